@@ -1,0 +1,116 @@
+"""Remove what the answers did not ask for, start the git history, and say what to do next."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+# Every file that exists only for one choice of one answer. A file that no choice owns stays.
+MANIFEST: dict[str, dict[str, tuple[str, ...]]] = {
+    "ci": {
+        "github": (".github/workflows/ci.yml",),
+        "gitlab": (".gitlab-ci.yml",),
+    },
+}
+
+
+def read_answers() -> dict[str, object]:
+    """Return the answers as data: whatever they hold, none of it is run as code."""
+    answers: dict[str, object] = json.loads(r"""{{ cookiecutter | tojson }}""")
+    return answers
+
+
+def unwanted(answers: Mapping[str, object]) -> list[str]:
+    """Return the paths in the manifest that belong to choices other than those made."""
+    return [
+        path
+        for answer, choices in MANIFEST.items()
+        for choice, paths in choices.items()
+        if answers[answer] != choice
+        for path in paths
+    ]
+
+
+def prune(project: Path, paths: list[str]) -> None:
+    """Remove files from the project, and the folders that this leaves empty."""
+    for path in paths:
+        file = project / path
+        file.unlink(missing_ok=True)
+        for folder in file.parents:
+            if folder == project or not folder.is_dir() or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+
+def git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git in the project, whatever repository the caller's environment points at."""
+    pointers = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}
+    environment = {name: value for name, value in os.environ.items() if name not in pointers}
+    return subprocess.run(
+        ["git", *arguments],
+        check=False,
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+
+
+def is_tracked_by_a_repository(project: Path) -> bool:
+    """Say whether the project lies in a repository that does not ignore it."""
+    inside = git(project, "rev-parse", "--is-inside-work-tree").returncode == 0
+    ignored = git(project, "check-ignore", "--quiet", ".").returncode == 0
+    return inside and not ignored
+
+
+def start_history(project: Path) -> str:
+    """Make the repository and its first commit where that is possible; return what was done.
+
+    Every trained model records the commit that it came from, so there should be one before the
+    first training. Where there is no identity, or a policy refuses, the files stay staged.
+    """
+    if shutil.which("git") is None:
+        return "git was not found: no repository was made."
+    if is_tracked_by_a_repository(project):
+        return "The project belongs to the git repository that it lies in."
+    # `git init --initial-branch` would need git 2.28; this works with older ones, too.
+    started = git(project, "-c", "init.defaultBranch=main", "init", "--quiet")
+    staged = git(project, "add", "--all")
+    if started.returncode or staged.returncode:
+        return f"git made no repository: {(started.stderr or staged.stderr).strip()}"
+    # A signature could ask for a passphrase on a screen that nobody sees.
+    first = ("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", "Start the project")
+    if git(project, "-c", "user.useConfigOnly=true", *first).returncode:
+        return "A git repository was made; every file is staged for your first commit."
+    return "A git repository was made, with the rendered files as its first commit."
+
+
+def next_commands(project: Path, caller: str | None) -> list[str]:
+    """Return the two commands to type next, with the shortest path that is right for the caller."""
+    near = caller is not None and project.parent == Path(caller).resolve()
+    return [f"cd {shlex.quote(project.name if near else str(project))}", "make demo"]
+
+
+def main() -> int:
+    """Finish the project that was rendered into the working directory."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console may not know every letter of a path
+        sys.stdout.reconfigure(errors="backslashreplace")
+    project = Path.cwd()
+    prune(project, unwanted(read_answers()))
+    print(f"\nMade {project}\n{start_history(project)}\n\nNext:", flush=True)
+    for command in next_commands(project, os.environ.get("PWD")):
+        print(f"  {command}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Each choice adds and removes exactly what it should, and no prompt is without effect."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+
+import pytest
+import yaml
+from rendering import TEMPLATE, Bake, BakedProject, answers_of_the_template
+
+GITHUB, GITLAB = ".github/workflows/ci.yml", ".gitlab-ci.yml"
+ANOTHER = {
+    "full_name": "Ada Lovelace",
+    "email": "ada@example.org",
+    "project_name": "Night Owl",
+    "project_slug": "night-owl",
+    "description": "Predicts owls by night.",
+    "python_version": "3.13",
+    "license": "Proprietary",
+    "ci": "none",
+}
+
+
+def added_and_removed(project: BakedProject, default: BakedProject) -> tuple[set[str], set[str]]:
+    """Return the files that only one of two renders holds."""
+    ours, theirs = set(project.files()), set(default.files())
+    return ours - theirs, theirs - ours
+
+
+@pytest.mark.parametrize(
+    ("choice", "added", "removed"),
+    [
+        ("github", set(), set()),
+        ("gitlab", {GITLAB}, {GITHUB}),
+        ("none", set(), {GITHUB}),
+    ],
+)
+def test_ci_decides_which_pipeline_is_there(
+    bake: Bake, default: BakedProject, choice: str, added: set[str], removed: set[str]
+) -> None:
+    assert added_and_removed(bake(ci=choice), default) == (added, removed)
+
+
+def test_without_github_no_empty_folder_of_it_stays(bake: Bake) -> None:
+    assert not (bake(ci="none").path / ".github").exists()
+
+
+@pytest.mark.parametrize("choice", ["github", "gitlab"])
+def test_the_pipeline_calls_the_commands_that_a_person_calls(bake: Bake, choice: str) -> None:
+    project = bake(ci=choice)
+    pipeline = project.read(GITHUB if choice == "github" else GITLAB)
+
+    assert yaml.safe_load(pipeline)
+    called = set(re.findall(r"\bmake ([a-z-]+)", pipeline))
+    assert {"check", "test"} <= called
+    for target in called:
+        assert re.search(rf"^{target}:", project.read("Makefile"), re.MULTILINE), target
+
+
+@pytest.mark.parametrize("choice", ["BSD-3-Clause", "Proprietary"])
+def test_a_licence_changes_texts_and_no_file(
+    bake: Bake, default: BakedProject, choice: str
+) -> None:
+    project = bake(license=choice)
+
+    assert added_and_removed(project, default) == (set(), set())
+    assert project.read("LICENSE") != default.read("LICENSE")
+    assert project.read("pyproject.toml") != default.read("pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    ("choice", "words", "expression"),
+    [
+        ("MIT", "Permission is hereby granted, free of charge", "MIT"),
+        ("BSD-3-Clause", "Redistribution and use in source and binary forms", "BSD-3-Clause"),
+        ("Proprietary", "All rights reserved", "LicenseRef-Proprietary"),
+    ],
+)
+def test_a_licence_is_named_as_the_standard_names_it(
+    bake: Bake, choice: str, words: str, expression: str
+) -> None:
+    project = bake(license=choice, full_name="Ada Lovelace")
+
+    assert words in " ".join(project.read("LICENSE").split())
+    assert "Ada Lovelace" in project.read("LICENSE")
+    assert tomllib.loads(project.read("pyproject.toml"))["project"]["license"] == expression
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_one_python_version_is_meant_everywhere(bake: Bake, version: str, ci: str) -> None:
+    project = bake(python_version=version, ci=ci)
+    settings = tomllib.loads(project.read("pyproject.toml"))
+    short = "py" + version.replace(".", "")
+
+    assert settings["project"]["requires-python"] == f">={version}"
+    assert settings["tool"]["mypy"]["python_version"] == version
+    assert settings["tool"]["ruff"].get("target-version", short) == short
+    assert settings["tool"]["black"].get("target-version", [short]) == [short]
+    if ci == "gitlab":
+        assert f"python:{version}" in project.read(GITLAB)
+
+
+@pytest.mark.parametrize("answer", ANOTHER)
+def test_no_prompt_is_without_effect(bake: Bake, default: BakedProject, answer: str) -> None:
+    project = bake(**{answer: ANOTHER[answer]})
+
+    assert project.files() != default.files()
+
+
+def test_every_prompt_and_every_choice_is_explained_to_the_person() -> None:
+    prompts = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))["__prompts__"]
+
+    assert prompts.keys() == answers_of_the_template().keys()
+    for name, choices in answers_of_the_template().items():
+        if isinstance(choices, list):
+            assert prompts[name].keys() == {"__prompt__", *choices}, name
+
+
+def test_every_prompt_is_in_the_documentation() -> None:
+    page = (TEMPLATE / "docs" / "prompts.md").read_text("utf-8")
+
+    for name, choices in answers_of_the_template().items():
+        assert f"`{name}`" in page
+        for choice in choices if isinstance(choices, list) else []:
+            assert f"`{choice}`" in page
+
+
+def test_the_test_of_effects_covers_every_prompt() -> None:
+    assert ANOTHER.keys() == answers_of_the_template().keys()

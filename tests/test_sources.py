@@ -1,0 +1,213 @@
+"""Rules that every file of the repository keeps, the template's source included."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from rendering import SOURCE, TEMPLATE, BakedProject
+
+MAX_MODULE_LINES = 300
+MAX_SOURCE_LINES = 5000
+
+# Spelled with escapes, so that this file does not hold what it forbids.
+REGISTRY = re.compile(
+    r"(pypi|pythonhosted|npmjs|deb\.debian|download\.pytorch|conda)\.(org|com|io)"
+)
+MACHINE_PATH = re.compile(r"(?<![\w.{}~-])/(home|root|tmp|work|Users|mnt|private)/\w")
+PLACEHOLDER = re.compile(r"\b(TO[D]O|FIX[M]E|X[X]X|T[B]D|lorem[ ]ipsum)\b|\bassert (True|False)\b")
+MAKE_COMMAND = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+# Formats that run code when they are read.
+PICKLING = {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
+
+
+@cache
+def files() -> list[Path]:
+    """Return every file that git holds or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TEMPLATE,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    paths = [TEMPLATE / name for name in listed.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def name(path: Path) -> str:
+    """Return a file's name in the repository."""
+    return path.relative_to(TEMPLATE).as_posix()
+
+
+def offences(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
+    """Return each place that matches, as file, line number and match."""
+    return [
+        f"{name(path)}:{number}: {match.group()}"
+        for path in paths
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        for match in pattern.finditer(line)
+    ]
+
+
+def modules(folder: Path = TEMPLATE) -> list[Path]:
+    """Return the Python files below a folder."""
+    return [path for path in files() if path.suffix == ".py" and path.is_relative_to(folder)]
+
+
+def source() -> list[Path]:
+    """Return the modules of the package that is rendered."""
+    return modules(SOURCE / "src")
+
+
+def imports(path: Path) -> set[str]:
+    """Return the top-level names that a module imports absolutely."""
+    tree = ast.parse(path.read_text("utf-8"))
+    found = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    found |= {
+        node.module or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level == 0
+    }
+    return {module.partition(".")[0] for module in found}
+
+
+def test_the_package_holds_no_jinja() -> None:
+    assert source()
+    assert offences(re.compile(r"cookiecutter|\{%|\{#|^\s*#%"), source()) == []
+
+
+def test_everything_in_the_source_that_is_rendered_holds_no_jinja_either() -> None:
+    others = [p for p in files() if p.is_relative_to(SOURCE / "src") and p.suffix != ".py"]
+
+    assert offences(re.compile(r"\{\{|\{%|\{#|^\s*#%"), others) == []
+
+
+def test_tests_of_the_project_hold_jinja_only_in_import_lines() -> None:
+    marks = re.compile(r"^(?!\s*(from|import) ).*(\{\{|\{%|\{#|cookiecutter)|^\s*#%")
+
+    assert offences(marks, modules(SOURCE / "tests")) == []
+
+
+def test_the_package_imports_itself_relatively() -> None:
+    assert {name(path) for path in source() if "flight_delay" in imports(path)} == set()
+
+
+def test_nothing_is_pickled() -> None:
+    importing = {
+        name(path): imports(path) & PICKLING for path in source() + modules(SOURCE / "tests")
+    }
+    calls = re.compile(
+        r"(?<!safetensors\.)\btorch\.(save|load)\(|allow_pickle=True|\bto_pickle\b|\bread_pickle\b"
+    )
+
+    assert {path: used for path, used in importing.items() if used} == {}
+    assert offences(calls, source()) == []
+
+
+def test_no_module_is_longer_than_a_sitting() -> None:
+    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
+
+    assert {path: n for path, n in lengths.items() if n > MAX_MODULE_LINES} == {}
+
+
+def test_a_person_can_read_the_package_in_a_day() -> None:
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in source()) < MAX_SOURCE_LINES
+
+
+def test_no_registry_is_named_by_its_address() -> None:
+    assert offences(REGISTRY, files()) == []
+
+
+def test_no_path_of_somebodys_machine_is_written_down() -> None:
+    assert offences(MACHINE_PATH, [path for path in files() if path != Path(__file__)]) == []
+
+
+def test_nothing_is_left_to_be_done_later() -> None:
+    assert offences(PLACEHOLDER, files()) == []
+
+
+@pytest.mark.parametrize("folder", [TEMPLATE, SOURCE], ids=["template", "project"])
+def test_constraints_pin_versions_that_every_machine_can_have(folder: Path) -> None:
+    text = (folder / "constraints.txt").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line and line[0] != "#"]
+    pin = re.compile(r"[A-Za-z0-9._-]+==[^\s+@/]+( ?;.*)?")  # no address, no local version
+
+    assert lines
+    assert [line for line in lines if not pin.fullmatch(line)] == []
+    assert [line for line in lines if line.startswith(("nvidia-", "triton", "cuda-"))] == []
+
+
+@pytest.mark.parametrize("folder", [TEMPLATE, SOURCE], ids=["template", "project"])
+def test_hooks_of_pre_commit_run_the_tools_of_our_own_environment(folder: Path) -> None:
+    text = (folder / ".pre-commit-config.yaml").read_text("utf-8")
+
+    for repository in yaml.safe_load(text)["repos"]:
+        assert repository["repo"] == "local"
+        assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+
+
+def targets(makefile: str) -> set[str]:
+    """Return the targets that a Makefile defines."""
+    return set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+
+
+def pages(folder: Path) -> list[Path]:
+    """Return the Markdown pages of the template itself, or those of the project."""
+    inside = folder == SOURCE
+    return [p for p in files() if p.suffix == ".md" and p.is_relative_to(SOURCE) == inside]
+
+
+def test_every_make_command_in_the_documentation_exists() -> None:
+    ours = targets((TEMPLATE / "Makefile").read_text("utf-8"))
+    theirs = targets((SOURCE / "Makefile").read_text("utf-8"))
+    # Our own pages also tell what to type in the rendered project.
+    known = {TEMPLATE: ours | theirs, SOURCE: theirs}
+    unknown = [
+        f"{name(page)}: make {target}"
+        for folder, valid in known.items()
+        for page in pages(folder)
+        for target in MAKE_COMMAND.findall(page.read_text("utf-8"))
+        if target not in valid
+    ]
+
+    assert unknown == []
+
+
+@pytest.mark.parametrize("folder", [TEMPLATE, SOURCE], ids=["template", "project"])
+def test_every_target_for_people_is_explained_by_make_help(folder: Path) -> None:
+    makefile = (folder / "Makefile").read_text("utf-8")
+    phony = set(" ".join(re.findall(r"^\.PHONY:(.*)$", makefile, re.MULTILINE)).split())
+
+    assert phony
+    assert {t for t in phony if not re.search(rf"^{t}:.*## \w", makefile, re.MULTILINE)} == set()
+
+
+def test_every_link_in_the_documentation_leads_somewhere() -> None:
+    broken = [
+        f"{name(page)}: {target}"
+        for page in pages(TEMPLATE)
+        for target in LINK.findall(page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_every_link_in_the_projects_documentation_leads_somewhere(default: BakedProject) -> None:
+    rendered = [path for path in default.path.rglob("*.md") if ".git" not in path.parts]
+    broken = [
+        f"{page.relative_to(default.path)}: {target}"
+        for page in rendered
+        for target in LINK.findall(page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert rendered
+    assert broken == []

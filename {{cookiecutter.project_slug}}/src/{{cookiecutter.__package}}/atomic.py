@@ -1,0 +1,85 @@
+"""Write-once directories and atomically replaced pointers: a crash leaves the old thing whole."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def new_directory(target: Path) -> Iterator[Path]:
+    """Yield a staging directory that becomes ``target`` if the block succeeds, and vanishes if not.
+
+    ``target`` never exists half-written. If another process made it meanwhile, theirs stays.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield staging
+        staging.chmod(0o755)  # mkdtemp makes it private
+        for path in staging.rglob("*"):
+            _sync(path)
+        _sync(staging)
+        try:
+            staging.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+        _sync(target.parent)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def write_file(target: Path, content: bytes) -> None:
+    """Replace ``target`` by ``content`` in one step."""
+    with new_file(target) as staging:
+        staging.write_bytes(content)
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Yield a staging path that replaces ``target`` if the block succeeds, and vanishes if not."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(descriptor)
+    staging = Path(name)
+    try:
+        yield staging
+        staging.chmod(0o644)
+        _sync(staging)
+        staging.replace(target)
+        _sync(target.parent)
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+def point(pointer: Path, name: str) -> None:
+    """Make ``pointer`` name something else; readers see the old name or the new one."""
+    write_file(pointer, f"{name}\n".encode())
+
+
+def pointed(pointer: Path) -> str | None:
+    """The name that ``pointer`` holds, or ``None`` before it was first set."""
+    try:
+        return pointer.read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of the bytes of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open a directory
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

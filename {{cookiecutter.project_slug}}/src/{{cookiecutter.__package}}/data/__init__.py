@@ -1,0 +1,1 @@
+"""Raw sources to immutable, validated dataset versions."""

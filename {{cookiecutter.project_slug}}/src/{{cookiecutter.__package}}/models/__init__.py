@@ -1,0 +1,1 @@
+"""From a contract row to a prediction: one program, one graph, one bundle."""

@@ -1,0 +1,80 @@
+"""Arrow tables to the graph's inputs, column by column without Python objects per number."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..contract import MISSING_CATEGORY, MISSING_TIME, Contract, canonical_category
+from ..errors import DataError
+from .inputs import Inputs, Texts
+
+
+def from_table(contract: Contract, table: pa.Table | pa.RecordBatch) -> Inputs:
+    """Group a table's columns by name; others are ignored.
+
+    Raises:
+        DataError: a feature is not there, or its values are not of the contract's type.
+    """
+    absent = [name for name in contract.features if name not in table.schema.names]
+    if absent:
+        raise DataError(
+            f"the rows have no column {', '.join(map(repr, absent))};"
+            f" the contract's features are {', '.join(contract.features)}"
+        )
+    n_rows = table.num_rows
+    return Inputs(
+        numeric=_stack([_numbers(table, name) for name in contract.numeric], n_rows, np.float32),
+        category=_stack([_texts(table, name) for name in contract.category], n_rows, object),
+        time=_stack([_seconds(table, name) for name in contract.times], n_rows, np.int64),
+    )
+
+
+def _stack(columns: list[npt.NDArray[Any]], n_rows: int, dtype: Any) -> npt.NDArray[Any]:
+    stacked: npt.NDArray[Any] = np.empty((n_rows, len(columns)), dtype)
+    for index, column in enumerate(columns):
+        stacked[:, index] = column
+    return stacked
+
+
+def _cast(table: pa.Table | pa.RecordBatch, name: str, kind: pa.DataType) -> pa.Array:
+    column = table.column(name)
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"column '{name}' ({column.type}) does not hold {kind} values: {error}"
+        ) from None
+
+
+def _numbers(table: pa.Table | pa.RecordBatch, name: str) -> npt.NDArray[np.float64]:
+    values: npt.NDArray[np.float64] = _cast(table, name, pa.float64()).to_numpy(
+        zero_copy_only=False
+    )
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
+    """Canonical text; each distinct value is made canonical once."""
+    column = table.column(name)
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    values = [canonical_category(value) for value in encoded.dictionary.to_pylist()]
+    texts = np.array([*values, MISSING_CATEGORY], object)
+    codes: npt.NDArray[np.int64] = pc.fill_null(encoded.indices, len(values)).to_numpy(
+        zero_copy_only=False
+    )
+    return texts[codes]
+
+
+def _seconds(table: pa.Table | pa.RecordBatch, name: str) -> npt.NDArray[np.int64]:
+    """UTC seconds; sub-seconds are cut towards the past; a naive time is UTC."""
+    micros = _cast(table, name, pa.timestamp("us", "UTC")).cast(pa.int64())
+    missing = micros.is_null().to_numpy(zero_copy_only=False)
+    seconds = pc.fill_null(micros, 0).to_numpy(zero_copy_only=False) // 1_000_000
+    return np.where(missing, MISSING_TIME, seconds)

@@ -1,0 +1,161 @@
+"""A model as files: written once under the hash of its content, verified before it answers.
+
+``model.onnx  contract.json  metadata.json  profile.json  card.md  weights.safetensors
+sample.parquet  checksums.sha256``
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from ..atomic import file_hash, new_directory
+from ..contract import Contract
+from ..errors import BundleError, ModelFailedError
+from .inputs import Inputs, from_columns
+
+CHECKSUMS = "checksums.sha256"
+TOLERANCE = 1e-5
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A verified bundle; ``open_bundle`` makes it."""
+
+    path: Path
+    contract: Contract
+    metadata: dict[str, Any]
+    session: ort.InferenceSession
+
+    @property
+    def hash(self) -> str:
+        """The content's hash, which is the folder's name."""
+        return self.path.name
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which the decision is positive."""
+        return float(self.metadata["threshold"])
+
+    @cached_property
+    def profile(self) -> dict[str, Any]:
+        """The training span's summary that drift is judged against."""
+        content: dict[str, Any] = json.loads((self.path / "profile.json").read_text())
+        return content
+
+    def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+        """Probabilities ``[rows]`` of the positive class.
+
+        Raises:
+            ModelFailedError: a probability is not finite or not in [0, 1].
+        """
+        return answer(self.session, inputs)
+
+
+def open_session(model: bytes) -> ort.InferenceSession:
+    """A graph ready to run on one thread: servers scale by processes, and results repeat."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def answer(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.float32]:
+    """The graph's probabilities ``[rows]``, computed ``BATCH_ROWS`` at a time.
+
+    Raises:
+        ModelFailedError: a probability is not finite or not in [0, 1].
+    """
+    parts = [
+        session.run(None, inputs[start : start + BATCH_ROWS].feed())[0]
+        for start in range(0, len(inputs), BATCH_ROWS)
+    ]
+    probabilities: npt.NDArray[np.float32] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ModelFailedError("the graph gave a result that is no probability")
+    return probabilities
+
+
+def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
+    """Store files under ``folder/<hash of their content>``; the same files twice are one bundle."""
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
+    target = folder / hashlib.sha256(listing).hexdigest()[:16]
+    if not target.is_dir():
+        with new_directory(target) as staging:
+            for name, content in files.items():
+                (staging / name).write_bytes(content)
+            (staging / CHECKSUMS).write_bytes(listing)
+    return target
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Verify checksums, load the graph, replay the golden rows.
+
+    Raises:
+        BundleError: a file is absent or damaged, or the golden rows are answered differently.
+    """
+    verify(path)
+    contract = Contract.model_validate_json((path / "contract.json").read_bytes())
+    metadata = json.loads((path / "metadata.json").read_text())
+    if metadata["contract"] != contract.hash:
+        raise BundleError(f"bundle '{path}': metadata and contract do not belong together")
+    try:
+        session = open_session((path / "model.onnx").read_bytes())
+    except Exception as error:  # onnxruntime raises many kinds of its own
+        raise BundleError(f"bundle '{path}': onnxruntime cannot load its graph: {error}") from None
+    bundle = Bundle(path=path, contract=contract, metadata=metadata, session=session)
+    replay_golden(bundle)
+    return bundle
+
+
+def verify(path: Path) -> None:
+    """Compare every file with its checksum, and the folder's name with the checksums.
+
+    Raises:
+        BundleError: naming the first file that is absent, damaged or not listed.
+    """
+    try:
+        listing = (path / CHECKSUMS).read_bytes()
+    except OSError:
+        raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
+    if hashlib.sha256(listing).hexdigest()[:16] != path.name:
+        raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
+    for line in listing.decode().splitlines():
+        digest, name = line.split("  ", 1)
+        if not (path / name).is_file() or file_hash(path / name) != digest:
+            raise BundleError(
+                f"bundle '{path}': {name} is absent or damaged; restore or retrain it"
+            )
+
+
+def replay_golden(bundle: Bundle) -> None:
+    """Answer the rows stored at training time again and compare.
+
+    Raises:
+        BundleError: an answer differs by more than the tolerance.
+    """
+    golden = bundle.metadata["golden"]
+    columns = {name: [row[name] for row in golden["rows"]] for name in bundle.contract.features}
+    answer = bundle.predict(from_columns(bundle.contract, columns, len(golden["rows"])))
+    expected = np.array(golden["predictions"])
+    worst = parity_error(expected, answer)
+    if worst > 1:
+        raise BundleError(
+            f"bundle '{bundle.path}': golden rows are answered {worst:.1f} times the tolerance away"
+            " from what was recorded; onnxruntime or the processor computes differently here"
+        )
+
+
+def parity_error(expected: npt.NDArray[Any], actual: npt.NDArray[Any]) -> float:
+    """Largest |a − b| as a multiple of what is tolerated, ``1e-5 + 1e-5·|b|``; 1 or less passes."""
+    difference = np.abs(actual.astype(np.float64) - expected)
+    worst = (difference / (TOLERANCE + TOLERANCE * np.abs(expected))).max(initial=0)
+    return float(worst) if np.isfinite(difference).all() else float("inf")

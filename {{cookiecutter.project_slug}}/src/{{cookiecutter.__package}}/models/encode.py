@@ -1,0 +1,84 @@
+"""Numbers and categories to what a network takes; fitted on training rows alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..contract import MISSING_CATEGORY
+from .inputs import Texts
+
+UNSEEN = 0
+LARGEST = 3.0e38
+
+
+class Encoder(nn.Module):
+    """Piecewise-linear encoding of numbers between quantiles of the training rows.
+
+    A number is ``clip((x − low) / width, 0, 1)`` for each of its bins, so what lies outside the
+    training range counts as its edge (Gorishniy et al., On Embeddings for Numerical Features in
+    Tabular Deep Learning, 2022, with the outer bins clipped too). A number that is missing or not
+    finite has zeros and a flag; columns without a missing value in training get no flag.
+    """
+
+    source: Tensor
+    low: Tensor
+    width: Tensor
+    flagged: Tensor
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        self.register_buffer("source", torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("low", torch.zeros(0))
+        self.register_buffer("width", torch.zeros(0))
+        self.register_buffer("flagged", torch.zeros(0, dtype=torch.int64))
+
+    @property
+    def size(self) -> int:
+        """Columns of the encoded matrix."""
+        return len(self.source) + len(self.flagged)
+
+    def fit(self, columns: dict[str, Tensor], bins: int) -> None:
+        """Cut each named column ``[rows]`` at its quantiles; equal cuts become one."""
+        source, low, width, flagged = [], [], [], []
+        for index, name in enumerate(self.names):
+            values = columns[name].numpy().astype(np.float64)
+            known = values[np.abs(values) <= LARGEST]
+            if len(known) < len(values):
+                flagged.append(index)
+            if len(known):
+                edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
+                source += [index] * (len(edges) - 1)
+                low += list(edges[:-1])
+                width += list(np.diff(edges))
+        self.source = torch.tensor(source, dtype=torch.int64)
+        self.low = torch.tensor(low, dtype=torch.float32)
+        self.width = torch.tensor(width, dtype=torch.float32)
+        self.flagged = torch.tensor(flagged, dtype=torch.int64)
+
+    def forward(self, columns: dict[str, Tensor]) -> Tensor:
+        """Named columns ``[batch]`` to ``[batch, size]``."""
+        values = torch.stack([columns[name] for name in self.names], 1)
+        missing = ~(values.abs() <= LARGEST)
+        values = torch.where(missing, -LARGEST, values)
+        encoded = ((values[:, self.source] - self.low) / self.width).clamp(0, 1)
+        return torch.cat([encoded, missing[:, self.flagged].float()], 1)
+
+
+def fit_vocabulary(values: Texts, minimum_count: int = 10) -> list[str]:
+    """The values of one category that occur often enough to be learned, most frequent first."""
+    found, counts = np.unique(values.astype(str), return_counts=True)
+    order = np.lexsort((found, -counts))
+    kept = [str(found[i]) for i in order if counts[i] >= min(minimum_count, len(values))]
+    return kept if MISSING_CATEGORY in kept else [*kept, MISSING_CATEGORY]
+
+
+def codes(vocabularies: Sequence[Sequence[str]], category: Texts) -> Tensor:
+    """Texts ``[rows, columns]`` to codes; 0 is a value that training did not see."""
+    encoded = np.empty(category.shape, np.int64)
+    for index, vocabulary in enumerate(vocabularies):
+        code = {value: number for number, value in enumerate(vocabulary, start=UNSEEN + 1)}
+        encoded[:, index] = [code.get(value, UNSEEN) for value in category[:, index]]
+    return torch.from_numpy(encoded)

@@ -1,0 +1,123 @@
+"""The one program: a contract row → features → encoding → network → probability."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..contract import MISSING_TIME, Contract
+from ..errors import ConfigError
+from .calendar import YEAR_S, Calendar
+from .encode import Encoder, codes, fit_vocabulary
+from .features import features
+from .inputs import Inputs
+
+EXACT_IN_FLOAT32 = 2**24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """Rows as the network takes them."""
+
+    numbers: Tensor
+    """``[rows, encoder.size]`` float32."""
+    codes: Tensor
+    """``[rows, categories]`` int64."""
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+class Program(nn.Module):
+    """Everything between a row and its probability; what ``forward`` does is the exported graph."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        calendar: Calendar,
+        encoder: Encoder,
+        vocabularies: list[list[str]],
+        network: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.numeric, self.times = contract.numeric, contract.times
+        self.vocabularies = vocabularies
+        self.calendar = calendar
+        self.encoder = encoder
+        self.network = network
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Probabilities ``[batch]`` from the groups ``numeric``, ``codes`` and ``time``."""
+        columns = derive(self.numeric, self.times, self.calendar, inputs)
+        numbers = self.encoder(columns)
+        return torch.sigmoid(self.network(numbers, _codes(inputs, numbers)))
+
+    def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
+        """The groups that ``forward`` takes; category text becomes codes."""
+        return tensors(inputs, self.vocabularies)
+
+    @torch.no_grad()
+    def encode(self, inputs: Inputs) -> Encoded:
+        """Rows up to the network, for training it on them many times."""
+        given = self.tensors(inputs)
+        numbers = self.encoder(derive(self.numeric, self.times, self.calendar, given))
+        return Encoded(numbers=numbers, codes=_codes(given, numbers))
+
+
+def fit_encoding(
+    contract: Contract, inputs: Inputs, *, bins: int
+) -> tuple[Calendar, Encoder, list[list[str]]]:
+    """Fit calendar, encoder and vocabularies on training rows.
+
+    Raises:
+        ConfigError: an integer feature is too large for float32 to tell its values apart.
+    """
+    _refuse_large_integers(contract, inputs)
+    vocabularies = [fit_vocabulary(column) for column in inputs.category.T]
+    known = inputs.time[inputs.time != MISSING_TIME]
+    yearly = bool(len(known)) and int(np.ptp(known)) >= YEAR_S
+    calendar = Calendar(contract.zone, yearly=yearly)
+    columns = derive(contract.numeric, contract.times, calendar, tensors(inputs, vocabularies))
+    encoder = Encoder(tuple(columns))
+    encoder.fit(columns, bins)
+    return calendar, encoder, vocabularies
+
+
+def tensors(inputs: Inputs, vocabularies: list[list[str]]) -> dict[str, Tensor]:
+    """Arrays to tensors; only groups that have columns."""
+    groups = {
+        "numeric": torch.from_numpy(inputs.numeric),
+        "codes": codes(vocabularies, inputs.category),
+        "time": torch.from_numpy(inputs.time),
+    }
+    return {name: group for name, group in groups.items() if group.shape[1]}
+
+
+def derive(
+    numeric: tuple[str, ...], times: tuple[str, ...], calendar: Calendar, inputs: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Named float columns: the numeric ones, the calendar's, and those of ``features.py``."""
+    columns = {name: inputs["numeric"][:, index] for index, name in enumerate(numeric)}
+    for index, name in enumerate(times):
+        columns |= calendar(name, inputs["time"][:, index])
+    return columns | features(columns)
+
+
+def _codes(inputs: dict[str, Tensor], numbers: Tensor) -> Tensor:
+    """The category codes; ``[batch, 0]`` where there are no categories."""
+    return inputs["codes"] if "codes" in inputs else numbers[:, :0].long()
+
+
+def _refuse_large_integers(contract: Contract, inputs: Inputs) -> None:
+    for index, name in enumerate(contract.numeric):
+        if contract.columns[name].type != "integer":
+            continue
+        largest = np.nanmax(np.abs(inputs.numeric[:, index]), initial=0)
+        if largest > EXACT_IN_FLOAT32:
+            raise ConfigError(
+                f"columns.{name}: integers as large as {largest:.0f} lose digits in float32;"
+                " make it 'role: metadata' if it names things, or 'type: category', or subtract"
+                " a constant in data/transform.py"
+            )

@@ -1,0 +1,1 @@
+"""What was served, judged against what was trained on."""

@@ -1,0 +1,139 @@
+"""``monitor``: logs → windows → drift and quality → summary, report, exit code."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..atomic import new_file, write_file
+from ..config import Config
+from ..contract import Contract
+from ..errors import BundleError
+from ..models.bundle import Bundle, open_bundle
+from ..models.profile import ColumnProfile, Counts, columns_of
+from ..models.versions import Versions
+from ..terminal import say, table
+from .drift import Finding, compare
+from .quality import Quality, assess
+from .report import SCORE, write_report
+from .served import read_served
+from .windows import Window, cut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What one run of monitoring found."""
+
+    model: str
+    version: int
+    drift: list[Finding]
+    quality: list[Quality]
+
+    @property
+    def alerts(self) -> list[str]:
+        """A sentence for each alert."""
+        drifted = [
+            f"{f.column} drifts: index {f.effect:.3f}, ordinary up to {f.limit:.3f}"
+            for f in self.drift
+            if f.alert
+        ]
+        newest = self.quality[-1] if self.quality else None
+        if newest is not None and newest.alert:
+            drifted.append(f"quality fell: AUC {newest.auc:.3f} in the window of {newest.window}")
+        return drifted
+
+
+def run(config: Config, name: str) -> Summary:
+    """Judge what the served version answered; write the summary and the newest window's report.
+
+    Raises:
+        BundleError: no model serves.
+        DataError: nothing was logged.
+    """
+    versions = Versions(config.train.bundles, name)
+    version = versions.served()
+    if version is None:
+        raise BundleError(f"no version of {name} serves yet; train one with: make train")
+    bundle = open_bundle(versions.folder / version.bundle)
+    contract, settings = bundle.contract, config.monitor
+    served = read_served(settings.log, contract, version.number)
+    windows = cut(served, contract, settings.window_days)
+    profiles = [ColumnProfile(**column) for column in bundle.profile["columns"]]
+    judged = [window for window in windows if window.complete]
+    counts = {window.name: count(window, contract, profiles) for window in judged}
+    summary = Summary(
+        model=name,
+        version=version.number,
+        drift=compare(profiles, bundle.profile["rows"], counts, settings),
+        quality=assess(judged, bundle.metadata["metrics"]["model"], settings),
+    )
+    show(summary, windows)
+    folder = settings.reports / name
+    save(summary, folder / "summary.json")
+    limits = {profile.name: max(settings.min_effect, profile.ordinary) for profile in profiles}
+    draw(bundle, windows, folder, settings.sample_rows, limits)
+    return summary
+
+
+def count(window: Window, contract: Contract, profiles: list[ColumnProfile]) -> dict[str, Counts]:
+    """Counts of each profiled column of a window, over the profile's bins."""
+    columns = columns_of(window.rows.inputs, contract.numeric, contract.category)
+    columns[SCORE] = window.rows.probabilities
+    return {profile.name: profile.count(columns[profile.name]) for profile in profiles}
+
+
+def show(summary: Summary, windows: list[Window]) -> None:
+    """Print a line per window, the newest window's columns, and the alerts."""
+    quality = {found.window: found for found in summary.quality}
+    rows = []
+    for window in windows:
+        breaches = [f.column for f in summary.drift if f.window == window.name and f.breach]
+        known = quality.get(window.name)
+        rows.append(
+            (
+                f"{window.first} … {window.last}",
+                len(window.rows),
+                (", ".join(breaches) or "–") if window.complete else "(not complete)",
+                known.labelled if known else 0,
+                known.auc if known else None,
+                known.positive_rate if known else None,
+                known.mean_probability if known else None,
+            )
+        )
+    header = ["window", "rows", "beyond ordinary", "labelled", "AUC", "positive", "predicted"]
+    table(f"{summary.model} version {summary.version}", header, rows)
+    newest = summary.drift[-1].window if summary.drift else "none has enough rows and days yet"
+    table(
+        f"newest window judged: {newest}",
+        ["column", "index", "lower bound", "ordinary up to", "adjusted p", "beyond", "alert"],
+        [
+            (f.column, f.effect, f.low, f.limit, f"{f.p_value:.2g}", f.breach, f.alert)
+            for f in summary.drift
+            if f.window == newest
+        ],
+    )
+    for alert in summary.alerts:
+        say(f"alert     {alert}")
+    if not summary.alerts:
+        say("calm      nothing went beyond what is ordinary for long enough")
+
+
+def save(summary: Summary, path: Path) -> None:
+    """Write the summary as JSON, for machines."""
+    content = asdict(summary) | {
+        "alerts": summary.alerts,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_file(path, json.dumps(content, indent=2).encode())
+    say(f"summary   {path}")
+
+
+def draw(
+    bundle: Bundle, windows: list[Window], folder: Path, n_rows: int, limits: dict[str, float]
+) -> None:
+    """Write the HTML report of the newest complete window."""
+    newest = next((w for w in reversed(windows) if w.complete), windows[-1])
+    target = folder / f"drift-{newest.name}.html"
+    with new_file(target) as staging:
+        write_report(bundle.contract, bundle.path, newest, staging, n_rows=n_rows, limits=limits)
+    say(f"report    {target}  open it in a browser")

@@ -1,0 +1,66 @@
+"""The HTML report of one window, drawn by Evidently. It shows; it does not decide."""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from ..contract import Contract
+from ..errors import MissingExtraError
+from .windows import Window
+
+SCORE = "score"
+
+
+def write_report(
+    contract: Contract,
+    bundle: Path,
+    window: Window,
+    target: Path,
+    *,
+    n_rows: int,
+    limits: dict[str, float],
+) -> None:
+    """Compare a sample of the window with the bundle's sample of the training rows.
+
+    ``limits`` holds each column's stability index up to which it is ordinary.
+
+    Raises:
+        MissingExtraError: evidently is not installed.
+    """
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # evidently's imports warn of their own deprecations
+        try:
+            import pandas as pd
+            from evidently import DataDefinition, Dataset, Report
+            from evidently.presets import DataDriftPreset
+        except ImportError:
+            raise MissingExtraError("evidently", "monitor") from None
+        logging.getLogger("evidently").setLevel(logging.ERROR)
+        columns = [*contract.numeric, *contract.category]
+        reference = pq.read_table(bundle / "sample.parquet").to_pandas()[[*columns, SCORE]]
+        inputs, rows = window.rows.inputs, len(window.rows)
+        current = pd.DataFrame(
+            {
+                **{n: inputs.numeric[:, i] for i, n in enumerate(contract.numeric)},
+                **{n: inputs.category[:, i] for i, n in enumerate(contract.category)},
+                SCORE: window.rows.probabilities,
+            }
+        )
+        chosen = np.random.default_rng(0).choice(rows, min(n_rows, rows), replace=False)
+        definition = DataDefinition(
+            numerical_columns=[*contract.numeric, SCORE],
+            categorical_columns=list(contract.category),
+        )
+        numeric = dict.fromkeys(contract.numeric, "float64")
+        preset = DataDriftPreset(method="psi", per_column_threshold=limits)
+        snapshot = Report([preset]).run(
+            Dataset.from_pandas(current.iloc[np.sort(chosen)].astype(numeric), definition),
+            Dataset.from_pandas(reference.astype(numeric), definition),
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        snapshot.save_html(str(target))

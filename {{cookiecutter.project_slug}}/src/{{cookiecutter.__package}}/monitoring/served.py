@@ -1,0 +1,93 @@
+"""What the server logged, read back as columns."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Contract
+from ..errors import DataError
+from ..models.inputs import Inputs, from_columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """Logged predictions, in the order of their time."""
+
+    inputs: Inputs
+    probabilities: npt.NDArray[np.float64]
+    seconds: npt.NDArray[np.int64]
+    """When each row happened: the contract's time, else when it was answered; UTC seconds."""
+    labels: npt.NDArray[np.float64]
+    """1 or 0 where the outcome is known, NaN where it is not yet."""
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def __getitem__(self, rows: npt.NDArray[Any]) -> "Served":
+        return Served(
+            inputs=self.inputs[rows],
+            probabilities=self.probabilities[rows],
+            seconds=self.seconds[rows],
+            labels=self.labels[rows],
+        )
+
+
+def read_served(folder: Path, contract: Contract, version: int) -> Served:
+    """The rows that a version answered, each once, with the outcomes known so far.
+
+    Raises:
+        DataError: there are none.
+    """
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for record in read_lines(folder, "predictions"):
+        if record["version"] == version and record["model"] == contract.name:
+            rows[record["request_id"], record["row"]] = record
+    if not rows:
+        raise DataError(
+            f"'{folder}' holds no predictions by {contract.name} version {version};"
+            " serve it and send requests, or try it with: make replay"
+        )
+    outcomes = {record["id"]: record["label"] for record in read_lines(folder, "labels")}
+    records = list(rows.values())
+    columns = {name: [_cell(contract, name, r) for r in records] for name in contract.features}
+    inputs = from_columns(contract, columns, len(records))
+    if contract.time is not None:
+        seconds = inputs.time[:, contract.times.index(contract.time)]
+    else:
+        answered = [datetime.fromisoformat(r["time"]).timestamp() for r in records]
+        seconds = np.array(answered).astype(np.int64)
+    served = Served(
+        inputs=inputs,
+        probabilities=np.array([record["probability"] for record in records]),
+        seconds=seconds,
+        labels=np.array([_outcome(contract, record, outcomes) for record in records]),
+    )
+    return served[np.argsort(seconds, kind="stable")]
+
+
+def read_lines(folder: Path, stem: str) -> Iterator[dict[str, Any]]:
+    """Every whole record of a journal, oldest file first; a torn last line is passed over."""
+    for path in sorted(folder.glob(f"{stem}-*.jsonl")):
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+
+
+def _cell(contract: Contract, name: str, record: dict[str, Any]) -> Any:
+    value = record["columns"].get(name)
+    if value is not None and contract.columns[name].type == "timestamp":
+        return datetime.fromisoformat(value)
+    return value
+
+
+def _outcome(contract: Contract, record: dict[str, Any], outcomes: dict[Any, Any]) -> float:
+    key = record["request_id"] if contract.id is None else record["columns"].get(contract.id)
+    label = outcomes.get(key)
+    return float("nan") if label is None else float(label == contract.positive)

@@ -1,0 +1,1 @@
+"""The predictor: online over HTTP, and in batches."""

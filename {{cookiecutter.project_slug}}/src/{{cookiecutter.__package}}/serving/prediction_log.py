@@ -1,0 +1,83 @@
+"""Append-only records, a file per day and process; written before the answer leaves.
+
+``write`` returning means that the record outlives this process. It does not mean that it outlives
+a loss of power: the file is not synced.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic_core import to_json
+
+from .predictor import Predictor
+from .schemas import Label, Row
+
+
+class Journal:
+    """Lines of JSON in ``<folder>/<stem>-<day>-<process>.jsonl``."""
+
+    def __init__(self, folder: Path, stem: str) -> None:
+        self._folder = folder
+        self._stem = stem
+        self._day = ""
+        self._descriptor: int | None = None
+
+    def append(self, records: Sequence[dict[str, Any]]) -> None:
+        """Write records as one piece.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        now = datetime.now(UTC)
+        descriptor = self._open(now.strftime("%Y-%m-%d"))
+        piece = b"".join(to_json(record) + b"\n" for record in records)
+        while piece:
+            piece = piece[os.write(descriptor, piece) :]
+
+    def close(self) -> None:
+        """Close the file; the next record opens one."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor, self._day = None, ""
+
+    def _open(self, day: str) -> int:
+        if self._descriptor is None or day != self._day:
+            self.close()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / f"{self._stem}-{day}-{os.getpid()}.jsonl"
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+            self._day = day
+        return self._descriptor
+
+
+def predictions(
+    predictor: Predictor,
+    request_id: str,
+    rows: Sequence[Row],
+    probabilities: npt.NDArray[np.float32],
+) -> list[dict[str, Any]]:
+    """A record for each row of a request."""
+    now = datetime.now(UTC)
+    return [
+        {
+            "request_id": request_id,
+            "row": index,
+            "time": now,
+            "model": predictor.bundle.contract.name,
+            "version": predictor.version,
+            "columns": {name: row.get(name) for name in predictor.logged},
+            "probability": probability,
+        }
+        for index, (row, probability) in enumerate(zip(rows, probabilities.tolist(), strict=True))
+    ]
+
+
+def labels(request_id: str, given: Sequence[Label]) -> list[dict[str, Any]]:
+    """A record for each label; of several for one id the last counts."""
+    now = datetime.now(UTC)
+    return [{"request_id": request_id, "time": now, **label} for label in given]

@@ -1,0 +1,141 @@
+"""Requests and answers, derived from the contract.
+
+Rows are typed dictionaries, not models: any column name is a valid key, even ``_x``, ``class`` or
+``model_config``.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from annotated_types import Ge, Le, Len
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from typing_extensions import TypedDict as NamedDict
+
+from ..contract import Column, Contract, canonical_category
+
+MAX_TEXT = 1_000
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+Row = dict[str, Any]
+
+
+class Prediction(BaseModel):
+    """The answer to one row."""
+
+    probability: float = Field(ge=0, le=1, description="Probability of the positive class.")
+    decision: bool = Field(description="Whether the probability reaches the model's threshold.")
+
+
+class Answer(BaseModel):
+    """The answer to a request, rows in its order."""
+
+    model: str = Field(description="Name of the model that answered.")
+    version: int = Field(description="Its version.")
+    request_id: str = Field(description="The caller's X-Request-ID, or one made here.")
+    predictions: list[Prediction]
+
+
+class Fault(BaseModel):
+    """One field that broke one rule."""
+
+    field: str = Field(description="Path of the field, such as rows.0.distance.")
+    rule: str = Field(description="A stable code of the rule.")
+    message: str = Field(description="What is valid.")
+
+
+class Problem(BaseModel):
+    """Every error's shape."""
+
+    code: str = Field(description="A stable code of the error.")
+    message: str = Field(description="What is wrong and what to do.")
+    faults: list[Fault] = Field(default=[], description="At most 20.")
+    request_id: str
+
+
+class Accepted(BaseModel):
+    """The answer to feedback."""
+
+    accepted: int = Field(description="Labels that were written.")
+    request_id: str
+
+
+class Predict(TypedDict):
+    """A prediction request after validation."""
+
+    rows: list[Row]
+
+
+class Label(TypedDict):
+    """An outcome that became known."""
+
+    id: Any
+    label: Any
+
+
+class Feedback(TypedDict):
+    """A feedback request after validation."""
+
+    labels: list[Label]
+
+
+def row_type(contract: Contract) -> Any:
+    """The typed dictionary of a request's row: each column with its rules."""
+    fields = {name: _field(contract, name) for name in contract.request}
+    return _closed("Row", fields)
+
+
+def predict_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Predict]:
+    """Validates the body of a prediction request, bytes to rows."""
+    row = row_type(contract)
+    rows: Any = Annotated[list[row], Len(1, max_rows)]  # type: ignore[valid-type]
+    return TypeAdapter(_closed("Predict", {"rows": rows}))
+
+
+def feedback_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Feedback]:
+    """Validates the body of a feedback request: ids with the target's value."""
+    target = contract.columns[contract.target]
+    id_column = contract.columns[contract.id] if contract.id else Column(type="string")
+    label: Any = _closed("Label", {"id": _value(id_column), "label": _value(target)})
+    labels: Any = Annotated[list[label], Len(1, max_rows)]
+    return TypeAdapter(_closed("Feedback", {"labels": labels}))
+
+
+def _closed(name: str, fields: dict[str, Any]) -> Any:
+    """A typed dictionary made at run time, strict, that takes no other keys."""
+    make: Any = NamedDict  # the type checker knows only those written out
+    made = make(name, fields)
+    made.__pydantic_config__ = STRICT
+    return made
+
+
+def _field(contract: Contract, name: str) -> Any:
+    column = contract.columns[name]
+    value: Any = Annotated[_value(column), Field(description=_description(column))]
+    optional = column.nullable or contract.role(name) in {"id", "metadata"}
+    return NotRequired[value | None] if optional else value
+
+
+def _value(column: Column) -> Any:
+    if column.type in {"integer", "float"}:
+        rules = [
+            *([Ge(column.minimum)] if column.minimum is not None else []),
+            *([Le(column.maximum)] if column.maximum is not None else []),
+        ]
+        number: Any = int if column.type == "integer" else float
+        return Annotated[number, *rules] if rules else number
+    if column.type == "boolean":
+        return bool
+    if column.type == "timestamp":
+        return AwareDatetime
+    text: Any = Annotated[str, Len(0, MAX_TEXT)]
+    if column.allowed is not None:
+        text = Literal[column.allowed]
+    return Annotated[text, BeforeValidator(_text)]
+
+
+def _text(value: object) -> object:
+    """A number or boolean sent for a category is its canonical text, as in files."""
+    return canonical_category(value) if isinstance(value, str | bool | int | float) else value
+
+
+def _description(column: Column) -> str:
+    parts = [column.type, column.unit, "may be missing" if column.nullable else None]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,77 @@
+"""What a person sees in the terminal: progress, tables and the last line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+console = Console(highlight=False, markup=False, soft_wrap=True)
+if not console.is_terminal:
+    console = Console(highlight=False, markup=False, soft_wrap=True, width=120)
+
+
+class Bar(Protocol):
+    """Moves a progress bar on by ``steps``, with an optional note at its end."""
+
+    def __call__(self, steps: float = 1, note: str = "") -> None:
+        """Advance."""
+
+
+@contextmanager
+def progress(title: str, total: float | None) -> Iterator[Bar]:
+    """Show a bar with count and time left; ``total`` of ``None`` means unknown."""
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console) as shown:
+        task = shown.add_task(title, total=total, note="")
+
+        def advance(steps: float = 1, note: str = "") -> None:
+            if note:
+                shown.update(task, note=note)
+            shown.advance(task, steps)
+
+        yield advance
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; every cell is shown as text, numbers to the right."""
+    body = [[_text(cell) for cell in row] for row in rows]
+    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for index, name in enumerate(header):
+        numbers = bool(body) and all(row[index].lstrip("-+±")[:1].isdigit() for row in body)
+        shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in body:
+        shown.add_row(*row)
+    console.print(shown, soft_wrap=False)
+
+
+def say(message: str) -> None:
+    """Print one line as it stands."""
+    console.print(message)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return f"{cell:.4f}"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return "–" if cell is None else str(cell)

@@ -1,0 +1,126 @@
+"""What a bundle holds besides its graph: metadata, reference profile, sample."""
+
+import io
+import subprocess
+from dataclasses import asdict
+from importlib.metadata import version as library_version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..config import Config, TrainConfig
+from ..contract import MISSING_TIME, Contract, json_value
+from ..data.dataset import Dataset
+from ..models import profile
+from ..models.inputs import Inputs
+from .card import METRICS
+from .evaluate import Evaluation, blocks
+from .gate import DUMMY, LINEAR, MODEL
+from .rows import Rows
+
+LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
+GOLDEN_ROWS = 16
+SAMPLE_ROWS = 5_000
+SCORE = "score"
+
+
+def describe(
+    dataset: Dataset,
+    settings: TrainConfig,
+    evaluation: Evaluation,
+    train: Rows,
+    predicted: npt.NDArray[np.float32],
+    threshold: float,
+) -> dict[str, Any]:
+    """The bundle's ``metadata.json``: no clock time, so that the same training is the same bundle."""
+    contract = dataset.contract
+    return {
+        "name": contract.name,
+        "dataset": dataset.name,
+        "contract": contract.hash,
+        "interface": contract.interface_hash,
+        "git": git_state(),
+        "metrics": {
+            name: {metric: asdict(evaluation.interval(name, metric)) for metric in METRICS}
+            for name in (MODEL, LINEAR, DUMMY)
+        },
+        "threshold": threshold,
+        "fallback": float(train.labels.mean()),
+        "golden": golden(contract, train.inputs, predicted),
+        "typical": typical(contract, train),
+        "seed": settings.seed,
+        "settings": settings.model_dump(
+            mode="json", exclude={"bundles", "tracking_uri", "artifacts"}
+        ),
+        "libraries": {name: library_version(name).split("+")[0] for name in LIBRARIES},
+    }
+
+
+def golden(
+    contract: Contract, inputs: Inputs, predicted: npt.NDArray[np.float32]
+) -> dict[str, Any]:
+    """Training rows, spread over the span, with the graph's answers, for every server to repeat."""
+    at = np.linspace(0, len(inputs) - 1, GOLDEN_ROWS).astype(int)
+    rows = []
+    for row in at:
+        numbers = zip(contract.numeric, inputs.numeric[row].tolist(), strict=True)
+        values: dict[str, Any] = {n: None if v != v else v for n, v in numbers}
+        values |= dict(zip(contract.category, inputs.category[row].tolist(), strict=True))
+        times = zip(contract.times, inputs.time[row].tolist(), strict=True)
+        rows.append(values | {n: None if v == MISSING_TIME else v for n, v in times})
+    return {"rows": rows, "predictions": [float(predicted[row]) for row in at]}
+
+
+def typical(contract: Contract, train: Rows) -> dict[str, Any]:
+    """A complete row to show as an example: the last training row with the fewest gaps, no personal data."""
+    names = [name for name in contract.request if name in train.table.column_names]
+    recent = train.table.select(names).slice(max(0, len(train.labels) - 1000)).to_pylist()
+    row = min(reversed(recent), key=lambda row: sum(value is None for value in row.values()))
+    return {name: json_value(row.get(name)) for name in contract.request}
+
+
+def summarise(
+    contract: Contract, config: Config, train: Rows, predicted: npt.NDArray[np.float32]
+) -> dict[str, Any]:
+    """The bundle's ``profile.json``: each column and the score, as monitoring will compare them."""
+    columns = profile.columns_of(train.inputs, contract.numeric, contract.category)
+    if contract.time is None:
+        windows = np.arange(len(train.labels)) // max(config.monitor.min_rows, 1)
+    else:
+        days = blocks(contract, train.inputs)
+        windows = days // config.monitor.window_days
+    columns[SCORE] = predicted
+    profiles = [profile.describe(name, column, windows) for name, column in columns.items()]
+    return {"rows": len(train.labels), "columns": [asdict(found) for found in profiles]}
+
+
+def sample(contract: Contract, train: Rows, predicted: npt.NDArray[np.float32]) -> bytes:
+    """Some training rows with their scores, without ids and personal data, for reports to draw."""
+    chosen = np.sort(
+        np.random.default_rng(0).choice(
+            len(predicted), min(SAMPLE_ROWS, len(predicted)), replace=False
+        )
+    )
+    names = [*contract.features, contract.target]
+    public = [name for name in names if not contract.columns[name].pii]
+    drawn = train.table.select(public).take(pa.array(chosen))
+    drawn = drawn.append_column(SCORE, pa.array(predicted[chosen].astype(np.float64)))
+    sink = io.BytesIO()
+    pq.write_table(drawn, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def git_state() -> dict[str, Any]:
+    """The commit of the working tree, if it is one."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(("git", *arguments), capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        return done.stdout.strip()
+
+    return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}

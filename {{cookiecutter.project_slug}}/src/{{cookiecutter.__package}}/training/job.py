@@ -1,0 +1,289 @@
+"""``train``: a dataset version → fit → evaluate → export → bundle → version → gate → serve."""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from ..config import Config, TrainConfig
+from ..contract import Contract
+from ..data.dataset import current
+from ..errors import DataError, ParityError
+from ..models import baselines, graph
+from ..models.arrow import from_table
+from ..models.bundle import (
+    BATCH_ROWS,
+    Bundle,
+    answer,
+    open_bundle,
+    open_session,
+    parity_error,
+    write_bundle,
+)
+from ..models.inputs import Inputs
+from ..models.metrics import Scores, best_threshold
+from ..models.networks import Mlp
+from ..models.program import Encoded, Program, fit_encoding
+from ..models.versions import Version, Versions
+from ..terminal import progress, say, table
+from . import contents, gate
+from .card import METRICS, write_card
+from .evaluate import Evaluation, blocks, evaluate, slices
+from .gate import CHAMPION, DUMMY, LINEAR, MODEL
+from .loop import Epoch, FitResult, choose_device, fit
+from .registry import CHALLENGER, promote
+from .rows import Rows, read_rows
+from .tracking import Tracker, tracker
+
+EXAMPLE_ROWS = 16
+
+
+def run(config: Config) -> Version:
+    """Train, gate and register a model on the current dataset; serve it if it is the first to pass.
+
+    Raises:
+        DataError: there is no dataset.
+        ParityError: the graph answers differently from torch.
+    """
+    dataset = current(config.data.directory)
+    contract, settings = dataset.contract, config.train
+    say(f"dataset   {dataset.path}")
+    _seed(settings)
+    train, validation, test = (
+        read_rows(dataset, split) for split in ("train", "validation", "test")
+    )
+    program, result, encoded = train_program(contract, settings, train, validation)
+    linear = baselines.linear(
+        encoded, train.labels, program.encode(test.inputs), _sizes(program.vocabularies)
+    )
+    model = graph.export(program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
+    session = open_session(model)
+    tested, trained = answer(session, test.inputs), answer(session, train.inputs)
+    parity = parity_error(torch_probabilities(program, test.inputs), tested)
+    predictions: dict[str, npt.NDArray[Any]] = {
+        MODEL: tested,
+        LINEAR: linear,
+        DUMMY: baselines.dummy(train.labels, len(test.labels)),
+    }
+    versions = Versions(settings.bundles, contract.name)
+    served = versions.served()
+    if served is not None:
+        predictions[CHAMPION] = rescore(versions, served, test)
+    evaluation = measure(contract, settings, test, predictions)
+    validated = answer(session, validation.inputs).astype(np.float64)
+    threshold = best_threshold(Scores(validation.labels, validated))
+    metadata = contents.describe(dataset, settings, evaluation, train, trained, threshold)
+    found = list(slices(test.labels, tested.astype(np.float64), _texts(contract, test)))
+    splits = dataset.manifest["splits"]
+    files = {
+        "model.onnx": model,
+        "contract.json": contract.text.encode(),
+        "metadata.json": json.dumps(metadata, indent=2).encode(),
+        "profile.json": json.dumps(contents.summarise(contract, config, train, trained)).encode(),
+        "card.md": write_card(contract, metadata, evaluation, found, splits).encode(),
+        "weights.safetensors": safetensors.torch.save(program.state_dict()),
+        "sample.parquet": contents.sample(contract, train, trained),
+    }
+    bundle = open_bundle(write_bundle(versions.folder, files))
+    return conclude(
+        config,
+        versions,
+        bundle,
+        evaluation,
+        result,
+        gate.judge(evaluation, settings.gate, parity=parity),
+    )
+
+
+def train_program(
+    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows
+) -> tuple[Program, FitResult, Encoded]:
+    """Fit encoding and network; return the program, the epochs and the encoded training rows."""
+    calendar, encoder, vocabularies = fit_encoding(contract, train.inputs, bins=settings.model.bins)
+    network = Mlp(
+        width=encoder.size,
+        sizes=_sizes(vocabularies),
+        hidden=settings.model.hidden,
+        embedding=settings.model.embedding,
+        dropout=settings.model.dropout,
+        base_rate=float(train.labels.mean()),
+    )
+    program = Program(
+        contract, calendar=calendar, encoder=encoder, vocabularies=vocabularies, network=network
+    )
+    encoded = program.encode(train.inputs)
+    device = choose_device(settings.device)
+    with progress("train", settings.epochs * len(encoded)) as bar:
+
+        def on_epoch(epoch: Epoch) -> None:
+            bar(0, f"epoch {epoch.number}: validation AUC {epoch.validation_score:.4f}")
+
+        result = fit(
+            network,
+            (encoded, _tensor(train.labels)),
+            (program.encode(validation.inputs), _tensor(validation.labels)),
+            epochs=settings.epochs,
+            patience=settings.patience,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            device=device,
+            score=lambda logits: Scores(validation.labels, logits.double().numpy()).all()["auc"],
+            on_batch=bar,
+            on_epoch=on_epoch,
+        )
+    table(
+        f"epochs on {device} ({program.encoder.size} encoded columns)",
+        ["epoch", "train log loss", "validation log loss", "validation AUC", ""],
+        [
+            (
+                e.number,
+                e.train_loss,
+                e.validation_loss,
+                e.validation_score,
+                "best" * (e == result.best),
+            )
+            for e in result.epochs
+        ],
+    )
+    return program, result, encoded
+
+
+@torch.no_grad()
+def torch_probabilities(program: Program, inputs: Inputs) -> npt.NDArray[np.float32]:
+    """The program's own answers, for comparing with the graph's."""
+    parts = [
+        program(program.tensors(inputs[start : start + BATCH_ROWS])).numpy()
+        for start in range(0, len(inputs), BATCH_ROWS)
+    ]
+    return np.concatenate(parts)
+
+
+def rescore(versions: Versions, served: Version, test: Rows) -> npt.NDArray[np.float32]:
+    """The champion on the same test rows.
+
+    Raises:
+        DataError: the dataset no longer has a column that the champion needs.
+    """
+    champion = open_bundle(versions.folder / served.bundle)
+    try:
+        return champion.predict(from_table(champion.contract, test.table))
+    except DataError as error:
+        raise DataError(
+            f"the served version {served.number} cannot be compared on this dataset: {error}"
+        ) from None
+
+
+def measure(
+    contract: Contract,
+    settings: TrainConfig,
+    test: Rows,
+    predictions: Mapping[str, npt.NDArray[Any]],
+) -> Evaluation:
+    """Evaluate on the test rows and show it."""
+    evaluation = evaluate(
+        test.labels,
+        predictions,
+        blocks(contract, test.inputs),
+        resamples=settings.gate.resamples,
+        confidence=settings.gate.confidence,
+        seed=settings.seed,
+    )
+    unit = "days" if contract.time else "rows"
+    table(
+        f"{len(test.labels):,} test rows; {evaluation.confidence:.0%} intervals over {evaluation.n_blocks} {unit}",
+        ["", "AUC", "log loss", "Brier"],
+        [
+            (name, *(str(evaluation.interval(name, m)) for m in METRICS))
+            for name in evaluation.names
+        ],
+    )
+    return evaluation
+
+
+def conclude(
+    config: Config,
+    versions: Versions,
+    bundle: Bundle,
+    evaluation: Evaluation,
+    result: FitResult,
+    rules: list[gate.Rule],
+) -> Version:
+    """Record the run, register the bundle, show the verdict, serve what may be served."""
+    known = versions.of_bundle(bundle.hash)
+    if known is not None:
+        say(
+            f"model     {bundle.path} is version {known.number} already: same data, settings and code"
+        )
+        return known
+    table("gate", ["rule", "passed", "why"], [(r.rule, r.passed, r.reason) for r in rules])
+    passed = all(rule.passed for rule in rules)
+    recorder = tracker(config.train.tracking_uri, config.train.artifacts, versions.name)
+    run_id = _record(recorder, bundle, evaluation, result)
+    version = versions.register(
+        bundle.hash, [asdict(rule) for rule in rules], passed=passed, run_id=run_id
+    )
+    recorder.register(run_id, version.number, bundle.hash)
+    size = sum(path.stat().st_size for path in bundle.path.iterdir())
+    say(f"model     {bundle.path}  version {version.number}, {size / 1e6:.1f} MB, card in card.md")
+    if any(rule.rule == "parity" and not rule.passed for rule in rules):
+        raise ParityError(f"version {version.number}: {rules[0].reason}; it is kept for inspection")
+    _offer(config, versions, recorder, version)
+    return version
+
+
+def _offer(config: Config, versions: Versions, recorder: Tracker, version: Version) -> None:
+    if not version.passed:
+        say("gate      refused; what serves is unchanged")
+    elif versions.served() is None:
+        promote(versions, recorder, version.number, "the first model that passed the gate")
+    elif config.train.promote == "auto":
+        promote(versions, recorder, version.number, "passed the gate; train.promote is auto")
+    else:
+        recorder.alias(CHALLENGER, version.number)
+        say(f"next      serve it with: promote {version.number}")
+
+
+def _record(
+    recorder: Tracker, bundle: Bundle, evaluation: Evaluation, result: FitResult
+) -> str | None:
+    metrics = {
+        f"{name}_{m}": v for name in evaluation.names for m, v in evaluation.values[name].items()
+    }
+    curves = [
+        {"train_log_loss": epoch.train_loss, "validation_log_loss": epoch.validation_loss}
+        for epoch in result.epochs
+    ]
+    params = {**bundle.metadata["settings"], "dataset": bundle.metadata["dataset"]}
+    return recorder.run(params, metrics, curves, bundle.path)
+
+
+def _sizes(vocabularies: list[list[str]]) -> list[int]:
+    return [len(vocabulary) + 1 for vocabulary in vocabularies]
+
+
+def _texts(contract: Contract, rows: Rows) -> dict[str, npt.NDArray[np.object_]]:
+    return {
+        name: rows.inputs.category[:, contract.category.index(name)]
+        for name in contract.slices
+        if name in contract.category
+    }
+
+
+def _tensor(labels: npt.NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(labels.astype(np.float32))
+
+
+def _seed(settings: TrainConfig) -> None:
+    random.seed(settings.seed)
+    np.random.seed(settings.seed)
+    torch.manual_seed(settings.seed)
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
