@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rendering import IDENTITY, TEMPLATE, Bake, BakedProject, render
+from rendering import IDENTITY, TEMPLATE, Bake, BakedProject, render, run
 
 # The environment and the type checker's cache are kept from one session to the next: making them
 # anew takes minutes. `make clean` removes them; the project's setup notices other dependencies.
@@ -50,6 +52,39 @@ def ready() -> BakedProject:
     baked = render(folder)
     baked.run("make", "setup", timeout_s=1500)
     return baked
+
+
+@pytest.fixture(scope="session")
+def wheel(ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the wheel that the project builds."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-qq",
+        "--no-deps",
+        "--wheel-dir",
+        folder,
+        ".",
+    ]
+    ready.run(*command, timeout_s=300)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the interpreter of a fresh environment that holds the wheel and nothing optional."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    venv.create(folder, with_pip=False)
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python]
+    constraints = ready.path / "constraints.txt"
+    command = [*pip, "install", "-qq", "--constraint", constraints, wheel]
+    run(*command, cwd=folder, timeout_s=600)
+    return python
 
 
 def empty(project: Path) -> None:

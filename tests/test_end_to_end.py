@@ -115,7 +115,14 @@ def test_the_model_is_better_than_chance_and_no_worse_than_a_line(
 
     assert auc["dummy"] == pytest.approx(0.5)
     assert auc["model"] > 0.65
-    assert auc["model"] > auc["logistic"] - 0.01
+    assert auc["model"] > auc["linear"] - 0.01
+
+
+def test_the_model_says_which_commit_it_came_from(ready: BakedProject, training: Ran) -> None:
+    (metadata,) = (ready.path / "bundles" / "flight-delay").glob("*/metadata.json")
+    head = ready.run("git", "rev-parse", "HEAD").output.strip()
+
+    assert json.loads(metadata.read_text("utf-8"))["git"] == {"commit": head, "dirty": False}
 
 
 def test_the_example_of_the_documentation_is_answered(server: Server) -> None:
@@ -141,6 +148,20 @@ def test_a_bad_value_is_refused_with_the_name_of_its_field(
 
     assert answer.status == 422, str(answer)
     assert any(column in fault["field"] for fault in answer.content["faults"])
+
+
+def test_an_environment_without_any_heavy_library_serves_the_same_model(
+    ready: BakedProject, installed: Path, server: Server, tmp_path: Path
+) -> None:
+    body = example(server)
+    slim = start(installed, ready, tmp_path / "log.txt")
+    try:
+        answer = slim.ask("/predict", body)
+    finally:
+        stop(slim)
+
+    assert answer.status == 200, str(answer)
+    assert answer.content["predictions"] == server.ask("/predict", body).content["predictions"]
 
 
 def test_a_missing_column_is_refused_with_its_name(server: Server) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-import venv
 import zipfile
 from email import message_from_bytes
 from email.message import Message
@@ -83,39 +82,6 @@ def test_everything_that_the_environment_holds_is_a_refused_name(names: set[str]
 
 def test_without_being_asked_for_no_gpu_library_is_installed(names: set[str]) -> None:
     assert {name for name in names if name.startswith(("nvidia", "cuda", "triton"))} == set()
-
-
-@pytest.fixture(scope="module")
-def wheel(ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the wheel that the project builds."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-qq",
-        "--no-deps",
-        "--wheel-dir",
-        folder,
-        ".",
-    ]
-    ready.run(*command, timeout_s=300)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the interpreter of a fresh environment that holds the wheel and nothing optional."""
-    folder = tmp_path_factory.mktemp("installed") / "venv"
-    venv.create(folder, with_pip=False)
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python]
-    constraints = ready.path / "constraints.txt"
-    command = [*pip, "install", "-qq", "--constraint", constraints, wheel]
-    run(*command, cwd=folder, timeout_s=600)
-    return python
 
 
 def metadata(wheel: Path) -> Message:

@@ -1,6 +1,7 @@
 """Runs the application on a socket of its own."""
 
 import socket
+from types import FrameType
 
 import uvicorn
 
@@ -8,6 +9,15 @@ from ..config import ServeConfig
 from ..errors import ConfigError
 from ..terminal import say
 from .app import create_app
+
+
+class PoliteServer(uvicorn.Server):
+    """Ends with exit code 0 when it is asked to; uvicorn's own raises the signal again at its end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Finish what is in flight; the second signal does not wait for it."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def serve(config: ServeConfig) -> None:
@@ -20,8 +30,7 @@ def serve(config: ServeConfig) -> None:
     host, port = listener.getsockname()[:2]
     app = create_app(config)
     say(f"serving   http://{host}:{port}  (try /docs, /model, /health/ready; stop with Ctrl-C)")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    server.run(sockets=[listener])
+    PoliteServer(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
 
 
 def _listen(config: ServeConfig) -> socket.socket:
