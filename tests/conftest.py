@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 from rendering import IDENTITY, TEMPLATE, Bake, BakedProject, render, run
 
-# The environment and the type checker's cache are kept from one session to the next: making them
-# anew takes minutes. `make clean` removes them; the project's setup notices other dependencies.
+# The environment and the type checker's cache are kept from one session to the next, as long as
+# these files are the same: making them anew takes minutes. `make clean` removes them.
 KEPT = {".venv", ".mypy_cache"}
+DESCRIBE_ENVIRONMENT = ("pyproject.toml", "constraints.txt", "scripts/setup.py")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -50,6 +52,7 @@ def ready() -> BakedProject:
     if project.is_dir():
         empty(project)
     baked = render(folder)
+    forget_other_environment(baked)
     baked.run("make", "setup", timeout_s=1500)
     return baked
 
@@ -85,6 +88,16 @@ def installed(wheel: Path, ready: BakedProject, tmp_path_factory: pytest.TempPat
     command = [*pip, "install", "-qq", "--constraint", constraints, wheel]
     run(*command, cwd=folder, timeout_s=600)
     return python
+
+
+def forget_other_environment(baked: BakedProject) -> None:
+    """Remove an environment made from other files: what they no longer name would still be there."""
+    content = "".join(baked.read(path) for path in DESCRIBE_ENVIRONMENT)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    record = baked.path.parent / "environment.sha256"
+    if not record.exists() or record.read_text() != digest:
+        shutil.rmtree(baked.path / ".venv", ignore_errors=True)
+    record.write_text(digest)
 
 
 def empty(project: Path) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,12 +103,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> W
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings in the caller's environment do not reach the tests."""
     for name in list(os.environ):
         if name.startswith(f"{PACKAGE.upper()}__"):
             monkeypatch.delenv(name)
-    yield
 
 
 def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> Workspace:

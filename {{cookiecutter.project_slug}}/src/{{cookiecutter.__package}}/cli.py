@@ -4,15 +4,17 @@ Jobs are imported inside their command, so that ``serve`` never loads what only 
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import __version__
 from .config import Config, load
 from .contract import load_contract
-from .errors import AlertRaised, ProjectError
+from .errors import AlertRaised, MissingExtraError, ProjectError
 
 app = typer.Typer(
     add_completion=False,
@@ -20,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From raw tables to a trained, gated, served and monitored model.",
 )
+
+if TYPE_CHECKING:
+    from .models.versions import Versions
+    from .training.tracking import Tracker
 
 Folder = Annotated[
     Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
@@ -44,7 +50,8 @@ def main() -> None:
 @app.command()
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Make the dataset version that sources, contract and transform describe."""
-    from .data import job
+    with _needs("train"):
+        from .data import job
 
     job.run(load_contract(configs / "contract.yaml"), _config(configs, set_).data)
 
@@ -52,7 +59,8 @@ def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 @app.command()
 def train(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Train on the current dataset, gate, register; the first to pass is served."""
-    from .training import job
+    with _needs("train"):
+        from .training import job
 
     job.run(_config(configs, set_))
 
@@ -75,7 +83,8 @@ def score(
     set_: Overrides = None,
 ) -> None:
     """Score a file through the same graph as the server."""
-    from .serving import score as batch
+    with _needs("batch"):
+        from .serving import score as batch
 
     config = _config(configs, set_)
     if source is None:
@@ -96,7 +105,8 @@ def replay(
     set_: Overrides = None,
 ) -> None:
     """Play the test rows against the running server, labels later."""
-    from .monitoring import replay as traffic
+    with _needs("monitor"):
+        from .monitoring import replay as traffic
 
     traffic.run(_config(configs, set_), url, rows)
 
@@ -111,7 +121,8 @@ def monitor(
     set_: Overrides = None,
 ) -> None:
     """Judge drift and quality of what was served."""
-    from .monitoring import job
+    with _needs("monitor"):
+        from .monitoring import job
 
     summary = job.run(_config(configs, set_), _name(configs))
     if fail_on_alert and summary.alerts:
@@ -161,7 +172,8 @@ def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 @app.command()
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Run the whole path: data, train, serve, score, replay, monitor, stop."""
-    from .demo import run
+    with _needs("all"):
+        from .demo import run
 
     run(configs, set_ or [])
 
@@ -172,6 +184,15 @@ def version() -> None:
     print(__version__)
 
 
+@contextmanager
+def _needs(extra: str) -> Iterator[None]:
+    """Around a job's import: a library that is not there becomes the command that installs it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "a library", extra) from None
+
+
 def _config(configs: Path, overrides: list[str] | None) -> Config:
     return load(configs, overrides or [])
 
@@ -180,7 +201,7 @@ def _name(configs: Path) -> str:
     return load_contract(configs / "contract.yaml").name
 
 
-def _registry(configs: Path, overrides: list[str] | None):  # type: ignore[no-untyped-def]
+def _registry(configs: Path, overrides: list[str] | None) -> "tuple[Versions, Tracker]":
     from .models.versions import Versions
     from .training.tracking import tracker
 

@@ -14,7 +14,7 @@ from .app import create_app
 class PoliteServer(uvicorn.Server):
     """Ends with exit code 0 when it is asked to; uvicorn's own raises the signal again at its end."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Finish what is in flight; the second signal does not wait for it."""
         self.force_exit = self.should_exit
         self.should_exit = True

@@ -119,8 +119,6 @@ class MlflowTracker:
             if self._client is None:
                 self._client = _connect(self._uri)
             record(self._client)
-        except MissingExtraError:
-            raise
         except Exception as error:  # the mirror may be down; what was made locally stands
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             say(f"warning   MLflow did not take {what}: {reason}")
