@@ -91,7 +91,7 @@ def installed(wheel: Path, ready: BakedProject, tmp_path_factory: pytest.TempPat
 
 
 def forget_other_environment(baked: BakedProject) -> None:
-    """Remove an environment made from other files: what they no longer name would still be there."""
+    """Remove an environment made from other files, with whatever they no longer name."""
     content = "".join(baked.read(path) for path in DESCRIBE_ENVIRONMENT)
     digest = hashlib.sha256(content.encode()).hexdigest()
     record = baked.path.parent / "environment.sha256"

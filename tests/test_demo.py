@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from predictor import free_port
 from rendering import TEMPLATE, run
 
 
@@ -19,7 +20,8 @@ def test_make_demo_works_in_a_fresh_copy_of_the_repository(tmp_path: Path) -> No
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TEMPLATE / name, copy / name)
 
-    ran = run("make", "demo", cwd=copy, timeout_s=1800)
+    options = f"ARGS=--set serve.port={free_port()}"  # 8000 may be taken on this machine
+    ran = run("make", "demo", options, cwd=copy, timeout_s=1800)
 
     project = copy / "build" / "flight-delay"
     assert list((project / "bundles").rglob("model.onnx")), str(ran)

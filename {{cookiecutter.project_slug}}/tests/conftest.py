@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,17 +70,6 @@ class Workspace:
         assert version is not None
         return open_bundle(self.versions.folder / version.bundle)
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Call the command line in the workspace, as a person would."""
-        return subprocess.run(
-            [sys.executable, "-m", PACKAGE, *arguments],
-            cwd=self.path,
-            env={**os.environ, "COLUMNS": "160"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
@@ -121,13 +108,18 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
         "train": {
             "bundles": str(folder / "bundles"),
             "tracking_uri": "",
+            "threads": 1,
             "epochs": 3,
             "batch_size": 128,
             "learning_rate": 0.01,
             "gate": {"resamples": 100},
         },
         "serve": {"bundles": str(folder / "bundles"), "log": str(folder / "live"), "port": 0},
-        "monitor": {"log": str(folder / "live"), "reports": str(folder / "reports"), "min_rows": 50},
+        "monitor": {
+            "log": str(folder / "live"),
+            "reports": str(folder / "reports"),
+            "min_rows": 50,
+        },
     }
     (folder / "configs").mkdir(parents=True)
     for name, section in sections.items():

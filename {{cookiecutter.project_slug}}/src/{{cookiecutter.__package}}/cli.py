@@ -14,7 +14,7 @@ import typer
 from . import __version__
 from .config import Config, load
 from .contract import load_contract
-from .errors import AlertRaised, MissingExtraError, ProjectError
+from .errors import AlertRaised, ConfigError, MissingExtraError, ProjectError
 
 app = typer.Typer(
     add_completion=False,
@@ -36,6 +36,7 @@ Overrides = Annotated[
 ]
 Why = Annotated[str, typer.Option(help="The reason, for the history.")]
 CONFIGS = Path("configs")
+CONTRACT = "contract.yaml"
 
 
 def main() -> None:
@@ -47,13 +48,50 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
+contracts = typer.Typer(no_args_is_help=True, help="Look at the data contract.")
+app.add_typer(contracts, name="contract")
+
+
+@contracts.command("show")
+def show_contract(configs: Folder = CONFIGS) -> None:
+    """Show the row that model, requests, reports and tests see."""
+    from .compatibility import show
+
+    show(load_contract(configs / CONTRACT))
+
+
+@contracts.command("diff")
+def diff_contracts(
+    old: Annotated[Path, typer.Argument(help="The contract.yaml that callers know.")],
+    new: Annotated[Path, typer.Argument(help="The one that is to replace it.")],
+    fail_on_breaking: Annotated[
+        bool, typer.Option("--fail-on-breaking", help="Exit with 2 where callers would break.")
+    ] = False,
+) -> None:
+    """Say what changed between two contracts, and what would break callers."""
+    from .compatibility import compare, show_changes
+
+    changes = compare(load_contract(old), load_contract(new))
+    show_changes(changes)
+    if fail_on_breaking and any(change.breaking for change in changes):
+        raise ConfigError(f"'{new}' breaks callers of '{old}'")
+
+
+@contracts.command("schema")
+def write_schema(configs: Folder = CONFIGS) -> None:
+    """Write the JSON Schema by which editors complete and check contract.yaml."""
+    from .compatibility import write_schema
+
+    write_schema(configs / "contract.schema.json")
+
+
 @app.command()
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Make the dataset version that sources, contract and transform describe."""
     with _needs("train"):
         from .data import job
 
-    job.run(load_contract(configs / "contract.yaml"), _config(configs, set_).data)
+    job.run(load_contract(configs / CONTRACT), _config(configs, set_).data)
 
 
 @app.command()
@@ -190,7 +228,10 @@ def _needs(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "a library", extra) from None
+        library = (error.name or "").partition(".")[0]
+        if library in {"", __package__}:  # a fault of our own
+            raise
+        raise MissingExtraError(library, extra) from None
 
 
 def _config(configs: Path, overrides: list[str] | None) -> Config:
@@ -198,7 +239,7 @@ def _config(configs: Path, overrides: list[str] | None) -> Config:
 
 
 def _name(configs: Path) -> str:
-    return load_contract(configs / "contract.yaml").name
+    return load_contract(configs / CONTRACT).name
 
 
 def _registry(configs: Path, overrides: list[str] | None) -> "tuple[Versions, Tracker]":

@@ -180,6 +180,19 @@ class Config(Section):
     monitor: MonitorConfig
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = f"the key '{key.value}' is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load(folder: Path, overrides: Iterable[str] = ()) -> Config:
     """Read the sections of ``folder``, then the environment, then ``section.key=value``.
 
@@ -210,14 +223,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ConfigError: the file is not there, is not YAML or is not a mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
         raise ConfigError(f"'{path}' does not exist") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"'{path}' is not valid YAML: {error}") from None
-    if not isinstance(content or {}, dict):
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
         raise ConfigError(f"'{path}' must hold keys and values, not a {type(content).__name__}")
-    return content or {}
+    return content
 
 
 def explain(error: ValidationError, what: str) -> str:
@@ -248,7 +263,9 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
         )
     target = values
     for part in path[:-1]:
-        target = target.setdefault(part, {})
+        if target.get(part) is None:
+            target[part] = {}
+        target = target[part]
         if not isinstance(target, dict):
             raise ConfigError(f"{origin}: '{key}' has no keys below '{part}'")
     try:

@@ -7,10 +7,11 @@ test data are derived from it.
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -23,10 +24,15 @@ Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
 MISSING_CATEGORY = "<missing>"
 MISSING_TIME = -(2**63)
+SPACES = " \t\n\r\v\f"
+PIPELINES_OWN = frozenset({"_source_row", "_reasons", "_first", "_split", "_positive"})
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Source(_Part):
@@ -38,10 +44,18 @@ class Source(_Part):
     """Between two fields."""
     encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
     """How the file's bytes become text."""
-    missing: tuple[str, ...] = ("",)
+    missing: tuple[str, ...] = Field(default=("",), min_length=1)
     """Texts that mean that a value is missing."""
     columns: dict[str, ColumnType] | None = None
     """Raw columns to read and their types; null takes the contract's columns of these names."""
+
+    @field_validator("columns")
+    @classmethod
+    def _engines_tell_apart(
+        cls, value: dict[str, ColumnType] | None
+    ) -> dict[str, ColumnType] | None:
+        _tell_apart(value or {})
+        return value
 
 
 class Column(_Part):
@@ -67,6 +81,11 @@ class Column(_Part):
     """Unit of the values."""
     why: str | None = None
     """Why the column is excluded, for the reader."""
+
+    @field_validator("allowed")
+    @classmethod
+    def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else tuple(map(canonical_category, value))
 
     @model_validator(mode="after")
     def _rules_fit_the_type(self) -> Self:
@@ -97,7 +116,7 @@ class Contract(_Part):
     """When the row happened: split, windows and staleness go by it."""
     timezone: str = "UTC"
     """IANA name of the zone in which days and calendar features are counted."""
-    sources: dict[str, Source]
+    sources: dict[SourceName, Source]
     """Where rows come from."""
     columns: dict[str, Column]
     """The row that model, request, batch file, drift report and tests see."""
@@ -109,6 +128,12 @@ class Contract(_Part):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Paris") from None
+        return value
+
+    @field_validator("sources", "columns")
+    @classmethod
+    def _engines_tell_apart(cls, value: dict[str, Any]) -> dict[str, Any]:
+        _tell_apart(value)
         return value
 
     @model_validator(mode="after")
@@ -129,6 +154,18 @@ class Contract(_Part):
                 raise ValueError(f"{key}: '{name}' must be {' or '.join(sorted(types))}")
             if self.columns[name].role is not None:
                 raise ValueError(f"columns.{name}.role: its role is {key}; leave it out")
+        personal = [n for n in (*self.features, self.target) if self.columns[n].pii]
+        if personal:
+            raise ValueError(
+                f"columns.{personal[0]}.pii: personal values never leave the ETL, so no model can"
+                " see them; say role: excluded or metadata, or take pii away"
+            )
+        target = self.columns[self.target].type
+        if type(self.positive) is not {"boolean": bool, "integer": int, "category": str}[target]:
+            raise ValueError(
+                f"positive: {self.positive!r} is no value of '{self.target}', which is {target};"
+                " name the value whose probability is predicted"
+            )
         if not self.sources:
             raise ValueError("sources: name at least one")
         if not self.features:
@@ -225,14 +262,23 @@ def canonical_category(value: object) -> str:
     """A category's one text form, whichever of CSV, Parquet, SQL or JSON it came from.
 
     ``1``, ``1.0`` and ``"1"`` are one category, as are ``true`` and ``"True"``; ``None`` and NaN
-    are ``MISSING_CATEGORY``. ``data.sources`` says the same as an expression; a test compares them.
+    are ``MISSING_CATEGORY``. ``data.validate`` says the same as an expression; a test compares them.
     """
     if value is None or value != value:
         return MISSING_CATEGORY
-    text = str(value).strip()
+    text = str(value).strip(SPACES)
     if text in {"True", "TRUE", "False", "FALSE"}:
         return text.lower()
     return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", text)
+
+
+def _tell_apart(names: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.lower() in PIPELINES_OWN:
+            raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
+        if (other := seen.setdefault(name.lower(), name)) != name:
+            raise ValueError(f"'{other}' and '{name}' are one name to SQL; rename one of them")
 
 
 def epoch_seconds(value: datetime | None) -> int:

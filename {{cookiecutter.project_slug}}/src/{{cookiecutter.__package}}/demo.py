@@ -1,5 +1,6 @@
 """``demo``: every stage one after the other, each as its own process, as a person would call them."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -22,12 +23,13 @@ def run(configs: Path, overrides: list[str]) -> None:
     Raises:
         ProjectError: a stage failed; it said why.
     """
-    settings = load(configs, overrides)
+    overrides = [f"serve.port={free_port()}", *overrides]
+    serve = load(configs, overrides).serve
     shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]
     start = time.monotonic()
     _stage("data", shared)
     _stage("train", shared)
-    with _server(shared, f"http://{settings.serve.host}:{settings.serve.port}"):
+    with _server(shared, f"http://{serve.host}:{serve.port}"):
         _stage("score", shared)
         _stage("replay", shared)
     _stage("monitor", [*shared, "--fail-on-alert"], calm=(0, AlertRaised.exit_code))
@@ -35,6 +37,13 @@ def run(configs: Path, overrides: list[str]) -> None:
         f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
     )
     say("next      make serve, then open http://127.0.0.1:8000/docs; your own data: README.md")
+
+
+def free_port() -> int:
+    """A port that nobody listens on, so that the demo talks to its own server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _command(name: str, arguments: list[str]) -> list[str]:

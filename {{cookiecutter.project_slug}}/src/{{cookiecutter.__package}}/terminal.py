@@ -16,9 +16,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
-console = Console(highlight=False, markup=False, soft_wrap=True)
+console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 if not console.is_terminal:
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=120)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=120)
 
 
 class Bar(Protocol):
@@ -37,7 +37,7 @@ def progress(title: str, total: float | None) -> Iterator[Bar]:
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=console) as shown:
         task = shown.add_task(title, total=total, note="")

@@ -4,11 +4,11 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 from ibis.backends.duckdb import Backend
 
@@ -114,7 +114,7 @@ def extract(
     accepted = good.filter(good["_first"]).drop("_first", validate.REASONS)
     unread = typed.filter(typed[validate.REASONS] != "")
     originals = raw.table.semi_join(unread, ROW).join(unread.select(ROW, validate.REASONS), ROW)
-    engine.to_parquet(originals.order_by(ROW), quarantine / f"{name}.parquet")
+    engine.to_parquet(originals.order_by(ROW), quarantine / f"{name}.unread.parquet")
     engine.to_parquet(raw.malformed, quarantine / f"{name}.malformed.parquet")
     counts = {
         "in": _count(typed) + _count(raw.malformed),
@@ -134,20 +134,25 @@ def shape(
     extracted: dict[str, Extraction],
     quarantine: Path,
 ) -> dict[str, int]:
-    """Transform, check and label rows into the engine's table ``rows``; return the row counts."""
+    """Transform, check and label rows into the engine's table ``_rows``; return the row counts."""
     sources = {name: extraction.accepted for name, extraction in extracted.items()}
-    made = engine.create_table("made", _transformed(transform.transform, sources, contract))
     total = extracted[config.driving].counts["accepted"]
+    if not total:
+        raise DataError(
+            f"source '{config.driving}' has no row that can be read, so there is nothing to make a"
+            f" dataset of; rejected rows are in '{quarantine}'"
+        )
+    made = _transformed(engine, sources, contract)
     _keeps_source_rows(made, sources[config.driving], config.driving)
     labelled = made.filter(made[contract.target].notnull())
-    checked = engine.create_table("checked", validate.check(labelled, contract))
+    checked = engine.create_table("_checked", validate.check(labelled, contract))
     bad = checked.filter(checked[validate.REASONS] != "")
     engine.to_parquet(bad.order_by(ROW), quarantine / "contract.parquet")
     good = checked.filter(checked[validate.REASONS] == "").drop(validate.REASONS)
     if contract.id is not None:
         good = good.filter(good[ROW].rank().over(group_by=contract.id, order_by=ROW) == 0)
     kept = engine.create_table(
-        "rows", good.mutate(**{SPLIT: split.by_date(good, contract, config.split)})
+        "_rows", good.mutate(**{SPLIT: split.by_date(good, contract, config.split)})
     )
     counts = {
         "driving": total,
@@ -166,7 +171,7 @@ def write(
     engine: Backend, contract: Contract, folder: Path, bar: Bar
 ) -> dict[str, dict[str, float]]:
     """One Parquet file per split, in source order, without personal columns; rows and positives."""
-    rows = engine.table("rows")
+    rows = engine.table("_rows")
     public = [ROW, *(name for name, column in contract.columns.items() if not column.pii)]
     positive = (rows[contract.target] == ibis.literal(contract.positive)).cast("int64")
     summary: dict[str, dict[str, float]] = {}
@@ -198,19 +203,22 @@ def report(dataset: Dataset) -> None:
     say(f"dataset   {dataset.path}  {', '.join(parts)}")
 
 
-def _transformed(
-    function: Callable[[dict[str, ibis.Table]], ibis.Table],
-    sources: dict[str, ibis.Table],
-    contract: Contract,
-) -> ibis.Table:
-    made = function(sources)
+def _transformed(engine: Backend, sources: dict[str, ibis.Table], contract: Contract) -> ibis.Table:
+    made = transform.transform(sources)
     absent = [name for name in (ROW, *contract.columns) if name not in made.columns]
     if absent:
         raise DataError(
             f"transform gives no column {', '.join(map(repr, absent))}, which the contract names;"
             " add it in data/transform.py or take it out of contract.yaml"
         )
-    return validate.conform(made, contract).select(ROW, *contract.columns)
+    conformed = validate.conform(made, contract).select(ROW, *contract.columns)
+    try:
+        return engine.create_table("_made", conformed)
+    except duckdb.ConversionException as error:
+        raise DataError(
+            f"transform gives values that are not of the contract's types: {error};"
+            " mend them in data/transform.py"
+        ) from None
 
 
 def _keeps_source_rows(made: ibis.Table, driving: ibis.Table, name: str) -> None:

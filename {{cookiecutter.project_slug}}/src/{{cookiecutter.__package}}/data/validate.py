@@ -12,6 +12,7 @@ import ibis
 from ibis import ir
 
 from ..contract import Column, ColumnType, Contract
+from ..errors import DataError
 
 REASONS = "_reasons"
 ACCEPTED: dict[ColumnType, str] = {
@@ -19,8 +20,8 @@ ACCEPTED: dict[ColumnType, str] = {
     "float": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$",
     "boolean": r"^(?i:true|false|t|f|yes|no|y|n|1|0|1\.0|0\.0)$",
     "timestamp": (
-        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-        r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+        r"^(0[1-9]|[1-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}"
+        r"(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$"
     ),
 }
 TRUE = r"^(?i:true|t|yes|y|1|1\.0)$"
@@ -49,7 +50,8 @@ def check(table: ibis.Table, contract: Contract) -> ibis.Table:
     reasons: list[ir.StringValue] = []
     for name, column in contract.columns.items():
         value = table[name]
-        if not column.nullable and name != contract.target:
+        always = name in {contract.id, contract.time}
+        if always or (not column.nullable and name != contract.target):
             reasons.append(_reason(value.isnull(), f"{name}: missing"))
         reasons += [
             _reason(broken.fill_null(False), text) for broken, text in _rules(name, column, value)
@@ -68,9 +70,20 @@ def conform(table: ibis.Table, contract: Contract) -> ibis.Table:
     """Cast a transform's typed columns to the contract's types, in the contract's order."""
     columns = {}
     for name, column in contract.columns.items():
+        if column.type == "integer" and table[name].type().is_floating():
+            raise DataError(
+                f"transform gives '{name}' as a float, but the contract says integer;"
+                " round it in data/transform.py or change its type in contract.yaml"
+            )
         value = table[name].cast(IBIS_TYPES[column.type])
-        columns[name] = canonical(value) if column.type == "category" else value
+        if column.type == "category":
+            value = canonical(value)
+        columns[name] = _finite(value) if column.type == "float" else value
     return table.mutate(**columns)
+
+
+def _finite(value: ir.FloatingValue) -> ir.FloatingValue:
+    return (value.isinf() | value.isnan()).ifelse(ibis.null("float64"), value)
 
 
 def _parsed(text: ir.StringValue, kind: ColumnType) -> ir.Value:
@@ -84,10 +97,10 @@ def _parsed(text: ir.StringValue, kind: ColumnType) -> ir.Value:
         return accepted.re_search(TRUE)
     if kind == "integer":
         accepted = accepted.re_replace(r"\.0*$", "")
+    if kind == "timestamp":  # the engine wants seconds before a zone
+        accepted = accepted.re_replace(r"^(.{16})([Z+-])", r"\1:00\2")
     value = accepted.try_cast(IBIS_TYPES[kind])
-    if kind == "float":
-        return (value.isinf() | value.isnan()).ifelse(ibis.null("float64"), value)
-    return value
+    return _finite(value) if kind == "float" else value
 
 
 def _rules(name: str, column: Column, value: ir.Value) -> list[tuple[ir.BooleanValue, str]]:

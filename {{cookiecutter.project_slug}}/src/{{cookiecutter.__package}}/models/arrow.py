@@ -55,7 +55,7 @@ def _numbers(table: pa.Table | pa.RecordBatch, name: str) -> npt.NDArray[np.floa
     values: npt.NDArray[np.float64] = _cast(table, name, pa.float64()).to_numpy(
         zero_copy_only=False
     )
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.abs(values) <= np.finfo(np.float32).max, values, np.nan)
 
 
 def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
@@ -66,9 +66,8 @@ def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     values = [canonical_category(value) for value in encoded.dictionary.to_pylist()]
     texts = np.array([*values, MISSING_CATEGORY], object)
-    codes: npt.NDArray[np.int64] = pc.fill_null(encoded.indices, len(values)).to_numpy(
-        zero_copy_only=False
-    )
+    indices = encoded.indices.cast(pa.int64())  # narrow ones have no room for one more
+    codes: npt.NDArray[np.int64] = pc.fill_null(indices, len(values)).to_numpy(zero_copy_only=False)
     return texts[codes]
 
 

@@ -75,7 +75,7 @@ def answer(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.floa
     """
     parts = [
         session.run(None, inputs[start : start + BATCH_ROWS].feed())[0]
-        for start in range(0, len(inputs), BATCH_ROWS)
+        for start in range(0, max(len(inputs), 1), BATCH_ROWS)
     ]
     probabilities: npt.NDArray[np.float32] = parts[0] if len(parts) == 1 else np.concatenate(parts)
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
@@ -128,12 +128,16 @@ def verify(path: Path) -> None:
         raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
     if hashlib.sha256(listing).hexdigest()[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
-    for line in listing.decode().splitlines():
-        digest, name = line.split("  ", 1)
+    sums = {line[66:]: line[:64] for line in listing.decode().splitlines()}
+    for name, digest in sums.items():
         if not (path / name).is_file() or file_hash(path / name) != digest:
             raise BundleError(
-                f"bundle '{path}': {name} is absent or damaged; restore or retrain it"
+                f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
+                " or delete it and train again"
             )
+    extra = sorted({found.name for found in path.iterdir()} - {*sums, CHECKSUMS})
+    if extra:
+        raise BundleError(f"bundle '{path}': {extra[0]} is not in {CHECKSUMS}; take it out")
 
 
 def replay_golden(bundle: Bundle) -> None:

@@ -1,5 +1,6 @@
 """Numbers and categories to what a network takes; fitted on training rows alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..contract import MISSING_CATEGORY
 from .inputs import Texts
 
 UNSEEN = 0
-LARGEST = 3.0e38
+LARGEST = 1.0e37  # differences of two such numbers are finite in float32
 
 
 class Encoder(nn.Module):
@@ -18,8 +19,8 @@ class Encoder(nn.Module):
 
     A number is ``clip((x − low) / width, 0, 1)`` for each of its bins, so what lies outside the
     training range counts as its edge (Gorishniy et al., On Embeddings for Numerical Features in
-    Tabular Deep Learning, 2022, with the outer bins clipped too). A number that is missing or not
-    finite has zeros and a flag; columns without a missing value in training get no flag.
+    Tabular Deep Learning, 2022, with the outer bins clipped too). A number that is missing, not
+    finite or beyond ±1e37 has zeros and a flag; columns without one in training get no flag.
     """
 
     source: Tensor
@@ -49,7 +50,8 @@ class Encoder(nn.Module):
             if len(known) < len(values):
                 flagged.append(index)
             if len(known):
-                edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
+                cuts = np.quantile(known, np.linspace(0, 1, bins + 1))
+                edges = np.unique(cuts.astype(np.float32))  # else a width may round to 0
                 source += [index] * (len(edges) - 1)
                 low += list(edges[:-1])
                 width += list(np.diff(edges))
@@ -69,9 +71,9 @@ class Encoder(nn.Module):
 
 def fit_vocabulary(values: Texts, minimum_count: int = 10) -> list[str]:
     """The values of one category that occur often enough to be learned, most frequent first."""
-    found, counts = np.unique(values.astype(str), return_counts=True)
-    order = np.lexsort((found, -counts))
-    kept = [str(found[i]) for i in order if counts[i] >= min(minimum_count, len(values))]
+    counts = Counter(values.tolist())
+    often = [value for value, n in counts.items() if n >= min(minimum_count, len(values))]
+    kept = sorted(often, key=lambda value: (-counts[value], value))
     return kept if MISSING_CATEGORY in kept else [*kept, MISSING_CATEGORY]
 
 

@@ -48,8 +48,9 @@ def from_columns(contract: Contract, columns: Mapping[str, Column], n_rows: int)
         category=np.empty((n_rows, len(contract.category)), object),
         time=np.empty((n_rows, len(contract.times)), np.int64),
     )
-    for index, name in enumerate(contract.numeric):
-        inputs.numeric[:, index] = _numbers(columns[name])
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
+        for index, name in enumerate(contract.numeric):
+            inputs.numeric[:, index] = _numbers(columns[name])
     for index, name in enumerate(contract.category):
         inputs.category[:, index] = [canonical_category(value) for value in columns[name]]
     for index, name in enumerate(contract.times):

@@ -62,6 +62,8 @@ class Scores:
 def best_threshold(scores: Scores) -> float:
     """The probability from which calling a row positive has the highest F1."""
     order = np.argsort(-scores.probabilities, kind="stable")
+    ordered = scores.probabilities[order]
     found = np.cumsum(scores.labels[order])
     f1 = 2 * found / (np.arange(1, len(order) + 1) + scores.labels.sum())
-    return float(scores.probabilities[order][int(np.argmax(f1))])
+    f1[:-1][ordered[:-1] == ordered[1:]] = 0  # a threshold takes all of equal probabilities
+    return float(ordered[int(np.argmax(f1))])

@@ -50,9 +50,8 @@ class Program(nn.Module):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Probabilities ``[batch]`` from the groups ``numeric``, ``codes`` and ``time``."""
-        columns = derive(self.numeric, self.times, self.calendar, inputs)
-        numbers = self.encoder(columns)
-        return torch.sigmoid(self.network(numbers, _codes(inputs, numbers)))
+        rows = self._encoded(inputs)
+        return torch.sigmoid(self.network(rows.numbers, rows.codes))
 
     def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
         """The groups that ``forward`` takes; category text becomes codes."""
@@ -61,9 +60,16 @@ class Program(nn.Module):
     @torch.no_grad()
     def encode(self, inputs: Inputs) -> Encoded:
         """Rows up to the network, for training it on them many times."""
-        given = self.tensors(inputs)
-        numbers = self.encoder(derive(self.numeric, self.times, self.calendar, given))
-        return Encoded(numbers=numbers, codes=_codes(given, numbers))
+        return self._encoded(self.tensors(inputs))
+
+    def _encoded(self, inputs: dict[str, Tensor]) -> Encoded:
+        """A group without columns is ``[batch, 0]``."""
+        columns = derive(self.numeric, self.times, self.calendar, inputs)
+        if not columns:
+            return Encoded(numbers=inputs["codes"][:, :0].float(), codes=inputs["codes"])
+        numbers = self.encoder(columns)
+        codes = inputs["codes"] if "codes" in inputs else numbers[:, :0].long()
+        return Encoded(numbers=numbers, codes=codes)
 
 
 def fit_encoding(
@@ -103,11 +109,6 @@ def derive(
     for index, name in enumerate(times):
         columns |= calendar(name, inputs["time"][:, index])
     return columns | features(columns)
-
-
-def _codes(inputs: dict[str, Tensor], numbers: Tensor) -> Tensor:
-    """The category codes; ``[batch, 0]`` where there are no categories."""
-    return inputs["codes"] if "codes" in inputs else numbers[:, :0].long()
 
 
 def _refuse_large_integers(contract: Contract, inputs: Inputs) -> None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..atomic import point, pointed
 from ..errors import RegistryError
@@ -73,7 +74,7 @@ class Versions:
             created=_now(),
         )
         content = json.dumps(asdict(version), indent=2)
-        staging = self.folder / "versions" / f".{number}.{os.getpid()}"
+        staging = self.folder / "versions" / f".{number}.{uuid4().hex}"
         staging.write_text(content)
         try:
             os.link(staging, self.folder / "versions" / f"{number}.json")

@@ -11,6 +11,7 @@ from ..config import MonitorConfig
 from ..models.profile import ColumnProfile, Counts, stability_index
 
 RESAMPLES = 200
+LOWER = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Finding:
     effect: float
     """Population stability index."""
     low: float
-    """Its lower confidence bound."""
+    """Its lower confidence bound, one-sided at 95 %."""
     limit: float
     """What the column's training span shows between ordinary windows, or the configured least."""
     p_value: float
@@ -52,7 +53,7 @@ def compare(
         adjusted = stats.false_discovery_control(raw) if raw else []
         for column, p_value in zip(judged, adjusted, strict=True):
             reference, current = _reference(column, n_reference), counts[column.name]
-            low = _lower_bound(reference, current, config.alpha, random)
+            low = _lower_bound(reference, current, random)
             limit = max(config.min_effect, column.ordinary)
             findings.append(
                 Finding(
@@ -103,12 +104,10 @@ def _p_value(reference: Counts, current: Counts) -> float:
     return float(stats.chi2_contingency(np.stack([reference[filled], current[filled]])).pvalue)
 
 
-def _lower_bound(
-    reference: Counts, current: Counts, alpha: float, random: np.random.Generator
-) -> float:
+def _lower_bound(reference: Counts, current: Counts, random: np.random.Generator) -> float:
     """Lower bound of the index: its multinomial bootstrap quantile less what pure chance adds."""
     n = int(current.sum())
     draws: npt.NDArray[np.float64] = random.multinomial(n, current / n, RESAMPLES).astype(float)
     indices = [stability_index(reference, draw) for draw in draws]
     chance = (np.count_nonzero(reference + current) - 1) * (1 / n + 1 / reference.sum())
-    return max(0.0, float(np.quantile(indices, alpha) - chance))
+    return max(0.0, float(np.quantile(indices, LOWER) - chance))

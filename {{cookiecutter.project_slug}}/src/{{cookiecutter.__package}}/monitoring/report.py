@@ -41,22 +41,20 @@ def write_report(
         except ImportError:
             raise MissingExtraError("evidently", "monitor") from None
         logging.getLogger("evidently").setLevel(logging.ERROR)
-        columns = [*contract.numeric, *contract.category]
-        reference = pq.read_table(bundle / "sample.parquet").to_pandas()[[*columns, SCORE]]
+        numbers, texts = list(contract.numeric), list(contract.category)
+        names = [*numbers, *texts, SCORE]
+        reference = pq.read_table(bundle / "sample.parquet").to_pandas()[names]
         inputs, rows = window.rows.inputs, len(window.rows)
         current = pd.DataFrame(
             {
-                **{n: inputs.numeric[:, i] for i, n in enumerate(contract.numeric)},
-                **{n: inputs.category[:, i] for i, n in enumerate(contract.category)},
+                **{n: inputs.numeric[:, contract.numeric.index(n)] for n in numbers},
+                **{n: inputs.category[:, contract.category.index(n)] for n in texts},
                 SCORE: window.rows.probabilities,
             }
         )
         chosen = np.random.default_rng(0).choice(rows, min(n_rows, rows), replace=False)
-        definition = DataDefinition(
-            numerical_columns=[*contract.numeric, SCORE],
-            categorical_columns=list(contract.category),
-        )
-        numeric = dict.fromkeys(contract.numeric, "float64")
+        definition = DataDefinition(numerical_columns=[*numbers, SCORE], categorical_columns=texts)
+        numeric = dict.fromkeys(numbers, "float64")
         preset = DataDriftPreset(method="psi", per_column_threshold=limits)
         snapshot = Report([preset]).run(
             Dataset.from_pandas(current.iloc[np.sort(chosen)].astype(numeric), definition),

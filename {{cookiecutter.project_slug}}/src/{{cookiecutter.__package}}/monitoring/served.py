@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,21 +40,24 @@ class Served:
 
 
 def read_served(folder: Path, contract: Contract, version: int) -> Served:
-    """The rows that a version answered, each once, with the outcomes known so far.
+    """The rows that a version answered, with the outcomes known so far.
+
+    A row that was asked for again counts once, as it was answered last.
 
     Raises:
         DataError: there are none.
     """
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    rows: dict[Any, dict[str, Any]] = {}
     for record in read_lines(folder, "predictions"):
         if record["version"] == version and record["model"] == contract.name:
-            rows[record["request_id"], record["row"]] = record
+            rows[_key(contract, record)] = record
     if not rows:
         raise DataError(
             f"'{folder}' holds no predictions by {contract.name} version {version};"
             " serve it and send requests, or try it with: make replay"
         )
-    outcomes = {record["id"]: record["label"] for record in read_lines(folder, "labels")}
+    given = sorted(read_lines(folder, "labels"), key=lambda r: datetime.fromisoformat(r["time"]))
+    outcomes = {record["id"]: record["label"] for record in given}
     records = list(rows.values())
     columns = {name: [_cell(contract, name, r) for r in records] for name in contract.features}
     inputs = from_columns(contract, columns, len(records))
@@ -72,12 +76,18 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
 
 
 def read_lines(folder: Path, stem: str) -> Iterator[dict[str, Any]]:
-    """Every whole record of a journal, oldest file first; a torn last line is passed over."""
+    """Every whole record of a journal, oldest day first; a line that a crash tore is passed over."""
     for path in sorted(folder.glob(f"{stem}-*.jsonl")):
         with path.open("rb") as file:
             for line in file:
-                if line.endswith(b"\n"):
+                with suppress(ValueError):
                     yield json.loads(line)
+
+
+def _key(contract: Contract, record: dict[str, Any]) -> Any:
+    """What a row is known by: its id, else its place in its request."""
+    known = None if contract.id is None else record["columns"].get(contract.id)
+    return (record["request_id"], record["row"]) if known is None else known
 
 
 def _cell(contract: Contract, name: str, record: dict[str, Any]) -> Any:

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from ..contract import MISSING_TIME, Contract
+from ..contract import Contract
 from .served import Served
 
 DAY_S = 86_400
+FIRST_S, LAST_S = -2_208_988_800, 7_258_118_400  # the years 1900 to 2199
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,11 @@ class Window:
 
 
 def cut(served: Served, contract: Contract, days: int) -> list[Window]:
-    """Windows of ``days``, aligned to Mondays where that is 7; a row without a time is in none."""
-    known = served.seconds != MISSING_TIME
+    """Windows of ``days``, aligned to Mondays where that is 7.
+
+    A row without a time is in none, nor is one whose time lies centuries away: a caller's mistake.
+    """
+    known = (served.seconds >= FIRST_S) & (served.seconds < LAST_S)
     if not known.any():
         return []
     local = _local_days(served.seconds, contract)
@@ -54,10 +58,8 @@ def _local_days(
     seconds: "np.typing.NDArray[np.int64]", contract: Contract
 ) -> "np.typing.NDArray[np.int64]":
     """Local day numbers since 1970; the offset is looked up once an hour of data."""
-    hours, inverse = np.unique(seconds // 3600, return_inverse=True)
-    offsets = np.array(
-        [0 if hour < 0 else _offset(int(hour) * 3600, contract) for hour in hours], np.int64
-    )
+    hours, inverse = np.unique(np.clip(seconds, FIRST_S, LAST_S) // 3600, return_inverse=True)
+    offsets = np.array([_offset(hour * 3600, contract) for hour in hours.tolist()], np.int64)
     return (seconds + offsets[inverse]) // DAY_S
 
 

@@ -1,6 +1,7 @@
 """The HTTP face: FastAPI over a ``Store``. Every error has the shape of ``schemas.Problem``."""
 
 import asyncio
+import logging
 import re
 import time
 import uuid
@@ -26,6 +27,8 @@ from .store import Store
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FAULTS = 20
+INTERNAL = "the server failed; its log tells why under this request_id"
+LOGGER = logging.getLogger("uvicorn.error")
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 Body = TypeVar("Body")
 
@@ -120,7 +123,11 @@ class Server:
         given = request.headers.get("x-request-id", "")
         request.state.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         start = time.perf_counter()
-        response = await call(request)
+        try:
+            response = await call(request)
+        except Exception:
+            LOGGER.exception("request %s failed", request.state.request_id)
+            response = await _on_problem(request, ProblemError(500, "internal", INTERNAL))
         route = getattr(request.scope.get("route"), "path", "unknown")
         self._metrics.latency.labels(route).observe(time.perf_counter() - start)
         self._metrics.requests.labels(route, response.status_code).inc()
@@ -204,7 +211,9 @@ async def _on_problem(request: Request, error: ProblemError) -> Response:
 
 async def _on_http(request: Request, error: HTTPException) -> Response:
     code = HTTP_CODES.get(error.status_code, "http_error")
-    return await _on_problem(request, ProblemError(error.status_code, code, str(error.detail)))
+    response = await _on_problem(request, ProblemError(error.status_code, code, str(error.detail)))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _invalid(error: ValidationError) -> ProblemError:

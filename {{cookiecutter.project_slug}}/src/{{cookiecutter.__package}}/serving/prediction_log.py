@@ -36,8 +36,12 @@ class Journal:
         now = datetime.now(UTC)
         descriptor = self._open(now.strftime("%Y-%m-%d"))
         piece = b"".join(to_json(record) + b"\n" for record in records)
-        while piece:
-            piece = piece[os.write(descriptor, piece) :]
+        try:
+            while piece:
+                piece = piece[os.write(descriptor, piece) :]
+        except OSError:
+            self.close()  # what is torn is ended when the file is opened again
+            raise
 
     def close(self) -> None:
         """Close the file; the next record opens one."""
@@ -50,9 +54,18 @@ class Journal:
             self.close()
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / f"{self._stem}-{day}-{os.getpid()}.jsonl"
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
             self._day = day
+            _end_line(self._descriptor)
         return self._descriptor
+
+
+def _end_line(descriptor: int) -> None:
+    """End a line that a crash tore: a container's processes often have one number, so one file."""
+    if os.fstat(descriptor).st_size:
+        os.lseek(descriptor, -1, os.SEEK_END)
+        if os.read(descriptor, 1) != b"\n":
+            os.write(descriptor, b"\n")
 
 
 def predictions(

@@ -4,6 +4,7 @@ Rows are typed dictionaries, not models: any column name is a valid key, even ``
 ``model_config``.
 """
 
+from math import isfinite
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from annotated_types import Ge, Le, Len
@@ -13,6 +14,7 @@ from typing_extensions import TypedDict as NamedDict
 from ..contract import Column, Contract, canonical_category
 
 MAX_TEXT = 1_000
+INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 Row = dict[str, Any]
 
@@ -115,25 +117,31 @@ def _field(contract: Contract, name: str) -> Any:
 
 def _value(column: Column) -> Any:
     if column.type in {"integer", "float"}:
+        whole = column.type == "integer"
+        low = INT64[0] if whole and column.minimum is None else column.minimum
+        high = INT64[1] if whole and column.maximum is None else column.maximum
         rules = [
-            *([Ge(column.minimum)] if column.minimum is not None else []),
-            *([Le(column.maximum)] if column.maximum is not None else []),
+            *([Ge(low)] if low is not None else []),
+            *([Le(high)] if high is not None else []),
         ]
-        number: Any = int if column.type == "integer" else float
+        number: Any = int if whole else float
         return Annotated[number, *rules] if rules else number
     if column.type == "boolean":
         return bool
     if column.type == "timestamp":
         return AwareDatetime
     text: Any = Annotated[str, Len(0, MAX_TEXT)]
+    if column.type == "string":
+        return text
     if column.allowed is not None:
         text = Literal[column.allowed]
     return Annotated[text, BeforeValidator(_text)]
 
 
 def _text(value: object) -> object:
-    """A number or boolean sent for a category is its canonical text, as in files."""
-    return canonical_category(value) if isinstance(value, str | bool | int | float) else value
+    """A number or boolean sent for a category is its canonical text, as in files; NaN is neither."""
+    text = isinstance(value, str | bool | int) or (isinstance(value, float) and isfinite(value))
+    return canonical_category(value) if text else value
 
 
 def _description(column: Column) -> str:

@@ -25,6 +25,7 @@ ARROW_TYPES = {
     "string": pa.string(),
     "timestamp": pa.timestamp("us", "UTC"),
 }
+ID_TYPES = {"integer": pa.int64()}
 
 
 def run(config: ServeConfig, name: str, source: Path, target: Path) -> int:
@@ -44,7 +45,7 @@ def run(config: ServeConfig, name: str, source: Path, target: Path) -> int:
     if not source.is_file():
         raise DataError(f"'{source}' does not exist; name a CSV or Parquet file")
     n_rows = 0
-    total = pq.ParquetFile(source).metadata.num_rows if _is_parquet(source) else None
+    total = _rows_of(source)
     with new_file(target) as staging, progress("score", total) as bar:
         writer: pq.ParquetWriter | None = None
         try:
@@ -83,15 +84,27 @@ def _batches(source: Path, contract: Contract, size: int) -> Iterator[pa.RecordB
             yield from file.iter_batches(size, columns=wanted)
         else:
             yield from _csv(source, contract)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"'{source}' cannot be read: {error}") from None
+
+
+def _rows_of(source: Path) -> int | None:
+    """The rows of a Parquet file; those of a CSV are known only at its end."""
+    try:
+        return int(pq.read_metadata(source).num_rows) if _is_parquet(source) else None
+    except (pa.ArrowException, OSError) as error:
         raise DataError(f"'{source}' cannot be read: {error}") from None
 
 
 def _csv(source: Path, contract: Contract) -> Iterator[pa.RecordBatch]:
     missing = sorted({text for s in contract.sources.values() for text in s.missing})
     types = {name: ARROW_TYPES[contract.columns[name].type] for name in contract.features}
+    if contract.id is not None:
+        types[contract.id] = ID_TYPES.get(contract.columns[contract.id].type, pa.string())
+    with pacsv.open_csv(source) as reader:
+        wanted = [name for name in reader.schema.names if name in types]
     options = pacsv.ConvertOptions(
-        column_types=types, null_values=missing, strings_can_be_null=True
+        column_types=types, include_columns=wanted, null_values=missing, strings_can_be_null=True
     )
     with pacsv.open_csv(source, convert_options=options) as reader:
         yield from reader

@@ -40,6 +40,7 @@ def _listen(config: ServeConfig) -> socket.socket:
         listener.bind((config.host, config.port))
         listener.listen(2048)
     except OSError as error:
+        listener.close()
         raise ConfigError(
             f"cannot listen on {config.host}:{config.port}: {error.strerror};"
             " choose another with --set serve.port=8001"

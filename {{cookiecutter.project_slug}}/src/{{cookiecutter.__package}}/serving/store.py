@@ -26,15 +26,18 @@ class Store:
         try:
             folder = self._folder()
             name = pointed(folder / "served") if folder else None
-            if folder is None or name is None or name == self._seen:
+            if folder is None or name is None:
                 return False
-            self._seen = name
+            if name == self._seen:
+                self.problem = None
+                return False
             self.current = self._load(Versions(folder.parent, folder.name))
-            self.problem = None
-        except (ProjectError, OSError, ValueError, KeyError) as error:
+        except (ProjectError, OSError, ValueError, KeyError, TypeError) as error:
+            if str(error) != self.problem:  # the same again is the same failure, tried once more
+                self.failures += 1
             self.problem = str(error)
-            self.failures += 1
             return False
+        self._seen, self.problem = name, None
         return True
 
     def _load(self, versions: Versions) -> Predictor:

@@ -79,7 +79,8 @@ def typical(contract: Contract, train: Rows) -> dict[str, Any]:
     names = [name for name in contract.request if name in train.table.column_names]
     recent = train.table.select(names).slice(max(0, len(train.labels) - 1000)).to_pylist()
     row = min(reversed(recent), key=lambda row: sum(value is None for value in row.values()))
-    return {name: json_value(row.get(name)) for name in contract.request}
+    public = {n: v for n, v in row.items() if not contract.columns[n].pii}
+    return {name: json_value(public.get(name)) for name in contract.request}
 
 
 def summarise(
@@ -98,15 +99,13 @@ def summarise(
 
 
 def sample(contract: Contract, train: Rows, predicted: npt.NDArray[np.float32]) -> bytes:
-    """Some training rows with their scores, without ids and personal data, for reports to draw."""
+    """Some training rows with their scores, without ids, for reports to draw."""
     chosen = np.sort(
         np.random.default_rng(0).choice(
             len(predicted), min(SAMPLE_ROWS, len(predicted)), replace=False
         )
     )
-    names = [*contract.features, contract.target]
-    public = [name for name in names if not contract.columns[name].pii]
-    drawn = train.table.select(public).take(pa.array(chosen))
+    drawn = train.table.select([*contract.features, contract.target]).take(pa.array(chosen))
     drawn = drawn.append_column(SCORE, pa.array(predicted[chosen].astype(np.float64)))
     sink = io.BytesIO()
     pq.write_table(drawn, sink, compression="zstd")

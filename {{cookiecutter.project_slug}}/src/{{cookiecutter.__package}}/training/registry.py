@@ -1,6 +1,7 @@
 """Promotion and rollback: move the served pointer, then mirror it."""
 
 from ..errors import GateRefusedError
+from ..models.bundle import verify
 from ..models.versions import Version, Versions
 from ..terminal import say, table
 from .tracking import Tracker
@@ -14,6 +15,7 @@ def promote(versions: Versions, tracker: Tracker, number: int, why: str) -> Vers
     Raises:
         RegistryError: there is no such version.
         GateRefusedError: its gate refused it.
+        BundleError: its bundle is absent or damaged.
     """
     version = versions.get(number)
     if not version.passed:
@@ -72,6 +74,7 @@ def _serve(
     if served is not None and served.number == version.number:
         say(f"served    {versions.name} version {version.number} already serves; nothing changed")
         return version
+    verify(versions.folder / version.bundle)
     versions.serve(version, action=action, why=why)
     tracker.alias(SERVED, version.number)
     before = "none" if served is None else f"version {served.number}"

@@ -112,7 +112,10 @@ class MlflowTracker:
         found = client.get_experiment_by_name(self._name)
         if found is not None:
             return str(found.experiment_id)
-        return str(client.create_experiment(self._name, self._artifacts.absolute().as_uri()))
+        # Without its kind, MLflow's pages show what language models need.
+        kind = {"mlflow.experimentKind": "custom_model_development"}
+        place = self._artifacts.absolute().as_uri()
+        return str(client.create_experiment(self._name, place, tags=kind))
 
     def _attempt(self, what: str, record: Callable[["MlflowClient"], None]) -> None:
         try:

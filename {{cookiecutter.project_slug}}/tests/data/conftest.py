@@ -1,0 +1,140 @@
+"""A small shop whose orders are written as text and made a dataset of."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from ibis.backends.duckdb import Backend
+
+from {{ cookiecutter.__package }}.atomic import point
+from {{ cookiecutter.__package }}.config import DataConfig
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data import job, transform
+from {{ cookiecutter.__package }}.data.dataset import Dataset
+from {{ cookiecutter.__package }}.data.sources import connect
+
+Rows = list[dict[str, str]]
+SPLIT = {"validation_from": "2024-02-01", "test_from": "2024-03-01"}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A folder with the shop's raw orders, and the command that makes a dataset of them."""
+
+    folder: Path
+    contract: Contract
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def csv(self) -> Path:
+        return self.folder / "orders.csv"
+
+    @property
+    def datasets(self) -> Path:
+        return self.folder / "data" / "datasets"
+
+    @property
+    def config(self) -> DataConfig:
+        values = {"directory": self.folder / "data", "driving": "orders", "split": SPLIT}
+        return DataConfig.model_validate(values | self.settings)
+
+    def write(self, rows: Rows | str | bytes) -> None:
+        content = text_of(rows) if isinstance(rows, list) else rows
+        self.csv.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def with_dataset(self) -> str:
+        """Point at a dataset as if a run had made it; the pointer's name."""
+        (self.datasets / "before").mkdir(parents=True)
+        point(self.datasets / "current", "before")
+        return "before"
+
+    def run(self) -> Dataset:
+        return job.run(self.contract, self.config)
+
+    def quarantined(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a quarantine file of the only run that there was."""
+        (path,) = (self.folder / "data" / "quarantine").glob(f"*/{name}.parquet")
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        return rows
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row of the dataset, in source order."""
+        dataset = self.run()
+        parts = [dataset.read(split) for split in ("train", "validation", "test")]
+        rows: list[dict[str, Any]] = pa.concat_tables(parts).to_pylist()
+        return sorted(rows, key=lambda row: row["_source_row"])
+
+
+def orders(count: int = 60) -> Rows:
+    """Rows that keep every rule, over the three splits, half of them positive."""
+    start = datetime(2024, 1, 1, 12)
+    return [
+        {
+            "order": f"o-{number}",
+            "at": (start + timedelta(days=90 * number / count)).isoformat(" "),
+            "price": f"{number}.5",
+            "items": str(1 + number % 3),
+            "channel": ("web", "store")[number % 2],
+            "city": ("", "Lyon", "Caen")[number % 3],
+            "gift": ("true", "false", "")[number % 3],
+            "name": f"Person {number}",
+            "refund": "",
+            "returned": ("yes", "no")[number // 2 % 2],
+        }
+        for number in range(count)
+    ]
+
+
+def text_of(
+    rows: Sequence[Mapping[str, str]],
+    columns: Sequence[str] | None = None,
+    newline: str = "\n",
+    delimiter: str = ",",
+) -> str:
+    """The rows as CSV, with the header in the order of ``columns``."""
+    file = io.StringIO()
+    names = list(columns or rows[0])
+    writer = csv.DictWriter(
+        file, names, lineterminator=newline, delimiter=delimiter, extrasaction="ignore"
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def identity(sources: dict[str, ibis.Table]) -> ibis.Table:
+    return sources["orders"]
+
+
+def with_source(contract: Contract, **changes: Any) -> Contract:
+    """The contract with its only source changed."""
+    values = json.loads(contract.text)
+    (source,) = values["sources"].values()
+    source.update(changes)
+    return Contract.model_validate(values)
+
+
+@pytest.fixture
+def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The shop with good orders, which become rows as they are."""
+    monkeypatch.setattr(transform, "transform", identity)
+    made = Shop(folder=tmp_path, contract=with_source(shop, csv=tmp_path / "orders.csv"))
+    made.write(orders())
+    return made
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """The ETL engine, whose days are those of New York."""
+    engine = connect(tmp_path_factory.mktemp("engine") / "e.duckdb", "500MB", "America/New_York")
+    yield engine
+    engine.disconnect()

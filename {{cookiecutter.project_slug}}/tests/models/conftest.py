@@ -1,0 +1,152 @@
+"""A program over the small contract, its graph, and bundles whose graph answers a constant."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.models import program as module
+from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models.bundle import open_session
+from {{ cookiecutter.__package }}.models.graph import (
+    IR_VERSION,
+    OPSET,
+    export,
+)
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.networks import Mlp
+from {{ cookiecutter.__package }}.models.program import Program, fit_encoding
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tiny batches on two shared cores: more threads wait for each other."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner's features know the project's contract, not the small one."""
+    monkeypatch.setattr(module, "features", lambda _: {})
+
+
+@pytest.fixture(scope="session")
+def shop_inputs(shop: Contract) -> Inputs:
+    return from_table(shop, synthesize(shop, 400))
+
+
+@pytest.fixture(scope="session")
+def shop_program(shop: Contract, shop_inputs: Inputs) -> Program:
+    """For reading only, as is everything of session scope."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "features", lambda _: {})
+        return make_program(shop, shop_inputs)
+
+
+@pytest.fixture(scope="session")
+def shop_graph(shop_program: Program, shop_inputs: Inputs) -> bytes:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "features", lambda _: {})
+        return bytes(export(shop_program, shop_inputs[:16]).SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def shop_session(shop_graph: bytes) -> ort.InferenceSession:
+    return open_session(shop_graph)
+
+
+def make_program(contract: Contract, inputs: Inputs) -> Program:
+    """A program with random weights, and unknown categories and times that matter to it."""
+    calendar, encoder, vocabularies = fit_encoding(contract, inputs, bins=8)
+    torch.manual_seed(0)
+    network = Mlp(
+        width=encoder.size,
+        sizes=[len(vocabulary) + 1 for vocabulary in vocabularies],
+        hidden=(8,),
+        embedding=4,
+        dropout=0.1,
+        base_rate=0.4,
+    )
+    for weight in network.parameters():
+        torch.nn.init.normal_(weight, std=0.4)
+    made = Program(
+        contract, calendar=calendar, encoder=encoder, vocabularies=vocabularies, network=network
+    )
+    return made.eval()
+
+
+def part_of(contract: Contract, *names: str, **head: Any) -> Contract:
+    """The contract with only some of its features."""
+    source = json.loads(contract.text)
+    kept = {contract.target, contract.id, *names}
+    source["columns"] = {n: c for n, c in source["columns"].items() if n in kept}
+    if contract.time not in kept:
+        source["time"] = None
+    return Contract.model_validate(source | head)
+
+
+def constant_graph(contract: Contract, value: float) -> bytes:
+    """A graph with the contract's inputs that answers ``value`` for every row."""
+    widths = {
+        "numeric": (TensorProto.FLOAT, len(contract.numeric)),
+        "category": (TensorProto.STRING, len(contract.category)),
+        "time": (TensorProto.INT64, len(contract.times)),
+    }
+    inputs = [
+        helper.make_tensor_value_info(name, kind, ["batch", width])
+        for name, (kind, width) in widths.items()
+        if width
+    ]
+    nodes = [
+        helper.make_node("Shape", [inputs[0].name], ["rows"], start=0, end=1),
+        helper.make_node(
+            "ConstantOfShape",
+            ["rows"],
+            ["probability"],
+            value=helper.make_tensor("value", TensorProto.FLOAT, [1], [value]),
+        ),
+    ]
+    output = helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])
+    model = helper.make_model(
+        helper.make_graph(nodes, "constant", inputs, [output]),
+        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+    )
+    return bytes(model.SerializeToString())
+
+
+def constant_files(contract: Contract, value: float = 0.25, **changes: Any) -> dict[str, bytes]:
+    """A bundle's files around ``constant_graph``; ``changes`` go into its metadata."""
+    golden: Mapping[str, Any] = {
+        "rows": [dict.fromkeys(contract.features)] * 2,
+        "predictions": [value, value],
+    }
+    metadata = {
+        "contract": contract.hash,
+        "interface": contract.interface_hash,
+        "dataset": "synthetic",
+        "threshold": 0.5,
+        "golden": golden,
+        "settings": {"epochs": 1},
+        **changes,
+    }
+    return {
+        "model.onnx": constant_graph(contract, value),
+        "contract.json": contract.text.encode(),
+        "metadata.json": json.dumps(metadata).encode(),
+        "profile.json": json.dumps({"rows": 2, "columns": []}).encode(),
+        "card.md": b"# A constant\n",
+    }
+
+
+def assert_parity(actual: Any, expected: Any) -> None:
+    """The rule of the gate: ``|a - b| <= 1e-5 + 1e-5 |b|``, and every figure finite."""
+    assert np.isfinite(expected).all()
+    assert np.allclose(actual, expected, rtol=1e-5, atol=1e-5)

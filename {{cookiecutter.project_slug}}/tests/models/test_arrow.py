@@ -1,0 +1,126 @@
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from {{ cookiecutter.__package }}.contract import (
+    MISSING_CATEGORY,
+    MISSING_TIME,
+    Contract,
+)
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+
+
+def with_column(contract: Contract, name: str, column: Any) -> Inputs:
+    rows = synthesize(contract, len(column))
+    return from_table(contract, rows.set_column(rows.schema.get_field_index(name), name, column))
+
+
+def test_columns_are_found_by_name_whatever_their_order(shop: Contract) -> None:
+    rows = synthesize(shop, 20)
+    turned = rows.select(rows.column_names[::-1]).append_column("other", pa.array(range(20)))
+    expected, actual = from_table(shop, rows), from_table(shop, turned)
+    assert np.array_equal(actual.numeric, expected.numeric, equal_nan=True)
+    assert actual.category.tolist() == expected.category.tolist()
+    assert actual.time.tolist() == expected.time.tolist()
+
+
+def test_an_absent_feature_is_named_with_those_that_are_wanted(shop: Contract) -> None:
+    rows = synthesize(shop, 3).drop_columns(["city"])
+    with pytest.raises(DataError, match=r"no column 'city'.*at, price, items, channel, city, gift"):
+        from_table(shop, rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("price", pa.array(["cheap"])),
+        ("gift", pa.array(["perhaps"])),
+        ("at", pa.array(["yesterday"])),
+        ("at", pa.array([1.5])),
+    ],
+)
+def test_values_of_another_type_are_refused_by_name(
+    shop: Contract, name: str, column: pa.Array
+) -> None:
+    with pytest.raises(DataError, match=f"column '{name}' {re.escape(f'({column.type})')}"):
+        with_column(shop, name, column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([3, None], pa.int16()),
+        pa.array([3.0, float("nan")]),
+        pa.array(["3", None]),
+        pa.chunked_array([[3], [None]]),
+        pa.array([3.0, float("inf")]),
+        pa.array([3.0, -1e300]),
+    ],
+)
+def test_a_number_is_float32_or_nan(shop: Contract, column: Any) -> None:
+    values = with_column(shop, "price", column).numeric[:, 0]
+    assert values[0] == 3.0
+    assert np.isnan(values[1])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["1", None]),
+        pa.array([1, None]),
+        pa.array([1.0, float("nan")]),
+        pa.array(["1.0", None], pa.large_string()),
+        pa.array(["1", None]).dictionary_encode(),
+        pa.chunked_array([["1"], [None]], pa.string()),
+        pa.chunked_array([["1"], [None]], pa.string()).dictionary_encode(),
+    ],
+)
+def test_a_category_is_canonical_text_whatever_it_is_stored_as(shop: Contract, column: Any) -> None:
+    assert with_column(shop, "city", column).category[:, 1].tolist() == ["1", MISSING_CATEGORY]
+
+
+def test_a_column_of_nothing_but_nulls_is_missing(shop: Contract) -> None:
+    for name in ("price", "city", "at"):
+        with_column(shop, name, pa.nulls(2))
+    assert with_column(shop, "city", pa.nulls(2)).category[:, 1].tolist() == [MISSING_CATEGORY] * 2
+
+
+def test_a_full_dictionary_of_narrow_indices_has_room_for_a_null(shop: Contract) -> None:
+    indices = pa.array([*range(128), None], pa.int8())
+    column = pa.DictionaryArray.from_arrays(indices, [f"c{i}" for i in range(128)])
+    values = with_column(shop, "city", column).category[:, 1].tolist()
+    assert values == [*(f"c{i}" for i in range(128)), MISSING_CATEGORY]
+
+
+@pytest.mark.parametrize(
+    ("column", "seconds"),
+    [
+        (pa.array([datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)]), -1),
+        (pa.array([datetime(2024, 1, 1, 0, 0, 0, 1)]), 1_704_067_200),
+        (pa.array([1_704_067_200], pa.timestamp("s", "America/New_York")), 1_704_067_200),
+        (pa.array([1_704_067_200_123_000_000], pa.timestamp("ns")), 1_704_067_200),
+        (pa.array([date(2024, 1, 1)]), 1_704_067_200),
+        (pa.array(["2024-01-01T00:00:00Z"]), 1_704_067_200),
+        (pa.array([None], pa.timestamp("us")), MISSING_TIME),
+    ],
+)
+def test_a_time_is_utc_seconds_cut_towards_the_past(
+    shop: Contract, column: pa.Array, seconds: int
+) -> None:
+    assert with_column(shop, "at", column).time.tolist() == [[seconds]]
+
+
+def test_no_rows_give_groups_of_the_right_width(shop: Contract) -> None:
+    inputs = from_table(shop, synthesize(shop, 5).slice(0, 0))
+    assert (inputs.numeric.shape, inputs.category.shape, inputs.time.shape) == (
+        (0, 3),
+        (0, 2),
+        (0, 1),
+    )

@@ -1,0 +1,198 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import BundleError, ModelFailedError
+from {{ cookiecutter.__package }}.models import bundle as module
+from {{ cookiecutter.__package }}.models.bundle import (
+    CHECKSUMS,
+    answer,
+    open_bundle,
+    open_session,
+    parity_error,
+    verify,
+    write_bundle,
+)
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+
+from ..conftest import Workspace
+from .conftest import constant_files, constant_graph, part_of
+
+
+@pytest.fixture
+def path(tmp_path: Path, shop: Contract) -> Path:
+    return write_bundle(tmp_path / "shop", constant_files(shop))
+
+
+def test_a_bundle_answers_with_what_was_stored(
+    path: Path, shop: Contract, shop_inputs: Inputs
+) -> None:
+    bundle = open_bundle(path)
+    assert bundle.contract == shop
+    assert bundle.threshold == 0.5
+    assert bundle.profile == {"rows": 2, "columns": []}
+    assert bundle.predict(shop_inputs).tolist() == [0.25] * 400
+
+
+def test_the_same_files_are_the_same_bundle(tmp_path: Path, shop: Contract) -> None:
+    files = constant_files(shop)
+    turned = dict(reversed(files.items()))
+    first, second = write_bundle(tmp_path / "a", files), write_bundle(tmp_path / "b", turned)
+    assert first.name == second.name
+    assert {p.name: p.read_bytes() for p in first.iterdir()} == {
+        p.name: p.read_bytes() for p in second.iterdir()
+    }
+    before = (first / "model.onnx").stat().st_mtime_ns
+    assert write_bundle(tmp_path / "a", files) == first
+    assert (first / "model.onnx").stat().st_mtime_ns == before
+    assert [p.name for p in (tmp_path / "a").iterdir()] == [first.name]
+
+
+def test_other_content_or_another_name_is_another_bundle(tmp_path: Path, shop: Contract) -> None:
+    files = constant_files(shop)
+    renamed = {name.replace("card", "note"): content for name, content in files.items()}
+    changed = files | {"card.md": b"# Another\n"}
+    assert len({write_bundle(tmp_path, made) for made in (files, renamed, changed)}) == 3
+
+
+def test_each_changed_byte_is_found(path: Path) -> None:
+    for file in sorted(path.iterdir()):
+        content = file.read_bytes()
+        positions = np.unique(np.linspace(0, len(content) - 1, 25).astype(int))
+        for position in positions.tolist():
+            for flip in (1, 0x80):
+                damaged = bytearray(content)
+                damaged[position] ^= flip
+                file.write_bytes(damaged)
+                with pytest.raises(BundleError, match=r"damaged"):
+                    verify(path)
+        for shorter in (b"", content[:-1], content + b"\n"):
+            file.write_bytes(shorter)
+            with pytest.raises(BundleError, match=r"damaged"):
+                open_bundle(path)
+        file.write_bytes(content)
+    verify(path)
+
+
+def test_an_absent_file_is_named(path: Path) -> None:
+    for file in sorted(path.iterdir()):
+        content = file.read_bytes()
+        file.unlink()
+        with pytest.raises(BundleError, match=file.name):
+            open_bundle(path)
+        file.write_bytes(content)
+
+
+def test_a_renamed_file_is_found(path: Path) -> None:
+    (path / "card.md").rename(path / "Card.md")
+    with pytest.raises(BundleError, match=r"card\.md is absent"):
+        open_bundle(path)
+
+
+def test_a_file_that_is_not_listed_is_found(path: Path) -> None:
+    (path / "extra.bin").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"extra\.bin is not in checksums"):
+        open_bundle(path)
+
+
+def test_a_renamed_folder_is_found(path: Path) -> None:
+    with pytest.raises(BundleError, match="the folder was renamed"):
+        open_bundle(path.rename(path.with_name("0" * 16)))
+
+
+def test_what_is_no_bundle_is_said(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(BundleError, match=f"is not a bundle: it has no {CHECKSUMS}"):
+            open_bundle(folder)
+
+
+def test_metadata_of_another_contract_is_refused(tmp_path: Path, shop: Contract) -> None:
+    other = part_of(shop, "price")
+    files = constant_files(shop) | {"contract.json": other.text.encode()}
+    with pytest.raises(BundleError, match="do not belong together"):
+        open_bundle(write_bundle(tmp_path, files))
+
+
+def test_a_graph_that_cannot_be_loaded_is_refused(tmp_path: Path, shop: Contract) -> None:
+    files = constant_files(shop) | {"model.onnx": b"no graph"}
+    with pytest.raises(BundleError, match="onnxruntime cannot load its graph"):
+        open_bundle(write_bundle(tmp_path, files))
+
+
+def test_golden_rows_that_are_answered_differently_are_refused(
+    tmp_path: Path, shop: Contract
+) -> None:
+    files = constant_files(shop) | {"model.onnx": constant_graph(shop, 0.2501)}
+    with pytest.raises(BundleError, match=r"8\.0 times the tolerance"):
+        open_bundle(write_bundle(tmp_path, files))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.001, 1.001])
+def test_an_answer_that_is_no_probability_fails(
+    shop: Contract, shop_inputs: Inputs, value: float
+) -> None:
+    session = open_session(constant_graph(shop, value))
+    with pytest.raises(ModelFailedError, match="no probability"):
+        answer(session, shop_inputs)
+
+
+def test_a_bundle_whose_graph_fails_is_not_opened(tmp_path: Path, shop: Contract) -> None:
+    files = constant_files(shop) | {"model.onnx": constant_graph(shop, float("nan"))}
+    with pytest.raises(ModelFailedError):
+        open_bundle(write_bundle(tmp_path, files))
+
+
+def test_many_rows_are_answered_part_by_part(
+    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Recording:
+        """Notes how many rows each run was given."""
+
+        sizes: list[int] = []  # noqa: RUF012
+
+        def run(self, _: None, feed: dict[str, Any]) -> list[Any]:
+            self.sizes.append(len(feed["numeric"]))
+            return [feed["time"][:, 0] % 1000 / 1000]
+
+    monkeypatch.setattr(module, "BATCH_ROWS", 150)
+    session: Any = Recording()
+    expected = shop_inputs.time[:, 0] % 1000 / 1000
+    assert answer(session, shop_inputs).tolist() == expected.tolist()
+    assert Recording.sizes == [150, 150, 100]
+
+
+@pytest.mark.parametrize(
+    ("actual", "multiple"),
+    [([0.5, 1.0], 0.0), ([0.5 + 1.5e-5, 1.0], 1.0), ([0.5, 1.0 - 4e-5], 2.0)],
+)
+def test_parity_is_a_multiple_of_what_is_tolerated(actual: list[float], multiple: float) -> None:
+    assert parity_error(np.array([0.5, 1.0]), np.array(actual)) == pytest.approx(multiple)
+
+
+def test_parity_of_what_is_not_finite_is_infinite() -> None:
+    assert parity_error(np.array([0.5]), np.array([np.nan])) == float("inf")
+    assert parity_error(np.array([np.nan]), np.array([0.5])) == float("inf")
+
+
+def test_a_trained_bundle_opens_anywhere(workspace: Workspace, tmp_path: Path) -> None:
+    original = workspace.bundle
+    copy = shutil.copytree(original.path, tmp_path / "elsewhere" / original.hash)
+    assert open_bundle(copy).metadata == original.metadata
+    files = {p.name: p.read_bytes() for p in copy.iterdir() if p.name != CHECKSUMS}
+    assert write_bundle(tmp_path / "again", files).name == original.hash
+
+
+def test_a_trained_bundle_holds_only_the_formats_that_are_safe_to_read(
+    workspace: Workspace,
+) -> None:
+    names = {path.name for path in workspace.bundle.path.iterdir()}
+    assert names == {
+        *("model.onnx", "contract.json", "metadata.json", "profile.json", "card.md"),
+        *("weights.safetensors", "sample.parquet", CHECKSUMS),
+    }
+    json.loads((workspace.bundle.path / "metadata.json").read_text(), parse_constant=pytest.fail)

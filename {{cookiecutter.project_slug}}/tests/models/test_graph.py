@@ -1,0 +1,147 @@
+import sys
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models.bundle import answer, open_session
+from {{ cookiecutter.__package }}.models.graph import (
+    IR_VERSION,
+    OPSET,
+    export,
+)
+from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.program import Program
+
+from .conftest import assert_parity, make_program, part_of
+
+NUMBERS = [
+    *(None, 0.0, -0.0, 1e-45, 0.1, 1e6, -1e6, 1e37, 1e38, -1e38, 3.4e38, 1e300),
+    *(float("nan"), float("inf"), float("-inf"), 2**24 - 1, 2**24, 2**24 + 1, -(2**24)),
+]
+TEXTS = [
+    None,
+    "web",
+    "store",
+    "<missing>",
+    "",
+    " ",
+    "new",
+    "Ünïcödé",
+    "東京 🛒",
+    "a" * 5_000,
+    1,
+    True,
+]
+TIMES = [
+    None,
+    datetime(2024, 3, 31, 0, 59, 59, tzinfo=UTC),
+    datetime(2024, 3, 31, 1, tzinfo=UTC),
+    datetime(2024, 10, 27, 1, tzinfo=UTC),
+    datetime(1970, 1, 1, tzinfo=UTC),
+    datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
+    datetime(1901, 2, 3, 4, 5, 6, tzinfo=UTC),
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(2150, 6, 7, tzinfo=UTC),
+    datetime(9999, 12, 31, tzinfo=UTC),
+]
+
+
+def adversarial(contract: Contract) -> Inputs:
+    """Each number with each time, the texts running along."""
+    rows = list(product(NUMBERS, TIMES))
+    columns: dict[str, list[Any]] = {
+        "price": [number for number, _ in rows],
+        "items": [number for number, _ in reversed(rows)],
+        "gift": [(None, True, False)[i % 3] for i in range(len(rows))],
+        "channel": [TEXTS[i % len(TEXTS)] for i in range(len(rows))],
+        "city": [TEXTS[-i % len(TEXTS)] for i in range(len(rows))],
+        "at": [time for _, time in rows],
+    }
+    return from_columns(contract, columns, len(rows))
+
+
+@torch.no_grad()
+def by_torch(program: Program, inputs: Inputs) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    answers: np.ndarray[tuple[int], np.dtype[np.float32]] = program(program.tensors(inputs)).numpy()
+    return answers
+
+
+def test_ordinary_rows_are_answered_as_torch_does(
+    shop_program: Program,
+    shop_session: ort.InferenceSession,
+    shop_inputs: Inputs,
+    no_features: None,
+) -> None:
+    expected = by_torch(shop_program, shop_inputs)
+    assert expected.std() > 0.05
+    assert_parity(answer(shop_session, shop_inputs), expected)
+
+
+def test_adversarial_rows_are_answered_as_torch_does(
+    shop: Contract, shop_program: Program, shop_session: ort.InferenceSession, no_features: None
+) -> None:
+    inputs = adversarial(shop)
+    assert_parity(answer(shop_session, inputs), by_torch(shop_program, inputs))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 17, 400])
+def test_a_batch_has_any_size(
+    shop_session: ort.InferenceSession, shop_inputs: Inputs, n: int
+) -> None:
+    answers = answer(shop_session, shop_inputs[:n])
+    assert answers.shape == (n,)
+    assert answers == pytest.approx(answer(shop_session, shop_inputs)[:n], abs=1e-6)
+
+
+def test_the_export_repeated_is_the_same_bytes(
+    shop_program: Program, shop_graph: bytes, shop_inputs: Inputs, no_features: None
+) -> None:
+    again = export(shop_program, shop_inputs[100:130]).SerializeToString()
+    assert again == shop_graph
+
+
+def test_the_graph_tells_nothing_of_the_machine(shop_graph: bytes) -> None:
+    for trace in (str(Path.cwd()), str(Path.home()), sys.prefix, "site-packages", ".py", "line "):
+        assert trace.encode() not in shop_graph
+    model = onnx.load_from_string(shop_graph)
+    assert (model.producer_name, model.doc_string, model.graph.doc_string) == ("", "", "")
+    assert not any(len(node.metadata_props) or node.doc_string for node in model.graph.node)
+
+
+def test_the_graph_has_one_input_per_kind_and_pinned_versions(shop_graph: bytes) -> None:
+    model = onnx.load_from_string(shop_graph)
+    assert {value.name for value in model.graph.input} == {"numeric", "category", "time"}
+    assert [value.name for value in model.graph.output] == ["probability"]
+    assert model.ir_version == IR_VERSION
+    assert {o.domain: o.version for o in model.opset_import if o.domain == ""} == {"": OPSET}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kept", "head"),
+    [
+        (("channel", "city"), {}),
+        (("price", "items"), {}),
+        (("at",), {"timezone": "UTC"}),
+    ],
+    ids=["categories", "numbers", "a time in UTC"],
+)
+def test_a_contract_with_one_kind_of_feature_exports(
+    shop: Contract, no_features: None, kept: tuple[str, ...], head: dict[str, str]
+) -> None:
+    part = part_of(shop, *kept, **head)
+    train = from_table(part, synthesize(part, 100))
+    program = make_program(part, train)
+    session = open_session(export(program, train[:16]).SerializeToString())
+    for inputs in (train, train[:1], adversarial(part)):
+        assert_parity(answer(session, inputs), by_torch(program, inputs))

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.contract import MISSING_CATEGORY, Contract
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.profile import (
+    MISSING,
+    OTHER,
+    TOP_CATEGORIES,
+    ColumnProfile,
+    columns_of,
+    describe,
+    stability_index,
+)
+
+NAN = float("nan")
+
+
+def profile_of(values: list[float] | list[str], n_windows: int = 1) -> ColumnProfile:
+    column = np.array(values, object if isinstance(values[0], str) else np.float32)
+    return describe("x", column, np.arange(len(values)) * n_windows // len(values))
+
+
+def test_a_number_has_ten_equal_shares_and_its_missing_ones() -> None:
+    profile = profile_of([*(float(i) for i in range(1000)), *[NAN] * 250])
+    assert profile.kind == "numeric"
+    assert profile.shares == pytest.approx([0.08] * 10 + [0.2], abs=0.001)
+    assert profile.labels[0].startswith("(-inf, ")
+    assert profile.labels[-1] == MISSING
+    assert len(profile.labels) == len(profile.shares)
+
+
+@pytest.mark.parametrize(
+    ("values", "shares"), [([5.0, 5.0, NAN, 5.0], (0.75, 0.0, 0.25)), ([NAN, NAN], (0.0, 1.0))]
+)
+def test_constant_and_missing_columns_have_a_profile(
+    values: list[float], shares: tuple[float, ...]
+) -> None:
+    assert profile_of(values).shares == shares
+
+
+def test_values_beyond_the_reference_fall_into_the_outer_bins() -> None:
+    profile = profile_of([float(i) for i in range(1000)])
+    counts = profile.count(np.array([-1e30, 1e30, 1e30, NAN], np.float32))
+    assert (counts[0], counts[-2], counts[-1], counts.sum()) == (1, 2, 1, 4)
+
+
+def test_a_category_has_its_values_most_frequent_first_then_other_and_missing() -> None:
+    profile = profile_of(["b"] * 5 + ["a"] * 3 + [MISSING_CATEGORY] * 2)
+    assert profile.labels == ["b", "a", OTHER, MISSING]
+    assert profile.shares == (0.5, 0.3, 0.0, 0.2)
+    assert profile.count(np.array(["a", "new", "newer"], object)).tolist() == [0, 1, 2, 0]
+
+
+def test_a_category_of_many_values_keeps_the_frequent_ones() -> None:
+    profile = profile_of([f"value-{i}" for i in range(200)] + ["often"] * 50)
+    assert len(profile.values) == TOP_CATEGORIES
+    assert profile.values[0] == "often"
+    assert profile.shares[-2] == pytest.approx((200 - TOP_CATEGORIES + 1) / 250)
+    assert sum(profile.shares) == pytest.approx(1)
+
+
+def test_a_span_whose_windows_differ_calls_more_ordinary_than_one_of_equal_windows() -> None:
+    random = np.random.default_rng(0)
+    still = random.normal(size=4000)
+    moving = still + np.repeat([0.0, 1.0, -1.0, 0.5], 1000)
+    ordinary = [profile_of(values.tolist(), 4).ordinary for values in (still, moving)]
+    assert ordinary[0] < 0.05
+    assert ordinary[1] > 0.2
+
+
+def test_one_window_or_small_ones_say_nothing_of_what_is_ordinary() -> None:
+    values = [float(i) for i in range(500)]
+    assert profile_of(values, 1).ordinary == 0
+    assert profile_of(values, 10).ordinary == 0
+
+
+def test_the_stability_index_is_the_published_sum() -> None:
+    p, q = np.array([0.2, 0.3, 0.5]), np.array([0.3, 0.3, 0.4])
+    expected = 0.1 * np.log(1.5) + 0.1 * np.log(1.25)
+    assert stability_index(p * 1e9, q * 1e9) == pytest.approx(expected)
+
+
+def test_the_stability_index_is_symmetric_zero_for_equals_and_finite_for_empty_bins() -> None:
+    a, b = np.array([100.0, 0.0, 50.0]), np.array([10.0, 60.0, 0.0])
+    assert stability_index(a, a) == 0
+    assert stability_index(a, b) == pytest.approx(stability_index(b, a))
+    assert 1 < stability_index(a, b) < 100
+
+
+def test_times_are_not_judged(shop: Contract, shop_inputs: Inputs) -> None:
+    columns = columns_of(shop_inputs, shop.numeric, shop.category)
+    assert list(columns) == ["price", "items", "gift", "channel", "city"]
+    assert columns["city"].tolist() == shop_inputs.category[:, 1].tolist()

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+import torch
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import ConfigError
+from {{ cookiecutter.__package }}.models import program as module
+from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.program import (
+    EXACT_IN_FLOAT32,
+    Program,
+    fit_encoding,
+)
+
+from .conftest import make_program, part_of
+
+DAY_S = 86_400
+
+
+def items_of(contract: Contract, *values: float | None) -> Inputs:
+    return from_columns(contract, {"items": list(values)}, len(values))
+
+
+@pytest.mark.parametrize("n", [1, 2, 400])
+def test_each_row_has_a_probability(
+    shop_program: Program, shop_inputs: Inputs, no_features: None, n: int
+) -> None:
+    with torch.no_grad():
+        probabilities = shop_program(shop_program.tensors(shop_inputs[:n]))
+    assert probabilities.shape == (n,)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+
+
+def test_a_row_is_answered_alike_alone_and_among_others(
+    shop_program: Program, shop_inputs: Inputs, no_features: None
+) -> None:
+    with torch.no_grad():
+        together = shop_program(shop_program.tensors(shop_inputs[:50]))
+        alone = [shop_program(shop_program.tensors(shop_inputs[i : i + 1])) for i in range(50)]
+    assert torch.allclose(torch.cat(alone), together, atol=1e-6)
+
+
+def test_training_on_encoded_rows_sees_what_the_program_sees(
+    shop_program: Program, shop_inputs: Inputs, no_features: None
+) -> None:
+    encoded = shop_program.encode(shop_inputs)
+    with torch.no_grad():
+        logits = shop_program.network(encoded.numbers, encoded.codes)
+        expected = shop_program(shop_program.tensors(shop_inputs))
+    assert len(encoded) == len(shop_inputs)
+    assert torch.equal(torch.sigmoid(logits), expected)
+
+
+def test_the_owners_features_are_encoded_with_the_columns(
+    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "features", lambda _: {})
+    _, plain, _ = fit_encoding(shop, shop_inputs, bins=4)
+    monkeypatch.setattr(module, "features", lambda c: {"each": c["price"] / c["items"]})
+    program = make_program(shop, shop_inputs)
+    assert program.encoder.names == (*plain.names, "each")
+    assert program.encode(shop_inputs).numbers.shape == (400, program.encoder.size)
+
+
+def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
+    unknown = from_columns(contract, {name: [None] * 3 for name in contract.features}, 3)
+    _calendar, encoder, vocabularies = fit_encoding(contract, unknown, bins=4)
+    assert set(contract.numeric) <= set(encoder.names)
+    assert len(vocabularies) == len(contract.category)
+
+
+@pytest.mark.parametrize(("days", "yearly"), [(364, False), (366, True)])
+def test_the_day_of_the_year_needs_a_year_of_training_rows(
+    shop: Contract, no_features: None, days: int, yearly: bool
+) -> None:
+    columns = {"at": [0, None, days * DAY_S]}
+    times = part_of(shop, "at")
+    _, encoder, _ = fit_encoding(times, from_columns(times, columns, 3), bins=4)
+    assert ("at.day_of_year" in encoder.names) == yearly
+
+
+@pytest.mark.parametrize("value", [EXACT_IN_FLOAT32 + 2, -(EXACT_IN_FLOAT32 + 2), 1e9])
+def test_integers_that_float32_cannot_tell_apart_are_refused(
+    shop: Contract, no_features: None, value: float
+) -> None:
+    numbers = part_of(shop, "items")
+    with pytest.raises(ConfigError, match=r"columns\.items: integers as large as.*role: metadata"):
+        fit_encoding(numbers, items_of(numbers, 1, None, value), bins=4)
+
+
+def test_integers_up_to_that_and_no_integers_at_all_are_taken(
+    shop: Contract, no_features: None
+) -> None:
+    numbers = part_of(shop, "items")
+    for values in ([1, EXACT_IN_FLOAT32], [None, None]):
+        _, encoder, _ = fit_encoding(numbers, items_of(numbers, *values), bins=4)
+        assert encoder.names == ("items",)
+
+
+def test_a_large_float_is_no_large_integer(shop: Contract, no_features: None) -> None:
+    numbers = part_of(shop, "price")
+    inputs = from_columns(numbers, {"price": np.array([0.0, 1e12])}, 2)
+    _, encoder, _ = fit_encoding(numbers, inputs, bins=4)
+    assert encoder.size == 4
+
+
+@pytest.mark.parametrize("kept", [("channel", "city"), ("price",), ("at",)])
+def test_a_contract_may_have_one_kind_of_feature(
+    shop: Contract, shop_inputs: Inputs, no_features: None, kept: tuple[str, ...]
+) -> None:
+    part = part_of(shop, *kept)
+    columns = {key: [None, None] for key in part.features}
+    inputs = from_columns(part, columns, 2)
+    program = make_program(part, inputs)
+    assert program.encode(inputs).numbers.shape == (2, program.encoder.size)
+    assert program.encode(inputs).codes.shape == (2, len(part.category))
+    assert program(program.tensors(inputs)).shape == (2,)

@@ -1,0 +1,134 @@
+import getpass
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.__package }}.errors import RegistryError
+from {{ cookiecutter.__package }}.models.versions import Version, Versions
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Versions:
+    return Versions(tmp_path, "shop")
+
+
+def register(versions: Versions, bundle: str, *, passed: bool = True) -> Version:
+    rule = {"rule": "parity", "passed": passed, "reason": "–"}
+    return versions.register(bundle, [rule], passed=passed, run_id=None)
+
+
+def test_before_the_first_there_is_nothing(versions: Versions) -> None:
+    assert versions.all() == []
+    assert versions.served() is None
+    assert versions.history() == []
+    assert versions.of_bundle("a") is None
+    with pytest.raises(RegistryError, match="shop has no version 1; its versions: none yet"):
+        versions.get(1)
+
+
+def test_versions_are_counted_from_one(versions: Versions) -> None:
+    made = [register(versions, f"bundle-{index}") for index in range(12)]
+    assert [version.number for version in made] == list(range(1, 13))
+    assert versions.all() == made
+    assert versions.get(11) == made[10]
+    assert versions.of_bundle("bundle-3") == made[3]
+
+
+def test_an_unknown_number_is_answered_with_those_there_are(versions: Versions) -> None:
+    register(versions, "a")
+    register(versions, "b")
+    with pytest.raises(RegistryError, match="no version 7; its versions: 1, 2"):
+        versions.get(7)
+
+
+def test_registering_does_not_serve(versions: Versions) -> None:
+    register(versions, "a")
+    assert versions.served() is None
+
+
+def test_many_at_once_never_share_a_number(versions: Versions) -> None:
+    bundles = [f"bundle-{index}" for index in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda bundle: register(versions, bundle), bundles))
+    assert sorted(version.number for version in made) == list(range(1, 25))
+    assert {version.number: version.bundle for version in made} == {
+        version.number: version.bundle for version in versions.all()
+    }
+
+
+def test_who_comes_second_takes_the_next_number(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process registers between the look and the write."""
+    first, link = register(versions, "a"), os.link
+    rival: list[Version] = []
+
+    def late(staging: Path, target: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        rival.append(register(versions, "rival"))
+        link(staging, target)
+
+    monkeypatch.setattr(os, "link", late)
+    mine = register(versions, "mine")
+    assert [first.number, rival[0].number, mine.number] == [1, 2, 3]
+    assert [version.bundle for version in versions.all()] == ["a", "rival", "mine"]
+
+
+def test_nothing_but_versions_is_left_in_the_folder(versions: Versions) -> None:
+    register(versions, "a")
+    register(versions, "b")
+    assert sorted(p.name for p in (versions.folder / "versions").iterdir()) == ["1.json", "2.json"]
+
+
+def test_serving_moves_the_pointer_and_writes_who_when_and_why(versions: Versions) -> None:
+    one, two = register(versions, "a"), register(versions, "b")
+    versions.serve(one, action="promote", why="first")
+    line = versions.serve(two, action="promote", why="Größer – besser")
+    assert versions.served() == two
+    assert versions.history()[-1] == line
+    assert len(versions.history()) == 2
+    assert (line["from"], line["to"], line["bundle"]) == (1, 2, "b")
+    assert (line["action"], line["why"]) == ("promote", "Größer – besser")
+    assert line["who"]
+    assert line["when"].endswith("+00:00")
+
+
+def test_the_previous_version_is_the_one_that_served_before(versions: Versions) -> None:
+    one, two, three = (register(versions, bundle) for bundle in "abc")
+    versions.serve(one, action="promote", why="")
+    with pytest.raises(RegistryError, match="nothing to roll back to"):
+        versions.previous()
+    versions.serve(three, action="promote", why="")
+    assert versions.previous() == one
+    versions.serve(two, action="promote", why="")
+    assert versions.previous() == three
+
+
+def test_serving_the_same_again_does_not_hide_the_previous(versions: Versions) -> None:
+    one, two = register(versions, "a"), register(versions, "b")
+    for version in (one, two, two):
+        versions.serve(version, action="promote", why="")
+    assert versions.previous() == one
+
+
+def test_a_user_without_a_name_is_unknown(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    line = versions.serve(register(versions, "a"), action="promote", why="")
+    assert line["who"] == "unknown"
+
+
+def test_models_of_other_names_have_their_own_versions(versions: Versions, tmp_path: Path) -> None:
+    other = Versions(tmp_path, "other")
+    register(versions, "a")
+    assert replace(register(other, "b"), created="") == replace(
+        register(Versions(tmp_path, "third"), "b"), created=""
+    )
+    assert len(versions.all()) == 1

@@ -1,0 +1,137 @@
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.monitoring.served import read_served
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def prediction(number: int, **changes: Any) -> dict[str, Any]:
+    """A record as the server writes it."""
+    return {
+        "request_id": f"r-{number}",
+        "row": 0,
+        "time": (NOON + timedelta(seconds=number)).isoformat(),
+        "model": "shop",
+        "version": 1,
+        "columns": {
+            "order": f"o-{number}",
+            "at": (NOON + timedelta(hours=number)).isoformat(),
+            "price": float(number),
+            "items": 1,
+            "channel": "web",
+            "city": None,
+            "gift": True,
+        },
+        "probability": number / 100,
+        **changes,
+    }
+
+
+def label(number: int, value: object, after_s: int = 0) -> dict[str, Any]:
+    at = (NOON + timedelta(seconds=after_s)).isoformat()
+    return {"request_id": "f", "time": at, "id": f"o-{number}", "label": value}
+
+
+def write(folder: Path, name: str, *records: dict[str, Any]) -> None:
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (folder / f"{name}.jsonl").write_text(lines)
+
+
+def test_rows_come_back_as_they_were_sent_in_the_order_of_their_time(
+    tmp_path: Path, shop: Contract
+) -> None:
+    write(tmp_path, "predictions-2024-05-02-9", prediction(3), prediction(1))
+    write(tmp_path, "predictions-2024-05-01-9", prediction(2))
+    served = read_served(tmp_path, shop, 1)
+    assert served.probabilities.tolist() == [0.01, 0.02, 0.03]
+    assert served.inputs.numeric[:, shop.numeric.index("price")].tolist() == [1.0, 2.0, 3.0]
+    assert set(served.inputs.category[:, shop.category.index("city")]) == {"<missing>"}
+    expected = [int((NOON + timedelta(hours=hours)).timestamp()) for hours in (1, 2, 3)]
+    assert served.seconds.tolist() == expected
+    assert np.isnan(served.labels).all()
+
+
+def test_a_row_that_was_logged_twice_counts_once(tmp_path: Path, shop: Contract) -> None:
+    write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(1), prediction(2))
+    assert len(read_served(tmp_path, shop, 1)) == 2
+
+
+def test_of_several_answers_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
+    again = prediction(1, request_id="r-9", probability=0.5)
+    write(tmp_path, "predictions-2024-05-01-9", prediction(1), again)
+    assert read_served(tmp_path, shop, 1).probabilities.tolist() == [0.5]
+
+
+def test_rows_without_an_id_count_each_by_its_place_in_its_request(
+    tmp_path: Path, shop: Contract
+) -> None:
+    columns = {**prediction(1)["columns"], "order": None}
+    first, second = (prediction(1, row=row, columns=columns) for row in (0, 1))
+    write(tmp_path, "predictions-2024-05-01-9", first, second, second)
+    assert len(read_served(tmp_path, shop, 1)) == 2
+
+
+def test_only_the_version_that_is_asked_for_is_read(tmp_path: Path, shop: Contract) -> None:
+    others = prediction(2, version=2), prediction(3, model="other")
+    write(tmp_path, "predictions-2024-05-01-9", prediction(1), *others)
+    assert read_served(tmp_path, shop, 1).probabilities.tolist() == [0.01]
+    assert read_served(tmp_path, shop, 2).probabilities.tolist() == [0.02]
+
+
+def test_outcomes_are_joined_by_id_however_late_they_come(tmp_path: Path, shop: Contract) -> None:
+    write(tmp_path, "predictions-2024-05-01-9", *(prediction(number) for number in (1, 2, 3)))
+    write(tmp_path, "labels-2024-06-30-9", label(1, True), label(3, False), label(99, True))
+    labels = read_served(tmp_path, shop, 1).labels
+    assert labels[[0, 2]].tolist() == [1.0, 0.0]
+    assert np.isnan(labels[1])
+
+
+def test_of_several_outcomes_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
+    write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(2))
+    write(tmp_path, "labels-2024-05-01-7", label(1, True), label(1, False))
+    assert read_served(tmp_path, shop, 1).labels[0] == 0.0
+
+
+def test_the_last_outcome_is_the_last_in_time_whatever_its_process_was_called(
+    tmp_path: Path, shop: Contract
+) -> None:
+    write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(2))
+    write(tmp_path, "labels-2024-05-01-999", label(1, True, 0), label(2, False, 0))
+    write(tmp_path, "labels-2024-05-01-1000", label(1, False, 60), label(2, True, 60))
+    assert read_served(tmp_path, shop, 1).labels.tolist() == [0.0, 1.0]
+
+
+def test_a_torn_line_is_passed_over_in_either_log(tmp_path: Path, shop: Contract) -> None:
+    write(tmp_path, "predictions-2024-05-01-9", prediction(1))
+    write(tmp_path, "labels-2024-05-01-9", label(1, True))
+    for path in tmp_path.iterdir():
+        path.write_text(path.read_text() + '{"request_id": "x", "ro')
+    assert read_served(tmp_path, shop, 1).labels.tolist() == [1.0]
+
+
+def test_without_a_time_in_the_contract_rows_go_by_when_they_were_answered(
+    tmp_path: Path, shop: Contract
+) -> None:
+    timeless = Contract.model_validate({**shop.model_dump(), "time": None})
+    records = [prediction(number) for number in (2, 1)]
+    for record in records:
+        record["columns"]["at"] = None
+    write(tmp_path, "predictions-2024-05-01-9", *records)
+    seconds = read_served(tmp_path, timeless, 1).seconds
+    assert seconds.tolist() == [int(NOON.timestamp()) + 1, int(NOON.timestamp()) + 2]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_nothing_logged_is_told_with_what_to_do(
+    tmp_path: Path, shop: Contract, version: int
+) -> None:
+    with pytest.raises(DataError, match=f"version {version}.*make replay"):
+        read_served(tmp_path, shop, version)

@@ -1,0 +1,110 @@
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.contract import MISSING_TIME, Contract
+from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.monitoring.served import Served
+from {{ cookiecutter.__package }}.monitoring.windows import Window, cut
+
+
+def served_at(contract: Contract, seconds: list[int]) -> Served:
+    n_rows = len(seconds)
+    columns = {name: [None] * n_rows for name in contract.features}
+    return Served(
+        inputs=from_columns(contract, columns, n_rows),
+        probabilities=np.arange(n_rows) / n_rows,
+        seconds=np.array(seconds, np.int64),
+        labels=np.full(n_rows, np.nan),
+    )
+
+
+def windows_of(contract: Contract, *times: str, days: int = 1) -> list[Window]:
+    """Windows of moments given in the contract's local time."""
+    moments = [datetime.fromisoformat(time) for time in times]
+    aware = [m if m.tzinfo else m.replace(tzinfo=contract.zone) for m in moments]
+    return cut(served_at(contract, [int(m.timestamp()) for m in aware]), contract, days)
+
+
+def test_days_are_those_of_the_contracts_zone(shop: Contract) -> None:
+    found = windows_of(shop, "2024-06-01T21:59:59Z", "2024-06-01T22:00:00Z")
+    assert [(w.first, len(w.rows)) for w in found] == [(date(2024, 6, 1), 1), (date(2024, 6, 2), 1)]
+
+
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        ("2024-03-31", "2024-03-30", "2024-04-01"),  # 23 hours in Paris
+        ("2024-10-27", "2024-10-26", "2024-10-28"),  # 25 hours
+    ],
+)
+def test_the_day_of_a_clock_change_is_one_day(
+    shop: Contract, day: str, before: str, after: str
+) -> None:
+    hours = [f"{day}T{hour:02}:30:00" for hour in range(24)]
+    ends = [f"{day}T00:00:00", f"{day}T23:59:59"]
+    found = windows_of(shop, f"{before}T23:59:59", *hours, *ends, f"{after}T00:00:00")
+    assert [(str(w.first), len(w.rows)) for w in found] == [(before, 1), (day, 26), (after, 1)]
+
+
+def test_both_of_an_hour_that_comes_twice_are_in_the_same_day(shop: Contract) -> None:
+    (window,) = windows_of(shop, "2024-10-27T02:30:00+02:00", "2024-10-27T02:30:00+01:00")
+    assert len(window.rows) == 2
+
+
+def test_weeks_begin_on_mondays(shop: Contract) -> None:
+    times = [f"2024-0{month}-{day:02}T12:00:00" for month in (3, 4) for day in range(1, 31)]
+    found = windows_of(shop, *times, days=7)
+    assert {window.first.weekday() for window in found} == {0}
+    assert all((window.last - window.first).days == 6 for window in found)
+    assert [a.last.toordinal() + 1 for a in found[:-1]] == [b.first.toordinal() for b in found[1:]]
+
+
+def test_a_window_is_complete_when_rows_reach_its_first_and_its_last_day(shop: Contract) -> None:
+    found = windows_of(
+        shop,
+        *("2024-05-07T00:00:00", "2024-05-12T23:00:00"),  # Tuesday to Sunday
+        *("2024-05-15T12:00:00",),  # a Wednesday, with rows before and after
+        *("2024-05-20T00:00:00", "2024-05-26T23:59:59"),  # Monday to Sunday
+        *("2024-05-27T00:00:00", "2024-06-01T12:00:00"),  # Monday to Saturday
+        days=7,
+    )
+    assert [window.complete for window in found] == [False, True, True, False]
+
+
+def test_every_row_is_in_one_window(shop: Contract) -> None:
+    random = np.random.default_rng(0)
+    start = int(datetime(2023, 1, 1, tzinfo=UTC).timestamp())
+    seconds = np.sort(random.integers(start, start + 500 * 86_400, 3_000)).tolist()
+    for days in (1, 3, 7, 28):
+        found = cut(served_at(shop, seconds), shop, days)
+        assert sum(len(window.rows) for window in found) == len(seconds)
+        for window in found:
+            local = [datetime.fromtimestamp(s, shop.zone).date() for s in window.rows.seconds]
+            assert window.first <= min(local) <= max(local) <= window.last
+
+
+def test_rows_without_a_time_are_in_no_window(shop: Contract) -> None:
+    known = int(datetime(2024, 5, 1, tzinfo=UTC).timestamp())
+    (window,) = cut(served_at(shop, [MISSING_TIME, known]), shop, 1)
+    assert len(window.rows) == 1
+    assert cut(served_at(shop, [MISSING_TIME]), shop, 1) == []
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"],
+)
+def test_a_time_that_is_centuries_away_does_not_stop_monitoring(
+    shop: Contract, mistake: str
+) -> None:
+    moments = ["2024-05-01T12:00:00Z", mistake]
+    seconds = [int(datetime.fromisoformat(moment).timestamp()) for moment in moments]
+    (window,) = cut(served_at(shop, seconds), shop, 7)
+    assert len(window.rows) == 1
+
+
+def test_a_time_before_1970_is_in_its_window(shop: Contract) -> None:
+    (window,) = windows_of(shop, "1969-07-20T20:17:40")
+    assert window.first == date(1969, 7, 20)

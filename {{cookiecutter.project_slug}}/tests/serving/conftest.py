@@ -1,0 +1,75 @@
+"""Fixtures: a contract with awkward names, and a server that answers for the shop."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from {{ cookiecutter.__package }}.config import ServeConfig
+from {{ cookiecutter.__package }}.contract import Contract
+
+from .live import add_version, live
+
+AWKWARD = (
+    *("_x", "__y__", "class", "model_config", "model_fields", "json", "two words", "a.b"),
+    *("it's", 'say "so"', "größe", "日本", "UPPER", "self", "rows", "$ref", "a/b~c"),
+)
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server with what it was started with."""
+
+    client: httpx.Client
+    config: ServeConfig
+
+
+@pytest.fixture(scope="session")
+def row() -> dict[str, Any]:
+    """A row that the shop's contract allows."""
+    return {
+        "order": "o-1",
+        "at": "2024-05-01T10:00:00+02:00",
+        "price": 12.5,
+        "items": 2,
+        "channel": "web",
+        "city": "Lyon",
+        "gift": True,
+        "name": "Ada Lovelace",
+    }
+
+
+@pytest.fixture(scope="session")
+def awkward() -> Contract:
+    """A contract whose columns have names that are hard on code."""
+    columns: dict[str, Any] = {name: {"type": "float"} for name in AWKWARD}
+    columns |= {"kind of thing": {"type": "category"}, "y": {"type": "boolean"}}
+    return Contract.model_validate(
+        {
+            "name": "awkward",
+            "task": "binary",
+            "target": "y",
+            "sources": {"raw": {"csv": "raw.csv"}},
+            "columns": columns,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Iterator[Serving]:
+    """A server of the shop's model; limits are small."""
+    folder = tmp_path_factory.mktemp("serving")
+    config = serve_config(folder, max_rows=50, max_body_bytes=20_000)
+    add_version(config.bundles, shop)
+    with live(config) as client:
+        yield Serving(client=client, config=config)
+
+
+def serve_config(folder: Path, **settings: Any) -> ServeConfig:
+    """Settings inside a folder; the pointer is looked at twenty times a second."""
+    return ServeConfig(
+        bundles=folder / "bundles", log=folder / "live", port=0, reload_s=0.05, **settings
+    )

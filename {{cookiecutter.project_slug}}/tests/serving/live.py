@@ -1,0 +1,181 @@
+"""Bundles made by hand and real servers around them: HTTP and files without the cost of training."""
+
+import io
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import onnx
+import pyarrow as pa
+import pyarrow.parquet as pq
+import uvicorn
+from onnx import TensorProto, helper, numpy_helper
+
+from {{ cookiecutter.__package }}.config import ServeConfig
+from {{ cookiecutter.__package }}.contract import Contract, json_value
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.models import profile
+from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models.bundle import (
+    answer,
+    open_session,
+    write_bundle,
+)
+from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.serving.app import create_app
+
+SCORE = "score"
+WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
+WAIT_S = 20.0
+
+
+def small_graph(contract: Contract, bias: float) -> bytes:
+    """``sigmoid(bias + numbers / 1000 + weighted texts + hour / 100)``; every input counts."""
+    nodes, inputs, terms = [], [], ["bias"]
+    constants = {
+        "bias": np.array([bias], np.float32),
+        "columns": np.array([1], np.int64),
+        "zero": np.array(0, np.float32),
+        "per_number": np.array(0.001, np.float32),
+        "hour_s": np.array(3600, np.int64),
+        "day_h": np.array(24, np.int64),
+        "per_hour": np.array(0.01, np.float32),
+    }
+
+    def add(kind: str, given: list[str], made: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(kind, given, [made], **attributes))
+        return made
+
+    def group(name: str, kind: int, width: int) -> str:
+        inputs.append(helper.make_tensor_value_info(name, kind, ["batch", width]))
+        return name
+
+    if contract.numeric:
+        given = group("numeric", TensorProto.FLOAT, len(contract.numeric))
+        known = add("Where", [add("IsNaN", [given], "absent"), "zero", given], "known")
+        scaled = add("Mul", [known, "per_number"], "scaled")
+        terms.append(add("ReduceSum", [scaled, "columns"], "numbers", keepdims=0))
+    if contract.category:
+        weights = add(
+            "LabelEncoder",
+            [group("category", TensorProto.STRING, len(contract.category))],
+            "weights",
+            domain="ai.onnx.ml",
+            keys_strings=list(WEIGHTED_TEXTS),
+            values_floats=list(WEIGHTED_TEXTS.values()),
+            default_float=0.0,
+        )
+        terms.append(add("ReduceSum", [weights, "columns"], "texts", keepdims=0))
+    if contract.times:
+        hours = add(
+            "Div", [group("time", TensorProto.INT64, len(contract.times)), "hour_s"], "hours"
+        )
+        part = add("Cast", [add("Mod", [hours, "day_h"], "of_day")], "part", to=TensorProto.FLOAT)
+        scaled = add("Mul", [part, "per_hour"], "scaled_hours")
+        terms.append(add("ReduceSum", [scaled, "columns"], "clock", keepdims=0))
+    add("Sigmoid", [add("Sum", terms, "logit")], "probability")
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        inputs,
+        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)]
+    model: onnx.ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    serialised: bytes = model.SerializeToString()
+    return serialised
+
+
+def add_version(
+    bundles: Path,
+    contract: Contract,
+    *,
+    bias: float = 0.0,
+    table: pa.Table | None = None,
+    serve: bool = True,
+) -> Version:
+    """Write a bundle of the small graph, profiled on ``table``; register it and, if wanted, serve it."""
+    table = synthesize(contract, 500) if table is None else table
+    model = small_graph(contract, bias)
+    session = open_session(model)
+    inputs = from_table(contract, table)
+    scores = answer(session, inputs)
+    columns = profile.columns_of(inputs, contract.numeric, contract.category) | {SCORE: scores}
+    windows = np.arange(len(table)) // 500
+    profiles = [asdict(profile.describe(name, column, windows)) for name, column in columns.items()]
+    empty = dict.fromkeys(contract.features)
+    golden = from_columns(contract, {name: [None] for name in contract.features}, 1)
+    typical = {name: json_value(v) for name, v in table.to_pylist()[0].items()}
+    names = [n for n in contract.features if not contract.columns[n].pii]
+    sample = io.BytesIO()
+    pq.write_table(table.select(names).append_column(SCORE, pa.array(scores)), sample)
+    interval = {"value": 0.7, "low": 0.65, "high": 0.75}
+    metadata = {
+        "name": contract.name,
+        "dataset": "none",
+        "contract": contract.hash,
+        "interface": contract.interface_hash,
+        "git": {"commit": None, "dirty": False},
+        "metrics": {"model": {"auc": interval}},
+        "threshold": 0.5,
+        "golden": {"rows": [empty], "predictions": answer(session, golden).tolist()},
+        "typical": {name: typical[name] for name in contract.request},
+        "settings": {},
+        "libraries": {},
+    }
+    files = {
+        "model.onnx": model,
+        "contract.json": contract.text.encode(),
+        "metadata.json": json.dumps(metadata).encode(),
+        "profile.json": json.dumps({"rows": len(table), "columns": profiles}).encode(),
+        "sample.parquet": sample.getvalue(),
+    }
+    versions = Versions(bundles, contract.name)
+    path = write_bundle(versions.folder, files)
+    version = versions.register(path.name, [], passed=True, run_id=None)
+    if serve:
+        versions.serve(version, action="promote", why="a test")
+    return version
+
+
+@contextmanager
+def live(config: ServeConfig) -> Iterator[httpx.Client]:
+    """A client of a real server on a port of its own."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = uvicorn.Config(create_app(config), log_level="critical", access_log=False, ws="none")
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        with httpx.Client(base_url=url, timeout=WAIT_S) as client:
+            assert client.get("/health/live").json() == {"live": True}
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(WAIT_S)
+        assert not thread.is_alive()
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Ask again until something holds; fail, saying what was awaited, if it does not."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {WAIT_S:.0f} s for: {what}"
+        time.sleep(0.02)
+
+
+def records(folder: Path, stem: str = "predictions") -> list[dict[str, Any]]:
+    """Every line of the logs of a folder."""
+    files = sorted(folder.glob(f"{stem}-*.jsonl"))
+    return [json.loads(line) for path in files for line in path.read_text().splitlines()]

@@ -1,0 +1,160 @@
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from {{ cookiecutter.__package }}.contract import Contract, json_value
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.serving.schemas import (
+    feedback_adapter,
+    predict_adapter,
+)
+
+from .conftest import AWKWARD
+
+
+def rows_of(contract: Contract, n_rows: int) -> list[dict[str, Any]]:
+    rows = synthesize(contract, n_rows).select(list(contract.request)).to_pylist()
+    return [{name: json_value(value) for name, value in row.items()} for row in rows]
+
+
+def accepted(contract: Contract, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    body = json.dumps({"rows": rows}).encode()
+    return predict_adapter(contract, 1_000).validate_json(body)["rows"]
+
+
+def faults(contract: Contract, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    with pytest.raises(ValidationError) as caught:
+        accepted(contract, rows)
+    return {(".".join(map(str, fault["loc"])), fault["type"]) for fault in caught.value.errors()}
+
+
+def test_every_row_that_keeps_the_contract_is_accepted(contract: Contract) -> None:
+    rows = rows_of(contract, 200)
+    assert [set(row) for row in accepted(contract, rows)] == [set(row) for row in rows]
+
+
+def test_a_row_without_one_of_its_columns_is_refused_unless_it_may_be_missing(
+    contract: Contract,
+) -> None:
+    whole = rows_of(contract, 1)[0]
+    for name in contract.request:
+        part = {key: value for key, value in whole.items() if key != name}
+        optional = contract.columns[name].nullable or contract.role(name) in {"id", "metadata"}
+        if optional:
+            assert name not in accepted(contract, [part])[0]
+        else:
+            assert faults(contract, [part]) == {(f"rows.0.{name}", "missing")}
+
+
+def test_null_is_a_missing_value_only_where_the_contract_allows_one(contract: Contract) -> None:
+    whole = rows_of(contract, 1)[0]
+    for name in contract.features:
+        row = {**whole, name: None}
+        if contract.columns[name].nullable:
+            assert accepted(contract, [row])[0][name] is None
+        else:
+            assert {field for field, _ in faults(contract, [row])} == {f"rows.0.{name}"}
+
+
+def test_numbers_outside_their_range_are_refused_and_its_ends_are_not(contract: Contract) -> None:
+    whole = rows_of(contract, 1)[0]
+    for name in contract.numeric:
+        column = contract.columns[name]
+        ends = [(column.minimum, -1, "greater_than_equal"), (column.maximum, 1, "less_than_equal")]
+        for end, beyond, rule in ends:
+            if end is None:
+                continue
+            value = int(end) if column.type == "integer" else end
+            assert accepted(contract, [{**whole, name: value}])[0][name] == value
+            found = faults(contract, [{**whole, name: value + beyond}])
+            assert found == {(f"rows.0.{name}", rule)}
+
+
+def test_the_target_and_what_is_excluded_are_not_asked_for(contract: Contract) -> None:
+    whole = rows_of(contract, 1)[0]
+    for name in set(contract.columns) - set(contract.request):
+        assert faults(contract, [{**whole, name: 0}]) == {(f"rows.0.{name}", "extra_forbidden")}
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        ("1", "1"),
+        (1, "1"),
+        (1.0, "1"),
+        ("1.0", "1"),
+        (1.5, "1.5"),
+        (True, "true"),
+        ("TRUE", "true"),
+        (False, "false"),
+        (" Lyon ", "Lyon"),
+        (None, None),
+    ],
+)
+def test_a_category_becomes_its_canonical_text(
+    shop: Contract, row: dict[str, Any], sent: object, text: str | None
+) -> None:
+    assert accepted(shop, [{**row, "city": sent}])[0]["city"] == text
+
+
+@pytest.mark.parametrize("sent", [["Lyon"], {"city": "Lyon"}, float("nan"), float("inf")])
+def test_what_is_no_text_number_or_boolean_is_no_category(
+    shop: Contract, row: dict[str, Any], sent: object
+) -> None:
+    assert ("rows.0.city", "string_type") in faults(shop, [{**row, "city": sent}])
+
+
+def test_not_a_number_is_no_way_to_leave_out_a_category_that_must_be_there(
+    awkward: Contract,
+) -> None:
+    row = {**dict.fromkeys(AWKWARD, 1.0), "kind of thing": float("nan")}
+    assert faults(awkward, [row]) == {("rows.0.kind of thing", "string_type")}
+
+
+def test_any_column_name_is_a_key(awkward: Contract) -> None:
+    row = {**dict.fromkeys(AWKWARD, 1.0), "kind of thing": "x"}
+    assert accepted(awkward, [row]) == [row]
+    for name in AWKWARD:
+        assert faults(awkward, [{**row, name: "1"}]) == {(f"rows.0.{name}", "float_type")}
+
+
+def test_the_json_schema_lists_the_columns_with_their_rules(shop: Contract) -> None:
+    schema = predict_adapter(shop, 50).json_schema()
+    assert (schema["properties"]["rows"]["minItems"], schema["properties"]["rows"]["maxItems"]) == (
+        1,
+        50,
+    )
+    row = schema["$defs"]["Row"]
+    assert set(row["properties"]) == set(shop.request)
+    assert set(row["required"]) == {"at", "price", "items", "channel"}
+    assert row["additionalProperties"] is False
+    price = row["properties"]["price"]
+    assert (price["minimum"], price["maximum"], price["type"]) == (0, 1000, "number")
+    assert price["description"] == "float, EUR"
+    assert row["properties"]["channel"]["enum"] == ["web", "store"]
+
+
+@pytest.mark.parametrize(
+    ("label", "field", "rule"),
+    [
+        ({"id": "o-1"}, "labels.0.label", "missing"),
+        ({"id": "o-1", "label": "true"}, "labels.0.label", "bool_type"),
+        ({"id": None, "label": True}, "labels.0.id", "string_type"),
+        ({"id": "o-1", "label": True, "when": 1}, "labels.0.when", "extra_forbidden"),
+    ],
+)
+def test_feedback_asks_for_an_id_and_the_targets_value(
+    shop: Contract, label: dict[str, Any], field: str, rule: str
+) -> None:
+    adapter = feedback_adapter(shop, 10)
+    with pytest.raises(ValidationError) as caught:
+        adapter.validate_json(json.dumps({"labels": [label]}))
+    found = caught.value.errors()[0]
+    assert (".".join(map(str, found["loc"])), found["type"]) == (field, rule)
+
+
+def test_feedback_without_an_id_in_the_contract_goes_by_request_id(awkward: Contract) -> None:
+    given = {"labels": [{"id": "request-1", "label": True}]}
+    assert feedback_adapter(awkward, 10).validate_json(json.dumps(given)) == given

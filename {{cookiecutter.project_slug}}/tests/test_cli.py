@@ -1,0 +1,142 @@
+"""Commands as they are typed: what they print, and the code with which they end."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from {{ cookiecutter.__package }} import __version__, cli
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data import transform
+
+from .conftest import PACKAGE
+
+Command = Callable[..., int]
+COMMANDS = ["data", "train", "serve", "score", "replay", "monitor", "promote", "rollback"]
+DATA = {"driving": "orders", "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"}}
+HEADER = "order,at,price,items,channel,city,gift,name,refund,returned\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder, in which commands run, with the shop's contract and raw data."""
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    (configs / "contract.yaml").write_text(yaml.safe_dump(json.loads(shop.text), sort_keys=False))
+    (configs / "data.yaml").write_text(yaml.safe_dump(DATA))
+    rows = [
+        f"o-{day},2024-0{month}-{day:02d},5,1,web,,,,,{'yes' if day % 2 else 'no'}\n"
+        for month in (1, 2, 3)
+        for day in range(1, 11)
+    ]
+    rows = [row.replace("o-", f"o-{number}-", 1) for number, row in enumerate(rows)]
+    (tmp_path / "orders.csv").write_text(HEADER + "".join(rows))
+    monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Types a command; returns its exit code."""
+
+    def typed(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", [PACKAGE, *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        return int(caught.value.code or 0)
+
+    return typed
+
+
+def test_help_lists_every_command(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("--help") == 0
+    words = capsys.readouterr().out.split()
+    names = [registered.callback for registered in cli.app.registered_commands]
+    assert {name.__name__ for name in names if name} >= set(COMMANDS)
+    assert [name.__name__ for name in names if name and name.__name__ not in words] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_explains_its_options(
+    command: Command, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(name, "--help") == 0
+    shown = capsys.readouterr().out
+    assert "--configs" in shown
+    assert "--set" in shown
+    assert "SECTION.KEY=VALUE" in shown
+
+
+def test_the_version_is_printed(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("version") == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_data_are_made_and_the_last_line_says_where(
+    place: Path, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("data") == 0
+    name = (place / "data" / "datasets" / "current").read_text().strip()
+    assert f"{name}  train 10 (50.0% positive)" in capsys.readouterr().out.splitlines()[-1]
+    assert (place / "data" / "datasets" / name / "test.parquet").exists()
+
+
+def test_a_setting_on_the_command_line_is_used(place: Path, command: Command) -> None:
+    assert (
+        command("data", "--set", "data.directory=elsewhere", "--set", "data.memory_limit=1GB") == 0
+    )
+    assert (place / "elsewhere" / "datasets" / "current").exists()
+    assert not (place / "data").exists()
+
+
+def test_configs_elsewhere_are_used(place: Path, command: Command) -> None:
+    (place / "configs").rename(place / "settings")
+    assert command("data", "--configs", "settings") == 0
+
+
+# arguments, exit code → what standard error says
+FAILURES = [
+    (["data", "--set", "train.speed=3"], 2, ["error: ", "train.speed", "not permitted"]),
+    (["data", "--set", "speed"], 2, ["error: ", "--set", "'speed' is not section.key=value"]),
+    (["data", "--configs", "nowhere"], 2, ["error: ", "nowhere", "does not exist"]),
+    (["train", "--configs", "nowhere"], 2, ["error: ", "no configuration folder", "--configs"]),
+    (["data", "--set", "data.driving=sales"], 3, ["error: ", "'sales'", "sources are orders"]),
+    (["data", "--set", "data.split.test_from=2024-02-02"], 3, ["error: ", "data.split"]),
+    (["score", "--set", "data.directory=nowhere"], 3, ["error: ", "make data"]),
+    (["score", "orders.csv"], 4, ["error: ", "make train"]),
+    (["promote", "0"], 2, ["greater than or equal to 1"]),
+    (["replay", "--rows", "none"], 2, ["--rows"]),
+    (["dta"], 2, ["dta"]),
+    (["data", "--fast"], 2, ["--fast"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), FAILURES, ids=lambda value: str(value))
+def test_a_failure_ends_with_its_code_and_says_what_to_do(
+    place: Path,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: list[str],
+) -> None:
+    assert command(*arguments) == code
+    shown = capsys.readouterr().err
+    assert [word for word in words if word not in shown] == []
+    assert "Traceback" not in shown
+
+
+def test_bad_rows_end_with_their_own_message(
+    place: Path, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (place / "orders.csv").open("a") as file:
+        file.write("o-x,never,5,1,web,,,,,yes\n" * 2 + "o-y,never,5,1,web,,,,,yes\n")
+    assert command("data") == 3
+    shown = capsys.readouterr().err
+    assert "rejected 3 of 33 rows" in shown
+    assert "data.max_rejected_fraction" in shown
+    assert not (place / "data" / "datasets" / "current").exists()

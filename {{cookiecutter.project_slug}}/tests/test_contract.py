@@ -1,0 +1,239 @@
+"""What a contract says, and what a wrong one is told."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from {{ cookiecutter.__package }}.contract import (
+    MISSING_CATEGORY,
+    MISSING_TIME,
+    Contract,
+    canonical_category,
+    epoch_seconds,
+    json_value,
+    load_contract,
+)
+from {{ cookiecutter.__package }}.errors import ConfigError
+
+from .conftest import SHOP
+
+Values = dict[str, Any]
+
+
+def changed(path: str, value: object) -> Values:
+    """The shop's contract with one key set, or taken out if ``value`` is ``...``."""
+    values: Values = yaml.safe_load(SHOP)
+    *parents, key = path.split("/")
+    target = values
+    for parent in parents:
+        target = target[parent]
+    if value is ...:
+        del target[key]
+    else:
+        target[key] = value
+    return values
+
+
+def written(folder: Path, values: Values) -> Path:
+    path = folder / "contract.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    return path
+
+
+# the key that is set, to what → what the message says
+WRONG: list[tuple[str, object, list[str]]] = [
+    ("target", ..., ["target", "required"]),
+    ("target", "sold", ["target: 'sold' is not one of columns: order, at, price"]),
+    ("target", "at", ["target: 'at' must be boolean or category or integer"]),
+    ("id", "price", ["id: 'price' must be category or integer or string"]),
+    ("time", "name", ["time: 'name' must be timestamp"]),
+    ("time", "when", ["time: 'when' is not one of columns"]),
+    ("positive", "yes", ["positive: 'yes'", "'returned'", "boolean"]),
+    ("positive", 1, ["positive: 1", "boolean"]),
+    ("columns/returned/type", "integer", ["positive: True", "'returned'", "integer"]),
+    ("columns/returned/type", "category", ["positive: True", "'returned'", "category"]),
+    ("columns/returned/role", "excluded", ["columns.returned.role", "its role is target"]),
+    ("task", "ranking", ["task", "'binary'", "given 'ranking'"]),
+    ("name", "The Shop", ["name", "given 'The Shop'"]),
+    ("name", "../shop", ["name", "given '../shop'"]),
+    ("name", "", ["name"]),
+    ("timezone", "Paris", ["timezone", "'Paris' is not an IANA time zone", "Europe/Paris"]),
+    ("timezone", "../../etc/passwd", ["timezone", "not an IANA time zone"]),
+    ("timezon", "UTC", ["timezon:", "not permitted", "given 'UTC'"]),
+    ("columns/price/type", "money", ["columns.price.type", "'float'", "given 'money'"]),
+    ("columns/price/type", ..., ["columns.price.type", "required"]),
+    ("columns/price/minimum", 2000, ["columns.price", "minimum 2000 is above maximum 1000"]),
+    ("columns/price/minimum", float("nan"), ["columns.price.minimum", "finite"]),
+    ("columns/price/maximum", float("inf"), ["columns.price.maximum", "finite"]),
+    ("columns/price/min", 3, ["columns.price.min:", "not permitted"]),
+    ("columns/city/minimum", 3, ["columns.city", "for integer and float, not category"]),
+    ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
+    ("columns/channel/allowed", [True], ["columns.channel.allowed.0", "string", "given True"]),
+    ("columns/price/role", "target", ["columns.price.role", "given 'target'"]),
+    ("columns/PRICE", {"type": "float"}, ["columns", "'price' and 'PRICE'", "rename"]),
+    ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
+    ("columns/_Reasons", {"type": "string"}, ["columns", "'_Reasons'", "rename"]),
+    ("sources", {}, ["sources: name at least one"]),
+    ("sources/orders/csv", ..., ["sources.orders.csv", "required"]),
+    ("sources/orders/delimiter", "||", ["sources.orders.delimiter", "given '||'"]),
+    ("sources/orders/encoding", "cp1252", ["sources.orders.encoding", "'latin-1'"]),
+    ("sources/orders/missing", [], ["sources.orders.missing", "at least 1"]),
+    ("sources/orders/missing", "NA", ["sources.orders.missing", "given 'NA'"]),
+    ("sources/orders/columns", {"a": "string", "A": "float"}, ["sources.orders.columns", "'A'"]),
+    ("sources/orders/columns", {"a": "text"}, ["sources.orders.columns.a", "given 'text'"]),
+    ("sources/Orders", {"csv": "b.csv"}, ["sources", "'orders' and 'Orders'"]),
+    ("sources/a.b", {"csv": "b.csv"}, ["sources.a.b", "pattern", "given 'a.b'"]),
+    ("sources/..", {"csv": "b.csv"}, ["pattern", "given '..'"]),
+    ("sources/_rows", {"csv": "b.csv"}, ["pattern", "given '_rows'"]),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "words"), WRONG, ids=[f"{p}={v}" for p, v, _ in WRONG])
+def test_a_wrong_contract_is_told_by_key_and_remedy(
+    tmp_path: Path, path: str, value: object, words: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_contract(written(tmp_path, changed(path, value)))
+    assert "contract.yaml" in str(caught.value)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_a_contract_without_features_is_told(tmp_path: Path) -> None:
+    values = changed("columns", {"order": {"type": "string"}, "returned": {"type": "boolean"}})
+    with pytest.raises(ConfigError, match="none is a feature"):
+        load_contract(written(tmp_path, values | {"time": None}))
+
+
+def test_a_column_that_is_given_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "contract.yaml"
+    path.write_text(SHOP + "  price: {type: integer}\n")
+    with pytest.raises(ConfigError, match="'price' is given twice"):
+        load_contract(path)
+
+
+def test_roles_are_what_the_head_says_or_follow_from_the_type(shop: Contract) -> None:
+    roles = {name: shop.role(name) for name in shop.columns}
+    assert roles == {
+        "order": "id",
+        "at": "time",
+        "price": "feature",
+        "items": "feature",
+        "channel": "feature",
+        "city": "feature",
+        "gift": "feature",
+        "name": "metadata",
+        "refund": "excluded",
+        "returned": "target",
+    }
+
+
+def test_views_are_derived_from_roles_and_types(shop: Contract) -> None:
+    assert shop.features == ("at", "price", "items", "channel", "city", "gift")
+    assert shop.numeric == ("price", "items", "gift")
+    assert shop.category == ("channel", "city")
+    assert shop.times == ("at",)
+    assert shop.request == ("order", "at", "price", "items", "channel", "city", "gift", "name")
+    assert shop.slices == ("channel",)
+    assert shop.zone.key == "Europe/Paris"
+
+
+def test_every_column_has_one_place_in_any_contract(contract: Contract) -> None:
+    grouped = [*contract.numeric, *contract.category, *contract.times]
+    assert sorted(grouped) == sorted(contract.features)
+    assert contract.target not in contract.request
+    assert set(contract.features) <= set(contract.request)
+
+
+def test_a_source_without_columns_takes_the_contracts(shop: Contract) -> None:
+    assert shop.source_columns("orders") == {n: c.type for n, c in shop.columns.items()}
+    own = Contract.model_validate(changed("sources/orders/columns", {"price": "integer"}))
+    assert own.source_columns("orders") == {"price": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "canonical"),
+    [(["1.0", "2"], ("1", "2")), (["True", "false"], ("true", "false")), ([" web "], ("web",))],
+)
+def test_allowed_values_are_compared_in_their_canonical_form(
+    allowed: list[str], canonical: tuple[str, ...]
+) -> None:
+    contract = Contract.model_validate(changed("columns/channel/allowed", allowed))
+    assert contract.columns["channel"].allowed == canonical
+
+
+def test_the_text_of_a_contract_gives_it_back(contract: Contract, shop: Contract) -> None:
+    for one in (contract, shop):
+        again = Contract.model_validate_json(one.text)
+        assert (again, again.hash, again.text) == (one, one.hash, one.text)
+
+
+def test_what_a_caller_sees_decides_the_interface(shop: Contract) -> None:
+    def interface(path: str, value: object) -> str:
+        return Contract.model_validate(changed(path, value)).interface_hash
+
+    assert interface("sources/orders/csv", "other.csv") == shop.interface_hash
+    assert interface("columns/refund/unit", "EUR") == shop.interface_hash
+    others = [
+        interface("columns/price/maximum", 500),
+        interface("columns/city/nullable", False),
+        interface("timezone", "UTC"),
+        interface("positive", False),
+    ]
+    assert len({shop.interface_hash, *others}) == 5
+
+
+def test_the_order_of_columns_is_part_of_a_contract(shop: Contract) -> None:
+    values = json.loads(shop.text)
+    values["columns"] = dict(reversed(values["columns"].items()))
+    assert Contract.model_validate(values).hash != shop.hash
+
+
+def test_a_contract_does_not_change(shop: Contract) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        shop.target = "gift"
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ([1, 1.0, "1", "1.0", " 1 ", "1.000"], "1"),
+        ([-2, -2.0, "-2.0"], "-2"),
+        ([True, "True", "TRUE", "true"], "true"),
+        ([False, "False", "FALSE", "false\n"], "false"),
+        ([None, float("nan")], MISSING_CATEGORY),
+        (["nan"], "nan"),
+        (["01.0"], "01"),
+        ([0.5, "0.5"], "0.5"),
+        (["", "  "], ""),
+    ],
+)
+def test_one_category_has_one_text(forms: list[object], expected: str) -> None:
+    assert {canonical_category(form) for form in forms} == {expected}
+
+
+def test_times_are_whole_seconds_of_utc() -> None:
+    noon = datetime(2024, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert epoch_seconds(noon) == epoch_seconds(datetime(2024, 7, 1, 10)) == 1_719_828_000
+    assert epoch_seconds(datetime(1970, 1, 1, tzinfo=UTC) - timedelta(milliseconds=1)) == -1
+    assert epoch_seconds(None) == MISSING_TIME
+
+
+def test_cells_are_json() -> None:
+    assert json_value(datetime(2024, 7, 1, 10)) == "2024-07-01T10:00:00Z"
+    assert json_value(float("nan")) is None
+    assert json_value(None) is None
+    assert json_value("x") == "x"
+
+
+@pytest.mark.parametrize("name", ["city", "returned"])
+def test_a_personal_column_can_be_neither_feature_nor_target(shop: Contract, name: str) -> None:
+    content = shop.model_dump()
+    content["columns"][name]["pii"] = True
+
+    with pytest.raises(ValidationError, match=f"columns.{name}.pii.*never leave the ETL"):
+        Contract.model_validate(content)
