@@ -42,6 +42,13 @@ def test_the_projects_own_tests_pass(ready: BakedProject) -> None:
     assert not re.search(r"\b[1-9]\d* (failed|error)", ran.output), str(ran)
 
 
+@pytest.mark.slow
+def test_the_projects_own_slow_tests_pass(ready: BakedProject) -> None:
+    ran = ready.run("make", "test-slow", timeout_s=900)
+
+    assert re.search(r"\b[1-9]\d* passed", ran.output), str(ran)
+
+
 def test_nothing_that_setup_checks_or_tests_leave_behind_wants_to_be_committed(
     ready: BakedProject,
 ) -> None:

@@ -1,7 +1,6 @@
 """What a contract says, and what a wrong one is told."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from {{ cookiecutter.__package }}.contract import (
-    MISSING_CATEGORY,
-    MISSING_TIME,
-    Contract,
-    canonical_category,
-    epoch_seconds,
-    json_value,
-    load_contract,
-)
+from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import SHOP
@@ -196,38 +187,6 @@ def test_the_order_of_columns_is_part_of_a_contract(shop: Contract) -> None:
 def test_a_contract_does_not_change(shop: Contract) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         shop.target = "gift"
-
-
-@pytest.mark.parametrize(
-    ("forms", "expected"),
-    [
-        ([1, 1.0, "1", "1.0", " 1 ", "1.000"], "1"),
-        ([-2, -2.0, "-2.0"], "-2"),
-        ([True, "True", "TRUE", "true"], "true"),
-        ([False, "False", "FALSE", "false\n"], "false"),
-        ([None, float("nan")], MISSING_CATEGORY),
-        (["nan"], "nan"),
-        (["01.0"], "01"),
-        ([0.5, "0.5"], "0.5"),
-        (["", "  "], ""),
-    ],
-)
-def test_one_category_has_one_text(forms: list[object], expected: str) -> None:
-    assert {canonical_category(form) for form in forms} == {expected}
-
-
-def test_times_are_whole_seconds_of_utc() -> None:
-    noon = datetime(2024, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
-    assert epoch_seconds(noon) == epoch_seconds(datetime(2024, 7, 1, 10)) == 1_719_828_000
-    assert epoch_seconds(datetime(1970, 1, 1, tzinfo=UTC) - timedelta(milliseconds=1)) == -1
-    assert epoch_seconds(None) == MISSING_TIME
-
-
-def test_cells_are_json() -> None:
-    assert json_value(datetime(2024, 7, 1, 10)) == "2024-07-01T10:00:00Z"
-    assert json_value(float("nan")) is None
-    assert json_value(None) is None
-    assert json_value("x") == "x"
 
 
 @pytest.mark.parametrize("name", ["city", "returned"])

@@ -6,9 +6,7 @@ test data are derived from it.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,13 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from .config import explain, read_yaml
 from .errors import ConfigError
+from .values import canonical_category
 
 ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
 Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
-MISSING_CATEGORY = "<missing>"
-MISSING_TIME = -(2**63)
-SPACES = " \t\n\r\v\f"
 PIPELINES_OWN = frozenset({"_source_row", "_reasons", "_first", "_split", "_positive"})
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
@@ -258,20 +254,6 @@ def load_contract(path: Path) -> Contract:
         raise ConfigError(explain(error, f"the contract '{path}'")) from None
 
 
-def canonical_category(value: object) -> str:
-    """A category's one text form, whichever of CSV, Parquet, SQL or JSON it came from.
-
-    ``1``, ``1.0`` and ``"1"`` are one category, as are ``true`` and ``"True"``; ``None`` and NaN
-    are ``MISSING_CATEGORY``. ``data.validate`` says the same as an expression; a test compares them.
-    """
-    if value is None or value != value:
-        return MISSING_CATEGORY
-    text = str(value).strip(SPACES)
-    if text in {"True", "TRUE", "False", "FALSE"}:
-        return text.lower()
-    return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", text)
-
-
 def _tell_apart(names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for name in names:
@@ -279,19 +261,3 @@ def _tell_apart(names: Iterable[str]) -> None:
             raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
         if (other := seen.setdefault(name.lower(), name)) != name:
             raise ValueError(f"'{other}' and '{name}' are one name to SQL; rename one of them")
-
-
-def epoch_seconds(value: datetime | None) -> int:
-    """Whole seconds since 1970 in UTC; a naive time is UTC; ``None`` is ``MISSING_TIME``."""
-    if value is None:
-        return MISSING_TIME
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return int(aware.timestamp() // 1)
-
-
-def json_value(value: Any) -> Any:
-    """A cell as JSON: times in ISO 8601 with zone, NaN as null."""
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware.isoformat().replace("+00:00", "Z")
-    return None if value != value else value

@@ -138,3 +138,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     engine = connect(tmp_path_factory.mktemp("engine") / "e.duckdb", "500MB", "America/New_York")
     yield engine
     engine.disconnect()
+
+
+def changed(row: int, **cells: str) -> Rows:
+    """Good orders but for the cells of one row, counted from 1."""
+    rows = orders()
+    rows[row - 1] |= cells
+    return rows

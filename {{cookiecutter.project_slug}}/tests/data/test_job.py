@@ -5,12 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import ibis
 import pytest
 
 from {{ cookiecutter.__package }}.atomic import pointed
@@ -22,14 +20,7 @@ from {{ cookiecutter.__package }}.errors import (
 )
 
 from ..conftest import PACKAGE
-from .conftest import Rows, Shop, orders, text_of, with_source
-
-
-def changed(row: int, **cells: str) -> Rows:
-    """Good orders but for the cells of one row, counted from 1."""
-    rows = orders()
-    rows[row - 1] |= cells
-    return rows
+from .conftest import Shop, changed, orders, text_of
 
 
 def test_good_rows_all_become_rows_of_the_dataset(place: Shop) -> None:
@@ -147,118 +138,6 @@ def test_a_row_that_repeats_is_a_duplicate_even_with_blank_cells(place: Shop) ->
     assert counts["rows"]["duplicates"] == 1
 
 
-def test_an_open_quote_is_one_record_and_the_rows_after_it_are_kept(place: Shop) -> None:
-    lines = text_of(orders()).splitlines(keepends=True)
-    lines[10] = lines[10].replace("Person 9", '"Person 9')
-    lines[11] = lines[11].replace("Person 10", 'Person "10')
-    place.write("".join(lines))
-    counts = place.run().manifest["source_rows"]["orders"]
-    assert (counts["in"], counts["accepted"], counts["rejected"]) == (59, 58, 1)
-    (record,) = place.quarantined("orders.malformed")
-    assert record["line"] == 11
-    assert record["text"].startswith("o-9,")
-
-
-def test_a_quote_that_never_closes_is_told_and_changes_nothing(place: Shop) -> None:
-    before = place.with_dataset()
-    lines = text_of(orders()).splitlines(keepends=True)
-    lines[10] = lines[10].replace("Person 9", '"Person 9')
-    place.write("".join(lines))
-    # one record holds all that followed: too few rows are left for a test split
-    with pytest.raises(DataError):
-        place.run()
-    assert pointed(place.datasets / "current") == before
-
-
-def test_the_same_rows_written_otherwise_have_the_same_content(place: Shop) -> None:
-    expected = place.run()
-    more = [{"": "7"} | row | {"PRICE": "x"} for row in orders()]
-    place.write("\ufeff" + text_of(more, sorted(more[0], reverse=True), newline="\r\n"))
-    dataset = place.run()
-    assert dataset.name != expected.name
-    assert dataset.manifest["content_hash"] == expected.manifest["content_hash"]
-
-
-REFUSED = [
-    (b"", ["orders.csv", "is empty"]),
-    (b"\n\n", ["orders.csv", "is empty"]),
-    (b"order,at\no-1,2024-01-01\n", ["no column", "'price'", "its columns are order, at"]),
-    (b"order,at,order\n", ["'order'", "more than once"]),
-    ("commande,prix d'unité\n".encode("latin-1"), ["not utf-8", "encoding"]),
-    (text_of(orders()).split("\n")[0].encode(), ["'orders'", "no row"]),
-    (text_of(orders()).encode("utf-16"), ["not utf-8", "encoding"]),
-    (b"a" * 200_000, ["first line", "delimiter"]),
-    (text_of(orders()).replace("\n", "\r\n", 30).encode(), ["orders.csv", "line ending"]),
-]
-
-
-@pytest.mark.parametrize(("content", "words"), REFUSED)
-def test_a_file_that_is_no_table_is_refused_with_what_to_do(
-    place: Shop, content: bytes, words: list[str]
-) -> None:
-    before = place.with_dataset()
-    place.write(content)
-    with pytest.raises(DataError) as caught:
-        place.run()
-    assert [word for word in words if word not in str(caught.value)] == []
-    assert pointed(place.datasets / "current") == before
-
-
-def test_a_missing_file_is_named(place: Shop) -> None:
-    place.csv.unlink()
-    with pytest.raises(DataError, match=r"orders\.csv does not exist"):
-        place.run()
-
-
-def test_a_driving_source_that_is_not_in_the_contract_is_told(place: Shop) -> None:
-    with pytest.raises(DataError, match=r"'sales'.*sources are orders"):
-        replace(place, settings={"driving": "sales"}).run()
-
-
-def test_bytes_that_are_not_of_the_encoding_cost_their_row_only(place: Shop) -> None:
-    place.write(text_of(changed(5, name="Renée")).encode("latin-1"))
-    counts = place.run().manifest["source_rows"]["orders"]
-    assert (counts["in"], counts["accepted"], counts["rejected"]) == (60, 59, 1)
-    (record,) = place.quarantined("orders.malformed")
-    assert record["line"] == 6
-    assert "unicode" in record["reasons"]
-
-
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_a_file_in_a_declared_encoding_is_read(place: Shop, encoding: str) -> None:
-    rows = changed(5, city="Orléans")
-    place.write(text_of(rows).encode(encoding))
-    there = replace(place, contract=with_source(place.contract, encoding=encoding))
-    assert there.rows()[4]["city"] == "Orléans"
-
-
-def test_another_delimiter_and_other_missing_texts_are_read(place: Shop) -> None:
-    place.write(text_of(changed(4, refund="n/a", city="NA"), delimiter="\t"))
-    source = with_source(place.contract, delimiter="\t", missing=("n/a", ""))
-    row = replace(place, contract=source).rows()[3]
-    assert (row["refund"], row["city"]) == (None, "NA")
-
-
-def test_delimiters_newlines_and_quotes_inside_quotes_are_text(place: Shop) -> None:
-    city = 'Saint-"Jean",\nPied\r\nde-Port'
-    place.write(changed(4, city=city))
-    assert place.rows()[3]["city"] == city
-
-
-def test_sources_may_have_any_plain_names(place: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["rows", "made", "checked", "contract", "select", "A-1"]
-    monkeypatch.setattr(transform, "transform", lambda sources: sources["rows"])
-    place.write(changed(2, items="x"))
-    values = json.loads(place.contract.text)
-    values["sources"] = dict.fromkeys(names, values["sources"]["orders"])
-    contract = Contract.model_validate(values)
-    there = replace(place, contract=contract, settings={"driving": "rows"})
-    assert there.run().manifest["rows"]["kept"] == 59
-    for name in names:
-        assert [row["_source_row"] for row in place.quarantined(f"{name}.unread")] == [2]
-    assert place.quarantined("contract") == []
-
-
 def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop) -> None:
     before = place.with_dataset()
     rows = orders()
@@ -349,109 +228,6 @@ def test_personal_columns_reach_no_dataset_and_no_reason(place: Shop) -> None:
     reasons += [row["reasons"] for row in place.quarantined("orders.malformed")]
     assert len(reasons) == 4
     assert "Secretive" not in "".join(reasons)
-
-
-def lose(rows: ibis.Table) -> ibis.Table:
-    return rows.drop("price")
-
-
-def repeat(rows: ibis.Table) -> ibis.Table:
-    return rows.union(rows)
-
-
-def invent(rows: ibis.Table) -> ibis.Table:
-    return rows.mutate(_source_row=rows["_source_row"] + 1000)
-
-
-def forget(rows: ibis.Table) -> ibis.Table:
-    return rows.mutate(_source_row=ibis.null("int64"))
-
-
-def untrack(rows: ibis.Table) -> ibis.Table:
-    return rows.drop("_source_row")
-
-
-def mistype(rows: ibis.Table) -> ibis.Table:
-    return rows.mutate(price=rows.channel)
-
-
-def halve(rows: ibis.Table) -> ibis.Table:
-    return rows.mutate(items=rows.items / 2)
-
-
-TRANSFORMS = [
-    (lose, ["no column 'price'", "data/transform.py"]),
-    (repeat, ["repeats 60", "'orders'", "data/transform.py"]),
-    (invent, ["invents 60", "'orders'"]),
-    (forget, ["invents 60", "'orders'"]),
-    (untrack, ["no column '_source_row'", "data/transform.py"]),
-    (mistype, ["types", "data/transform.py"]),
-    (halve, ["'items'", "float", "integer", "data/transform.py"]),
-]
-
-
-@pytest.mark.parametrize(("function", "words"), TRANSFORMS, ids=[f.__name__ for f, _ in TRANSFORMS])
-def test_a_transform_that_loses_the_thread_is_told_how(
-    place: Shop,
-    monkeypatch: pytest.MonkeyPatch,
-    function: Callable[[ibis.Table], ibis.Table],
-    words: list[str],
-) -> None:
-    before = place.with_dataset()
-    monkeypatch.setattr(transform, "transform", lambda sources: function(sources["orders"]))
-    place.write(changed(1, price="3"))
-    with pytest.raises(DataError) as caught:
-        place.run()
-    assert [word for word in words if word not in str(caught.value)] == []
-    assert pointed(place.datasets / "current") == before
-
-
-def test_rows_that_a_transform_filters_are_counted(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cheap(sources: dict[str, ibis.Table]) -> ibis.Table:
-        rows = sources["orders"]
-        return rows.filter(rows.items < 3)
-
-    monkeypatch.setattr(transform, "transform", cheap)
-    rows = place.run().manifest["rows"]
-    assert (rows["driving"], rows["kept"], rows["filtered"]) == (60, 40, 20)
-
-
-def test_numbers_that_a_transform_makes_infinite_are_missing(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def divide(sources: dict[str, ibis.Table]) -> ibis.Table:
-        rows = sources["orders"]
-        odd = ibis.cases((rows.items == 3, float("nan")), else_=float("inf"))
-        return rows.mutate(refund=(rows.items == 1).ifelse(1.0, odd))
-
-    monkeypatch.setattr(transform, "transform", divide)
-    assert {row["items"]: row["refund"] for row in place.rows()} == {1: 1.0, 2: None, 3: None}
-
-
-def test_a_second_source_is_joined_and_counted(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (place.folder / "cities.csv").write_text("id,town\no-0,Nice\no-1,Brest\no-1,Brest\n")
-
-    def join(sources: dict[str, ibis.Table]) -> ibis.Table:
-        rows, towns = sources["orders"], sources["towns"]
-        joined = rows.left_join(towns.drop("_source_row"), rows.order == towns.id)
-        return joined.mutate(city=joined.town)
-
-    monkeypatch.setattr(transform, "transform", join)
-    towns = {
-        "csv": str(place.folder / "cities.csv"),
-        "columns": {"id": "string", "town": "category"},
-    }
-    raw = json.loads(place.contract.text)
-    raw["sources"]["towns"] = towns
-    there = replace(place, contract=Contract.model_validate(raw))
-    assert [row["city"] for row in there.rows()][:3] == ["Nice", "Brest", None]
-    assert there.run().manifest["source_rows"]["towns"] == dict(
-        accepted=2, rejected=0, duplicates=1, **{"in": 3}
-    )
 
 
 SCRIPT = f"""

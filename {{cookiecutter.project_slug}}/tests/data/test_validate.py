@@ -9,13 +9,10 @@ import pyarrow as pa
 import pytest
 from ibis.backends.duckdb import Backend
 
-from {{ cookiecutter.__package }}.contract import (
-    ColumnType,
-    Contract,
-    canonical_category,
-)
+from {{ cookiecutter.__package }}.contract import ColumnType, Contract
 from {{ cookiecutter.__package }}.data import validate
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.values import canonical_category
 
 LONG = "9" * 400
 INTEGERS: dict[str, int | None] = {

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from {{ cookiecutter.__package }}.contract import MISSING_TIME
 from {{ cookiecutter.__package }}.models.calendar import (
     Calendar,
     clock_changes,
 )
+from {{ cookiecutter.__package }}.values import MISSING_TIME
 
 ZONES = ["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
 HALF_HOUR = 1800

@@ -3,13 +3,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from {{ cookiecutter.__package }}.contract import MISSING_CATEGORY
 from {{ cookiecutter.__package }}.models.encode import (
     UNSEEN,
     Encoder,
     codes,
     fit_vocabulary,
 )
+from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
 
 NAN, INF = float("nan"), float("inf")
 

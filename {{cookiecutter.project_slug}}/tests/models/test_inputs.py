@@ -4,14 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.contract import (
-    MISSING_CATEGORY,
-    MISSING_TIME,
-    Contract,
-)
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
 from .conftest import part_of
 
@@ -64,7 +61,7 @@ def test_a_category_has_one_text_form(shop: Contract, given: object, canonical: 
     ("given", "seconds"),
     [
         (datetime(1970, 1, 1, tzinfo=UTC), 0),
-        (datetime(1970, 1, 1), 0),
+        (datetime(1970, 1, 1), -3600),
         (datetime(1970, 1, 1, tzinfo=timezone(timedelta(hours=2))), -7200),
         (datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC), -1),
         (datetime(2024, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC), 1_704_067_200),

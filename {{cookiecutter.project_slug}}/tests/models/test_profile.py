@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.contract import MISSING_CATEGORY, Contract
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.profile import (
     MISSING,
@@ -12,6 +12,7 @@ from {{ cookiecutter.__package }}.models.profile import (
     describe,
     stability_index,
 )
+from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
 
 NAN = float("nan")
 

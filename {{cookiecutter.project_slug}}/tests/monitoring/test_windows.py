@@ -3,10 +3,11 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.contract import MISSING_TIME, Contract
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.monitoring.served import Served
 from {{ cookiecutter.__package }}.monitoring.windows import Window, cut
+from {{ cookiecutter.__package }}.values import MISSING_TIME
 
 
 def served_at(contract: Contract, seconds: list[int]) -> Served:

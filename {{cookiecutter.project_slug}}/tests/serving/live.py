@@ -20,7 +20,7 @@ import uvicorn
 from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
-from {{ cookiecutter.__package }}.contract import Contract, json_value
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models import profile
 from {{ cookiecutter.__package }}.models.arrow import from_table
@@ -32,6 +32,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
+from {{ cookiecutter.__package }}.values import json_value
 
 SCORE = "score"
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}

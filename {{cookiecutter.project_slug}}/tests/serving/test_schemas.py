@@ -4,12 +4,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from {{ cookiecutter.__package }}.contract import Contract, json_value
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.serving.schemas import (
     feedback_adapter,
     predict_adapter,
 )
+from {{ cookiecutter.__package }}.values import json_value
 
 from .conftest import AWKWARD
 

@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.config import ServeConfig
-from {{ cookiecutter.__package }}.contract import Contract, json_value
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import BundleError, DataError
 from {{ cookiecutter.__package }}.serving.score import run
+from {{ cookiecutter.__package }}.values import json_value
 
 from ..conftest import Workspace
 from .conftest import serve_config

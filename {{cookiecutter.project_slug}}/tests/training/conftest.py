@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
+from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
@@ -76,3 +79,14 @@ def make_version(versions: Versions, shop: Contract) -> Made:
         return versions.register(bundle.name, rules, passed=passed, run_id=None)
 
     return make
+
+
+def load_settings(folder: Path, **train: Any) -> Config:
+    configs = folder / "configs"
+    configs.mkdir()
+    split = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
+    (configs / "data.yaml").write_text(yaml.safe_dump({"driving": "orders", "split": split}))
+    (configs / "train.yaml").write_text(
+        yaml.safe_dump({"bundles": str(folder / "bundles"), "tracking_uri": ""} | train)
+    )
+    return load(configs)

@@ -18,11 +18,12 @@ from {{ cookiecutter.__package }}.config import (
     SplitConfig,
     TrainConfig,
 )
-from {{ cookiecutter.__package }}.contract import MISSING_TIME, Contract
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.profile import ColumnProfile
 from {{ cookiecutter.__package }}.training import contents
 from {{ cookiecutter.__package }}.training.rows import Rows
+from {{ cookiecutter.__package }}.values import MISSING_TIME
 
 from ..conftest import Workspace
 from ..models.conftest import part_of

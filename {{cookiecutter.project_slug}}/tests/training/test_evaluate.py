@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.contract import MISSING_TIME, Contract
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.training.evaluate import (
     SLICE_MIN_ROWS,
@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     evaluate,
     slices,
 )
+from {{ cookiecutter.__package }}.values import MISSING_TIME
 
 from ..models.conftest import part_of
 

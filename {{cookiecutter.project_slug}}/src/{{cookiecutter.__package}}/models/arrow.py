@@ -1,14 +1,17 @@
 """Arrow tables to the graph's inputs, column by column without Python objects per number."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..contract import MISSING_CATEGORY, MISSING_TIME, Contract, canonical_category
+from ..contract import Contract
 from ..errors import DataError
+from ..values import MISSING_CATEGORY, MISSING_TIME, canonical_category, epoch_seconds
 from .inputs import Inputs, Texts
 
 
@@ -28,7 +31,9 @@ def from_table(contract: Contract, table: pa.Table | pa.RecordBatch) -> Inputs:
     return Inputs(
         numeric=_stack([_numbers(table, name) for name in contract.numeric], n_rows, np.float32),
         category=_stack([_texts(table, name) for name in contract.category], n_rows, object),
-        time=_stack([_seconds(table, name) for name in contract.times], n_rows, np.int64),
+        time=_stack(
+            [_seconds(table, name, contract.zone) for name in contract.times], n_rows, np.int64
+        ),
     )
 
 
@@ -71,9 +76,25 @@ def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
     return texts[codes]
 
 
-def _seconds(table: pa.Table | pa.RecordBatch, name: str) -> npt.NDArray[np.int64]:
-    """UTC seconds; sub-seconds are cut towards the past; a naive time is UTC."""
+def _seconds(table: pa.Table | pa.RecordBatch, name: str, zone: ZoneInfo) -> npt.NDArray[np.int64]:
+    """UTC seconds, cut towards the past; text is ISO 8601, and a time without offset is local."""
+    kind = table.schema.field(name).type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        texts = table.column(name).to_pylist()
+        return np.array([_parsed(text, name, zone) for text in texts], np.int64)
+    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
+        naive = _cast(table, name, pa.timestamp("us")).to_pylist()
+        return np.array([epoch_seconds(value, zone) for value in naive], np.int64)
     micros = _cast(table, name, pa.timestamp("us", "UTC")).cast(pa.int64())
     missing = micros.is_null().to_numpy(zero_copy_only=False)
     seconds = pc.fill_null(micros, 0).to_numpy(zero_copy_only=False) // 1_000_000
     return np.where(missing, MISSING_TIME, seconds)
+
+
+def _parsed(text: str | None, name: str, zone: ZoneInfo) -> int:
+    try:
+        return epoch_seconds(datetime.fromisoformat(text.strip()) if text else None, zone)
+    except ValueError:
+        raise DataError(
+            f"column '{name}' (string): '{text}' is no time; write it as 2024-12-31T23:59:59+01:00"
+        ) from None

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import torch
 from torch import Tensor, nn
 
-from ..contract import MISSING_TIME
+from ..values import MISSING_TIME
 
 DAY_S = 86_400
 YEAR_S = 31_556_952  # the mean Gregorian year

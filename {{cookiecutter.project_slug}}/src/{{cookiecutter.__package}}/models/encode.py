@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..contract import MISSING_CATEGORY
+from ..values import MISSING_CATEGORY
 from .inputs import Texts
 
 UNSEEN = 0

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import Contract, canonical_category, epoch_seconds
+from ..contract import Contract
+from ..values import canonical_category, epoch_seconds
 
 Floats = npt.NDArray[np.float32]
 Texts = npt.NDArray[np.object_]
@@ -54,7 +56,7 @@ def from_columns(contract: Contract, columns: Mapping[str, Column], n_rows: int)
     for index, name in enumerate(contract.category):
         inputs.category[:, index] = [canonical_category(value) for value in columns[name]]
     for index, name in enumerate(contract.times):
-        inputs.time[:, index] = [_seconds(value) for value in columns[name]]
+        inputs.time[:, index] = [_seconds(value, contract.zone) for value in columns[name]]
     return inputs
 
 
@@ -64,5 +66,7 @@ def _numbers(column: Column) -> npt.NDArray[Any]:
     return np.array([np.nan if value is None else value for value in column], np.float64)
 
 
-def _seconds(value: Any) -> int:
-    return epoch_seconds(value) if value is None or isinstance(value, datetime) else int(value)
+def _seconds(value: Any, zone: ZoneInfo) -> int:
+    if value is None or isinstance(value, datetime):
+        return epoch_seconds(value, zone)
+    return int(value)

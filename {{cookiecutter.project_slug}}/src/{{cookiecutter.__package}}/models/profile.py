@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import MISSING_CATEGORY
+from ..values import MISSING_CATEGORY
 from .inputs import Inputs
 
 BINS = 10

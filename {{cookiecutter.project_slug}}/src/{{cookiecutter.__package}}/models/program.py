@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..contract import MISSING_TIME, Contract
+from ..contract import Contract
 from ..errors import ConfigError
+from ..values import MISSING_TIME
 from .calendar import YEAR_S, Calendar
 from .encode import Encoder, codes, fit_vocabulary
 from .features import features

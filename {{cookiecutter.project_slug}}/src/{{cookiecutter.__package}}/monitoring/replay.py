@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..config import Config
-from ..contract import json_value
 from ..data.dataset import current
 from ..errors import DataError, ServerUnreachableError
 from ..terminal import progress, say
+from ..values import json_value
 
 ROWS_PER_REQUEST = 200
 TIMEOUT_S = 30.0

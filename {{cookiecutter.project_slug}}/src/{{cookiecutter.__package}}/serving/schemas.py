@@ -11,7 +11,8 @@ from annotated_types import Ge, Le, Len
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict as NamedDict
 
-from ..contract import Column, Contract, canonical_category
+from ..contract import Column, Contract
+from ..values import canonical_category
 
 MAX_TEXT = 1_000
 INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file

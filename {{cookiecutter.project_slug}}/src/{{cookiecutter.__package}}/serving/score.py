@@ -23,7 +23,7 @@ ARROW_TYPES = {
     "boolean": pa.bool_(),
     "category": pa.string(),
     "string": pa.string(),
-    "timestamp": pa.timestamp("us", "UTC"),
+    "timestamp": pa.string(),  # read as the rest of the project reads a time without offset
 }
 ID_TYPES = {"integer": pa.int64()}
 

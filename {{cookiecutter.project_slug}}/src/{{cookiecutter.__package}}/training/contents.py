@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..config import Config, TrainConfig
-from ..contract import MISSING_TIME, Contract, json_value
+from ..contract import Contract
 from ..data.dataset import Dataset
 from ..models import profile
 from ..models.inputs import Inputs
+from ..values import MISSING_TIME, json_value
 from .card import METRICS
 from .evaluate import Evaluation, blocks
 from .gate import DUMMY, LINEAR, MODEL

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..contract import MISSING_TIME, Contract
+from ..contract import Contract
 from ..models.inputs import Inputs
 from ..models.metrics import Scores
+from ..values import MISSING_TIME
 
 DAY_S = 86_400
 SLICE_MIN_ROWS = 500

@@ -1,0 +1,90 @@
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.sources import connect
+from {{ cookiecutter.__package }}.data.validate import parse
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.values import (
+    MISSING_CATEGORY,
+    MISSING_TIME,
+    canonical_category,
+    epoch_seconds,
+    json_value,
+)
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ([1, 1.0, "1", "1.0", " 1 ", "1.000"], "1"),
+        ([-2, -2.0, "-2.0"], "-2"),
+        ([True, "True", "TRUE", "true"], "true"),
+        ([False, "False", "FALSE", "false\n"], "false"),
+        ([None, float("nan")], MISSING_CATEGORY),
+        (["nan"], "nan"),
+        (["01.0"], "01"),
+        ([0.5, "0.5"], "0.5"),
+        (["", "  "], ""),
+    ],
+)
+def test_one_category_has_one_text(forms: list[object], expected: str) -> None:
+    assert {canonical_category(form) for form in forms} == {expected}
+
+
+def test_times_are_whole_seconds_of_utc() -> None:
+    noon = datetime(2024, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert epoch_seconds(noon, PARIS) == 1_719_828_000
+    assert epoch_seconds(datetime(1970, 1, 1, tzinfo=UTC) - timedelta(milliseconds=1), PARIS) == -1
+    assert epoch_seconds(None, PARIS) == MISSING_TIME
+
+
+@pytest.mark.parametrize(
+    ("local", "utc"),
+    [
+        ("2024-07-01 12:00", "2024-07-01 10:00"),
+        ("2024-01-01 12:00", "2024-01-01 11:00"),
+        ("2024-10-27 02:30", "2024-10-27 01:30"),  # twice; the later
+        ("2024-03-31 02:30", "2024-03-31 01:30"),  # never; moved on by the gap
+    ],
+)
+def test_a_time_without_offset_is_local_in_etl_in_scoring_and_in_python(
+    local: str, utc: str, shop: Contract, tmp_path: Path
+) -> None:
+    expected = int(datetime.fromisoformat(f"{utc}+00:00").timestamp())
+    naive = datetime.fromisoformat(local)
+    assert epoch_seconds(naive, PARIS) == expected
+
+    for column in (pa.array([local]), pa.array([naive])):
+        values = {"price": [1.0], "items": [1], "gift": [True], "channel": ["web"], "city": ["x"]}
+        table = pa.table(values | {"at": column})
+        assert from_table(shop, table).time.tolist() == [[expected]]
+
+    engine = connect(tmp_path / "etl.duckdb", "1GB", "Europe/Paris")
+    try:
+        parsed = parse(ibis.memtable(pa.table({"at": [local]})), {"at": "timestamp"})
+        (row,) = engine.to_pyarrow(parsed).to_pylist()
+    finally:
+        engine.disconnect()
+    assert int(row["at"].timestamp()) == expected
+
+
+def test_a_text_that_is_no_time_is_named(shop: Contract) -> None:
+    values = {"price": [1.0], "items": [1], "gift": [True], "channel": ["web"], "city": ["x"]}
+    with pytest.raises(DataError, match=r"'at'.*'soon' is no time"):
+        from_table(shop, pa.table(values | {"at": ["soon"]}))
+
+
+def test_cells_are_json() -> None:
+    assert json_value(datetime(2024, 7, 1, 10)) == "2024-07-01T10:00:00Z"
+    assert json_value(float("nan")) is None
+    assert json_value(None) is None
+    assert json_value("x") == "x"
