@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.contract import Contract
@@ -228,6 +229,22 @@ def test_personal_columns_reach_no_dataset_and_no_reason(place: Shop) -> None:
     reasons += [row["reasons"] for row in place.quarantined("orders.malformed")]
     assert len(reasons) == 4
     assert "Secretive" not in "".join(reasons)
+
+
+def test_two_runs_at_once_are_one_after_the_other(place: Shop) -> None:
+    (place.folder / "data").mkdir()
+    with FileLock(place.folder / "data" / ".lock"), pytest.raises(DataError, match="another run"):
+        place.run()
+    place.run()
+
+
+def test_what_a_killed_run_left_behind_is_swept(place: Shop) -> None:
+    left = [place.folder / "data" / ".etl.x", place.datasets / ".0123.y", place.datasets / "kept"]
+    for folder in left:
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("")
+    place.run()
+    assert [folder.exists() for folder in left] == [False, False, True]
 
 
 SCRIPT = f"""

