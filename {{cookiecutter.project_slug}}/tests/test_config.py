@@ -199,3 +199,7 @@ def test_every_setting_is_explained() -> None:
         if not setting.description
     ]
     assert unexplained == []
+
+
+def test_nothing_after_the_sign_is_an_empty_text(folder: Path) -> None:
+    assert load(folder, ["train.tracking_uri="]).train.tracking_uri == ""

@@ -269,6 +269,6 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
         if not isinstance(target, dict):
             raise ConfigError(f"{origin}: '{key}' has no keys below '{part}'")
     try:
-        target[path[-1]] = yaml.safe_load(text)
+        target[path[-1]] = yaml.safe_load(text) if text else text  # null is written out
     except yaml.YAMLError:
         target[path[-1]] = text
