@@ -163,21 +163,6 @@ def test_the_text_of_a_contract_gives_it_back(contract: Contract, shop: Contract
         assert (again, again.hash, again.text) == (one, one.hash, one.text)
 
 
-def test_what_a_caller_sees_decides_the_interface(shop: Contract) -> None:
-    def interface(path: str, value: object) -> str:
-        return Contract.model_validate(changed(path, value)).interface_hash
-
-    assert interface("sources/orders/csv", "other.csv") == shop.interface_hash
-    assert interface("columns/refund/unit", "EUR") == shop.interface_hash
-    others = [
-        interface("columns/price/maximum", 500),
-        interface("columns/city/nullable", False),
-        interface("timezone", "UTC"),
-        interface("positive", False),
-    ]
-    assert len({shop.interface_hash, *others}) == 5
-
-
 def test_the_order_of_columns_is_part_of_a_contract(shop: Contract) -> None:
     values = json.loads(shop.text)
     values["columns"] = dict(reversed(values["columns"].items()))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .atomic import write_file
@@ -79,12 +79,15 @@ def _columns(old: Contract, new: Contract) -> Iterator[Change]:
     for name, column in new.columns.items():
         key = f"columns.{name}"
         if name in old.columns:
-            yield from _column(key, old.columns[name], column)
+            sent = name in {*old.request, *new.request, old.target}
+            for change in _column(key, old.columns[name], column):
+                yield change if sent else replace(change, breaking=False)
         elif name not in new.request:
             yield Change(key=key, breaking=False, what="is new; callers do not send it")
         else:
-            what = "may be left out" if column.nullable else "callers do not send it yet"
-            yield Change(key=key, breaking=not column.nullable, what=f"is new; {what}")
+            optional = column.nullable or new.role(name) in {"id", "metadata"}
+            what = "may be left out" if optional else "callers do not send it yet"
+            yield Change(key=key, breaking=not optional, what=f"is new; {what}")
     for name in old.columns:
         if name not in new.columns:
             sent = name in old.request

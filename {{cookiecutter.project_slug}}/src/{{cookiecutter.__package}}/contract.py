@@ -21,7 +21,7 @@ from .values import canonical_category
 ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
 Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
-PIPELINES_OWN = frozenset({"_source_row", "_reasons", "_first", "_split", "_positive"})
+PIPELINES_OWN = frozenset({"_score", "_source_row", "_reasons", "_first", "_split", "_positive"})
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -90,6 +90,8 @@ class Column(_Part):
             raise ValueError(f"minimum and maximum are for integer and float, not {self.type}")
         if self.allowed is not None and self.type != "category":
             raise ValueError(f"allowed is for category, not {self.type}")
+        if self.type == "string" and self.role == "feature":
+            raise ValueError("a string is no feature; make it a category, or leave the role out")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
         return self
@@ -150,11 +152,12 @@ class Contract(_Part):
                 raise ValueError(f"{key}: '{name}' must be {' or '.join(sorted(types))}")
             if self.columns[name].role is not None:
                 raise ValueError(f"columns.{name}.role: its role is {key}; leave it out")
-        personal = [n for n in (*self.features, self.target) if self.columns[n].pii]
+        seen = [n for n in (*self.features, self.target, self.id) if n is not None]
+        personal = [n for n in seen if self.columns[n].pii]
         if personal:
             raise ValueError(
-                f"columns.{personal[0]}.pii: personal values never leave the ETL, so no model can"
-                " see them; say role: excluded or metadata, or take pii away"
+                f"columns.{personal[0]}.pii: personal values never leave the ETL, so neither"
+                " feature nor target nor id can be one; say role: excluded or metadata, or no pii"
             )
         target = self.columns[self.target].type
         if type(self.positive) is not {"boolean": bool, "integer": int, "category": str}[target]:
@@ -230,16 +233,6 @@ class Contract(_Part):
     def hash(self) -> str:
         """SHA-256 of the canonical JSON."""
         return hashlib.sha256(self.text.encode()).hexdigest()
-
-    @cached_property
-    def interface_hash(self) -> str:
-        """SHA-256 of what a caller sees: request columns with their rules, the target, the zone."""
-        seen = {
-            "columns": {n: self.columns[n].model_dump(mode="json") for n in self.request},
-            "target": [self.target, self.positive],
-            "timezone": self.timezone,
-        }
-        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
 def load_contract(path: Path) -> Contract:

@@ -23,6 +23,7 @@ def run(configs: Path, overrides: list[str]) -> None:
     Raises:
         ProjectError: a stage failed; it said why.
     """
+    usual = load(configs, overrides).serve
     overrides = [f"serve.port={free_port()}", *overrides]
     serve = load(configs, overrides).serve
     shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]
@@ -36,7 +37,9 @@ def run(configs: Path, overrides: list[str]) -> None:
     say(
         f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
     )
-    say("next      make serve, then open http://127.0.0.1:8000/docs; your own data: README.md")
+    say(
+        f"next      make serve, then open http://{usual.host}:{usual.port}/docs; your own data: README.md"
+    )
 
 
 def free_port() -> int:

@@ -125,3 +125,22 @@ def test_sources_may_have_any_plain_names(place: Shop, monkeypatch: pytest.Monke
     for name in names:
         assert [row["_source_row"] for row in place.quarantined(f"{name}.unread")] == [2]
     assert place.quarantined("contract") == []
+
+
+@pytest.mark.parametrize("line", [10, 30_000])
+def test_an_open_quote_that_swallows_rows_is_told_and_changes_nothing(
+    place: Shop, line: int
+) -> None:
+    before = place.with_dataset()
+    lines = text_of(orders(60_000)).splitlines(keepends=True)
+    lines[line] = lines[line].replace("Person ", "\"5' pipe ")
+    place.write("".join(lines))
+    with pytest.raises(DataError, match=r"lines are in no record.*double the quotes"):
+        place.run()
+    assert pointed(place.datasets / "current") == before
+
+
+def test_rows_that_differ_in_a_column_nobody_declared_are_no_duplicates(place: Shop) -> None:
+    rows = [dict(row, price="5", note=str(number)) for number, row in enumerate(orders())]
+    place.write(rows)
+    assert place.run().manifest["source_rows"]["orders"]["duplicates"] == 0

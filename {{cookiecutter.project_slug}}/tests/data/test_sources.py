@@ -38,9 +38,10 @@ def reads(engine: Backend, tmp_path: Path) -> Iterator[Reader]:
 
 
 def cells(raw: RawSource) -> list[tuple[Any, ...]]:
-    ordered = raw.table.order_by(ROW).to_pyarrow().to_pylist()
+    others = [name for name in raw.record if name.startswith("_column_")]
+    ordered = raw.table.drop(*others).order_by(ROW).to_pyarrow().to_pylist()
     assert [row.pop(ROW) for row in ordered] == list(range(1, len(ordered) + 1))
-    return [tuple(row.values()) for row in ordered]
+    return [tuple(row[name] for name in sorted(row)) for row in ordered]
 
 
 def lines(raw: RawSource) -> list[int]:

@@ -16,6 +16,7 @@ import pytest
 from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models.profile import SCORE
 
 from ..conftest import PACKAGE, Workspace
 
@@ -111,7 +112,7 @@ def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["quality"]
     assert summary["quality"][-1]["auc"] > 0.6
-    assert {finding["column"] for finding in summary["drift"]} >= {"score"}
+    assert {finding["column"] for finding in summary["drift"]} >= {SCORE}
     assert list(folder.glob("drift-*.html"))
 
 

@@ -130,7 +130,6 @@ def constant_files(contract: Contract, value: float = 0.25, **changes: Any) -> d
     }
     metadata = {
         "contract": contract.hash,
-        "interface": contract.interface_hash,
         "dataset": "synthetic",
         "threshold": 0.5,
         "golden": golden,

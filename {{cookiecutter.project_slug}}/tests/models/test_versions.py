@@ -114,6 +114,23 @@ def test_serving_the_same_again_does_not_hide_the_previous(versions: Versions) -
     assert versions.previous() == one
 
 
+def test_rolling_back_twice_goes_further_back(versions: Versions) -> None:
+    one, two, three = (register(versions, bundle) for bundle in "abc")
+    for version in (one, two, three):
+        versions.serve(version, action="promote", why="")
+    for expected in (two, one):
+        assert versions.previous() == expected
+        versions.serve(expected, action="rollback", why="")
+    with pytest.raises(RegistryError, match="nothing to roll back to"):
+        versions.previous()
+
+
+def test_a_reason_may_hold_any_line_separator(versions: Versions) -> None:
+    why = "a\u2028b\u0085c\nd"
+    versions.serve(register(versions, "a"), action="promote", why=why)
+    assert [line["why"] for line in versions.history()] == [why]
+
+
 def test_a_user_without_a_name_is_unknown(
     versions: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

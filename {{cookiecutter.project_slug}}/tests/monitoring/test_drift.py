@@ -191,3 +191,10 @@ def test_the_same_counts_give_the_same_findings(one: list[ColumnProfile]) -> Non
 
 def test_nothing_served_is_no_finding(one: list[ColumnProfile]) -> None:
     assert compare(one, REFERENCE, {}, config()) == []
+
+
+def test_a_newest_window_with_too_few_rows_silences_no_alert(one: list[ColumnProfile]) -> None:
+    random = np.random.default_rng(5)
+    far = [random.normal(2, 1, 1_000) for _ in range(3)]
+    found = judge(one, *far, random.normal(2, 1, 20))
+    assert [finding.alert for finding in found] == [False, False, True]

@@ -8,9 +8,15 @@ import yaml
 
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import BundleError, DataError
+from {{ cookiecutter.__package }}.errors import (
+    BundleError,
+    ConfigError,
+    DataError,
+)
+from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring import job
 
+from ..conftest import Workspace
 from .conftest import Place, make_place, weeks_of, write_log
 
 
@@ -68,7 +74,7 @@ def test_calm_traffic_is_calm(calm: Place, monkeypatch: pytest.MonkeyPatch) -> N
         "2024-01-22",
     ]
     assert {found["column"] for found in summary["drift"]} == {
-        *("price", "items", "channel", "city", "gift", "score")
+        *("price", "items", "channel", "city", "gift", SCORE)
     }
 
 
@@ -82,7 +88,7 @@ def test_planted_drift_is_an_alert_with_an_exit_code_of_its_own(
     summary = summary_of(drifted)
     breached = {(f["column"], f["window"]) for f in summary["drift"] if f["breach"]}
     assert ("price", "2024-01-15") in breached
-    assert {column for column, _ in breached} <= {"price", "score"}
+    assert {column for column, _ in breached} <= {"price", SCORE}
     assert monitor(drifted, monkeypatch) == 0
 
 
@@ -118,6 +124,15 @@ def test_a_window_that_is_not_over_is_shown_and_not_judged(
     summary = job.run(place.config, "shop")
     assert {f.window for f in summary.drift} == {"2024-01-01", "2024-01-08"}
     assert "(not complete)" in capsys.readouterr().out
+
+
+def test_windows_of_another_length_than_the_model_learned_are_refused(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    monitor = workspace.config.monitor.model_copy(update={"window_days": 1, "log": tmp_path})
+    config = workspace.config.model_copy(update={"monitor": monitor})
+    with pytest.raises(ConfigError, match=r"window_days is 1, but .* windows of 7 days"):
+        job.run(config, workspace.contract.name)
 
 
 def test_without_a_model_or_a_log_the_next_step_is_told(tmp_path: Path, shop: Contract) -> None:

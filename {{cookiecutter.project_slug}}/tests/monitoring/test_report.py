@@ -6,6 +6,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring.report import write_report
 from {{ cookiecutter.__package }}.monitoring.served import read_served
 from {{ cookiecutter.__package }}.monitoring.windows import cut
@@ -34,7 +35,7 @@ def report(place: Place, folder: Path) -> str:
     contract = open_bundle(path).contract
     windows = cut(read_served(place.config.monitor.log, contract, 1), contract, 7)
     target = folder / "deep" / "report.html"
-    columns = [*contract.numeric, *contract.category, "score"]
+    columns = [*contract.numeric, *contract.category, SCORE]
     write_report(
         contract, path, windows[-2], target, n_rows=200, limits=dict.fromkeys(columns, 0.1)
     )
@@ -56,5 +57,5 @@ def test_the_page_draws_itself_without_another_host(page: str) -> None:
 
 
 def test_the_page_shows_each_column_that_was_logged(page: str, shop: Contract) -> None:
-    for name in (*shop.numeric, *shop.category, "score"):
+    for name in (*shop.numeric, *shop.category, SCORE):
         assert name in page

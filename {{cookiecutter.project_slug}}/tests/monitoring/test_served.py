@@ -135,3 +135,12 @@ def test_nothing_logged_is_told_with_what_to_do(
 ) -> None:
     with pytest.raises(DataError, match=f"version {version}.*make replay"):
         read_served(tmp_path, shop, version)
+
+
+def test_the_last_answer_is_the_last_in_time_whatever_its_process_was_called(
+    tmp_path: Path, shop: Contract
+) -> None:
+    later = prediction(1, request_id="r-9", time="2024-05-02T12:00:00+00:00", probability=0.9)
+    write(tmp_path, "predictions-2024-05-01-9000", prediction(1))
+    write(tmp_path, "predictions-2024-05-01-10000", later)
+    assert read_served(tmp_path, shop, 1).probabilities.tolist() == [0.9]

@@ -109,3 +109,8 @@ def test_a_time_that_is_centuries_away_does_not_stop_monitoring(
 def test_a_time_before_1970_is_in_its_window(shop: Contract) -> None:
     (window,) = windows_of(shop, "1969-07-20T20:17:40")
     assert window.first == date(1969, 7, 20)
+
+
+def test_a_row_far_in_the_future_completes_no_window(shop: Contract) -> None:
+    found = windows_of(shop, "2024-03-04T12:00", "2024-03-05T12:00", "2042-01-01T12:00", days=7)
+    assert [window.complete for window in found] == [False, False]

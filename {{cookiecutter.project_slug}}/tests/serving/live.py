@@ -30,11 +30,11 @@ from {{ cookiecutter.__package }}.models.bundle import (
     write_bundle,
 )
 from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.values import json_value
 
-SCORE = "score"
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
 WAIT_S = 20.0
 
@@ -125,7 +125,6 @@ def add_version(
         "name": contract.name,
         "dataset": "none",
         "contract": contract.hash,
-        "interface": contract.interface_hash,
         "git": {"commit": None, "dirty": False},
         "metrics": {"model": {"auc": interval}},
         "threshold": 0.5,

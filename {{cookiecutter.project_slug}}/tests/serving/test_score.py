@@ -215,3 +215,11 @@ def test_without_a_served_model_or_a_file_the_next_step_is_told(
         run(config, "shop", tmp_path / "rows.csv", tmp_path / "out.parquet")
     with pytest.raises(DataError, match="does not exist"):
         run(config, "shop", tmp_path, tmp_path / "out.parquet")
+
+
+def test_the_scores_do_not_replace_the_rows(config: ServeConfig, tmp_path: Path) -> None:
+    source = tmp_path / "rows.parquet"
+    source.write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="is the file to score"):
+        run(config, "shop", source, tmp_path / "." / "rows.parquet")
+    assert source.read_bytes() == b"PAR1"

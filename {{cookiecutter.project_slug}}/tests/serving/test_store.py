@@ -108,7 +108,7 @@ def test_another_contract_is_not_swapped_in_under_its_callers(
     add_version(tmp_path, shop)
     store = Store(tmp_path, None, 100)
     store.refresh()
-    add_version(tmp_path, changed(shop, maximum=5_000.0))
+    add_version(tmp_path, changed(shop, maximum=500.0))
     assert store.refresh() is False
     assert store.current is not None
     assert store.current.version == 1

@@ -20,7 +20,7 @@ from {{ cookiecutter.__package }}.config import (
 )
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
-from {{ cookiecutter.__package }}.models.profile import ColumnProfile
+from {{ cookiecutter.__package }}.models.profile import SCORE, ColumnProfile
 from {{ cookiecutter.__package }}.training import contents
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.values import MISSING_TIME
@@ -89,8 +89,8 @@ def test_the_sample_has_features_target_and_score_but_nothing_personal(
 ) -> None:
     content = contents.sample(shop, shop_rows, predicted)
     sample = pq.read_table(io.BytesIO(content))
-    assert sample.column_names == [*shop.features, shop.target, "score"]
-    assert sample["score"].to_numpy() == pytest.approx(predicted)
+    assert sample.column_names == [*shop.features, shop.target, SCORE]
+    assert sample[SCORE].to_numpy() == pytest.approx(predicted)
     assert contents.sample(shop, shop_rows, predicted) == content
 
 
@@ -98,7 +98,7 @@ def test_a_large_sample_is_drawn_in_order(
     shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contents, "SAMPLE_ROWS", 50)
-    scores = pq.read_table(io.BytesIO(contents.sample(shop, shop_rows, predicted)))["score"]
+    scores = pq.read_table(io.BytesIO(contents.sample(shop, shop_rows, predicted)))[SCORE]
     assert len(scores) == 50
     assert scores.to_pylist() == sorted(scores.to_pylist())
 
@@ -109,10 +109,10 @@ def test_the_profile_has_every_judged_column_and_the_score(
     config = config_of(window_days=15)
     profile = json.loads(json.dumps(contents.summarise(shop, config, shop_rows, predicted)))
     columns = {c["name"]: ColumnProfile(**c) for c in profile["columns"]}
-    assert list(columns) == [*shop.numeric, *shop.category, "score"]
+    assert list(columns) == [*shop.numeric, *shop.category, SCORE]
     assert profile["rows"] == 600
     assert all(sum(c.shares) == pytest.approx(1) for c in columns.values())
-    assert columns["score"].ordinary > columns["price"].ordinary > 0
+    assert columns[SCORE].ordinary > columns["price"].ordinary > 0
 
 
 def test_without_a_time_windows_are_runs_of_rows(
@@ -136,7 +136,6 @@ def test_the_metadata_says_where_the_model_comes_from(workspace: Workspace) -> N
     metadata = workspace.bundle.metadata
     contract, train = workspace.contract, workspace.config.train
     assert metadata["contract"] == contract.hash
-    assert metadata["interface"] == contract.interface_hash
     assert metadata["dataset"] == "synthetic"
     assert metadata["settings"]["epochs"] == train.epochs
     assert set(metadata["metrics"]) == {"model", "linear", "dummy"}

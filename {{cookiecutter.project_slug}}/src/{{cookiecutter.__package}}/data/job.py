@@ -136,11 +136,16 @@ def extract(
     """Read, parse and de-duplicate one source; rows that are not of their types are quarantined."""
     types = contract.source_columns(name)
     raw = read(engine, name, contract.sources[name], types, contract.sources[name].csv)
-    first = raw.table[ROW].rank().over(group_by=list(types), order_by=ROW) == 0
+    if raw.lost > 0:
+        raise DataError(
+            f"'{contract.sources[name].csv}': {raw.lost:,} lines are in no record, so a quote opens"
+            f" and does not close{_near(raw.malformed)}; double the quotes inside a text"
+        )
+    first = raw.table[ROW].rank().over(group_by=list(raw.record), order_by=ROW) == 0
     parsed = validate.parse(raw.table.mutate(_first=first), types)
     typed = engine.create_table(f"{name}.typed", parsed)
     good = typed.filter(typed[validate.REASONS] == "")
-    accepted = good.filter(good["_first"]).drop("_first", validate.REASONS)
+    accepted = good.filter(good["_first"]).select(ROW, *types)
     unread = typed.filter(typed[validate.REASONS] != "")
     originals = raw.table.semi_join(unread, ROW).join(unread.select(ROW, validate.REASONS), ROW)
     engine.to_parquet(originals.order_by(ROW), quarantine / f"{name}.unread.parquet")
@@ -149,7 +154,7 @@ def extract(
         "in": _count(typed) + _count(raw.malformed),
         "accepted": _count(accepted),
         "rejected": _count(unread) + _count(raw.malformed),
-        "duplicates": _count(good) - _count(accepted),
+        "duplicates": _count(good.filter(~good["_first"])),
     }
     _conserved(f"source {name}", counts, "in")
     _few_enough(f"source '{name}'", counts["rejected"], counts["in"], config, quarantine)
@@ -186,7 +191,7 @@ def shape(
     counts = {
         "driving": total,
         "kept": _count(kept),
-        "filtered": total - _count(made),
+        "filtered": _count(sources[config.driving].anti_join(made, ROW)),
         "unlabelled": _count(made) - _count(labelled),
         "rejected": _count(bad),
         "duplicates": _count(checked) - _count(bad) - _count(kept),
@@ -258,6 +263,11 @@ def _keeps_source_rows(made: ibis.Table, driving: ibis.Table, name: str) -> None
             f"transform repeats {repeated:,} and invents {foreign:,} rows of '{name}'; a join must"
             " match each of them at most once: make the other side unique in data/transform.py"
         )
+
+
+def _near(malformed: ibis.Table) -> str:
+    line = malformed["line"].min().execute()
+    return "" if line is None or line != line else f" near line {int(line):,}"
 
 
 def _conserved(what: str, counts: dict[str, int], whole: str) -> None:

@@ -20,9 +20,13 @@ class RawSource:
     """A source as text."""
 
     table: ibis.Table
-    """The declared columns as text, and ``_source_row``: 1 for the first record."""
+    """Every column as text, the declared ones by name, and ``_source_row``: 1 for the first."""
+    record: tuple[str, ...]
+    """The names of all its columns: two rows that agree in them are one record written twice."""
     malformed: ibis.Table
     """Records that are no rows: ``line``, ``text`` and ``reasons``."""
+    lost: int
+    """Physical lines that are in no record: 0, or a quote opens somewhere and does not close."""
 
 
 def connect(database: Path, memory_limit: str, timezone: str) -> Backend:
@@ -76,7 +80,8 @@ def read(
             f"'{path}' has no column {', '.join(map(repr, absent))};"
             f" its columns are {', '.join(header)}"
         )
-    wanted = ", ".join(f"c{header.index(column)} as {_identifier(column)}" for column in columns)
+    record = [name if name in columns else f"_column_{place}" for place, name in enumerate(header)]
+    wanted = ", ".join(f"c{place} as {_identifier(column)}" for place, column in enumerate(record))
     try:
         engine.raw_sql(
             f"create table {_identifier(name)} as"
@@ -96,7 +101,29 @@ def read(
     )
     engine.raw_sql("drop table reject_errors")
     engine.raw_sql("drop table reject_scans")
-    return RawSource(table=engine.table(name), malformed=engine.table(rejects))
+    table, malformed = engine.table(name), engine.table(rejects)
+    return RawSource(
+        table=table,
+        record=tuple(record),
+        malformed=malformed,
+        lost=_lines(path, source) - _lines_of(table, record) - _lines_of(malformed, ["text"]),
+    )
+
+
+def _lines(path: Path, source: Source) -> int:
+    """Physical lines that are not blank, without the header's."""
+    with path.open(encoding=source.encoding, errors="replace", newline="\n") as file:
+        n_lines = sum(1 for line in file if line.strip("\r\n"))
+    header = read_header(path, source)
+    return n_lines - 1 - sum(name.count("\n") for name in header)
+
+
+def _lines_of(table: ibis.Table, columns: list[str]) -> int:
+    """Lines that a table's records fill: one each, and one more for each line break in a cell."""
+    n_rows = table.count().execute()
+    breaks = [(table[c].length() - table[c].replace("\n", "").length()).sum() for c in columns]
+    counted = table.aggregate(**{str(n): found for n, found in enumerate(breaks)}).execute()
+    return int(n_rows) + int(counted.iloc[0].fillna(0).sum())
 
 
 def _dialect(source: Source, width: int) -> str:

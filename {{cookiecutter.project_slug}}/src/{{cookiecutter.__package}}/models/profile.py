@@ -17,6 +17,9 @@ BINS = 10
 TOP_CATEGORIES = 30
 OTHER = "<other>"
 MISSING = "<missing>"
+SCORE = "_score"
+"""The column of predicted probabilities, beside the contract's."""
+NO_WINDOW = np.iinfo(np.int64).min
 Counts = npt.NDArray[np.float64]
 
 
@@ -68,7 +71,10 @@ def columns_of(
 def describe(
     name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64], *, minimum_rows: int = 100
 ) -> ColumnProfile:
-    """Profile a column; ``windows`` numbers the window of each row, to see how windows differ."""
+    """Profile a column; ``windows`` numbers the window of each row, to see how windows differ.
+
+    A row in ``NO_WINDOW`` counts for the shares alone.
+    """
     kind = "category" if column.dtype == object else "numeric"
     edges: tuple[float, ...] = ()
     values: tuple[str, ...] = ()
@@ -88,7 +94,7 @@ def describe(
     )
     total = empty.count(column)
     effects = []
-    for window in np.unique(windows):
+    for window in np.unique(windows[windows != NO_WINDOW]):
         part = empty.count(column[windows == window])
         if minimum_rows <= part.sum() < total.sum():
             effects.append(stability_index(total - part, part))

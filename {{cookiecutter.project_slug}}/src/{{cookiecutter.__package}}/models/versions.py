@@ -102,8 +102,8 @@ class Versions:
             "why": why,
         }
         point(self._pointer, str(version.number))
-        with self._history.open("a") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with self._history.open("a", encoding="ascii") as file:
+            file.write(json.dumps(line) + "\n")
         return line
 
     def history(self) -> list[dict[str, Any]]:
@@ -113,19 +113,19 @@ class Versions:
         return [json.loads(line) for line in self._history.read_text().splitlines()]
 
     def previous(self) -> Version:
-        """The version that served before the one that serves now.
+        """The version that served before the one that serves now; what was rolled back is passed over.
 
         Raises:
             RegistryError: nothing served before.
         """
-        now = self.served()
-        for line in reversed(self.history()):
-            if (
-                now is not None
-                and line["to"] == now.number
-                and line["from"] not in {None, now.number}
-            ):
-                return self.get(line["from"])
+        path: list[int] = []
+        for line in self.history():
+            if line["action"] == "rollback" and line["to"] in path:
+                del path[path.index(line["to"]) + 1 :]
+            elif path[-1:] != [line["to"]]:
+                path.append(line["to"])
+        if len(path) > 1:
+            return self.get(path[-2])
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
 
     @staticmethod

@@ -68,7 +68,8 @@ def compare(
                     alert=False,
                 )
             )
-    return _confirmed(findings, list(windows), config.persistence)
+    judged_windows = list(dict.fromkeys(finding.window for finding in findings))
+    return _confirmed(findings, judged_windows, config.persistence)
 
 
 def persistent(breaches: Sequence[bool], persistence: tuple[int, int]) -> bool:

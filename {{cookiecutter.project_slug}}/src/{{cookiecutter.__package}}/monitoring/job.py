@@ -8,14 +8,14 @@ from pathlib import Path
 from ..atomic import new_file, write_file
 from ..config import Config
 from ..contract import Contract
-from ..errors import BundleError
+from ..errors import BundleError, ConfigError, DataError
 from ..models.bundle import Bundle, open_bundle
-from ..models.profile import ColumnProfile, Counts, columns_of
+from ..models.profile import SCORE, ColumnProfile, Counts, columns_of
 from ..models.versions import Versions
 from ..terminal import say, table
 from .drift import Finding, compare
 from .quality import Quality, assess
-from .report import SCORE, write_report
+from .report import write_report
 from .served import read_served
 from .windows import Window, cut
 
@@ -48,7 +48,8 @@ def run(config: Config, name: str) -> Summary:
 
     Raises:
         BundleError: no model serves.
-        DataError: nothing was logged.
+        ConfigError: the windows are not those that the model was profiled in.
+        DataError: nothing was logged, or nothing with a time.
     """
     versions = Versions(config.train.bundles, name)
     version = versions.served()
@@ -56,8 +57,16 @@ def run(config: Config, name: str) -> Summary:
         raise BundleError(f"no version of {name} serves yet; train one with: make train")
     bundle = open_bundle(versions.folder / version.bundle)
     contract, settings = bundle.contract, config.monitor
+    learned = bundle.profile.get("window_days", settings.window_days)
+    if learned != settings.window_days:
+        raise ConfigError(
+            f"monitor.window_days is {settings.window_days}, but version {version.number} learned"
+            f" what is ordinary in windows of {learned} days; set {learned}, or train again"
+        )
     served = read_served(settings.log, contract, version.number)
     windows = cut(served, contract, settings.window_days)
+    if not windows:
+        raise DataError(f"no row in '{settings.log}' has a time between 1900 and 2200")
     profiles = [ColumnProfile(**column) for column in bundle.profile["columns"]]
     judged = [window for window in windows if window.complete]
     counts = {window.name: count(window, contract, profiles) for window in judged}

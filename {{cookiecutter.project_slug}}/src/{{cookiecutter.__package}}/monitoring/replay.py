@@ -47,7 +47,7 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
         for day in _days(table, contract.time):
             for start in range(0, len(day), ROWS_PER_REQUEST):
                 part = day.slice(start, ROWS_PER_REQUEST).to_pylist()
-                request = [{n: json_value(row[n]) for n in contract.request} for row in part]
+                request = [{n: json_value(row.get(n)) for n in contract.request} for row in part]
                 _post(client, "/predict", {"rows": request})
                 sent += len(part)
                 bar(len(part), note=f"{part[0][contract.time]:%Y-%m-%d}")

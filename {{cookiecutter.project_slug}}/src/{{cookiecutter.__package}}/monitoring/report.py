@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 
 from ..contract import Contract
 from ..errors import MissingExtraError
+from ..models.profile import SCORE
 from .windows import Window
-
-SCORE = "score"
 
 
 def write_report(

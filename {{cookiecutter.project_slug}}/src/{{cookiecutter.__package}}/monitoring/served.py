@@ -48,7 +48,7 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
         DataError: there are none.
     """
     rows: dict[Any, dict[str, Any]] = {}
-    for record in read_lines(folder, "predictions"):
+    for record in sorted(read_lines(folder, "predictions"), key=_written):
         if record["version"] == version and record["model"] == contract.name:
             rows[_key(contract, record)] = record
     if not rows:
@@ -56,7 +56,7 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
             f"'{folder}' holds no predictions by {contract.name} version {version};"
             " serve it and send requests, or try it with: make replay"
         )
-    given = sorted(read_lines(folder, "labels"), key=lambda r: datetime.fromisoformat(r["time"]))
+    given = sorted(read_lines(folder, "labels"), key=_written)
     outcomes = {record["id"]: record["label"] for record in given}
     records = list(rows.values())
     columns = {name: [_cell(contract, name, r) for r in records] for name in contract.features}
@@ -82,6 +82,10 @@ def read_lines(folder: Path, stem: str) -> Iterator[dict[str, Any]]:
             for line in file:
                 with suppress(ValueError):
                     yield json.loads(line)
+
+
+def _written(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["time"])
 
 
 def _key(contract: Contract, record: dict[str, Any]) -> Any:

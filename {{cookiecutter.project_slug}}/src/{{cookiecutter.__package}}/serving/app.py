@@ -60,7 +60,7 @@ class Server:
         try:
             probabilities = predictor.predict(rows)
         except ModelFailedError as error:
-            raise ProblemError(500, "model_failed", str(error)) from None
+            raise ProblemError(error.status, "model_failed", str(error)) from None
         request_id = request.state.request_id
         self._log(
             self._predictions,

@@ -16,7 +16,7 @@ class Metrics:
         )
         self.latency = Histogram(
             "request_duration_seconds",
-            "Time from the body's last byte to the answer.",
+            "Time from the request's head to the answer.",
             ["route"],
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,

@@ -1,6 +1,6 @@
 """Append-only records, a file per day and process; written before the answer leaves.
 
-``write`` returning means that the record outlives this process. It does not mean that it outlives
+``append`` returning means that the record outlives this process. It does not mean that it outlives
 a loss of power: the file is not synced.
 """
 

@@ -42,6 +42,8 @@ def run(config: ServeConfig, name: str, source: Path, target: Path) -> int:
     if version is None:
         raise BundleError(f"no version of {name} serves yet; train one with: make train")
     bundle = open_bundle(config.bundles / name / version.bundle)
+    if target.resolve() == source.resolve():
+        raise DataError(f"'{target}' is the file to score; write the scores to another")
     if not source.is_file():
         raise DataError(f"'{source}' does not exist; name a CSV or Parquet file")
     n_rows = 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..atomic import pointed
+from ..compatibility import compare
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
 from ..models.versions import Versions
@@ -46,7 +47,8 @@ class Store:
             raise BundleError("the served pointer is empty")
         bundle = open_bundle(versions.folder / version.bundle)
         before = self.current
-        if before and before.bundle.metadata["interface"] != bundle.metadata["interface"]:
+        changes = compare(before.bundle.contract, bundle.contract) if before else []
+        if before and any(change.breaking for change in changes):
             raise BundleError(
                 f"version {version.number} has another contract than version {before.version}, which"
                 " callers know; restart the server to serve it"

@@ -15,17 +15,17 @@ from ..config import Config, TrainConfig
 from ..contract import Contract
 from ..data.dataset import Dataset
 from ..models import profile
+from ..models.days import MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
 from ..values import MISSING_TIME, json_value
 from .card import METRICS
-from .evaluate import Evaluation, blocks
+from .evaluate import Evaluation
 from .gate import DUMMY, LINEAR, MODEL
 from .rows import Rows
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
 GOLDEN_ROWS = 16
 SAMPLE_ROWS = 5_000
-SCORE = "score"
 
 
 def describe(
@@ -42,7 +42,6 @@ def describe(
         "name": contract.name,
         "dataset": dataset.name,
         "contract": contract.hash,
-        "interface": contract.interface_hash,
         "git": git_state(),
         "metrics": {
             name: {metric: asdict(evaluation.interval(name, metric)) for metric in METRICS}
@@ -89,14 +88,27 @@ def summarise(
 ) -> dict[str, Any]:
     """The bundle's ``profile.json``: each column and the score, as monitoring will compare them."""
     columns = profile.columns_of(train.inputs, contract.numeric, contract.category)
-    if contract.time is None:
-        windows = np.arange(len(train.labels)) // max(config.monitor.min_rows, 1)
-    else:
-        days = blocks(contract, train.inputs)
-        windows = days // config.monitor.window_days
-    columns[SCORE] = predicted
+    windows = _whole_windows(contract, config, train)
+    columns[profile.SCORE] = predicted
     profiles = [profile.describe(name, column, windows) for name, column in columns.items()]
-    return {"rows": len(train.labels), "columns": [asdict(found) for found in profiles]}
+    return {
+        "rows": len(train.labels),
+        "window_days": config.monitor.window_days,
+        "columns": [asdict(found) for found in profiles],
+    }
+
+
+def _whole_windows(contract: Contract, config: Config, train: Rows) -> npt.NDArray[np.int64]:
+    """The window of each training row, as monitoring cuts them; those cut short are no windows."""
+    if contract.time is None:
+        return np.arange(len(train.labels), dtype=np.int64) // config.monitor.min_rows
+    seconds = train.inputs.time[:, contract.times.index(contract.time)]
+    days, length = local_days(seconds, contract.zone), config.monitor.window_days
+    windows = windows_of(days, length)
+    whole = (windows * length + MONDAY >= days.min()) & (
+        (windows + 1) * length + MONDAY - 1 <= days.max()
+    )
+    return np.where(whole, windows, profile.NO_WINDOW)
 
 
 def sample(contract: Contract, train: Rows, predicted: npt.NDArray[np.float32]) -> bytes:
@@ -107,7 +119,7 @@ def sample(contract: Contract, train: Rows, predicted: npt.NDArray[np.float32]) 
         )
     )
     drawn = train.table.select([*contract.features, contract.target]).take(pa.array(chosen))
-    drawn = drawn.append_column(SCORE, pa.array(predicted[chosen].astype(np.float64)))
+    drawn = drawn.append_column(profile.SCORE, pa.array(predicted[chosen].astype(np.float64)))
     sink = io.BytesIO()
     pq.write_table(drawn, sink, compression="zstd")
     return sink.getvalue()

@@ -6,18 +6,16 @@ intervals several times too narrow (Künsch, 1989, on resampling blocks of depen
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..contract import Contract
+from ..models.days import local_days
 from ..models.inputs import Inputs
 from ..models.metrics import Scores
-from ..values import MISSING_TIME
 
-DAY_S = 86_400
 SLICE_MIN_ROWS = 500
 
 
@@ -78,10 +76,7 @@ def blocks(contract: Contract, inputs: Inputs) -> npt.NDArray[np.int64]:
     if contract.time is None:
         return np.arange(len(inputs))
     seconds = inputs.time[:, contract.times.index(contract.time)]
-    known = seconds[seconds != MISSING_TIME]
-    midpoint = np.median(known) if len(known) else 0
-    offset = _utc_offset(contract, float(midpoint))
-    _, block = np.unique((seconds + offset) // DAY_S, return_inverse=True)
+    _, block = np.unique(local_days(seconds, contract.zone), return_inverse=True)
     return block.astype(np.int64)
 
 
@@ -137,8 +132,3 @@ def slices(
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, npt.NDArray[np.float64]]:
     return {metric: np.array([row[metric] for row in rows]) for metric in rows[0]}
-
-
-def _utc_offset(contract: Contract, seconds: float) -> int:
-    offset = datetime.fromtimestamp(seconds, UTC).astimezone(contract.zone).utcoffset()
-    return int(offset.total_seconds()) if offset is not None else 0

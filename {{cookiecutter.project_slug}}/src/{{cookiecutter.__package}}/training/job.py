@@ -222,10 +222,12 @@ def conclude(
         say(
             f"model     {bundle.path} is version {known.number} already: same data, settings and code"
         )
+        if versions.served() is None:
+            _offer(config, versions, _recorder(config, versions), known)
         return known
     table("gate", ["rule", "passed", "why"], [(r.rule, r.passed, r.reason) for r in rules])
     passed = all(rule.passed for rule in rules)
-    recorder = tracker(config.train.tracking_uri, config.train.artifacts, versions.name)
+    recorder = _recorder(config, versions)
     run_id = _record(recorder, bundle, evaluation, result)
     version = versions.register(
         bundle.hash, [asdict(rule) for rule in rules], passed=passed, run_id=run_id
@@ -237,6 +239,10 @@ def conclude(
         raise ParityError(f"version {version.number}: {rules[0].reason}; it is kept for inspection")
     _offer(config, versions, recorder, version)
     return version
+
+
+def _recorder(config: Config, versions: Versions) -> Tracker:
+    return tracker(config.train.tracking_uri, config.train.artifacts, versions.name)
 
 
 def _offer(config: Config, versions: Versions, recorder: Tracker, version: Version) -> None:

@@ -1,6 +1,6 @@
 """Promotion and rollback: move the served pointer, then mirror it."""
 
-from ..errors import GateRefusedError
+from ..errors import GateRefusedError, RegistryError
 from ..models.bundle import verify
 from ..models.versions import Version, Versions
 from ..terminal import say, table
@@ -35,8 +35,8 @@ def rollback(versions: Versions, tracker: Tracker, to: int | None, why: str) -> 
         RegistryError: there is no such version, or nothing served before.
     """
     version = versions.previous() if to is None else versions.get(to)
-    if not version.passed:
-        raise GateRefusedError(f"version {to} was refused by its gate and never served")
+    if version.number not in {line["to"] for line in versions.history()}:
+        raise RegistryError(f"version {version.number} has never served; promote it instead")
     return _serve(versions, tracker, version, "rollback", why)
 
 
@@ -73,6 +73,7 @@ def _serve(
     served = versions.served()
     if served is not None and served.number == version.number:
         say(f"served    {versions.name} version {version.number} already serves; nothing changed")
+        tracker.alias(SERVED, version.number)  # the mirror may have missed it
         return version
     verify(versions.folder / version.bundle)
     versions.serve(version, action=action, why=why)
