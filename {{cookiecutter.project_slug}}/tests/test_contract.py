@@ -181,3 +181,17 @@ def test_a_personal_column_can_be_neither_feature_nor_target(shop: Contract, nam
 
     with pytest.raises(ValidationError, match=f"columns.{name}.pii.*never leave the ETL"):
         Contract.model_validate(content)
+
+
+@pytest.mark.parametrize(
+    ("positive", "allowed", "valid"),
+    [("1.0", None, "1"), ("maybe", ["yes", "no"], "yes, no"), (" yes", None, "yes")],
+)
+def test_the_positive_value_is_one_that_rows_have(
+    shop: Contract, positive: str, allowed: list[str] | None, valid: str
+) -> None:
+    content = shop.model_dump() | {"positive": positive}
+    content["columns"]["returned"] |= {"type": "category", "allowed": allowed}
+
+    with pytest.raises(ValidationError, match=f"positive: no row has .*; valid are {valid}"):
+        Contract.model_validate(content)

@@ -159,16 +159,27 @@ class Contract(_Part):
                 f"columns.{personal[0]}.pii: personal values never leave the ETL, so neither"
                 " feature nor target nor id can be one; say role: excluded or metadata, or no pii"
             )
+        if not self.sources:
+            raise ValueError("sources: name at least one")
+        if not self.features:
+            raise ValueError("columns: none is a feature, so there is nothing to learn from")
+        return self
+
+    @model_validator(mode="after")
+    def _rows_have_the_positive_value(self) -> Self:
         target = self.columns[self.target].type
         if type(self.positive) is not {"boolean": bool, "integer": int, "category": str}[target]:
             raise ValueError(
                 f"positive: {self.positive!r} is no value of '{self.target}', which is {target};"
                 " name the value whose probability is predicted"
             )
-        if not self.sources:
-            raise ValueError("sources: name at least one")
-        if not self.features:
-            raise ValueError("columns: none is a feature, so there is nothing to learn from")
+        allowed = self.columns[self.target].allowed
+        if isinstance(self.positive, str) and (
+            canonical_category(self.positive) != self.positive
+            or (allowed is not None and self.positive not in allowed)
+        ):
+            values = ", ".join(allowed or [canonical_category(self.positive)])
+            raise ValueError(f"positive: no row has {self.positive!r}; valid are {values}")
         return self
 
     def role(self, name: str) -> Role:

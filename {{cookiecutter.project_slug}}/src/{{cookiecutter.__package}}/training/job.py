@@ -33,6 +33,7 @@ from ..models.networks import Mlp
 from ..models.program import Encoded, Program, fit_encoding
 from ..models.versions import Version, Versions
 from ..terminal import progress, say, table
+from ..values import canonical_category
 from . import contents, gate
 from .card import METRICS, write_card
 from .evaluate import Evaluation, blocks, evaluate, slices
@@ -276,10 +277,11 @@ def _sizes(vocabularies: list[list[str]]) -> list[int]:
 
 
 def _texts(contract: Contract, rows: Rows) -> dict[str, npt.NDArray[np.object_]]:
+    """The columns to report by, features or not, as canonical text."""
     return {
-        name: rows.inputs.category[:, contract.category.index(name)]
+        name: np.array([canonical_category(v) for v in rows.table[name].to_pylist()], object)
         for name in contract.slices
-        if name in contract.category
+        if name in rows.table.column_names
     }
 
 
