@@ -108,7 +108,10 @@ def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Answer predictions over HTTP from the served bundle."""
     from .serving import server
 
-    server.serve(_config(configs, set_).serve)
+    config = _config(configs, set_).serve
+    if config.model is None and (configs / CONTRACT).exists():
+        config = config.model_copy(update={"model": _name(configs)})
+    server.serve(config)
 
 
 @app.command()
