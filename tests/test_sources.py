@@ -18,7 +18,7 @@ PACKAGE = "{{ cookiecutter.__package }}"
 
 # Spelled with escapes, so that this file does not hold what it forbids.
 REGISTRY = re.compile(
-    r"(pypi|pythonhosted|npmjs|deb\.debian|download\.pytorch|conda)\.(org|com|io)"
+    r"(pyp[i]|python[h]osted|npmj[s]|de[b]\.debian|download\.pytorch|conda)\.(org|com|io)"
 )
 MACHINE_PATH = re.compile(r"(?<![\w.{}~-])/(home|root|tmp|work|Users|mnt|private)/\w")
 PLACEHOLDER = re.compile(r"\b(TO[D]O|FIX[M]E|X[X]X|T[B]D|lorem[ ]ipsum)\b|\bassert (True|False)\b")

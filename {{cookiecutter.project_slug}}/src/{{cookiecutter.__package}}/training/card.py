@@ -51,25 +51,7 @@ def write_card(
             ],
         ),
         "## Where it is better and worse",
-        (
-            _table(
-                ["column", "value", "rows", "AUC", "log loss", "positive", "predicted"],
-                [
-                    [
-                        s.column,
-                        s.value,
-                        f"{s.rows:,}",
-                        f"{s.auc:.3f}",
-                        f"{s.log_loss:.3f}",
-                        f"{s.positive_rate:.1%}",
-                        f"{s.mean_probability:.1%}",
-                    ]
-                    for s in slices
-                ],
-            )
-            if slices
-            else "No column is marked `slice: true`, or no value has enough rows."
-        ),
+        _slice_table(slices),
         "## Limits",
         "A value that training did not see is answered as an average one; a number beyond the"
         " training range as the nearest edge. Figures hold for rows like the test rows: watch"
@@ -80,6 +62,25 @@ def write_card(
         + ".",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _slice_table(slices: Sequence[Slice]) -> str:
+    if not slices:
+        return "No column is marked `slice: true`, or no value has enough rows."
+    header = ["column", "value", "rows", "AUC", "log loss", "positive", "predicted"]
+    rows = [
+        [
+            s.column,
+            s.value,
+            f"{s.rows:,}",
+            f"{s.auc:.3f}",
+            f"{s.log_loss:.3f}",
+            f"{s.positive_rate:.1%}",
+            f"{s.mean_probability:.1%}",
+        ]
+        for s in slices
+    ]
+    return _table(header, rows)
 
 
 def _commit(git: Mapping[str, Any]) -> str:
