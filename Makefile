@@ -1,7 +1,7 @@
 # The template's own commands. `make demo` and `make test` need Python 3.11 or newer, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check format lock clean
+.PHONY: help setup demo test test-slow benchmark check format lock clean
 
 PYTHON ?= python3
 DEMO := build/flight-delay
@@ -47,6 +47,9 @@ test: $(INSTALLED) ## check the template, what it renders, and the rendered proj
 
 test-slow: $(INSTALLED) ## the checks that take too long for every day
 	@pytest -m slow
+
+benchmark: $(INSTALLED) ## measure beside peers and write BENCHMARKS.md; choose with ARGS=etl
+	@python benchmarks/run.py $(ARGS)
 
 check: $(INSTALLED) ## format, lint and types of the hooks and the harness
 	black --check --quiet .

@@ -119,7 +119,9 @@ def test_no_module_is_longer_than_a_sitting() -> None:
 
 
 def test_the_package_stays_small_enough_to_be_owned() -> None:
-    assert sum(len(path.read_text("utf-8").splitlines()) for path in source()) < MAX_SOURCE_LINES
+    written = [line for path in source() for line in path.read_text("utf-8").splitlines() if line]
+
+    assert len(written) < MAX_SOURCE_LINES
 
 
 def test_no_registry_is_named_by_its_address() -> None:

@@ -46,6 +46,12 @@ columns:
 """
 
 
+def pytest_report_header() -> str:
+    """Say which databases are not asked, in place of a hundred skipped tests."""
+    absent = [n for n in ("TEST_POSTGRESQL_URL", "TEST_MARIADB_URL") if n not in os.environ]
+    return f"databases: SQLite alone without {' and '.join(absent)}" if absent else "databases: all"
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder in which the project's commands run: configuration, dataset, trained model."""

@@ -104,7 +104,7 @@ FAILURES = [
     (["data", "--set", "speed"], 2, ["error: ", "--set", "'speed' is not section.key=value"]),
     (["data", "--configs", "nowhere"], 2, ["error: ", "nowhere", "does not exist"]),
     (["train", "--configs", "nowhere"], 2, ["error: ", "no configuration folder", "--configs"]),
-    (["data", "--set", "data.driving=sales"], 3, ["error: ", "'sales'", "sources are orders"]),
+    (["data", "--set", "data.driving=sales"], 2, ["error: ", "'sales'", "sources are orders"]),
     (["data", "--set", "data.split.test_from=2024-02-02"], 3, ["error: ", "data.split"]),
     (["score", "--set", "data.directory=nowhere"], 3, ["error: ", "make data"]),
     (["score", "orders.csv"], 4, ["error: ", "make train"]),
@@ -140,3 +140,15 @@ def test_bad_rows_end_with_their_own_message(
     assert "rejected 3 of 33 rows" in shown
     assert "data.max_rejected_fraction" in shown
     assert not (place / "data" / "datasets" / "current").exists()
+
+
+def test_training_on_a_dataset_of_another_contract_is_refused(
+    command: Command, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("data") == 0
+    path = place / "configs" / "contract.yaml"
+    values = yaml.safe_load(path.read_text())
+    values["columns"]["price"]["maximum"] = 2000
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    assert command("train") == 2
+    assert "is newer than the dataset; run: make data" in capsys.readouterr().err

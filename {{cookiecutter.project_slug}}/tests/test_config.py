@@ -1,10 +1,18 @@
 """Where a setting's value comes from, and what a wrong one is told."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.config import Config, load, read_yaml
+from {{ cookiecutter.__package }}.config import (
+    Config,
+    DateSplit,
+    HashSplit,
+    SplitConfig,
+    load,
+    read_yaml,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import PACKAGE, ROOT
@@ -56,6 +64,8 @@ OVERRIDES: list[tuple[str, object]] = [
     (" train.promote =auto", "auto"),
     ("data.directory=/some where/é", Path("/some where/é")),
     ("monitor.persistence=[1, 2]", (1, 2)),
+    ("data.keep=last", "last"),
+    ("data.engine=pyspark", "pyspark"),
 ]
 
 
@@ -71,6 +81,42 @@ def test_the_text_of_an_override_is_read_as_in_a_file(
         assert getattr(getattr(load(folder, [override]), section), key) == expected
 
 
+# the setting as a file or the command line gives it → how rows are split
+SPLITS: list[tuple[str, SplitConfig]] = [
+    (
+        "{validation_from: 2024-02-01, test_from: 2024-03-01}",
+        DateSplit(validation_from=date(2024, 2, 1), test_from=date(2024, 3, 1)),
+    ),
+    (
+        "{by: date, validation_from: '2024-02-01', test_from: '2024-03-01'}",
+        DateSplit(validation_from=date(2024, 2, 1), test_from=date(2024, 3, 1)),
+    ),
+    ("{by: hash}", HashSplit(by="hash", validation=0.1, test=0.2, salt="")),
+    ("{by: hash, test: 0.3, salt: two}", HashSplit(by="hash", test=0.3, salt="two")),
+    ("{by: group, group: customer}", HashSplit(by="group", group="customer")),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), SPLITS, ids=[text for text, _ in SPLITS])
+def test_rows_are_split_as_the_file_or_the_command_line_says(
+    folder: Path, written: str, expected: SplitConfig
+) -> None:
+    assert load(folder, [f"data.split={written}"]).data.split == expected
+    (folder / "data.yaml").write_text(f"driving: orders\nsplit: {written}\n")
+    config = load(folder)
+    assert config.data.split == expected
+    assert Config.model_validate_json(config.model_dump_json()) == config
+
+
+def test_one_key_of_a_split_can_be_overridden(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "data.yaml").write_text("driving: orders\nsplit: {by: group, group: city}\n")
+    monkeypatch.setenv(f"{PREFIX}DATA__SPLIT__TEST", "0.4")
+    split = load(folder, ["data.split.salt='7'"]).data.split
+    assert split == HashSplit(by="group", group="city", test=0.4, salt="7")
+
+
 # overrides that are wrong → what the message says
 WRONG = [
     ("train.epochs=0", ["train.epochs", "greater than 0", "given 0"]),
@@ -82,6 +128,20 @@ WRONG = [
     ("train.device=tpu", ["train.device", "'auto', 'cpu', 'cuda' or 'mps'", "given 'tpu'"]),
     ("data.split.test_from=2024-01-01", ["data.split", "validation_from must be before test_from"]),
     ("data.split.test_from=soon", ["data.split.test_from", "given 'soon'"]),
+    ("data.split.by=week", ["data.split.by", "given 'week'"]),
+    ("data.split.by=[hash]", ["data.split.by", "given ['hash']"]),
+    ("data.split.by=hash", ["data.split.validation_from", "data.split.test_from", "not permitted"]),
+    ("data.split=hash", ["data.split:", "given 'hash'"]),
+    ("data.split=null", ["data.split:", "given None"]),
+    ("data.split={by: hash, test: 2}", ["data.split.test:", "less than 1", "given 2"]),
+    ("data.split={by: hash, test: 0}", ["data.split.test:", "greater than 0"]),
+    ("data.split={by: hash, salt: 3}", ["data.split.salt:", "given 3"]),
+    ("data.split={by: hash, test: .5, validation: .5}", ["data.split:", "nothing to train on"]),
+    ("data.split={by: hash, group: city}", ["data.split:", "group: name a column with by: group"]),
+    ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
+    ("data.split={by: hash, test_from: 2024-01-01}", ["data.split.test_from:", "not permitted"]),
+    ("data.keep=middle", ["data.keep", "'first' or 'last'", "given 'middle'"]),
+    ("data.engine=spark", ["data.engine", "'duckdb' or 'pyspark'", "given 'spark'"]),
     ("data.memory_limit=lots", ["data.memory_limit", "given 'lots'"]),
     ("data.max_rejected_fraction=5", ["data.max_rejected_fraction", "less than or equal to 1"]),
     ("serve.port=99999", ["serve.port", "65535"]),
@@ -103,6 +163,8 @@ def test_a_wrong_override_is_told_by_its_key(folder: Path, override: str, words:
     with pytest.raises(ConfigError) as caught:
         load(folder, [override])
     assert [word for word in words if word not in str(caught.value)] == []
+    assert "split.date" not in str(caught.value)  # no kind of a split is a key
+    assert "split.hash" not in str(caught.value)
 
 
 VARIABLES = [

@@ -8,7 +8,12 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from {{ cookiecutter.__package }}.contract import Contract, load_contract
+from {{ cookiecutter.__package }}.contract import (
+    Contract,
+    Mode,
+    Rule,
+    load_contract,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import SHOP
@@ -34,6 +39,17 @@ def written(folder: Path, values: Values) -> Path:
     path = folder / "contract.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     return path
+
+
+def refused(folder: Path, path: str, value: object, words: list[str]) -> None:
+    """A contract with this key is told to be wrong in these words."""
+    with pytest.raises(ConfigError) as caught:
+        load_contract(written(folder, changed(path, value)))
+    message = str(caught.value)
+    assert "contract.yaml" in message
+    assert [word for word in words if word not in message] == []
+    keys = [line.strip().split(": ")[0] for line in message.splitlines()[1:]]
+    assert [key for key in keys if "[" in key.replace("[key]", "")] == []  # pydantic's own words
 
 
 # the key that is set, to what → what the message says
@@ -70,17 +86,19 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
     ("columns/_Reasons", {"type": "string"}, ["columns", "'_Reasons'", "rename"]),
     ("sources", {}, ["sources: name at least one"]),
-    ("sources/orders/csv", ..., ["sources.orders.csv", "required"]),
-    ("sources/orders/delimiter", "||", ["sources.orders.delimiter", "given '||'"]),
-    ("sources/orders/encoding", "cp1252", ["sources.orders.encoding", "'latin-1'"]),
-    ("sources/orders/missing", [], ["sources.orders.missing", "at least 1"]),
-    ("sources/orders/missing", "NA", ["sources.orders.missing", "given 'NA'"]),
-    ("sources/orders/columns", {"a": "string", "A": "float"}, ["sources.orders.columns", "'A'"]),
-    ("sources/orders/columns", {"a": "text"}, ["sources.orders.columns.a", "given 'text'"]),
-    ("sources/Orders", {"csv": "b.csv"}, ["sources", "'orders' and 'Orders'"]),
-    ("sources/a.b", {"csv": "b.csv"}, ["sources.a.b", "pattern", "given 'a.b'"]),
-    ("sources/..", {"csv": "b.csv"}, ["pattern", "given '..'"]),
-    ("sources/_rows", {"csv": "b.csv"}, ["pattern", "given '_rows'"]),
+    ("columns/price/on_violation", "null", ["columns.price", "null needs nullable: true"]),
+    ("columns/price/on_violation", None, ["columns.price", "null needs nullable: true"]),
+    ("columns/price/on_violation", {"maximum": None}, ["columns.price", "needs nullable: true"]),
+    ("columns/city/on_violation", {"missing": None}, ["columns.city", "missing: null mends noth"]),
+    ("columns/city/on_violation", {"unique": "null"}, ["columns.city", "unique: null mends noth"]),
+    ("columns/price/on_violation", "drop", ["columns.price.on_violation", "given 'drop'"]),
+    ("columns/price/on_violation", {"min": "fail"}, ["columns.price.on_violation", "'minimum'"]),
+    ("columns/price/leaks", "often", ["columns.price.leaks", "given 'often'"]),
+    ("columns/price", {"type": "float", "leaks": True, "role": "feature"}, ["no feature"]),
+    ("columns/price", {"type": "float", "leaks": True, "role": "metadata"}, ["no metadata"]),
+    ("columns/at/leaks", True, ["columns.at", "leaks"]),
+    ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
+    ("labels", ["yes"], ["labels:", "at least 2"]),
 ]
 
 
@@ -88,10 +106,7 @@ WRONG: list[tuple[str, object, list[str]]] = [
 def test_a_wrong_contract_is_told_by_key_and_remedy(
     tmp_path: Path, path: str, value: object, words: list[str]
 ) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load_contract(written(tmp_path, changed(path, value)))
-    assert "contract.yaml" in str(caught.value)
-    assert [word for word in words if word not in str(caught.value)] == []
+    refused(tmp_path, path, value, words)
 
 
 def test_a_contract_without_features_is_told(tmp_path: Path) -> None:
@@ -128,7 +143,7 @@ def test_views_are_derived_from_roles_and_types(shop: Contract) -> None:
     assert shop.numeric == ("price", "items", "gift")
     assert shop.category == ("channel", "city")
     assert shop.times == ("at",)
-    assert shop.request == ("order", "at", "price", "items", "channel", "city", "gift", "name")
+    assert shop.request == ("order", "at", "price", "items", "channel", "city", "gift")
     assert shop.slices == ("channel",)
     assert shop.zone.key == "Europe/Paris"
 
@@ -138,12 +153,6 @@ def test_every_column_has_one_place_in_any_contract(contract: Contract) -> None:
     assert sorted(grouped) == sorted(contract.features)
     assert contract.target not in contract.request
     assert set(contract.features) <= set(contract.request)
-
-
-def test_a_source_without_columns_takes_the_contracts(shop: Contract) -> None:
-    assert shop.source_columns("orders") == {n: c.type for n, c in shop.columns.items()}
-    own = Contract.model_validate(changed("sources/orders/columns", {"price": "integer"}))
-    assert own.source_columns("orders") == {"price": "integer"}
 
 
 @pytest.mark.parametrize(
@@ -195,3 +204,60 @@ def test_the_positive_value_is_one_that_rows_have(
 
     with pytest.raises(ValidationError, match=f"positive: no row has .*; valid are {valid}"):
         Contract.model_validate(content)
+
+
+# on_violation as it stands in the file → what each broken rule does
+MODES: list[tuple[str, dict[Rule, Mode]]] = [
+    ("reject", {"type": "reject", "missing": "reject", "unique": "reject"}),
+    ("fail", {"type": "fail", "missing": "fail", "maximum": "fail", "unique": "fail"}),
+    ("null", {"type": "null", "minimum": "null", "missing": "reject", "unique": "reject"}),
+    ("'null'", {"type": "null", "maximum": "null", "allowed": "null"}),
+    ("{minimum: null, missing: fail}", {"minimum": "null", "missing": "fail", "type": "reject"}),
+    ("{unique: fail}", {"unique": "fail", "type": "reject"}),
+    ("{}", {"type": "reject", "allowed": "reject"}),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), MODES, ids=[text for text, _ in MODES])
+def test_a_broken_rule_does_what_its_mode_says(
+    tmp_path: Path, written: str, expected: dict[Rule, Mode]
+) -> None:
+    path = tmp_path / "contract.yaml"
+    rules = "type: integer, nullable: true, on_violation: " + written
+    path.write_text(SHOP + "  age: {" + rules + "}\n")
+    contract = load_contract(path)
+    column = contract.columns["age"]
+    assert {rule: column.mode(rule) for rule in expected} == expected
+    assert Contract.model_validate_json(contract.text) == contract
+
+
+def test_what_leaks_is_excluded() -> None:
+    contract = Contract.model_validate(changed("columns/price/leaks", True))
+    assert contract.role("price") == "excluded"
+    assert "price" not in {*contract.features, *contract.request}
+    said = changed("columns/price", {"type": "float", "leaks": True, "role": "excluded"})
+    assert Contract.model_validate(said).features == contract.features
+
+
+def test_labels_are_the_two_values_of_a_category() -> None:
+    values = changed("columns/returned/type", "category") | {"positive": "1"}
+    contract = Contract.model_validate(values | {"labels": ["1.0", " 0 "]})
+    assert contract.labels == ("1", "0")
+    for labels, message in [
+        (["0", "2"], "positive: no row has '1'; valid are 0, 2"),
+        (["0", "1", "2"], "labels: a binary task has two, not 3"),
+        (["1", "1.0"], "labels: a binary task has two"),
+    ]:
+        with pytest.raises(ValidationError, match=message):
+            Contract.model_validate(values | {"labels": labels})
+    values["columns"]["returned"]["allowed"] = ["0", "1"]
+    with pytest.raises(ValidationError, match="take allowed out of the column"):
+        Contract.model_validate(values | {"labels": ["0", "1"]})
+
+
+def test_metadata_travels_to_no_request(shop: Contract) -> None:
+    values = changed("columns/city/role", "metadata")
+    contract = Contract.model_validate(values)
+    assert {contract.role("city"), contract.role("name")} == {"metadata"}
+    assert not {"city", "name"} & {*contract.request, *contract.features}
+    assert "city" in shop.request

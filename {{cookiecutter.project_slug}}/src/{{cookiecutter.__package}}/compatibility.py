@@ -9,7 +9,7 @@ from .atomic import write_file
 from .contract import Column, Contract
 from .terminal import say, table
 
-HEAD = ("name", "task", "target", "positive", "id", "time", "timezone")
+HEAD = ("name", "task", "target", "positive", "labels", "id", "time", "timezone")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +62,19 @@ def _rules(column: Column) -> str:
         f"to {column.maximum:g}" if column.maximum is not None else None,
         column.unit,
         f"one of {', '.join(column.allowed)}" if column.allowed is not None else None,
+        None if column.on_violation == "reject" else _modes(column),
         "personal" if column.pii else None,
         "slice" if column.slice else None,
     ]
     return ", ".join(rule for rule in rules if rule)
+
+
+def _modes(column: Column) -> str:
+    """What broken rules do, where they do not reject the row."""
+    modes = column.on_violation
+    if isinstance(modes, str):
+        return f"else {modes}"
+    return ", ".join(f"{rule}: {mode}" for rule, mode in modes.items())
 
 
 def _head(old: Contract, new: Contract) -> Iterator[Change]:
@@ -80,12 +89,15 @@ def _columns(old: Contract, new: Contract) -> Iterator[Change]:
         key = f"columns.{name}"
         if name in old.columns:
             sent = name in {*old.request, *new.request, old.target}
+            if (before := old.role(name)) != (after := new.role(name)):
+                what = f"{before} became {after}: the model and its callers see other columns"
+                yield Change(key=f"{key}.role", breaking=sent, what=what)
             for change in _column(key, old.columns[name], column):
                 yield change if sent else replace(change, breaking=False)
         elif name not in new.request:
             yield Change(key=key, breaking=False, what="is new; callers do not send it")
         else:
-            optional = column.nullable or new.role(name) in {"id", "metadata"}
+            optional = column.nullable or new.role(name) == "id"
             what = "may be left out" if optional else "callers do not send it yet"
             yield Change(key=key, breaking=not optional, what=f"is new; {what}")
     for name in old.columns:
@@ -98,7 +110,6 @@ def _columns(old: Contract, new: Contract) -> Iterator[Change]:
 def _column(key: str, old: Column, new: Column) -> Iterator[Change]:
     for field, why in (
         ("type", "values are read differently"),
-        ("role", "the model and its callers see other columns"),
         ("unit", "the same number means something else"),
     ):
         before, after = getattr(old, field), getattr(new, field)
@@ -111,7 +122,7 @@ def _column(key: str, old: Column, new: Column) -> Iterator[Change]:
     yield from _bound(f"{key}.minimum", old.minimum, new.minimum, sign=1)
     yield from _bound(f"{key}.maximum", old.maximum, new.maximum, sign=-1)
     yield from _allowed(f"{key}.allowed", old.allowed, new.allowed)
-    for field in ("pii", "slice", "why"):
+    for field in ("on_violation", "leaks", "pii", "slice", "why"):
         before, after = getattr(old, field), getattr(new, field)
         if before != after:
             yield Change(key=f"{key}.{field}", breaking=False, what=f"{before} became {after}")

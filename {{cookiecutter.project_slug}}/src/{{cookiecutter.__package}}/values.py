@@ -1,7 +1,7 @@
 """A cell's one form, whichever of CSV, Parquet, SQL or JSON it came from."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,11 +31,22 @@ def epoch_seconds(value: datetime | None, zone: ZoneInfo) -> int:
     """
     if value is None:
         return MISSING_TIME
+    return int(_moment(value, zone).timestamp() // 1)
+
+
+def epoch_microseconds(value: datetime | None, zone: ZoneInfo) -> int | None:
+    """Microseconds since 1970 in UTC, naive times as in ``epoch_seconds``; ``None`` stays."""
+    if value is None:
+        return None
+    return (_moment(value, zone) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _moment(value: datetime, zone: ZoneInfo) -> datetime:
     if value.tzinfo is None:
         later = value.replace(tzinfo=zone, fold=1)
         exists = later.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == value
-        value = later if exists else later.replace(fold=0)
-    return int(value.timestamp() // 1)
+        return later if exists else later.replace(fold=0)
+    return value
 
 
 def json_value(value: Any) -> Any:

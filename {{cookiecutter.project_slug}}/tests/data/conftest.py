@@ -3,9 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ibis.backends.duckdb import Backend
 
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.config import DataConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job, transform
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.data.sources import connect
+
+from .reading import Read, read
 
 Rows = list[dict[str, str]]
 SPLIT = {"validation_from": "2024-02-01", "test_from": "2024-03-01"}
@@ -61,7 +62,7 @@ class Shop:
         return job.run(self.contract, self.config)
 
     def quarantined(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a quarantine file of the only run that there was."""
+        """The rows that a source, or ``contract``, put in quarantine in the only run there was."""
         (path,) = (self.folder / "data" / "quarantine").glob(f"*/{name}.parquet")
         rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
         return rows
@@ -127,17 +128,15 @@ def with_source(contract: Contract, **changes: Any) -> Contract:
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The shop with good orders, which become rows as they are."""
     monkeypatch.setattr(transform, "transform", identity)
-    made = Shop(folder=tmp_path, contract=with_source(shop, csv=tmp_path / "orders.csv"))
+    made = Shop(folder=tmp_path, contract=with_source(shop, csv=str(tmp_path / "orders.csv")))
     made.write(orders())
     return made
 
 
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """The ETL engine, whose days are those of New York."""
-    engine = connect(tmp_path_factory.mktemp("engine") / "e.duckdb", "500MB", "America/New_York")
-    yield engine
-    engine.disconnect()
+@pytest.fixture
+def reads(tmp_path: Path) -> Callable[..., Read]:
+    """Reads a file of the content and the settings given."""
+    return partial(read, tmp_path)
 
 
 def changed(row: int, **cells: str) -> Rows:

@@ -1,40 +1,169 @@
-"""Files as they come: quotes, newlines, encodings, delimiters, and what is no table at all."""
+"""Files found by name or pattern, and their bytes as plain text."""
 
-import json
+import gzip
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from {{ cookiecutter.__package }}.atomic import pointed
-from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import transform
-from {{ cookiecutter.__package }}.errors import (
-    DataError,
+from {{ cookiecutter.__package }}.data import records
+from {{ cookiecutter.__package }}.data.files import (
+    fingerprint,
+    matching,
+    opened,
 )
+from {{ cookiecutter.__package }}.errors import DataError
 
 from .conftest import Shop, changed, orders, text_of, with_source
 
-
-def test_an_open_quote_is_one_record_and_the_rows_after_it_are_kept(place: Shop) -> None:
-    lines = text_of(orders()).splitlines(keepends=True)
-    lines[10] = lines[10].replace("Person 9", '"Person 9')
-    lines[11] = lines[11].replace("Person 10", 'Person "10')
-    place.write("".join(lines))
-    counts = place.run().manifest["source_rows"]["orders"]
-    assert (counts["in"], counts["accepted"], counts["rejected"]) == (59, 58, 1)
-    (record,) = place.quarantined("orders.malformed")
-    assert record["line"] == 11
-    assert record["text"].startswith("o-9,")
+TEXT = "a,b\n1,é\n" * 50
 
 
-def test_a_quote_that_never_closes_is_told_and_changes_nothing(place: Shop) -> None:
+def packed(raw: bytes) -> bytes:
+    return gzip.compress(raw, mtime=0)
+
+
+def content(path: Path, encoding: str = "utf-8", size: int = 16) -> bytes:
+    """All that is read of a file, so many bytes at a time."""
+    found = b""
+    with opened(path, encoding) as file:
+        while block := file.read(size):
+            found += block
+    return found
+
+
+def written(folder: Path, raw: bytes, name: str = "file.csv") -> Path:
+    (folder / name).write_bytes(raw)
+    return folder / name
+
+
+SAME = [
+    ("utf-8", TEXT.encode()),
+    ("utf-8", b"\xef\xbb\xbf" + TEXT.encode()),
+    ("utf-8", packed(TEXT.encode())),
+    ("utf-8", packed(b"\xef\xbb\xbf" + TEXT.encode())),
+    ("utf-8", packed(TEXT[:100].encode()) + packed(TEXT[100:].encode())),
+    ("utf-16", TEXT.encode("utf-16")),
+    ("utf-16", "\ufeff".encode("utf-16-be") + TEXT.encode("utf-16-be")),
+    ("utf-16", packed(TEXT.encode("utf-16"))),
+]
+
+
+@pytest.mark.parametrize(("encoding", "raw"), SAME)
+@pytest.mark.parametrize("size", [3, 64, 1 << 20])
+def test_a_text_is_the_same_however_it_is_kept(
+    tmp_path: Path, encoding: str, raw: bytes, size: int
+) -> None:
+    assert content(written(tmp_path, raw), encoding, size).decode() == TEXT
+
+
+def test_a_mark_inside_a_file_is_a_character(tmp_path: Path) -> None:
+    raw = b"a\n\xef\xbb\xbf1\n"
+    assert content(written(tmp_path, raw)) == raw
+
+
+def test_what_tells_gzip_is_the_content_and_not_the_name(tmp_path: Path) -> None:
+    assert content(written(tmp_path, packed(b"a\n"), "packed.csv")) == b"a\n"
+    assert content(written(tmp_path, b"a\n", "plain.csv.gz")) == b"a\n"
+
+
+def test_an_empty_file_has_no_bytes(tmp_path: Path) -> None:
+    for raw in (b"", b"\xef\xbb\xbf", packed(b"")):
+        assert content(written(tmp_path, raw)) == b""
+    assert content(written(tmp_path, b"\xff\xfe"), "utf-16") == b""
+
+
+PACKED = packed(bytes(range(256)) * 200)
+DAMAGED = [
+    ("utf-8", PACKED[: len(PACKED) // 2], "is a damaged or cut off gzip file"),
+    ("utf-8", PACKED[:5], "is a damaged or cut off gzip file"),
+    ("utf-8", PACKED[:-8] + b"\0" * 8, "is a damaged or cut off gzip file"),
+    ("utf-8", PACKED[:60] + b"\xff" * 40 + PACKED[100:], "is a damaged or cut off gzip file"),
+    ("utf-8", PACKED + b"and more", "is a damaged or cut off gzip file"),
+    ("utf-16", "a,b\n".encode("utf-16-le"), "is not utf-16: .*BOM; set the source's encoding"),
+    ("utf-16", "a,b\n".encode("utf-16") + b"x", "is not utf-16: .*; set the source's encoding"),
+    ("utf-16", "a".encode("utf-16") + b"\x00\xdc", "is not utf-16: .*; set the source's encoding"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "raw", "message"), DAMAGED)
+def test_a_damaged_file_is_told_with_its_name(
+    tmp_path: Path, encoding: str, raw: bytes, message: str
+) -> None:
+    with pytest.raises(DataError, match=rf"file\.csv' {message}"):
+        content(written(tmp_path, raw), encoding)
+
+
+def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gone\.csv' cannot be read: No such file"):
+        content(tmp_path / "gone.csv")
+
+
+def test_a_pattern_names_its_files_in_order(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "c.txt", ".d.csv"):
+        written(tmp_path, b"", name)
+    (tmp_path / "e.csv").mkdir()
+    written(tmp_path / "e.csv", b"", "f.csv")
+    assert [path.name for path in matching(str(tmp_path / "*.csv"))] == ["a.csv", "b.csv"]
+    deep = matching(str(tmp_path / "**" / "**" / "*.csv"))
+    assert [path.name for path in deep] == ["a.csv", "b.csv", "f.csv"]
+
+
+@pytest.mark.parametrize("name", ["f[1].csv", "f*.csv", "f?.csv", "it's.csv", "[!a]{b,c}.csv"])
+def test_a_file_that_has_the_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    for decoy in ("f1.csv", "fX.csv", "bb.csv", "bc.csv", name):
+        written(tmp_path, b"", decoy)
+    assert matching(str(tmp_path / name)) == [tmp_path / name]
+
+
+def test_a_path_is_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, b"", "a.csv")
+    assert matching("a.csv") == matching("*.csv") == [Path("a.csv")]
+
+
+@pytest.mark.parametrize("name", ["gone.csv", "gone*.csv", ""])
+def test_what_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="does not exist; put it there or name another") as caught:
+        matching(str(tmp_path / name))
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_fingerprint_is_of_all_bytes(tmp_path: Path) -> None:
+    first = fingerprint(written(tmp_path, b"x" * 1_000_000 + b"a"))
+    assert first == hashlib.blake2b(b"x" * 1_000_000 + b"a").hexdigest()[:32]
+    assert first != fingerprint(written(tmp_path, b"x" * 1_000_000 + b"b"))
+
+
+# whole runs
+
+HEADER = text_of(orders()).split("\n")[0].encode()
+REFUSED = [
+    (b"", ["orders.csv", "is empty"]),
+    (b"\n\n", ["orders.csv", "is empty"]),
+    (b"order,at\no-1,2024-01-01\n", ["no column", "'price'", "its columns are order, at"]),
+    (b"order,at,order\n", ["'order'", "more than once"]),
+    ("commande,prix d'unité\n".encode("latin-1"), ["not utf-8", "encoding"]),
+    (HEADER, ["'orders'", "no row"]),
+    (text_of(orders()).encode("utf-16"), ["not utf-8", "encoding"]),
+    (text_of(orders(), newline="\r").encode(), ["first line", "carriage return", "LF"]),
+    (b"a" * 200_000, ["no column 'order'", "delimiter"]),
+    (packed(text_of(orders()).encode())[:300], ["cut off gzip file", "fetch it again"]),
+    (HEADER + b'\no-1,"2024\n', ["line 2", "a quote opens", "double the quotes"]),
+]
+
+
+@pytest.mark.parametrize(("raw", "words"), REFUSED)
+def test_a_file_that_is_no_table_is_refused_with_what_to_do(
+    place: Shop, raw: bytes, words: list[str]
+) -> None:
     before = place.with_dataset()
-    lines = text_of(orders()).splitlines(keepends=True)
-    lines[10] = lines[10].replace("Person 9", '"Person 9')
-    place.write("".join(lines))
-    # one record holds all that followed: too few rows are left for a test split
-    with pytest.raises(DataError):
+    place.write(raw)
+    with pytest.raises(DataError) as caught:
         place.run()
+    assert [word for word in words if word not in str(caught.value)] == []
     assert pointed(place.datasets / "current") == before
 
 
@@ -47,51 +176,6 @@ def test_the_same_rows_written_otherwise_have_the_same_content(place: Shop) -> N
     assert dataset.manifest["content_hash"] == expected.manifest["content_hash"]
 
 
-REFUSED = [
-    (b"", ["orders.csv", "is empty"]),
-    (b"\n\n", ["orders.csv", "is empty"]),
-    (b"order,at\no-1,2024-01-01\n", ["no column", "'price'", "its columns are order, at"]),
-    (b"order,at,order\n", ["'order'", "more than once"]),
-    ("commande,prix d'unité\n".encode("latin-1"), ["not utf-8", "encoding"]),
-    (text_of(orders()).split("\n")[0].encode(), ["'orders'", "no row"]),
-    (text_of(orders()).encode("utf-16"), ["not utf-8", "encoding"]),
-    (b"a" * 200_000, ["first line", "delimiter"]),
-    (text_of(orders()).replace("\n", "\r\n", 30).encode(), ["orders.csv", "line ending"]),
-]
-
-
-@pytest.mark.parametrize(("content", "words"), REFUSED)
-def test_a_file_that_is_no_table_is_refused_with_what_to_do(
-    place: Shop, content: bytes, words: list[str]
-) -> None:
-    before = place.with_dataset()
-    place.write(content)
-    with pytest.raises(DataError) as caught:
-        place.run()
-    assert [word for word in words if word not in str(caught.value)] == []
-    assert pointed(place.datasets / "current") == before
-
-
-def test_a_missing_file_is_named(place: Shop) -> None:
-    place.csv.unlink()
-    with pytest.raises(DataError, match=r"orders\.csv does not exist"):
-        place.run()
-
-
-def test_a_driving_source_that_is_not_in_the_contract_is_told(place: Shop) -> None:
-    with pytest.raises(DataError, match=r"'sales'.*sources are orders"):
-        replace(place, settings={"driving": "sales"}).run()
-
-
-def test_bytes_that_are_not_of_the_encoding_cost_their_row_only(place: Shop) -> None:
-    place.write(text_of(changed(5, name="Renée")).encode("latin-1"))
-    counts = place.run().manifest["source_rows"]["orders"]
-    assert (counts["in"], counts["accepted"], counts["rejected"]) == (60, 59, 1)
-    (record,) = place.quarantined("orders.malformed")
-    assert record["line"] == 6
-    assert "unicode" in record["reasons"]
-
-
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_a_file_in_a_declared_encoding_is_read(place: Shop, encoding: str) -> None:
     rows = changed(5, city="Orléans")
@@ -100,47 +184,13 @@ def test_a_file_in_a_declared_encoding_is_read(place: Shop, encoding: str) -> No
     assert there.rows()[4]["city"] == "Orléans"
 
 
-def test_another_delimiter_and_other_missing_texts_are_read(place: Shop) -> None:
-    place.write(text_of(changed(4, refund="n/a", city="NA"), delimiter="\t"))
-    source = with_source(place.contract, delimiter="\t", missing=("n/a", ""))
-    row = replace(place, contract=source).rows()[3]
-    assert (row["refund"], row["city"]) == (None, "NA")
-
-
-def test_delimiters_newlines_and_quotes_inside_quotes_are_text(place: Shop) -> None:
+def test_a_dataset_is_the_same_whatever_the_size_of_blocks(
+    place: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     city = 'Saint-"Jean",\nPied\r\nde-Port'
     place.write(changed(4, city=city))
+    expected = place.run().manifest["content_hash"]
     assert place.rows()[3]["city"] == city
-
-
-def test_sources_may_have_any_plain_names(place: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["rows", "made", "checked", "contract", "select", "A-1"]
-    monkeypatch.setattr(transform, "transform", lambda sources: sources["rows"])
-    place.write(changed(2, items="x"))
-    values = json.loads(place.contract.text)
-    values["sources"] = dict.fromkeys(names, values["sources"]["orders"])
-    contract = Contract.model_validate(values)
-    there = replace(place, contract=contract, settings={"driving": "rows"})
-    assert there.run().manifest["rows"]["kept"] == 59
-    for name in names:
-        assert [row["_source_row"] for row in place.quarantined(f"{name}.unread")] == [2]
-    assert place.quarantined("contract") == []
-
-
-@pytest.mark.parametrize("line", [10, 30_000])
-def test_an_open_quote_that_swallows_rows_is_told_and_changes_nothing(
-    place: Shop, line: int
-) -> None:
-    before = place.with_dataset()
-    lines = text_of(orders(60_000)).splitlines(keepends=True)
-    lines[line] = lines[line].replace("Person ", "\"5' pipe ")
-    place.write("".join(lines))
-    with pytest.raises(DataError, match=r"lines are in no record.*double the quotes"):
-        place.run()
-    assert pointed(place.datasets / "current") == before
-
-
-def test_rows_that_differ_in_a_column_nobody_declared_are_no_duplicates(place: Shop) -> None:
-    rows = [dict(row, price="5", note=str(number)) for number, row in enumerate(orders())]
-    place.write(rows)
-    assert place.run().manifest["source_rows"]["orders"]["duplicates"] == 0
+    monkeypatch.setattr(records, "BLOCK", 100)
+    elsewhere = replace(place, settings={"directory": place.folder / "elsewhere"})
+    assert elsewhere.run().manifest["content_hash"] == expected

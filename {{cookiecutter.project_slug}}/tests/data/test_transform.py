@@ -10,9 +10,7 @@ import pytest
 from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
-from {{ cookiecutter.__package }}.errors import (
-    DataError,
-)
+from {{ cookiecutter.__package }}.errors import DataError
 
 from .conftest import Shop, changed
 
@@ -45,14 +43,24 @@ def halve(rows: ibis.Table) -> ibis.Table:
     return rows.mutate(items=rows.items / 2)
 
 
+def misname(rows: ibis.Table) -> ibis.Table:
+    return rows.mutate(price=rows.cost)
+
+
+def overflow(rows: ibis.Table) -> ibis.Table:
+    return rows.mutate(items=rows.items + (2**63 - 1))
+
+
 TRANSFORMS = [
     (lose, ["no column 'price'", "data/transform.py"]),
-    (repeat, ["repeats 60", "'orders'", "data/transform.py"]),
-    (invent, ["invents 60", "'orders'"]),
-    (forget, ["invents 60", "'orders'"]),
+    (repeat, ["repeats 60", "invents 0", "driving source", "data/transform.py"]),
+    (invent, ["repeats 0", "invents 60", "driving source"]),
+    (forget, ["invents 60", "driving source"]),
     (untrack, ["no column '_source_row'", "data/transform.py"]),
-    (mistype, ["types", "data/transform.py"]),
+    (mistype, ["'price'", "not of its type float", "data/transform.py"]),
     (halve, ["'items'", "float", "integer", "data/transform.py"]),
+    (misname, ["'cost'", "orders", "data/transform.py, line"]),
+    (overflow, ["cannot be run", "Overflow"]),
 ]
 
 
@@ -70,6 +78,7 @@ def test_a_transform_that_loses_the_thread_is_told_how(
         place.run()
     assert [word for word in words if word not in str(caught.value)] == []
     assert pointed(place.datasets / "current") == before
+    assert {path.name for path in place.datasets.iterdir()} == {before, "current"}
 
 
 def test_rows_that_a_transform_filters_are_counted(
@@ -99,7 +108,8 @@ def test_numbers_that_a_transform_makes_infinite_are_missing(
 def test_a_second_source_is_joined_and_counted(
     place: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (place.folder / "cities.csv").write_text("id,town\no-0,Nice\no-1,Brest\no-1,Brest\n")
+    cities = place.folder / "cities.csv"
+    cities.write_text("id,town\no-0,Nice\no-1,Brest\no-1,Brest\n")
 
     def join(sources: dict[str, ibis.Table]) -> ibis.Table:
         rows, towns = sources["orders"], sources["towns"]
@@ -108,13 +118,12 @@ def test_a_second_source_is_joined_and_counted(
 
     monkeypatch.setattr(transform, "transform", join)
     towns = {
-        "csv": str(place.folder / "cities.csv"),
+        "csv": str(cities),
         "columns": {"id": "string", "town": "category"},
     }
     raw = json.loads(place.contract.text)
     raw["sources"]["towns"] = towns
     there = replace(place, contract=Contract.model_validate(raw))
     assert [row["city"] for row in there.rows()][:3] == ["Nice", "Brest", None]
-    assert there.run().manifest["source_rows"]["towns"] == dict(
-        accepted=2, rejected=0, duplicates=1, **{"in": 3}
-    )
+    counts = {"in": 3, "accepted": 2, "rejected": 0, "duplicates": 1}
+    assert there.run().manifest["source_rows"]["towns"] == {str(cities): counts}

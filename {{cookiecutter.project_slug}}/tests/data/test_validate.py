@@ -1,276 +1,235 @@
-"""Which texts are accepted as what, and which values break which rule."""
+"""Which values of a transform break which rule, and what becomes of them."""
 
+import json
 import math
 from datetime import UTC, datetime
 from typing import Any
 
-import ibis
 import pyarrow as pa
 import pytest
-from ibis.backends.duckdb import Backend
 
-from {{ cookiecutter.__package }}.contract import ColumnType, Contract
-from {{ cookiecutter.__package }}.data import validate
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.convert import CATEGORY
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
-from {{ cookiecutter.__package }}.values import canonical_category
+from {{ cookiecutter.__package }}.data.validate import Checked, check, conform
+from {{ cookiecutter.__package }}.errors import DataError
 
-LONG = "9" * 400
-INTEGERS: dict[str, int | None] = {
-    "3": 3,
-    "+3": 3,
-    "-3": -3,
-    " 4 ": 4,
-    "3.0": 3,
-    "3.": 3,
-    "0012": 12,
-    "-0": 0,
-    "9223372036854775807": 2**63 - 1,
-    "-9223372036854775808": -(2**63),
-    **dict.fromkeys(
-        ["3.7", "0x1F", "1e3", "", "  ", "1_000", "1,000", "٣", "--3", "+", "three", "3 4", "inf"]
-    ),
-    **dict.fromkeys(
-        ["9223372036854775808", "12345678901234567890", LONG, "3\n4", "1.0.0", "\x003"]
-    ),
-}
-FLOATS: dict[str, float | None] = {
-    "1.5": 1.5,
-    "+1.5": 1.5,
-    "-.5": -0.5,
-    "5.": 5.0,
-    "7": 7.0,
-    "1e5": 1e5,
-    "1E+05": 1e5,
-    "1e-400": 0.0,
-    "\t2.5 ": 2.5,
-    "12345678901234567890": 12345678901234567890.0,
-    **dict.fromkeys(["inf", "-inf", "Infinity", "nan", "NaN", "1e999", "-1e999", "1e400", LONG]),
-    **dict.fromkeys(
-        ["", "  ", ".", "e5", "1e", "1d", "1.5f", "0x1p3", "1_0.0", "1,5", "1.2.3", "−1"]
-    ),
-}
-BOOLEANS: dict[str, bool | None] = {
-    **dict.fromkeys(["true", "TRUE", "T", "yes", "Y", "1", "1.0", " true "], True),
-    **dict.fromkeys(["false", "False", "f", "NO", "n", "0", "0.0"], False),
-    **dict.fromkeys(["", " ", "2", "-1", "on", "off", "tru", "truey", "10", "01", "nan", "1.00"]),
-}
-# naive times are New York's, whose clocks went forward on 10 March and back on 3 November 2013
-TIMESTAMPS: dict[str, str | None] = {
-    "2013-03-10": "2013-03-10 05:00:00",
-    "2013-03-10 01:30": "2013-03-10 06:30:00",
-    "2013-03-10T03:30:00": "2013-03-10 07:30:00",
-    "2013-03-11": "2013-03-11 04:00:00",
-    "2013-11-03 00:30": "2013-11-03 04:30:00",
-    "2013-11-03 02:30": "2013-11-03 07:30:00",
-    "2013-11-03 01:30:00-04:00": "2013-11-03 05:30:00",
-    "2013-11-03 01:30:00-05:00": "2013-11-03 06:30:00",
-    "2013-01-01T10:00:00Z": "2013-01-01 10:00:00",
-    "2013-01-01T10:00Z": "2013-01-01 10:00:00",
-    "2013-01-01T10:00:00+02:00": "2013-01-01 08:00:00",
-    "2013-01-01 10:00+0200": "2013-01-01 08:00:00",
-    "2013-01-01 10:00:00+02": "2013-01-01 08:00:00",
-    "2013-01-01 10:00:00-05:30": "2013-01-01 15:30:00",
-    "2013-01-01T10:00:00.25Z": "2013-01-01 10:00:00.250",
-    "2013-01-01T10:00:00.123456789Z": "2013-01-01 10:00:00.123456",
-    " 2013-01-01T10:00:00Z ": "2013-01-01 10:00:00",
-    "2012-02-29": "2012-02-29 05:00:00",
-    "1969-12-31": "1969-12-31 05:00:00",
-    **dict.fromkeys(["2013-02-29", "2013-02-30", "2013-13-01", "2013-00-10", "0000-01-01"]),
-    **dict.fromkeys(["inf", "infinity", "-infinity", "epoch", "now", "today", "", " ", "2013"]),
-    **dict.fromkeys(["01/02/2013", "2013-1-1", "20130101", "10:00", "1357034400", "2013-01-01 10"]),
-    **dict.fromkeys(["2013-01-01 25:00", "2013-01-01 10:61", "2013-01-01 10:00:00 Z"]),
-    **dict.fromkeys(["2013-01-01 10:00:00+25:00", "2013-01-01 10:00:00+99", "2013-01-01Z"]),
-    **dict.fromkeys(["2013-01-01 10:00:00 BC", "2013-01-01 10:00:00 Europe/Paris"]),
-}
-TABLES: list[tuple[ColumnType, dict[str, Any], str]] = [
-    ("integer", INTEGERS, "x: not an integer; "),
-    ("float", FLOATS, "x: not a float; "),
-    ("boolean", BOOLEANS, "x: not a boolean; "),
-    ("timestamp", TIMESTAMPS, "x: not a timestamp; "),
+Reasons = list[str | None]
+
+
+def ruled(contract: Contract, head: dict[str, Any] | None = None, **columns: Any) -> Contract:
+    """The contract with other keys in its head and in some of its columns."""
+    values = json.loads(contract.text) | (head or {})
+    for name, keys in columns.items():
+        values["columns"][name] |= keys
+    return Contract.model_validate(values)
+
+
+def with_cells(contract: Contract, *cells: dict[str, Any]) -> pa.Table:
+    """Rows that keep every rule but for the cells given, one row for each."""
+    good = synthesize(contract, max(len(cells), 1))
+    rows = [row | cell for row, cell in zip(good.to_pylist(), cells, strict=False)]
+    return pa.Table.from_pylist(rows, good.schema)
+
+
+def checked(contract: Contract, *cells: dict[str, Any]) -> Checked:
+    return check(conform(with_cells(contract, *cells), contract), contract)
+
+
+def told(reasons: pa.Array | None) -> Reasons:
+    assert reasons is not None
+    found: Reasons = reasons.to_pylist()
+    return found
+
+
+def test_synthesised_rows_keep_every_rule(contract: Contract, shop: Contract) -> None:
+    for one in (contract, shop):
+        rows = conform(synthesize(one, 400, seed=3), one)
+        found = check(rows, one)
+        assert (found.rejected, found.nulled, found.failed) == (None, None, None)
+        assert found.rows.equals(rows)
+
+
+RULES: list[tuple[str, Any, str | None]] = [
+    ("price", -0.01, "price: below minimum 0"),
+    ("price", 1000.01, "price: above maximum 1000"),
+    ("price", None, "price: missing"),
+    ("price", math.nan, "price: missing"),
+    ("price", math.inf, "price: missing"),
+    ("items", 0, "items: below minimum 1"),
+    ("channel", "fax", "channel: not one of the allowed values"),
+    ("channel", "WEB", "channel: not one of the allowed values"),
+    ("channel", "", "channel: not one of the allowed values"),
+    ("channel", None, "channel: missing"),
+    ("order", None, "order: missing"),
+    ("at", None, "at: missing"),
+    ("price", 0.0, None),
+    ("price", 1000.0, None),
+    ("items", 1, None),
+    ("items", 2**62, None),
+    ("channel", " web ", None),
+    ("city", None, None),
+    ("gift", None, None),
+    ("returned", None, None),
 ]
 
 
-def memory(**columns: list[Any]) -> ibis.Table:
-    return ibis.memtable(pa.table(columns | {"n": list(range(len(columns["x"])))}))
+def test_a_value_that_breaks_a_rule_is_a_reason(shop: Contract) -> None:
+    found = checked(shop, *({name: value} for name, value, _ in RULES))
+    assert told(found.rejected) == [reason for _, _, reason in RULES]
+    assert (found.nulled, found.failed) == (None, None)
 
 
-@pytest.mark.parametrize(("kind", "expected", "reason"), TABLES, ids=[t for t, _, _ in TABLES])
-def test_a_text_is_its_value_or_is_refused_with_a_reason(
-    engine: Backend, kind: ColumnType, expected: dict[str, Any], reason: str
+@pytest.mark.parametrize(("name", "value", "reason"), RULES)
+def test_a_rule_is_broken_in_a_run_of_one_row(
+    shop: Contract, name: str, value: Any, reason: str | None
 ) -> None:
-    parsed = validate.parse(memory(x=list(expected)), {"x": kind})
-    rows = engine.to_pyarrow(parsed.order_by("n")).to_pylist()
-    found = dict(zip(expected, ((row["x"], row["_reasons"]) for row in rows), strict=True))
-    if kind == "timestamp":
-        expected = {text: value and utc(value) for text, value in expected.items()}
-    assert found == {
-        text: (value, reason if value is None else "") for text, value in expected.items()
-    }
+    found = checked(shop, {name: value})
+    assert found.rejected is None if reason is None else told(found.rejected) == [reason]
 
 
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def test_a_row_that_breaks_several_rules_has_several_reasons(shop: Contract) -> None:
+    found = checked(shop, {"price": None, "items": 0, "channel": "fax"}, {}, {"at": None})
+    reasons = "price: missing; items: below minimum 1; channel: not one of the allowed values"
+    assert told(found.rejected) == [reasons, None, "at: missing"]
 
 
-@pytest.mark.parametrize("kind", ["integer", "float", "boolean", "timestamp", "category", "string"])
-def test_a_missing_text_is_missing_without_a_reason(engine: Backend, kind: ColumnType) -> None:
-    table = memory(x=[None, "1"]).mutate(x=ibis._.x.cast("string"))
-    row = engine.to_pyarrow(validate.parse(table, {"x": kind}).order_by("n")).to_pylist()[0]
-    assert (row["x"], row["_reasons"]) == (None, "")
+def test_a_row_needs_its_time_and_id_even_if_they_may_be_missing(shop: Contract) -> None:
+    nullable = ruled(shop, at={"nullable": True}, order={"nullable": True})
+    found = checked(nullable, {"at": None, "order": None})
+    assert told(found.rejected) == ["order: missing; at: missing"]
 
 
-def test_every_bad_cell_of_a_row_has_its_reason(engine: Backend) -> None:
-    parsed = validate.parse(
-        memory(x=["?"], y=["?"], z=["?"]), {"x": "integer", "y": "float", "z": "string"}
+def test_a_run_without_rows_breaks_nothing(shop: Contract) -> None:
+    rows = conform(synthesize(shop, 3).slice(0, 0), shop)
+    assert check(rows, shop) == Checked(rows=rows, rejected=None, nulled=None, failed=None)
+
+
+def test_a_category_that_no_row_has_breaks_nothing(shop: Contract) -> None:
+    rows = conform(with_cells(shop, {"channel": "web"}, {"channel": "fax"}), shop)
+    assert check(rows.slice(0, 1), shop).rejected is None
+    assert told(check(rows, shop).rejected) == [None, "channel: not one of the allowed values"]
+
+
+def test_rows_in_several_chunks_are_one_run(shop: Contract) -> None:
+    parts = [conform(with_cells(shop, {"price": price}), shop) for price in (-1.0, 5.0, 2000.0)]
+    found = check(pa.concat_tables(parts), shop)
+    expected = ["price: below minimum 0", None, "price: above maximum 1000"]
+    assert told(found.rejected) == expected
+
+
+def test_labels_are_the_values_of_a_target_that_may_be_missing(shop: Contract) -> None:
+    head = {"labels": ["kept", "back"], "positive": "back"}
+    labelled = ruled(shop, head, returned={"type": "category"})
+    cells = [{"returned": value} for value in ("kept", "back", "lost", None)]
+    found = checked(labelled, *cells)
+    assert told(found.rejected) == [None, None, "returned: not one of the allowed values", None]
+
+
+def test_a_value_becomes_null_where_its_rule_says_so(shop: Contract) -> None:
+    modes = {"minimum": "null", "maximum": "reject", "missing": "fail"}
+    gentle = ruled(
+        shop,
+        price={"nullable": True, "on_violation": modes},
+        city={"allowed": ["Lyon"], "on_violation": "null"},
     )
-    (row,) = engine.to_pyarrow(parsed).to_pylist()
-    assert row["_reasons"] == "x: not an integer; y: not a float; "
-
-
-CATEGORIES = [
-    *[
-        "1",
-        "1.0",
-        "1.00",
-        "-1.0",
-        "01.0",
-        "+1.0",
-        "1.",
-        "1.05",
-        "1.50",
-        " 1.0 ",
-        "0.0",
-        "-0.0",
-        "1e5",
-    ],
-    *[
-        "true",
-        "True",
-        "TRUE",
-        "tRUE",
-        "False",
-        "FALSE",
-        "false",
-        " True",
-        "yes",
-        "1.0.0",
-        "a.0",
-        ".0",
-    ],
-    *["", "  ", "\t x \n", "x\v", "\fx", "a\nb", "1.0\n2.0", "1.0\n", "\n1.0", "x y", "x\r"],
-    *["\u00a0x\u00a0", "\u2003x", "\x1cx", "x\x1f", "x\x85", "\u200bx", "\ufeffx", "x\x00", "\x00"],
-    *[
-        "é",
-        "e\u0301",
-        "ß",
-        "İ",
-        "日本",
-        "🙂",
-        "١.0",
-        "nan",
-        "NaN",
-        "null",
-        "<missing>",
-        "9" * 30 + ".0",
-    ],
-    *["'", '"', "\\", "\\1", "%", "x" * 5_000],
-]
-
-
-def test_canonical_text_is_the_same_as_an_expression_and_in_python(engine: Backend) -> None:
-    table = memory(x=CATEGORIES)
-    made = table.mutate(x=validate.canonical(table.x)).order_by("n")
-    found = engine.to_pyarrow(made)["x"].to_pylist()
-    assert found == [canonical_category(text) for text in CATEGORIES]
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        [1, 0, -7, 2**53, None],
-        [1.0, -2.0, 0.5, 1e15, 1e16, 1e22, 1.25e-7, 123456.789, None],
-        [True, False, None],
-    ],
-    ids=["integers", "floats", "booleans"],
-)
-def test_values_of_other_types_have_the_same_canonical_text(
-    engine: Backend, values: list[Any]
-) -> None:
-    table = memory(x=values)
-    made = table.mutate(x=validate.canonical(table.x.cast("string"))).order_by("n")
-    found = engine.to_pyarrow(made)["x"].to_pylist()
-    expected = [None if value is None else canonical_category(value) for value in values]
-    assert found == expected
-
-
-def broken(engine: Backend, contract: Contract, table: pa.Table) -> list[str]:
-    rows = table.append_column("n", pa.array(range(len(table))))
-    checked = validate.check(ibis.memtable(rows), contract).order_by("n")
-    reasons: list[str] = engine.to_pyarrow(checked)["_reasons"].to_pylist()
-    return reasons
-
-
-def test_synthesised_rows_keep_every_rule(
-    engine: Backend, contract: Contract, shop: Contract
-) -> None:
-    for made in (contract, shop):
-        assert set(broken(engine, made, synthesize(made, 400, seed=3))) == {""}
-
-
-RULES = [
-    ("price", -0.01, "price: below minimum 0; "),
-    ("price", 1000.01, "price: above maximum 1000; "),
-    ("price", None, "price: missing; "),
-    ("items", 0, "items: below minimum 1; "),
-    ("channel", "fax", "channel: not one of the allowed values; "),
-    ("channel", "WEB", "channel: not one of the allowed values; "),
-    ("channel", None, "channel: missing; "),
-    ("order", None, "order: missing; "),
-    ("at", None, "at: missing; "),
-    ("price", 0.0, ""),
-    ("price", 1000.0, ""),
-    ("items", 1, ""),
-    ("city", None, ""),
-    ("gift", None, ""),
-    ("returned", None, ""),
-]
-
-
-def test_a_value_that_breaks_a_rule_is_a_reason(engine: Backend, shop: Contract) -> None:
-    rows = synthesize(shop, len(RULES)).to_pylist()
-    for row, (name, value, _) in zip(rows, RULES, strict=True):
-        row[name] = value
-    table = pa.Table.from_pylist(rows, synthesize(shop, 1).schema)
-    assert broken(engine, shop, table) == [reason for _, _, reason in RULES]
-
-
-def test_a_row_needs_its_time_and_id_even_if_they_may_be_missing(
-    engine: Backend, shop: Contract
-) -> None:
-    values = shop.model_dump()
-    for name in ("at", "order"):
-        values["columns"][name]["nullable"] = True
-    rows = synthesize(shop, 1).to_pylist()
-    table = pa.Table.from_pylist(
-        [rows[0] | {"at": None, "order": None}], synthesize(shop, 1).schema
+    found = checked(
+        gentle,
+        {"price": -1.0, "city": "Lyon"},
+        {"price": -2.0, "city": "Rome"},
+        {"price": 2000.0, "city": None},
+        {"price": None, "city": "Rome"},
     )
-    assert broken(engine, Contract.model_validate(values), table) == [
-        "order: missing; at: missing; "
-    ]
+    assert found.rows["price"].to_pylist() == [None, None, 2000.0, None]
+    assert found.rows["city"].to_pylist() == ["Lyon", None, None, None]
+    assert found.rows.schema == conform(synthesize(gentle, 1), gentle).schema
+    low, strange = "price: below minimum 0", "city: not one of the allowed values"
+    assert told(found.nulled) == [low, f"{low}; {strange}", None, strange]
+    assert told(found.rejected) == [None, None, "price: above maximum 1000", None]
+    assert found.failed is None
 
 
-def test_conforming_makes_numbers_finite_and_categories_canonical(
-    engine: Backend, shop: Contract
-) -> None:
+def test_a_value_fails_the_run_where_its_rule_says_so(shop: Contract) -> None:
+    strict = ruled(
+        shop, price={"on_violation": "fail"}, items={"on_violation": {"minimum": "fail"}}
+    )
+    found = checked(strict, {}, {"price": -1.0, "items": 0}, {"price": None}, {"items": None})
+    both = "price: below minimum 0; items: below minimum 1"
+    assert told(found.failed) == [None, both, "price: missing", None]
+    assert told(found.rejected) == [None, None, None, "items: missing"]
+
+
+def test_whole_numbers_that_no_float_can_tell_apart_are_compared_too(shop: Contract) -> None:
+    found = checked(shop, {"items": 2**60 + 1}, {"items": 0}, {"items": 2})
+    assert told(found.rejected) == [None, "items: below minimum 1", None]
+
+
+def test_conforming_makes_numbers_finite_and_categories_canonical(shop: Contract) -> None:
     made = synthesize(shop, 3)
     for name, values in {
-        "price": [math.inf, math.nan, 2.0],
+        "price": [math.inf, math.nan, 2],
+        "refund": [1, None, 3],
         "city": [1.0, 2.5, None],
         "gift": [1, 0, None],
+        "name": [7, 8, None],
     }.items():
         made = made.set_column(made.column_names.index(name), name, pa.array(values))
-    rows = engine.to_pyarrow(validate.conform(ibis.memtable(made), shop)).to_pylist()
+    rows = conform(made, shop).to_pylist()
     assert [row["price"] for row in rows] == [None, None, 2.0]
+    assert [row["refund"] for row in rows] == [1.0, None, 3.0]
     assert [row["city"] for row in rows] == ["1", "2.5", None]
     assert [row["gift"] for row in rows] == [True, False, None]
-    assert list(rows[0]) == list(shop.columns)
+    assert [row["name"] for row in rows] == ["7", "8", None]
+
+
+def test_conforming_gives_the_contracts_columns_in_their_order(shop: Contract) -> None:
+    made = synthesize(shop, 3)
+    shuffled = made.select(made.column_names[::-1]).append_column("extra", pa.array([1, 2, 3]))
+    rows = conform(shuffled, shop)
+    assert rows.equals(conform(made, shop))
+    assert rows.column_names == list(shop.columns)
+    assert rows.schema.field("channel").type == CATEGORY
+
+
+# the shop is in Paris: an hour before UTC in winter, two in summer
+TIMES = [
+    (datetime(2024, 1, 1, 12), pa.timestamp("us"), datetime(2024, 1, 1, 11, tzinfo=UTC)),
+    (datetime(2024, 7, 1, 12), pa.timestamp("s"), datetime(2024, 7, 1, 10, tzinfo=UTC)),
+    (datetime(2024, 7, 1, 12), pa.timestamp("ns", "Europe/Paris"), None),
+    (datetime(2024, 7, 1), pa.date32(), datetime(2024, 6, 30, 22, tzinfo=UTC)),
+    ("2024-07-01 12:00", pa.string(), datetime(2024, 7, 1, 10, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize(("value", "kind", "expected"), TIMES, ids=[str(k) for _, k, _ in TIMES])
+def test_a_time_without_a_zone_is_local_to_the_contracts(
+    shop: Contract, value: Any, kind: pa.DataType, expected: datetime | None
+) -> None:
+    made = synthesize(shop, 1).set_column(1, "at", pa.array([value], kind))
+    (at,) = conform(made, shop)["at"].to_pylist()
+    assert at == (expected or value.replace(tzinfo=UTC))
+
+
+# a column, what a transform gives → what the message says
+MISFITS: list[tuple[str, list[Any], list[str]]] = [
+    ("items", [1.0, 2.0], ["'items'", "float", "integer", "round it"]),
+    ("items", ["1", "two"], ["'items'", "not of its type integer", "data/transform.py"]),
+    ("price", ["1.5", "dear"], ["'price'", "not of its type float", "data/transform.py"]),
+    ("gift", [1, 2], ["'gift'", "not of its type boolean"]),
+    ("gift", [1.0, 0.5], ["'gift'", "not of its type boolean"]),
+    ("gift", ["yes", "perhaps"], ["'gift'", "not of its type boolean"]),
+    ("at", ["2024-01-01", "soon"], ["'at'", "not of its type timestamp"]),
+    ("at", [1, 2], ["'at'", "int64", "timestamp"]),
+    ("price", [datetime(2024, 1, 1), None], ["'price'", "timestamp", "float"]),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "words"), MISFITS)
+def test_values_that_are_not_of_their_type_are_told(
+    shop: Contract, name: str, values: list[Any], words: list[str]
+) -> None:
+    made = synthesize(shop, 2)
+    made = made.set_column(made.column_names.index(name), name, pa.array(values))
+    with pytest.raises(DataError) as caught:
+        conform(made, shop)
+    assert [word for word in words if word not in str(caught.value)] == []

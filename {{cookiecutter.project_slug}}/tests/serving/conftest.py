@@ -38,7 +38,6 @@ def row() -> dict[str, Any]:
         "channel": "web",
         "city": "Lyon",
         "gift": True,
-        "name": "Ada Lovelace",
     }
 
 

@@ -105,9 +105,8 @@ def test_each_row_has_a_record_of_what_was_sent_and_answered(
         ("request", 1, 0.75),
     ]
     assert {(r["model"], r["version"]) for r in made} == {("shop", 3)}
-    public = {name: value for name, value in row.items() if name != "name"}
-    assert made[0]["columns"] == public
-    assert made[1]["columns"] == {**public, "gift": None}
+    assert made[0]["columns"] == row
+    assert made[1]["columns"] == {**row, "gift": None}
 
 
 def test_a_label_keeps_its_value_as_it_was_sent() -> None:

@@ -15,7 +15,6 @@ from {{ cookiecutter.__package }}.config import (
     DataConfig,
     MonitorConfig,
     ServeConfig,
-    SplitConfig,
     TrainConfig,
 )
 from {{ cookiecutter.__package }}.contract import Contract
@@ -38,9 +37,9 @@ Predicted = np.ndarray[tuple[int], np.dtype[np.float32]]
 
 
 def config_of(**monitor: int) -> Config:
-    split = SplitConfig.model_validate({"validation_from": "2024-03-01", "test_from": "2024-04-01"})
+    split = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
     return Config(
-        data=DataConfig(driving="orders", split=split),
+        data=DataConfig.model_validate({"driving": "orders", "split": split}),
         train=TrainConfig(),
         serve=ServeConfig(),
         monitor=MonitorConfig.model_validate(monitor),
@@ -74,7 +73,7 @@ def test_the_typical_row_is_a_complete_recent_one_without_personal_data(
     typical = contents.typical(shop, shop_rows)
     assert list(typical) == list(shop.request)
     assert shop_rows.table.column("name").null_count < 600
-    assert typical["name"] is None
+    assert "name" not in typical
     rows = shop_rows.table.to_pylist()
     (source,) = [row for row in rows if row["order"] == typical["order"]]
     assert all(source[name] is not None for name in shop.features)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..atomic import pointed
 from ..contract import Contract
 from ..errors import DataError
+from .hashes import row_hashes
 from .split import Split
 
 
@@ -59,27 +59,28 @@ def current(directory: Path) -> Dataset:
 
 
 def content_hash(files: Iterable[Path]) -> str:
-    """SHA-256 over values in row order: equal whatever the chunks, encoding or compression."""
-    total = hashlib.sha256()
+    """The ``ContentHash`` of what Parquet files hold, one after another."""
+    total = ContentHash()
     for path in files:
-        reader = pq.ParquetFile(path)
-        columns = {name: hashlib.sha256() for name in reader.schema_arrow.names}
-        lengths = {name: hashlib.sha256() for name in columns}
-        for batch in reader.iter_batches():
-            for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                _update(columns[name], lengths[name], column)
-        for name in columns:
-            total.update(name.encode() + columns[name].digest() + lengths[name].digest())
+        for batch in pq.ParquetFile(path).iter_batches():
+            total.update(path.stem, pa.Table.from_batches([batch]))
     return total.hexdigest()
 
 
-def _update(values: "hashlib._Hash", lengths: "hashlib._Hash", column: pa.Array) -> None:
-    """Feed a chunk's values to one hash, and its nulls or text lengths to the other."""
-    if pa.types.is_string(column.type):
-        lengths.update(pc.fill_null(pc.binary_length(column), -1).to_numpy().tobytes())
-        values.update("".join(text for text in column.to_pylist() if text is not None).encode())
-        return
-    lengths.update(column.is_null().cast(pa.int8()).to_numpy().tobytes())
-    plain = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-    plain = plain.cast(pa.int8()) if pa.types.is_boolean(plain.type) else plain
-    values.update(pc.fill_null(plain, 0).to_numpy().tobytes())
+class ContentHash:
+    """BLAKE2 over row hashes in order: equal whatever the chunks, encoding or compression."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, hashlib.blake2b] = {}
+
+    def update(self, part: str, rows: pa.Table) -> None:
+        """Go on with rows of a part, such as a split; parts may take turns."""
+        if part not in self.parts:
+            names = json.dumps([part, *rows.schema.names]).encode()
+            self.parts[part] = hashlib.blake2b(names, digest_size=16)
+        self.parts[part].update(row_hashes(rows).data)
+
+    def hexdigest(self) -> str:
+        """Of all parts, by name."""
+        digests = [self.parts[part].digest() for part in sorted(self.parts)]
+        return hashlib.blake2b(b"".join(digests), digest_size=16).hexdigest()

@@ -1,126 +1,143 @@
-"""Types and rules as expressions: each bad cell adds its reason to the row's ``_reasons``.
+"""The contract's rules over the rows that a transform made.
 
-A text is accepted by a regular expression before any cast, because casts differ between engines
-(DuckDB alone reads ``'3.7'`` as 4, ``'0x1F'`` as 31 and ``'inf'`` as a timestamp).
+Most runs of rows break none; that is seen from a column's ends, gaps and distinct values, and only
+where it is not so is each value compared.
 """
 
-from collections.abc import Mapping
-from functools import reduce
-from operator import add
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-import ibis
-from ibis import ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from ..contract import Column, ColumnType, Contract
+from ..contract import Column, Contract, Mode, Rule
 from ..errors import DataError
+from .convert import from_values
 
 REASONS = "_reasons"
-ACCEPTED: dict[ColumnType, str] = {
-    "integer": r"^[+-]?[0-9]{1,19}(\.0*)?$",
-    "float": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$",
-    "boolean": r"^(?i:true|false|t|f|yes|no|y|n|1|0|1\.0|0\.0)$",
-    "timestamp": (
-        r"^(0[1-9]|[1-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}"
-        r"(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$"
-    ),
-}
-TRUE = r"^(?i:true|t|yes|y|1|1\.0)$"
-IBIS_TYPES: dict[ColumnType, str] = {
-    "integer": "int64",
-    "float": "float64",
-    "boolean": "boolean",
-    "category": "string",
-    "string": "string",
-    "timestamp": "timestamp('UTC', 6)",
-}
 
 
-def parse(table: ibis.Table, types: Mapping[str, ColumnType]) -> ibis.Table:
-    """Text columns to typed ones; a text that is not of its type is null with a reason."""
-    values = {name: _parsed(table[name], kind) for name, kind in types.items()}
-    unread = [
-        _reason(table[name].notnull() & values[name].isnull(), f"{name}: not {_article(kind)}")
-        for name, kind in types.items()
-    ]
-    return table.mutate(**values, **{REASONS: _joined(unread)})
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """Rows of the contract's types, and the rules that each breaks: null for most rows."""
+
+    rows: pa.Table
+    """Broken values of columns whose mode is null are null."""
+    rejected: pa.Array | None
+    """The reasons for which a row may not stay."""
+    nulled: pa.Array | None
+    """The reasons for which a value became null."""
+    failed: pa.Array | None
+    """The reasons for which the whole run stops."""
 
 
-def check(table: ibis.Table, contract: Contract) -> ibis.Table:
-    """The contract's rules over typed columns, as ``_reasons``; the target may be missing."""
-    reasons: list[ir.StringValue] = []
-    for name, column in contract.columns.items():
-        value = table[name]
-        always = name in {contract.id, contract.time}
-        if always or (not column.nullable and name != contract.target):
-            reasons.append(_reason(value.isnull(), f"{name}: missing"))
-        reasons += [
-            _reason(broken.fill_null(False), text) for broken, text in _rules(name, column, value)
-        ]
-    return table.mutate(**{REASONS: _joined(reasons)})
+@dataclass(frozen=True, kw_only=True)
+class _Breach:
+    """Where a rule is broken."""
+
+    column: str
+    where: pa.Array
+    reason: str
+    mode: Mode
 
 
-def canonical(text: ir.StringValue) -> ir.StringValue:
-    """``contract.canonical_category`` as an expression, save that null stays null."""
-    text = text.strip()
-    lowered = text.isin(["True", "TRUE", "False", "FALSE"]).ifelse(text.lower(), text)
-    return lowered.re_replace(r"^(-?[0-9]+)\.0+$", r"\1")
+def conform(rows: pa.Table, contract: Contract) -> pa.Table:
+    """A transform's columns as the contract's types, in the contract's order.
 
-
-def conform(table: ibis.Table, contract: Contract) -> ibis.Table:
-    """Cast a transform's typed columns to the contract's types, in the contract's order."""
+    Raises:
+        DataError: a column holds values that are not of its type.
+    """
     columns = {}
     for name, column in contract.columns.items():
-        if column.type == "integer" and table[name].type().is_floating():
+        given = rows[name].combine_chunks()
+        if column.type == "integer" and pa.types.is_floating(given.type):
             raise DataError(
                 f"transform gives '{name}' as a float, but the contract says integer;"
                 " round it in data/transform.py or change its type in contract.yaml"
             )
-        value = table[name].cast(IBIS_TYPES[column.type])
-        if column.type == "category":
-            value = canonical(value)
-        columns[name] = _finite(value) if column.type == "float" else value
-    return table.mutate(**columns)
+        columns[name] = from_values(given, name, column.type, contract.zone)
+        lost = pc.and_(pc.is_valid(given), pc.is_null(columns[name]))
+        infinite = column.type == "float" and pa.types.is_floating(given.type)
+        if not infinite and pc.any(lost).as_py():
+            raise DataError(
+                f"transform gives '{name}' values that are not of its type {column.type};"
+                " mend them in data/transform.py"
+            )
+    return pa.table(columns)
 
 
-def _finite(value: ir.FloatingValue) -> ir.FloatingValue:
-    return (value.isinf() | value.isnan()).ifelse(ibis.null("float64"), value)
+def check(rows: pa.Table, contract: Contract) -> Checked:
+    """Hold rows of the contract's types to its rules; a missing target breaks none."""
+    found: dict[Mode, list[_Breach]] = {"reject": [], "null": [], "fail": []}
+    for name, column in contract.columns.items():
+        for breach in _breaches(name, column, rows[name].combine_chunks(), contract):
+            found[breach.mode].append(breach)
+    for breach in found["null"]:
+        place = rows.schema.names.index(breach.column)
+        values = rows[breach.column].combine_chunks()
+        mended = pc.if_else(breach.where, pa.scalar(None, values.type), values)
+        rows = rows.set_column(place, breach.column, mended)
+    return Checked(
+        rows=rows,
+        rejected=_joined(found["reject"]),
+        nulled=_joined(found["null"]),
+        failed=_joined(found["fail"]),
+    )
 
 
-def _parsed(text: ir.StringValue, kind: ColumnType) -> ir.Value:
-    if kind == "category":
-        return canonical(text)
-    if kind == "string":
-        return text
-    stripped = text.strip()
-    accepted = stripped.re_search(ACCEPTED[kind]).ifelse(stripped, ibis.null("string"))
-    if kind == "boolean":
-        return accepted.re_search(TRUE)
-    if kind == "integer":
-        accepted = accepted.re_replace(r"\.0*$", "")
-    if kind == "timestamp":  # the engine wants seconds before a zone
-        accepted = accepted.re_replace(r"^(.{16})([Z+-])", r"\1:00\2")
-    value = accepted.try_cast(IBIS_TYPES[kind])
-    return _finite(value) if kind == "float" else value
+def _breaches(name: str, column: Column, values: pa.Array, contract: Contract) -> Iterator[_Breach]:
+    for rule, reason, broken in _rules(name, column, contract):
+        where = broken(values)
+        if where is not None and pc.any(where).as_py():
+            yield _Breach(
+                column=name,
+                where=where.fill_null(False),
+                reason=f"{name}: {reason}",
+                mode=column.mode(rule),
+            )
 
 
-def _rules(name: str, column: Column, value: ir.Value) -> list[tuple[ir.BooleanValue, str]]:
-    rules: list[tuple[ir.BooleanValue, str]] = []
-    if column.minimum is not None:
-        rules.append((value < column.minimum, f"{name}: below minimum {column.minimum:g}"))
-    if column.maximum is not None:
-        rules.append((value > column.maximum, f"{name}: above maximum {column.maximum:g}"))
-    if column.allowed is not None:
-        rules.append((value.notin(column.allowed), f"{name}: not one of the allowed values"))
-    return rules
+def _rules(
+    name: str, column: Column, contract: Contract
+) -> Iterator[tuple[Rule, str, Callable[[pa.Array], pa.Array | None]]]:
+    """Each rule's name, what a row that breaks it is told, and where it does; ``None`` for nowhere."""
+    low, high = column.minimum, column.maximum
+    allowed = contract.labels if name == contract.target and contract.labels else column.allowed
+    always = name in {contract.id, contract.time}
+    if always or (not column.nullable and name != contract.target):
+        yield "missing", "missing", lambda values: pc.is_null(values) if values.null_count else None
+    if low is not None:
+        yield "minimum", f"below minimum {low:g}", lambda values: (
+            pc.less(_floats(values), low) if _end(values, "min", low) < low else None
+        )
+    if high is not None:
+        yield "maximum", f"above maximum {high:g}", lambda values: (
+            pc.greater(_floats(values), high) if _end(values, "max", high) > high else None
+        )
+    if allowed is not None:
+        yield "allowed", "not one of the allowed values", lambda values: _others(values, allowed)
 
 
-def _reason(broken: ir.BooleanValue, text: str) -> ir.StringValue:
-    return broken.ifelse(f"{text}; ", "")
+def _floats(values: pa.Array) -> pa.Array:
+    """Numbers as floats; Arrow refuses to compare those above 2⁵³ with one otherwise."""
+    return values.cast(pa.float64(), safe=False)
 
 
-def _joined(reasons: list[ir.StringValue]) -> ir.StringValue:
-    return reduce(add, reasons, ibis.literal(""))
+def _end(values: pa.Array, which: str, default: float) -> float:
+    found = pc.min_max(values)[which].as_py()
+    return default if found is None else float(found)
 
 
-def _article(kind: ColumnType) -> str:
-    return f"{'an' if kind == 'integer' else 'a'} {kind}"
+def _others(values: pa.Array, allowed: tuple[str, ...]) -> pa.Array | None:
+    """Where a category is none of those allowed; it is looked at once for each distinct value."""
+    strange = pc.invert(pc.is_in(values.dictionary, pa.array(allowed, pa.string())))
+    return strange.take(values.indices) if pc.any(strange).as_py() else None
+
+
+def _joined(breaches: list[_Breach]) -> pa.Array | None:
+    """The reasons of each row, or ``None`` where no row has any."""
+    if not breaches:
+        return None
+    parts = [pc.if_else(breach.where, f"{breach.reason}; ", "") for breach in breaches]
+    joined = pc.utf8_rtrim(pc.binary_join_element_wise(*parts, ""), "; ")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)

@@ -112,7 +112,7 @@ def _closed(name: str, fields: dict[str, Any]) -> Any:
 def _field(contract: Contract, name: str) -> Any:
     column = contract.columns[name]
     value: Any = Annotated[_value(column), Field(description=_description(column))]
-    optional = column.nullable or contract.role(name) in {"id", "metadata"}
+    optional = column.nullable or contract.role(name) == "id"
     return NotRequired[value | None] if optional else value
 
 

@@ -1,5 +1,6 @@
 """Batch scoring: a file through the same graph, streamed, to Parquet."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 
 from ..atomic import new_file
 from ..config import ServeConfig
-from ..contract import Contract
+from ..contract import Contract, ParquetSource
 from ..errors import BundleError, DataError
 from ..models.arrow import from_table
 from ..models.bundle import Bundle, open_bundle
@@ -99,7 +100,8 @@ def _rows_of(source: Path) -> int | None:
 
 
 def _csv(source: Path, contract: Contract) -> Iterator[pa.RecordBatch]:
-    missing = sorted({text for s in contract.sources.values() for text in s.missing})
+    texts = [s.missing for s in contract.sources.values() if not isinstance(s, ParquetSource)]
+    missing = sorted({"", *itertools.chain(*texts)})
     types = {name: ARROW_TYPES[contract.columns[name].type] for name in contract.features}
     if contract.id is not None:
         types[contract.id] = ID_TYPES.get(contract.columns[contract.id].type, pa.string())

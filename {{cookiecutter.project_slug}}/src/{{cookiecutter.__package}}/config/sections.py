@@ -1,23 +1,15 @@
-"""Typed settings, one section per stage.
+"""The sections: every setting with its meaning, unit and default."""
 
-Precedence: command line (``--set train.epochs=3``) > environment (``<PACKAGE>__TRAIN__EPOCHS=3``)
-> ``configs/<section>.yaml`` > the defaults below.
-"""
-
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from .errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
-ENVIRONMENT_PREFIX = f"{(__package__ or 'project').upper()}__"
 
 
 class Section(BaseModel):
@@ -28,9 +20,11 @@ class Section(BaseModel):
     )
 
 
-class SplitConfig(Section):
-    """Dates at which validation and test begin, in the contract's time zone."""
+class DateSplit(Section):
+    """Cut at fixed dates, in the contract's time zone: the past trains, the future tests."""
 
+    by: Literal["date"] = "date"
+    """Rows are split by their time."""
     validation_from: date
     """First day of the validation rows."""
     test_from: date
@@ -43,6 +37,39 @@ class SplitConfig(Section):
         return self
 
 
+class HashSplit(Section):
+    """Cut by a hash of each row's key, so that a row stays where it is when others are added."""
+
+    by: Literal["hash", "group"]
+    """hash: each row by its id, within each value of the target; group: by the column below."""
+    group: str | None = None
+    """Column whose rows stay together, such as a customer; for group alone."""
+    validation: Share = 0.1
+    """Share of the rows, or groups, that validate."""
+    test: Share = 0.2
+    """Share of the rows, or groups, that test."""
+    salt: str = ""
+    """Another text draws another split."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test leave nothing to train on; lower them")
+        if (self.by == "group") != (self.group is not None):
+            raise ValueError("group: name a column with by: group, and none with by: hash")
+        return self
+
+
+def _kind(value: object) -> str:
+    by = value.get("by") if isinstance(value, Mapping) else getattr(value, "by", None)
+    return "hash" if by in ("hash", "group") else "date"
+
+
+SplitConfig = Annotated[
+    Annotated[DateSplit, Tag("date")] | Annotated[HashSplit, Tag("hash")], Discriminator(_kind)
+]
+
+
 class DataConfig(Section):
     """``data.yaml``: from the sources to a dataset version."""
 
@@ -51,11 +78,15 @@ class DataConfig(Section):
     driving: str
     """The source whose rows become the dataset's rows; the others are joined to it."""
     split: SplitConfig
-    """Where the three splits are cut."""
+    """How rows become training, validation and test rows."""
+    keep: Literal["first", "last"] = "first"
+    """Which row stays where several have one id, in the order of the source."""
+    engine: Literal["duckdb", "pyspark"] = "duckdb"
+    """What runs the transform and the contract's rules; pyspark needs the extra of its name."""
     max_rejected_fraction: Fraction = 0.05
     """Share of a source's rows that may be quarantined before the run stops."""
-    memory_limit: str = Field(default="1GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
-    """Memory the ETL engine may use before it spills to disk."""
+    memory_limit: str = Field(default="500MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
+    """Memory the engine may use before it spills to disk; the process takes some 400 MB more."""
 
 
 class ModelConfig(Section):
@@ -172,103 +203,9 @@ class MonitorConfig(Section):
 
 
 class Config(Section):
-    """Every section; ``contract.yaml`` beside them is read by ``contract.py``."""
+    """Every section; ``contract.yaml`` beside them is read by ``contract``."""
 
     data: DataConfig
     train: TrainConfig
     serve: ServeConfig
     monitor: MonitorConfig
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                problem = f"the key '{key.value}' is given twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def load(folder: Path, overrides: Iterable[str] = ()) -> Config:
-    """Read the sections of ``folder``, then the environment, then ``section.key=value``.
-
-    Raises:
-        ConfigError: a file, a variable or an override does not fit its section.
-    """
-    if not folder.is_dir():
-        raise ConfigError(
-            f"no configuration folder at '{folder}'; run from the project's root"
-            " or name the folder with --configs"
-        )
-    values: dict[str, Any] = {
-        section: read_yaml(path) if (path := folder / f"{section}.yaml").exists() else {}
-        for section in Config.model_fields
-    }
-    for origin, assignment in [*_from_environment(os.environ), *(("--set", o) for o in overrides)]:
-        _assign(values, assignment, origin)
-    try:
-        return Config.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(explain(error, f"settings in '{folder}'")) from None
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file's mapping; an empty file is an empty mapping.
-
-    Raises:
-        ConfigError: the file is not there, is not YAML or is not a mapping.
-    """
-    try:
-        content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
-    except FileNotFoundError:
-        raise ConfigError(f"'{path}' does not exist") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"'{path}' is not valid YAML: {error}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigError(f"'{path}' must hold keys and values, not a {type(content).__name__}")
-    return content
-
-
-def explain(error: ValidationError, what: str) -> str:
-    """One line per fault: the key, what is wrong and what was given."""
-    lines = [f"{what}: {error.error_count()} not valid"]
-    for fault in error.errors(include_url=False):
-        key = ".".join(str(part) for part in fault["loc"]) or "(whole)"
-        given = "" if fault["type"] in {"missing", "value_error"} else f"; given {fault['input']!r}"
-        lines.append(f"  {key}: {fault['msg'].removeprefix('Value error, ')}{given}")
-    return "\n".join(lines)
-
-
-def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [
-        (name, f"{name.removeprefix(ENVIRONMENT_PREFIX).lower().replace('__', '.')}={value}")
-        for name, value in sorted(environment.items())
-        if name.startswith(ENVIRONMENT_PREFIX)
-    ]
-
-
-def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
-    key, separator, text = assignment.partition("=")
-    path = key.strip().split(".")
-    if not separator or len(path) < 2 or path[0] not in values:
-        raise ConfigError(
-            f"{origin}: '{assignment}' is not section.key=value;"
-            f" the sections are {', '.join(values)}"
-        )
-    target = values
-    for part in path[:-1]:
-        if target.get(part) is None:
-            target[part] = {}
-        target = target[part]
-        if not isinstance(target, dict):
-            raise ConfigError(f"{origin}: '{key}' has no keys below '{part}'")
-    try:
-        target[path[-1]] = yaml.safe_load(text) if text else text  # null is written out
-    except yaml.YAMLError:
-        target[path[-1]] = text

@@ -4,17 +4,16 @@ Jobs are imported inside their command, so that ``serve`` never loads what only 
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import __version__
-from .config import Config, load
-from .contract import load_contract
-from .errors import AlertRaised, ConfigError, MissingExtraError, ProjectError
+from .. import __version__
+from ..contract import load_contract
+from ..errors import AlertRaised, ConfigError, ProjectError
+from .look import contracts, datasets
+from .options import CONFIGS, CONTRACT, Folder, Overrides, config_of, name_of, needs
 
 app = typer.Typer(
     add_completion=False,
@@ -23,20 +22,14 @@ app = typer.Typer(
     help="From raw tables to a trained, gated, served and monitored model.",
 )
 
-if TYPE_CHECKING:
-    from .models.versions import Versions
-    from .training.tracking import Tracker
+app.add_typer(contracts, name="contract")
+app.add_typer(datasets, name="dataset")
 
-Folder = Annotated[
-    Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; may be repeated."),
-]
+if TYPE_CHECKING:
+    from ..models.versions import Versions
+    from ..training.tracking import Tracker
+
 Why = Annotated[str, typer.Option(help="The reason, for the history.")]
-CONFIGS = Path("configs")
-CONTRACT = "contract.yaml"
 
 
 def main() -> None:
@@ -48,69 +41,36 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-contracts = typer.Typer(no_args_is_help=True, help="Look at the data contract.")
-app.add_typer(contracts, name="contract")
-
-
-@contracts.command("show")
-def show_contract(configs: Folder = CONFIGS) -> None:
-    """Show the row that model, requests, reports and tests see."""
-    from .compatibility import show
-
-    show(load_contract(configs / CONTRACT))
-
-
-@contracts.command("diff")
-def diff_contracts(
-    old: Annotated[Path, typer.Argument(help="The contract.yaml that callers know.")],
-    new: Annotated[Path, typer.Argument(help="The one that is to replace it.")],
-    fail_on_breaking: Annotated[
-        bool, typer.Option("--fail-on-breaking", help="Exit with 2 where callers would break.")
-    ] = False,
-) -> None:
-    """Say what changed between two contracts, and what would break callers."""
-    from .compatibility import compare, show_changes
-
-    changes = compare(load_contract(old), load_contract(new))
-    show_changes(changes)
-    if fail_on_breaking and any(change.breaking for change in changes):
-        raise ConfigError(f"'{new}' breaks callers of '{old}'")
-
-
-@contracts.command("schema")
-def write_schema(configs: Folder = CONFIGS) -> None:
-    """Write the JSON Schema by which editors complete and check contract.yaml."""
-    from .compatibility import write_schema
-
-    write_schema(configs / "contract.schema.json")
-
-
 @app.command()
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Make the dataset version that sources, contract and transform describe."""
-    with _needs("train"):
-        from .data import job
+    with needs("train"):
+        from ..data import job
 
-    job.run(load_contract(configs / CONTRACT), _config(configs, set_).data)
+    job.run(load_contract(configs / CONTRACT), config_of(configs, set_).data)
 
 
 @app.command()
 def train(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Train on the current dataset, gate, register; the first to pass is served."""
-    with _needs("train"):
-        from .training import job
+    with needs("train"):
+        from ..data.dataset import current
+        from ..training import job
 
-    job.run(_config(configs, set_))
+    config = config_of(configs, set_)
+    if current(config.data.directory).contract.hash != load_contract(configs / CONTRACT).hash:
+        raise ConfigError(f"'{configs / CONTRACT}' is newer than the dataset; run: make data")
+    job.run(config)
 
 
 @app.command()
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Answer predictions over HTTP from the served bundle."""
-    from .serving import server
+    from ..serving import server
 
-    config = _config(configs, set_).serve
+    config = config_of(configs, set_).serve
     if config.model is None and (configs / CONTRACT).exists():
-        config = config.model_copy(update={"model": _name(configs)})
+        config = config.model_copy(update={"model": name_of(configs)})
     server.serve(config)
 
 
@@ -124,16 +84,16 @@ def score(
     set_: Overrides = None,
 ) -> None:
     """Score a file through the same graph as the server."""
-    with _needs("batch"):
-        from .serving import score as batch
+    with needs("batch"):
+        from ..serving import score as batch
 
-    config = _config(configs, set_)
+    config = config_of(configs, set_)
     if source is None:
-        from .data.dataset import current
+        from ..data.dataset import current
 
         source = current(config.data.directory).path / "test.parquet"
     target = target or config.data.directory / "scored" / f"{source.stem}.parquet"
-    batch.run(config.serve, _name(configs), source, target)
+    batch.run(config.serve, name_of(configs), source, target)
 
 
 @app.command()
@@ -146,10 +106,10 @@ def replay(
     set_: Overrides = None,
 ) -> None:
     """Play the test rows against the running server, labels later."""
-    with _needs("monitor"):
-        from .monitoring import replay as traffic
+    with needs("monitor"):
+        from ..monitoring import replay as traffic
 
-    traffic.run(_config(configs, set_), url, rows)
+    traffic.run(config_of(configs, set_), url, rows)
 
 
 @app.command()
@@ -162,10 +122,10 @@ def monitor(
     set_: Overrides = None,
 ) -> None:
     """Judge drift and quality of what was served."""
-    with _needs("monitor"):
-        from .monitoring import job
+    with needs("monitor"):
+        from ..monitoring import job
 
-    summary = job.run(_config(configs, set_), _name(configs))
+    summary = job.run(config_of(configs, set_), name_of(configs))
     if fail_on_alert and summary.alerts:
         raise AlertRaised("; ".join(summary.alerts))
 
@@ -178,7 +138,7 @@ def promote(
     set_: Overrides = None,
 ) -> None:
     """Serve a version that passed its gate."""
-    from .training import registry
+    from ..training import registry
 
     versions, tracker = _registry(configs, set_)
     registry.promote(versions, tracker, version, why)
@@ -195,7 +155,7 @@ def rollback(
     set_: Overrides = None,
 ) -> None:
     """Serve the version that served before."""
-    from .training import registry
+    from ..training import registry
 
     versions, tracker = _registry(configs, set_)
     registry.rollback(versions, tracker, to, why)
@@ -205,7 +165,7 @@ def rollback(
 @app.command()
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Show the versions and what has served."""
-    from .training import registry
+    from ..training import registry
 
     registry.show_history(_registry(configs, set_)[0])
 
@@ -213,8 +173,8 @@ def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 @app.command()
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Run the whole path: data, train, serve, score, replay, monitor, stop."""
-    with _needs("all"):
-        from .demo import run
+    with needs("all"):
+        from ..demo import run
 
     run(configs, set_ or [])
 
@@ -225,30 +185,10 @@ def version() -> None:
     print(__version__)
 
 
-@contextmanager
-def _needs(extra: str) -> Iterator[None]:
-    """Around a job's import: a library that is not there becomes the command that installs it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library in {"", __package__}:  # a fault of our own
-            raise
-        raise MissingExtraError(library, extra) from None
-
-
-def _config(configs: Path, overrides: list[str] | None) -> Config:
-    return load(configs, overrides or [])
-
-
-def _name(configs: Path) -> str:
-    return load_contract(configs / CONTRACT).name
-
-
 def _registry(configs: Path, overrides: list[str] | None) -> "tuple[Versions, Tracker]":
-    from .models.versions import Versions
-    from .training.tracking import tracker
+    from ..models.versions import Versions
+    from ..training.tracking import tracker
 
-    config, name = _config(configs, overrides), _name(configs)
+    config, name = config_of(configs, overrides), name_of(configs)
     versions = Versions(config.train.bundles, name)
     return versions, tracker(config.train.tracking_uri, config.train.artifacts, name)

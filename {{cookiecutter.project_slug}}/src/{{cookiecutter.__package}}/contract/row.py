@@ -1,103 +1,25 @@
-"""The data contract: the raw columns of each source and the one row that everything else sees.
-
-ETL typing and quarantine, encoders, the graph's inputs, the request model, drift columns and
-test data are derived from it.
-"""
+"""The contract: what a row is, and what is derived from it."""
 
 import hashlib
 import json
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from .config import explain, read_yaml
-from .errors import ConfigError
-from .values import canonical_category
+from ..config import explain, read_yaml
+from ..errors import ConfigError
+from ..values import canonical_category
+from .column import NUMERIC_TYPES, Column, ColumnType, Role
+from .part import Part, tell_apart
+from .source import Source
 
-ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
-Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
-NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
-PIPELINES_OWN = frozenset({"_score", "_source_row", "_reasons", "_first", "_split", "_positive"})
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
-    )
-
-
-class Source(_Part):
-    """A file, and how its text becomes typed values."""
-
-    csv: Path
-    """Path of the CSV file, from the project's root."""
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    """Between two fields."""
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
-    """How the file's bytes become text."""
-    missing: tuple[str, ...] = Field(default=("",), min_length=1)
-    """Texts that mean that a value is missing."""
-    columns: dict[str, ColumnType] | None = None
-    """Raw columns to read and their types; null takes the contract's columns of these names."""
-
-    @field_validator("columns")
-    @classmethod
-    def _engines_tell_apart(
-        cls, value: dict[str, ColumnType] | None
-    ) -> dict[str, ColumnType] | None:
-        _tell_apart(value or {})
-        return value
-
-
-class Column(_Part):
-    """One column of the contract's row."""
-
-    type: ColumnType
-    """How a value is read, checked and encoded."""
-    nullable: bool = False
-    """Whether a value may be missing."""
-    minimum: float | None = None
-    """Smallest value allowed."""
-    maximum: float | None = None
-    """Largest value allowed."""
-    allowed: tuple[str, ...] | None = None
-    """Values that a category may take; null allows any and encodes the ones seen in training."""
-    role: Literal["feature", "excluded", "metadata"] | None = None
-    """Said only for columns that are not features; target, id and time are named above."""
-    slice: bool = False
-    """Whether quality is reported for each value."""
-    pii: bool = False
-    """Whether values are masked in errors and left out of samples."""
-    unit: str | None = None
-    """Unit of the values."""
-    why: str | None = None
-    """Why the column is excluded, for the reader."""
-
-    @field_validator("allowed")
-    @classmethod
-    def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if value is None else tuple(map(canonical_category, value))
-
-    @model_validator(mode="after")
-    def _rules_fit_the_type(self) -> Self:
-        ranged = self.minimum is not None or self.maximum is not None
-        if ranged and self.type not in {"integer", "float"}:
-            raise ValueError(f"minimum and maximum are for integer and float, not {self.type}")
-        if self.allowed is not None and self.type != "category":
-            raise ValueError(f"allowed is for category, not {self.type}")
-        if self.type == "string" and self.role == "feature":
-            raise ValueError("a string is no feature; make it a category, or leave the role out")
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
-        return self
-
-
-class Contract(_Part):
+class Contract(Part):
     """``contract.yaml``, validated."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -108,6 +30,8 @@ class Contract(_Part):
     """The column to predict."""
     positive: bool | str | int = True
     """The target's value whose probability is predicted."""
+    labels: tuple[str, ...] | None = Field(default=None, min_length=2)
+    """The values of a category target; null takes any two."""
     id: str | None = None
     """The column that names a row once."""
     time: str | None = None
@@ -131,7 +55,7 @@ class Contract(_Part):
     @field_validator("sources", "columns")
     @classmethod
     def _engines_tell_apart(cls, value: dict[str, Any]) -> dict[str, Any]:
-        _tell_apart(value)
+        tell_apart(value)
         return value
 
     @model_validator(mode="after")
@@ -150,8 +74,9 @@ class Contract(_Part):
                 )
             if self.columns[name].type not in types:
                 raise ValueError(f"{key}: '{name}' must be {' or '.join(sorted(types))}")
-            if self.columns[name].role is not None:
-                raise ValueError(f"columns.{name}.role: its role is {key}; leave it out")
+            if self.columns[name].role is not None or self.columns[name].leaks:
+                given = "leaks" if self.columns[name].leaks else "role"
+                raise ValueError(f"columns.{name}.{given}: its role is {key}; leave it out")
         seen = [n for n in (*self.features, self.target, self.id) if n is not None]
         personal = [n for n in seen if self.columns[n].pii]
         if personal:
@@ -165,6 +90,25 @@ class Contract(_Part):
             raise ValueError("columns: none is a feature, so there is nothing to learn from")
         return self
 
+    @field_validator("labels")
+    @classmethod
+    def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else tuple(map(canonical_category, value))
+
+    @model_validator(mode="after")
+    def _labels_are_the_targets(self) -> Self:
+        target = self.columns[self.target]
+        if self.labels is None:
+            return self
+        if target.type != "category" or target.allowed is not None:
+            raise ValueError(
+                f"labels: they are the values of a category without allowed, and '{self.target}'"
+                f" is {target.type}; leave labels out, or take allowed out of the column"
+            )
+        if len(set(self.labels)) != 2:
+            raise ValueError(f"labels: a binary task has two, not {len(set(self.labels))}")
+        return self
+
     @model_validator(mode="after")
     def _rows_have_the_positive_value(self) -> Self:
         target = self.columns[self.target].type
@@ -173,7 +117,7 @@ class Contract(_Part):
                 f"positive: {self.positive!r} is no value of '{self.target}', which is {target};"
                 " name the value whose probability is predicted"
             )
-        allowed = self.columns[self.target].allowed
+        allowed = self.labels or self.columns[self.target].allowed
         if isinstance(self.positive, str) and (
             canonical_category(self.positive) != self.positive
             or (allowed is not None and self.positive not in allowed)
@@ -188,7 +132,8 @@ class Contract(_Part):
             if getattr(self, role) == name:
                 return role
         column = self.columns[name]
-        return column.role or ("metadata" if column.type == "string" else "feature")
+        implied: Role = "metadata" if column.type == "string" else "feature"
+        return column.role or ("excluded" if column.leaks else implied)
 
     def _with_role(self, *roles: Role) -> tuple[str, ...]:
         return tuple(name for name in self.columns if self.role(name) in roles)
@@ -215,8 +160,8 @@ class Contract(_Part):
 
     @cached_property
     def request(self) -> tuple[str, ...]:
-        """Columns of a request: the features, and what only travels along (id, metadata)."""
-        return self._with_role("feature", "time", "id", "metadata")
+        """Columns of a request: the features, and the id that travels along."""
+        return self._with_role("feature", "time", "id")
 
     @cached_property
     def slices(self) -> tuple[str, ...]:
@@ -255,13 +200,11 @@ def load_contract(path: Path) -> Contract:
     try:
         return Contract.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise ConfigError(explain(error, f"the contract '{path}'")) from None
+        raise ConfigError(explain(error, f"the contract '{path}'", _key)) from None
 
 
-def _tell_apart(names: Iterable[str]) -> None:
-    seen: dict[str, str] = {}
-    for name in names:
-        if name.lower() in PIPELINES_OWN:
-            raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
-        if (other := seen.setdefault(name.lower(), name)) != name:
-            raise ValueError(f"'{other}' and '{name}' are one name to SQL; rename one of them")
+def _key(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where a fault is in the file: pydantic puts what it tried behind the names of keys."""
+    if place[:1] == ("sources",):
+        return place[:2] + place[3:]
+    return tuple(part for part in place if not str(part).startswith(("literal[", "dict[")))

@@ -1,0 +1,117 @@
+"""Files, environment and command line, put together and held to the sections."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from ..errors import ConfigError
+from .sections import Config
+
+Place = tuple[int | str, ...]
+ENVIRONMENT_PREFIX = f"{__name__.partition('.')[0].upper()}__"
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = f"the key '{key.value}' is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load(folder: Path, overrides: Iterable[str] = ()) -> Config:
+    """Read the sections of ``folder``, then the environment, then ``section.key=value``.
+
+    Raises:
+        ConfigError: a file, a variable or an override does not fit its section.
+    """
+    if not folder.is_dir():
+        raise ConfigError(
+            f"no configuration folder at '{folder}'; run from the project's root"
+            " or name the folder with --configs"
+        )
+    values: dict[str, Any] = {
+        section: read_yaml(path) if (path := folder / f"{section}.yaml").exists() else {}
+        for section in Config.model_fields
+    }
+    for origin, assignment in [*_from_environment(os.environ), *(("--set", o) for o in overrides)]:
+        _assign(values, assignment, origin)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"settings in '{folder}'", _key)) from None
+
+
+def _key(place: Place) -> Place:
+    """Where a fault is in the files: pydantic puts the kind of a split behind its name."""
+    return place[:2] + place[3:] if place[:2] == ("data", "split") else place
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file's mapping; an empty file is an empty mapping.
+
+    Raises:
+        ConfigError: the file is not there, is not YAML or is not a mapping.
+    """
+    try:
+        content = _Loader(path.read_text(encoding="utf-8")).get_single_data()
+    except FileNotFoundError:
+        raise ConfigError(f"'{path}' does not exist") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"'{path}' is not valid YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"'{path}' must hold keys and values, not a {type(content).__name__}")
+    return content
+
+
+def explain(
+    error: ValidationError, what: str, place: Callable[[Place], Place] = lambda found: found
+) -> str:
+    """One line per fault: the key, what is wrong and what was given."""
+    lines = [f"{what}: {error.error_count()} not valid"]
+    for fault in error.errors(include_url=False):
+        key = ".".join(str(part) for part in place(fault["loc"]))
+        given = "" if fault["type"] in {"missing", "value_error"} else f"; given {fault['input']!r}"
+        said = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"  {key}: {said}{given}" if key else f"  {said}{given}")
+    return "\n".join(lines)
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (name, f"{name.removeprefix(ENVIRONMENT_PREFIX).lower().replace('__', '.')}={value}")
+        for name, value in sorted(environment.items())
+        if name.startswith(ENVIRONMENT_PREFIX)
+    ]
+
+
+def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
+    key, separator, text = assignment.partition("=")
+    path = key.strip().split(".")
+    if not separator or len(path) < 2 or path[0] not in values:
+        raise ConfigError(
+            f"{origin}: '{assignment}' is not section.key=value;"
+            f" the sections are {', '.join(values)}"
+        )
+    target = values
+    for part in path[:-1]:
+        if target.get(part) is None:
+            target[part] = {}
+        target = target[part]
+        if not isinstance(target, dict):
+            raise ConfigError(f"{origin}: '{key}' has no keys below '{part}'")
+    try:
+        target[path[-1]] = yaml.safe_load(text) if text else text  # null is written out
+    except yaml.YAMLError:
+        target[path[-1]] = text

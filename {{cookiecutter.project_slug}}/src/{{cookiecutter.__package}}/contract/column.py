@@ -1,0 +1,89 @@
+"""One column of the row: its type, its rules and what becomes of a value that breaks them."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ..values import canonical_category
+from .part import Part
+
+ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
+Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
+Mode = Literal["reject", "null", "fail"]
+Rule = Literal["type", "missing", "minimum", "maximum", "allowed", "unique"]
+NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
+
+
+class Column(Part):
+    """One column of the contract's row."""
+
+    type: ColumnType
+    """How a value is read, checked and encoded."""
+    nullable: bool = False
+    """Whether a value may be missing."""
+    minimum: float | None = None
+    """Smallest value allowed."""
+    maximum: float | None = None
+    """Largest value allowed."""
+    allowed: tuple[str, ...] | None = None
+    """Values that a category may take; null allows any and encodes the ones seen in training."""
+    on_violation: Mode | dict[Rule, Mode] = Field(default="reject", validate_default=True)
+    """What a broken rule does: reject the row, null the value, or fail; one for all or by rule."""
+    role: Literal["feature", "excluded", "metadata"] | None = None
+    """Said only for columns that are not features; target, id and time are named above."""
+    leaks: bool = False
+    """Whether the value is known only after, or because of, the target; never a feature then."""
+    slice: bool = False
+    """Whether quality is reported for each value."""
+    pii: bool = False
+    """Whether values are masked in quarantine and errors, and stay in the ETL."""
+    unit: str | None = None
+    """Unit of the values."""
+    why: str | None = None
+    """Why the column is excluded, for the reader."""
+
+    @field_validator("allowed")
+    @classmethod
+    def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else tuple(map(canonical_category, value))
+
+    @field_validator("on_violation", mode="before")
+    @classmethod
+    def _null_is_a_word_here(cls, value: Any) -> Any:
+        """YAML reads an unquoted null as no value."""
+        if isinstance(value, dict):
+            return {rule: "null" if mode is None else mode for rule, mode in value.items()}
+        return "null" if value is None else value
+
+    @model_validator(mode="after")
+    def _rules_fit_the_type(self) -> Self:
+        ranged = self.minimum is not None or self.maximum is not None
+        if ranged and self.type not in {"integer", "float"}:
+            raise ValueError(f"minimum and maximum are for integer and float, not {self.type}")
+        if self.allowed is not None and self.type != "category":
+            raise ValueError(f"allowed is for category, not {self.type}")
+        if self.type == "string" and self.role == "feature":
+            raise ValueError("a string is no feature; make it a category, or leave the role out")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
+        if self.leaks and self.role not in {None, "excluded"}:
+            raise ValueError(f"what leaks the target can be no {self.role}; leave the role out")
+        return self
+
+    @model_validator(mode="after")
+    def _a_null_may_stand(self) -> Self:
+        nulling = [rule for rule in ("type", "minimum") if self.mode(rule) == "null"]
+        if isinstance(self.on_violation, dict):
+            nulling = [rule for rule, mode in self.on_violation.items() if mode == "null"]
+            if never := sorted({"missing", "unique"} & set(nulling)):
+                raise ValueError(f"on_violation.{never[0]}: null mends nothing; reject or fail")
+        if nulling and not self.nullable:
+            raise ValueError("on_violation: null needs nullable: true, or say reject or fail")
+        return self
+
+    def mode(self, rule: Rule) -> Mode:
+        """What a value that breaks ``rule`` does; null where no null may stand rejects."""
+        if isinstance(self.on_violation, dict):
+            return self.on_violation.get(rule, "reject")
+        nulls_nothing = self.on_violation == "null" and rule in {"missing", "unique"}
+        return "reject" if nulls_nothing else self.on_violation

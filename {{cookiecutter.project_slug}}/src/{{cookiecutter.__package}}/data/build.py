@@ -1,0 +1,230 @@
+"""One dataset version: extract → transform → rules → split → load, every row accounted for."""
+
+import json
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from ibis.common.exceptions import IbisError
+
+from .. import __version__
+from ..atomic import write_file
+from ..config import DataConfig
+from ..contract import Contract
+from ..errors import DataError, TooManyRejectedError
+from ..terminal import Bar, progress
+from . import split, transform
+from .engine import Engine, connect
+from .extract import ROW, Counts, Extraction, extract
+from .leakage import tell_alone
+from .load import SPLIT, Loaded, Loader, OutOfOrderError
+from .sources import open_source
+from .validate import check, conform
+
+MAIN_REASONS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run's inputs, and where it works."""
+
+    contract: Contract
+    config: DataConfig
+    paths: dict[str, list[Path]]
+    """The files of each source, in order."""
+    quarantine: Path
+    scratch: Path
+
+
+def build(run: Run, folder: Path) -> dict[str, Any]:
+    """Write the splits into ``folder`` and bad rows into quarantine; return what to remember.
+
+    Raises:
+        DataError: a source, its rows or the transform do not fit.
+        ConfigError: the split goes by a column that the contract has not.
+    """
+    n_files = sum(map(len, run.paths.values()))
+    with progress("data", n_files + 1) as bar:
+        extracted = {name: _extracted(run, name, bar) for name in run.paths}
+        driving = extracted[run.config.driving]
+        if not driving.total["accepted"]:
+            raise DataError(
+                f"source '{run.config.driving}' has no row that can be read, so there is nothing"
+                f" to make a dataset of; rejected rows are in '{run.quarantine}'"
+            )
+        with connect(run.config, run.scratch, run.contract.timezone) as engine:
+            loaded = _loaded(run, engine, extracted, folder, bar)
+        rows = _accounted(run, driving, loaded)
+    return {
+        "version": __version__,
+        "source_rows": {name: extraction.counts for name, extraction in extracted.items()},
+        "rows": rows,
+        "reasons": {n: e.reasons for n, e in extracted.items()} | {"contract": loaded.reasons},
+        "splits": _splits(run.contract, loaded),
+        "content_hash": loaded.content_hash,
+        "columns": loaded.summary.columns_summary(),
+        "suspects": _suspects(run.contract, loaded),
+    }
+
+
+def _extracted(run: Run, name: str, bar: Bar) -> Extraction:
+    source = open_source(run.contract, name, run.paths[name])
+    found = extract(
+        name,
+        source,
+        run.scratch,
+        run.quarantine,
+        run.config.memory_limit,
+        lambda path: bar(note=path.name),
+    )
+    for file, counts in found.counts.items():
+        _conserved(f"'{file}'", counts, "in")
+    _summarize(run.quarantine, name, found.counts, found.reasons)
+    _few_enough(f"source '{name}'", found.total["rejected"], found.total["in"], found.reasons, run)
+    return found
+
+
+def _loaded(
+    run: Run, engine: Engine, extracted: dict[str, Extraction], folder: Path, bar: Bar
+) -> Loaded:
+    """Transform, check, split and write; sorted by the engine only where it must be."""
+    made = _made(engine, extracted, run.contract)
+    losers = _losers(run, engine, made)
+    assigned = split.assign(made, run.contract, run.config.split)
+    rows = made.mutate(**{SPLIT: assigned})
+    driving = extracted[run.config.driving]
+    total = driving.total["accepted"]
+
+    def advance(n_rows: int) -> None:
+        bar(n_rows / total, note="splits")
+
+    try:
+        loader = Loader(run.contract, driving, losers, in_order=False)
+        return loader.load(engine.batches(rows), folder, advance)
+    except OutOfOrderError:
+        loader = Loader(run.contract, driving, losers, in_order=True)
+        return loader.load(engine.batches(rows.order_by(ROW)), folder, advance)
+
+
+def _made(engine: Engine, extracted: dict[str, Extraction], contract: Contract) -> ibis.Table:
+    tables = {name: engine.table(name, extraction) for name, extraction in extracted.items()}
+    try:
+        made = transform.transform(tables)
+    except (KeyError, AttributeError, TypeError, IbisError) as error:
+        steps = traceback.extract_tb(error.__traceback__)
+        lines = [step.lineno for step in steps if step.filename == transform.__file__]
+        raise DataError(
+            f"data/transform.py, line {lines[-1] if lines else '?'}, does not fit the contract's"
+            f" sources ({', '.join(tables)}) and their columns: {type(error).__name__}: {error}"
+        ) from None
+    absent = [name for name in (ROW, *contract.columns) if name not in made.columns]
+    if absent:
+        raise DataError(
+            f"transform gives no column {', '.join(map(repr, absent))}, which the contract names;"
+            " add it in data/transform.py or take it out of contract.yaml"
+        )
+    return made.select(ROW, *contract.columns)
+
+
+def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]:
+    """Rows for whose id another row stands: of those that break no rule, the first or the last."""
+    name, target = run.contract.id, run.contract.target
+    none = np.empty(0, np.int64)
+    if name is None:
+        return none
+    made = made.filter(made[name].notnull() & made[ROW].notnull())
+    met = made.group_by(name).having(ibis._.count() > 1).agg()
+    contested: dict[Any, list[int]] = {}
+    for batch in engine.batches(made.semi_join(met, name).order_by(ROW)):
+        checked = check(conform(pa.Table.from_batches([batch]), run.contract), run.contract)
+        good = pc.is_valid(checked.rows[target])
+        if checked.rejected is not None:
+            good = pc.and_(good, pc.is_null(checked.rejected))
+        ids = checked.rows[name].filter(good).to_pylist()
+        for key, row in zip(ids, batch.column(ROW).filter(good.combine_chunks()), strict=True):
+            contested.setdefault(key, []).append(row.as_py())
+    stays = slice(1, None) if run.config.keep == "first" else slice(None, -1)
+    losers = np.array(sorted(row for rows in contested.values() for row in rows[stays]), np.int64)
+    if len(losers) and run.contract.columns[name].mode("unique") == "fail":
+        raise DataError(
+            f"{len(losers):,} rows have a '{name}' that another row has, and its on_violation for"
+            " unique is fail; nothing was written"
+        )
+    return losers
+
+
+def _accounted(run: Run, driving: Extraction, loaded: Loaded) -> Counts:
+    made = loaded.counts["made"]
+    counts = {"driving": driving.total["accepted"], "filtered": 0} | loaded.counts
+    counts["filtered"] = counts["driving"] - counts.pop("made")
+    _conserved("transform", counts, "driving")
+    if (bad := loaded.quarantined) is not None:
+        places = driving.places(bad[ROW].to_numpy())
+        for at, name in enumerate(places.schema.names):
+            bad = bad.add_column(at, name, places[name])
+        pq.write_table(bad, run.quarantine / "contract.parquet", compression="zstd")
+    _summarize(run.quarantine, "contract", counts, loaded.reasons)
+    labelled = made - counts["unlabelled"]
+    _few_enough("the contract", counts["rejected"], labelled, loaded.reasons, run)
+    return counts
+
+
+def _splits(contract: Contract, loaded: Loaded) -> dict[str, dict[str, float]]:
+    """Rows and share of positive ones of each split; both classes must be in each."""
+    for name, counts in loaded.splits.items():
+        if not 0 < counts["positive"] < counts["rows"]:
+            raise DataError(
+                f"the {name} split has {counts['rows']:,} rows, of which {counts['positive']:,} have"
+                f" {contract.target} = {contract.positive}; both classes are needed in each split:"
+                " change data.split, or positive: in contract.yaml"
+            )
+    return {
+        name: {"rows": counts["rows"], "positive_rate": counts["positive"] / counts["rows"]}
+        for name, counts in loaded.splits.items()
+    }
+
+
+def _suspects(contract: Contract, loaded: Loaded) -> dict[str, float]:
+    sample = loaded.summary.sampled("train")
+    return {} if sample is None else dict(tell_alone(sample, contract))
+
+
+def _summarize(quarantine: Path, name: str, counts: Any, reasons: Counts) -> None:
+    """What became of the rows, beside the rows themselves."""
+    path = quarantine / "summary.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[name] = {"rows": counts, "reasons": reasons}
+    write_file(path, json.dumps(known, indent=2, ensure_ascii=False).encode())
+
+
+def _conserved(what: str, counts: Counts, whole: str) -> None:
+    parts = sum(value for key, value in counts.items() if key != whole)
+    if counts[whole] != parts:
+        raise DataError(
+            f"{what}: {counts[whole]:,} rows came in but {parts:,} are accounted for: {counts}"
+        )
+
+
+def _few_enough(what: str, rejected: int, total: int, reasons: Counts, run: Run) -> None:
+    most = run.config.max_rejected_fraction
+    if rejected > most * total:
+        raise TooManyRejectedError(
+            f"{what} rejected {rejected:,} of {total:,} rows, more than"
+            f" data.max_rejected_fraction = {most:g} ({main_reasons(reasons)}); the rows and their"
+            f" reasons are in '{run.quarantine}'; the current dataset is unchanged"
+        )
+
+
+def main_reasons(reasons: Counts) -> str:
+    """The most frequent reasons with their counts."""
+    ordered = sorted(reasons.items(), key=lambda one: -one[1])
+    shown = ", ".join(f"{reason} {count:,}" for reason, count in ordered[:MAIN_REASONS])
+    more = len(ordered) - MAIN_REASONS
+    return f"{shown} and {more} more" if more > 0 else shown

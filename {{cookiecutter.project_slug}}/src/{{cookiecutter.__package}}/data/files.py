@@ -1,0 +1,98 @@
+"""Files that a pattern names, opened as bytes of plain text."""
+
+import codecs
+import glob
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import DataError
+
+GZIP = b"\x1f\x8b"
+MARK = b"\xef\xbb\xbf"
+
+
+class Readable(Protocol):
+    """Bytes to be read in order."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+        ...
+
+
+def matching(pattern: str) -> list[Path]:
+    """The file of this name or, where there is none, the files that the pattern matches, sorted.
+
+    Raises:
+        DataError: there is none.
+    """
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
+    files = sorted(path for path in map(Path, set(found)) if path.is_file())
+    if not files:
+        raise DataError(f"source file '{pattern}' does not exist; put it there or name another")
+    return files
+
+
+def fingerprint(path: Path) -> str:
+    """BLAKE2 of a file's bytes, in hexadecimal; half the time of SHA-256 on a large source."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+@contextmanager
+def opened(path: Path, encoding: str) -> Iterator[Readable]:
+    """A file's text as bytes without byte order mark: UTF-16 becomes UTF-8, gzip is unpacked.
+
+    Raises:
+        DataError: while it is read, that it is cut off, damaged or not in its encoding.
+    """
+    try:
+        with path.open("rb") as plain:
+            packed = plain.read(2) == GZIP
+            plain.seek(0)
+            file: Readable = gzip.GzipFile(fileobj=plain) if packed else plain
+            yield _Utf8(file) if encoding == "utf-16" else _Marked(file)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(
+            f"'{path}' is a damaged or cut off gzip file: {error}; fetch it again"
+        ) from None
+    except UnicodeError as error:
+        reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+        raise DataError(
+            f"'{path}' is not {encoding}: {reason}; set the source's encoding"
+        ) from None
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from None
+
+
+class _Marked:
+    """Leaves out the byte order mark that some programs write before UTF-8."""
+
+    def __init__(self, file: Readable) -> None:
+        self.file, self.begun = file, False
+
+    def read(self, size: int, /) -> bytes:
+        block = self.file.read(size)
+        if not self.begun:
+            self.begun = True
+            return block.removeprefix(MARK) or self.file.read(size)
+        return block
+
+
+class _Utf8:
+    """UTF-16 as UTF-8."""
+
+    def __init__(self, file: Readable) -> None:
+        self.file, self.decoder = file, codecs.getincrementaldecoder("utf-16")()
+
+    def read(self, size: int, /) -> bytes:
+        while block := self.file.read(size):
+            if text := self.decoder.decode(block):
+                return text.encode()
+        return self.decoder.decode(b"", final=True).encode()

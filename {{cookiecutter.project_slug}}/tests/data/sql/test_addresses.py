@@ -1,0 +1,208 @@
+"""Where a database is, and that its password is nowhere."""
+
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from {{ cookiecutter.__package }}.data.sql import snapshot
+from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
+    DataError,
+    MissingExtraError,
+    ProjectError,
+)
+
+from .databases import KINDS, ORDERS, Database, files, opened, refused, rows_of, shop_of
+
+SECRET = "hunter2-and-more"  # noqa: S105 - planted, to be looked for
+
+
+def secret_of(caught: pytest.ExceptionInfo[ProjectError]) -> bool:
+    """Whether anything that may be printed of an error holds the secret, or half of it."""
+    printed = "".join(traceback.format_exception(caught.value))
+    return SECRET in printed or SECRET[:7] in printed or SECRET[8:] in printed
+
+
+@pytest.mark.parametrize("address", [None, "", " \n"])
+def test_a_variable_that_is_not_set_is_named_with_an_example(
+    data: Path, monkeypatch: pytest.MonkeyPatch, address: str | None
+) -> None:
+    monkeypatch.delenv("SHOP_URL", raising=False)
+    if address is not None:
+        monkeypatch.setenv("SHOP_URL", address)
+    message = refused(shop_of(table="t"), data, error=ConfigError)
+    assert "the environment variable SHOP_URL is not set" in message
+    assert "sqlite:///data/shop.db" in message
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"ann:{SECRET}@host/db",
+        f"postgresql://ann:{SECRET[:7]}@{SECRET[8:]}@host/db",
+        f"postgresql://ann:{SECRET[:7]}@{SECRET[8:]}/more@host/db",
+        f"postgresql://host:{SECRET}/db",
+        f"nosuch://ann:{SECRET}@host/db",
+        f"postgresql+nosuch://ann:{SECRET}@host/db",
+    ],
+)
+def test_what_is_no_url_is_refused_and_not_repeated(
+    data: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("SHOP_URL", address)
+    with pytest.raises(ConfigError, match=r"(such as|begin it as in) sqlite") as caught:
+        snapshot("orders", shop_of(table="t"), ["id"], data)
+    assert not secret_of(caught)
+
+
+def test_a_word_that_is_no_variables_name_is_no_url(data: Path) -> None:
+    message = refused(shop_of(sql="shop_url", table="t"), data, error=ConfigError)
+    assert "sql holds no database's URL" in message
+    assert "name a variable in capitals" in message
+
+
+@pytest.mark.parametrize(
+    ("scheme", "driver"),
+    [
+        ("postgres", "psycopg"),
+        ("postgresql", "psycopg"),
+        ("postgresql+psycopg", "psycopg"),
+        ("mysql", "pymysql"),
+        ("mariadb", "pymysql"),
+        ("mariadb+pymysql", "pymysql"),
+    ],
+)
+def test_a_driver_that_is_not_installed_is_told_with_the_command(
+    data: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, driver: str
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    source = shop_of(sql=f"{scheme}://ann@host/db", table="t")
+    message = refused(source, data, error=MissingExtraError)
+    assert message == f"{driver} is not installed; install it with: pip install '.[sql]'"
+
+
+def test_a_driver_that_does_not_ship_is_told_with_those_that_do(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    source = shop_of(sql="postgresql+psycopg2://ann@host/db", table="t")
+    assert "asks for psycopg2" in refused(source, data, error=ConfigError)
+
+
+def test_a_url_without_a_driver_takes_ours(
+    database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = shop_of(table=database.make(ORDERS, [(1, 2, "tea")]))
+    folders = set()
+    for scheme in {"postgresql": ("postgres", "postgresql"), "mariadb": ("mysql", "mariadb")}.get(
+        database.kind, ("sqlite",)
+    ):
+        address = database.url.set(drivername=scheme).render_as_string(hide_password=False)
+        monkeypatch.setenv("SHOP_URL", address)
+        (part,) = snapshot("orders", source, ["what"], data)
+        assert rows_of([part]) == [("tea",)]
+        folders.add(part.parent)
+    assert len(folders) == 1
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_a_server_that_is_not_there_is_named_without_the_password(
+    data: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setenv("SHOP_URL", f"{scheme}://ann:{SECRET}@127.0.0.1:1/sales")
+    with pytest.raises(DataError, match="'orders' cannot connect to") as caught:
+        snapshot("orders", shop_of(table="t"), ["id"], data)
+    assert f"{scheme} database 'sales' at 127.0.0.1:1: " in str(caught.value)
+    assert not secret_of(caught)
+    assert files(data) == []
+
+
+@pytest.mark.parametrize("place", ["ann:{}@host/db", "host/db?password={}", "host/db?sslPass={}"])
+def test_a_driver_that_repeats_the_password_is_masked(
+    data: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    class Telltale:
+        def connect(self) -> None:
+            raise RuntimeError(f"no luck\nwith {SECRET}")
+
+    monkeypatch.setattr(sa, "create_engine", lambda *_, **__: Telltale())
+    monkeypatch.setenv("SHOP_URL", f"postgresql://{place.format(SECRET)}")
+    with pytest.raises(DataError, match=r"no luck with \*\*\*; check") as caught:
+        snapshot("orders", shop_of(table="t"), ["id"], data)
+    assert not secret_of(caught)
+
+
+@pytest.mark.parametrize("database", KINDS[1:], indirect=True)
+def test_a_password_is_in_no_message_and_in_no_file(
+    database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = database.make(ORDERS, [(1, 2, "tea")])
+    user = f"u{table[-12:]}"
+    login = database.typed("", "login password", "identified by")
+    database.run(f"create user {user} {login} '{SECRET}'", f"grant select on {table} to {user}")
+    database.made.insert(0, f"drop user {user}")
+    mine = database.url.set(username=user, password=SECRET)
+    monkeypatch.setenv("SHOP_URL", mine.render_as_string(hide_password=False))
+    (part,) = snapshot("orders", shop_of(table=table, watermark="day"), ["what"], data)
+    assert rows_of([part]) == [("2", "tea")]
+    for path in data.rglob("*"):
+        assert SECRET not in str(path)
+        assert path.is_dir() or SECRET.encode() not in path.read_bytes()
+    for source in (shop_of(table="nosuch"), shop_of(query="select nosuch")):
+        with pytest.raises(DataError) as caught:
+            snapshot("orders", source, ["id"], data)
+        assert not secret_of(caught)
+
+
+@pytest.mark.parametrize("database", [KINDS[2]], indirect=True)
+def test_a_wrong_password_is_not_told(
+    database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not of PostgreSQL, which may be set up to trust everyone."""
+    mine = database.url.set(username="nobody", password=SECRET)
+    monkeypatch.setenv("SHOP_URL", mine.render_as_string(hide_password=False))
+    with pytest.raises(DataError, match=r"cannot connect to mysql database .*denied") as caught:
+        snapshot("orders", shop_of(table="t"), ["id"], data)
+    assert not secret_of(caught)
+
+
+# SQLite's files
+
+
+@pytest.mark.parametrize("address", ["sqlite:///{}/none.db", "sqlite://", "sqlite:///:memory:"])
+def test_a_sqlite_file_that_is_not_there_is_not_made(
+    tmp_path: Path, data: Path, address: str
+) -> None:
+    source = shop_of(sql=address.format(tmp_path), table="t")
+    assert "there is no SQLite database" in refused(source, data, "id", error=DataError)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_sqlite_file_is_told(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "shop.db").write_text("id,day\n" * 200)
+    source = shop_of(sql=f"sqlite:///{tmp_path}/shop.db", table="t")
+    assert "file is not a database" in refused(source, data, "id", error=DataError)
+
+
+def test_text_that_is_not_utf_8_is_told(shop: Database, data: Path) -> None:
+    table = shop.make({"what": "text"})
+    shop.run(f"insert into {table} values (cast(x'ff' as text))")
+    assert "decode" in refused(shop_of(table=table), data, "what", error=DataError)
+
+
+def test_a_sqlite_file_may_have_any_name_and_is_only_read(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "100% #shop @home"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with opened("sqlite", folder) as shop:
+        table = shop.make(ORDERS, [(1, 2, "tea")])
+        content = (folder / "shop.db").read_bytes()
+        source = shop_of(sql=f"sqlite:///{folder.name}/shop.db", table=table)
+        assert rows_of(snapshot("orders", source, ["what"], data)) == [("tea",)]
+        assert files(folder) == ["shop.db"]
+        assert (folder / "shop.db").read_bytes() == content

@@ -1,0 +1,164 @@
+"""What a killed run, a full disk or a second run leave behind: the old dataset or the new, whole."""
+
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.__package }}.atomic import pointed
+from {{ cookiecutter.__package }}.data.dataset import content_hash, current
+from {{ cookiecutter.__package }}.data.split import SPLITS
+
+from ..conftest import PACKAGE
+from .conftest import Rows, Shop, orders
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX"),
+]
+KILLS = 30
+ROWS = 4_000
+# Runs the job in forks of a process that has imported everything, so that a run takes a moment:
+# each line of its input is "run", or "limit" with the most bytes that a file may have.
+SCRIPT = f"""
+import os, resource, sys
+from {PACKAGE}.config import DataConfig
+from {PACKAGE}.contract import Contract
+from {PACKAGE}.data import job, transform
+from {PACKAGE}.errors import ProjectError
+import ibis.backends.duckdb, pyarrow.csv
+
+transform.transform = lambda sources: sources["orders"]
+contract = Contract.model_validate_json(sys.argv[1])
+config = DataConfig.model_validate_json(sys.argv[2])
+print("ready", flush=True)
+for line in sys.stdin:
+    word, _, limit = line.strip().partition(" ")
+    child = os.fork()
+    if not child:
+        sys.stdout = open(os.devnull, "w")
+        if word == "limit":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+        try:
+            job.run(contract, config)
+        except ProjectError as error:
+            print(error, file=sys.stderr, flush=True)
+            os._exit(error.exit_code)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def many() -> Rows:
+    return [row | {"price": f"{number % 1000}"} for number, row in enumerate(orders(ROWS))]
+
+
+class Runner:
+    """The process that runs the job in its forks."""
+
+    def __init__(self, place: Shop) -> None:
+        command = [sys.executable, "-c", SCRIPT, place.contract.text]
+        self.process = subprocess.Popen(
+            [*command, place.config.model_dump_json()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.read() == "ready"
+
+    def read(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def start(self, line: str = "run") -> int:
+        """Begin a run; its process."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return int(self.read())
+
+    def close(self) -> str:
+        """End; what was written to the error stream."""
+        return self.process.communicate(timeout=30)[1]
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def whole(place: Shop) -> str | None:
+    """The current dataset's content, after reading all of it; ``None`` before there is one."""
+    if pointed(place.datasets / "current") is None:
+        return None
+    dataset = current(place.folder / "data")
+    found = content_hash(dataset.path / f"{split}.parquet" for split in SPLITS)
+    assert found == dataset.manifest["content_hash"]
+    return found
+
+
+def test_runs_killed_at_random_moments_leave_a_whole_dataset_at_every_moment(place: Shop) -> None:
+    rows, moments = many(), random.Random(0)  # noqa: S311 - moments, not secrets
+    place.write(rows)
+    with Runner(place) as runner:
+        runner.start()
+        begun = time.perf_counter()
+        assert runner.read() == "0"
+        seconds = time.perf_counter() - begun
+        ends = []
+        for kill in range(KILLS):
+            rows[kill]["price"] = "999.5"  # another version to make each time
+            place.write(rows)
+            child = runner.start()
+            deadline = time.perf_counter() + moments.uniform(0, seconds)
+            while time.perf_counter() < deadline:
+                assert whole(place)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                os.kill(child, 9)
+            ends.append(runner.read())
+            assert whole(place)
+        runner.start()
+        assert runner.read() == "0"
+        assert runner.close() == ""
+    assert ends.count("-9") > KILLS / 2
+    assert not list((place.folder / "data").glob(".etl.*"))
+    elsewhere = replace(place, settings={"directory": place.folder / "clean"})
+    assert whole(place) == elsewhere.run().manifest["content_hash"]
+
+
+def test_a_full_disk_is_told_and_leaves_a_whole_dataset(place: Shop) -> None:
+    place.write(many())
+    old = place.run().manifest["content_hash"]
+    place.write(many()[1:])
+    with Runner(place) as runner:
+        for limit in (0, 1_000, 10_000, 50_000):
+            runner.start(f"limit {limit}")
+            assert runner.read() == "3"
+            assert whole(place) == old
+        said = runner.close().splitlines()
+    assert len(said) == 4
+    assert all("no space is left" in line and "unchanged" in line for line in said)
+    assert place.run().manifest["content_hash"] != old
+
+
+def test_of_two_runs_at_once_one_makes_the_dataset_and_none_harms_it(place: Shop) -> None:
+    place.write(many())
+    with Runner(place) as one, Runner(place) as other:
+        for runner in (one, other):
+            runner.start()
+        codes = sorted(runner.read() for runner in (one, other))
+        said = one.close() + other.close()
+    assert codes in (["0", "0"], ["0", "3"])
+    assert ("another run" in said) == (codes == ["0", "3"])
+    assert whole(place) is not None
+    assert Path(place.run().path).is_dir()
