@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -19,6 +20,18 @@ MANIFEST: dict[str, dict[str, tuple[str, ...]]] = {
         "gitlab": (".gitlab-ci.yml",),
     },
 }
+
+# The example's files that a person's own data replace; the command `adopt` overwrites each of them
+# as long as it is what it was when it was rendered.
+EXAMPLE = (
+    "configs/contract.yaml",
+    "configs/data.yaml",
+    "src/{package}/data/example.py",
+    "src/{package}/data/transform.py",
+    "src/{package}/models/features.py",
+    "tests/data/test_example.py",
+)
+RECORD = ".rendered.json"
 
 
 def read_answers() -> dict[str, object]:
@@ -47,6 +60,14 @@ def prune(project: Path, paths: list[str]) -> None:
             if folder == project or not folder.is_dir() or any(folder.iterdir()):
                 break
             folder.rmdir()
+
+
+def record_example(project: Path, package: object) -> None:
+    """Write down what the example's files hold, by their SHA-256."""
+    paths = [path.format(package=package) for path in EXAMPLE]
+    sums = {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in paths}
+    text = json.dumps(sums, indent=2) + "\n"
+    (project / RECORD).write_text(text, encoding="utf-8", newline="\n")
 
 
 def git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +126,9 @@ def main() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a console may not know every letter of a path
         sys.stdout.reconfigure(errors="backslashreplace")
     project = Path.cwd()
-    prune(project, unwanted(read_answers()))
+    answers = read_answers()
+    prune(project, unwanted(answers))
+    record_example(project, answers["__package"])
     print(f"\nMade {project}\n{start_history(project)}\n\nNext:", flush=True)
     for command in next_commands(project, os.environ.get("PWD")):
         print(f"  {command}")

@@ -2,17 +2,21 @@
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from filelock import FileLock
 
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
+from {{ cookiecutter.__package }}.data.labels import Labels
 from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
@@ -21,7 +25,7 @@ from {{ cookiecutter.__package }}.training import job as training
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "{{ cookiecutter.__package }}"
-ROWS = {"train": 6_000, "validation": 1_500, "test": 3_000}
+ROWS = {"train": 3_000, "validation": 600, "test": 1_500}
 # The contract of a small shop, for tests of rules that the project's own contract need not have.
 SHOP = """
 name: shop
@@ -44,6 +48,13 @@ columns:
   refund: {type: float, nullable: true, role: excluded, why: known only afterwards}
   returned: {type: boolean}
 """
+# The shop's other tasks: whether an order comes back, what becomes of it, what it brings in.
+LABELS = ("kept", "exchanged", "returned")
+TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "binary": ({}, {"type": "boolean"}),
+    "multiclass": ({"labels": LABELS}, {"type": "category"}),
+    "regression": ({}, {"type": "float", "minimum": -50, "maximum": 250, "unit": "EUR"}),
+}
 
 
 def pytest_report_header() -> str:
@@ -89,10 +100,37 @@ def shop() -> Contract:
     return Contract.model_validate(yaml.safe_load(SHOP))
 
 
+@pytest.fixture(scope="session", params=TASKS)
+def any_shop(request: pytest.FixtureRequest) -> Contract:
+    """The shop with each of the tasks."""
+    return shop_of(request.param)
+
+
+def shop_of(task: str, **head: Any) -> Contract:
+    """The shop's contract with a task, and other changes to its head."""
+    changes, target = TASKS[task]
+    values = yaml.safe_load(SHOP) | {"task": task} | changes | head
+    values["columns"]["returned"] = target
+    return Contract.model_validate(values)
+
+
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> Workspace:
     """A model trained on synthesised rows; tests read it and do not change it."""
-    return make_workspace(tmp_path_factory.mktemp("workspace"), contract)
+    return shared_workspace(tmp_path_factory, "own", contract)
+
+
+def shared_workspace(factory: pytest.TempPathFactory, name: str, contract: Contract) -> Workspace:
+    """Trained by the first of the processes that run the tests; the others wait for it."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, done = root / f"workspace-{name}", root / f"workspace-{name}.done"
+    with FileLock(root / f"workspace-{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make_workspace(folder, contract)
+            done.touch()
+    return Workspace(path=folder, contract=contract)
 
 
 @pytest.fixture(autouse=True)
@@ -104,21 +142,26 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> Workspace:
-    """Configure, synthesise and, if wanted, train in ``folder``; tracking is off."""
+    """Configure, synthesise and, if wanted, train in ``folder``; tracking is off.
+
+    Whatever the contract, synthesised rows give a model that is served: they follow the features,
+    and the gate does not mind how much better a straight line is.
+    """
+    dates = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
     sections = {
         "data": {
             "directory": str(folder / "data"),
             "driving": next(iter(contract.sources)),
-            "split": {"validation_from": "2024-03-01", "test_from": "2024-04-01"},
+            "split": dates if contract.time else {"by": "hash"},
         },
         "train": {
             "bundles": str(folder / "bundles"),
             "tracking_uri": "",
             "threads": 1,
-            "epochs": 3,
-            "batch_size": 128,
-            "learning_rate": 0.01,
-            "gate": {"resamples": 100},
+            "epochs": 4,
+            "batch_size": 64,
+            "learning_rate": 0.003,
+            "gate": {"resamples": 100, "max_loss_to_linear": 1.0},
         },
         "serve": {"bundles": str(folder / "bundles"), "log": str(folder / "live"), "port": 0},
         "monitor": {
@@ -144,13 +187,13 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
     path = directory / "datasets" / name
     path.mkdir(parents=True)
     table = synthesize(contract, sum(ROWS.values()))
-    start, splits = 0, {}
+    start, labels = 0, Labels(contract)
     for split in SPLITS:
         part = table.slice(start, ROWS[split])
         pq.write_table(part, path / f"{split}.parquet")
-        splits[split] = {"rows": len(part), "positive_rate": 0.4}
+        labels.update(split, part[contract.target])
         start += ROWS[split]
     (path / "contract.json").write_text(contract.text)
-    (path / "manifest.json").write_text(json.dumps({"splits": splits}))
+    (path / "manifest.json").write_text(json.dumps({"splits": labels.summary()}))
     point(directory / "datasets" / "current", name)
     return Dataset(path=path)

@@ -105,7 +105,7 @@ FAILURES = [
     (["data", "--configs", "nowhere"], 2, ["error: ", "nowhere", "does not exist"]),
     (["train", "--configs", "nowhere"], 2, ["error: ", "no configuration folder", "--configs"]),
     (["data", "--set", "data.driving=sales"], 2, ["error: ", "'sales'", "sources are orders"]),
-    (["data", "--set", "data.split.test_from=2024-02-02"], 3, ["error: ", "data.split"]),
+    (["data", "--set", "data.split.validation_from=2024-01-01"], 3, ["error: ", "data.split"]),
     (["score", "--set", "data.directory=nowhere"], 3, ["error: ", "make data"]),
     (["score", "orders.csv"], 4, ["error: ", "make train"]),
     (["promote", "0"], 2, ["greater than or equal to 1"]),

@@ -66,6 +66,8 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("columns/returned/type", "category", ["positive: True", "'returned'", "category"]),
     ("columns/returned/role", "excluded", ["columns.returned.role", "its role is target"]),
     ("task", "ranking", ["task", "'binary'", "given 'ranking'"]),
+    ("task", "multiclass", ["target: 'returned' must be category"]),
+    ("task", "regression", ["target: 'returned' must be float or integer"]),
     ("name", "The Shop", ["name", "given 'The Shop'"]),
     ("name", "../shop", ["name", "given '../shop'"]),
     ("name", "", ["name"]),
@@ -82,7 +84,6 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
     ("columns/channel/allowed", [True], ["columns.channel.allowed.0", "string", "given True"]),
     ("columns/price/role", "target", ["columns.price.role", "given 'target'"]),
-    ("columns/PRICE", {"type": "float"}, ["columns", "'price' and 'PRICE'", "rename"]),
     ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
     ("columns/_Reasons", {"type": "string"}, ["columns", "'_Reasons'", "rename"]),
     ("sources", {}, ["sources: name at least one"]),
@@ -246,7 +247,7 @@ def test_labels_are_the_two_values_of_a_category() -> None:
     for labels, message in [
         (["0", "2"], "positive: no row has '1'; valid are 0, 2"),
         (["0", "1", "2"], "labels: a binary task has two, not 3"),
-        (["1", "1.0"], "labels: a binary task has two"),
+        (["1", "1.0"], "labels: a value is listed twice"),
     ]:
         with pytest.raises(ValidationError, match=message):
             Contract.model_validate(values | {"labels": labels})

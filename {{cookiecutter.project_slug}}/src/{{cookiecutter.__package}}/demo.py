@@ -11,7 +11,9 @@ from pathlib import Path
 import httpx
 
 from .config import load
+from .contract import load_contract
 from .errors import AlertRaised, ProjectError, ServerUnreachableError
+from .models.versions import Versions
 from .terminal import say
 
 READY_S = 60.0
@@ -25,11 +27,17 @@ def run(configs: Path, overrides: list[str]) -> None:
     """
     usual = load(configs, overrides).serve
     overrides = [f"serve.port={free_port()}", *overrides]
-    serve = load(configs, overrides).serve
+    config = load(configs, overrides)
+    serve = config.serve
     shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]
     start = time.monotonic()
     _stage("data", shared)
     _stage("train", shared)
+    contract = load_contract(configs / "contract.yaml")
+    versions = Versions(config.train.bundles, contract.name)
+    if versions.served() is None:
+        say(f"\nstopped   {versions.unserved()}")
+        return
     with _server(shared, f"http://{serve.host}:{serve.port}"):
         _stage("score", shared)
         _stage("replay", shared)

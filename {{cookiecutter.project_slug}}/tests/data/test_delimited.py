@@ -143,10 +143,16 @@ def test_a_file_that_does_not_name_its_columns_is_refused(
         reads(content)
 
 
-def test_names_are_as_they_are_written(tmp_path: Path) -> None:
+def test_names_are_as_they_are_written_but_for_spaces_around_them(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_text('\n\na , b,"c,\nd",,e"\n1\n')
-    assert header(path, CsvSource(csv="file.csv")) == ["a ", " b", "c,\nd", "(column 4)", 'e"']
+    assert header(path, CsvSource(csv="file.csv")) == ["a", "b", "c,\nd", "(column 4)", 'e"']
+
+
+def test_spaces_stay_where_they_alone_tell_two_names_apart(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text("a,a ,b \n1,2,3\n")
+    assert header(path, CsvSource(csv="file.csv")) == ["a", "a ", "b "]
 
 
 def test_a_header_alone_has_no_rows(reads: Reader) -> None:

@@ -46,7 +46,8 @@ Told = list[tuple[int, str]]
 
 def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is plain, so that every text is judged by itself."""
-    monkeypatch.setattr(delimited, "plainly", lambda *_: None)
+    for module in (convert, delimited):
+        monkeypatch.setattr(module, "plainly", lambda *_: None)
     monkeypatch.setattr(delimited, "_hexadecimal", lambda *_: True)
 
 
@@ -154,26 +155,27 @@ def test_every_record_of_a_hostile_file_is_in_one_place_with_its_value(
 def test_only_columns_that_are_not_plain_are_judged_and_only_where_they_are_not(
     reads: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged: list[str] = []
+    judged: list[tuple[str, bool]] = []
     parsed: list[list[str]] = []
     judge, parse = convert.judged, pacsv.read_csv
 
     def counted(texts: Any, kind: ColumnType, zone: Any) -> Any:
-        judged.append(kind)
+        judged.append((kind, len(texts) <= 8))
         return judge(texts, kind, zone)
 
     def typed(*given: Any) -> Any:
         parsed.append([str(type_) for type_ in given[3].column_types.values()])
         return parse(*given)
 
-    monkeypatch.setattr(delimited, "judged", counted)
+    monkeypatch.setattr(convert, "judged", counted)
+    monkeypatch.setattr(convert, "JUDGED", 8)
     monkeypatch.setattr(pacsv, "read_csv", typed)
     monkeypatch.setattr(records, "BLOCK", 1_000)
     monkeypatch.setattr(delimited, "WORKERS", 1)
     rows = ["1,2.5,yes,2013-01-01 10:00,x,y"] * 200
     rows[100] = "1.0,2.5,yes,2013-01-01 10:00,x,y"
     found = reads("\n".join([",".join(TYPES), *rows]), TYPES, zone=NEW_YORK)
-    assert (len(found.rows), judged) == (200, ["integer"])
+    assert (len(found.rows), judged) == (200, [("integer", True)])
     texts = [types.count("string") - 1 for types in parsed]
     # the first run shows that times are naive; the run of the odd number and the next are texts
     assert texts[:2] == [0, 4]

@@ -1,14 +1,16 @@
 """Rows that say the same have one hash, and hardly any others do."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from {{ cookiecutter.__package }}.data import hashes
 from {{ cookiecutter.__package }}.data.convert import ARROW_TYPES
-from {{ cookiecutter.__package }}.data.hashes import row_hashes
+from {{ cookiecutter.__package }}.data.hashes import repeated_hashes, row_hashes
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 COLUMNS: dict[str, list[Any]] = {
@@ -62,3 +64,30 @@ def test_many_rows_have_as_many_hashes() -> None:
     count = 200_000
     rows = table(x=np.arange(count) % 1_000, y=np.arange(count) // 1_000 / 10)
     assert len(np.unique(row_hashes(rows))) == count
+
+
+@pytest.mark.parametrize("scale", [1, 0.5, 2.0**40, -1])
+def test_floats_of_few_digits_have_hashes_as_different_as_others(scale: float) -> None:
+    count = 300
+    one, two, three = np.indices((count, count, 2)).reshape(3, -1) * scale
+    found = row_hashes(table(x=one, y=two, z=three))
+    assert len(np.unique(found << np.uint64(16))) == 2 * count**2
+
+
+@pytest.mark.parametrize("n_sorted", [10, 100, 10_000])
+def test_hashes_that_meet_are_found_part_by_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_sorted: int
+) -> None:
+    monkeypatch.setattr(hashes, "SORTED_ROWS", n_sorted)
+    monkeypatch.setattr(hashes, "BLOCK_ROWS", 64)
+    values = np.random.default_rng(0).integers(0, 2_000, 1_000).astype(np.uint64)
+    values.tofile(tmp_path / "hashes")
+    found = np.sort(np.concatenate(list(repeated_hashes(tmp_path / "hashes", len(values)))))
+    distinct, counts = np.unique(values, return_counts=True)
+    assert found.tolist() == np.flatnonzero(np.isin(values, distinct[counts > 1])).tolist()
+
+
+def test_where_no_hashes_meet_none_are_found(tmp_path: Path) -> None:
+    for count in (0, 1, 2):
+        np.arange(count, dtype=np.uint64).tofile(tmp_path / "hashes")
+        assert list(repeated_hashes(tmp_path / "hashes", count)) == []

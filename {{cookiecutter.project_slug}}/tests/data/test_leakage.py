@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.leakage import tell_alone
+from {{ cookiecutter.__package }}.data.leakage import tell_alone, telling
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.data.validate import conform
+
+from ..conftest import LABELS, shop_of
 
 N_ROWS = 4_000
 DAY = 86_400 * 10**6
@@ -103,3 +105,72 @@ def test_what_is_no_feature_is_not_looked_at(shop: Contract) -> None:
     assert told(shop, refund=500.0 + 100 * LATE) == {}
     leaking = ruled(shop, price={"leaks": True})
     assert told(leaking, price=500.0 + 100 * LATE) == {}
+
+
+KIND = RANDOM.choice(3, N_ROWS, p=[0.5, 0.3, 0.2])
+WORTH = RANDOM.normal(100, 20, N_ROWS)
+OTHERS: dict[str, tuple[str, Any]] = {
+    "multiclass": ("city", [LABELS[kind] for kind in KIND]),
+    "regression": ("price", WORTH.clip(-50, 250)),
+}
+TELLING: list[tuple[str, str, Any]] = [
+    ("multiclass", "city", [f"at {kind}" for kind in KIND]),
+    ("multiclass", "price", 100.0 * KIND),
+    ("multiclass", "items", KIND + 1),
+    ("regression", "price", 500 - 2 * WORTH),
+    ("regression", "price", np.exp(WORTH / 50)),
+    ("regression", "items", 1 + (WORTH // 2).clip(0).astype(int)),
+]
+SILENT: list[tuple[str, str, Any]] = [
+    ("multiclass", "price", 500 + NOISE),
+    ("multiclass", "price", 500 + 10.0 * KIND + 10 * NOISE),
+    ("multiclass", "city", [f"c-{i}" for i in range(N_ROWS)]),
+    ("multiclass", "city", ["Lyon"] * N_ROWS),
+    ("multiclass", "gift", KIND == 0),
+    ("regression", "price", 500 + NOISE),
+    ("regression", "price", 500 + WORTH + 10 * NOISE),
+    ("regression", "city", [f"c-{i}" for i in range(N_ROWS)]),
+    ("regression", "gift", WORTH > 100),
+    ("regression", "price", np.full(N_ROWS, np.nan)),
+]
+
+
+@pytest.mark.parametrize(("task", "name", "values"), TELLING)
+def test_a_feature_that_tells_the_target_of_another_task_is_named(
+    task: str, name: str, values: Any
+) -> None:
+    found = told(shop_of(task), target=OTHERS[task][1], **{name: values})
+    assert list(found) == [name]
+    assert 0.98 <= found[name] <= 1
+
+
+@pytest.mark.parametrize(("task", "name", "values"), SILENT)
+def test_an_honest_feature_of_another_task_is_not_named(task: str, name: str, values: Any) -> None:
+    assert told(shop_of(task), target=OTHERS[task][1], **{name: values}) == {}
+
+
+def share(values: Any, target: Any, task: str) -> float:
+    given, known = (pa.chunked_array([pa.array(one)]) for one in (values, target))
+    return telling(given, known, task)
+
+
+def test_telling_is_the_share_of_errors_avoided_or_of_variance_explained() -> None:
+    half = np.where(np.arange(N_ROWS) % 2 == 0, KIND, -1)  # every other row is told
+    names = [LABELS[kind] for kind in KIND]
+    assert share(half, names, "multiclass") == pytest.approx(0.5, abs=0.05)
+    assert share(WORTH + 20 * NOISE, WORTH, "regression") == pytest.approx(0.5, abs=0.07)
+    for task, target in (("multiclass", names), ("regression", WORTH)):
+        assert share(NOISE, target, task) == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_a_target_of_one_value_of_another_task_is_told_by_nothing(task: str) -> None:
+    same = [LABELS[0]] * N_ROWS if task == "multiclass" else [5.0] * N_ROWS
+    assert share(NOISE, same, task) == 0
+    assert share([], [], "binary") == 0.5
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_synthesised_features_of_another_task_are_honest(task: str) -> None:
+    rows = conform(synthesize(shop_of(task), N_ROWS, seed=5), shop_of(task))
+    assert dict(tell_alone(rows, shop_of(task))) == {}

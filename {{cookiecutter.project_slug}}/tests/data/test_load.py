@@ -14,7 +14,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import build, transform
+from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.data.dataset import content_hash
 from {{ cookiecutter.__package }}.data.extract import Extraction
 from {{ cookiecutter.__package }}.data.load import (
@@ -22,9 +22,8 @@ from {{ cookiecutter.__package }}.data.load import (
     Loader,
     OutOfOrderError,
 )
-from {{ cookiecutter.__package }}.data.split import SPLITS
+from {{ cookiecutter.__package }}.data.split import SPLITS, Places
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
-from {{ cookiecutter.__package }}.data.validate import Checked, check
 from {{ cookiecutter.__package }}.errors import DataError
 
 from .conftest import Shop, changed, orders
@@ -37,10 +36,10 @@ def made(contract: Contract, cells: Cells | None = None) -> pa.Table:
     """What a transform gives: rows 1 to 300 that keep every rule but for some cells, by row."""
     good = synthesize(contract, N_ROWS)
     rows = [
-        row | {"_source_row": number, "_split": number % 3} | (cells or {}).get(number, {})
+        row | {"_source_row": number} | (cells or {}).get(number, {})
         for number, row in enumerate(good.to_pylist(), start=1)
     ]
-    added = [("_source_row", pa.int64()), ("_split", pa.int8())]
+    added = [("_source_row", pa.int64())]
     return pa.Table.from_pylist(rows, pa.schema([*good.schema, *added]))
 
 
@@ -71,8 +70,15 @@ def load(
     batch_rows: int = 100,
 ) -> Loaded:
     numbers = np.array([*losers], np.int64)
-    loader = Loader(contract, driving(folder, repeated), numbers, in_order=in_order)
+    loader = Loader(contract, driving(folder, repeated), numbers, by_price, in_order=in_order)
     return loader.load(rows.to_batches(max_chunksize=batch_rows), folder, lambda _: None)
+
+
+def by_price(rows: pa.Table) -> Places:
+    """A split as good as any: a row's own values decide."""
+    prices = rows["price"].cast(pa.float64()).fill_null(0.0).to_numpy()
+    places: Places = (np.floor(np.nan_to_num(prices) * 1e3) % 3).astype(np.int8)
+    return places
 
 
 def ruled(contract: Contract, **columns: dict[str, Any]) -> Contract:
@@ -97,11 +103,14 @@ def test_every_row_has_one_end_and_a_kept_one_one_split(tmp_path: Path, shop: Co
     public = [name for name, column in shop.columns.items() if not column.pii]
     assert files["train"].column_names == ["_source_row", *public]
     numbers = {split: rows["_source_row"].to_pylist() for split, rows in files.items()}
+    places = by_price(made(shop, cells)).tolist()
     for place, split in enumerate(SPLITS):
         kept = set(range(1, N_ROWS + 1)) - {2, 3, 4, 9, 250}
-        assert numbers[split] == sorted(number for number in kept if number % 3 == place)
-        positive = sum(files[split]["returned"].to_pylist())
-        assert loaded.splits[split] == {"rows": len(files[split]), "positive": positive}
+        assert numbers[split] == sorted(n for n in kept if places[n - 1] == place)
+        flags = files[split]["returned"].to_pylist()
+        rate = sum(flags) / len(flags)
+        summary = loaded.labels.summary()[split]
+        assert summary == {"rows": len(flags), "positive_rate": pytest.approx(rate)}
     assert loaded.reasons == {"price: below minimum 0": 1, "order: another row has it": 2}
     assert loaded.quarantined is not None
     assert loaded.quarantined["_source_row"].to_pylist() == [2, 9, 250]
@@ -123,10 +132,10 @@ def test_rows_are_the_same_whatever_the_batches(
     loaded = load(tmp_path, shop, rows, batch_rows=batch_rows)
     assert loaded.content_hash == expected.content_hash
     assert content_hash(tmp_path / f"{split}.parquet" for split in SPLITS) == loaded.content_hash
-    assert (loaded.counts, loaded.reasons, loaded.splits) == (
+    assert (loaded.counts, loaded.reasons, loaded.labels.summary()) == (
         expected.counts,
         expected.reasons,
-        expected.splits,
+        expected.labels.summary(),
     )
     assert loaded.summary.columns_summary() == expected.summary.columns_summary()
 
@@ -242,55 +251,3 @@ def test_a_value_that_may_not_be_fails_the_run(place: Shop) -> None:
     assert "nothing was written" in str(caught.value)
     assert pointed(place.datasets / "current") == before
     assert {path.name for path in place.datasets.iterdir()} == {before, "current"}
-
-
-# of rows 1, 2, 61 and 62, which have one id and of which 1 and 62 break a rule, the one that stays
-@pytest.mark.parametrize(("keep", "stays"), [("first", 2), ("last", 61)])
-def test_of_rows_with_one_id_the_first_or_last_that_breaks_no_rule_stays(
-    place: Shop, keep: str, stays: int
-) -> None:
-    rows = changed(1, order="o-1", channel="fax")
-    rows += [rows[1] | {"city": "Nice"}, rows[1] | {"city": "Metz", "price": "-1"}]
-    place.write([*rows, rows[1] | {"city": "Toul", "returned": ""}])
-    settled = replace(place, settings={"keep": keep})
-    found = [row["_source_row"] for row in settled.rows() if row["order"] == "o-1"]
-    assert found == [stays]
-    counts = settled.run().manifest["rows"]
-    assert (counts["duplicates"], counts["rejected"], counts["unlabelled"]) == (1, 2, 1)
-    (other,) = [row for row in place.quarantined("contract") if "another" in row["_reasons"]]
-    assert (other["_source_row"], other["_reasons"]) == (63 - stays, "order: another row has it")
-
-
-def test_rows_with_one_id_fail_the_run_where_the_contract_says_so(place: Shop) -> None:
-    place.write([*orders(), orders()[3] | {"price": "7"}])
-    strict = with_rules(place, {}, order={"on_violation": {"unique": "fail"}})
-    with pytest.raises(DataError, match=r"1 rows have a 'order' .* unique is fail"):
-        strict.run()
-    assert pointed(place.datasets / "current") is None
-
-
-def test_only_rows_whose_id_another_row_has_are_looked_at_twice(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[int] = []
-
-    def counted(rows: pa.Table, contract: Contract) -> Checked:
-        seen.append(len(rows))
-        return check(rows, contract)
-
-    monkeypatch.setattr(build, "check", counted)
-    place.write([*orders(), orders()[3] | {"price": "7"}])
-    place.run()
-    assert sum(seen) == 2
-
-
-def test_rows_of_one_id_that_lost_their_number_are_told(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def forget(sources: dict[str, ibis.Table]) -> ibis.Table:
-        return sources["orders"].mutate(_source_row=ibis.null("int64"))
-
-    monkeypatch.setattr(transform, "transform", forget)
-    place.write([*orders(), orders()[3] | {"price": "7"}])
-    with pytest.raises(DataError, match="invents 61"):
-        place.run()

@@ -82,7 +82,7 @@ def test_where_repeats_are_kept_undeclared_columns_are_not_read(tmp_path: Path) 
 
 ABSENT = [
     ("c\nx\n", "has no column 'n'; its columns are c"),
-    ("n , c\n1,x\n", "has no column 'n', 'c'; its columns are n ,  c"),
+    ("n o , c\n1,x\n", "has no column 'n'; its columns are n o, c"),
     ("n;c\n1;x\n", "has no column 'n', 'c'; its columns are n;c"),
     ("N,c\n1;x\n", "has no column 'n'; its columns are N, c"),
     ('"n,c"\n', "has no column 'n', 'c'; its columns are n,c"),

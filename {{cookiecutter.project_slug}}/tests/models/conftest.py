@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,14 @@ from {{ cookiecutter.__package }}.models.graph import (
     OPSET,
     export,
 )
+from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.metrics import Floats
 from {{ cookiecutter.__package }}.models.networks import Mlp
 from {{ cookiecutter.__package }}.models.program import Program, fit_encoding
+from {{ cookiecutter.__package }}.models.tasks import Task, task_of
+
+from ..conftest import TASKS, shop_of
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,47 +44,86 @@ def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "features", lambda _: {})
 
 
+@dataclass(frozen=True)
+class Exported:
+    """A program of the shop with random weights, and its graph; for reading only."""
+
+    contract: Contract
+    inputs: Inputs
+    program: Program
+
+    @cached_property
+    def graph(self) -> bytes:
+        """Made when it is asked for: an export takes seconds."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "features", lambda _: {})
+            return bytes(export(self.program, self.inputs[:16]).SerializeToString())
+
+    @cached_property
+    def session(self) -> ort.InferenceSession:
+        return open_session(self.graph)
+
+    @cached_property
+    def task(self) -> Task:
+        return task_of(self.contract)
+
+
+@cache
+def exported_of(task: str) -> Exported:
+    """Made once a process."""
+    contract = shop_of(task)
+    table = synthesize(contract, 400)
+    inputs = from_table(contract, table)
+    labels = task_of(contract).encode(table[contract.target].to_pylist())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "features", lambda _: {})
+        program = make_program(contract, inputs, labels)
+    return Exported(contract=contract, inputs=inputs, program=program)
+
+
+@pytest.fixture(params=TASKS)
+def exported(request: pytest.FixtureRequest) -> Exported:
+    return exported_of(request.param)
+
+
 @pytest.fixture(scope="session")
 def shop_inputs(shop: Contract) -> Inputs:
     return from_table(shop, synthesize(shop, 400))
 
 
-@pytest.fixture(scope="session")
-def shop_program(shop: Contract, shop_inputs: Inputs) -> Program:
-    """For reading only, as is everything of session scope."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "features", lambda _: {})
-        return make_program(shop, shop_inputs)
+@pytest.fixture
+def shop_program() -> Program:
+    return exported_of("binary").program
 
 
-@pytest.fixture(scope="session")
-def shop_graph(shop_program: Program, shop_inputs: Inputs) -> bytes:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "features", lambda _: {})
-        return bytes(export(shop_program, shop_inputs[:16]).SerializeToString())
+@pytest.fixture
+def shop_graph() -> bytes:
+    return exported_of("binary").graph
 
 
-@pytest.fixture(scope="session")
-def shop_session(shop_graph: bytes) -> ort.InferenceSession:
-    return open_session(shop_graph)
-
-
-def make_program(contract: Contract, inputs: Inputs) -> Program:
+def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = None) -> Program:
     """A program with random weights, and unknown categories and times that matter to it."""
     calendar, encoder, vocabularies = fit_encoding(contract, inputs, bins=8)
     torch.manual_seed(0)
+    labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
+    head = make_head(contract.task, labels, len(contract.labels or ()))
     network = Mlp(
         width=encoder.size,
         sizes=[len(vocabulary) + 1 for vocabulary in vocabularies],
         hidden=(8,),
         embedding=4,
         dropout=0.1,
-        base_rate=0.4,
+        start=head.start,
     )
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.4)
     made = Program(
-        contract, calendar=calendar, encoder=encoder, vocabularies=vocabularies, network=network
+        contract,
+        calendar=calendar,
+        encoder=encoder,
+        vocabularies=vocabularies,
+        network=network,
+        head=head,
     )
     return made.eval()
 
@@ -93,7 +139,9 @@ def part_of(contract: Contract, *names: str, **head: Any) -> Contract:
 
 
 def constant_graph(contract: Contract, value: float) -> bytes:
-    """A graph with the contract's inputs that answers ``value`` for every row."""
+    """A graph with the contract's inputs that answers ``value`` for every row (and label)."""
+    name, n_labels = task_of(contract).output, len(contract.labels or ())
+    shape = ["batch", n_labels] if contract.task == "multiclass" else ["batch"]
     widths = {
         "numeric": (TensorProto.FLOAT, len(contract.numeric)),
         "category": (TensorProto.STRING, len(contract.category)),
@@ -106,16 +154,18 @@ def constant_graph(contract: Contract, value: float) -> bytes:
     ]
     nodes = [
         helper.make_node("Shape", [inputs[0].name], ["rows"], start=0, end=1),
+        helper.make_node("Concat", ["rows", *["width"] * (len(shape) - 1)], ["size"], axis=0),
         helper.make_node(
             "ConstantOfShape",
-            ["rows"],
-            ["probability"],
+            ["size"],
+            [name],
             value=helper.make_tensor("value", TensorProto.FLOAT, [1], [value]),
         ),
     ]
-    output = helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])
+    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    width = helper.make_tensor("width", TensorProto.INT64, [1], [n_labels])
     model = helper.make_model(
-        helper.make_graph(nodes, "constant", inputs, [output]),
+        helper.make_graph(nodes, "constant", inputs, [output], [width]),
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )

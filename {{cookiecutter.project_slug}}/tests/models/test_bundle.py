@@ -19,8 +19,9 @@ from {{ cookiecutter.__package }}.models.bundle import (
     write_bundle,
 )
 from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.tasks import task_of
 
-from ..conftest import Workspace
+from ..conftest import Workspace, shop_of
 from .conftest import constant_files, constant_graph, part_of
 
 
@@ -34,7 +35,7 @@ def test_a_bundle_answers_with_what_was_stored(
 ) -> None:
     bundle = open_bundle(path)
     assert bundle.contract == shop
-    assert bundle.threshold == 0.5
+    assert bundle.task.threshold == 0.5
     assert bundle.profile == {"rows": 2, "columns": []}
     assert bundle.predict(shop_inputs).tolist() == [0.25] * 400
 
@@ -138,7 +139,7 @@ def test_an_answer_that_is_no_probability_fails(
 ) -> None:
     session = open_session(constant_graph(shop, value))
     with pytest.raises(ModelFailedError, match="no probability"):
-        answer(session, shop_inputs)
+        answer(session, shop_inputs, task_of(shop))
 
 
 def test_a_bundle_whose_graph_fails_is_not_opened(tmp_path: Path, shop: Contract) -> None:
@@ -162,7 +163,7 @@ def test_many_rows_are_answered_part_by_part(
     monkeypatch.setattr(module, "BATCH_ROWS", 150)
     session: Any = Recording()
     expected = shop_inputs.time[:, 0] % 1000 / 1000
-    assert answer(session, shop_inputs).tolist() == expected.tolist()
+    assert answer(session, shop_inputs, task_of(shop)).tolist() == expected.tolist()
     assert Recording.sizes == [150, 150, 100]
 
 
@@ -172,6 +173,16 @@ def test_many_rows_are_answered_part_by_part(
 )
 def test_parity_is_a_multiple_of_what_is_tolerated(actual: list[float], multiple: float) -> None:
     assert parity_error(np.array([0.5, 1.0]), np.array(actual)) == pytest.approx(multiple)
+
+
+def test_parity_of_large_values_goes_by_the_largest() -> None:
+    values = np.array([1e6, -1e6, 0.0])
+    task = task_of(shop_of("regression"))
+    assert parity_error(values, values + 5, task.scale(values)) == pytest.approx(0.5)
+    assert parity_error(values, values + 15, task.scale(values)) == pytest.approx(1.5)
+    small = values * 1e-12
+    assert parity_error(small, small * 1.1, task.scale(small)) > 1
+    assert task.scale(np.zeros(3)) == task_of(shop_of("multiclass")).scale(np.zeros((3, 3))) == 1
 
 
 def test_parity_of_what_is_not_finite_is_infinite() -> None:

@@ -16,12 +16,12 @@ NAN, INF = float("nan"), float("inf")
 
 def fitted(values: list[float], bins: int = 4) -> Encoder:
     encoder = Encoder(["x"])
-    encoder.fit({"x": torch.tensor(values)}, bins)
+    encoder.fit(torch.tensor(values).unsqueeze(1), bins)
     return encoder
 
 
 def encode(encoder: Encoder, *values: float) -> list[list[float]]:
-    encoded: Tensor = encoder({"x": torch.tensor(values)})
+    encoded: Tensor = encoder(torch.tensor(values).unsqueeze(1))
     return [[float(cell) for cell in row] for row in encoded]
 
 
@@ -84,9 +84,8 @@ def test_whatever_the_training_values_the_encoding_is_between_0_and_1(values: li
 
 def test_each_column_has_its_own_bins_and_flag() -> None:
     encoder = Encoder(["x", "y"])
-    encoder.fit({"x": torch.tensor([0.0, 1.0]), "y": torch.tensor([10.0, NAN])}, 1)
-    rows = encoder({"x": torch.tensor([0.25]), "y": torch.tensor([NAN])})
-    assert rows.tolist() == [[0.25, 1.0]]
+    encoder.fit(torch.tensor([[0.0, 10.0], [1.0, NAN]]), 1)
+    assert encoder(torch.tensor([[0.25, NAN]])).tolist() == [[0.25, 1.0]]
     assert encoder.size == 2
 
 

@@ -1,3 +1,4 @@
+import copy
 import sys
 from datetime import UTC, datetime
 from itertools import product
@@ -6,23 +7,28 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
-from {{ cookiecutter.__package }}.models.bundle import answer, open_session
+from {{ cookiecutter.__package }}.models.bundle import (
+    answer,
+    open_session,
+    parity_error,
+)
 from {{ cookiecutter.__package }}.models.graph import (
     IR_VERSION,
     OPSET,
     export,
 )
+from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.program import Program
+from {{ cookiecutter.__package }}.models.tasks import task_of
 
-from .conftest import assert_parity, make_program, part_of
+from .conftest import Exported, assert_parity, exported_of, make_program, part_of
 
 NUMBERS = [
     *(None, 0.0, -0.0, 1e-45, 0.1, 1e6, -1e6, 1e37, 1e38, -1e38, 3.4e38, 1e300),
@@ -76,31 +82,33 @@ def by_torch(program: Program, inputs: Inputs) -> "np.ndarray[tuple[int], np.dty
     return answers
 
 
-def test_ordinary_rows_are_answered_as_torch_does(
-    shop_program: Program,
-    shop_session: ort.InferenceSession,
-    shop_inputs: Inputs,
-    no_features: None,
-) -> None:
-    expected = by_torch(shop_program, shop_inputs)
-    assert expected.std() > 0.05
-    assert_parity(answer(shop_session, shop_inputs), expected)
+def test_ordinary_rows_are_answered_as_torch_does(exported: Exported, no_features: None) -> None:
+    expected = by_torch(exported.program, exported.inputs)
+    assert expected.std(0).max() > 0.05
+    assert_parity(answer(exported.session, exported.inputs, exported.task), expected)
 
 
-def test_adversarial_rows_are_answered_as_torch_does(
-    shop: Contract, shop_program: Program, shop_session: ort.InferenceSession, no_features: None
-) -> None:
-    inputs = adversarial(shop)
-    assert_parity(answer(shop_session, inputs), by_torch(shop_program, inputs))
+def test_adversarial_rows_are_answered_as_torch_does(exported: Exported, no_features: None) -> None:
+    inputs = adversarial(exported.contract)
+    answers = answer(exported.session, inputs, exported.task)
+    assert exported.task.valid(answers)
+    assert_parity(answers, by_torch(exported.program, inputs))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 17, 400])
-def test_a_batch_has_any_size(
-    shop_session: ort.InferenceSession, shop_inputs: Inputs, n: int
-) -> None:
-    answers = answer(shop_session, shop_inputs[:n])
-    assert answers.shape == (n,)
-    assert answers == pytest.approx(answer(shop_session, shop_inputs)[:n], abs=1e-6)
+def test_a_batch_has_any_size(exported: Exported, n: int) -> None:
+    answers = answer(exported.session, exported.inputs[:n], exported.task)
+    whole = answer(exported.session, exported.inputs, exported.task)
+    assert answers.shape == (n, *whole.shape[1:])
+    assert answers == pytest.approx(whole[:n], abs=1e-6, rel=1e-6)
+
+
+def test_a_graph_answers_in_its_tasks_shape(exported: Exported) -> None:
+    model = onnx.load_from_string(exported.graph)
+    assert [value.name for value in model.graph.output] == [exported.task.output]
+    answers = answer(exported.session, exported.inputs, exported.task)
+    width = {"multiclass": (len(exported.contract.labels or ()),)}
+    assert answers.shape == (400, *width.get(exported.contract.task, ()))
 
 
 def test_the_export_repeated_is_the_same_bytes(
@@ -126,6 +134,29 @@ def test_the_graph_has_one_input_per_kind_and_pinned_versions(shop_graph: bytes)
     assert {o.domain: o.version for o in model.opset_import if o.domain == ""} == {"": OPSET}
 
 
+@pytest.mark.parametrize(
+    ("mean", "deviation"),
+    [
+        (0.0, 1e6),
+        pytest.param(1e7, 1.0, marks=pytest.mark.slow),
+        pytest.param(0.0, 1e-6, marks=pytest.mark.slow),
+    ],
+)
+def test_values_of_any_size_are_answered_as_torch_does(
+    no_features: None, mean: float, deviation: float
+) -> None:
+    made = exported_of("regression")
+    program = copy.copy(made.program)
+    program._modules = {
+        **program._modules,
+        "head": make_head("regression", np.array([mean - deviation, mean + deviation]), 0),
+    }
+    session = open_session(export(program, made.inputs[:16]).SerializeToString())
+    expected = by_torch(program, made.inputs)
+    answers = answer(session, made.inputs, made.task)
+    assert parity_error(expected, answers, made.task.scale(expected)) < 0.5
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kept", "head"),
@@ -144,4 +175,4 @@ def test_a_contract_with_one_kind_of_feature_exports(
     program = make_program(part, train)
     session = open_session(export(program, train[:16]).SerializeToString())
     for inputs in (train, train[:1], adversarial(part)):
-        assert_parity(answer(session, inputs), by_torch(program, inputs))
+        assert_parity(answer(session, inputs, task_of(part)), by_torch(program, inputs))

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import Tensor
 
@@ -5,7 +6,7 @@ from {{ cookiecutter.__package }}.models.encode import UNSEEN
 from {{ cookiecutter.__package }}.models.networks import Mlp
 
 
-def make(*, unseen_rate: float = 0.01, base_rate: float = 0.5, width: int = 3) -> Mlp:
+def make(*, unseen_rate: float = 0.01, start: tuple[float, ...] = (0.0,), width: int = 3) -> Mlp:
     torch.manual_seed(0)
     return Mlp(
         width=width,
@@ -13,7 +14,7 @@ def make(*, unseen_rate: float = 0.01, base_rate: float = 0.5, width: int = 3) -
         hidden=(8, 4),
         embedding=5,
         dropout=0.5,
-        base_rate=base_rate,
+        start=torch.tensor(start),
         unseen_rate=unseen_rate,
     )
 
@@ -22,20 +23,26 @@ def rows(n: int, width: int = 3) -> tuple[Tensor, Tensor]:
     return torch.rand(n, width), torch.tensor([[1, 150]] * n)
 
 
-def test_each_row_has_one_logit() -> None:
-    network = make()
+@pytest.mark.parametrize("start", [(0.0,), (0.1, 0.2, 0.3)])
+def test_each_row_has_as_many_raw_values_as_the_head_starts_with(start: tuple[float, ...]) -> None:
+    network = make(start=start)
     for n in (1, 7):
-        assert network(*rows(n)).shape == (n,)
+        assert network(*rows(n)).shape == (n, len(start))
 
 
 def test_a_category_of_few_values_has_a_small_embedding() -> None:
     assert [weight.shape for weight in make().embeddings.parameters()] == [(2, 2), (200, 5)]
 
 
-def test_the_last_bias_starts_at_the_base_rate() -> None:
-    last = make(base_rate=0.2).layers[-1].bias
+def test_the_last_bias_starts_at_the_heads_start_and_leaves_that_alone() -> None:
+    start = torch.tensor([0.2, -3.0])
+    network = Mlp(width=1, sizes=[], hidden=(), embedding=1, dropout=0.0, start=start)
+    last = network.layers[-1].bias
     assert isinstance(last, Tensor)
-    assert torch.allclose(torch.sigmoid(last), torch.tensor([0.2]))
+    assert torch.equal(last, start)
+    with torch.no_grad():
+        last += 1
+    assert torch.equal(start, torch.tensor([0.2, -3.0]))
 
 
 def test_evaluation_is_repeatable_and_training_drops() -> None:
@@ -60,4 +67,4 @@ def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
 
 
 def test_rows_without_numbers_have_their_categories() -> None:
-    assert make(width=0).eval()(*rows(3, width=0)).shape == (3,)
+    assert make(width=0).eval()(*rows(3, width=0)).shape == (3, 1)

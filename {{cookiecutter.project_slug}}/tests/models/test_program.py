@@ -43,12 +43,24 @@ def test_a_row_is_answered_alike_alone_and_among_others(
 def test_training_on_encoded_rows_sees_what_the_program_sees(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
-    encoded = shop_program.encode(shop_inputs)
+    prepared = shop_program.prepare(shop_inputs)
     with torch.no_grad():
-        logits = shop_program.network(encoded.numbers, encoded.codes)
+        raw = shop_program.body(prepared.numbers, prepared.codes)
         expected = shop_program(shop_program.tensors(shop_inputs))
-    assert len(encoded) == len(shop_inputs)
-    assert torch.equal(torch.sigmoid(logits), expected)
+    assert len(prepared) == len(shop_inputs)
+    assert torch.equal(torch.sigmoid(raw.squeeze(1)), expected)
+
+
+def test_some_of_the_prepared_rows_are_those_rows(
+    shop_program: Program, shop_inputs: Inputs, no_features: None
+) -> None:
+    prepared = shop_program.prepare(shop_inputs)
+    at = torch.tensor([7, 3, 399])
+    for some in (prepared[at], prepared[5:8]):
+        assert len(some) == 3
+    expected = shop_program.prepare(shop_inputs[at.numpy()])
+    assert torch.equal(prepared[at].codes, expected.codes)
+    assert torch.allclose(prepared[at].numbers, expected.numbers, equal_nan=True)
 
 
 def test_the_owners_features_are_encoded_with_the_columns(
@@ -58,8 +70,10 @@ def test_the_owners_features_are_encoded_with_the_columns(
     _, plain, _ = fit_encoding(shop, shop_inputs, bins=4)
     monkeypatch.setattr(module, "features", lambda c: {"each": c["price"] / c["items"]})
     program = make_program(shop, shop_inputs)
-    assert program.encoder.names == (*plain.names, "each")
-    assert program.encode(shop_inputs).numbers.shape == (400, program.encoder.size)
+    assert program.body.encoder.names == (*plain.names, "each")
+    prepared = program.prepare(shop_inputs)
+    assert prepared.numbers.shape == (400, len(plain.names) + 1)
+    assert program.body.encoder(prepared.numbers).shape == (400, program.body.encoder.size)
 
 
 def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
@@ -112,6 +126,7 @@ def test_a_contract_may_have_one_kind_of_feature(
     columns = {key: [None, None] for key in part.features}
     inputs = from_columns(part, columns, 2)
     program = make_program(part, inputs)
-    assert program.encode(inputs).numbers.shape == (2, program.encoder.size)
-    assert program.encode(inputs).codes.shape == (2, len(part.category))
+    prepared = program.prepare(inputs)
+    assert prepared.numbers.shape == (2, len(program.body.encoder.names))
+    assert prepared.codes.shape == (2, len(part.category))
     assert program(program.tensors(inputs)).shape == (2,)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -56,30 +58,40 @@ def write_log(place: Place, table: pa.Table, *, right: bool = True) -> None:
     """Log a table as answered by the served version, with outcomes that it got right or wrong."""
     versions = place.config.train.bundles / place.contract.name
     (path,) = (p for p in versions.iterdir() if (p / "model.onnx").exists())
-    probabilities = open_bundle(path).predict(from_table(place.contract, table))
-    median = sorted(probabilities.tolist())[len(table) // 2]
-    logged = [n for n in place.contract.request if not place.contract.columns[n].pii]
+    bundle, contract = open_bundle(path), place.contract
+    outputs = bundle.predict(from_table(contract, table))
+    logged = [n for n in contract.request if not contract.columns[n].pii]
+    outcomes = outcomes_of(contract, outputs, right=right)
     predictions, labels = [], []
-    pairs = zip(table.to_pylist(), probabilities.tolist(), strict=True)
-    for number, (row, probability) in enumerate(pairs):
+    triples = zip(table.to_pylist(), outputs.tolist(), outcomes, strict=True)
+    for number, (row, output, outcome) in enumerate(triples):
         at = json_value(row["at"])
         shared = {"request_id": f"r-{number}", "row": 0, "time": at}
         columns = {name: json_value(row[name]) for name in logged}
-        predictions.append(
-            {
-                **shared,
-                "model": place.contract.name,
-                "version": 1,
-                "columns": columns,
-                "probability": probability,
-            }
-        )
-        outcome = (probability > median) == (right or number % 7 == 0)
-        labels.append({**shared, "id": row["order"], "label": outcome})
+        answered = {"model": contract.name, "version": 1, "columns": columns}
+        predictions.append({**shared, **answered, bundle.task.output: output})
+        key = {} if contract.id is None else {"id": row[contract.id]}
+        labels.append({**shared, **key, "label": outcome})
     place.config.monitor.log.mkdir(parents=True, exist_ok=True)
     for stem, records in (("predictions", predictions), ("labels", labels)):
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (place.config.monitor.log / f"{stem}-2024-01-01-1.jsonl").write_text(lines)
+
+
+def outcomes_of(contract: Contract, outputs: npt.NDArray[Any], *, right: bool) -> list[Any]:
+    """What came true: as answered, or the opposite for six rows of seven."""
+    agree = [right or number % 7 == 0 for number in range(len(outputs))]
+    if contract.task == "multiclass":
+        names = contract.labels or ()
+        ranks = np.argsort(np.argsort(outputs[:, -1])) * len(names) // len(outputs)
+        return [names[rank if same else -1 - rank] for rank, same in zip(ranks, agree, strict=True)]
+    if contract.task == "regression":
+        mean = float(outputs.mean())
+        pairs = zip(outputs.tolist(), agree, strict=True)
+        return [value if same else 2 * mean - value for value, same in pairs]
+    median = sorted(outputs.tolist())[len(outputs) // 2]
+    pairs = zip(outputs.tolist(), agree, strict=True)
+    return [(value > median) == same for value, same in pairs]
 
 
 def weeks_of(contract: Contract, *, dearer_from: int = WEEKS) -> pa.Table:

@@ -16,7 +16,7 @@ from {{ cookiecutter.__package }}.errors import (
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring import job
 
-from ..conftest import Workspace
+from ..conftest import shop_of
 from .conftest import Place, make_place, weeks_of, write_log
 
 
@@ -126,13 +126,68 @@ def test_a_window_that_is_not_over_is_shown_and_not_judged(
     assert "(not complete)" in capsys.readouterr().out
 
 
-def test_windows_of_another_length_than_the_model_learned_are_refused(
-    workspace: Workspace, tmp_path: Path
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+@pytest.mark.parametrize("time", ["at", None], ids=["days", "rows"])
+def test_drift_and_quality_of_each_task_are_judged_in_days_or_in_rows(
+    tmp_path: Path, task: str, time: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monitor = workspace.config.monitor.model_copy(update={"window_days": 1, "log": tmp_path})
-    config = workspace.config.model_copy(update={"monitor": monitor})
+    contract = shop_of(task, time=time, id="order" if time else None)
+    place = make_place(tmp_path, contract, min_rows=100 if time else 400)
+    write_log(place, weeks_of(shop_of(task), dearer_from=2))
+    summary = job.run(place.config, "shop")
+    days = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
+    rows = ["row-000001", "row-000401", "row-000801", "row-001201"]
+    windows = days if time else rows
+    assert [found.window for found in summary.quality] == windows
+    assert summary.metric == {"multiclass": "auc", "regression": "r2"}[task]
+    assert summary.quality[-1].metrics[summary.metric] > 0.9
+    assert not any(found.breach for found in summary.quality)
+    breached = {(f.column, f.window) for f in summary.drift if f.breach}
+    assert {column for column, _ in breached} <= {"price", SCORE}
+    assert {window for _, window in breached} == set(windows[2:])
+    assert {(SCORE, window) for window in windows[2:]} <= breached
+    assert any("price drifts" in alert for alert in summary.alerts)
+    titles = {"multiclass": "AUC", "regression": "R²"}
+    assert titles[task] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_answers_of_each_task_that_turn_out_wrong_are_an_alert(tmp_path: Path, task: str) -> None:
+    contract = shop_of(task)
+    place = make_place(tmp_path, contract)
+    write_log(place, weeks_of(contract), right=False)
+    (alert,) = job.run(place.config, "shop").alerts
+    title = {"multiclass": "AUC", "regression": "R²"}[task]
+    assert alert.startswith(f"quality fell: {title} ")
+
+
+def test_a_summary_of_each_task_is_json(tmp_path: Path, any_shop: Contract) -> None:
+    place = make_place(tmp_path, any_shop)
+    write_log(place, weeks_of(any_shop))
+    summary = job.run(place.config, "shop")
+    content = json.loads((tmp_path / "reports" / "shop" / "summary.json").read_text())
+    assert content["metric"] == summary.metric
+    means = {(found["observed"] is None) for found in content["quality"]}
+    assert means == {any_shop.task == "multiclass"}
+
+
+def test_rows_too_few_for_a_window_are_shown_and_not_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = shop_of("binary", time=None)
+    place = make_place(tmp_path, contract, min_rows=2_000)
+    write_log(place, weeks_of(shop_of("binary")))
+    summary = job.run(place.config, "shop")
+    assert (summary.drift, summary.quality) == ([], [])
+    assert "unjudged" in (shown := capsys.readouterr().out)
+    assert "1,600" in shown.partition("unjudged")[2]
+
+
+def test_windows_of_another_length_than_the_model_learned_are_refused(calm: Place) -> None:
+    monitor = calm.config.monitor.model_copy(update={"window_days": 1})
+    config = calm.config.model_copy(update={"monitor": monitor})
     with pytest.raises(ConfigError, match=r"window_days is 1, but .* windows of 7 days"):
-        job.run(config, workspace.contract.name)
+        job.run(config, "shop")
 
 
 def test_without_a_model_or_a_log_the_next_step_is_told(tmp_path: Path, shop: Contract) -> None:

@@ -1,8 +1,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,8 +16,11 @@ from {{ cookiecutter.__package }}.errors import (
     DataError,
     ServerUnreachableError,
 )
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring.replay import run
+from {{ cookiecutter.__package }}.monitoring.served import read_served
 
+from ..conftest import TASKS, shop_of
 from ..serving.live import live, records
 from .conftest import Place, make_place
 
@@ -36,11 +42,11 @@ def server(place: Place) -> Iterator[httpx.Client]:
         yield client
 
 
-def write_test_rows(place: Place, contract: Contract) -> None:
+def write_test_rows(place: Place, contract: Contract, n_rows: int = 700) -> None:
     """Test rows that do not lie in the order of their time."""
     path = place.config.data.directory / "datasets" / "made"
     path.mkdir(parents=True, exist_ok=True)
-    table = synthesize(contract, 700, days=10)
+    table = synthesize(contract, n_rows, days=10)
     pq.write_table(table.sort_by("price"), path / "test.parquet")
     (path / "contract.json").write_text(contract.text)
     point(path.parent / "current", "made")
@@ -95,14 +101,37 @@ def test_a_refused_row_is_told_with_the_servers_reason(
         run(place.config, str(client.base_url))
 
 
-@pytest.mark.parametrize("absent", ["id", "time"])
-def test_what_has_no_time_or_no_id_cannot_be_played(
-    tmp_path: Path, shop: Contract, absent: str
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    ("key", "time"), [(None, "at"), ("order", None), (None, None)], ids=["no id", "no time", "none"]
+)
+def test_rows_without_a_time_or_an_id_are_played_with_their_labels(
+    tmp_path: Path, task: str, key: str | None, time: str | None
 ) -> None:
-    place = make_place(tmp_path, shop)
-    write_test_rows(place, Contract.model_validate({**shop.model_dump(), absent: None}))
-    with pytest.raises(DataError, match="needs 'time' and 'id'"):
-        run(place.config, "http://127.0.0.1:9")
+    contract = shop_of(task, id=key, time=time)
+    place = make_place(tmp_path, contract, label_delay_days=DELAY.days)
+    write_test_rows(place, contract, n_rows=450)
+    table = pq.read_table(place.config.data.directory / "datasets" / "made" / "test.parquet")
+    with live(place.config.serve) as client:
+        assert run(place.config, str(client.base_url)) == 450
+    served = read_served(place.config.serve.log, contract, 1)
+    expected = task_of(contract).encode(table["returned"].to_pylist())
+    if time is None:
+        at = [known(row, contract) for row in records(place.config.serve.log)]
+        assert at == [known({"columns": row}, contract) for row in table.to_pylist()]
+        assert served.labels.tolist() == expected.tolist()
+    else:
+        moments = np.array(table["at"].cast(pa.int64()).to_pylist()) // 10**6
+        order = np.argsort(moments, kind="stable")
+        due = moments[order] + DELAY.total_seconds() <= moments.max()
+        assert np.isnan(served.labels).tolist() == (~due).tolist()
+        assert served.labels[due].tolist() == expected[order][due].tolist()
+
+
+def known(record: dict[str, Any], contract: Contract) -> tuple[Any, ...]:
+    """What tells one row of the log from another."""
+    names = [contract.id] if contract.id else ["price", "items"]
+    return tuple(record["columns"][name] for name in names)
 
 
 def test_a_server_that_is_not_there_is_told_with_how_to_start_one(place: Place) -> None:

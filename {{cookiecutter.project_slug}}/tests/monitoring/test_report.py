@@ -33,7 +33,7 @@ def report(place: Place, folder: Path) -> str:
     bundles = place.config.train.bundles / place.contract.name
     (path,) = (p for p in bundles.iterdir() if (p / "model.onnx").exists())
     contract = open_bundle(path).contract
-    windows = cut(read_served(place.config.monitor.log, contract, 1), contract, 7)
+    windows = cut(read_served(place.config.monitor.log, contract, 1), contract, 7, 400)
     target = folder / "deep" / "report.html"
     columns = [*contract.numeric, *contract.category, SCORE]
     write_report(
@@ -43,8 +43,8 @@ def report(place: Place, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> str:
-    place = make_place(tmp_path_factory.mktemp("report"), shop)
+def page(tmp_path_factory: pytest.TempPathFactory, any_shop: Contract) -> str:
+    place = make_place(tmp_path_factory.mktemp("report"), any_shop)
     write_log(place, weeks_of(place.contract, dearer_from=2))
     return report(place, place.folder)
 
@@ -56,6 +56,6 @@ def test_the_page_draws_itself_without_another_host(page: str) -> None:
     assert re.search(r"@import\s+(url\()?[\"']?https?:", page) is None
 
 
-def test_the_page_shows_each_column_that_was_logged(page: str, shop: Contract) -> None:
-    for name in (*shop.numeric, *shop.category, SCORE):
+def test_the_page_shows_each_column_that_was_logged(page: str, any_shop: Contract) -> None:
+    for name in (*any_shop.numeric, *any_shop.category, SCORE):
         assert name in page

@@ -8,7 +8,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring.served import read_served
+
+from ..conftest import shop_of
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -51,7 +54,7 @@ def test_rows_come_back_as_they_were_sent_in_the_order_of_their_time(
     write(tmp_path, "predictions-2024-05-02-9", prediction(3), prediction(1))
     write(tmp_path, "predictions-2024-05-01-9", prediction(2))
     served = read_served(tmp_path, shop, 1)
-    assert served.probabilities.tolist() == [0.01, 0.02, 0.03]
+    assert served.outputs.tolist() == [0.01, 0.02, 0.03]
     assert served.inputs.numeric[:, shop.numeric.index("price")].tolist() == [1.0, 2.0, 3.0]
     assert set(served.inputs.category[:, shop.category.index("city")]) == {"<missing>"}
     expected = [int((NOON + timedelta(hours=hours)).timestamp()) for hours in (1, 2, 3)]
@@ -67,7 +70,7 @@ def test_a_row_that_was_logged_twice_counts_once(tmp_path: Path, shop: Contract)
 def test_of_several_answers_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
     again = prediction(1, request_id="r-9", probability=0.5)
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), again)
-    assert read_served(tmp_path, shop, 1).probabilities.tolist() == [0.5]
+    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.5]
 
 
 def test_rows_without_an_id_count_each_by_its_place_in_its_request(
@@ -82,8 +85,8 @@ def test_rows_without_an_id_count_each_by_its_place_in_its_request(
 def test_only_the_version_that_is_asked_for_is_read(tmp_path: Path, shop: Contract) -> None:
     others = prediction(2, version=2), prediction(3, model="other")
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), *others)
-    assert read_served(tmp_path, shop, 1).probabilities.tolist() == [0.01]
-    assert read_served(tmp_path, shop, 2).probabilities.tolist() == [0.02]
+    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.01]
+    assert read_served(tmp_path, shop, 2).outputs.tolist() == [0.02]
 
 
 def test_outcomes_are_joined_by_id_however_late_they_come(tmp_path: Path, shop: Contract) -> None:
@@ -143,4 +146,53 @@ def test_the_last_answer_is_the_last_in_time_whatever_its_process_was_called(
     later = prediction(1, request_id="r-9", time="2024-05-02T12:00:00+00:00", probability=0.9)
     write(tmp_path, "predictions-2024-05-01-9000", prediction(1))
     write(tmp_path, "predictions-2024-05-01-10000", later)
-    assert read_served(tmp_path, shop, 1).probabilities.tolist() == [0.9]
+    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.9]
+
+
+def test_without_an_id_in_the_contract_outcomes_are_joined_by_request_and_row(
+    tmp_path: Path,
+) -> None:
+    nameless = shop_of("binary", id=None)
+    write(
+        tmp_path,
+        "predictions-2024-05-01-9",
+        *(prediction(number, request_id="r", row=row) for number, row in ((1, 0), (2, 1), (3, 2))),
+        prediction(4, request_id="s", row=0),
+    )
+    outcomes = [
+        {"request_id": "r", "row": 2, "label": True},
+        {"request_id": "r", "row": 0, "label": False},
+        {"request_id": "r", "label": True},  # the first row, told again
+        {"request_id": "s", "row": 0, "label": False},
+        {"request_id": "t", "row": 1, "label": True},
+    ]
+    lines = [
+        {**label, "time": (NOON + timedelta(seconds=number)).isoformat()}
+        for number, label in enumerate(outcomes)
+    ]
+    write(tmp_path, "labels-2024-05-01-9", *lines)
+    labels = read_served(tmp_path, nameless, 1).labels
+    assert np.array_equal(labels, [1.0, np.nan, 1.0, 0.0], equal_nan=True)
+
+
+OUTPUTS: list[tuple[str, Any, Any, float]] = [
+    ("multiclass", [0.2, 0.5, 0.3], "returned", 2.0),
+    ("regression", 87.5, 90, 90.0),
+]
+
+
+@pytest.mark.parametrize(("task", "output", "outcome", "encoded"), OUTPUTS)
+def test_outputs_and_outcomes_of_each_task_come_back(
+    tmp_path: Path, task: str, output: Any, outcome: Any, encoded: float
+) -> None:
+    contract = shop_of(task)
+    records = [prediction(number) for number in (1, 2)]
+    for record in records:
+        del record["probability"]
+        record[task_of(contract).output] = output
+    write(tmp_path, "predictions-2024-05-01-9", *records)
+    write(tmp_path, "labels-2024-05-01-9", label(2, outcome))
+    served = read_served(tmp_path, contract, 1)
+    assert served.outputs.tolist() == [output, output]
+    assert np.array_equal(served.labels, [np.nan, encoded], equal_nan=True)
+    assert served[np.array([1])].outputs.tolist() == [output]

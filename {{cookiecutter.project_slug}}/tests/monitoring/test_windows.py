@@ -9,13 +9,17 @@ from {{ cookiecutter.__package }}.monitoring.served import Served
 from {{ cookiecutter.__package }}.monitoring.windows import Window, cut
 from {{ cookiecutter.__package }}.values import MISSING_TIME
 
+from ..conftest import shop_of
+
+N_ROWS = 100
+
 
 def served_at(contract: Contract, seconds: list[int]) -> Served:
     n_rows = len(seconds)
     columns = {name: [None] * n_rows for name in contract.features}
     return Served(
         inputs=from_columns(contract, columns, n_rows),
-        probabilities=np.arange(n_rows) / n_rows,
+        outputs=np.arange(n_rows) / max(n_rows, 1),
         seconds=np.array(seconds, np.int64),
         labels=np.full(n_rows, np.nan),
     )
@@ -25,7 +29,7 @@ def windows_of(contract: Contract, *times: str, days: int = 1) -> list[Window]:
     """Windows of moments given in the contract's local time."""
     moments = [datetime.fromisoformat(time) for time in times]
     aware = [m if m.tzinfo else m.replace(tzinfo=contract.zone) for m in moments]
-    return cut(served_at(contract, [int(m.timestamp()) for m in aware]), contract, days)
+    return cut(served_at(contract, [int(m.timestamp()) for m in aware]), contract, days, N_ROWS)
 
 
 def test_days_are_those_of_the_contracts_zone(shop: Contract) -> None:
@@ -79,7 +83,7 @@ def test_every_row_is_in_one_window(shop: Contract) -> None:
     start = int(datetime(2023, 1, 1, tzinfo=UTC).timestamp())
     seconds = np.sort(random.integers(start, start + 500 * 86_400, 3_000)).tolist()
     for days in (1, 3, 7, 28):
-        found = cut(served_at(shop, seconds), shop, days)
+        found = cut(served_at(shop, seconds), shop, days, N_ROWS)
         assert sum(len(window.rows) for window in found) == len(seconds)
         for window in found:
             local = [datetime.fromtimestamp(s, shop.zone).date() for s in window.rows.seconds]
@@ -88,9 +92,9 @@ def test_every_row_is_in_one_window(shop: Contract) -> None:
 
 def test_rows_without_a_time_are_in_no_window(shop: Contract) -> None:
     known = int(datetime(2024, 5, 1, tzinfo=UTC).timestamp())
-    (window,) = cut(served_at(shop, [MISSING_TIME, known]), shop, 1)
+    (window,) = cut(served_at(shop, [MISSING_TIME, known]), shop, 1, N_ROWS)
     assert len(window.rows) == 1
-    assert cut(served_at(shop, [MISSING_TIME]), shop, 1) == []
+    assert cut(served_at(shop, [MISSING_TIME]), shop, 1, N_ROWS) == []
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_a_time_that_is_centuries_away_does_not_stop_monitoring(
 ) -> None:
     moments = ["2024-05-01T12:00:00Z", mistake]
     seconds = [int(datetime.fromisoformat(moment).timestamp()) for moment in moments]
-    (window,) = cut(served_at(shop, seconds), shop, 7)
+    (window,) = cut(served_at(shop, seconds), shop, 7, N_ROWS)
     assert len(window.rows) == 1
 
 
@@ -114,3 +118,32 @@ def test_a_time_before_1970_is_in_its_window(shop: Contract) -> None:
 def test_a_row_far_in_the_future_completes_no_window(shop: Contract) -> None:
     found = windows_of(shop, "2024-03-04T12:00", "2024-03-05T12:00", "2042-01-01T12:00", days=7)
     assert [window.complete for window in found] == [False, False]
+
+
+@pytest.mark.parametrize("n_served", [1, 99, 100, 250, 300])
+def test_without_a_time_windows_are_runs_of_rows_as_they_were_answered(n_served: int) -> None:
+    timeless = shop_of("binary", time=None)
+    seconds = [1_700_000_000 + number for number in range(n_served)]
+    served = served_at(timeless, seconds)
+    found = cut(served, timeless, 7, N_ROWS)
+    sizes = [len(window.rows) for window in found]
+    assert sum(sizes) == n_served
+    assert set(sizes[:-1]) <= {N_ROWS}
+    assert [window.complete for window in found] == [size == N_ROWS for size in sizes]
+    joined = np.concatenate([window.rows.outputs for window in found])
+    assert joined.tolist() == served.outputs.tolist()
+    names = [window.name for window in found]
+    assert names == sorted(set(names))
+
+
+def test_a_window_of_rows_is_called_by_its_rows() -> None:
+    timeless = shop_of("binary", time=None)
+    found = cut(served_at(timeless, [1_700_000_000] * 1_250), timeless, 7, 1_000)
+    assert [window.name for window in found] == ["row-000001", "row-001001"]
+    assert [window.title for window in found] == ["rows 1 … 1,000", "rows 1,001 … 1,250"]
+    assert {window.first for window in found} == {date(2023, 11, 14)}
+
+
+def test_without_a_time_nothing_served_is_no_window() -> None:
+    timeless = shop_of("binary", time=None)
+    assert cut(served_at(timeless, []), timeless, 7, N_ROWS) == []

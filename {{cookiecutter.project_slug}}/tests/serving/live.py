@@ -31,6 +31,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.profile import SCORE
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.values import json_value
@@ -40,7 +41,11 @@ WAIT_S = 20.0
 
 
 def small_graph(contract: Contract, bias: float) -> bytes:
-    """``sigmoid(bias + numbers / 1000 + weighted texts + hour / 100)``; every input counts."""
+    """``bias + numbers / 1000 + weighted texts + hour / 100``; every input counts.
+
+    A sigmoid of it is the probability, a hundred times it the value; of three labels the second is
+    likeliest from 0.7 on, the third from 1.1.
+    """
     nodes, inputs, terms = [], [], ["bias"]
     constants = {
         "bias": np.array([bias], np.float32),
@@ -83,12 +88,26 @@ def small_graph(contract: Contract, bias: float) -> bytes:
         part = add("Cast", [add("Mod", [hours, "day_h"], "of_day")], "part", to=TensorProto.FLOAT)
         scaled = add("Mul", [part, "per_hour"], "scaled_hours")
         terms.append(add("ReduceSum", [scaled, "columns"], "clock", keepdims=0))
-    add("Sigmoid", [add("Sum", terms, "logit")], "probability")
+    name, raw = task_of(contract).output, add("Sum", terms, "raw")
+    shape: list[str | int] = ["batch"]
+    if contract.task == "multiclass":
+        n_labels = len(contract.labels or ())
+        constants["slopes"] = np.arange(n_labels, dtype=np.float32) * 10
+        steps = np.arange(n_labels, dtype=np.float32) * 4 + 3
+        constants["steps"] = np.cumsum(steps) - steps[0]
+        steep = add("Mul", [add("Unsqueeze", [raw, "columns"], "wide"), "slopes"], "steep")
+        add("Softmax", [add("Sub", [steep, "steps"], "logits")], name, axis=1)
+        shape.append(n_labels)
+    elif contract.task == "regression":
+        constants["hundred"] = np.array(100, np.float32)
+        add("Mul", [raw, "hundred"], name)
+    else:
+        add("Sigmoid", [raw], name)
     graph = helper.make_graph(
         nodes,
         "small",
         inputs,
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["batch"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)]
@@ -110,7 +129,8 @@ def add_version(
     model = small_graph(contract, bias)
     session = open_session(model)
     inputs = from_table(contract, table)
-    scores = answer(session, inputs)
+    task = task_of(contract)
+    scores = task.watched(answer(session, inputs, task))
     columns = profile.columns_of(inputs, contract.numeric, contract.category) | {SCORE: scores}
     windows = np.arange(len(table)) // 500
     profiles = [asdict(profile.describe(name, column, windows)) for name, column in columns.items()]
@@ -121,14 +141,15 @@ def add_version(
     sample = io.BytesIO()
     pq.write_table(table.select(names).append_column(SCORE, pa.array(scores)), sample)
     interval = {"value": 0.7, "low": 0.65, "high": 0.75}
+    threshold = 0.5 if contract.task == "binary" else None
     metadata = {
         "name": contract.name,
         "dataset": "none",
         "contract": contract.hash,
         "git": {"commit": None, "dirty": False},
-        "metrics": {"model": {"auc": interval}},
-        "threshold": 0.5,
-        "golden": {"rows": [empty], "predictions": answer(session, golden).tolist()},
+        "metrics": {"model": {task.main: interval}},
+        "threshold": threshold,
+        "golden": {"rows": [empty], "predictions": answer(session, golden, task).tolist()},
         "typical": {name: typical[name] for name in contract.request},
         "settings": {},
         "libraries": {},
@@ -137,7 +158,9 @@ def add_version(
         "model.onnx": model,
         "contract.json": contract.text.encode(),
         "metadata.json": json.dumps(metadata).encode(),
-        "profile.json": json.dumps({"rows": len(table), "columns": profiles}).encode(),
+        "profile.json": json.dumps(
+            {"rows": len(table), "window_days": 7, "columns": profiles}
+        ).encode(),
         "sample.parquet": sample.getvalue(),
     }
     versions = Versions(bundles, contract.name)

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.monitoring.served import read_served
+from {{ cookiecutter.__package }}.serving.schemas import prediction_type
 
-from ..conftest import Workspace
+from ..conftest import LABELS, TASKS, Workspace, shop_of
 from .conftest import AWKWARD, Serving, serve_config
 from .live import add_version, live, records
 from .problems import faults_of, post, problem_of
@@ -160,6 +163,65 @@ def test_a_full_disk_means_no_answer(tmp_path: Path, shop: Contract, row: dict[s
     assert len(records(config.log)) == 1
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_each_task_is_answered_documented_logged_and_told_its_outcomes(
+    tmp_path: Path, row: dict[str, Any], task: str
+) -> None:
+    contract, config = shop_of(task), serve_config(tmp_path)
+    add_version(config.bundles, contract)
+    outcome = {"binary": True, "multiclass": "returned", "regression": 33.5}[task]
+    with live(config) as client:
+        document = client.get("/openapi.json").json()
+        schemas = document["components"]["schemas"]
+        predict = document["paths"]["/predict"]["post"]
+        answered = client.post("/predict", json={"rows": [row, {**row, "price": 900.0}]})
+        told = client.post("/feedback", json={"labels": [{"id": "o-1", "label": outcome}]})
+        model, metrics = client.get("/model").json(), client.get("/metrics").text
+        body = predict["requestBody"]["content"]["application/json"]
+        assert client.post("/predict", json=body["example"]).status_code == 200
+    shape = prediction_type(contract)
+    assert schemas["Answer"]["properties"]["predictions"]["items"] == {
+        "$ref": f"#/components/schemas/{shape.__name__}"
+    }
+    found = answered.json()["predictions"]
+    assert [set(prediction) for prediction in found] == [
+        set(schemas[shape.__name__]["properties"])
+    ] * 2
+    output = task_of(contract).output
+    logged = [record[output] for record in records(config.log)[:2]]
+    named = [p[output] for p in found]
+    assert logged == ([list(p.values()) for p in named] if task == "multiclass" else named)
+    assert told.json()["accepted"] == 1
+    (label,) = records(config.log, "labels")
+    assert (label["id"], label["label"]) == ("o-1", outcome)
+    assert model["metrics"]["model"].keys() == {task_of(contract).main}
+    n_observed = 0 if task == "regression" else 2
+    assert f"prediction_probability_count {n_observed}.0" in metrics
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_without_an_id_in_the_contract_an_outcome_names_its_request_and_row(
+    tmp_path: Path, row: dict[str, Any], task: str
+) -> None:
+    contract, config = shop_of(task, id=None), serve_config(tmp_path)
+    add_version(config.bundles, contract)
+    outcomes = {"binary": (True, False), "multiclass": LABELS[:2], "regression": (1.5, 2.5)}[task]
+    given = {name: value for name, value in row.items() if name != "order"}
+    with live(config) as client:
+        rows = {"rows": [given, given, given]}
+        request_id = client.post("/predict", json=rows).json()["request_id"]
+        labels = [
+            {"request_id": request_id, "row": place, "label": value}
+            for place, value in zip((0, 2), outcomes, strict=True)
+        ]
+        assert client.post("/feedback", json={"labels": labels}).json()["accepted"] == 2
+        wrong = {"labels": [{"id": "o-1", "label": outcomes[0]}]}
+        assert ("labels.0.request_id", "missing") in faults_of(client.post("/feedback", json=wrong))
+    served = read_served(config.log, contract, 1)
+    first, last = task_of(contract).encode(outcomes)
+    assert np.array_equal(served.labels, [first, np.nan, last], equal_nan=True)
+
+
 def test_the_trained_model_answers_its_own_example(workspace: Workspace, tmp_path: Path) -> None:
     config = workspace.config.serve.model_copy(update={"log": tmp_path / "live"})
     with live(config) as client:
@@ -169,5 +231,7 @@ def test_the_trained_model_answers_its_own_example(workspace: Workspace, tmp_pat
         body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
         answer = client.post("/predict", json=body["example"])
         assert answer.status_code == 200, answer.text
-        assert 0 <= answer.json()["predictions"][0]["probability"] <= 1
+        shape = prediction_type(workspace.contract)
+        (found,) = answer.json()["predictions"]
+        assert shape.model_validate(found).model_dump() == found
         assert client.get("/model").json()["bundle"] == workspace.bundle.hash

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
@@ -16,6 +17,7 @@ from {{ cookiecutter.__package }}.serving.prediction_log import (
 )
 from {{ cookiecutter.__package }}.serving.predictor import make_predictor
 
+from ..conftest import shop_of
 from .live import add_version
 
 
@@ -109,6 +111,35 @@ def test_each_row_has_a_record_of_what_was_sent_and_answered(
     assert made[1]["columns"] == {**row, "gift": None}
 
 
-def test_a_label_keeps_its_value_as_it_was_sent() -> None:
-    (made,) = labels("request", [{"id": "o-1", "label": False}])
-    assert (made["request_id"], made["id"], made["label"]) == ("request", "o-1", False)
+@pytest.mark.parametrize(
+    ("task", "given"),
+    [
+        ("multiclass", [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]),
+        ("regression", [87.5, -3.25]),
+    ],
+)
+def test_a_record_holds_what_the_task_answers(
+    tmp_path: Path, row: dict[str, Any], task: str, given: list[Any]
+) -> None:
+    contract = shop_of(task)
+    version = add_version(tmp_path, contract)
+    bundle = open_bundle(tmp_path / contract.name / version.bundle)
+    outputs = np.array(given, np.float32)
+    made = predictions(make_predictor(bundle, 1, 10), "request", [row, row], outputs)
+    written = [json.loads(to_json(record)) for record in made]
+    assert [record[bundle.task.output] for record in written] == outputs.tolist()
+    assert {"probability", "probabilities", "value"} & set(written[0]) == {bundle.task.output}
+
+
+@pytest.mark.parametrize("value", [False, "exchanged", 12.5])
+def test_a_label_keeps_its_value_as_it_was_sent(value: object) -> None:
+    (made,) = labels("request", [{"id": "o-1", "label": value}])
+    assert (made["request_id"], made["id"], made["label"]) == ("request", "o-1", value)
+
+
+def test_a_label_of_a_row_of_a_request_keeps_the_requests_id() -> None:
+    first, second = labels(
+        "feedback",
+        [{"request_id": "r-1", "label": True}, {"request_id": "r-1", "row": 2, "label": False}],
+    )
+    assert (first["request_id"], second["request_id"], second["row"]) == ("r-1", "r-1", 2)

@@ -14,8 +14,9 @@ from {{ cookiecutter.__package }}.serving.predictor import (
     Predictor,
     make_predictor,
 )
+from {{ cookiecutter.__package }}.serving.schemas import prediction_type
 
-from ..conftest import Workspace
+from ..conftest import TASKS, Workspace, shop_of
 from .live import add_version
 
 
@@ -71,6 +72,68 @@ def test_what_a_request_holds_is_logged_and_nothing_else(
     predictor: Predictor, shop: Contract
 ) -> None:
     assert set(predictor.logged) == set(shop.request)
+
+
+@pytest.fixture(scope="module")
+def predictors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Predictor]:
+    """Of each task."""
+    made = {}
+    for task in TASKS:
+        folder, contract = tmp_path_factory.mktemp(task), shop_of(task)
+        version = add_version(folder, contract)
+        made[task] = make_predictor(open_bundle(folder / "shop" / version.bundle), 1, 100)
+    return made
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_and_tables_of_each_task_are_answered_alike(
+    predictors: dict[str, Predictor], task: str
+) -> None:
+    predictor = predictors[task]
+    table = synthesize(shop_of(task), 100, seed=7)
+    offline = predictor.bundle.predict(from_table(predictor.bundle.contract, table))
+    online = predictor.predict(table.to_pylist())
+    assert online.tolist() == offline.tolist()
+    assert len(np.unique(offline, axis=0)) > 50
+
+
+def test_a_multiclass_answer_is_the_likeliest_label_among_all(
+    predictors: dict[str, Predictor],
+) -> None:
+    predictor = predictors["multiclass"]
+    outputs = np.array([[0.25, 0.5, 0.25], [0.75, 0.25, 0.0]], np.float32)
+    assert predictor.answers(outputs) == [
+        {
+            "probability": 0.5,
+            "decision": "exchanged",
+            "probabilities": {"kept": 0.25, "exchanged": 0.5, "returned": 0.25},
+        },
+        {
+            "probability": 0.75,
+            "decision": "kept",
+            "probabilities": {"kept": 0.75, "exchanged": 0.25, "returned": 0.0},
+        },
+    ]
+
+
+def test_other_answers_are_a_decision_with_its_probability_or_a_value(
+    predictors: dict[str, Predictor],
+) -> None:
+    outputs = np.array([0.25, 0.5], np.float32)
+    assert predictors["binary"].answers(outputs) == [
+        {"probability": 0.25, "decision": False},
+        {"probability": 0.5, "decision": True},
+    ]
+    assert predictors["regression"].answers(outputs) == [{"value": 0.25}, {"value": 0.5}]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_answer_has_the_documented_shape(predictors: dict[str, Predictor], task: str) -> None:
+    predictor = predictors[task]
+    outputs = predictor.predict(synthesize(shop_of(task), 20).to_pylist())
+    shape = prediction_type(predictor.bundle.contract)
+    for answer in predictor.answers(outputs):
+        assert shape.model_validate(answer).model_dump() == answer
 
 
 def test_the_smallest_contract_is_served(tmp_path: Path) -> None:

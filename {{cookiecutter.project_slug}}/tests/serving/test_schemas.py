@@ -1,4 +1,5 @@
 import json
+from math import inf, nextafter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from {{ cookiecutter.__package }}.serving.schemas import (
 )
 from {{ cookiecutter.__package }}.values import json_value
 
+from ..conftest import shop_of
 from .conftest import AWKWARD
 
 
@@ -67,9 +69,11 @@ def test_numbers_outside_their_range_are_refused_and_its_ends_are_not(contract: 
         for end, beyond, rule in ends:
             if end is None:
                 continue
-            value = int(end) if column.type == "integer" else end
+            whole_number = column.type == "integer"
+            value = int(end) if whole_number else end
             assert accepted(contract, [{**whole, name: value}])[0][name] == value
-            found = faults(contract, [{**whole, name: value + beyond}])
+            outside = value + beyond if whole_number else nextafter(value, beyond * inf)
+            found = faults(contract, [{**whole, name: outside}])
             assert found == {(f"rows.0.{name}", rule)}
 
 
@@ -156,6 +160,52 @@ def test_feedback_asks_for_an_id_and_the_targets_value(
     assert (".".join(map(str, found["loc"])), found["type"]) == (field, rule)
 
 
-def test_feedback_without_an_id_in_the_contract_goes_by_request_id(awkward: Contract) -> None:
-    given = {"labels": [{"id": "request-1", "label": True}]}
-    assert feedback_adapter(awkward, 10).validate_json(json.dumps(given)) == given
+def test_feedback_without_an_id_in_the_contract_goes_by_request_id_and_row(
+    awkward: Contract,
+) -> None:
+    adapter = feedback_adapter(awkward, 10)
+    given = {
+        "labels": [
+            {"request_id": "request-1", "label": True},
+            {"request_id": "request-1", "row": 3, "label": False},
+        ]
+    }
+    assert adapter.validate_json(json.dumps(given)) == given
+    for wrong, field in (
+        ({"id": "request-1", "label": True}, "request_id"),
+        ({"request_id": "request-1", "row": -1, "label": True}, "row"),
+        ({"request_id": 1, "label": True}, "request_id"),
+    ):
+        with pytest.raises(ValidationError, match=rf"labels\.0\.{field}"):
+            adapter.validate_json(json.dumps({"labels": [wrong]}))
+
+
+# the task, a label as it is sent → as it is taken, or the rule that it breaks
+OUTCOMES: list[tuple[str, object, object]] = [
+    ("multiclass", "exchanged", "exchanged"),
+    ("multiclass", " exchanged ", "exchanged"),
+    ("multiclass", "lost", "literal_error"),
+    ("multiclass", True, "literal_error"),
+    ("multiclass", None, "literal_error"),
+    ("regression", 12.5, 12.5),
+    ("regression", 12, 12.0),
+    ("regression", -51, "greater_than_equal"),
+    ("regression", 251, "less_than_equal"),
+    ("regression", "12.5", "float_type"),
+    ("regression", True, "float_type"),
+]
+
+
+@pytest.mark.parametrize(("task", "sent", "taken"), OUTCOMES)
+def test_feedback_takes_the_values_of_the_tasks_target(
+    task: str, sent: object, taken: object
+) -> None:
+    adapter = feedback_adapter(shop_of(task), 10)
+    body = json.dumps({"labels": [{"id": "o-1", "label": sent}]})
+    if isinstance(taken, str) and "_" in taken:
+        with pytest.raises(ValidationError) as caught:
+            adapter.validate_json(body)
+        found = caught.value.errors()[0]
+        assert (found["loc"], found["type"]) == (("labels", 0, "label"), taken)
+    else:
+        assert adapter.validate_json(body)["labels"][0]["label"] == taken

@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.errors import BundleError, DataError
 from {{ cookiecutter.__package }}.serving.score import run
 from {{ cookiecutter.__package }}.values import json_value
 
-from ..conftest import Workspace
+from ..conftest import TASKS, Workspace, shop_of
 from .conftest import serve_config
 from .live import add_version, live
 
@@ -66,8 +66,37 @@ def test_the_trained_model_scores_a_file_as_it_answers_rows(
     serve = workspace.config.serve.model_copy(update={"log": tmp_path / "live"})
     with live(serve) as client:
         online = client.post("/predict", json={"rows": rows}).json()["predictions"]
-    batch = pq.read_table(tmp_path / "out.parquet")["probability"].to_pylist()
-    assert batch == pytest.approx([p["probability"] for p in online], abs=1e-7)
+    batch = pq.read_table(tmp_path / "out.parquet")
+    if contract.task == "regression":
+        values = [p["value"] for p in online]
+        assert batch["value"].to_pylist() == pytest.approx(values, rel=1e-5, abs=1e-5)
+    else:
+        assert batch["decision"].to_pylist() == [p["decision"] for p in online]
+        probabilities = [p["probability"] for p in online]
+        assert batch["probability"].to_pylist() == pytest.approx(probabilities, abs=1e-6)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("key", ["order", None])
+def test_each_task_is_scored_as_it_is_answered(tmp_path: Path, task: str, key: str | None) -> None:
+    contract, config = shop_of(task, id=key), serve_config(tmp_path, batch_rows=100)
+    add_version(config.bundles, contract)
+    table = synthesize(contract, 250).select(list(contract.request))
+    pq.write_table(table, tmp_path / "rows.parquet")
+    pacsv.write_csv(table, tmp_path / "rows.csv")
+    found = scored(config, tmp_path / "rows.parquet")
+    assert scored(config, tmp_path / "rows.csv").equals(found)
+    rows = [{n: json_value(v) for n, v in row.items()} for row in table.to_pylist()]
+    with live(config) as client:
+        online = client.post("/predict", json={"rows": rows[:50]}).json()["predictions"]
+    columns = ["value"] if task == "regression" else ["probability", "decision"]
+    assert found.column_names == [*([key] if key else []), *columns]
+    for name in columns:
+        assert found[name].to_pylist()[:50] == [p[name] for p in online]
+    if key:
+        assert found[key].to_pylist() == table[key].to_pylist()
+    kinds = {"binary": pa.bool_(), "multiclass": pa.string(), "regression": pa.float64()}
+    assert found.schema.types[-1] == kinds[task]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +162,21 @@ def test_a_file_without_the_id_is_scored(config: ServeConfig, tmp_path: Path) ->
     assert scored(config, tmp_path / "rows.csv").column_names == ["probability", "decision"]
 
 
+def test_a_file_without_columns_that_may_be_missing_is_scored(
+    config: ServeConfig, shop: Contract, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text(HEAD + LINE.replace("Lyon,true", ","))
+    (tmp_path / "less.csv").write_text(
+        "order,at,price,items,channel\no-1,2024-05-01T08:00:00Z,12.5,2,web\n"
+    )
+    expected = scored(config, tmp_path / "rows.csv")
+    assert scored(config, tmp_path / "less.csv").equals(expected)
+    less = pa.table({"order": ["o-1"], "price": [12.5], "items": [2], "channel": ["web"]})
+    at = pa.array(["2024-05-01T08:00:00Z"])
+    pq.write_table(less.append_column("at", at), tmp_path / "less.parquet")
+    assert scored(config, tmp_path / "less.parquet").equals(expected)
+
+
 def test_missing_texts_of_the_contract_are_missing_values(
     config: ServeConfig, tmp_path: Path
 ) -> None:
@@ -144,14 +188,17 @@ def test_missing_texts_of_the_contract_are_missing_values(
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "Empty"),
+        (b"", "is empty; its first line must name the columns"),
         (HEAD.encode(), "has no rows"),
-        (b"price,items\n1,2\n", "no column 'at', 'channel', 'city', 'gift'"),
-        ((HEAD + LINE.replace("12.5", "dear")).encode(), "dear"),
-        ((HEAD + LINE.replace("true", "perhaps")).encode(), "perhaps"),
-        ((HEAD + LINE.replace("2024-05-01T08:00:00Z", "noon")).encode(), "noon"),
-        ((HEAD + LINE + "o-2,2024-05-01T08:00:00Z,1\n").encode(), "Expected 7 columns"),
-        ((HEAD + LINE).encode().replace(b"Lyon", b"\xff\xfe"), "UTF8"),
+        (b"price,items\n1,2\n", "no column 'at', 'channel'"),
+        ((HEAD + LINE.replace("12.5", "dear")).encode(), "line 2: price: not a float; noth"),
+        ((HEAD + LINE.replace("true", "perhaps")).encode(), "line 2: gift: not a boolean;"),
+        ((HEAD + LINE.replace("2024-05-01T08:00:00Z", "noon")).encode(), "at: not a timestamp"),
+        (
+            (HEAD + LINE + "o-2,2024-05-01T08:00:00Z,1\n").encode(),
+            "line 3: 3 fields, and the header has 7",
+        ),
+        ((HEAD + LINE).encode().replace(b"Lyon", b"\xff\xfe"), "line 2: is not utf-8"),
         ((HEAD.replace("city", "price") + LINE).encode(), "price"),
         (b"PAR1 but nothing more", "rows.file"),
         (b"\x00\x01\x02", "rows.file"),
@@ -185,7 +232,7 @@ def test_a_fault_in_the_last_batch_leaves_no_part_of_the_output(
 ) -> None:
     lines = [LINE] * 60_000 + [LINE.replace("12.5", "dear")]
     (tmp_path / "rows.csv").write_text(HEAD + "".join(lines))
-    with pytest.raises(DataError, match="dear"):
+    with pytest.raises(DataError, match=r"line 60,002: price: not a float; nothing was scored"):
         run(config, "shop", tmp_path / "rows.csv", tmp_path / "out.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -14,6 +13,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows
 
@@ -57,7 +57,7 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def shop_rows(shop: Contract) -> Rows:
     table = synthesize(shop, 600)
-    labels = table.column(shop.target).to_numpy(zero_copy_only=False).astype(np.float64)
+    labels = task_of(shop).encode(table.column(shop.target).to_pylist())
     return Rows(table=table, inputs=from_table(shop, table), labels=labels)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.card import write_card
 from {{ cookiecutter.__package }}.training.evaluate import (
     Evaluation,
@@ -11,7 +12,7 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     evaluate,
 )
 
-from ..conftest import Workspace
+from ..conftest import Workspace, shop_of
 from ..models.conftest import part_of
 
 METADATA: dict[str, Any] = {
@@ -34,7 +35,8 @@ def evaluation() -> Evaluation:
     model = np.where(labels == 1, 0.7, 0.2)
     predictions = {"model": model, "linear": np.full(60, 0.5), "dummy": np.full(60, 0.5)}
     block = np.arange(60) // 10
-    return evaluate(labels, predictions, block, resamples=100, confidence=0.9, seed=0)
+    task = task_of(shop_of("binary"))
+    return evaluate(task, labels, predictions, block, resamples=100, confidence=0.9, seed=0)
 
 
 def slice_of(value: str) -> Slice:
@@ -42,10 +44,9 @@ def slice_of(value: str) -> Slice:
         column="channel",
         value=value,
         rows=1234,
-        auc=0.75,
-        log_loss=0.5,
-        positive_rate=0.25,
-        mean_probability=0.26,
+        metrics={"auc": 0.75, "log_loss": 0.5, "brier": 0.2},
+        observed=0.25,
+        predicted=0.26,
     )
 
 
@@ -60,13 +61,60 @@ def test_the_card_says_what_is_predicted_from_what_and_how_well(
         "`at`, `price`, `items`, `channel`, `city`, `gift`",
         "Europe/Paris",
         "- `refund`: known only afterwards",
-        "| train | 12,345 | 25.0% |",
+        "| train | 12,345 (25.0% positive) |",
         "90% intervals from a bootstrap over 6 days",
         "| model | 1.0000 [1.0000, 1.0000] |",
-        "| channel | web | 1,234 | 0.750 | 0.500 | 25.0% | 26.0% |",
+        "| channel | web | 1,234 | 0.750 | 0.500 | 0.25 | 0.26 |",
         "Git commit `abc123` with uncommitted changes, seed 7; torch 2.13.0, numpy 2.4.0.",
     ):
         assert fact in card
+
+
+TASK_FACTS = {
+    "multiclass": [
+        "which `returned` is likeliest, of `kept`, `exchanged`, `returned`.",
+        "| AUC | log loss | accuracy |",
+        "| train | 12 (50% kept) |",
+        "| channel | web | 1,234 | 1.000 | 0.357 | – | – |",
+    ],
+    "regression": [
+        "the value of `returned`, in EUR.",
+        "| R² | RMSE | MAE |",
+        "| train | 12 (mean 98.5) |",
+        "| channel | web | 1,234 | 0.625 | 0.500 | 1 | 1.5 |",
+    ],
+}
+SUMMARIES: dict[str, dict[str, Any]] = {
+    "multiclass": {"shares": {"kept": 0.5, "exchanged": 0.3, "returned": 0.2}},
+    "regression": {"mean": 98.5},
+}
+
+
+@pytest.mark.parametrize("name", TASK_FACTS)
+def test_the_card_speaks_of_the_task(name: str) -> None:
+    contract = shop_of(name)
+    task = task_of(contract)
+    labels = np.arange(60, dtype=np.float64) % 3
+    outputs = np.eye(3)[labels.astype(int)] * 0.55 + 0.15 if name == "multiclass" else labels + 0.5
+    dummy = task.constant(labels, 60)
+    predictions = {"model": outputs, "linear": dummy, "dummy": dummy}
+    made = evaluate(
+        task, labels, predictions, np.arange(60) // 10, resamples=100, confidence=0.9, seed=0
+    )
+    scalar = outputs.ndim == 1
+    part = Slice(
+        column="channel",
+        value="web",
+        rows=1234,
+        metrics=task.scores(labels, outputs).all(),
+        observed=float(labels.mean()) if scalar else None,
+        predicted=float(outputs.mean()) if scalar else None,
+    )
+    splits = {"train": {"rows": 12, **SUMMARIES[name]}}
+    card = write_card(contract, {**METADATA, "threshold": None}, made, [part], splits)
+    assert [fact for fact in TASK_FACTS[name] if fact not in card] == []
+    assert "threshold" not in card
+    assert "positive" not in card
 
 
 def test_a_contract_without_time_or_exclusions_says_neither(

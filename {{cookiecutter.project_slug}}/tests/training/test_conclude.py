@@ -16,6 +16,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
     open_bundle,
     write_bundle,
 )
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.evaluate import (
@@ -28,9 +29,7 @@ from {{ cookiecutter.__package }}.training.loop import Epoch, FitResult
 from ..models.conftest import constant_files
 from .conftest import Recorder, load_settings
 
-EPOCH = Epoch(
-    number=1, train_loss=0.5, validation_loss=0.6, validation_score=0.7, learning_rate=0, best=True
-)
+EPOCH = Epoch(number=1, train_loss=0.5, validation_loss=0.6, validation_score=0.7, best=True)
 PASSED = Rule(rule="parity", passed=True, reason="fine")
 WEAK = Rule(rule="better than dummy", passed=False, reason="AUC 0.5")
 DIFFERENT = Rule(rule="parity", passed=False, reason="torch and ONNX differ by 7")
@@ -48,6 +47,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 def conclude(shop: Contract, tmp_path: Path) -> Conclude:
     """Ends a training whose model answers a constant, with a given verdict."""
     evaluation: Evaluation = evaluate(
+        task_of(shop),
         np.array([0.0, 1.0]),
         {"model": np.array([0.2, 0.8])},
         np.arange(2),
@@ -55,7 +55,7 @@ def conclude(shop: Contract, tmp_path: Path) -> Conclude:
         confidence=0.9,
         seed=0,
     )
-    result = FitResult(epochs=(EPOCH,), best=EPOCH, stopped_early=False)
+    result = FitResult(epochs=(EPOCH,), best=EPOCH)
     versions = Versions(tmp_path / "bundles", "shop")
 
     def end(value: float, *rules: Rule, promote: str = "manual") -> Version:
@@ -82,6 +82,7 @@ def test_the_run_the_version_and_the_alias_are_recorded(
 ) -> None:
     version = conclude(0.2, PASSED)
     assert recorder.runs[0]["model_auc"] == 1.0
+    assert recorder.curves == [{"train_loss": 0.5, "validation_loss": 0.6}]
     assert recorder.registered == [("run-1", 1, version.bundle)]
     assert recorder.aliases == [("champion", 1)]
     assert version.run_id == "run-1"

@@ -139,8 +139,12 @@ def test_the_metadata_says_where_the_model_comes_from(workspace: Workspace) -> N
     assert metadata["settings"]["epochs"] == train.epochs
     assert set(metadata["metrics"]) == {"model", "linear", "dummy"}
     assert metadata["libraries"]["numpy"] == library_version("numpy")
-    assert 0 < metadata["threshold"] < 1
-    assert 0 < metadata["fallback"] < 1
+    if contract.task == "binary":
+        assert 0 < metadata["threshold"] < 1
+        assert 0 < metadata["fallback"] < 1
+    else:
+        assert metadata["threshold"] is None
+    assert workspace.bundle.task.valid(np.array([metadata["fallback"]]))
 
 
 def test_the_bundle_holds_no_path_of_this_machine(workspace: Workspace) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.metrics import METRICS
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluate import (
     SLICE_MIN_ROWS,
     Evaluation,
@@ -16,6 +18,7 @@ from {{ cookiecutter.__package }}.training.evaluate import (
 )
 from {{ cookiecutter.__package }}.values import MISSING_TIME
 
+from ..conftest import shop_of
 from ..models.conftest import part_of
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -24,7 +27,10 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 def evaluated(
     labels: Floats, block: Any, resamples: int = 200, seed: int = 0, **predictions: Floats
 ) -> Evaluation:
-    return evaluate(labels, predictions, block, resamples=resamples, confidence=0.95, seed=seed)
+    task = task_of(shop_of("binary"))
+    return evaluate(
+        task, labels, predictions, block, resamples=resamples, confidence=0.95, seed=seed
+    )
 
 
 def days_that_differ(n_days: int = 40, per_day: int = 50) -> tuple[Floats, Floats, Any]:
@@ -119,8 +125,49 @@ def test_a_slice_needs_enough_rows_of_both_classes() -> None:
     values = np.array(["many"] * n + ["few"] * (n - 1) + ["one class"] * n, object)
     labels = np.array([i % 2 for i in range(2 * n - 1)] + [0] * n, float)
     probabilities = np.where(labels == 1, 0.8, 0.3)
-    (found,) = slices(labels, probabilities, {"size": values})
+    (found,) = slices(task_of(shop_of("binary")), labels, probabilities, {"size": values})
     assert (found.column, found.value, found.rows) == ("size", "many", n)
-    assert found.auc == 1
-    assert found.positive_rate == 0.5
-    assert found.mean_probability == pytest.approx(0.55)
+    assert found.metrics["auc"] == 1
+    assert found.observed == 0.5
+    assert found.predicted == pytest.approx(0.55)
+
+
+def test_a_slice_of_several_labels_has_no_mean_and_one_of_values_has() -> None:
+    n = SLICE_MIN_ROWS
+    values = np.array(["all"] * n, object)
+    labels = np.arange(n, dtype=np.float64) % 3
+    shares = np.eye(3)[labels.astype(int)] * 0.7 + 0.1
+    (found,) = slices(task_of(shop_of("multiclass")), labels, shares, {"size": values})
+    assert (found.observed, found.predicted) == (None, None)
+    assert found.metrics["accuracy"] == 1
+    (found,) = slices(task_of(shop_of("regression")), labels, labels + 0.5, {"size": values})
+    assert found.observed == pytest.approx(labels.mean())
+    assert found.predicted == pytest.approx(labels.mean() + 0.5)
+    assert found.metrics["mae"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", ["multiclass", "regression"])
+def test_each_task_has_its_metrics_with_paired_intervals(name: str) -> None:
+    task, random = task_of(shop_of(name)), np.random.default_rng(0)
+    labels = random.integers(0, 3, 600).astype(float)
+    noise = random.dirichlet(np.ones(3), 600)
+    near = labels + random.normal(0, 0.3, 600)
+    outputs = 0.3 * np.eye(3)[labels.astype(int)] + 0.7 * noise if name == "multiclass" else near
+    dummy = task.constant(labels, 600)
+    evaluation = evaluate(
+        task,
+        labels,
+        {"model": outputs, "dummy": dummy},
+        np.arange(600) // 20,
+        resamples=100,
+        confidence=0.9,
+        seed=0,
+    )
+    assert evaluation.n_blocks == 30
+    for metric in task.metrics:
+        interval = evaluation.interval("model", metric)
+        assert interval.low < interval.value < interval.high
+        better = evaluation.difference("model", "dummy", metric)
+        sign = METRICS[metric].sign
+        assert min(sign * better.low, sign * better.high) > 0
+    assert evaluation.interval("dummy", task.main).value == pytest.approx(task.chance)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.config import GateConfig
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluate import (
     Evaluation,
     evaluate,
@@ -17,10 +18,13 @@ from {{ cookiecutter.__package }}.training.gate import (
     judge,
 )
 
+from ..conftest import shop_of
+
 RANDOM = np.random.default_rng(0)
 N = 3_000
 LABELS = (RANDOM.random(N) < 0.4).astype(float)
 NOISE = RANDOM.normal(0, 1, N)
+BINARY = task_of(shop_of("binary"))
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -42,11 +46,12 @@ def evaluation_of(
     if champion is not None:
         predictions[CHAMPION] = champion
     block = np.arange(N) // 50
-    return evaluate(LABELS, predictions, block, resamples=100, confidence=0.95, seed=0)
+    return evaluate(BINARY, LABELS, predictions, block, resamples=100, confidence=0.95, seed=0)
 
 
 def judged(*figures: Floats, parity: float = 0.1, **settings: float) -> dict[str, Rule]:
-    rules = judge(evaluation_of(*figures), GateConfig.model_validate(settings), parity=parity)
+    config = GateConfig.model_validate(settings)
+    rules = judge(BINARY, evaluation_of(*figures), config, parity=parity)
     return {rule.rule: rule for rule in rules}
 
 
@@ -109,6 +114,71 @@ def test_the_reasons_hold_the_figures() -> None:
 
 
 def test_what_may_be_lost_and_must_be_won_is_configured() -> None:
-    lost = judged(WEAK, GOOD, max_auc_loss_to_linear=0.3)
+    lost = judged(WEAK, GOOD, max_loss_to_linear=0.3)
     assert broken(lost) == set()
     assert broken(judged(BETTER, GOOD, GOOD, min_improvement=0.4)) == {"better than champion"}
+
+
+CLASSES = RANDOM.choice(3, N, p=[0.5, 0.3, 0.2]).astype(float)
+VALUES = RANDOM.normal(100, 20, N)
+
+
+def guesses(name: str, strength: float) -> Floats:
+    """Outputs that know the more the stronger, and are honest about it."""
+    if name == "regression":
+        share = strength**2 / (1 + strength**2)
+        noisy = VALUES + RANDOM.normal(0, 20 / max(strength, 1e-9), N)
+        values: Floats = share * noisy + (1 - share) * VALUES.mean()
+        return values
+    hints = strength * np.eye(3)[CLASSES.astype(int)] + RANDOM.normal(0, 1, (N, 3))
+    likelihood = np.exp(strength * hints) * np.array([0.5, 0.3, 0.2])
+    shares: Floats = likelihood / likelihood.sum(1, keepdims=True)
+    return shares
+
+
+@pytest.mark.parametrize("name", ["multiclass", "regression"])
+@pytest.mark.parametrize(
+    ("model", "linear", "champion", "faults"),
+    [
+        (1.0, 0.9, None, set()),
+        (1.5, 0.9, 1.0, set()),
+        (0.0, 0.0, None, {"better than dummy"}),
+        (0.5, 1.0, None, {"not worse than linear"}),
+        (1.0, 0.9, 1.5, {"better than champion"}),
+    ],
+)
+def test_each_task_is_judged_by_the_same_rules(
+    name: str, model: float, linear: float, champion: float | None, faults: set[str]
+) -> None:
+    task, labels = task_of(shop_of(name)), CLASSES if name == "multiclass" else VALUES
+    known = {MODEL: guesses(name, model), LINEAR: guesses(name, linear)}
+    if not model:
+        known[LINEAR] = known[MODEL]
+    predictions = known | {DUMMY: task.constant(labels, N)}
+    if champion is not None:
+        predictions[CHAMPION] = guesses(name, champion)
+    evaluation = evaluate(
+        task, labels, predictions, np.arange(N) // 50, resamples=100, confidence=0.95, seed=0
+    )
+    rules = judge(task, evaluation, GateConfig(), parity=0.1)
+    assert broken({rule.rule: rule for rule in rules}) == faults
+    titles = {"multiclass": ("AUC", "log loss"), "regression": ("R²", "RMSE")}[name]
+    assert all(title in rules[1].reason for title in titles)
+    assert titles[0] in rules[2].reason
+
+
+def test_an_equal_regression_is_told_so() -> None:
+    task, values = task_of(shop_of("regression")), guesses("regression", 1.0)
+    predictions = {MODEL: values, LINEAR: values, DUMMY: task.constant(VALUES, N)}
+    evaluation = evaluate(
+        task,
+        VALUES,
+        predictions | {CHAMPION: values.copy()},
+        np.arange(N),
+        resamples=100,
+        confidence=0.95,
+        seed=0,
+    )
+    rules = judge(task, evaluation, GateConfig(), parity=0.1)
+    assert rules[-1].reason == "it is the champion's equal"
+    assert not rules[-1].passed

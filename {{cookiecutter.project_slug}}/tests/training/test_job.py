@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
@@ -25,9 +26,10 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job
+from {{ cookiecutter.__package }}.training.fitting import train_program
 from {{ cookiecutter.__package }}.training.rows import Rows, read_rows
 
-from ..conftest import Workspace
+from ..conftest import Workspace, shop_of
 from ..models.conftest import constant_files, constant_graph, part_of
 from .conftest import load_settings
 
@@ -65,7 +67,7 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
     assert len(place.versions.all()) == 1
     assert "is version 1 already: same data, settings and code" in capsys.readouterr().out
 
-    rewrite(place, "test", lambda table: table.slice(0, 2_000))
+    rewrite(place, "test", lambda table: table.slice(0, 1_000))
     plant(monkeypatch, (first.path / "model.onnx").read_bytes())  # an export takes seconds
     second = job.run(place.config)
     assert second.number == 2
@@ -86,7 +88,7 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
 def test_the_stored_weights_are_the_programs(workspace: Workspace) -> None:
     weights = load_file(workspace.bundle.path / "weights.safetensors")
     names = {name.split(".")[0] for name in weights}
-    assert names == {"calendar", "encoder", "network"}
+    assert names == {"calendar", "body", "head"}
     assert all(np.isfinite(value).all() for value in weights.values())
 
 
@@ -100,7 +102,9 @@ def plant(monkeypatch: pytest.MonkeyPatch, graph: bytes) -> None:
 def test_an_export_that_answers_differently_is_kept_but_not_served(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant(monkeypatch, constant_graph(place.contract, 0.4))
+    labels = place.contract.labels
+    value = 1 / len(labels) if place.contract.task == "multiclass" and labels else 0.4
+    plant(monkeypatch, constant_graph(place.contract, value))
     with pytest.raises(ParityError, match=r"version 2: torch and ONNX differ .* inspection"):
         job.run(place.config)
     assert not place.versions.get(2).passed
@@ -126,23 +130,39 @@ def test_without_a_dataset_the_command_that_makes_one_is_told(place: Workspace) 
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_a_split_of_one_class_or_no_rows_is_refused(place: Workspace, split: Any) -> None:
-    target, positive = place.contract.target, place.contract.positive
-    changes: list[Callable[[Any], Any]] = [
-        lambda table: table.filter([value == positive for value in table[target].to_pylist()]),
-        lambda table: table.slice(0, 0),
-    ]
-    for change in changes:
-        rewrite(place, split, change)
-        with pytest.raises(DataError, match=f"{split} rows, .*both classes are needed"):
-            read_rows(current(place.config.data.directory), split)
+def test_a_split_without_rows_is_refused(place: Workspace, split: Any) -> None:
+    rewrite(place, split, lambda table: table.slice(0, 0))
+    with pytest.raises(DataError, match=f"the {split} split has 0 rows .*data.yaml"):
+        read_rows(current(place.config.data.directory), split)
 
 
-def test_labels_are_whether_the_target_is_the_positive_value(workspace: Workspace) -> None:
-    dataset = current(workspace.config.data.directory)
-    rows = read_rows(dataset, "test")
-    target = rows.table.column(workspace.contract.target).to_pylist()
-    assert rows.labels.tolist() == [value == workspace.contract.positive for value in target]
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_training_rows_need_two_labels_and_others_only_one(place: Workspace, split: Any) -> None:
+    target = place.contract.target
+
+    def alike(table: pa.Table) -> pa.Table:
+        values = table[target].to_pylist()
+        return table.filter(pa.array([value == values[0] for value in values]))
+
+    rewrite(place, split, alike)
+    dataset = current(place.config.data.directory)
+    if split == "train":
+        with pytest.raises(DataError, match=r"with 1 different .*, but needs 2"):
+            read_rows(dataset, split)
+    else:
+        assert len(set(read_rows(dataset, split).labels.tolist())) == 1
+
+
+def test_labels_are_what_the_task_makes_of_the_target(workspace: Workspace) -> None:
+    contract = workspace.contract
+    rows = read_rows(current(workspace.config.data.directory), "test")
+    target = rows.table.column(contract.target).to_pylist()
+    if contract.task == "binary":
+        assert rows.labels.tolist() == [value == contract.positive for value in target]
+    elif contract.task == "multiclass":
+        assert [(contract.labels or ())[int(label)] for label in rows.labels] == target
+    else:
+        assert rows.labels.tolist() == target
 
 
 def test_a_champion_that_needs_a_column_that_is_gone_is_told(
@@ -151,14 +171,26 @@ def test_a_champion_that_needs_a_column_that_is_gone_is_told(
     versions = Versions(tmp_path, "shop")
     bundle = write_bundle(versions.folder, constant_files(shop))
     version = versions.register(bundle.name, [], passed=True, run_id=None)
-    assert job.rescore(versions, version, shop_rows).tolist() == [0.25] * 600
+    assert job.rescore(shop, versions, version, shop_rows).tolist() == [0.25] * 600
     fewer = Rows(
         table=shop_rows.table.drop_columns(["city"]),
         inputs=shop_rows.inputs,
         labels=shop_rows.labels,
     )
     with pytest.raises(DataError, match=r"version 1 cannot be compared.*'city'"):
-        job.rescore(versions, version, fewer)
+        job.rescore(shop, versions, version, fewer)
+
+
+def test_a_champion_of_another_task_is_told(
+    shop: Contract, shop_rows: Rows, tmp_path: Path
+) -> None:
+    versions = Versions(tmp_path, "shop")
+    bundle = write_bundle(versions.folder, constant_files(shop))
+    version = versions.register(bundle.name, [], passed=True, run_id=None)
+    with pytest.raises(
+        DataError, match=r"version 1 is a binary model .* regression .* another name"
+    ):
+        job.rescore(shop_of("regression"), versions, version, shop_rows)
 
 
 def test_statistics_come_from_the_training_rows_alone(
@@ -169,10 +201,10 @@ def test_statistics_come_from_the_training_rows_alone(
     train = take(contract, shop_rows, slice(0, 400))
     monkeypatch.setattr(program, "features", lambda _: {})
     made = [
-        job.train_program(contract, settings, train, take(contract, shop_rows, rows))[0]
+        train_program(contract, settings, train, take(contract, shop_rows, rows))[0]
         for rows in (slice(400, 500), slice(450, 600))
     ]
-    one, two = (trained.encoder.state_dict() for trained in made)
+    one, two = (trained.body.encoder.state_dict() for trained in made)
     assert all(one[name].tolist() == two[name].tolist() for name in one)
     assert made[0].vocabularies == made[1].vocabularies
 

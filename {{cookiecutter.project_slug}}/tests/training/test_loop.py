@@ -6,36 +6,38 @@ import torch
 from torch import Tensor, nn
 
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.models.program import Encoded
+from {{ cookiecutter.__package }}.models.heads import Head, make_head
+from {{ cookiecutter.__package }}.models.program import Prepared
 from {{ cookiecutter.__package }}.training.loop import (
     Epoch,
     FitResult,
+    Schedule,
     choose_device,
     fit,
     infer,
 )
 
 CPU = torch.device("cpu")
-Split = tuple[Encoded, Tensor]
+Split = tuple[Prepared, Tensor]
 
 
 class Line(nn.Module):
-    """Logistic regression on the numbers."""
+    """A straight line through the numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 1) -> None:
         super().__init__()
-        self.layer = nn.Linear(3, 1)
+        self.layer = nn.Linear(3, width)
 
     def forward(self, numbers: Tensor, _: Tensor) -> Tensor:
-        logits: Tensor = self.layer(numbers).squeeze(1)
-        return logits
+        raw: Tensor = self.layer(numbers)
+        return raw
 
 
 def split(n: int, seed: int) -> Split:
     random = torch.Generator().manual_seed(seed)
     numbers = torch.randn(n, 3, generator=random)
     labels = (numbers @ torch.tensor([1.0, -2.0, 0.5]) > 0).float()
-    return Encoded(numbers=numbers, codes=torch.zeros(n, 0, dtype=torch.int64)), labels
+    return Prepared(numbers=numbers, codes=torch.zeros(n, 0, dtype=torch.int64)), labels
 
 
 TRAIN, VALIDATION = split(300, 0), split(100, 1)
@@ -47,20 +49,25 @@ def scores(*values: float) -> Callable[[Tensor], float]:
     return lambda _: next(coming)
 
 
+def head() -> Head:
+    return make_head("binary", TRAIN[1].double().numpy(), 0)
+
+
 def train(network: nn.Module, *, seed: int = 0, **changes: Any) -> FitResult:
-    settings: dict[str, Any] = {
+    schedule: dict[str, Any] = {
         "epochs": 5,
         "patience": 5,
         "batch_size": 64,
         "learning_rate": 0.05,
         "weight_decay": 0.0,
+    }
+    schedule = {key: changes.pop(key, value) for key, value in schedule.items()}
+    settings: dict[str, Any] = {
         "device": CPU,
-        "score": lambda logits: -float(
-            nn.functional.binary_cross_entropy_with_logits(logits, VALIDATION[1])
-        ),
+        "score": lambda p: -float(nn.functional.binary_cross_entropy(p, VALIDATION[1])),
     }
     torch.manual_seed(seed)
-    return fit(network, TRAIN, VALIDATION, **settings | changes)
+    return fit(network, head(), TRAIN, VALIDATION, Schedule(**schedule), **settings | changes)
 
 
 def state(network: nn.Module) -> dict[str, list[float]]:
@@ -78,7 +85,7 @@ def test_fitting_lowers_both_losses() -> None:
     assert last.train_loss < first.train_loss
     assert last.validation_loss < first.validation_loss
     assert result.best == last
-    assert not result.stopped_early
+    assert len(result.epochs) == 5
 
 
 def test_the_best_epochs_weights_are_restored() -> None:
@@ -95,10 +102,18 @@ def test_the_best_epochs_weights_are_restored() -> None:
 
 
 def test_training_stops_when_patience_is_spent() -> None:
-    result = train(seeded(), patience=2, epochs=9, score=scores(0.5, 0.9, 0.9, 0.8, 1.0))
+    result = train(seeded(), patience=2, epochs=9, score=scores(0.5, 0.9, 0.8, 0.8, 1.0))
     assert [epoch.best for epoch in result.epochs] == [True, True, False, False]
-    assert result.stopped_early
     assert result.best.number == 2
+
+
+def test_of_equal_scores_the_lower_loss_is_better() -> None:
+    result = train(seeded(), patience=2, score=lambda _: 0.9)
+    losses = [epoch.validation_loss for epoch in result.epochs]
+    assert losses == sorted(losses, reverse=True)
+    assert [epoch.best for epoch in result.epochs] == [True] * 5
+    worse = train(seeded(), patience=2, learning_rate=0.0, score=lambda _: 0.9)
+    assert [epoch.best for epoch in worse.epochs] == [True, False, False]
 
 
 def test_patience_counts_from_the_last_better_epoch() -> None:
@@ -122,14 +137,70 @@ def test_the_same_seed_gives_the_same_weights() -> None:
     assert state(one) != state(other)
 
 
-def test_every_row_is_seen_once_an_epoch_and_the_rate_falls_to_zero() -> None:
+def test_every_row_is_seen_once_an_epoch_and_each_epoch_is_told() -> None:
     batches: list[int] = []
     epochs: list[Epoch] = []
-    train(seeded(), on_batch=batches.append, on_epoch=epochs.append)
+    result = train(seeded(), on_batch=batches.append, on_epoch=epochs.append)
     assert batches == [64, 64, 64, 64, 44] * 5
-    rates = [epoch.learning_rate for epoch in epochs]
+    assert tuple(epochs) == result.epochs
+    assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5]
+
+
+def test_the_rate_falls_along_a_half_cosine_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[torch.optim.Optimizer] = []
+    rates: list[float] = []
+
+    class Remembered(torch.optim.AdamW):
+        """AdamW that can be looked at from outside."""
+
+        def __init__(self, *given: Any, **settings: Any) -> None:
+            super().__init__(*given, **settings)
+            made.append(self)
+
+    monkeypatch.setattr(torch.optim, "AdamW", Remembered)
+    train(seeded(), on_batch=lambda _: rates.append(made[0].param_groups[0]["lr"]))
+    assert len(rates) == 25
     assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(0.05, rel=0.01)
+    assert rates[12] == pytest.approx(0.025, rel=0.1)
     assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_each_head_is_learned_by_the_same_loop(task: str) -> None:
+    rows, positive = TRAIN
+    held_out, held_positive = VALIDATION
+    signal, held_signal = (r.numbers @ torch.tensor([1.0, -2.0, 0.5]) for r in (rows, held_out))
+    labels = {"multiclass": positive, "regression": 100 + 30 * signal}[task]
+    held = {"multiclass": held_positive, "regression": 100 + 30 * held_signal}[task]
+    made = make_head(task, labels.double().numpy(), 2)
+    torch.manual_seed(0)
+    body = Line(made.width)
+    result = fit(
+        body,
+        made,
+        (rows, labels),
+        (held_out, held),
+        Schedule(epochs=20, patience=20, batch_size=32, learning_rate=0.05, weight_decay=0.0),
+        device=CPU,
+        score=lambda _: -float(made.loss(infer(body, held_out), held)),
+    )
+    assert result.best.validation_loss < result.epochs[0].validation_loss / 2
+    assert made(infer(body, held_out)).shape == ((100, 2) if task == "multiclass" else (100,))
+
+
+def test_validation_is_judged_by_the_heads_outputs() -> None:
+    seen: list[Tensor] = []
+    network = seeded()
+
+    def judge(outputs: Tensor) -> float:
+        seen.append(outputs)
+        return float(len(seen))
+
+    result = train(network, score=judge)
+    raw = infer(network, VALIDATION[0])
+    assert torch.equal(seen[-1], torch.sigmoid(raw.squeeze(1)))
+    assert result.best.validation_loss == pytest.approx(head().loss(raw, VALIDATION[1]).item())
 
 
 def test_no_epochs_are_refused() -> None:

@@ -12,6 +12,7 @@ import typer
 from .. import __version__
 from ..contract import load_contract
 from ..errors import AlertRaised, ConfigError, ProjectError
+from .adopt import adopt
 from .look import contracts, datasets
 from .options import CONFIGS, CONTRACT, Folder, Overrides, config_of, name_of, needs
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     help="From raw tables to a trained, gated, served and monitored model.",
 )
 
+app.command()(adopt)
 app.add_typer(contracts, name="contract")
 app.add_typer(datasets, name="dataset")
 

@@ -41,7 +41,7 @@ class HashSplit(Section):
     """Cut by a hash of each row's key, so that a row stays where it is when others are added."""
 
     by: Literal["hash", "group"]
-    """hash: each row by its id, within each value of the target; group: by the column below."""
+    """hash: each row by its id, without one by all its values; group: by the column below."""
     group: str | None = None
     """Column whose rows stay together, such as a customer; for group alone."""
     validation: Share = 0.1
@@ -83,6 +83,8 @@ class DataConfig(Section):
     """Which row stays where several have one id, in the order of the source."""
     engine: Literal["duckdb", "pyspark"] = "duckdb"
     """What runs the transform and the contract's rules; pyspark needs the extra of its name."""
+    fetch: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]*$")
+    """Module of data/ whose ``fetch(paths)`` brings files that are not there; null brings none."""
     max_rejected_fraction: Fraction = 0.05
     """Share of a source's rows that may be quarantined before the run stops."""
     memory_limit: str = Field(default="500MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
@@ -105,10 +107,10 @@ class ModelConfig(Section):
 class GateConfig(Section):
     """What a model must hold before it may serve."""
 
-    max_auc_loss_to_linear: Annotated[float, Field(ge=0)] = 0.01
-    """Largest AUC the model may lose to logistic regression, at the interval's lower bound."""
+    max_loss_to_linear: Annotated[float, Field(ge=0)] = 0.01
+    """AUC (R² of a regression) that the model may lose to a linear one, at the interval's low end."""
     min_improvement: float = 0.0
-    """AUC by which a challenger must beat the champion, at the interval's lower bound."""
+    """AUC (R²) by which a challenger must beat the champion, at the interval's low end."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Draws of the block bootstrap."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
@@ -126,12 +128,12 @@ class TrainConfig(Section):
     """Where MLflow keeps the files of a run."""
     seed: int = 0
     """Seed of every random draw."""
-    epochs: Positive = 5
-    """Most passes over the training rows."""
-    patience: Positive = 3
-    """Epochs without a better validation AUC before training stops."""
-    batch_size: Positive = 1024
-    """Rows per gradient step."""
+    epochs: Positive | None = None
+    """Most passes over the training rows; null takes more of them the fewer rows there are."""
+    patience: Positive | None = None
+    """Epochs without a better validation AUC (R²) before training stops; null is a fifth, from 3."""
+    batch_size: Positive | None = None
+    """Rows per gradient step; null takes 32 to 1024 by the number of rows."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Peak step size of AdamW."""
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
@@ -188,8 +190,8 @@ class MonitorConfig(Section):
     """Smallest effect worth an alert, whatever the training span shows."""
     persistence: tuple[Positive, Positive] = (2, 3)
     """(k, m): alert when k of the last m windows breach, the newest among them."""
-    max_auc_drop: Annotated[float, Field(gt=0)] = 0.05
-    """Drop of AUC below the test span's at which quality is an alert."""
+    max_score_drop: Annotated[float, Field(gt=0)] = 0.05
+    """Drop of AUC (R² of a regression) below the test span's at which quality is an alert."""
     label_delay_days: Annotated[float, Field(ge=0)] = 1.0
     """Days after which an outcome is known; replay sends labels that late."""
     sample_rows: Positive = 5_000

@@ -5,6 +5,7 @@ test data are derived from it.
 """
 
 from .column import NUMERIC_TYPES, Column, ColumnType, Mode, Role, Rule
+from .part import told_apart
 from .row import Contract, load_contract
 from .source import CsvSource, ParquetSource, Source, SqlSource
 
@@ -21,4 +22,5 @@ __all__ = [
     "Source",
     "SqlSource",
     "load_contract",
+    "told_apart",
 ]

@@ -28,15 +28,32 @@ class Part(BaseModel):
     )
 
 
-def tell_apart(names: Iterable[str]) -> None:
-    """Refuse names that an engine or the pipeline would take for one another.
+def leave_ours(names: Iterable[str]) -> None:
+    """Refuse names that the pipeline uses itself.
 
     Raises:
-        ValueError: two differ only in case, or one is a name that the pipeline uses itself.
+        ValueError: naming the first.
     """
-    seen: dict[str, str] = {}
     for name in names:
         if name.lower() in PIPELINES_OWN or name.lower().startswith("_other_"):
             raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
-        if (other := seen.setdefault(name.lower(), name)) != name:
-            raise ValueError(f"'{other}' and '{name}' are one name to SQL; rename one of them")
+
+
+def told_apart(names: Iterable[str]) -> dict[str, str]:
+    """Each name as SQL engines know it: they take those that differ only in case for one.
+
+    Of such names the first in the alphabet stays (capitals come first), and the next ones get a
+    number: ``age, Age`` are ``age_2, Age``.
+    """
+    names = list(names)
+    known: dict[str, str] = {}
+    taken = {name.lower() for name in names}
+    seen: set[str] = set()
+    for name in sorted(names):
+        free, number = name, 1
+        while free.lower() in seen or (number > 1 and free.lower() in taken):
+            number += 1
+            free = f"{name}_{number}"
+        known[name] = free
+        seen.add(free.lower())
+    return {name: known[name] for name in names}

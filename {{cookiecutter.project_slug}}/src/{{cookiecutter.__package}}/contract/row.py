@@ -13,9 +13,14 @@ from ..config import explain, read_yaml
 from ..errors import ConfigError
 from ..values import canonical_category
 from .column import NUMERIC_TYPES, Column, ColumnType, Role
-from .part import Part, tell_apart
+from .part import Part, leave_ours, told_apart
 from .source import Source
 
+TARGETS = {
+    "binary": {"boolean", "category", "integer"},
+    "multiclass": {"category"},
+    "regression": {"float", "integer"},
+}
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -24,14 +29,14 @@ class Contract(Part):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     """Name of the model, in registry, answers and paths."""
-    task: Literal["binary"]
-    """What is predicted."""
+    task: Literal["binary", "multiclass", "regression"]
+    """What is predicted: the chance of one value, of each of several, or a number."""
     target: str
     """The column to predict."""
-    positive: bool | str | int = True
-    """The target's value whose probability is predicted."""
+    positive: bool | str | int | None = None
+    """Binary: the target's value whose probability is predicted; true unless said."""
     labels: tuple[str, ...] | None = Field(default=None, min_length=2)
-    """The values of a category target; null takes any two."""
+    """The values of a category target; needed for multiclass, null takes any two for binary."""
     id: str | None = None
     """The column that names a row once."""
     time: str | None = None
@@ -52,16 +57,31 @@ class Contract(Part):
             raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Paris") from None
         return value
 
-    @field_validator("sources", "columns")
+    @model_validator(mode="before")
     @classmethod
-    def _engines_tell_apart(cls, value: dict[str, Any]) -> dict[str, Any]:
-        tell_apart(value)
+    def _true_unless_said(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("task") == "binary":
+            return value if value.get("positive") is not None else {**value, "positive": True}
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _sources_are_told_apart(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, known in told_apart(value).items():
+            if name != known:
+                raise ValueError(f"'{name}' and another are one name to SQL; rename one of them")
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _names_are_free(cls, value: dict[str, Any]) -> dict[str, Any]:
+        leave_ours(value)
         return value
 
     @model_validator(mode="after")
     def _named_columns_exist(self) -> Self:
         for key, types in (
-            ("target", {"boolean", "category", "integer"}),
+            ("target", TARGETS[self.task]),
             ("id", {"string", "integer", "category"}),
             ("time", {"timestamp"}),
         ):
@@ -90,6 +110,17 @@ class Contract(Part):
             raise ValueError("columns: none is a feature, so there is nothing to learn from")
         return self
 
+    @model_validator(mode="after")
+    def _formats_are_of_times(self) -> Self:
+        for source, given in self.sources.items():
+            types = self.source_columns(source)
+            for name in given.formats:
+                if types.get(name) != "timestamp":
+                    raise ValueError(
+                        f"sources.{source}.formats: '{name}' is no timestamp among its columns"
+                    )
+        return self
+
     @field_validator("labels")
     @classmethod
     def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -99,19 +130,29 @@ class Contract(Part):
     def _labels_are_the_targets(self) -> Self:
         target = self.columns[self.target]
         if self.labels is None:
+            if self.task == "multiclass":
+                raise ValueError("labels: list the values of the target, among which one is chosen")
             return self
+        if self.task == "regression":
+            raise ValueError("labels: a number has none; leave labels out")
         if target.type != "category" or target.allowed is not None:
             raise ValueError(
                 f"labels: they are the values of a category without allowed, and '{self.target}'"
                 f" is {target.type}; leave labels out, or take allowed out of the column"
             )
-        if len(set(self.labels)) != 2:
-            raise ValueError(f"labels: a binary task has two, not {len(set(self.labels))}")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels: a value is listed twice")
+        if self.task == "binary" and len(self.labels) != 2:
+            raise ValueError(f"labels: a binary task has two, not {len(self.labels)}")
         return self
 
     @model_validator(mode="after")
     def _rows_have_the_positive_value(self) -> Self:
         target = self.columns[self.target].type
+        if self.task != "binary":
+            if self.positive is not None:
+                raise ValueError(f"positive: a {self.task} task has none; leave it out")
+            return self
         if type(self.positive) is not {"boolean": bool, "integer": int, "category": str}[target]:
             raise ValueError(
                 f"positive: {self.positive!r} is no value of '{self.target}', which is {target};"

@@ -7,10 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from .column import ColumnType
-from .part import Part, tell_apart
+from .part import Part, leave_ours
 
 Parameter = str | int | float | bool
 VARIABLE = r"[A-Z_][A-Z0-9_]*"
+FORMAT = r"%[A-Za-z]|^epoch_(s|ms)$"
 IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_$]*"
 
 
@@ -22,12 +23,13 @@ class _Table(Part):
     repeats: Literal["drop", "keep"] = "drop"
     """Whether a row that says in every column what an earlier one says is dropped."""
 
+    formats: dict[str, Annotated[str, Field(pattern=FORMAT)]] = Field(default={})
+    """How a raw timestamp is written where it is not ISO 8601, as in %d.%m.%Y %H:%M; or epoch_s."""
+
     @field_validator("columns")
     @classmethod
-    def _engines_tell_apart(
-        cls, value: dict[str, ColumnType] | None
-    ) -> dict[str, ColumnType] | None:
-        tell_apart(value or {})
+    def _names_are_free(cls, value: dict[str, ColumnType] | None) -> dict[str, ColumnType] | None:
+        leave_ours(value or {})
         return value
 
 
@@ -57,6 +59,8 @@ class ParquetSource(_Table):
 
     parquet: str = Field(min_length=1)
     """Path from the project's root, or a pattern such as data/raw/*.parquet."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean that a value is missing, besides null."""
 
 
 class SqlSource(_Table):

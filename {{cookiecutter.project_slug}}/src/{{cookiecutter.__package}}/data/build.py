@@ -2,6 +2,7 @@
 
 import json
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,16 @@ from ibis.common.exceptions import IbisError
 from .. import __version__
 from ..atomic import write_file
 from ..config import DataConfig
-from ..contract import Contract
+from ..contract import Contract, told_apart
 from ..errors import DataError, TooManyRejectedError
 from ..terminal import Bar, progress
-from . import split, transform
+from . import transform
 from .engine import Engine, connect
 from .extract import ROW, Counts, Extraction, extract
 from .leakage import tell_alone
-from .load import SPLIT, Loaded, Loader, OutOfOrderError
+from .load import Loaded, Loader, OutOfOrderError
 from .sources import open_source
+from .split import assigner
 from .validate import check, conform
 
 MAIN_REASONS = 3
@@ -62,12 +64,13 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
         with connect(run.config, run.scratch, run.contract.timezone) as engine:
             loaded = _loaded(run, engine, extracted, folder, bar)
         rows = _accounted(run, driving, loaded)
+        loaded.labels.check()
     return {
         "version": __version__,
         "source_rows": {name: extraction.counts for name, extraction in extracted.items()},
         "rows": rows,
         "reasons": {n: e.reasons for n, e in extracted.items()} | {"contract": loaded.reasons},
-        "splits": _splits(run.contract, loaded),
+        "splits": loaded.labels.summary(),
         "content_hash": loaded.content_hash,
         "columns": loaded.summary.columns_summary(),
         "suspects": _suspects(run.contract, loaded),
@@ -97,8 +100,7 @@ def _loaded(
     """Transform, check, split and write; sorted by the engine only where it must be."""
     made = _made(engine, extracted, run.contract)
     losers = _losers(run, engine, made)
-    assigned = split.assign(made, run.contract, run.config.split)
-    rows = made.mutate(**{SPLIT: assigned})
+    assign = assigner(run.contract, run.config.split)
     driving = extracted[run.config.driving]
     total = driving.total["accepted"]
 
@@ -106,11 +108,12 @@ def _loaded(
         bar(n_rows / total, note="splits")
 
     try:
-        loader = Loader(run.contract, driving, losers, in_order=False)
-        return loader.load(engine.batches(rows), folder, advance)
+        loader = Loader(run.contract, driving, losers, assign, in_order=False)
+        return loader.load(_batches(engine, made, run.contract), folder, advance)
     except OutOfOrderError:
-        loader = Loader(run.contract, driving, losers, in_order=True)
-        return loader.load(engine.batches(rows.order_by(ROW)), folder, advance)
+        loader = Loader(run.contract, driving, losers, assign, in_order=True)
+        rows = _batches(engine, made.order_by(ROW), run.contract)
+        return loader.load(rows, folder, advance)
 
 
 def _made(engine: Engine, extracted: dict[str, Extraction], contract: Contract) -> ibis.Table:
@@ -124,13 +127,20 @@ def _made(engine: Engine, extracted: dict[str, Extraction], contract: Contract) 
             f"data/transform.py, line {lines[-1] if lines else '?'}, does not fit the contract's"
             f" sources ({', '.join(tables)}) and their columns: {type(error).__name__}: {error}"
         ) from None
-    absent = [name for name in (ROW, *contract.columns) if name not in made.columns]
+    known = told_apart(contract.columns).values()
+    absent = [name for name in (ROW, *known) if name not in made.columns]
     if absent:
         raise DataError(
             f"transform gives no column {', '.join(map(repr, absent))}, which the contract names;"
             " add it in data/transform.py or take it out of contract.yaml"
         )
-    return made.select(ROW, *contract.columns)
+    return made.select(ROW, *known)
+
+
+def _batches(engine: Engine, rows: ibis.Table, contract: Contract) -> Iterator[pa.RecordBatch]:
+    """Rows of the contract, by its own names."""
+    for batch in engine.batches(rows):
+        yield batch.rename_columns([ROW, *contract.columns])
 
 
 def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]:
@@ -139,17 +149,18 @@ def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]
     none = np.empty(0, np.int64)
     if name is None:
         return none
-    made = made.filter(made[name].notnull() & made[ROW].notnull())
-    met = made.group_by(name).having(ibis._.count() > 1).agg()
+    key = told_apart(run.contract.columns)[name]
+    made = made.filter(made[key].notnull() & made[ROW].notnull())
+    met = made.group_by(key).having(ibis._.count() > 1).agg()
     contested: dict[Any, list[int]] = {}
-    for batch in engine.batches(made.semi_join(met, name).order_by(ROW)):
+    for batch in _batches(engine, made.semi_join(met, key).order_by(ROW), run.contract):
         checked = check(conform(pa.Table.from_batches([batch]), run.contract), run.contract)
         good = pc.is_valid(checked.rows[target])
         if checked.rejected is not None:
             good = pc.and_(good, pc.is_null(checked.rejected))
         ids = checked.rows[name].filter(good).to_pylist()
-        for key, row in zip(ids, batch.column(ROW).filter(good.combine_chunks()), strict=True):
-            contested.setdefault(key, []).append(row.as_py())
+        for value, row in zip(ids, batch.column(ROW).filter(good.combine_chunks()), strict=True):
+            contested.setdefault(value, []).append(row.as_py())
     stays = slice(1, None) if run.config.keep == "first" else slice(None, -1)
     losers = np.array(sorted(row for rows in contested.values() for row in rows[stays]), np.int64)
     if len(losers) and run.contract.columns[name].mode("unique") == "fail":
@@ -174,21 +185,6 @@ def _accounted(run: Run, driving: Extraction, loaded: Loaded) -> Counts:
     labelled = made - counts["unlabelled"]
     _few_enough("the contract", counts["rejected"], labelled, loaded.reasons, run)
     return counts
-
-
-def _splits(contract: Contract, loaded: Loaded) -> dict[str, dict[str, float]]:
-    """Rows and share of positive ones of each split; both classes must be in each."""
-    for name, counts in loaded.splits.items():
-        if not 0 < counts["positive"] < counts["rows"]:
-            raise DataError(
-                f"the {name} split has {counts['rows']:,} rows, of which {counts['positive']:,} have"
-                f" {contract.target} = {contract.positive}; both classes are needed in each split:"
-                " change data.split, or positive: in contract.yaml"
-            )
-    return {
-        name: {"rows": counts["rows"], "positive_rate": counts["positive"] / counts["rows"]}
-        for name, counts in loaded.splits.items()
-    }
 
 
 def _suspects(contract: Contract, loaded: Loaded) -> dict[str, float]:

@@ -1,7 +1,9 @@
 """What every kind of source gives: typed rows in order, and what is no row."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ from .records import Broken
 FILE, LINE = "_file", "_line"
 OTHER = "_other_"
 MASK = "***"
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ class Layout:
     zone: ZoneInfo
     drop: bool
     """Whether a row that repeats an earlier one is dropped."""
+    formats: Mapping[str, str] = field(default_factory=dict)
+    """How the times of a column are written where that is not ISO 8601."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -71,7 +76,18 @@ def layout(contract: Contract, name: str, others: tuple[str, ...]) -> Layout:
         personal=frozenset({*source.pii, *tagged} & {*types, *others}),
         zone=contract.zone,
         drop=drop,
+        formats=source.formats,
     )
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, of which the next is made by another thread while one is worked on."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        pending = thread.submit(next, iterator, None)
+        while (item := pending.result()) is not None:
+            pending = thread.submit(next, iterator, None)
+            yield item
 
 
 @dataclass(frozen=True, kw_only=True)

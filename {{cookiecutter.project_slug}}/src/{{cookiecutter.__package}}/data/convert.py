@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +29,7 @@ ACCEPTED: dict[ColumnType, str] = {
 YES = r"^(?i:true|t|yes|y|1|1\.0)$"
 ZONE = r"[T ].*(Z|[+-][0-9:]+)$"
 NOT_CANONICAL = r"^[\s\v]|[\s\v]$|^(True|TRUE|False|FALSE)$|\.0+$"
+JUDGED = 256  # texts, too few to be halved further
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 MOMENT, WALL = pa.timestamp("us", "UTC"), pa.timestamp("us")
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
@@ -56,10 +58,17 @@ FALSE = _forms("false", "f", "no", "n", "0", "0.0")
 def from_text(texts: pa.Array, kind: ColumnType, zone: ZoneInfo) -> pa.Array:
     """Texts to ``ARROW_TYPES[kind]``; one that is not of the type becomes null.
 
-    A time without a zone is local to ``zone``.
+    A time without a zone is local to ``zone``. Among plain texts, those that are not are found by
+    halves, and only they and their neighbours are judged.
     """
     plain = plainly(texts, kind)
-    return judged(texts, kind, zone) if plain is None else settle(plain, kind, zone)
+    if plain is not None:
+        return settle(plain, kind, zone)
+    if len(texts) <= JUDGED:
+        return judged(texts, kind, zone)
+    half = len(texts) // 2
+    halves = [from_text(texts[:half], kind, zone), from_text(texts[half:], kind, zone)]
+    return pa.concat_arrays(halves)
 
 
 def plainly(texts: pa.Array, kind: ColumnType) -> pa.Array | None:
@@ -153,6 +162,11 @@ def canonical(values: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(indices, distinct.dictionary)
 
 
+def one_array(values: pa.ChunkedArray) -> pa.Array:
+    """A column's values in one piece; ``combine_chunks`` would copy a single one."""
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether values of a type are texts."""
     types = pa.types
@@ -160,8 +174,12 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def _any_x(texts: pa.Array) -> bool:
-    content = b"".join(memoryview(buffer) for buffer in texts.buffers()[2:] if buffer)
-    return b"x" in content or b"X" in content
+    _, offsets, content = texts.buffers()
+    if not len(texts) or content is None:
+        return False
+    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    said = bytes(memoryview(content)[places[0] : places[-1]])
+    return b"x" in said or b"X" in said
 
 
 def _finite(values: pa.Array) -> pa.Array:

@@ -17,8 +17,10 @@ import pyarrow.csv as pacsv
 
 from ..contract import ColumnType, CsvSource
 from ..errors import DataError
+from ..values import SPACES
+from . import formats
 from .chunks import LINE, MASK, OTHER, Chunk, Layout, unread
-from .convert import ARROW_TYPES, FALSE, TRUE, judged, plainly, settle
+from .convert import ARROW_TYPES, FALSE, TRUE, from_text, one_array, plainly, settle
 from .fields import join, split
 from .files import Readable, opened
 from .records import Broken, Records, records
@@ -31,7 +33,9 @@ Types = Mapping[str, pa.DataType]
 
 
 def header(path: Path, source: CsvSource) -> list[str]:
-    """The names in a file's first record; a column without one is named by its place.
+    """The names in a file's first record, without spaces around them if they still differ.
+
+    A column without one is named by its place.
 
     Raises:
         DataError: the file is not there, is empty, is not in its encoding or repeats a name.
@@ -46,7 +50,9 @@ def header(path: Path, source: CsvSource) -> list[str]:
             " mend it, or set the source's encoding, delimiter and quote"
         )
     found = enumerate(_fields(run.raw(0), source), start=1)
-    names = [name or f"(column {place})" for place, name in found]
+    names = [name if name.strip(SPACES) else f"(column {place})" for place, name in found]
+    stripped = [name.strip(SPACES) for name in names]
+    names = stripped if len(set(stripped)) == len(names) else names
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(f"'{path}' names {', '.join(map(repr, repeated))} more than once")
@@ -86,7 +92,10 @@ class _Reader:
             name if name in layout.types else ours.get(name, f"{OTHER}unread_{place}")
             for place, name in enumerate(names)
         ]
-        self.types: Types = {name: ARROW_TYPES[kind] for name, kind in layout.types.items()}
+        self.types: Types = {
+            name: pa.string() if name in layout.formats else ARROW_TYPES[kind]
+            for name, kind in layout.types.items()
+        }
         """As what to parse each column, by the runs before; a guess that only decides the speed."""
         self.texts: Types = {
             name: type_ if layout.types[name] in AS_THEY_ARE else pa.string()
@@ -122,7 +131,7 @@ class _Reader:
         except pa.ArrowInvalid:
             given, ragged = self._parsed(run, self.texts)
         columns = [
-            self._column(name, kind, given[name].combine_chunks())
+            self._column(name, kind, one_array(given[name]))
             for name, kind in self.layout.types.items()
         ]
         columns += [given[name] for name in self.layout.other_names]
@@ -135,10 +144,12 @@ class _Reader:
 
     def _column(self, name: str, kind: ColumnType, given: pa.Array) -> pa.Array:
         zone, plain = self.layout.zone, given
+        if name in self.layout.formats:
+            return formats.read(given, self.layout.formats[name], zone)
         if given.type == pa.string() and kind not in AS_THEY_ARE:
             plain = plainly(given, kind)
             self.types = {**self.types, name: pa.string() if plain is None else plain.type}
-        return judged(given, kind, zone) if plain is None else settle(plain, kind, zone)
+        return from_text(given, kind, zone) if plain is None else settle(plain, kind, zone)
 
     def _parsed(self, run: Records, types: Types) -> tuple[pa.Table, Ragged]:
         """Rows of ``types``; and which records have another number of fields than the header."""

@@ -9,16 +9,16 @@ from typing import Any, Protocol
 
 import duckdb
 import ibis
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..config import DataConfig
 from ..errors import DataError, MissingExtraError
-from .extract import ROW, Extraction
+from .extract import ROW, Extraction, identifier, text
 
 BATCH_ROWS = 1 << 17
+MOST_BITS = 10**9
+"""Up to so many rows, DuckDB looks up the repeated ones: a join would not leave rows in order."""
 
 
 class Engine(Protocol):
@@ -64,7 +64,14 @@ class DuckDB:
     def table(self, name: str, extraction: Extraction) -> ibis.Table:
         """A view of the file, without its repeated rows."""
         staged = self.backend.read_parquet(extraction.path, table_name=name)
-        return _without(staged, extraction, self._dropped(name, extraction.repeated))
+        if not len(extraction.repeated):
+            return _without(staged, extraction, None)
+        dropped = self.backend.create_table(
+            f"{name}.repeated", pa.table({ROW: extraction.repeated})
+        )
+        if len(extraction.accepted) > MOST_BITS:
+            return _without(staged, extraction, dropped)
+        return _without(self._looked_up(name, staged, len(extraction.accepted)), extraction, None)
 
     def batches(self, rows: ibis.Table) -> Iterator[pa.RecordBatch]:
         """Batches in the engine's order, which is the source's unless the transform changed it."""
@@ -77,10 +84,15 @@ class DuckDB:
         """Let go of the memory."""
         self.backend.disconnect()
 
-    def _dropped(self, name: str, repeated: npt.NDArray[np.int64]) -> ibis.Table | None:
-        if not len(repeated):
-            return None
-        return self.backend.create_table(f"{name}.repeated", pa.table({ROW: repeated}))
+    def _looked_up(self, name: str, staged: ibis.Table, n_bits: int) -> ibis.Table:
+        """Rows that are not repeated ones, by a bit for each row, which leaves them in order."""
+        place, table = text(f"{name}.repeated"), identifier(f"{name}.repeated")
+        bits = f"select bitstring_agg({ROW}, 0::bigint, {n_bits - 1}::bigint) from {table}"
+        self.backend.raw_sql(f"set variable {table} = ({bits})")
+        query = (
+            f"select * from {identifier(name)} where get_bit(getvariable({place}), {ROW}::int) = 0"
+        )
+        return self.backend.sql(query, schema=staged.schema())
 
 
 class Spark:

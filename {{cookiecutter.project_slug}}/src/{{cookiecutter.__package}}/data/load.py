@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +15,14 @@ import pyarrow.parquet as pq
 
 from ..contract import Contract
 from ..errors import DataError
-from .chunks import FILE, LINE, MASK
+from .chunks import FILE, LINE, MASK, ahead
 from .dataset import ContentHash
 from .extract import GROUP_ROWS, ROW, Counts, Extraction, tally
-from .split import SPLITS
+from .labels import Labels
+from .split import SPLITS, Assign
 from .summary import Summary
 from .validate import REASONS, check, conform
 
-SPLIT = "_split"
-Item = TypeVar("Item")
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -40,8 +38,7 @@ class Loaded:
     counts: Counts
     """Rows made, kept, unlabelled, rejected and, of ids, duplicates."""
     reasons: Counts
-    splits: dict[str, Counts]
-    """Rows, and positive ones, of each split."""
+    labels: Labels
     quarantined: pa.Table | None
     """Rejected rows and those whose id another one has, without personal values."""
     content_hash: str
@@ -51,7 +48,8 @@ class Loaded:
 class Loader:
     """Takes rows in the source's order; each is kept, or counted and quarantined.
 
-    ``losers`` are rows for whose id another row stands. ``in_order`` says that the engine sorted:
+    ``losers`` are rows for whose id another row stands, ``assign`` says which split each row is in.
+    ``in_order`` says that the engine sorted:
     then equal numbers are neighbours, and a row that comes twice is found.
     """
 
@@ -60,14 +58,16 @@ class Loader:
         contract: Contract,
         driving: Extraction,
         losers: Numbers,
+        assign: Assign,
         *,
         in_order: bool,
     ) -> None:
         self.contract, self.driving, self.losers = contract, driving, losers
+        self.assign = assign
         self.public = [ROW, *(n for n, column in contract.columns.items() if not column.pii)]
         self.numbers = _Numbers(driving.accepted, in_order=in_order)
         self.counts = dict.fromkeys(("made", "kept", "unlabelled", "rejected", "duplicates"), 0)
-        self.splits: dict[str, Counts] = {name: {"rows": 0, "positive": 0} for name in SPLITS}
+        self.labels = Labels(contract)
         self.reasons: Counts = {}
         self.quarantined: list[pa.Table] = []
         self.summary = Summary(contract, driving.total["accepted"])
@@ -91,7 +91,7 @@ class Loader:
         return Loaded(
             counts=self.counts,
             reasons=self.reasons,
-            splits=self.splits,
+            labels=self.labels,
             quarantined=pa.concat_tables(self.quarantined) if self.quarantined else None,
             content_hash=self.content.hexdigest(),
             summary=self.summary,
@@ -115,7 +115,7 @@ class Loader:
             tally(self.reasons, checked.nulled.filter(pa.array(kept)))
         if rejected.any() or repeated.any():
             self._quarantine(rows, rejected, repeated, checked.rejected)
-        places = batch[SPLIT].to_numpy()
+        places = self.assign(rows)
         for place, name in enumerate(SPLITS):
             yield name, self._counted(name, rows, kept & (places == place))
 
@@ -124,9 +124,7 @@ class Loader:
         part = part.select(self.public)
         self.content.update(split, part)
         self.summary.update(split, part)
-        hits = pc.sum(pc.equal(part[self.contract.target], self.contract.positive)).as_py()
-        self.splits[split]["rows"] += part.num_rows
-        self.splits[split]["positive"] += hits or 0
+        self.labels.update(split, part[self.contract.target])
         return part
 
     def _quarantine(
@@ -193,12 +191,15 @@ def _files(folder: Path) -> Iterator[Callable[[str, pa.Table], None]]:
         waiting: dict[str, list[pa.Table]] = {name: [] for name in SPLITS}
 
         def flush(name: str) -> None:
-            table = pa.concat_tables(waiting[name])
+            table = pa.concat_tables(waiting[name]).unify_dictionaries()
             waiting[name].clear()
             if name not in writers:
-                texts = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
+                schema = table.schema
                 writer = pq.ParquetWriter(
-                    folder / f"{name}.parquet", table.schema, use_dictionary=texts
+                    folder / f"{name}.parquet",
+                    schema,
+                    use_dictionary=[f.name for f in schema if pa.types.is_dictionary(f.type)],
+                    write_statistics=[f.name for f in schema if pa.types.is_timestamp(f.type)],
                 )
                 writers[name] = stack.enter_context(writer)
             while len(pending) > 1:
@@ -216,16 +217,6 @@ def _files(folder: Path) -> Iterator[Callable[[str, pa.Table], None]]:
                 flush(name)
         for written in pending:
             written.result()
-
-
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, of which the next is made by another thread while one is worked on."""
-    iterator = iter(items)
-    with ThreadPoolExecutor(1) as thread:
-        pending = thread.submit(next, iterator, None)
-        while (item := pending.result()) is not None:
-            pending = thread.submit(next, iterator, None)
-            yield item
 
 
 def _said(reasons: pa.Array | None, n_rows: int) -> Mask:

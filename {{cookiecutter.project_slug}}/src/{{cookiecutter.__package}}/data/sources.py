@@ -61,8 +61,7 @@ def open_source(contract: Contract, name: str, paths: list[Path]) -> Opened:
     def chunks(path: Path) -> Iterator[Chunk]:
         if isinstance(source, CsvSource):
             return delimited.chunks(path, source, headers[path], found)
-        missing = source.missing if isinstance(source, SqlSource) else ()
-        return tables.chunks(path, missing, headers[path], found)
+        return tables.chunks(path, source.missing, headers[path], found)
 
     return Opened(files=headers, layout=found, chunks=chunks)
 

@@ -3,8 +3,11 @@
 The target follows the first features, so that a model has something to learn.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import ceil, floor
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +18,11 @@ from ..contract import Column, Contract
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MISSING_SHARE = 0.05
 CATEGORIES = ("alpha", "beta", "gamma", "delta")
+MOST_CATEGORIES = 12
 WIDTH = 100.0
+LARGEST = {"integer": 2.0**24, "float": 1e30}
+DAY_S = 86_400
+Floats = npt.NDArray[np.float64]
 ARROW_TYPES = {
     "integer": pa.int64(),
     "float": pa.float64(),
@@ -40,7 +47,7 @@ def synthesize(
     """
     random = np.random.default_rng(seed)
     columns: dict[str, pa.Array] = {}
-    signal = np.zeros(n_rows)
+    levels: dict[str, Floats] = {}
     for name, column in contract.columns.items():
         role = contract.role(name)
         if role == "target":
@@ -48,54 +55,95 @@ def synthesize(
         if role == "id":
             columns[name] = _ids(column, n_rows)
             continue
-        if role == "time":
-            at = np.sort(random.uniform(0, days * 86_400, n_rows)).astype(int).tolist()
-            moments = [start + timedelta(seconds=second) for second in at]
-            columns[name] = pa.array(moments, ARROW_TYPES["timestamp"])
-            continue
-        values, level = _values(column, n_rows, random, start)
-        if role == "feature":
-            signal += level / 2 ** (len(columns) / 4)
-        gaps = random.random(n_rows) < MISSING_SHARE if column.nullable else None
-        columns[name] = pa.array(values, ARROW_TYPES[column.type], mask=gaps)
+        if column.type == "timestamp":
+            span = np.sort if role == "time" else random.permutation
+            at = span(random.uniform(0, days * DAY_S, n_rows)).astype(int).tolist()
+            values: Any = [start + timedelta(seconds=second) for second in at]
+            level = _of_day(values, contract.zone)
+        else:
+            values, level = _values(column, n_rows, random)
+        if name in contract.features:
+            levels[name] = level
+        gaps = random.random(n_rows) < MISSING_SHARE
+        mask = gaps if column.nullable and role != "time" else None
+        columns[name] = pa.array(values, ARROW_TYPES[column.type], mask=mask)
+    order = [n for n in levels if n not in contract.times] + list(contract.times)
+    signal = sum((levels[n] / 2 ** (i / 4) for i, n in enumerate(order)), np.zeros(n_rows))
     columns[contract.target] = _target(contract, signal, random)
     return pa.table({name: columns[name] for name in contract.columns})
 
 
 def _ids(column: Column, n_rows: int) -> pa.Array:
-    numbers = range(n_rows)
+    first = max(0, ceil(_range(column)[0])) if column.type == "integer" else 0
+    numbers = range(first, first + n_rows)
     return pa.array(list(numbers) if column.type == "integer" else [f"row-{i}" for i in numbers])
 
 
+def _of_day(moments: Sequence[datetime], zone: ZoneInfo) -> Floats:
+    """Local time of the day between −1 and 1: what a model sees of a time."""
+    clocks = [moment.astimezone(zone) for moment in moments]
+    hours = np.array([clock.hour + clock.minute / 60 for clock in clocks], np.float64)
+    return hours / 12 - 1
+
+
 def _values(
-    column: Column, n_rows: int, random: np.random.Generator, start: datetime
-) -> tuple[npt.NDArray[Any] | list[Any], npt.NDArray[np.float64]]:
-    """Values within the column's rules, and their level between −1 and 1."""
+    column: Column, n_rows: int, random: np.random.Generator
+) -> tuple[npt.NDArray[Any] | list[Any], Floats]:
+    """Values within the column's rules, and their level between −1 and 1 as the values tell it."""
     level = random.uniform(-1, 1, n_rows)
-    if column.type in {"integer", "float"}:
-        low = column.minimum if column.minimum is not None else -WIDTH
-        high = column.maximum if column.maximum is not None else low + 2 * WIDTH
-        values = low + (level + 1) / 2 * (max(high, low) - low)
-        return (np.floor(values).astype(int) if column.type == "integer" else values), level
+    if column.type == "float":
+        low, high = _range(column)
+        return low + (level + 1) / 2 * (high - low), level
     if column.type == "boolean":
         return level > 0, np.sign(level)
-    if column.type == "timestamp":
-        return [start + timedelta(days=float(x) * 30) for x in level], level
-    known = column.allowed or CATEGORIES
-    at = np.minimum(((level + 1) / 2 * len(known)).astype(int), len(known) - 1)
-    return [known[index] for index in at], level
+    if column.type == "integer":
+        low, high = _range(column)
+        step, n_steps = _steps(level, int(high - low) + 1)
+        return (low + step).astype(np.int64), step / max(n_steps - 1, 1) * 2 - 1
+    known = (column.allowed or CATEGORIES)[:MOST_CATEGORIES]
+    step, n_steps = _steps(level, len(known))
+    return [known[int(index)] for index in step], step / max(n_steps - 1, 1) * 2 - 1
 
 
-def _target(
-    contract: Contract, signal: npt.NDArray[np.float64], random: np.random.Generator
-) -> pa.Array:
-    """The positive value where the signal is high, with some noise."""
-    scale = signal.std() or 1.0
-    hit = (signal - np.median(signal)) / scale + random.normal(0, 0.5, len(signal)) > 0.3
+def _steps(level: Floats, n_steps: int) -> tuple[Floats, int]:
+    return np.minimum(np.floor((level + 1) / 2 * n_steps), n_steps - 1), n_steps
+
+
+def _target(contract: Contract, signal: Floats, random: np.random.Generator) -> pa.Array:
+    """Follows the signal, with some noise: labels in its order, or a number that grows with it."""
     column = contract.columns[contract.target]
+    level = (signal - signal.mean()) / (signal.std() or 1.0)
+    level = level + random.normal(0, 0.5, len(signal))
+    if contract.task == "regression":
+        share = 1 / (1 + np.exp(-level))
+        low, high = _range(column)
+        if column.type == "integer":
+            return pa.array((low + np.floor(share * (high - low + 1))).astype(np.int64))
+        return pa.array(low + share * (high - low))
+    if contract.task == "multiclass":
+        labels = contract.labels or ()
+        order = np.argsort(np.argsort(level))
+        return pa.array([labels[place * len(labels) // len(level)] for place in order])
+    hit = level > 0.3
     if column.type == "boolean":
         return pa.array(hit == bool(contract.positive))
-    if column.type == "integer":
-        return pa.array(np.where(hit, int(contract.positive), int(contract.positive) + 1))
-    others = [value for value in column.allowed or () if value != contract.positive]
+    if isinstance(positive := contract.positive, int):
+        low, high = _range(column)
+        other = next(n for n in (1 - positive, positive - 1, positive + 1) if low <= n <= high)
+        return pa.array(np.where(hit, positive, other))
+    known = contract.labels or column.allowed or ()
+    others = [value for value in known if value != contract.positive]
     return pa.array([str(contract.positive) if h else (others or ["other"])[0] for h in hit])
+
+
+def _range(column: Column) -> tuple[float, float]:
+    """The least and the most that a number may be, or something usual; float32 can tell it."""
+    low, high = column.minimum, column.maximum
+    if low is None:
+        low = -WIDTH if high is None or high > -WIDTH else high - 2 * WIDTH
+    if high is None:
+        high = low + 2 * WIDTH
+    most = LARGEST[column.type]
+    within = max(low, -most), min(high, most)
+    low, high = within if within[0] <= within[1] else (low, high)
+    return (ceil(low), floor(high)) if column.type == "integer" else (low, high)

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import DataError
+from . import formats
 from .chunks import LINE, MASK, Chunk, Layout, unread
-from .convert import from_values, is_text
+from .convert import from_values, is_text, one_array
 from .quotes import Places
 from .records import Broken
 
@@ -76,10 +77,14 @@ def _chunk(
         }
     )
     columns = [
-        from_values(given[name].combine_chunks(), name, kind, layout.zone)
+        (
+            formats.read(one_array(given[name]), layout.formats[name], layout.zone)
+            if name in layout.formats
+            else from_values(one_array(given[name]), name, kind, layout.zone)
+        )
         for name, kind in layout.types.items()
     ]
-    columns += [_as_text(given[name].combine_chunks()) for name in layout.others]
+    columns += [_as_text(one_array(given[name])) for name in layout.others]
     rows = pa.table(columns, schema=layout.schema)
     lines = np.arange(first, first + batch.num_rows)
     found = unread(layout, given, rows, lines)

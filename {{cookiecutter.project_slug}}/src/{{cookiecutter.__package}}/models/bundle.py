@@ -19,6 +19,7 @@ from ..atomic import file_hash, new_directory
 from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
 from .inputs import Inputs, from_columns
+from .tasks import Task, task_of
 
 CHECKSUMS = "checksums.sha256"
 TOLERANCE = 1e-5
@@ -39,10 +40,10 @@ class Bundle:
         """The content's hash, which is the folder's name."""
         return self.path.name
 
-    @property
-    def threshold(self) -> float:
-        """Probability from which the decision is positive."""
-        return float(self.metadata["threshold"])
+    @cached_property
+    def task(self) -> Task:
+        """What it answers."""
+        return task_of(self.contract, self.metadata["threshold"])
 
     @cached_property
     def profile(self) -> dict[str, Any]:
@@ -51,12 +52,12 @@ class Bundle:
         return content
 
     def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
-        """Probabilities ``[rows]`` of the positive class.
+        """The task's outputs, ``[rows]`` or ``[rows, classes]``.
 
         Raises:
-            ModelFailedError: a probability is not finite or not in [0, 1].
+            ModelFailedError: an output is not finite, or no probability where it should be one.
         """
-        return answer(self.session, inputs)
+        return answer(self.session, inputs, self.task)
 
 
 def open_session(model: bytes) -> ort.InferenceSession:
@@ -67,20 +68,20 @@ def open_session(model: bytes) -> ort.InferenceSession:
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def answer(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.float32]:
-    """The graph's probabilities ``[rows]``, computed ``BATCH_ROWS`` at a time.
+def answer(session: ort.InferenceSession, inputs: Inputs, task: Task) -> npt.NDArray[np.float32]:
+    """The graph's outputs, computed ``BATCH_ROWS`` at a time.
 
     Raises:
-        ModelFailedError: a probability is not finite or not in [0, 1].
+        ModelFailedError: an output is not finite, or no probability where it should be one.
     """
     parts = [
         session.run(None, inputs[start : start + BATCH_ROWS].feed())[0]
         for start in range(0, max(len(inputs), 1), BATCH_ROWS)
     ]
-    probabilities: npt.NDArray[np.float32] = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ModelFailedError("the graph gave a result that is no probability")
-    return probabilities
+    outputs: npt.NDArray[np.float32] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if not task.valid(outputs):
+        raise ModelFailedError(f"the graph gave a result that is no {task.output}")
+    return outputs
 
 
 def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
@@ -150,7 +151,7 @@ def replay_golden(bundle: Bundle) -> None:
     columns = {name: [row[name] for row in golden["rows"]] for name in bundle.contract.features}
     answer = bundle.predict(from_columns(bundle.contract, columns, len(golden["rows"])))
     expected = np.array(golden["predictions"])
-    worst = parity_error(expected, answer)
+    worst = parity_error(expected, answer, bundle.task.scale(expected))
     if worst > 1:
         raise BundleError(
             f"bundle '{bundle.path}': golden rows are answered {worst:.1f} times the tolerance away"
@@ -158,8 +159,11 @@ def replay_golden(bundle: Bundle) -> None:
         )
 
 
-def parity_error(expected: npt.NDArray[Any], actual: npt.NDArray[Any]) -> float:
-    """Largest |a − b| as a multiple of what is tolerated, ``1e-5 + 1e-5·|b|``; 1 or less passes."""
+def parity_error(expected: npt.NDArray[Any], actual: npt.NDArray[Any], scale: float = 1.0) -> float:
+    """Largest |a − b| as a multiple of what is tolerated, ``1e-5·(scale + |b|)``; 1 or less passes.
+
+    ``scale`` is the task's: float32 is as exact near 0 as the largest number that was added up.
+    """
     difference = np.abs(actual.astype(np.float64) - expected)
-    worst = (difference / (TOLERANCE + TOLERANCE * np.abs(expected))).max(initial=0)
+    worst = (difference / (TOLERANCE * (scale + np.abs(expected)))).max(initial=0)
     return float(worst) if np.isfinite(difference).all() else float("inf")

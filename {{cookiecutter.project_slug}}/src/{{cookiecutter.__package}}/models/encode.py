@@ -41,11 +41,11 @@ class Encoder(nn.Module):
         """Columns of the encoded matrix."""
         return len(self.source) + len(self.flagged)
 
-    def fit(self, columns: dict[str, Tensor], bins: int) -> None:
-        """Cut each named column ``[rows]`` at its quantiles; equal cuts become one."""
+    def fit(self, columns: Tensor, bins: int) -> None:
+        """Cut each column of ``[rows, names]`` at its quantiles; equal cuts become one."""
         source, low, width, flagged = [], [], [], []
-        for index, name in enumerate(self.names):
-            values = columns[name].numpy().astype(np.float64)
+        for index in range(len(self.names)):
+            values = columns[:, index].numpy().astype(np.float64)
             known = values[np.abs(values) <= LARGEST]
             if len(known) < len(values):
                 flagged.append(index)
@@ -60,9 +60,8 @@ class Encoder(nn.Module):
         self.width = torch.tensor(width, dtype=torch.float32)
         self.flagged = torch.tensor(flagged, dtype=torch.int64)
 
-    def forward(self, columns: dict[str, Tensor]) -> Tensor:
-        """Named columns ``[batch]`` to ``[batch, size]``."""
-        values = torch.stack([columns[name] for name in self.names], 1)
+    def forward(self, values: Tensor) -> Tensor:
+        """Columns ``[batch, names]`` to ``[batch, size]``."""
         missing = ~(values.abs() <= LARGEST)
         values = torch.where(missing, -LARGEST, values)
         encoded = ((values[:, self.source] - self.low) / self.width).clamp(0, 1)

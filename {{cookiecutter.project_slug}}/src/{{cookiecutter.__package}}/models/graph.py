@@ -1,4 +1,4 @@
-"""The program as one ONNX graph: category text in, probability out, byte-identical on repeat."""
+"""The program as one ONNX graph: category text in, outputs out, byte-identical on repeat."""
 
 import logging
 import tempfile
@@ -19,7 +19,6 @@ IR_VERSION, OPSET, OPSET_ML = (
     20,
     3,
 )  # what onnxruntime has long read; newer defaults are refused
-OUTPUT = "probability"
 
 
 def export(program: Program, example: Inputs) -> ModelProto:
@@ -59,7 +58,7 @@ def _body(program: Program, example: Inputs) -> ModelProto:
         exported.save(path)
         body = onnx.load(path)
     names = {value.name: name for value, name in zip(body.graph.input, given, strict=True)}
-    names[body.graph.output[0].name] = OUTPUT
+    names[body.graph.output[0].name] = program.output
     for node in body.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]

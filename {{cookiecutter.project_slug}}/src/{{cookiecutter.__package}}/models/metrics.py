@@ -1,7 +1,9 @@
-"""Metrics of probabilities, with weights per row so that a bootstrap is only new weights."""
+"""Metrics of predictions, with weights per row so that a bootstrap is only new weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +12,36 @@ Floats = npt.NDArray[np.float64]
 SMALLEST = 1e-7
 
 
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """How a metric is called and read."""
+
+    title: str
+    sign: int
+    """1 where more is better, −1 where less is."""
+
+
+METRICS: Mapping[str, Metric] = {
+    "auc": Metric(title="AUC", sign=1),
+    "log_loss": Metric(title="log loss", sign=-1),
+    "brier": Metric(title="Brier", sign=-1),
+    "accuracy": Metric(title="accuracy", sign=1),
+    "r2": Metric(title="R²", sign=1),
+    "rmse": Metric(title="RMSE", sign=-1),
+    "mae": Metric(title="MAE", sign=-1),
+}
+
+
+class Scored(Protocol):
+    """A model's predictions on rows whose labels are known."""
+
+    def all(self, weights: Floats | None = None) -> dict[str, float]:
+        """Every metric by name, rows counted by ``weights``; NaN where it has no meaning."""
+
+
 @dataclass(frozen=True)
 class Scores:
-    """One model's probabilities ``[rows]`` on rows with known labels ``[rows]`` (0 or 1)."""
+    """Probabilities ``[rows]`` on rows with labels ``[rows]`` (0 or 1)."""
 
     labels: Floats
     probabilities: Floats
@@ -50,12 +79,81 @@ class Scores:
         return float(np.average((self.probabilities - self.labels) ** 2, weights=weights))
 
     def all(self, weights: Floats | None = None) -> dict[str, float]:
-        """Every metric by name."""
+        """AUC, log loss and Brier score."""
         weights = np.ones(len(self.labels)) if weights is None else weights
         return {
             "auc": self.auc(weights),
             "log_loss": self.log_loss(weights),
             "brier": self.brier(weights),
+        }
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Probabilities ``[rows, classes]`` on rows with the number of their class ``[rows]``."""
+
+    labels: Floats
+    probabilities: Floats
+
+    @cached_property
+    def _each(self) -> list[Scores]:
+        """Each class that some rows have and others have not, against the rest."""
+        classes = [self.labels == k for k in range(self.probabilities.shape[1])]
+        return [
+            Scores(hit.astype(np.float64), self.probabilities[:, k])
+            for k, hit in enumerate(classes)
+            if 0 < hit.sum() < len(hit)
+        ]
+
+    def auc(self, weights: Floats) -> float:
+        """Mean over the classes of the AUC of one against the rest (Provost & Domingos, 2000)."""
+        found = np.array([one.auc(weights) for one in self._each])
+        known = found[~np.isnan(found)]  # a draw may leave a class out
+        return float(known.mean()) if len(known) else float("nan")
+
+    @cached_property
+    def _row_losses(self) -> Floats:
+        rows = np.arange(len(self.labels))
+        own = self.probabilities[rows, self.labels.astype(np.int64)]
+        losses: Floats = -np.log(np.clip(own, SMALLEST, 1))
+        return losses
+
+    @cached_property
+    def _hits(self) -> npt.NDArray[np.bool_]:
+        hits: npt.NDArray[np.bool_] = self.probabilities.argmax(1) == self.labels
+        return hits
+
+    def all(self, weights: Floats | None = None) -> dict[str, float]:
+        """AUC (macro, one against the rest), log loss and accuracy."""
+        weights = np.ones(len(self.labels)) if weights is None else weights
+        return {
+            "auc": self.auc(weights),
+            "log_loss": float(np.average(self._row_losses, weights=weights)),
+            "accuracy": float(np.average(self._hits, weights=weights)),
+        }
+
+
+@dataclass(frozen=True)
+class ValueScores:
+    """Predicted values ``[rows]`` on rows with known ones ``[rows]``."""
+
+    labels: Floats
+    values: Floats
+
+    @cached_property
+    def _errors(self) -> Floats:
+        return self.values - self.labels
+
+    def all(self, weights: Floats | None = None) -> dict[str, float]:
+        """Share of the variance explained, root mean squared and mean absolute error."""
+        weights = np.ones(len(self.labels)) if weights is None else weights
+        mean = np.average(self.labels, weights=weights)
+        variance = float(np.average((self.labels - mean) ** 2, weights=weights))
+        squared = float(np.average(self._errors**2, weights=weights))
+        return {
+            "r2": 1 - squared / variance if variance else float("nan"),
+            "rmse": squared**0.5,
+            "mae": float(np.average(np.abs(self._errors), weights=weights)),
         }
 
 

@@ -1,6 +1,5 @@
-"""Networks over encoded rows; each takes numbers and category codes and returns one logit a row."""
+"""Networks over encoded rows; each takes numbers and category codes and returns the head's raw values."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -12,7 +11,7 @@ class Mlp(nn.Module):
 
     An embedding has at most ``embedding`` dimensions, fewer for a category of few values. A share
     ``unseen_rate`` of the codes is replaced by that of unseen values, so that a new category is
-    answered as an average one. The last bias starts at the base rate's logit.
+    answered as an average one. The last bias starts at ``start``, the head's.
     """
 
     def __init__(
@@ -23,7 +22,7 @@ class Mlp(nn.Module):
         hidden: Sequence[int],
         embedding: int,
         dropout: float,
-        base_rate: float,
+        start: Tensor,
         unseen_rate: float = 0.01,
     ) -> None:
         super().__init__()
@@ -39,13 +38,13 @@ class Mlp(nn.Module):
         for size in hidden:
             layers += [nn.Linear(previous, size), nn.ReLU(), nn.Dropout(dropout)]
             previous = size
-        last = nn.Linear(previous, 1)
-        nn.init.constant_(last.bias, math.log(base_rate / (1 - base_rate)))
+        last = nn.Linear(previous, len(start))
+        last.bias.data.copy_(start)
         self.layers = nn.Sequential(*layers, last)
 
     def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """``[batch, width]`` and ``[batch, categories]`` to logits ``[batch]``."""
+        """``[batch, width]`` and ``[batch, categories]`` to ``[batch, len(start)]``."""
         if self.training:
             codes = codes * (torch.rand(codes.shape, device=codes.device) >= self.unseen_rate)
         embedded = [embed(codes[:, index]) for index, embed in enumerate(self.embeddings)]
-        return self.layers(torch.cat([numbers, *embedded], 1)).squeeze(1)  # type: ignore[no-any-return]
+        return self.layers(torch.cat([numbers, *embedded], 1))  # type: ignore[no-any-return]

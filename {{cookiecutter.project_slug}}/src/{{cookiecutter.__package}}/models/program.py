@@ -1,4 +1,4 @@
-"""The one program: a contract row → features → encoding → network → probability."""
+"""The one program: a contract row → features → encoding → network → output."""
 
 from dataclasses import dataclass
 
@@ -12,26 +12,44 @@ from ..values import MISSING_TIME
 from .calendar import YEAR_S, Calendar
 from .encode import Encoder, codes, fit_vocabulary
 from .features import features
+from .heads import Head
 from .inputs import Inputs
+from .tasks import task_of
 
 EXACT_IN_FLOAT32 = 2**24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Encoded:
-    """Rows as the network takes them."""
+class Prepared:
+    """Rows as a ``Body`` takes them."""
 
     numbers: Tensor
-    """``[rows, encoder.size]`` float32."""
+    """``[rows, columns]`` float32: the contract's, the calendar's and those of ``features.py``."""
     codes: Tensor
     """``[rows, categories]`` int64."""
 
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def __getitem__(self, rows: slice | Tensor) -> "Prepared":
+        return Prepared(numbers=self.numbers[rows], codes=self.codes[rows])
+
+
+class Body(nn.Module):
+    """What is trained: numbers are encoded batch by batch, so that wide encodings take no memory."""
+
+    def __init__(self, encoder: Encoder, network: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.network = network
+
+    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        """``[batch, columns]`` and ``[batch, categories]`` to raw values ``[batch, head.width]``."""
+        return self.network(self.encoder(numbers), codes)  # type: ignore[no-any-return]
+
 
 class Program(nn.Module):
-    """Everything between a row and its probability; what ``forward`` does is the exported graph."""
+    """Everything between a row and its answer; what ``forward`` does is the exported graph."""
 
     def __init__(
         self,
@@ -41,36 +59,38 @@ class Program(nn.Module):
         encoder: Encoder,
         vocabularies: list[list[str]],
         network: nn.Module,
+        head: Head,
     ) -> None:
         super().__init__()
+        self.output = task_of(contract).output
         self.numeric, self.times = contract.numeric, contract.times
         self.vocabularies = vocabularies
         self.calendar = calendar
-        self.encoder = encoder
-        self.network = network
+        self.body = Body(encoder, network)
+        self.head = head
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Probabilities ``[batch]`` from the groups ``numeric``, ``codes`` and ``time``."""
-        rows = self._encoded(inputs)
-        return torch.sigmoid(self.network(rows.numbers, rows.codes))
+        """Outputs of the contract's task from the groups ``numeric``, ``codes`` and ``time``."""
+        rows = self._prepared(inputs)
+        return self.head(self.body(rows.numbers, rows.codes))  # type: ignore[no-any-return]
 
     def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
         """The groups that ``forward`` takes; category text becomes codes."""
         return tensors(inputs, self.vocabularies)
 
     @torch.no_grad()
-    def encode(self, inputs: Inputs) -> Encoded:
-        """Rows up to the network, for training it on them many times."""
-        return self._encoded(self.tensors(inputs))
+    def prepare(self, inputs: Inputs) -> Prepared:
+        """Rows up to the body, for training it on them many times."""
+        return self._prepared(self.tensors(inputs))
 
-    def _encoded(self, inputs: dict[str, Tensor]) -> Encoded:
+    def _prepared(self, inputs: dict[str, Tensor]) -> Prepared:
         """A group without columns is ``[batch, 0]``."""
         columns = derive(self.numeric, self.times, self.calendar, inputs)
         if not columns:
-            return Encoded(numbers=inputs["codes"][:, :0].float(), codes=inputs["codes"])
-        numbers = self.encoder(columns)
+            return Prepared(numbers=inputs["codes"][:, :0].float(), codes=inputs["codes"])
+        numbers = torch.stack(list(columns.values()), 1)
         codes = inputs["codes"] if "codes" in inputs else numbers[:, :0].long()
-        return Encoded(numbers=numbers, codes=codes)
+        return Prepared(numbers=numbers, codes=codes)
 
 
 def fit_encoding(
@@ -88,7 +108,8 @@ def fit_encoding(
     calendar = Calendar(contract.zone, yearly=yearly)
     columns = derive(contract.numeric, contract.times, calendar, tensors(inputs, vocabularies))
     encoder = Encoder(tuple(columns))
-    encoder.fit(columns, bins)
+    if columns:
+        encoder.fit(torch.stack(list(columns.values()), 1), bins)
     return calendar, encoder, vocabularies
 
 

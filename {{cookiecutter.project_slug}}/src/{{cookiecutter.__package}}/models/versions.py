@@ -89,6 +89,22 @@ class Versions:
         number = pointed(self._pointer)
         return None if number is None else self.get(int(number))
 
+    def unserved(self) -> str:
+        """Why nothing serves, and what to do."""
+        versions = self.all()
+        if not versions:
+            return f"no version of {self.name} serves yet; train one with: make train"
+        newest = versions[-1]
+        if newest.passed:
+            return f"no version of {self.name} serves; promote one with: promote {newest.number}"
+        broken = "; ".join(
+            f"{r['rule']} ({r['reason']})" for r in newest.verdict if not r["passed"]
+        )
+        return (
+            f"no version of {self.name} serves: the gate refused version {newest.number}: {broken}."
+            " More rows or better features help; make train tries again"
+        )
+
     def serve(self, version: Version, *, action: str, why: str) -> dict[str, Any]:
         """Move the pointer and write the history line; return the line."""
         before = self.served()

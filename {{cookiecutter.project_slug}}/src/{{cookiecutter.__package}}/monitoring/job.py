@@ -5,12 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from ..atomic import new_file, write_file
 from ..config import Config
 from ..contract import Contract
 from ..errors import BundleError, ConfigError, DataError
 from ..models.bundle import Bundle, open_bundle
+from ..models.metrics import METRICS
 from ..models.profile import SCORE, ColumnProfile, Counts, columns_of
+from ..models.tasks import task_of
 from ..models.versions import Versions
 from ..terminal import say, table
 from .drift import Finding, compare
@@ -28,6 +32,8 @@ class Summary:
     version: int
     drift: list[Finding]
     quality: list[Quality]
+    metric: str
+    """The metric that decides."""
 
     @property
     def alerts(self) -> list[str]:
@@ -39,7 +45,8 @@ class Summary:
         ]
         newest = self.quality[-1] if self.quality else None
         if newest is not None and newest.alert:
-            drifted.append(f"quality fell: AUC {newest.auc:.3f} in the window of {newest.window}")
+            title, value = METRICS[self.metric].title, newest.metrics[self.metric]
+            drifted.append(f"quality fell: {title} {value:.3f} in the window of {newest.window}")
         return drifted
 
 
@@ -54,7 +61,7 @@ def run(config: Config, name: str) -> Summary:
     versions = Versions(config.train.bundles, name)
     version = versions.served()
     if version is None:
-        raise BundleError(f"no version of {name} serves yet; train one with: make train")
+        raise BundleError(versions.unserved())
     bundle = open_bundle(versions.folder / version.bundle)
     contract, settings = bundle.contract, config.monitor
     learned = bundle.profile.get("window_days", settings.window_days)
@@ -64,7 +71,7 @@ def run(config: Config, name: str) -> Summary:
             f" what is ordinary in windows of {learned} days; set {learned}, or train again"
         )
     served = read_served(settings.log, contract, version.number)
-    windows = cut(served, contract, settings.window_days)
+    windows = cut(served, contract, settings.window_days, settings.min_rows)
     if not windows:
         raise DataError(f"no row in '{settings.log}' has a time between 1900 and 2200")
     profiles = [ColumnProfile(**column) for column in bundle.profile["columns"]]
@@ -74,9 +81,10 @@ def run(config: Config, name: str) -> Summary:
         model=name,
         version=version.number,
         drift=compare(profiles, bundle.profile["rows"], counts, settings),
-        quality=assess(judged, bundle.metadata["metrics"]["model"], settings),
+        quality=assess(bundle.task, judged, bundle.metadata["metrics"]["model"], settings),
+        metric=bundle.task.main,
     )
-    show(summary, windows)
+    show(summary, windows, settings.min_rows)
     folder = settings.reports / name
     save(summary, folder / "summary.json")
     limits = {profile.name: max(settings.min_effect, profile.ordinary) for profile in profiles}
@@ -87,11 +95,11 @@ def run(config: Config, name: str) -> Summary:
 def count(window: Window, contract: Contract, profiles: list[ColumnProfile]) -> dict[str, Counts]:
     """Counts of each profiled column of a window, over the profile's bins."""
     columns = columns_of(window.rows.inputs, contract.numeric, contract.category)
-    columns[SCORE] = window.rows.probabilities
+    columns[SCORE] = task_of(contract).watched(window.rows.outputs)
     return {profile.name: profile.count(columns[profile.name]) for profile in profiles}
 
 
-def show(summary: Summary, windows: list[Window]) -> None:
+def show(summary: Summary, windows: list[Window], min_rows: int) -> None:
     """Print a line per window, the newest window's columns, and the alerts."""
     quality = {found.window: found for found in summary.quality}
     rows = []
@@ -100,18 +108,26 @@ def show(summary: Summary, windows: list[Window]) -> None:
         known = quality.get(window.name)
         rows.append(
             (
-                f"{window.first} … {window.last}",
+                window.title,
                 len(window.rows),
                 (", ".join(breaches) or "–") if window.complete else "(not complete)",
-                known.labelled if known else 0,
-                known.auc if known else None,
-                known.positive_rate if known else None,
-                known.mean_probability if known else None,
+                int((~np.isnan(window.rows.labels)).sum()),
+                known.metrics[summary.metric] if known else None,
+                known.observed if known else None,
+                known.predicted if known else None,
             )
         )
-    header = ["window", "rows", "beyond ordinary", "labelled", "AUC", "positive", "predicted"]
+    header = ["window", "rows", "beyond ordinary", "labelled", METRICS[summary.metric].title]
+    header += ["observed", "predicted"]
     table(f"{summary.model} version {summary.version}", header, rows)
-    newest = summary.drift[-1].window if summary.drift else "none has enough rows and days yet"
+    if not summary.drift:
+        most = max(len(window.rows) for window in windows)
+        say(
+            f"unjudged  no window is complete with {min_rows:,} rows (monitor.min_rows); the largest"
+            f" has {most:,}"
+        )
+        return
+    newest = summary.drift[-1].window
     table(
         f"newest window judged: {newest}",
         ["column", "index", "lower bound", "ordinary up to", "adjusted p", "beyond", "alert"],

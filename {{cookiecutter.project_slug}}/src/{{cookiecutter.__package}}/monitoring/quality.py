@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..config import MonitorConfig
-from ..models.metrics import Scores
+from ..models.tasks import Task
 from .drift import persistent
 from .windows import Window
 
@@ -19,43 +19,44 @@ class Quality:
     window: str
     rows: int
     labelled: int
-    positive_rate: float
-    mean_probability: float
-    auc: float
-    log_loss: float
+    observed: float | None
+    """Mean label: the share of positive rows, or the mean value; none for multiclass."""
+    predicted: float | None
+    """Mean output, to compare with it."""
+    metrics: Mapping[str, float]
     breach: bool
     alert: bool
 
 
 def assess(
-    windows: Sequence[Window], tested: Mapping[str, Any], config: MonitorConfig
+    task: Task, windows: Sequence[Window], tested: Mapping[str, Any], config: MonitorConfig
 ) -> list[Quality]:
-    """Quality of each window that has ``min_rows`` labelled rows of both classes.
+    """Quality of each window that has ``min_rows`` labelled rows, not all of one label.
 
-    ``tested`` holds the model's test metrics with intervals; a window breaches when its AUC is
-    ``max_auc_drop`` below the interval's lower end, so that days as bad as the test span's are not
-    an alert.
+    ``tested`` holds the model's test metrics with intervals; a window breaches when its deciding
+    metric is ``max_score_drop`` below the interval's lower end, so that days as bad as the test
+    span's are not an alert.
     """
-    limit = tested["auc"]["low"] - config.max_auc_drop
+    lowest = tested[task.main]["low"]
     assessed: list[Quality] = []
     for window in windows:
         known = ~np.isnan(window.rows.labels)
-        labels = window.rows.labels[known]
-        if known.sum() < config.min_rows or not 0 < labels.mean() < 1:
+        labels, outputs = window.rows.labels[known], window.rows.outputs[known]
+        if known.sum() < config.min_rows or task.variety(labels) < 2:
             continue
-        probabilities = window.rows.probabilities[known]
-        metrics = Scores(labels, probabilities).all()
-        breaches = [past.breach for past in assessed] + [metrics["auc"] < limit]
+        metrics = task.scores(labels, outputs).all()
+        scalar = outputs.ndim == 1
+        breach = lowest is not None and metrics[task.main] < lowest - config.max_score_drop
+        breaches = [*(past.breach for past in assessed), breach]
         assessed.append(
             Quality(
                 window=window.name,
                 rows=len(window.rows),
                 labelled=int(known.sum()),
-                positive_rate=float(labels.mean()),
-                mean_probability=float(probabilities.mean()),
-                auc=metrics["auc"],
-                log_loss=metrics["log_loss"],
-                breach=breaches[-1],
+                observed=float(labels.mean()) if scalar else None,
+                predicted=float(outputs.mean()) if scalar else None,
+                metrics=metrics,
+                breach=breach,
                 alert=persistent(breaches, config.persistence),
             )
         )

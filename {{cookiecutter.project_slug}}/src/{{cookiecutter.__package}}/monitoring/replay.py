@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..config import Config
+from ..contract import Contract
 from ..data.dataset import current
 from ..errors import DataError, ServerUnreachableError
 from ..terminal import progress, say
@@ -21,42 +22,38 @@ TIMEOUT_S = 30.0
 def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
     """Send the test rows in the order of their time, and each label once it would be known.
 
-    Labels of the last ``monitor.label_delay_days`` are not sent: they would not be known yet.
-    Returns the number of rows answered.
+    Labels of the last ``monitor.label_delay_days`` are not sent: they would not be known yet. Rows
+    without a time go in the dataset's order, each with its label. Returns the rows answered.
 
     Raises:
-        DataError: the contract has no time or no id, so nothing can be played or labelled.
+        DataError: the server refused a row.
         ServerUnreachableError: no server answers at ``url``.
     """
     dataset = current(config.data.directory)
     contract = dataset.contract
-    if contract.time is None or contract.id is None:
-        raise DataError(
-            "replay needs 'time' and 'id' in contract.yaml: by them rows are ordered and labelled"
-        )
-    table = dataset.read("test").sort_by(contract.time)
+    table = dataset.read("test")
+    table = table.sort_by(contract.time) if contract.time else table
     table = table if rows is None else table.slice(0, rows)
+    base = url or f"http://{config.serve.host}:{config.serve.port}"
     delay = timedelta(days=config.monitor.label_delay_days)
     waiting: list[tuple[Any, dict[str, Any]]] = []
     sent = labelled = 0
-    base = url or f"http://{config.serve.host}:{config.serve.port}"
     with (
         httpx.Client(base_url=base, timeout=TIMEOUT_S) as client,
         progress("replay", len(table)) as bar,
     ):
-        for day in _days(table, contract.time):
-            for start in range(0, len(day), ROWS_PER_REQUEST):
-                part = day.slice(start, ROWS_PER_REQUEST).to_pylist()
-                request = [{n: json_value(row.get(n)) for n in contract.request} for row in part]
-                _post(client, "/predict", {"rows": request})
-                sent += len(part)
-                bar(len(part), note=f"{part[0][contract.time]:%Y-%m-%d}")
-                for row in part:
-                    label = {"id": row[contract.id], "label": json_value(row[contract.target])}
-                    waiting.append((row[contract.time] + delay, label))
-            now = pc.max(day[contract.time]).as_py()
-            known = [label for at, label in waiting if at <= now]
-            waiting = [(at, label) for at, label in waiting if at > now]
+        for part in _days(table, contract.time):
+            for start in range(0, len(part), ROWS_PER_REQUEST):
+                given = part.slice(start, ROWS_PER_REQUEST).to_pylist()
+                request_id = _predict(client, contract, given)
+                sent += len(given)
+                bar(len(given), note=f"{given[0][contract.time]:%Y-%m-%d}" if contract.time else "")
+                for number, row in enumerate(given):
+                    at = row[contract.time] + delay if contract.time else None
+                    waiting.append((at, _label(contract, row, request_id, number)))
+            now = pc.max(part[contract.time]).as_py() if contract.time else None
+            known = [label for at, label in waiting if now is None or at <= now]
+            waiting = [(at, label) for at, label in waiting if now is not None and at > now]
             for start in range(0, len(known), ROWS_PER_REQUEST * 10):
                 _post(client, "/feedback", {"labels": known[start : start + ROWS_PER_REQUEST * 10]})
             labelled += len(known)
@@ -66,14 +63,30 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
     return sent
 
 
-def _days(table: pa.Table, time: str) -> Iterator[pa.Table]:
-    """The rows of one UTC day after the other."""
+def _predict(client: httpx.Client, contract: Contract, rows: list[dict[str, Any]]) -> str:
+    request = [{name: json_value(row.get(name)) for name in contract.request} for row in rows]
+    answer = _post(client, "/predict", {"rows": request})
+    return str(answer["request_id"])
+
+
+def _label(contract: Contract, row: dict[str, Any], request_id: str, number: int) -> dict[str, Any]:
+    label = json_value(row[contract.target])
+    if contract.id is not None:
+        return {"id": row[contract.id], "label": label}
+    return {"request_id": request_id, "row": number, "label": label}
+
+
+def _days(table: pa.Table, time: str | None) -> Iterator[pa.Table]:
+    """The rows of one UTC day after the other; without a time, all at once."""
+    if time is None:
+        yield table
+        return
     days = pc.floor_temporal(table[time], unit="day")
     for day in pc.unique(days):
         yield table.filter(pc.equal(days, day))
 
 
-def _post(client: httpx.Client, path: str, content: dict[str, Any]) -> None:
+def _post(client: httpx.Client, path: str, content: dict[str, Any]) -> dict[str, Any]:
     try:
         response = client.post(path, json=content)
     except httpx.TransportError as error:
@@ -82,3 +95,5 @@ def _post(client: httpx.Client, path: str, content: dict[str, Any]) -> None:
         ) from None
     if response.is_error:
         raise DataError(f"POST {path} was answered {response.status_code}: {response.text[:500]}")
+    answer: dict[str, Any] = response.json()
+    return answer

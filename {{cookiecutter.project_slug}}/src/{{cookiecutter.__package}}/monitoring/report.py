@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from ..contract import Contract
 from ..errors import MissingExtraError
 from ..models.profile import SCORE
+from ..models.tasks import task_of
 from .windows import Window
 
 
@@ -40,6 +41,7 @@ def write_report(
         except ImportError:
             raise MissingExtraError("evidently", "monitor") from None
         logging.getLogger("evidently").setLevel(logging.ERROR)
+        scores = task_of(contract).watched(window.rows.outputs)
         numbers, texts = list(contract.numeric), list(contract.category)
         names = [*numbers, *texts, SCORE]
         reference = pq.read_table(bundle / "sample.parquet").to_pandas()[names]
@@ -48,11 +50,12 @@ def write_report(
             {
                 **{n: inputs.numeric[:, contract.numeric.index(n)] for n in numbers},
                 **{n: inputs.category[:, contract.category.index(n)] for n in texts},
-                SCORE: window.rows.probabilities,
+                SCORE: scores,
             }
         )
+        (texts if scores.dtype == object else numbers).append(SCORE)
         chosen = np.random.default_rng(0).choice(rows, min(n_rows, rows), replace=False)
-        definition = DataDefinition(numerical_columns=[*numbers, SCORE], categorical_columns=texts)
+        definition = DataDefinition(numerical_columns=numbers, categorical_columns=texts)
         numeric = dict.fromkeys(numbers, "float64")
         preset = DataDriftPreset(method="psi", per_column_threshold=limits)
         snapshot = Report([preset]).run(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..contract import Contract
 from ..errors import DataError
 from ..models.inputs import Inputs, from_columns
+from ..models.tasks import task_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,19 +22,20 @@ class Served:
     """Logged predictions, in the order of their time."""
 
     inputs: Inputs
-    probabilities: npt.NDArray[np.float64]
+    outputs: npt.NDArray[np.float64]
+    """As the task gives them, ``[rows]`` or ``[rows, classes]``."""
     seconds: npt.NDArray[np.int64]
     """When each row happened: the contract's time, else when it was answered; UTC seconds."""
     labels: npt.NDArray[np.float64]
-    """1 or 0 where the outcome is known, NaN where it is not yet."""
+    """As the task encodes them where the outcome is known, NaN where it is not yet."""
 
     def __len__(self) -> int:
-        return len(self.probabilities)
+        return len(self.outputs)
 
     def __getitem__(self, rows: npt.NDArray[Any]) -> "Served":
         return Served(
             inputs=self.inputs[rows],
-            probabilities=self.probabilities[rows],
+            outputs=self.outputs[rows],
             seconds=self.seconds[rows],
             labels=self.labels[rows],
         )
@@ -57,7 +59,8 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
             " serve it and send requests, or try it with: make replay"
         )
     given = sorted(read_lines(folder, "labels"), key=_written)
-    outcomes = {record["id"]: record["label"] for record in given}
+    outcomes = {_about(contract, record): record["label"] for record in given}
+    task = task_of(contract)
     records = list(rows.values())
     columns = {name: [_cell(contract, name, r) for r in records] for name in contract.features}
     inputs = from_columns(contract, columns, len(records))
@@ -68,9 +71,9 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
         seconds = np.array(answered).astype(np.int64)
     served = Served(
         inputs=inputs,
-        probabilities=np.array([record["probability"] for record in records]),
+        outputs=np.array([record[task.output] for record in records]),
         seconds=seconds,
-        labels=np.array([_outcome(contract, record, outcomes) for record in records]),
+        labels=task.encode([outcomes.get(_key(contract, record)) for record in records]),
     )
     return served[np.argsort(seconds, kind="stable")]
 
@@ -101,7 +104,8 @@ def _cell(contract: Contract, name: str, record: dict[str, Any]) -> Any:
     return value
 
 
-def _outcome(contract: Contract, record: dict[str, Any], outcomes: dict[Any, Any]) -> float:
-    key = record["request_id"] if contract.id is None else record["columns"].get(contract.id)
-    label = outcomes.get(key)
-    return float("nan") if label is None else float(label == contract.positive)
+def _about(contract: Contract, record: dict[str, Any]) -> Any:
+    """Which row a label is about, as ``_key`` names it."""
+    if contract.id is not None:
+        return record.get("id")
+    return record["request_id"], record.get("row", 0)

@@ -22,7 +22,7 @@ from ..errors import ModelFailedError
 from . import prediction_log
 from .metrics import Metrics
 from .predictor import Predictor
-from .schemas import Accepted, Answer, Fault, Problem
+from .schemas import Accepted, Answer, Fault, Problem, prediction_type
 from .store import Store
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -54,23 +54,22 @@ class Server:
         self._labels = prediction_log.Journal(config.log, "labels")
 
     async def predict(self, request: Request) -> Response:
-        """Probability and decision for each row, logged before they are answered."""
+        """An answer for each row, logged before it leaves."""
         predictor = self._ready()
         rows = (await self._read(request, predictor.requests))["rows"]
         try:
-            probabilities = predictor.predict(rows)
+            outputs = predictor.predict(rows)
         except ModelFailedError as error:
             raise ProblemError(error.status, "model_failed", str(error)) from None
         request_id = request.state.request_id
         self._log(
             self._predictions,
-            prediction_log.predictions(predictor, request_id, rows, probabilities),
+            prediction_log.predictions(predictor, request_id, rows, outputs),
         )
-        answers = []
-        for probability in probabilities.tolist():
-            self._metrics.probability.observe(probability)
-            decision = probability >= predictor.bundle.threshold
-            answers.append({"probability": probability, "decision": decision})
+        answers = predictor.answers(outputs)
+        for answer in answers:
+            if "probability" in answer:
+                self._metrics.probability.observe(answer["probability"])
         self._metrics.rows.inc(len(rows))
         return _json(
             {
@@ -82,7 +81,7 @@ class Server:
         )
 
     async def feedback(self, request: Request) -> Response:
-        """Outcomes that became known, by id; the last one for an id counts."""
+        """Outcomes that became known, by id or request; the last one for a row counts."""
         predictor = self._ready()
         given = (await self._read(request, predictor.labels))["labels"]
         request_id = request.state.request_id
@@ -241,6 +240,10 @@ def _openapi(app: FastAPI, store: Store) -> dict[str, Any]:
     bundle = store.current.bundle
     schema["info"]["title"] = bundle.contract.name
     example = {"rows": [bundle.metadata["typical"]]}
+    shown = f"#/components/schemas/{prediction_type(bundle.contract).__name__}"
+    schema["components"]["schemas"]["Answer"]["properties"]["predictions"]["items"] = {
+        "$ref": shown
+    }
     for path, adapter, extra in (
         ("/predict", store.current.requests, {"example": example}),
         ("/feedback", store.current.labels, {}),

@@ -72,7 +72,7 @@ def predictions(
     predictor: Predictor,
     request_id: str,
     rows: Sequence[Row],
-    probabilities: npt.NDArray[np.float32],
+    outputs: npt.NDArray[np.float32],
 ) -> list[dict[str, Any]]:
     """A record for each row of a request."""
     now = datetime.now(UTC)
@@ -84,9 +84,9 @@ def predictions(
             "model": predictor.bundle.contract.name,
             "version": predictor.version,
             "columns": {name: row.get(name) for name in predictor.logged},
-            "probability": probability,
+            predictor.bundle.task.output: output,
         }
-        for index, (row, probability) in enumerate(zip(rows, probabilities.tolist(), strict=True))
+        for index, (row, output) in enumerate(zip(rows, outputs.tolist(), strict=True))
     ]
 
 

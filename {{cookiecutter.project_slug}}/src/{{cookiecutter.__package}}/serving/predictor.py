@@ -1,4 +1,4 @@
-"""Validated rows to probabilities; knows no HTTP."""
+"""Validated rows to answers; knows no HTTP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,30 @@ class Predictor:
     """Columns that the prediction log keeps: what was sent, without personal data."""
 
     def predict(self, rows: Sequence[Row]) -> npt.NDArray[np.float32]:
-        """Probabilities ``[rows]`` of the positive class."""
+        """The task's outputs, ``[rows]`` or ``[rows, classes]``."""
         contract = self.bundle.contract
         columns: dict[str, list[Any]] = {
             name: [row.get(name) for row in rows] for name in contract.features
         }
         return self.bundle.predict(from_columns(contract, columns, len(rows)))
+
+    def answers(self, outputs: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
+        """What a caller is told about each row."""
+        task = self.bundle.task
+        if task.output == "value":
+            return [{"value": value} for value in outputs.tolist()]
+        pairs = zip(outputs.tolist(), task.decisions(outputs).tolist(), strict=True)
+        if task.output == "probability":
+            return [{"probability": p, "decision": decision} for p, decision in pairs]
+        labels = self.bundle.contract.labels or ()
+        return [
+            {
+                "probability": max(row),
+                "decision": decision,
+                "probabilities": dict(zip(labels, row, strict=True)),
+            }
+            for row, decision in pairs
+        ]
 
 
 def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:

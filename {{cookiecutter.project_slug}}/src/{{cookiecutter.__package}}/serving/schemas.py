@@ -20,11 +20,28 @@ STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 Row = dict[str, Any]
 
 
-class Prediction(BaseModel):
-    """The answer to one row."""
+class BinaryPrediction(BaseModel):
+    """The answer to one row, where a value's probability is predicted."""
 
-    probability: float = Field(ge=0, le=1, description="Probability of the positive class.")
+    probability: float = Field(ge=0, le=1, description="Probability of the positive value.")
     decision: bool = Field(description="Whether the probability reaches the model's threshold.")
+
+
+class MulticlassPrediction(BaseModel):
+    """The answer to one row, where one of several labels is predicted."""
+
+    probability: float = Field(ge=0, le=1, description="Probability of the label decided for.")
+    decision: str = Field(description="The likeliest label.")
+    probabilities: dict[str, float] = Field(description="Probability of every label.")
+
+
+class RegressionPrediction(BaseModel):
+    """The answer to one row, where a number is predicted."""
+
+    value: float = Field(description="Predicted value, in the target's unit.")
+
+
+Prediction = BinaryPrediction | MulticlassPrediction | RegressionPrediction
 
 
 class Answer(BaseModel):
@@ -67,9 +84,11 @@ class Predict(TypedDict):
 
 
 class Label(TypedDict):
-    """An outcome that became known."""
+    """An outcome that became known; without an id in the contract by request and row."""
 
-    id: Any
+    id: NotRequired[Any]
+    request_id: NotRequired[str]
+    row: NotRequired[int]
     label: Any
 
 
@@ -93,10 +112,20 @@ def predict_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Predict]:
 
 
 def feedback_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Feedback]:
-    """Validates the body of a feedback request: ids with the target's value."""
+    """Validates the body of a feedback request: which row, and the target's value."""
     target = contract.columns[contract.target]
-    id_column = contract.columns[contract.id] if contract.id else Column(type="string")
-    label: Any = _closed("Label", {"id": _value(id_column), "label": _value(target)})
+    value: Any = Literal[contract.labels] if contract.labels else _value(target)
+    if contract.id is not None:
+        row: dict[str, Any] = {"id": _value(contract.columns[contract.id])}
+    else:
+        request = Annotated[str, Field(description="X-Request-ID of the prediction.")]
+        place = Annotated[
+            int, Ge(0), Field(description="Which of its rows, from 0; 0 unless said.")
+        ]
+        row = {"request_id": request, "row": NotRequired[place]}
+    if contract.labels:
+        value = Annotated[value, BeforeValidator(_text)]
+    label: Any = _closed("Label", {**row, "label": value})
     labels: Any = Annotated[list[label], Len(1, max_rows)]
     return TypeAdapter(_closed("Feedback", {"labels": labels}))
 
@@ -107,6 +136,16 @@ def _closed(name: str, fields: dict[str, Any]) -> Any:
     made = make(name, fields)
     made.__pydantic_config__ = STRICT
     return made
+
+
+def prediction_type(contract: Contract) -> type[BaseModel]:
+    """What is answered to a row."""
+    types: dict[str, type[BaseModel]] = {
+        "binary": BinaryPrediction,
+        "multiclass": MulticlassPrediction,
+        "regression": RegressionPrediction,
+    }
+    return types[contract.task]
 
 
 def _field(contract: Contract, name: str) -> Any:

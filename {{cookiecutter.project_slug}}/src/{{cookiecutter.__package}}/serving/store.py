@@ -28,6 +28,8 @@ class Store:
             folder = self._folder()
             name = pointed(folder / "served") if folder else None
             if folder is None or name is None:
+                if folder is not None and folder.is_dir():
+                    self.problem = Versions(folder.parent, folder.name).unserved()
                 return False
             if name == self._seen:
                 self.problem = None

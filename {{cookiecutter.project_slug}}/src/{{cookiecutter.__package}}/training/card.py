@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..contract import Contract
+from ..data.labels import told
+from ..models.metrics import METRICS
+from ..models.tasks import Task, task_of
 from .evaluate import Evaluation, Slice
 from .gate import DUMMY, LINEAR, MODEL
-
-METRICS = ("auc", "log_loss", "brier")
 
 
 def write_card(
@@ -18,7 +19,7 @@ def write_card(
     metadata: Mapping[str, Any],
     evaluation: Evaluation,
     slices: Sequence[Slice],
-    splits: Mapping[str, Mapping[str, float]],
+    splits: Mapping[str, dict[str, Any]],
 ) -> str:
     """The card as Markdown."""
     excluded = [
@@ -26,32 +27,32 @@ def write_card(
         for name, column in contract.columns.items()
         if contract.role(name) == "excluded"
     ]
+    task = task_of(contract)
     features = ", ".join(f"`{name}`" for name in contract.features)
     parts = [
         f"# {contract.name}",
-        f"Predicts the probability that `{contract.target}` is `{contract.positive}`; the decision"
-        f" is positive from {metadata['threshold']:.4f}, where F1 on validation rows is highest.",
+        _purpose(contract, metadata),
         "## Inputs",
         f"{features}. Days and hours are counted in {contract.timezone}.",
         "Left out on purpose:\n\n" + "\n".join(excluded) if excluded else "",
         "## Data",
         f"Dataset `{metadata['dataset']}`, contract `{metadata['contract'][:12]}`.",
         _table(
-            ["split", "rows", "positive"],
-            [[n, f"{s['rows']:,}", f"{s['positive_rate']:.1%}"] for n, s in splits.items()],
+            ["split", "rows"],
+            [[name, told(split)] for name, split in splits.items()],
         ),
         "## Quality on the test rows",
         f"Brackets hold {evaluation.confidence:.0%} intervals from a bootstrap over"
         f" {evaluation.n_blocks} {'days' if contract.time else 'rows'}.",
         _table(
-            ["", *METRICS],
+            ["", *(METRICS[m].title for m in task.metrics)],
             [
-                [n, *(str(evaluation.interval(n, m)) for m in METRICS)]
+                [n, *(str(evaluation.interval(n, m)) for m in task.metrics)]
                 for n in (MODEL, LINEAR, DUMMY)
             ],
         ),
         "## Where it is better and worse",
-        _slice_table(slices),
+        _slice_table(task, slices),
         "## Limits",
         "A value that training did not see is answered as an average one; a number beyond the"
         " training range as the nearest edge. Figures hold for rows like the test rows: watch"
@@ -64,19 +65,39 @@ def write_card(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _slice_table(slices: Sequence[Slice]) -> str:
+def _purpose(contract: Contract, metadata: Mapping[str, Any]) -> str:
+    if contract.task == "binary":
+        return (
+            f"Predicts the probability that `{contract.target}` is `{contract.positive}`; the"
+            f" decision is positive from {metadata['threshold']:.4f}, where F1 on validation rows"
+            " is highest."
+        )
+    if contract.task == "multiclass":
+        labels = ", ".join(f"`{label}`" for label in contract.labels or ())
+        return f"Predicts which `{contract.target}` is likeliest, of {labels}."
+    unit = contract.columns[contract.target].unit
+    return f"Predicts the value of `{contract.target}`{f', in {unit}' if unit else ''}."
+
+
+def _slice_table(task: Task, slices: Sequence[Slice]) -> str:
     if not slices:
         return "No column is marked `slice: true`, or no value has enough rows."
-    header = ["column", "value", "rows", "AUC", "log loss", "positive", "predicted"]
+    shown = task.metrics[:2]
+    header = [
+        "column",
+        "value",
+        "rows",
+        *(METRICS[m].title for m in shown),
+        "observed",
+        "predicted",
+    ]
     rows = [
         [
             s.column,
             s.value,
             f"{s.rows:,}",
-            f"{s.auc:.3f}",
-            f"{s.log_loss:.3f}",
-            f"{s.positive_rate:.1%}",
-            f"{s.mean_probability:.1%}",
+            *(f"{s.metrics[m]:.3f}" for m in shown),
+            *("–" if mean is None else f"{mean:.4g}" for mean in (s.observed, s.predicted)),
         ]
         for s in slices
     ]

@@ -17,8 +17,8 @@ from ..data.dataset import Dataset
 from ..models import profile
 from ..models.days import MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
+from ..models.tasks import task_of
 from ..values import MISSING_TIME, json_value
-from .card import METRICS
 from .evaluate import Evaluation
 from .gate import DUMMY, LINEAR, MODEL
 from .rows import Rows
@@ -34,21 +34,24 @@ def describe(
     evaluation: Evaluation,
     train: Rows,
     predicted: npt.NDArray[np.float32],
-    threshold: float,
+    threshold: float | None,
 ) -> dict[str, Any]:
     """The bundle's ``metadata.json``: no clock time, so that the same training is the same bundle."""
-    contract = dataset.contract
+    contract, task = dataset.contract, task_of(dataset.contract)
     return {
         "name": contract.name,
         "dataset": dataset.name,
         "contract": contract.hash,
         "git": git_state(),
         "metrics": {
-            name: {metric: asdict(evaluation.interval(name, metric)) for metric in METRICS}
+            name: {
+                metric: _finite(asdict(evaluation.interval(name, metric)))
+                for metric in task.metrics
+            }
             for name in (MODEL, LINEAR, DUMMY)
         },
         "threshold": threshold,
-        "fallback": float(train.labels.mean()),
+        "fallback": task.constant(train.labels, 1)[0].tolist(),
         "golden": golden(contract, train.inputs, predicted),
         "typical": typical(contract, train),
         "seed": settings.seed,
@@ -71,7 +74,7 @@ def golden(
         values |= dict(zip(contract.category, inputs.category[row].tolist(), strict=True))
         times = zip(contract.times, inputs.time[row].tolist(), strict=True)
         rows.append(values | {n: None if v == MISSING_TIME else v for n, v in times})
-    return {"rows": rows, "predictions": [float(predicted[row]) for row in at]}
+    return {"rows": rows, "predictions": predicted[at].tolist()}
 
 
 def typical(contract: Contract, train: Rows) -> dict[str, Any]:
@@ -89,7 +92,7 @@ def summarise(
     """The bundle's ``profile.json``: each column and the score, as monitoring will compare them."""
     columns = profile.columns_of(train.inputs, contract.numeric, contract.category)
     windows = _whole_windows(contract, config, train)
-    columns[profile.SCORE] = predicted
+    columns[profile.SCORE] = task_of(contract).watched(predicted)
     profiles = [profile.describe(name, column, windows) for name, column in columns.items()]
     return {
         "rows": len(train.labels),
@@ -119,10 +122,21 @@ def sample(contract: Contract, train: Rows, predicted: npt.NDArray[np.float32]) 
         )
     )
     drawn = train.table.select([*contract.features, contract.target]).take(pa.array(chosen))
-    drawn = drawn.append_column(profile.SCORE, pa.array(predicted[chosen].astype(np.float64)))
+    drawn = drawn.append_column(
+        profile.SCORE, pa.array(_plain(task_of(contract).watched(predicted[chosen])))
+    )
     sink = io.BytesIO()
     pq.write_table(drawn, sink, compression="zstd")
     return sink.getvalue()
+
+
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN."""
+    return {key: None if value != value else value for key, value in values.items()}
+
+
+def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return column if column.dtype == object else column.astype(np.float64)
 
 
 def git_state() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..contract import Contract
 from ..models.days import local_days
 from ..models.inputs import Inputs
-from ..models.metrics import Scores
+from ..models.tasks import Task
 
 SLICE_MIN_ROWS = 500
 
@@ -54,7 +54,8 @@ class Evaluation:
 
     def _interval(self, value: float, draws: npt.NDArray[np.float64]) -> Interval:
         tail = (1 - self.confidence) / 2
-        low, high = np.nanquantile(draws, [tail, 1 - tail])
+        known = draws[~np.isnan(draws)]
+        low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
         return Interval(value=value, low=float(low), high=float(high))
 
 
@@ -65,10 +66,11 @@ class Slice:
     column: str
     value: str
     rows: int
-    auc: float
-    log_loss: float
-    positive_rate: float
-    mean_probability: float
+    metrics: Mapping[str, float]
+    observed: float | None
+    """Mean label: the share of positive rows, or the mean value; none for multiclass."""
+    predicted: float | None
+    """Mean output, to compare with it."""
 
 
 def blocks(contract: Contract, inputs: Inputs) -> npt.NDArray[np.int64]:
@@ -81,6 +83,7 @@ def blocks(contract: Contract, inputs: Inputs) -> npt.NDArray[np.int64]:
 
 
 def evaluate(
+    task: Task,
     labels: npt.NDArray[np.float64],
     predictions: Mapping[str, npt.NDArray[Any]],
     block: npt.NDArray[np.int64],
@@ -89,8 +92,8 @@ def evaluate(
     confidence: float,
     seed: int,
 ) -> Evaluation:
-    """Metrics of each model's probabilities ``[rows]``, and their draws over resampled blocks."""
-    scores = {name: Scores(labels, p.astype(np.float64)) for name, p in predictions.items()}
+    """Metrics of each model's outputs, and their draws over resampled blocks."""
+    scores = {name: task.scores(labels, outputs) for name, outputs in predictions.items()}
     n_blocks = int(block.max()) + 1
     random = np.random.default_rng(seed)
     drawn: dict[str, list[dict[str, float]]] = {name: [] for name in scores}
@@ -108,25 +111,25 @@ def evaluate(
 
 
 def slices(
+    task: Task,
     labels: npt.NDArray[np.float64],
-    probabilities: npt.NDArray[np.float64],
+    outputs: npt.NDArray[Any],
     columns: Mapping[str, npt.NDArray[np.object_]],
 ) -> Iterator[Slice]:
-    """Quality for each value of each column that has enough rows of both classes."""
+    """Quality by the values of each column; small slices, or those of one label, say nothing."""
     for column, values in columns.items():
         for value in np.unique(values.astype(str)):
             rows = values == value
-            if rows.sum() < SLICE_MIN_ROWS or not 0 < labels[rows].mean() < 1:
+            if rows.sum() < SLICE_MIN_ROWS or task.variety(labels[rows]) < 2:
                 continue
-            metrics = Scores(labels[rows], probabilities[rows]).all()
+            scalar = outputs.ndim == 1
             yield Slice(
                 column=column,
                 value=str(value),
                 rows=int(rows.sum()),
-                auc=metrics["auc"],
-                log_loss=metrics["log_loss"],
-                positive_rate=float(labels[rows].mean()),
-                mean_probability=float(probabilities[rows].mean()),
+                metrics=task.scores(labels[rows], outputs[rows]).all(),
+                observed=float(labels[rows].mean()) if scalar else None,
+                predicted=float(outputs[rows].mean()) if scalar else None,
             )
 
 

@@ -1,7 +1,6 @@
 """``train``: a dataset version → fit → evaluate → export → bundle → version → gate → serve."""
 
 import json
-import random
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -9,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import safetensors.torch
-import torch
-from torch import Tensor
 
 from ..config import Config, TrainConfig
 from ..contract import Contract
@@ -19,7 +16,6 @@ from ..errors import DataError, ParityError
 from ..models import baselines, graph
 from ..models.arrow import from_table
 from ..models.bundle import (
-    BATCH_ROWS,
     Bundle,
     answer,
     open_bundle,
@@ -27,18 +23,17 @@ from ..models.bundle import (
     parity_error,
     write_bundle,
 )
-from ..models.inputs import Inputs
-from ..models.metrics import Scores, best_threshold
-from ..models.networks import Mlp
-from ..models.program import Encoded, Program, fit_encoding
+from ..models.metrics import METRICS
+from ..models.tasks import task_of, threshold_of
 from ..models.versions import Version, Versions
-from ..terminal import progress, say, table
+from ..terminal import say, table
 from ..values import canonical_category
 from . import contents, gate
-from .card import METRICS, write_card
+from .card import write_card
 from .evaluate import Evaluation, blocks, evaluate, slices
+from .fitting import seed_everything, torch_outputs, train_program
 from .gate import CHAMPION, DUMMY, LINEAR, MODEL
-from .loop import Epoch, FitResult, choose_device, fit
+from .loop import FitResult
 from .registry import CHALLENGER, promote
 from .rows import Rows, read_rows
 from .tracking import Tracker, tracker
@@ -56,32 +51,35 @@ def run(config: Config) -> Version:
     dataset = current(config.data.directory)
     contract, settings = dataset.contract, config.train
     say(f"dataset   {dataset.path}")
-    _seed(settings)
+    seed_everything(settings)
+    task = task_of(contract)
     train, validation, test = (
         read_rows(dataset, split) for split in ("train", "validation", "test")
     )
-    program, result, encoded = train_program(contract, settings, train, validation)
+    program, result, prepared = train_program(contract, settings, train, validation)
     linear = baselines.linear(
-        encoded, train.labels, program.encode(test.inputs), _sizes(program.vocabularies)
+        program, contract.task, prepared, train.labels, program.prepare(test.inputs)
     )
     model = graph.export(program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
     session = open_session(model)
-    tested, trained = answer(session, test.inputs), answer(session, train.inputs)
-    parity = parity_error(torch_probabilities(program, test.inputs), tested)
+    tested, validated, trained = (
+        answer(session, rows.inputs, task) for rows in (test, validation, train)
+    )
+    expected = torch_outputs(program, test.inputs)
+    parity = parity_error(expected, tested, task.scale(expected))
     predictions: dict[str, npt.NDArray[Any]] = {
         MODEL: tested,
         LINEAR: linear,
-        DUMMY: baselines.dummy(train.labels, len(test.labels)),
+        DUMMY: task.constant(train.labels, len(test.labels)),
     }
     versions = Versions(settings.bundles, contract.name)
     served = versions.served()
     if served is not None:
-        predictions[CHAMPION] = rescore(versions, served, test)
+        predictions[CHAMPION] = rescore(contract, versions, served, test)
     evaluation = measure(contract, settings, test, predictions)
-    validated = answer(session, validation.inputs).astype(np.float64)
-    threshold = best_threshold(Scores(validation.labels, validated))
+    threshold = threshold_of(task, validation.labels, validated)
     metadata = contents.describe(dataset, settings, evaluation, train, trained, threshold)
-    found = list(slices(test.labels, tested.astype(np.float64), _texts(contract, test)))
+    found = list(slices(task, test.labels, tested, _texts(contract, test)))
     splits = dataset.manifest["splits"]
     files = {
         "model.onnx": model,
@@ -99,81 +97,24 @@ def run(config: Config) -> Version:
         bundle,
         evaluation,
         result,
-        gate.judge(evaluation, settings.gate, parity=parity),
+        gate.judge(task, evaluation, settings.gate, parity=parity),
     )
 
 
-def train_program(
-    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows
-) -> tuple[Program, FitResult, Encoded]:
-    """Fit encoding and network; return the program, the epochs and the encoded training rows."""
-    calendar, encoder, vocabularies = fit_encoding(contract, train.inputs, bins=settings.model.bins)
-    network = Mlp(
-        width=encoder.size,
-        sizes=_sizes(vocabularies),
-        hidden=settings.model.hidden,
-        embedding=settings.model.embedding,
-        dropout=settings.model.dropout,
-        base_rate=float(train.labels.mean()),
-    )
-    program = Program(
-        contract, calendar=calendar, encoder=encoder, vocabularies=vocabularies, network=network
-    )
-    encoded = program.encode(train.inputs)
-    device = choose_device(settings.device)
-    with progress("train", settings.epochs * len(encoded)) as bar:
-
-        def on_epoch(epoch: Epoch) -> None:
-            bar(0, f"epoch {epoch.number}: validation AUC {epoch.validation_score:.4f}")
-
-        result = fit(
-            network,
-            (encoded, _tensor(train.labels)),
-            (program.encode(validation.inputs), _tensor(validation.labels)),
-            epochs=settings.epochs,
-            patience=settings.patience,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-            device=device,
-            score=lambda logits: Scores(validation.labels, logits.double().numpy()).all()["auc"],
-            on_batch=bar,
-            on_epoch=on_epoch,
-        )
-    table(
-        f"epochs on {device} ({program.encoder.size} encoded columns)",
-        ["epoch", "train log loss", "validation log loss", "validation AUC", ""],
-        [
-            (
-                e.number,
-                e.train_loss,
-                e.validation_loss,
-                e.validation_score,
-                "best" * (e == result.best),
-            )
-            for e in result.epochs
-        ],
-    )
-    return program, result, encoded
-
-
-@torch.no_grad()
-def torch_probabilities(program: Program, inputs: Inputs) -> npt.NDArray[np.float32]:
-    """The program's own answers, for comparing with the graph's."""
-    parts = [
-        program(program.tensors(inputs[start : start + BATCH_ROWS])).numpy()
-        for start in range(0, len(inputs), BATCH_ROWS)
-    ]
-    return np.concatenate(parts)
-
-
-def rescore(versions: Versions, served: Version, test: Rows) -> npt.NDArray[np.float32]:
+def rescore(
+    contract: Contract, versions: Versions, served: Version, test: Rows
+) -> npt.NDArray[np.float32]:
     """The champion on the same test rows.
 
     Raises:
         DataError: the dataset no longer has a column that the champion needs.
     """
     champion = open_bundle(versions.folder / served.bundle)
+    if champion.contract.task != contract.task:
+        raise DataError(
+            f"the served version {served.number} is a {champion.contract.task} model and cannot be"
+            f" compared with a {contract.task} one: give the contract another name"
+        )
     try:
         return champion.predict(from_table(champion.contract, test.table))
     except DataError as error:
@@ -189,7 +130,9 @@ def measure(
     predictions: Mapping[str, npt.NDArray[Any]],
 ) -> Evaluation:
     """Evaluate on the test rows and show it."""
+    task = task_of(contract)
     evaluation = evaluate(
+        task,
         test.labels,
         predictions,
         blocks(contract, test.inputs),
@@ -200,9 +143,9 @@ def measure(
     unit = "days" if contract.time else "rows"
     table(
         f"{len(test.labels):,} test rows; {evaluation.confidence:.0%} intervals over {evaluation.n_blocks} {unit}",
-        ["", "AUC", "log loss", "Brier"],
+        ["", *(METRICS[metric].title for metric in task.metrics)],
         [
-            (name, *(str(evaluation.interval(name, m)) for m in METRICS))
+            (name, *(str(evaluation.interval(name, m)) for m in task.metrics))
             for name in evaluation.names
         ],
     )
@@ -249,6 +192,8 @@ def _recorder(config: Config, versions: Versions) -> Tracker:
 def _offer(config: Config, versions: Versions, recorder: Tracker, version: Version) -> None:
     if not version.passed:
         say("gate      refused; what serves is unchanged")
+        if versions.served() is None:
+            say("next      nothing serves yet: more rows or better features help, then train again")
     elif versions.served() is None:
         promote(versions, recorder, version.number, "the first model that passed the gate")
     elif config.train.promote == "auto":
@@ -265,15 +210,11 @@ def _record(
         f"{name}_{m}": v for name in evaluation.names for m, v in evaluation.values[name].items()
     }
     curves = [
-        {"train_log_loss": epoch.train_loss, "validation_log_loss": epoch.validation_loss}
+        {"train_loss": epoch.train_loss, "validation_loss": epoch.validation_loss}
         for epoch in result.epochs
     ]
     params = {**bundle.metadata["settings"], "dataset": bundle.metadata["dataset"]}
     return recorder.run(params, metrics, curves, bundle.path)
-
-
-def _sizes(vocabularies: list[list[str]]) -> list[int]:
-    return [len(vocabulary) + 1 for vocabulary in vocabularies]
 
 
 def _texts(contract: Contract, rows: Rows) -> dict[str, npt.NDArray[np.object_]]:
@@ -283,15 +224,3 @@ def _texts(contract: Contract, rows: Rows) -> dict[str, npt.NDArray[np.object_]]
         for name in contract.slices
         if name in rows.table.column_names
     }
-
-
-def _tensor(labels: npt.NDArray[np.float64]) -> Tensor:
-    return torch.from_numpy(labels.astype(np.float32))
-
-
-def _seed(settings: TrainConfig) -> None:
-    random.seed(settings.seed)
-    np.random.seed(settings.seed)
-    torch.manual_seed(settings.seed)
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)

@@ -1,15 +1,31 @@
-"""The training loop: encoded rows and a network in, the best weights out. Knows no tracking."""
+"""The training loop: prepared rows and a body in, the best weights out. Knows no tracking."""
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits as _log_loss
 
 from ..errors import ConfigError
-from ..models.program import Encoded
+from ..models.heads import Head
+from ..models.program import Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and how fast to learn."""
+
+    epochs: int
+    """Most passes over the training rows."""
+    patience: int
+    """Epochs without a better score before training stops."""
+    batch_size: int
+    """Rows per gradient step."""
+    learning_rate: float
+    """Peak step size; it falls along a half cosine."""
+    weight_decay: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,94 +36,93 @@ class Epoch:
     train_loss: float
     validation_loss: float
     validation_score: float
-    learning_rate: float
     best: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitResult:
-    """The epochs that were run; the network holds the best one's weights."""
+    """The epochs that were run; the body holds the best one's weights."""
 
     epochs: tuple[Epoch, ...]
     best: Epoch
-    stopped_early: bool
 
 
 def fit(
-    network: nn.Module,
-    train: tuple[Encoded, Tensor],
-    validation: tuple[Encoded, Tensor],
+    body: nn.Module,
+    head: Head,
+    train: tuple[Prepared, Tensor],
+    validation: tuple[Prepared, Tensor],
+    schedule: Schedule,
     *,
-    epochs: int,
-    patience: int,
-    batch_size: int,
-    learning_rate: float,
-    weight_decay: float,
     device: torch.device,
     score: Callable[[Tensor], float],
     on_batch: Callable[[int], None] = lambda _: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> FitResult:
-    """AdamW on the log loss, the rate falling along a half cosine, gradients clipped at norm 1.
+    """AdamW on the head's loss, gradients clipped at norm 1.
 
-    ``score`` judges validation logits ``[rows]``, more is better. Stops after ``patience`` epochs
-    without a better score and restores the best epoch's weights.
+    ``score`` judges the head's outputs on the validation rows, more is better; of equal scores the
+    lower loss is. Stops after
+    ``schedule.patience`` epochs without a better score and restores the best epoch's weights.
     """
+    if schedule.epochs < 1:
+        raise ValueError(f"epochs must be at least 1, not {schedule.epochs}")
     rows, labels = _move(*train, device)
-    held_out = _move(*validation, device)
-    network.to(device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=weight_decay)
-    steps = epochs * math.ceil(len(labels) / batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps)
+    held_out, held_labels = _move(*validation, device)
+    body.to(device)
+    head.to(device)
+    optimiser = torch.optim.AdamW(
+        body.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+    )
+    steps = schedule.epochs * math.ceil(len(labels) / schedule.batch_size)
+    rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=steps)
+
+    def step(index: Tensor) -> Tensor:
+        loss = head.loss(body(rows.numbers[index], rows.codes[index]), labels[index])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(body.parameters(), 1.0)
+        optimiser.step()
+        rates.step()
+        on_batch(len(index))
+        return loss.detach() * len(index)
+
     history: list[Epoch] = []
     best: Epoch | None = None
-    weights: dict[str, Tensor] = {}
-    for number in range(1, epochs + 1):
-        network.train()
-        total = torch.zeros((), device=device)
-        for index in torch.split(torch.randperm(len(labels)).to(device), batch_size):
-            logits = network(rows.numbers[index], rows.codes[index])
-            loss = _log_loss(logits, labels[index])
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total += loss.detach() * len(index)
-            on_batch(len(index))
-        logits = infer(network, held_out[0])
-        validation_score = score(logits.cpu())
-        better = best is None or validation_score > best.validation_score
+    weights = copy.deepcopy(body.state_dict())
+    for number in range(1, schedule.epochs + 1):
+        body.train()
+        order = torch.randperm(len(labels)).to(device)
+        total = torch.stack([step(index) for index in torch.split(order, schedule.batch_size)])
+        raw = infer(body, held_out)
+        found, loss = score(head(raw).cpu()), head.loss(raw, held_labels).item()
         epoch = Epoch(
             number=number,
-            train_loss=total.item() / len(labels),
-            validation_loss=_log_loss(logits, held_out[1]).item(),
-            validation_score=validation_score,
-            learning_rate=float(schedule.get_last_lr()[0]),
-            best=better,
+            train_loss=total.sum().item() / len(labels),
+            validation_loss=loss,
+            validation_score=found,
+            best=best is None or (found, -loss) > (best.validation_score, -best.validation_loss),
         )
         history.append(epoch)
         on_epoch(epoch)
-        if better:
-            best = epoch
-            weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        elif best is not None and number - best.number >= patience:
+        if epoch.best:
+            best, weights = epoch, copy.deepcopy(body.state_dict())
+        elif best is not None and number - best.number >= schedule.patience:
             break
-    if best is None:
-        raise ValueError(f"epochs must be at least 1, not {epochs}")
-    network.load_state_dict(weights)
-    network.to("cpu").eval()
-    return FitResult(epochs=tuple(history), best=best, stopped_early=len(history) < epochs)
+    body.load_state_dict(weights)
+    body.to("cpu").eval()
+    head.to("cpu").eval()
+    return FitResult(epochs=tuple(history), best=best or history[0])
 
 
 @torch.no_grad()
-def infer(network: nn.Module, rows: Encoded, batch_size: int = 65_536) -> Tensor:
-    """Logits ``[rows]`` in evaluation mode."""
-    network.eval()
+def infer(body: nn.Module, rows: Prepared, batch_size: int = 16_384) -> Tensor:
+    """Raw values ``[rows, head.width]`` in evaluation mode."""
+    body.eval()
     parts = zip(
         torch.split(rows.numbers, batch_size), torch.split(rows.codes, batch_size), strict=True
     )
-    return torch.cat([network(numbers, codes) for numbers, codes in parts])
+    return torch.cat([body(numbers, codes) for numbers, codes in parts])
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -129,6 +144,6 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def _move(rows: Encoded, labels: Tensor, device: torch.device) -> tuple[Encoded, Tensor]:
-    moved = Encoded(numbers=rows.numbers.to(device), codes=rows.codes.to(device))
+def _move(rows: Prepared, labels: Tensor, device: torch.device) -> tuple[Prepared, Tensor]:
+    moved = Prepared(numbers=rows.numbers.to(device), codes=rows.codes.to(device))
     return moved, labels.to(device)

@@ -11,6 +11,7 @@ from ..data.split import Split
 from ..errors import DataError
 from ..models.arrow import from_table
 from ..models.inputs import Inputs
+from ..models.tasks import task_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,23 +21,24 @@ class Rows:
     table: pa.Table
     inputs: Inputs
     labels: npt.NDArray[np.float64]
+    """As the task encodes them."""
 
 
 def read_rows(dataset: Dataset, split: Split) -> Rows:
-    """A split with its inputs and its labels as 0 and 1.
+    """A split with its inputs and labels.
 
     Raises:
-        DataError: it does not have rows of both classes.
+        DataError: it has no rows, or it is to be learned from and its labels are all the same.
     """
     contract = dataset.contract
     rows = dataset.read(split)
-    target = rows.column(contract.target).to_numpy(zero_copy_only=False)
-    labels = (target == contract.positive).astype(np.float64)
-    positive = int(labels.sum())
-    if not 0 < positive < len(labels):
+    task = task_of(contract)
+    labels = task.encode(rows.column(contract.target).to_pylist())
+    needed = 2 if split == "train" else 1
+    if task.variety(labels) < needed:
         raise DataError(
-            f"of the {len(labels):,} {split} rows, {positive:,} have '{contract.target}' ="
-            f" {contract.positive!r}; both classes are needed: correct 'positive' in contract.yaml"
-            " or move the dates of the split in data.yaml"
+            f"the {split} split has {len(labels):,} rows with {task.variety(labels)} different"
+            f" '{contract.target}', but needs {needed}; correct target or positive in"
+            " contract.yaml, or change the split in data.yaml"
         )
     return Rows(table=rows, inputs=from_table(contract, rows), labels=labels)

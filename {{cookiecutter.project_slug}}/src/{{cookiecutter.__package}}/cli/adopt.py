@@ -1,0 +1,52 @@
+"""The command that makes the project the person's own."""
+
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigError
+from .options import CONFIGS, Folder, needs
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+def adopt(
+    path: Annotated[
+        str, typer.Argument(help="CSV or Parquet; or a database's URL, or the variable with it.")
+    ],
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    time: Annotated[str | None, typer.Option(help="The column by which rows are split.")] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="The column that names a row once.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Zone of times without one.")] = "UTC",
+    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
+    query: Annotated[str | None, typer.Option(help="Select to read instead.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Value to predict the chance of.")] = None,
+    task: Annotated[str | None, typer.Option(help=f"One of {', '.join(TASKS)}.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what you changed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept without asking.")] = False,
+    configs: Folder = CONFIGS,
+) -> None:
+    """Infer contract.yaml and data.yaml from your own table, and take the example out."""
+    if task not in {None, *TASKS}:
+        raise ConfigError(f"--task: '{task}' is none of {', '.join(TASKS)}")
+    with needs("train"):
+        from ..data.adopt.job import run
+        from ..data.adopt.roles import Ask
+
+    ask = Ask(
+        path=path,
+        target=target,
+        time=time or None,
+        id=id_ or None,
+        timezone=timezone or "UTC",
+        table=table,
+        query=query,
+        positive=positive,
+        task=task,  # type: ignore[arg-type]
+        name=name,
+    )
+    run(ask, configs, dry_run=dry_run, force=force, yes=yes)

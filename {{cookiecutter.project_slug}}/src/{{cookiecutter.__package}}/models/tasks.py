@@ -1,0 +1,222 @@
+"""What a model answers, and how that is judged: one class for each ``task`` of the contract."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Contract
+from .metrics import ClassScores, Floats, Scored, Scores, ValueScores, best_threshold
+
+Outputs = npt.NDArray[Any]
+
+
+class Task(ABC):
+    """Labels in, outputs out. Outputs are ``[rows]``, or ``[rows, classes]`` for multiclass."""
+
+    output: ClassVar[str]
+    """Name of the graph's output, and of what the prediction log keeps of it."""
+    metrics: ClassVar[tuple[str, ...]]
+    """Metrics shown, the one that decides first."""
+    loss: ClassVar[str]
+    """The metric by which a model must beat one that knows only the labels' frequencies."""
+    chance: ClassVar[float]
+    """What the deciding metric is for a model that has learned nothing."""
+
+    def __init__(self, contract: Contract, threshold: float | None = None) -> None:
+        self.contract = contract
+        self.threshold = threshold
+        """Probability from which a binary decision is positive."""
+
+    @property
+    def main(self) -> str:
+        """The metric that decides."""
+        return self.metrics[0]
+
+    @abstractmethod
+    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
+        """The target's values as labels ``[rows]``; NaN where missing."""
+
+    @abstractmethod
+    def variety(self, labels: Floats) -> int:
+        """How many different labels there are; from two on there is something to learn."""
+
+    @abstractmethod
+    def constant(self, labels: Floats, n_rows: int) -> Floats:
+        """What a model answers that knows nothing but the training labels."""
+
+    @abstractmethod
+    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
+        """Outputs beside the labels."""
+
+    @abstractmethod
+    def valid(self, outputs: Outputs) -> bool:
+        """Whether every output can be one."""
+
+    @abstractmethod
+    def decisions(self, outputs: Outputs) -> Outputs:
+        """What a caller acts on ``[rows]``: boolean, label or value."""
+
+    @abstractmethod
+    def certainty(self, outputs: Outputs) -> Outputs | None:
+        """The probability that stands beside each decision ``[rows]``."""
+
+    @abstractmethod
+    def watched(self, outputs: Outputs) -> Outputs:
+        """Outputs as one column ``[rows]``, numbers or text, for drift to watch."""
+
+    def scale(self, outputs: Outputs) -> float:  # noqa: ARG002 - a probability's is known
+        """How large outputs are, for what may differ by rounding."""
+        return 1.0
+
+
+class Binary(Task):
+    """The chance of the positive value."""
+
+    output, metrics, loss, chance = "probability", ("auc", "log_loss", "brier"), "log_loss", 0.5
+
+    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
+        """1 for the positive value, 0 for any other."""
+        positive = self.contract.positive
+        labels = [np.nan if v is None else float(v == positive) for v in values]
+        return np.array(labels, np.float64)
+
+    def variety(self, labels: Floats) -> int:
+        """Two where both occur."""
+        return len(np.unique(labels))
+
+    def constant(self, labels: Floats, n_rows: int) -> Floats:
+        """The base rate."""
+        return np.full(n_rows, labels.mean())
+
+    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
+        """Of probabilities."""
+        return Scores(labels, outputs.astype(np.float64))
+
+    def valid(self, outputs: Outputs) -> bool:
+        """Probabilities are in [0, 1]."""
+        return bool(((outputs >= 0) & (outputs <= 1)).all())
+
+    def decisions(self, outputs: Outputs) -> Outputs:
+        """Whether the probability reaches the threshold."""
+        return np.asarray(outputs >= (0.5 if self.threshold is None else self.threshold))
+
+    def certainty(self, outputs: Outputs) -> Outputs:
+        """The probability of the positive value."""
+        return outputs
+
+    def watched(self, outputs: Outputs) -> Outputs:
+        """The probability."""
+        return outputs
+
+
+class Multiclass(Task):
+    """The chance of each label, in the contract's order."""
+
+    output, metrics, loss, chance = (
+        "probabilities",
+        ("auc", "log_loss", "accuracy"),
+        "log_loss",
+        0.5,
+    )
+
+    def __init__(self, contract: Contract, threshold: float | None = None) -> None:
+        super().__init__(contract, threshold)
+        self.labels = np.array(contract.labels or (), object)
+        self._codes = {label: float(code) for code, label in enumerate(self.labels)}
+
+    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
+        """Each label's place in the contract."""
+        return np.array([self._codes.get(value, np.nan) for value in values], np.float64)
+
+    def variety(self, labels: Floats) -> int:
+        """How many labels occur."""
+        return len(np.unique(labels))
+
+    def constant(self, labels: Floats, n_rows: int) -> Floats:
+        """Each label's frequency, none of them zero."""
+        counts = np.bincount(labels.astype(np.int64), minlength=len(self.labels)) + 1.0
+        return np.tile(counts / counts.sum(), (n_rows, 1))
+
+    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
+        """Of probabilities of every label."""
+        return ClassScores(labels, outputs.astype(np.float64))
+
+    def valid(self, outputs: Outputs) -> bool:
+        """Probabilities are in [0, 1] and sum to 1."""
+        within = ((outputs >= 0) & (outputs <= 1)).all()
+        return bool(within and np.allclose(outputs.sum(1), 1, atol=1e-3))
+
+    def decisions(self, outputs: Outputs) -> Outputs:
+        """The likeliest label."""
+        return np.asarray(self.labels[outputs.argmax(1)])
+
+    def certainty(self, outputs: Outputs) -> Outputs:
+        """The probability of the label that was decided."""
+        return np.asarray(outputs.max(1))
+
+    def watched(self, outputs: Outputs) -> Outputs:
+        """The likeliest label."""
+        return self.decisions(outputs)
+
+
+class Regression(Task):
+    """A number in the target's unit."""
+
+    output, metrics, loss, chance = "value", ("r2", "rmse", "mae"), "rmse", 0.0
+
+    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
+        """The numbers themselves."""
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    def variety(self, labels: Floats) -> int:
+        """How many values occur."""
+        return len(np.unique(labels))
+
+    def constant(self, labels: Floats, n_rows: int) -> Floats:
+        """The mean."""
+        return np.full(n_rows, labels.mean())
+
+    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
+        """Of values."""
+        return ValueScores(labels, outputs.astype(np.float64))
+
+    def valid(self, outputs: Outputs) -> bool:
+        """Values are finite."""
+        return bool(np.isfinite(outputs).all())
+
+    def scale(self, outputs: Outputs) -> float:
+        """The largest value, whatever its unit."""
+        return float(np.abs(outputs).max(initial=0)) or 1.0
+
+    def decisions(self, outputs: Outputs) -> Outputs:
+        """The value."""
+        return outputs
+
+    def certainty(self, outputs: Outputs) -> None:
+        """A value comes without a probability."""
+
+    def watched(self, outputs: Outputs) -> Outputs:
+        """The value."""
+        return outputs
+
+
+TASKS: dict[str, type[Task]] = {
+    "binary": Binary,
+    "multiclass": Multiclass,
+    "regression": Regression,
+}
+
+
+def task_of(contract: Contract, threshold: float | None = None) -> Task:
+    """The contract's task; ``threshold`` is that of a model's binary decisions."""
+    return TASKS[contract.task](contract, threshold)
+
+
+def threshold_of(task: Task, labels: Floats, outputs: Outputs) -> float | None:
+    """The probability where F1 is highest on these rows; only a binary decision needs one."""
+    if not isinstance(task, Binary):
+        return None
+    return best_threshold(Scores(labels, outputs.astype(np.float64))) if labels.any() else 0.5
