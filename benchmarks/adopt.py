@@ -105,8 +105,8 @@ def answered(folder: Path) -> float:
         text=True,
     )
     try:
-        assert process.stdout is not None
-        url = re.search(r"http://[\w.:]+", process.stdout.readline())
+        line = process.stdout.readline() if process.stdout else ""
+        url = re.search(r"http://[\w.:]+", line)
         if url is None:
             raise SystemExit("the server did not say where it listens")
         while time.perf_counter() - began < READY_S:
@@ -127,9 +127,9 @@ def answered(folder: Path) -> float:
 def ask(url: str, body: object = None) -> Any | None:
     """The answer as JSON; none where there is no server yet, or it refuses."""
     content = None if body is None else json.dumps(body).encode()
-    request = Request(url, content, {"content-type": "application/json"})
+    request = Request(url, content, {"content-type": "application/json"})  # noqa: S310 - http
     try:
-        with urlopen(request, timeout=10) as response:  # noqa: S310 - http, see above
+        with urlopen(request, timeout=10) as response:  # noqa: S310 - see above
             return json.loads(response.read())
     except OSError:
         return None

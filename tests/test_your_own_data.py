@@ -58,7 +58,9 @@ def servers() -> Iterator[list[subprocess.Popen[bytes]]]:
         process.wait(timeout=30)
 
 
-def start(command: str, project: BakedProject, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def start(
+    command: str, project: BakedProject, environment: dict[str, str]
+) -> subprocess.Popen[bytes]:
     """Start the server as a person does, and wait until it is ready."""
     process = subprocess.Popen(
         command.split(),

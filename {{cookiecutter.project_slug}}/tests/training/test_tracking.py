@@ -122,3 +122,16 @@ def test_an_empty_address_records_nothing(tmp_path: Path, bundle: Path) -> None:
     nothing.register(None, 1, bundle.name)
     nothing.alias("champion", 1)
     assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+
+
+def test_more_metrics_than_the_store_takes_at_once_are_all_recorded(
+    mlflow_tracker: MlflowTracker, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow import MlflowClient
+
+    curves = [{"train_loss": 1 / epoch, "validation_loss": 2 / epoch} for epoch in range(1, 602)]
+    run_id = mlflow_tracker.run({}, METRICS, curves, bundle)
+    assert run_id is not None
+    assert capsys.readouterr().out == ""
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
+    assert len(client.get_metric_history(run_id, "validation_loss")) == 601

@@ -10,7 +10,9 @@ import pyarrow as pa
 from ..contract import Contract
 
 SUSPECT = 0.98
-BINS = 64
+ROWS_PER_BIN, FEWEST_BINS, MOST_BINS = 16, 8, 1024
+PRIOR = 0.1
+"""Rows that the mean of all counts for in the mean of a bin."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -53,8 +55,8 @@ def telling(
 def _means(codes: npt.NDArray[np.int64], labels: Floats, asked: npt.NDArray[np.int64]) -> Floats:
     """Mean label of each code, drawn a little to the mean of all; for the codes that are asked."""
     size = int(max(codes.max(initial=0), asked.max(initial=0))) + 1
-    total = np.bincount(codes, labels, size) + (labels.mean() if len(labels) else 0.0)
-    found: Floats = (total / (np.bincount(codes, minlength=size) + 1))[asked]
+    total = np.bincount(codes, labels, size) + PRIOR * (labels.mean() if len(labels) else 0.0)
+    found: Floats = (total / (np.bincount(codes, minlength=size) + PRIOR))[asked]
     return found
 
 
@@ -68,7 +70,8 @@ def _codes(values: pa.ChunkedArray) -> npt.NDArray[np.int64]:
         known = numbers[~np.isnan(numbers)]
         if not len(known):
             return np.zeros(len(numbers), np.int64)
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+        n_bins = min(max(len(known) // ROWS_PER_BIN, FEWEST_BINS), MOST_BINS)
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, n_bins + 1)[1:-1]))
         binned: Any = np.searchsorted(edges, numbers, side="right") + 1
         return np.where(np.isnan(numbers), 0, binned)
     array = values.combine_chunks()

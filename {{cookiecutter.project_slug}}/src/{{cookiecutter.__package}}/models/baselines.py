@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from .metrics import Floats
 from .program import Prepared, Program
 
-MAX_CELLS = 100_000_000
+MAX_CELLS = 50_000_000
 BLOCK_ROWS = 8_192
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+MOST_METRICS = 1000  # that MLflow takes at once
+
+
 class Tracker(Protocol):
     """Records one model's runs and mirrors its versions."""
 
@@ -76,7 +79,9 @@ class MlflowTracker:
                 for key, value in epoch.items()
             ]
             shown = [Param(key, str(value)[:500]) for key, value in params.items()]
-            client.log_batch(run_id, metrics=points, params=shown)
+            client.log_batch(run_id, params=shown)
+            for start in range(0, len(points), MOST_METRICS):
+                client.log_batch(run_id, metrics=points[start : start + MOST_METRICS])
             client.log_artifacts(run_id, str(folder), "bundle")
             client.set_terminated(run_id)
 

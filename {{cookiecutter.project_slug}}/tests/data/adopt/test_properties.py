@@ -68,7 +68,7 @@ def inferred(path: Path) -> Contract | None:
 
 
 @hypothesis.given(tables())
-@hypothesis.settings(deadline=None, max_examples=25)
+@hypothesis.settings(deadline=None, max_examples=12)
 def test_what_is_inferred_accepts_its_table_and_survives_yaml(
     made: tuple[list[str], list[list[str]]],
 ) -> None:
