@@ -10,6 +10,7 @@ import pytest
 from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.data import records
 from {{ cookiecutter.__package }}.data.files import (
+    PART,
     fingerprint,
     matching,
     opened,
@@ -132,9 +133,14 @@ def test_what_is_not_there_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_a_fingerprint_is_of_all_bytes(tmp_path: Path) -> None:
-    first = fingerprint(written(tmp_path, b"x" * 1_000_000 + b"a"))
-    assert first == hashlib.blake2b(b"x" * 1_000_000 + b"a").hexdigest()[:32]
-    assert first != fingerprint(written(tmp_path, b"x" * 1_000_000 + b"b"))
+    content = bytes(2 * PART) + b"end"
+    parts = (content[:PART], content[PART : 2 * PART], content[2 * PART :])
+    digests = b"".join(hashlib.blake2b(part).digest() for part in parts)
+    first = fingerprint(written(tmp_path, content))
+    assert first == hashlib.blake2b(digests, digest_size=16).hexdigest()
+    for place in (0, PART, len(content) - 1):
+        other = content[:place] + b"x" + content[place + 1 :]
+        assert fingerprint(written(tmp_path, other)) != first
 
 
 # whole runs

@@ -5,7 +5,9 @@ import glob
 import gzip
 import hashlib
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +16,7 @@ from ..errors import DataError
 
 GZIP = b"\x1f\x8b"
 MARK = b"\xef\xbb\xbf"
+PART = 16 << 20
 
 
 class Readable(Protocol):
@@ -40,9 +43,20 @@ def matching(pattern: str) -> list[Path]:
 
 
 def fingerprint(path: Path) -> str:
-    """BLAKE2 of a file's bytes, in hexadecimal; half the time of SHA-256 on a large source."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+    """BLAKE2 over the BLAKE2 of every 16 MiB of a file, in hexadecimal; two parts at a time."""
+    with path.open("rb") as file, ThreadPoolExecutor(2) as workers:
+        total, waiting = hashlib.blake2b(digest_size=16), deque[Future[bytes]]()
+        while part := file.read(PART):
+            waiting.append(workers.submit(_digest, part))
+            while len(waiting) > 2:
+                total.update(waiting.popleft().result())
+        for left in waiting:
+            total.update(left.result())
+    return total.hexdigest()
+
+
+def _digest(part: bytes) -> bytes:
+    return hashlib.blake2b(part).digest()
 
 
 @contextmanager

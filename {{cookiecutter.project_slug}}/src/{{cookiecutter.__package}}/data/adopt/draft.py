@@ -43,9 +43,9 @@ def drafted(ask: Ask, found: Look) -> Draft:
     names = list(found.watches)
     ask = replace(
         ask,
-        target=meant(ask.target, names, found.unreadable, "--target"),
-        time=ask.time and meant(ask.time, names, found.unreadable, "--time"),
-        id=ask.id and meant(ask.id, names, found.unreadable, "--id"),
+        target=meant(ask.target, names, found, "--target"),
+        time=ask.time and meant(ask.time, names, found, "--time"),
+        id=ask.id and meant(ask.id, names, found, "--id"),
     )
     texts = hasattr(found.source, "missing")
     markers = markers_of(found.watches, ask.target) if texts else frozenset[str]()

@@ -16,7 +16,7 @@ from ...terminal import say, table
 from ..chunks import MASK
 from .draft import Draft, amended, drafted
 from .look import look, opened_table
-from .roles import Ask, meant, source_name, zone_of
+from .roles import Ask, source_name, zone_of
 from .sniff import sniff
 from .text import contract_text, data_text
 
@@ -74,10 +74,6 @@ def run(
     root = configs.resolve().parent
     source = source_of(ask)
     with opened_table(source, Path(ask.path), source_name(ask)) as opened:
-        readable = [name for name in opened.names if name not in opened.unreadable]
-        for option, name in (("--target", ask.target), ("--time", ask.time), ("--id", ask.id)):
-            if name is not None:
-                meant(name, readable, opened.unreadable, option)
         draft = drafted(ask, look(opened, zone_of(ask)))
     show(draft)
     if not (dry_run or yes) and sys.stdin.isatty() and sys.stdout.isatty():

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ...errors import ConfigError, DataError
 from .facts import Facts
 from .infer import Guess
+from .look import Look
 from .target import Task
 from .words import named_key, named_time
 
@@ -54,15 +55,15 @@ def source_name(ask: Ask) -> str:
     return name if name and name != "contract" else ROWS
 
 
-def meant(name: str, names: list[str], unreadable: Mapping[str, str], option: str) -> str:
+def meant(name: str, names: list[str], found: Look, option: str) -> str:
     """The column that is meant: by its name, or but for spaces around it and case."""
     if name in names:
         return name
     alike = [one for one in names if one.strip().casefold() == name.strip().casefold()]
     if len(alike) == 1:
         return alike[0]
-    if name in unreadable:
-        raise DataError(f"{option}: '{name}': {unreadable[name]}")
+    if name in found.unreadable:
+        raise DataError(f"{option}: '{name}': {found.unreadable[name]}")
     near = difflib.get_close_matches(name, names, 1)
     meant = f"did you mean '{near[0]}'? " if near else ""
     shown = ", ".join(repr(one) for one in names[:20]) + (" and more" if len(names) > 20 else "")
