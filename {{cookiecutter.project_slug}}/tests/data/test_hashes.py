@@ -10,7 +10,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.data import hashes
 from {{ cookiecutter.__package }}.data.convert import ARROW_TYPES
-from {{ cookiecutter.__package }}.data.hashes import repeated_hashes, row_hashes
+from {{ cookiecutter.__package }}.data.hashes import (
+    repeated_hashes,
+    row_hashes,
+)
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 COLUMNS: dict[str, list[Any]] = {

@@ -7,7 +7,12 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.metrics import METRICS
-from {{ cookiecutter.__package }}.models.tasks import TASKS, Task, task_of, threshold_of
+from {{ cookiecutter.__package }}.models.tasks import (
+    TASKS,
+    Task,
+    task_of,
+    threshold_of,
+)
 
 from ..conftest import LABELS, shop_of
 

@@ -10,7 +10,10 @@ from safetensors.numpy import load_file
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models import program
 from {{ cookiecutter.__package }}.models.arrow import from_table
-from {{ cookiecutter.__package }}.models.bundle import open_bundle, parity_error
+from {{ cookiecutter.__package }}.models.bundle import (
+    open_bundle,
+    parity_error,
+)
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.training.contents import GOLDEN_ROWS
 

@@ -82,6 +82,9 @@ def score(
         Path | None, typer.Argument(help="CSV or Parquet; default: the test rows.")
     ] = None,
     target: Annotated[Path | None, typer.Option("--output", help="Parquet file to write.")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The version; default: the one that serves.", min=1)
+    ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
@@ -95,7 +98,7 @@ def score(
 
         source = current(config.data.directory).path / "test.parquet"
     target = target or config.data.directory / "scored" / f"{source.stem}.parquet"
-    batch.run(config.serve, name_of(configs), source, target)
+    batch.run(config.serve, name_of(configs), source, target, version)
 
 
 @app.command()

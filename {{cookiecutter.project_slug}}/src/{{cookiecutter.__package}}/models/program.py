@@ -17,6 +17,7 @@ from .inputs import Inputs
 from .tasks import task_of
 
 EXACT_IN_FLOAT32 = 2**24
+MOST_ENCODED, FEWEST_BINS = 1024, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,8 @@ def fit_encoding(
 ) -> tuple[Calendar, Encoder, list[list[str]]]:
     """Fit calendar, encoder and vocabularies on training rows.
 
+    Numbers of a wide table are cut into fewer bins, so that the encoding has some 1,000 columns.
+
     Raises:
         ConfigError: an integer feature is too large for float32 to tell its values apart.
     """
@@ -109,6 +112,7 @@ def fit_encoding(
     columns = derive(contract.numeric, contract.times, calendar, tensors(inputs, vocabularies))
     encoder = Encoder(tuple(columns))
     if columns:
+        bins = max(min(bins, MOST_ENCODED // len(columns)), FEWEST_BINS)
         encoder.fit(torch.stack(list(columns.values()), 1), bins)
     return calendar, encoder, vocabularies
 

@@ -20,18 +20,22 @@ from ..models.versions import Versions
 from ..terminal import progress, say
 
 
-def run(config: ServeConfig, name: str, source: Path, target: Path) -> int:
+def run(
+    config: ServeConfig, name: str, source: Path, target: Path, number: int | None = None
+) -> int:
     """Score every row of ``source`` (CSV or Parquet) into ``target``; return the number of rows.
 
     ``target`` has the contract's id where the file has it, then ``probability`` and ``decision``
     or, of a regression, ``value``, row by row as in the file. It is there whole or not at all.
+    ``number`` is the version that scores, also one that the gate refused; else the served one.
 
     Raises:
         DataError: the file cannot be read or has not the contract's columns.
         BundleError: no model serves.
+        RegistryError: there is no version of this number.
     """
     versions = Versions(config.bundles, name)
-    version = versions.served()
+    version = versions.served() if number is None else versions.get(number)
     if version is None:
         raise BundleError(versions.unserved())
     bundle = open_bundle(config.bundles / name / version.bundle)

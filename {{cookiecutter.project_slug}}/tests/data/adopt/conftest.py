@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.config import load
-from {{ cookiecutter.__package }}.contract import Column, Contract, load_contract
+from {{ cookiecutter.__package }}.contract import (
+    Column,
+    Contract,
+    load_contract,
+)
 from {{ cookiecutter.__package }}.data import job as data_job
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.data.adopt import job
