@@ -18,6 +18,7 @@ from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
 from {{ cookiecutter.__package }}.data.labels import Labels
 from {{ cookiecutter.__package }}.data.split import SPLITS
+from {{ cookiecutter.__package }}.data.summary import Summary
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -187,13 +188,15 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
     path = directory / "datasets" / name
     path.mkdir(parents=True)
     table = synthesize(contract, sum(ROWS.values()))
-    start, labels = 0, Labels(contract)
+    start, labels, summary = 0, Labels(contract), Summary(contract, len(table))
     for split in SPLITS:
         part = table.slice(start, ROWS[split])
+        summary.update(split, part)
         pq.write_table(part, path / f"{split}.parquet")
         labels.update(split, part[contract.target])
         start += ROWS[split]
     (path / "contract.json").write_text(contract.text)
-    (path / "manifest.json").write_text(json.dumps({"splits": labels.summary()}))
+    manifest = {"splits": labels.summary(), "columns": summary.columns_summary()}
+    (path / "manifest.json").write_text(json.dumps(manifest))
     point(directory / "datasets" / "current", name)
     return Dataset(path=path)
