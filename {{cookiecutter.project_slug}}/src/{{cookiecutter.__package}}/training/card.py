@@ -28,12 +28,13 @@ def write_card(
         if contract.role(name) == "excluded"
     ]
     task = task_of(contract)
+    days = f" Days and hours are counted in {contract.timezone}." if contract.times else ""
     features = ", ".join(f"`{name}`" for name in contract.features)
     parts = [
         f"# {contract.name}",
         _purpose(contract, metadata),
         "## Inputs",
-        f"{features}. Days and hours are counted in {contract.timezone}.",
+        f"{features}." + days,
         "Left out on purpose:\n\n" + "\n".join(excluded) if excluded else "",
         "## Data",
         f"Dataset `{metadata['dataset']}`, contract `{metadata['contract'][:12]}`.",
