@@ -46,7 +46,8 @@ def run(configs: Path, overrides: list[str]) -> None:
         f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
     )
     say(
-        f"next      make serve, then open http://{usual.host}:{usual.port}/docs; your own data: README.md"
+        f"next      make serve, then open http://{usual.host}:{usual.port}/docs; your own data:"
+        " make adopt CSV=rows.csv TARGET=column"
     )
 
 

@@ -100,8 +100,8 @@ class ModelConfig(Section):
     """Most dimensions a category is embedded in."""
     bins: Positive = 16
     """Quantile bins of the piecewise-linear encoding of a number."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of inputs and activations dropped in training."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of inputs and activations dropped in training; null is 0.1, and 0 for a regression."""
 
 
 class GateConfig(Section):
