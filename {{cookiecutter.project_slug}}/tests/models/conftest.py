@@ -14,9 +14,11 @@ from onnx import TensorProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
-from {{ cookiecutter.__package }}.models import program as module
+from {{ cookiecutter.__package }}.models import front as module
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_session
+from {{ cookiecutter.__package }}.models.encode import Categories, fit_encoder
+from {{ cookiecutter.__package }}.models.front import fit_front
 from {{ cookiecutter.__package }}.models.graph import (
     IR_VERSION,
     OPSET,
@@ -25,9 +27,9 @@ from {{ cookiecutter.__package }}.models.graph import (
 from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.metrics import Floats
-from {{ cookiecutter.__package }}.models.networks import Mlp
-from {{ cookiecutter.__package }}.models.program import Program, fit_encoding
+from {{ cookiecutter.__package }}.models.program import Body, Program
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
+from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
 
 from ..conftest import TASKS, shop_of
 
@@ -103,29 +105,21 @@ def shop_graph() -> bytes:
 
 def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = None) -> Program:
     """A program with random weights, and unknown categories and times that matter to it."""
-    calendar, encoder, vocabularies = fit_encoding(contract, inputs, bins=8)
+    front = fit_front(contract, inputs)
+    encoder = fit_encoder(front.prepare(inputs).numbers, 8)
     torch.manual_seed(0)
     labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
     head = make_head(contract.task, labels, len(contract.labels or ()))
     network = Mlp(
         width=encoder.size,
-        sizes=[len(vocabulary) + 1 for vocabulary in vocabularies],
+        categories=Categories(front.sizes, 4),
         hidden=(8,),
-        embedding=4,
         dropout=0.1,
         start=head.start,
     )
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.4)
-    made = Program(
-        contract,
-        calendar=calendar,
-        encoder=encoder,
-        vocabularies=vocabularies,
-        network=network,
-        head=head,
-    )
-    return made.eval()
+    return Program(contract, front, Body(encoder, network), head).eval()
 
 
 def part_of(contract: Contract, *names: str, **head: Any) -> Contract:

@@ -5,7 +5,9 @@ from torch import Tensor
 
 from {{ cookiecutter.__package }}.models.encode import (
     UNSEEN,
+    Categories,
     Encoder,
+    Waves,
     codes,
     fit_vocabulary,
 )
@@ -15,7 +17,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def fitted(values: list[float], bins: int = 4) -> Encoder:
-    encoder = Encoder(["x"])
+    encoder = Encoder()
     encoder.fit(torch.tensor(values).unsqueeze(1), bins)
     return encoder
 
@@ -83,7 +85,7 @@ def test_whatever_the_training_values_the_encoding_is_between_0_and_1(values: li
 
 
 def test_each_column_has_its_own_bins_and_flag() -> None:
-    encoder = Encoder(["x", "y"])
+    encoder = Encoder()
     encoder.fit(torch.tensor([[0.0, 10.0], [1.0, NAN]]), 1)
     assert encoder(torch.tensor([[0.25, NAN]])).tolist() == [[0.25, 1.0]]
     assert encoder.size == 2
@@ -115,3 +117,50 @@ def test_a_value_that_training_did_not_see_has_the_reserved_code() -> None:
     category = np.array([["a", "x"], ["new", MISSING_CATEGORY], ["", "new"]], object)
     coded = codes([["a", MISSING_CATEGORY], ["x", MISSING_CATEGORY]], category)
     assert coded.tolist() == [[1, 1], [UNSEEN, 2], [UNSEEN, UNSEEN]]
+
+
+def test_a_category_of_few_values_has_a_small_embedding() -> None:
+    made = Categories([2, 200], 5)
+    assert [weight.shape for weight in made.parameters()] == [(2, 2), (200, 5)]
+    assert made.width == 7
+
+
+def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
+    torch.manual_seed(0)
+    made, coded = Categories([2, 200], 5, unseen_rate=1.0), torch.tensor([[1, 150]] * 64)
+    made(coded).sum().backward()
+    gradient = next(iter(made.parameters())).grad
+    assert gradient is not None
+    assert gradient[UNSEEN].abs().sum() > 0
+    assert gradient[1].abs().sum() == 0
+    made.eval()
+    assert not torch.allclose(made(coded), made(torch.full_like(coded, UNSEEN)))
+
+
+def test_rows_without_categories_have_no_columns_of_them() -> None:
+    assert Categories([], 8)(torch.zeros(3, 0, dtype=torch.int64)).shape == (3, 0)
+
+
+def waves(*values: float) -> Waves:
+    torch.manual_seed(0)
+    return Waves(torch.tensor(values).unsqueeze(1), waves=4, dimensions=3)
+
+
+def test_waves_tell_numbers_apart_and_take_the_edge_for_what_lies_outside() -> None:
+    made = waves(0.0, 1.0, 2.0, 3.0, 4.0)
+    low, middle, high, above = (made(torch.tensor([[x]])) for x in (0.0, 1.0, 4.0, 99.0))
+    assert low.shape == (1, made.size) == (1, 4)
+    assert not torch.allclose(low, middle)
+    assert torch.equal(high, above)
+
+
+@pytest.mark.parametrize("gap", [NAN, INF, -INF, 1e38])
+def test_what_is_no_usable_number_is_zeros_and_a_flag_among_waves(gap: float) -> None:
+    made = waves(0.0, 1.0, gap, 2.0)
+    assert made(torch.tensor([[gap]])).tolist() == [[0, 0, 0, 1]]
+    assert torch.isfinite(made(torch.tensor([[1.0]]))).all()
+
+
+def test_waves_of_constant_and_empty_columns_are_finite() -> None:
+    for values in ((7.0, 7.0), (NAN, NAN)):
+        assert torch.isfinite(waves(*values)(torch.tensor([[7.0], [NAN], [-1e36]]))).all()

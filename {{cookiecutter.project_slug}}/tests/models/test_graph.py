@@ -78,7 +78,9 @@ def adversarial(contract: Contract) -> Inputs:
 
 @torch.no_grad()
 def by_torch(program: Program, inputs: Inputs) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
-    answers: np.ndarray[tuple[int], np.dtype[np.float32]] = program(program.tensors(inputs)).numpy()
+    answers: np.ndarray[tuple[int], np.dtype[np.float32]] = program(
+        program.front.tensors(inputs)
+    ).numpy()
     return answers
 
 

@@ -4,13 +4,14 @@ import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.models import program as module
-from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
-from {{ cookiecutter.__package }}.models.program import (
+from {{ cookiecutter.__package }}.models import front as module
+from {{ cookiecutter.__package }}.models.encode import fit_encoder
+from {{ cookiecutter.__package }}.models.front import (
     EXACT_IN_FLOAT32,
-    Program,
-    fit_encoding,
+    fit_front,
 )
+from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.program import Program
 
 from .conftest import make_program, part_of
 
@@ -26,7 +27,7 @@ def test_each_row_has_a_probability(
     shop_program: Program, shop_inputs: Inputs, no_features: None, n: int
 ) -> None:
     with torch.no_grad():
-        probabilities = shop_program(shop_program.tensors(shop_inputs[:n]))
+        probabilities = shop_program(shop_program.front.tensors(shop_inputs[:n]))
     assert probabilities.shape == (n,)
     assert ((probabilities > 0) & (probabilities < 1)).all()
 
@@ -35,18 +36,20 @@ def test_a_row_is_answered_alike_alone_and_among_others(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
     with torch.no_grad():
-        together = shop_program(shop_program.tensors(shop_inputs[:50]))
-        alone = [shop_program(shop_program.tensors(shop_inputs[i : i + 1])) for i in range(50)]
+        together = shop_program(shop_program.front.tensors(shop_inputs[:50]))
+        alone = [
+            shop_program(shop_program.front.tensors(shop_inputs[i : i + 1])) for i in range(50)
+        ]
     assert torch.allclose(torch.cat(alone), together, atol=1e-6)
 
 
 def test_training_on_encoded_rows_sees_what_the_program_sees(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
-    prepared = shop_program.prepare(shop_inputs)
+    prepared = shop_program.front.prepare(shop_inputs)
     with torch.no_grad():
         raw = shop_program.body(prepared.numbers, prepared.codes)
-        expected = shop_program(shop_program.tensors(shop_inputs))
+        expected = shop_program(shop_program.front.tensors(shop_inputs))
     assert len(prepared) == len(shop_inputs)
     assert torch.equal(torch.sigmoid(raw.squeeze(1)), expected)
 
@@ -54,11 +57,11 @@ def test_training_on_encoded_rows_sees_what_the_program_sees(
 def test_some_of_the_prepared_rows_are_those_rows(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
-    prepared = shop_program.prepare(shop_inputs)
+    prepared = shop_program.front.prepare(shop_inputs)
     at = torch.tensor([7, 3, 399])
     for some in (prepared[at], prepared[5:8]):
         assert len(some) == 3
-    expected = shop_program.prepare(shop_inputs[at.numpy()])
+    expected = shop_program.front.prepare(shop_inputs[at.numpy()])
     assert torch.equal(prepared[at].codes, expected.codes)
     assert torch.allclose(prepared[at].numbers, expected.numbers, equal_nan=True)
 
@@ -67,20 +70,19 @@ def test_the_owners_features_are_encoded_with_the_columns(
     shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "features", lambda _: {})
-    _, plain, _ = fit_encoding(shop, shop_inputs, bins=4)
+    plain = fit_front(shop, shop_inputs).names
     monkeypatch.setattr(module, "features", lambda c: {"each": c["price"] / c["items"]})
     program = make_program(shop, shop_inputs)
-    assert program.body.encoder.names == (*plain.names, "each")
-    prepared = program.prepare(shop_inputs)
-    assert prepared.numbers.shape == (400, len(plain.names) + 1)
-    assert program.body.encoder(prepared.numbers).shape == (400, program.body.encoder.size)
+    assert program.front.names == (*plain, "each")
+    prepared = program.front.prepare(shop_inputs)
+    assert prepared.numbers.shape == (400, len(plain) + 1)
 
 
 def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
     unknown = from_columns(contract, {name: [None] * 3 for name in contract.features}, 3)
-    _calendar, encoder, vocabularies = fit_encoding(contract, unknown, bins=4)
-    assert set(contract.numeric) <= set(encoder.names)
-    assert len(vocabularies) == len(contract.category)
+    front = fit_front(contract, unknown)
+    assert set(contract.numeric) <= set(front.names)
+    assert len(front.sizes) == len(contract.category)
 
 
 @pytest.mark.parametrize(("days", "yearly"), [(364, False), (366, True)])
@@ -89,8 +91,8 @@ def test_the_day_of_the_year_needs_a_year_of_training_rows(
 ) -> None:
     columns = {"at": [0, None, days * DAY_S]}
     times = part_of(shop, "at")
-    _, encoder, _ = fit_encoding(times, from_columns(times, columns, 3), bins=4)
-    assert ("at.day_of_year" in encoder.names) == yearly
+    front = fit_front(times, from_columns(times, columns, 3))
+    assert ("at.day_of_year" in front.names) == yearly
 
 
 @pytest.mark.parametrize("value", [EXACT_IN_FLOAT32 + 2, -(EXACT_IN_FLOAT32 + 2), 1e9])
@@ -99,7 +101,7 @@ def test_integers_that_float32_cannot_tell_apart_are_refused(
 ) -> None:
     numbers = part_of(shop, "items")
     with pytest.raises(ConfigError, match=r"columns\.items: integers as large as.*role: metadata"):
-        fit_encoding(numbers, items_of(numbers, 1, None, value), bins=4)
+        fit_front(numbers, items_of(numbers, 1, None, value))
 
 
 def test_integers_up_to_that_and_no_integers_at_all_are_taken(
@@ -107,15 +109,14 @@ def test_integers_up_to_that_and_no_integers_at_all_are_taken(
 ) -> None:
     numbers = part_of(shop, "items")
     for values in ([1, EXACT_IN_FLOAT32], [None, None]):
-        _, encoder, _ = fit_encoding(numbers, items_of(numbers, *values), bins=4)
-        assert encoder.names == ("items",)
+        assert fit_front(numbers, items_of(numbers, *values)).names == ("items",)
 
 
 def test_a_large_float_is_no_large_integer(shop: Contract, no_features: None) -> None:
     numbers = part_of(shop, "price")
     inputs = from_columns(numbers, {"price": np.array([0.0, 1e12])}, 2)
-    _, encoder, _ = fit_encoding(numbers, inputs, bins=4)
-    assert encoder.size == 4
+    prepared = fit_front(numbers, inputs).prepare(inputs)
+    assert fit_encoder(prepared.numbers, 4).size == 4
 
 
 @pytest.mark.parametrize("kept", [("channel", "city"), ("price",), ("at",)])
@@ -126,7 +127,7 @@ def test_a_contract_may_have_one_kind_of_feature(
     columns = {key: [None, None] for key in part.features}
     inputs = from_columns(part, columns, 2)
     program = make_program(part, inputs)
-    prepared = program.prepare(inputs)
-    assert prepared.numbers.shape == (2, len(program.body.encoder.names))
+    prepared = program.front.prepare(inputs)
+    assert prepared.numbers.shape == (2, len(program.front.names))
     assert prepared.codes.shape == (2, len(part.category))
-    assert program(program.tensors(inputs)).shape == (2,)
+    assert program(program.front.tensors(inputs)).shape == (2,)

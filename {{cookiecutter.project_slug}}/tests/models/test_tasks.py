@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.metrics import METRICS
 from {{ cookiecutter.__package }}.models.tasks import (
@@ -117,10 +118,18 @@ def test_a_value_is_its_own_decision_without_a_probability() -> None:
 def test_only_a_binary_decision_has_a_threshold() -> None:
     labels, outputs = np.array([0.0, 1, 1]), np.array([0.2, 0.6, 0.9])
     binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
-    assert threshold_of(binary, labels, outputs) == 0.6
-    assert threshold_of(binary, np.zeros(3), outputs) == 0.5
-    assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES) is None
-    assert threshold_of(regression, labels, outputs) is None
+    cut = threshold_of(binary, labels, outputs, ThresholdConfig())
+    assert cut is not None
+    assert cut.threshold == 0.6
+    assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES, ThresholdConfig()) is None
+    assert threshold_of(regression, labels, outputs, ThresholdConfig()) is None
+
+
+def test_f1_is_that_of_the_decisions_at_the_threshold() -> None:
+    labels, outputs = np.array([0.0, 1, 1, 0]), np.array([0.2, 0.6, 0.9, 0.4])
+    contract = shop_of("binary")
+    assert task_of(contract).scores(labels, outputs).all()["f1"] == 1
+    assert task_of(contract, 0.7).scores(labels, outputs).all()["f1"] == pytest.approx(2 / 3)
 
 
 def test_variety_is_the_number_of_different_labels(task: Task) -> None:
@@ -137,6 +146,8 @@ def test_every_metric_of_a_task_is_scored_and_has_a_title(task: Task) -> None:
     assert METRICS[task.main].sign == 1
     assert METRICS[task.loss].sign == -1
     assert task.loss in task.metrics
+    assert task.main in task.headline
+    assert set(task.headline) <= set(task.metrics)
 
 
 def test_the_deciding_metric_is_at_its_chance_for_what_knows_only_the_labels(task: Task) -> None:

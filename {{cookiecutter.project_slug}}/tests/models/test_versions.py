@@ -1,5 +1,5 @@
 import getpass
-import os
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ def versions(tmp_path: Path) -> Versions:
 
 def register(versions: Versions, bundle: str, *, passed: bool = True) -> Version:
     rule = {"rule": "parity", "passed": passed, "reason": "–"}
-    return versions.register(bundle, [rule], passed=passed, run_id=None)
+    return versions.register(bundle, [rule], passed=passed)
 
 
 def test_before_the_first_there_is_nothing(versions: Versions) -> None:
@@ -59,24 +59,6 @@ def test_many_at_once_never_share_a_number(versions: Versions) -> None:
     }
 
 
-def test_who_comes_second_takes_the_next_number(
-    versions: Versions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another process registers between the look and the write."""
-    first, link = register(versions, "a"), os.link
-    rival: list[Version] = []
-
-    def late(staging: Path, target: Path) -> None:
-        monkeypatch.setattr(os, "link", link)
-        rival.append(register(versions, "rival"))
-        link(staging, target)
-
-    monkeypatch.setattr(os, "link", late)
-    mine = register(versions, "mine")
-    assert [first.number, rival[0].number, mine.number] == [1, 2, 3]
-    assert [version.bundle for version in versions.all()] == ["a", "rival", "mine"]
-
-
 def test_nothing_but_versions_is_left_in_the_folder(versions: Versions) -> None:
     register(versions, "a")
     register(versions, "b")
@@ -92,6 +74,7 @@ def test_serving_moves_the_pointer_and_writes_who_when_and_why(versions: Version
     assert len(versions.history()) == 2
     assert (line["from"], line["to"], line["bundle"]) == (1, 2, "b")
     assert (line["action"], line["why"]) == ("promote", "Größer – besser")
+    assert (line["verdict"], line["broken"]) == ("passed", [])
     assert line["who"]
     assert line["when"].endswith("+00:00")
 
@@ -149,3 +132,94 @@ def test_models_of_other_names_have_their_own_versions(versions: Versions, tmp_p
         register(Versions(tmp_path, "third"), "b"), created=""
     )
     assert len(versions.all()) == 1
+
+
+def test_a_version_that_its_gate_refused_serves_with_the_rules_it_broke(
+    versions: Versions,
+) -> None:
+    line = versions.serve(register(versions, "a", passed=False), action="promote", why="we must")
+    assert (line["verdict"], line["broken"]) == ("overridden", ["parity: –"])
+
+
+@pytest.mark.parametrize("torn", ['{"when": "20', '{"to": 7}', "\0\0\0", "7"])
+def test_a_torn_last_line_is_left_out_and_ended(versions: Versions, torn: str) -> None:
+    one, two = register(versions, "a"), register(versions, "b")
+    first = versions.serve(one, action="promote", why="")
+    with (versions.folder / "history.jsonl").open("a") as file:
+        file.write(torn[:-1])
+    assert versions.history() == [first]
+    second = versions.serve(two, action="promote", why="")
+    assert versions.history() == [first, second]
+    assert versions.previous() == one
+
+
+def test_a_process_killed_before_it_wrote_the_archive_left_its_line(versions: Versions) -> None:
+    one, two, three = (register(versions, bundle) for bundle in "abc")
+    lines = [versions.serve(version, action="promote", why="") for version in (one, two)]
+    archive = versions.folder / "history.jsonl"
+    archive.write_text(json.dumps(lines[0]) + "\n")
+    assert versions.history() == lines
+    lines.append(versions.serve(three, action="promote", why=""))
+    assert [json.loads(line) for line in archive.read_text().splitlines()] == lines
+    assert versions.history() == lines
+
+
+def test_a_number_written_by_hand_serves_and_is_in_the_history(versions: Versions) -> None:
+    one, two, three = (register(versions, bundle) for bundle in "abc")
+    for version in (one, two):
+        versions.serve(version, action="promote", why="")
+    (versions.folder / "served").write_text("2\n")
+    assert versions.move() == versions.history()[-1]
+    assert len(versions.history()) == 2
+    (versions.folder / "served").write_text("1\n")
+    assert versions.served() == one
+    versions.serve(three, action="promote", why="")
+    moves = [(line["from"], line["to"], line["action"]) for line in versions.history()]
+    assert moves[1:] == [(1, 2, "promote"), (2, 1, "by hand"), (1, 3, "promote")]
+
+
+@pytest.mark.parametrize("pointer", ["latest", "1.5", "[]", '{"from": 1}'])
+def test_a_pointer_that_names_no_version_is_told(versions: Versions, pointer: str) -> None:
+    register(versions, "a")
+    (versions.folder / "served").write_text(pointer)
+    with pytest.raises(RegistryError, match="served' is damaged; write the number"):
+        versions.served()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"number": 1'])
+def test_a_damaged_version_is_told(versions: Versions, content: str) -> None:
+    register(versions, "a")
+    (versions.folder / "versions" / "1.json").write_text(content)
+    with pytest.raises(RegistryError, match=r"1\.json' is damaged .*restore it"):
+        versions.get(1)
+
+
+def test_a_folder_that_takes_no_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RegistryError, match="cannot be changed"):
+        register(Versions(tmp_path / "file", "shop"), "a")
+
+
+def test_the_challenger_is_the_newest_that_passed_and_has_not_served(versions: Versions) -> None:
+    assert versions.aliases() == {"champion": None, "challenger": None}
+    one, two = register(versions, "a"), register(versions, "b")
+    assert versions.aliases()["challenger"] is None  # nothing is challenged yet
+    versions.serve(one, action="promote", why="")
+    three = register(versions, "c")
+    register(versions, "d", passed=False)
+    assert versions.aliases() == {"champion": one, "challenger": three}
+    versions.serve(three, action="promote", why="")
+    versions.serve(one, action="rollback", why="")
+    assert versions.aliases() == {"champion": one, "challenger": two}
+
+
+def test_a_version_is_found_by_number_and_alias(versions: Versions) -> None:
+    one, two = register(versions, "a"), register(versions, "b")
+    versions.serve(one, action="promote", why="")
+    found = [versions.find(what) for what in ("2", "champion", "challenger")]
+    assert found == [two, one, two]
+    with pytest.raises(RegistryError, match="'best' is no version of shop; give a number, champ"):
+        versions.find("best")
+    versions.serve(two, action="promote", why="")
+    with pytest.raises(RegistryError, match="shop has no challenger at present"):
+        versions.find("challenger")

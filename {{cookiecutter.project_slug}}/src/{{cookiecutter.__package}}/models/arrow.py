@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from ..contract import Contract
 from ..errors import DataError
 from ..values import MISSING_CATEGORY, MISSING_TIME, canonical_category, epoch_seconds
-from .inputs import Inputs, Texts
+from .inputs import Floats, Inputs, Texts
 
 
 def from_table(contract: Contract, table: pa.Table | pa.RecordBatch) -> Inputs:
@@ -44,23 +44,27 @@ def _stack(columns: list[npt.NDArray[Any]], n_rows: int, dtype: Any) -> npt.NDAr
     return stacked
 
 
-def _cast(table: pa.Table | pa.RecordBatch, name: str, kind: pa.DataType) -> pa.Array:
+def _cast(
+    table: pa.Table | pa.RecordBatch, name: str, kind: pa.DataType, *, safe: bool = True
+) -> pa.Array:
     column = table.column(name)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     try:
-        return column.cast(kind)
+        return column.cast(kind, safe=safe)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
             f"column '{name}' ({column.type}) does not hold {kind} values: {error}"
         ) from None
 
 
-def _numbers(table: pa.Table | pa.RecordBatch, name: str) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = _cast(table, name, pa.float64()).to_numpy(
-        zero_copy_only=False
-    )
-    return np.where(np.abs(values) <= np.finfo(np.float32).max, values, np.nan)
+def _numbers(table: pa.Table | pa.RecordBatch, name: str) -> Floats:
+    """Rounded to float64 and then to float32, as those of a request; NaN where not finite."""
+    values = _cast(table, name, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    with np.errstate(over="ignore"):
+        numbers: Floats = values.astype(np.float32)
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
 
 
 def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:

@@ -8,17 +8,17 @@ from pathlib import Path
 import onnx
 import onnx.compose
 import torch
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, OperatorSetIdProto, TensorProto, helper
+from torch import Tensor, nn
 
 from .encode import UNSEEN
+from .front import Front
 from .inputs import Inputs
 from .program import Program
+from .trees import Matrices, Trees
 
-IR_VERSION, OPSET, OPSET_ML = (
-    10,
-    20,
-    3,
-)  # what onnxruntime has long read; newer defaults are refused
+# What onnxruntime has long read; newer defaults are refused.
+IR_VERSION, OPSET, OPSET_ML = 10, 20, 3
 
 
 def export(program: Program, example: Inputs) -> ModelProto:
@@ -26,24 +26,71 @@ def export(program: Program, example: Inputs) -> ModelProto:
 
     ``example`` needs two rows or more, so that no size is taken for a constant.
     """
-    body = _body(program, example)
-    if program.vocabularies:
-        body = onnx.compose.merge_models(
-            _vocabulary_prefix(program.vocabularies), body, io_map=[("coded", "codes")]
-        )
-    _strip(body)
-    onnx.checker.check_model(body, full_check=True)
-    return body
+    given = program.eval().front.tensors(example)
+    if isinstance(program.body, Trees):
+        graph = _around_trees(program, program.body, given)
+    else:
+        graph = _torch_part(program, given, [program.output])
+    return _from_text(program.front, graph)
 
 
-def _body(program: Program, example: Inputs) -> ModelProto:
-    given = program.eval().tensors(example)
+def export_encoding(front: Front, matrices: Matrices, example: Inputs) -> ModelProto:
+    """The same inputs to ``matrix`` ``[batch, columns + categories]``: what trees are grown on."""
+    part = _torch_part(_Encoding(front, matrices), front.tensors(example), ["matrix"])
+    return _from_text(front, part)
+
+
+def _from_text(front: Front, graph: ModelProto) -> ModelProto:
+    """A finished graph that takes categories as text, where the part took codes."""
+    if front.vocabularies:
+        prefix = _vocabulary_prefix(front.vocabularies)
+        graph = onnx.compose.merge_models(prefix, graph, io_map=[("coded", "codes")])
+    _strip(graph)
+    onnx.checker.check_model(graph, full_check=True)
+    return graph
+
+
+class _Encoding(nn.Module):
+    def __init__(self, front: Front, matrices: Matrices) -> None:
+        super().__init__()
+        self.front, self.matrices = front, matrices
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        return self.matrices(*self.front(inputs))  # type: ignore[no-any-return]
+
+
+class _AfterTrees(nn.Module):
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self.head = program.head
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        return self.head(inputs["raw"])  # type: ignore[no-any-return]
+
+
+def _around_trees(program: Program, trees: Trees, given: dict[str, Tensor]) -> ModelProto:
+    """Front and head are torch's, the trees between them their library's."""
+    before = _torch_part(_Encoding(program.front, trees.matrices), given, ["matrix"])
+    raw = {"raw": torch.zeros(2, program.head.width)}
+    after = _torch_part(_AfterTrees(program), raw, [program.output])
+    middle = ModelProto()
+    middle.CopyFrom(trees.graph)
+    middle.ir_version = IR_VERSION
+    del middle.opset_import[:]
+    middle.opset_import.extend(_opsets())
+    joined = onnx.compose.merge_models(before, middle, io_map=[("matrix", "matrix")])
+    after = onnx.compose.add_prefix(after, "head_", rename_inputs=False, rename_outputs=False)
+    return onnx.compose.merge_models(joined, after, io_map=[("raw", "raw")])
+
+
+def _torch_part(module: nn.Module, given: dict[str, Tensor], outputs: list[str]) -> ModelProto:
+    """A module whose ``forward`` takes ``given``, with inputs and outputs of these names."""
     batch = torch.export.Dim("batch")
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # and of torchvision's absence
         exported = torch.onnx.export(
-            program,
+            module.eval(),
             (),
             kwargs={"inputs": given},
             dynamo=True,
@@ -54,18 +101,24 @@ def _body(program: Program, example: Inputs) -> ModelProto:
         )
         if exported is None:
             raise RuntimeError("torch.onnx.export returned no program")
-        path = Path(folder) / "body.onnx"
+        path = Path(folder) / "part.onnx"
         exported.save(path)
-        body = onnx.load(path)
-    names = {value.name: name for value, name in zip(body.graph.input, given, strict=True)}
-    names[body.graph.output[0].name] = program.output
-    for node in body.graph.node:
+        part = onnx.load(path)
+    names = {value.name: name for value, name in zip(part.graph.input, given, strict=True)}
+    names |= {value.name: name for value, name in zip(part.graph.output, outputs, strict=True)}
+    for node in part.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
-    for value in [*body.graph.input, *body.graph.output]:
+    for value in [*part.graph.input, *part.graph.output]:
         value.name = names[value.name]
-    body.ir_version = IR_VERSION
-    return body
+    part.ir_version = IR_VERSION
+    del part.opset_import[:]
+    part.opset_import.extend(_opsets())
+    return part
+
+
+def _opsets() -> list[OperatorSetIdProto]:
+    return [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
 
 
 def _vocabulary_prefix(vocabularies: list[list[str]]) -> ModelProto:
@@ -95,8 +148,7 @@ def _vocabulary_prefix(vocabularies: list[list[str]]) -> ModelProto:
         [helper.make_tensor_value_info("coded", TensorProto.INT64, ["batch", n_columns])],
         [helper.make_tensor(f"at_{i}", TensorProto.INT64, [1], [i]) for i in range(n_columns)],
     )
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+    return helper.make_model(graph, opset_imports=_opsets(), ir_version=IR_VERSION)
 
 
 def _strip(model: ModelProto) -> None:

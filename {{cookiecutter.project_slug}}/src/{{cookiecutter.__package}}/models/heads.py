@@ -1,6 +1,7 @@
-"""The last step of the program: what a network returns to outputs, and its loss in training."""
+"""The last step of the program: what a body returns to outputs, and its loss in training."""
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -10,51 +11,97 @@ from torch.nn import functional
 from .metrics import Floats
 
 
-class Head(nn.Module):
+class Head(nn.Module, ABC):
     """Raw values ``[batch, width]`` to outputs; made for a task by ``make_head``."""
 
-    width: int = 1
     start: Tensor
     """Raw values ``[width]`` that answer as the training labels alone would."""
+    temperature: Tensor
+    """Divides raw values; 1 unless calibrated (Guo et al., 2017)."""
+    offset: Tensor
+    """Added to raw values ``[width]``; 0 unless classes were weighted in training."""
 
-    def loss(self, raw: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss of raw values against labels ``[batch]``."""
-        raise NotImplementedError
+    def __init__(self, start: Tensor) -> None:
+        super().__init__()
+        self.width = len(start)
+        self.register_buffer("start", start)
+        self.register_buffer("temperature", torch.ones(1))
+        self.register_buffer("offset", torch.zeros(self.width))
+        self.calibration: nn.Module = nn.Identity()
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """``[batch, width]`` to the task's outputs."""
+        return self.calibration(self.outputs(raw / self.temperature + self.offset))  # type: ignore[no-any-return]
+
+    @abstractmethod
+    def outputs(self, raw: Tensor) -> Tensor:
+        """``[batch, width]`` to ``[batch]``, or ``[batch, classes]``."""
+
+    @abstractmethod
+    def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
+        """Loss of each row's raw values against its label, both ``[batch]``."""
+
+    @abstractmethod
+    def pool(self, raw: Tensor) -> Tensor:
+        """Members ``[batch, members, width]`` to the raw values that answer as their mean."""
+
+    def loss(self, raw: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean loss, rows counted by ``weights`` ``[batch]``.
+
+        Raw values may be those of several members, ``[batch, members, width]``: each learns alone.
+        """
+        if raw.ndim == 3:
+            members = raw.shape[1]
+            labels = labels.repeat_interleave(members)
+            weights = None if weights is None else weights.repeat_interleave(members)
+            raw = raw.flatten(0, 1)
+        losses = self.losses(raw, labels)
+        return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """What raw values are to come close to."""
+        return labels
 
 
 class BinaryHead(Head):
     """A logit to a probability ``[batch]``; log loss."""
 
     def __init__(self, labels: Floats) -> None:
-        super().__init__()
         rate = (labels.sum() + 0.5) / (len(labels) + 1)
-        self.register_buffer("start", torch.tensor([math.log(rate / (1 - rate))]))
+        super().__init__(torch.tensor([math.log(rate / (1 - rate))]))
 
-    def forward(self, raw: Tensor) -> Tensor:
+    def outputs(self, raw: Tensor) -> Tensor:
         """``[batch, 1]`` to ``[batch]``."""
         return torch.sigmoid(raw.squeeze(1))
 
-    def loss(self, raw: Tensor, labels: Tensor) -> Tensor:
+    def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
         """Binary cross-entropy."""
-        return functional.binary_cross_entropy_with_logits(raw.squeeze(1), labels)
+        return functional.binary_cross_entropy_with_logits(raw.squeeze(1), labels, reduction="none")
+
+    def pool(self, raw: Tensor) -> Tensor:
+        """The logit of the mean probability."""
+        positive, negative = functional.logsigmoid(raw), functional.logsigmoid(-raw)
+        return positive.logsumexp(1) - negative.logsumexp(1)
 
 
 class MulticlassHead(Head):
     """Logits to probabilities ``[batch, classes]``; log loss."""
 
     def __init__(self, labels: Floats, n_classes: int) -> None:
-        super().__init__()
-        self.width = n_classes
         counts = np.bincount(labels.astype(np.int64), minlength=n_classes) + 0.5
-        self.register_buffer("start", torch.from_numpy(np.log(counts / counts.sum())).float())
+        super().__init__(torch.from_numpy(np.log(counts / counts.sum())).float())
 
-    def forward(self, raw: Tensor) -> Tensor:
+    def outputs(self, raw: Tensor) -> Tensor:
         """``[batch, classes]`` to the same shape."""
         return torch.softmax(raw, 1)
 
-    def loss(self, raw: Tensor, labels: Tensor) -> Tensor:
+    def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy."""
-        return functional.cross_entropy(raw, labels.long())
+        return functional.cross_entropy(raw, labels.long(), reduction="none")
+
+    def pool(self, raw: Tensor) -> Tensor:
+        """The logarithms of the mean probabilities, but for a constant."""
+        return torch.log_softmax(raw, 2).logsumexp(1)
 
 
 class RegressionHead(Head):
@@ -64,18 +111,25 @@ class RegressionHead(Head):
     scale: Tensor
 
     def __init__(self, labels: Floats) -> None:
-        super().__init__()
-        self.register_buffer("start", torch.zeros(1))
+        super().__init__(torch.zeros(1))
         self.register_buffer("shift", torch.tensor(float(labels.mean())))
         self.register_buffer("scale", torch.tensor(float(labels.std()) or 1.0))
 
-    def forward(self, raw: Tensor) -> Tensor:
+    def outputs(self, raw: Tensor) -> Tensor:
         """``[batch, 1]`` to ``[batch]``."""
         return raw.squeeze(1) * self.scale + self.shift
 
-    def loss(self, raw: Tensor, labels: Tensor) -> Tensor:
-        """Mean squared error of standardised values."""
-        return functional.mse_loss(raw.squeeze(1), (labels - self.shift) / self.scale)
+    def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
+        """Squared error of standardised values."""
+        return (raw.squeeze(1) - self.targets(labels)) ** 2
+
+    def pool(self, raw: Tensor) -> Tensor:
+        """The mean."""
+        return raw.mean(1)
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """Standardised."""
+        return (labels - self.shift) / self.scale
 
 
 def make_head(task: str, labels: Floats, n_classes: int) -> Head:

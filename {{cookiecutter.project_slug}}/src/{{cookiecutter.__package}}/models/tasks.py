@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import ClassScores, Floats, Scored, Scores, ValueScores, best_threshold
+from .metrics import ClassScores, Cut, Floats, Scored, Scores, ValueScores, best_cut
 
 Outputs = npt.NDArray[Any]
 
@@ -19,7 +20,7 @@ class Task(ABC):
     output: ClassVar[str]
     """Name of the graph's output, and of what the prediction log keeps of it."""
     metrics: ClassVar[tuple[str, ...]]
-    """Metrics shown, the one that decides first."""
+    """Every metric in the order of a report, the one that decides first."""
     loss: ClassVar[str]
     """The metric by which a model must beat one that knows only the labels' frequencies."""
     chance: ClassVar[float]
@@ -34,6 +35,11 @@ class Task(ABC):
     def main(self) -> str:
         """The metric that decides."""
         return self.metrics[0]
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The few metrics that a terminal shows."""
+        return self.metrics[:3]
 
     @abstractmethod
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
@@ -75,7 +81,8 @@ class Task(ABC):
 class Binary(Task):
     """The chance of the positive value."""
 
-    output, metrics, loss, chance = "probability", ("auc", "log_loss", "brier"), "log_loss", 0.5
+    output, loss, chance = "probability", "log_loss", 0.5
+    metrics = ("auc", "log_loss", "brier", "auc_pr", "f1", "ece")
 
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """1 for the positive value, 0 for any other."""
@@ -92,8 +99,12 @@ class Binary(Task):
         return np.full(n_rows, labels.mean())
 
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of probabilities."""
-        return Scores(labels, outputs.astype(np.float64))
+        """Of probabilities, and of the decisions at the threshold."""
+        return Scores(labels, outputs.astype(np.float64), self._from)
+
+    @property
+    def _from(self) -> float:
+        return 0.5 if self.threshold is None else self.threshold
 
     def valid(self, outputs: Outputs) -> bool:
         """Probabilities are in [0, 1]."""
@@ -101,7 +112,7 @@ class Binary(Task):
 
     def decisions(self, outputs: Outputs) -> Outputs:
         """Whether the probability reaches the threshold."""
-        return np.asarray(outputs >= (0.5 if self.threshold is None else self.threshold))
+        return np.asarray(outputs >= self._from)
 
     def certainty(self, outputs: Outputs) -> Outputs:
         """The probability of the positive value."""
@@ -115,12 +126,8 @@ class Binary(Task):
 class Multiclass(Task):
     """The chance of each label, in the contract's order."""
 
-    output, metrics, loss, chance = (
-        "probabilities",
-        ("auc", "log_loss", "accuracy"),
-        "log_loss",
-        0.5,
-    )
+    output, loss, chance = "probabilities", "log_loss", 0.5
+    metrics = ("auc", "log_loss", "accuracy", "f1", "f1_weighted", "ece")
 
     def __init__(self, contract: Contract, threshold: float | None = None) -> None:
         super().__init__(contract, threshold)
@@ -165,7 +172,8 @@ class Multiclass(Task):
 class Regression(Task):
     """A number in the target's unit."""
 
-    output, metrics, loss, chance = "value", ("r2", "rmse", "mae"), "rmse", 0.0
+    output, loss, chance = "value", "rmse", 0.0
+    metrics = ("r2", "rmse", "mae", "pinball_10", "pinball_90")
 
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """The numbers themselves."""
@@ -215,8 +223,10 @@ def task_of(contract: Contract, threshold: float | None = None) -> Task:
     return TASKS[contract.task](contract, threshold)
 
 
-def threshold_of(task: Task, labels: Floats, outputs: Outputs) -> float | None:
-    """The probability where F1 is highest on these rows; only a binary decision needs one."""
+def threshold_of(
+    task: Task, labels: Floats, outputs: Outputs, config: ThresholdConfig
+) -> Cut | None:
+    """From which probability on decisions serve the objective; only binary ones need that."""
     if not isinstance(task, Binary):
         return None
-    return best_threshold(Scores(labels, outputs.astype(np.float64))) if labels.any() else 0.5
+    return best_cut(labels, outputs.astype(np.float64), config)

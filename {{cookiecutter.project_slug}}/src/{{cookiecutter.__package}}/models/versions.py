@@ -1,20 +1,29 @@
 """Versions of a model, the served one and how it came to be: plain files that need no server.
 
-``<bundles>/<name>/versions/3.json`` says which bundle version 3 is, ``served`` which version
-serves, ``history.jsonl`` who changed that, when and why. This is the truth; a registry mirrors it.
+``<bundles>/<name>/versions/3.json`` says which bundle version 3 is. ``served`` holds the newest
+move: which version serves since when, by whom and why. It is replaced in one step and is the truth;
+``history.jsonl`` keeps the moves before it, and a registry mirrors it.
 """
 
 import getpass
 import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from ..atomic import point, pointed
+from filelock import FileLock
+
+from ..atomic import point, pointed, write_file
 from ..errors import RegistryError
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+WAIT_S = 60.0
+UNSAID = "–"
+Move = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +34,17 @@ class Version:
     bundle: str
     passed: bool
     verdict: list[dict[str, Any]]
-    run_id: str | None
     created: str
+
+    @property
+    def broken_rules(self) -> list[str]:
+        """The names of the rules that it broke."""
+        return [rule["rule"] for rule in self.verdict if not rule["passed"]]
+
+    @property
+    def broken(self) -> list[str]:
+        """The rules that it broke, each with its reason."""
+        return [told(rule) for rule in self.verdict if not rule["passed"]]
 
 
 class Versions:
@@ -36,7 +54,24 @@ class Versions:
         self.name = name
         self.folder = bundles / name
         self._pointer = self.folder / "served"
-        self._history = self.folder / "history.jsonl"
+        self._archive = self.folder / "history.jsonl"
+        self._lock = FileLock(self.folder / ".lock")
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Change what is read in the block while nobody else does; who comes second waits.
+
+        Raises:
+            RegistryError: the folder cannot be written, or somebody does not let go.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._lock.acquire(timeout=WAIT_S):
+                yield
+        except OSError as error:
+            raise RegistryError(
+                f"'{self.folder}' cannot be changed: {error}; what serves is what served"
+            ) from None
 
     def all(self) -> list[Version]:
         """Every version, oldest first."""
@@ -55,39 +90,80 @@ class Versions:
             raise RegistryError(f"{self.name} has no version {number}; its versions: {known}")
         return self._read(path)
 
+    def find(self, what: str) -> Version:
+        """A version by number or alias.
+
+        Raises:
+            RegistryError: there is none.
+        """
+        if what.isascii() and what.isdigit():
+            return self.get(int(what))
+        aliases = self.aliases()
+        if what not in aliases:
+            raise RegistryError(
+                f"'{what}' is no version of {self.name}; give a number, {' or '.join(aliases)}"
+            )
+        if (version := aliases[what]) is None:
+            raise RegistryError(f"{self.name} has no {what} at present; give a number")
+        return version
+
+    def aliases(self) -> dict[str, Version | None]:
+        """The version that serves, and the newest after it that passed and has not served."""
+        served, known = self.served(), {move["to"] for move in self.history()}
+        waiting = [
+            version
+            for version in self.all()
+            if served and version.passed and version.number > served.number
+        ]
+        fresh = [version for version in waiting if version.number not in known]
+        return {CHAMPION: served, CHALLENGER: fresh[-1] if fresh else None}
+
     def of_bundle(self, bundle: str) -> Version | None:
         """The version that a bundle is registered as."""
         return next((version for version in self.all() if version.bundle == bundle), None)
 
-    def register(
-        self, bundle: str, verdict: list[dict[str, Any]], *, passed: bool, run_id: str | None
-    ) -> Version:
+    def register(self, bundle: str, verdict: list[dict[str, Any]], *, passed: bool) -> Version:
         """Give a bundle the next number; numbers are never used twice, even by two at once."""
-        (self.folder / "versions").mkdir(parents=True, exist_ok=True)
-        number = max((version.number for version in self.all()), default=0) + 1
-        version = Version(
-            number=number,
-            bundle=bundle,
-            passed=passed,
-            verdict=verdict,
-            run_id=run_id,
-            created=_now(),
-        )
-        content = json.dumps(asdict(version), indent=2)
-        staging = self.folder / "versions" / f".{number}.{uuid4().hex}"
-        staging.write_text(content)
-        try:
-            os.link(staging, self.folder / "versions" / f"{number}.json")
-        except FileExistsError:
-            return self.register(bundle, verdict, passed=passed, run_id=run_id)
-        finally:
-            staging.unlink()
+        with self.changing():
+            version = Version(
+                number=max((version.number for version in self.all()), default=0) + 1,
+                bundle=bundle,
+                passed=passed,
+                verdict=verdict,
+                created=now(),
+            )
+            path = self.folder / "versions" / f"{version.number}.json"
+            write_file(path, json.dumps(asdict(version), indent=2).encode())
         return version
 
     def served(self) -> Version | None:
         """The version that serves, or ``None`` before the first promotion."""
-        number = pointed(self._pointer)
-        return None if number is None else self.get(int(number))
+        move = self.move()
+        return None if move is None else self.get(move["to"])
+
+    def move(self) -> Move | None:
+        """The move by which the served version serves: when, who, action, from, to, why, verdict.
+
+        Raises:
+            RegistryError: the pointer is damaged.
+        """
+        text = pointed(self._pointer)
+        if text is None:
+            return None
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and "to" in found:
+            return found
+        if not isinstance(found, int):
+            raise RegistryError(
+                f"'{self._pointer}' is damaged; write the number of the version to serve into it"
+            )
+        before = self._archived()[-1:]  # a bare number was written by hand
+        if before and before[0]["to"] == found:
+            return before[0]
+        return _line(before[0]["to"] if before else None, self.get(found), "by hand", "")
 
     def unserved(self) -> str:
         """Why nothing serves, and what to do."""
@@ -97,36 +173,26 @@ class Versions:
         newest = versions[-1]
         if newest.passed:
             return f"no version of {self.name} serves; promote one with: promote {newest.number}"
-        broken = "; ".join(
-            f"{r['rule']} ({r['reason']})" for r in newest.verdict if not r["passed"]
-        )
         return (
-            f"no version of {self.name} serves: the gate refused version {newest.number}: {broken}."
-            " More rows or better features help; make train tries again"
+            f"no version of {self.name} serves: the gate refused version {newest.number}:"
+            f" {'; '.join(newest.broken)}. More rows or better features help; make train tries again"
         )
 
-    def serve(self, version: Version, *, action: str, why: str) -> dict[str, Any]:
-        """Move the pointer and write the history line; return the line."""
-        before = self.served()
-        line = {
-            "when": _now(),
-            "who": _who(),
-            "action": action,
-            "from": None if before is None else before.number,
-            "to": version.number,
-            "bundle": version.bundle,
-            "why": why,
-        }
-        point(self._pointer, str(version.number))
-        with self._history.open("a", encoding="ascii") as file:
-            file.write(json.dumps(line) + "\n")
+    def serve(self, version: Version, *, action: str, why: str) -> Move:
+        """Move the pointer, its audit line with it in one step; return the line."""
+        with self.changing():
+            before = self.move()
+            if before is not None and before not in self._archived()[-1:]:
+                self._append(before)  # a process was killed before it could
+            line = _line(before["to"] if before else None, version, action, why)
+            point(self._pointer, json.dumps(line))
+            self._append(line)
         return line
 
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[Move]:
         """Every change of the served version, oldest first."""
-        if not self._history.exists():
-            return []
-        return [json.loads(line) for line in self._history.read_text().splitlines()]
+        lines, newest = self._archived(), self.move()
+        return lines if newest is None or newest in lines[-1:] else [*lines, newest]
 
     def previous(self) -> Version:
         """The version that served before the one that serves now; what was rolled back is passed over.
@@ -144,13 +210,66 @@ class Versions:
             return self.get(path[-2])
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
 
-    @staticmethod
-    def _read(path: Path) -> Version:
-        return Version(**json.loads(path.read_text()))
+    def _archived(self) -> list[Move]:
+        """The moves that the archive holds; what a crash tore is left out."""
+        try:
+            content = self._archive.read_bytes()
+        except FileNotFoundError:
+            return []
+        found = (_parsed(line) for line in content.split(b"\n"))
+        return [move for move in found if isinstance(move, dict)]
+
+    def _append(self, line: Move) -> None:
+        with self._archive.open("a+b") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - 1, 0))
+            torn = file.read() not in {b"", b"\n"}
+            file.write(b"\n" * torn + json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self, path: Path) -> Version:
+        try:
+            content = json.loads(path.read_text())
+            return Version(**{key: content[key] for key in Version.__dataclass_fields__})
+        except (ValueError, KeyError, TypeError) as error:
+            raise RegistryError(
+                f"'{path}' is damaged ({type(error).__name__}: {error}); restore it from a copy"
+            ) from None
 
 
-def _now() -> str:
+def told(rule: Mapping[str, Any]) -> str:
+    """A rule of a verdict in one line; those of older versions hold but rule, passed and reason."""
+    measured, limit = (rule.get(key, UNSAID) for key in ("measured", "limit"))
+    if measured == UNSAID:
+        return f"{rule['rule']}: {rule['reason']}"
+    wanted = "" if limit == UNSAID else f", wanted {limit}"
+    return f"{rule['rule']}: {measured}{wanted} ({rule['reason']})"
+
+
+def now() -> str:
+    """The present moment in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _line(before: int | None, version: Version, action: str, why: str) -> Move:
+    return {
+        "when": now(),
+        "who": _who(),
+        "action": action,
+        "from": before,
+        "to": version.number,
+        "bundle": version.bundle,
+        "why": why,
+        "verdict": "passed" if version.passed else "overridden",
+        "broken": version.broken,
+    }
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _who() -> str:

@@ -1,0 +1,1 @@
+"""A graph that was trained elsewhere, as the one graph of a bundle."""
