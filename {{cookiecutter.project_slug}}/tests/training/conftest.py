@@ -1,6 +1,6 @@
 """Rows of the small contract, and the versions of a model that has some."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows
+from {{ cookiecutter.__package }}.training.tracking import Run, Tracker
+from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
+from {{ cookiecutter.__package }}.training.tracking.trial import StudyRecord
 
 from ..models.conftest import constant_files
 
@@ -23,29 +26,32 @@ Made = Callable[..., Version]
 
 
 class Recorder:
-    """A tracker that remembers what it was told."""
+    """A tracker that remembers what it was told; one that is ``down`` takes nothing."""
+
+    name = "the recorder"
 
     def __init__(self) -> None:
-        self.runs: list[Mapping[str, float]] = []
-        self.registered: list[tuple[str | None, int, str]] = []
-        self.aliases: list[tuple[str, int]] = []
+        self.runs: list[Run] = []
+        self.aliases: dict[str, int | None] = {}
+        self.tags: Mapping[str, str] = {}
+        self.studies: list[StudyRecord] = []
+        self.down = False
 
-    def run(
-        self,
-        params: Mapping[str, object],
-        metrics: Mapping[str, float],
-        curves: Sequence[Mapping[str, float]],
-        folder: Path,
-    ) -> str | None:
-        self.params, self.curves, self.folder = params, curves, folder
-        self.runs.append(metrics)
-        return f"run-{len(self.runs)}"
+    def record(self, run: Run) -> None:
+        if self.down:
+            raise ConnectionError("nobody answers\nat all")
+        self.runs.append(run)
 
-    def register(self, run_id: str | None, version: int, bundle: str) -> None:
-        self.registered.append((run_id, version, bundle))
+    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
+        if self.down:
+            raise ConnectionError("nobody answers\nat all")
+        self.aliases[alias] = version.number if version else None
+        self.tags = tags or self.tags
 
-    def alias(self, alias: str, version: int) -> None:
-        self.aliases.append((alias, version))
+    def study(self, study: StudyRecord) -> None:
+        if self.down:
+            raise ConnectionError("nobody answers\nat all")
+        self.studies.append(study)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,16 +73,31 @@ def versions(tmp_path: Path) -> Versions:
 
 
 @pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def outbox(versions: Versions, recorder: Recorder) -> Outbox:
+    return outbox_of(versions, recorder)
+
+
+def outbox_of(versions: Versions, tracker: Tracker) -> Outbox:
+    """Reports lie beside the bundles."""
+    return Outbox(versions, tracker, versions.folder.parent / "reports")
+
+
+@pytest.fixture
 def make_version(versions: Versions, shop: Contract) -> Made:
     """Writes a bundle that answers a constant and registers it."""
 
-    def make(value: float = 0.25, *, passed: bool = True) -> Version:
-        bundle = write_bundle(versions.folder, constant_files(shop, value))
+    def make(value: float = 0.25, *, passed: bool = True, **metadata: Any) -> Version:
+        bundle = write_bundle(versions.folder, constant_files(shop, value, **metadata))
         rules = [
             {"rule": "parity", "passed": True, "reason": "fine"},
             {"rule": "better than dummy", "passed": passed, "reason": "AUC 0.5"},
         ]
-        return versions.register(bundle.name, rules, passed=passed, run_id=None)
+        return versions.register(bundle.name, rules, passed=passed)
 
     return make
 
@@ -87,6 +108,6 @@ def load_settings(folder: Path, **train: Any) -> Config:
     split = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
     (configs / "data.yaml").write_text(yaml.safe_dump({"driving": "orders", "split": split}))
     (configs / "train.yaml").write_text(
-        yaml.safe_dump({"bundles": str(folder / "bundles"), "tracking_uri": ""} | train)
+        yaml.safe_dump({"bundles": str(folder / "bundles"), "tracker": "none"} | train)
     )
     return load(configs)

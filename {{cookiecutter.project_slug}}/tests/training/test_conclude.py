@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
@@ -18,58 +19,66 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.training import job
-from {{ cookiecutter.__package }}.training.evaluate import (
+from {{ cookiecutter.__package }}.training import conclude as ending
+from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
     Evaluation,
     evaluate,
 )
-from {{ cookiecutter.__package }}.training.gate import Rule
-from {{ cookiecutter.__package }}.training.loop import Epoch, FitResult
+from {{ cookiecutter.__package }}.training.gate.rules import Rule
+from {{ cookiecutter.__package }}.training.kinds import Fitted
 
 from ..models.conftest import constant_files
 from .conftest import Recorder, load_settings
 
-EPOCH = Epoch(number=1, train_loss=0.5, validation_loss=0.6, validation_score=0.7, best=True)
+LEARNED = Fitted(body=torch.nn.Identity(), curves={"train_loss": [0.5], "validation_loss": [0.6]})
 PASSED = Rule(rule="parity", passed=True, reason="fine")
 WEAK = Rule(rule="better than dummy", passed=False, reason="AUC 0.5")
 DIFFERENT = Rule(rule="parity", passed=False, reason="torch and ONNX differ by 7")
 Conclude = Callable[..., Version]
 
 
-@pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    made = Recorder()
-    monkeypatch.setattr(job, "tracker", lambda *_: made)
-    return made
+@pytest.fixture(autouse=True)
+def _recorded(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
+    monkeypatch.setattr(ending, "tracker_of", lambda *_: recorder)
 
 
 @pytest.fixture
-def conclude(shop: Contract, tmp_path: Path) -> Conclude:
+def reported() -> list[Version]:
+    """The versions whose report was written."""
+    return []
+
+
+@pytest.fixture
+def conclude(
+    shop: Contract, versions: Versions, tmp_path: Path, reported: list[Version]
+) -> Conclude:
     """Ends a training whose model answers a constant, with a given verdict."""
-    evaluation: Evaluation = evaluate(
-        task_of(shop),
-        np.array([0.0, 1.0]),
-        {"model": np.array([0.2, 0.8])},
-        np.arange(2),
-        resamples=10,
-        confidence=0.9,
-        seed=0,
-    )
-    result = FitResult(epochs=(EPOCH,), best=EPOCH)
-    versions = Versions(tmp_path / "bundles", "shop")
 
-    def end(value: float, *rules: Rule, promote: str = "manual") -> Version:
+    def judged(names: tuple[str, ...]) -> Evaluation:
+        return evaluate(
+            task_of(shop),
+            np.array([0.0, 1.0]),
+            dict.fromkeys(names, np.array([0.2, 0.8])),
+            np.arange(2),
+            resamples=10,
+            confidence=0.9,
+            seed=0,
+        )
+
+    def end(
+        value: float,
+        *rules: Rule,
+        promote: str = "manual",
+        names: tuple[str, ...] = ("model", "champion"),
+    ) -> Version:
         shutil.rmtree(tmp_path / "configs", ignore_errors=True)
         config = load_settings(tmp_path, promote=promote)
         bundle = open_bundle(write_bundle(versions.folder, constant_files(shop, value)))
-        return job.conclude(config, versions, bundle, evaluation, result, list(rules))
+        return ending.conclude(
+            config, versions, bundle, judged(names), LEARNED, list(rules), reported.append
+        )
 
     return end
-
-
-@pytest.fixture
-def versions(tmp_path: Path) -> Versions:
-    return Versions(tmp_path / "bundles", "shop")
 
 
 def served(versions: Versions) -> int | None:
@@ -78,14 +87,16 @@ def served(versions: Versions) -> int | None:
 
 
 def test_the_run_the_version_and_the_alias_are_recorded(
-    conclude: Conclude, recorder: Recorder
+    conclude: Conclude, recorder: Recorder, reported: list[Version]
 ) -> None:
     version = conclude(0.2, PASSED)
-    assert recorder.runs[0]["model_auc"] == 1.0
-    assert recorder.curves == [{"train_loss": 0.5, "validation_loss": 0.6}]
-    assert recorder.registered == [("run-1", 1, version.bundle)]
-    assert recorder.aliases == [("champion", 1)]
-    assert version.run_id == "run-1"
+    (run,) = recorder.runs
+    assert run.version == version
+    assert reported == [version]
+    assert run.record.metrics["model_auc"] == 1.0
+    assert run.record.curves == [{"train_loss": 0.5, "validation_loss": 0.6}]
+    assert run.record.environment["python"]
+    assert recorder.aliases == {"champion": 1, "challenger": None}
 
 
 def test_a_refused_model_leaves_what_serves_alone(
@@ -99,7 +110,7 @@ def test_a_refused_model_leaves_what_serves_alone(
     conclude(0.3, PASSED, WEAK, promote="auto")
     assert served(versions) == 2
     assert not versions.get(3).passed
-    assert recorder.aliases == [("champion", 2)]
+    assert recorder.aliases == {"champion": 2, "challenger": None}
     assert "refused; what serves is unchanged" in capsys.readouterr().out
 
 
@@ -109,18 +120,53 @@ def test_a_challenger_waits_for_a_person_unless_promotion_is_automatic(
     conclude(0.1, PASSED)
     conclude(0.2, PASSED)
     assert served(versions) == 1
-    assert recorder.aliases[-1] == ("challenger", 2)
+    assert recorder.aliases == {"champion": 1, "challenger": 2}
     assert "promote 2" in capsys.readouterr().out
     conclude(0.3, PASSED, promote="auto")
     assert served(versions) == 3
-    assert recorder.aliases[-1] == ("champion", 3)
+    assert recorder.aliases == {"champion": 3, "challenger": None}
+
+
+def test_what_was_not_compared_with_the_champion_waits_for_a_person(
+    conclude: Conclude, versions: Versions
+) -> None:
+    conclude(0.1, PASSED)
+    conclude(0.2, PASSED, promote="auto", names=("model",))
+    assert served(versions) == 1
+
+
+def test_what_was_rolled_back_does_not_return_by_itself(
+    conclude: Conclude, versions: Versions
+) -> None:
+    conclude(0.1, PASSED)
+    conclude(0.2, PASSED, promote="auto")
+    versions.serve(versions.get(1), action="rollback", why="complaints")
+    conclude(0.2, PASSED, promote="auto")
+    assert served(versions) == 1
+
+
+def test_a_tracker_that_is_down_hears_of_the_training_at_the_next(
+    conclude: Conclude, recorder: Recorder, versions: Versions
+) -> None:
+    recorder.down = True
+    conclude(0.1, PASSED)
+    assert served(versions) == 1
+    recorder.down = False
+    conclude(0.2, PASSED)
+    assert [run.version.number for run in recorder.runs] == [1, 2]
+    assert recorder.runs[0].record.metrics["model_auc"] == 1.0
+    assert recorder.aliases == {"champion": 1, "challenger": 2}
 
 
 def test_a_graph_that_differs_from_torch_is_registered_and_raised(
     conclude: Conclude, recorder: Recorder, versions: Versions
 ) -> None:
-    with pytest.raises(ParityError, match="version 1: torch and ONNX differ by 7; it is kept"):
-        conclude(0.1, DIFFERENT)
+    for _ in range(2):  # trained again it is no better
+        with pytest.raises(
+            ParityError, match="version 1: parity: torch and ONNX differ by 7; it is kept"
+        ):
+            conclude(0.1, DIFFERENT)
+    assert len(versions.all()) == len(recorder.runs) == 1
     assert json.loads((versions.folder / "versions/1.json").read_text())["passed"] is False
     assert served(versions) is None
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
+from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import current
 from {{ cookiecutter.__package }}.errors import (
@@ -17,8 +18,8 @@ from {{ cookiecutter.__package }}.errors import (
     ModelFailedError,
     ParityError,
 )
+from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models import graph as exporting
-from {{ cookiecutter.__package }}.models import program
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     open_bundle,
@@ -26,7 +27,8 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job
-from {{ cookiecutter.__package }}.training.fitting import train_program
+from {{ cookiecutter.__package }}.training.fitting import make_lesson
+from {{ cookiecutter.__package }}.training.kinds import learn
 from {{ cookiecutter.__package }}.training.rows import Rows, read_rows
 
 from ..conftest import Workspace, shop_of
@@ -85,10 +87,26 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
     assert served.number == 1
 
 
+@pytest.mark.slow
+def test_a_damaged_champion_does_not_stop_a_training(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.bundle.path / "model.onnx").write_bytes(b"")
+    train = place.path / "configs" / "train.yaml"
+    train.write_text(train.read_text() + "seed: 1\npromote: auto\n")
+    version = job.run(place.config)
+    assert version.number == 2
+    assert "the served version 1 is damaged" in capsys.readouterr().out
+    served = place.versions.served()
+    assert served is not None
+    assert served.number == 1  # nobody compared them
+    assert place.versions.aliases()["challenger"] == version
+
+
 def test_the_stored_weights_are_the_programs(workspace: Workspace) -> None:
     weights = load_file(workspace.bundle.path / "weights.safetensors")
     names = {name.split(".")[0] for name in weights}
-    assert names == {"calendar", "body", "head"}
+    assert names == {"front", "body", "head"}
     assert all(np.isfinite(value).all() for value in weights.values())
 
 
@@ -105,7 +123,7 @@ def test_an_export_that_answers_differently_is_kept_but_not_served(
     labels = place.contract.labels
     value = 1 / len(labels) if place.contract.task == "multiclass" and labels else 0.4
     plant(monkeypatch, constant_graph(place.contract, value))
-    with pytest.raises(ParityError, match=r"version 2: torch and ONNX differ .* inspection"):
+    with pytest.raises(ParityError, match=r"version 2: parity: .* torch and ONNX.* inspection"):
         job.run(place.config)
     assert not place.versions.get(2).passed
     served = place.versions.served()
@@ -118,7 +136,7 @@ def test_an_export_that_answers_no_number_leaves_no_bundle(
 ) -> None:
     before = sorted(path.name for path in place.versions.folder.iterdir())
     plant(monkeypatch, constant_graph(place.contract, float("nan")))
-    with pytest.raises(ModelFailedError):
+    with pytest.raises(ModelFailedError, match="valid outputs: wrong in 1,500 of 1,500 test rows"):
         job.run(place.config)
     assert sorted(path.name for path in place.versions.folder.iterdir()) == before
 
@@ -170,8 +188,10 @@ def test_a_champion_that_needs_a_column_that_is_gone_is_told(
 ) -> None:
     versions = Versions(tmp_path, "shop")
     bundle = write_bundle(versions.folder, constant_files(shop))
-    version = versions.register(bundle.name, [], passed=True, run_id=None)
-    assert job.rescore(shop, versions, version, shop_rows).tolist() == [0.25] * 600
+    version = versions.register(bundle.name, [], passed=True)
+    scored = job.rescore(shop, versions, version, shop_rows)
+    assert scored is not None
+    assert scored.tolist() == [0.25] * 600
     fewer = Rows(
         table=shop_rows.table.drop_columns(["city"]),
         inputs=shop_rows.inputs,
@@ -181,12 +201,25 @@ def test_a_champion_that_needs_a_column_that_is_gone_is_told(
         job.rescore(shop, versions, version, fewer)
 
 
+def test_a_damaged_champion_is_told_and_compared_with_nothing(
+    shop: Contract, shop_rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = Versions(tmp_path, "shop")
+    bundle = write_bundle(versions.folder, constant_files(shop))
+    version = versions.register(bundle.name, [], passed=True)
+    (bundle / "model.onnx").write_bytes(b"")
+    assert job.rescore(shop, versions, version, shop_rows) is None
+    said = capsys.readouterr().out
+    assert "the served version 1 is damaged" in said
+    assert "rollback" in said
+
+
 def test_a_champion_of_another_task_is_told(
     shop: Contract, shop_rows: Rows, tmp_path: Path
 ) -> None:
     versions = Versions(tmp_path, "shop")
     bundle = write_bundle(versions.folder, constant_files(shop))
-    version = versions.register(bundle.name, [], passed=True, run_id=None)
+    version = versions.register(bundle.name, [], passed=True)
     with pytest.raises(
         DataError, match=r"version 1 is a binary model .* regression .* another name"
     ):
@@ -199,14 +232,14 @@ def test_statistics_come_from_the_training_rows_alone(
     contract = part_of(shop, "price", "city")
     settings = load_settings(tmp_path, epochs=1).train
     train = take(contract, shop_rows, slice(0, 400))
-    monkeypatch.setattr(program, "features", lambda _: {})
-    made = [
-        train_program(contract, settings, train, take(contract, shop_rows, rows))[0]
+    monkeypatch.setattr(front, "features", lambda _: {})
+    lessons = [
+        make_lesson(contract, settings, train, take(contract, shop_rows, rows))
         for rows in (slice(400, 500), slice(450, 600))
     ]
-    one, two = (trained.body.encoder.state_dict() for trained in made)
+    one, two = (learn(lesson, ModelConfig(kind="linear")).body.state_dict() for lesson in lessons)
     assert all(one[name].tolist() == two[name].tolist() for name in one)
-    assert made[0].vocabularies == made[1].vocabularies
+    assert lessons[0].front.vocabularies == lessons[1].front.vocabularies
 
 
 def take(contract: Contract, rows: Rows, at: slice) -> Rows:

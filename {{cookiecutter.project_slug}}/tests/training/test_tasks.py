@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
-from {{ cookiecutter.__package }}.models import program
+from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     open_bundle,
@@ -26,17 +26,26 @@ N_NEW = 1_000
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The owner's features know the project's contract, not the shop's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "features", lambda _: {})
+        patch.setattr(front, "features", lambda _: {})
         return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
 
 
 def test_the_model_passes_its_gate_and_is_served(trained: Workspace) -> None:
     (version,) = trained.versions.all()
     assert [rule["rule"] for rule in version.verdict] == [
+        "valid outputs",
         "parity",
+        "no leaky feature",
+        "unseen test rows",
         "better than dummy",
         "not worse than linear",
+        "no broken slice",
+        "calibrated",
+        "size",
+        "row cost",
+        "clean commit",
     ]
+    assert all(rule["measured"] and rule["limit"] for rule in version.verdict)
     assert version.passed
     assert trained.versions.served() == version
 
@@ -84,7 +93,7 @@ def test_a_graph_of_another_answer_is_not_opened(trained: Workspace) -> None:
 def test_the_card_is_about_the_task(trained: Workspace) -> None:
     card = (trained.bundle.path / "card.md").read_text()
     said = {
-        "binary": ["probability that `returned` is `True`", "| AUC | log loss | Brier |"],
+        "binary": ["probability that `returned` is `true`", "| AUC | log loss | Brier |"],
         "multiclass": [
             "which `returned` is likeliest, of `kept`, `exchanged`, `returned`",
             "| AUC | log loss | accuracy |",

@@ -9,10 +9,25 @@ import yaml
 from pydantic import ValidationError
 
 from ..errors import ConfigError
-from .sections import Config
+from .data import DataConfig
+from .monitor import MonitorConfig
+from .section import Section
+from .serve import ServeConfig
+from .train import TrainConfig
 
 Place = tuple[int | str, ...]
+# Those of libraries, which come before the files and after our own.
+OTHERS_VARIABLES = {"MLFLOW_TRACKING_URI": "train.tracking_uri"}
 ENVIRONMENT_PREFIX = f"{__name__.partition('.')[0].upper()}__"
+
+
+class Config(Section):
+    """Every section; ``contract.yaml`` beside them is read by ``contract``."""
+
+    data: DataConfig
+    train: TrainConfig
+    serve: ServeConfig
+    monitor: MonitorConfig
 
 
 class _Loader(yaml.SafeLoader):
@@ -28,8 +43,10 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(folder: Path, overrides: Iterable[str] = ()) -> Config:
+def load(folder: Path, overrides: Iterable[str] = (), over: Path | None = None) -> Config:
     """Read the sections of ``folder``, then the environment, then ``section.key=value``.
+
+    A file that goes ``over`` them holds settings by section; each replaces the folder's whole.
 
     Raises:
         ConfigError: a file, a variable or an override does not fit its section.
@@ -43,6 +60,13 @@ def load(folder: Path, overrides: Iterable[str] = ()) -> Config:
         section: read_yaml(path) if (path := folder / f"{section}.yaml").exists() else {}
         for section in Config.model_fields
     }
+    for section, given in (read_yaml(over) if over else {}).items():
+        if section not in values or not isinstance(given, dict):
+            raise ConfigError(
+                f"'{over}' must hold settings by section, such as train: {{epochs: 3}}; the sections"
+                f" are {', '.join(values)}, and '{section}' is none or holds no settings"
+            )
+        values[section] |= given
     for origin, assignment in [*_from_environment(os.environ), *(("--set", o) for o in overrides)]:
         _assign(values, assignment, origin)
     try:
@@ -89,7 +113,12 @@ def explain(
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [
+    others = [
+        (name, f"{key}={environment[name]}")
+        for name, key in OTHERS_VARIABLES.items()
+        if environment.get(name)
+    ]
+    return others + [
         (name, f"{name.removeprefix(ENVIRONMENT_PREFIX).lower().replace('__', '.')}={value}")
         for name, value in sorted(environment.items())
         if name.startswith(ENVIRONMENT_PREFIX)

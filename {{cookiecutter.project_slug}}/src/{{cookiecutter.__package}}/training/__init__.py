@@ -1,1 +1,4 @@
-"""From a dataset version to a gated, registered model."""
+"""From a dataset version to a gated, registered model.
+
+``job`` tells it in order. Which part may import which stands in ``pyproject.toml``, by layers.
+"""

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version as library_version
 from typing import Any
@@ -17,10 +18,11 @@ from ..data.dataset import Dataset
 from ..models import profile
 from ..models.days import MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
+from ..models.metrics import Cut
 from ..models.tasks import task_of
 from ..values import MISSING_TIME, json_value
-from .evaluate import Evaluation
-from .gate import DUMMY, LINEAR, MODEL
+from .evaluation.evaluate import DUMMY, LINEAR, MODEL, Evaluation
+from .gate.learned import digest, hashes_of
 from .rows import Rows
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
@@ -34,15 +36,21 @@ def describe(
     evaluation: Evaluation,
     train: Rows,
     predicted: npt.NDArray[np.float32],
-    threshold: float | None,
+    cut: Cut | None,
+    made: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The bundle's ``metadata.json``: no clock time, so that the same training is the same bundle."""
+    """The bundle's ``metadata.json``: no clock time, so that the same training is the same bundle.
+
+    ``made`` says of which kind the model is, and with what settings.
+    """
     contract, task = dataset.contract, task_of(dataset.contract)
     return {
         "name": contract.name,
         "dataset": dataset.name,
+        "train_rows": digest(hashes_of(contract, [train])),
         "contract": contract.hash,
         "git": git_state(),
+        "model": dict(made),
         "metrics": {
             name: {
                 metric: _finite(asdict(evaluation.interval(name, metric)))
@@ -50,13 +58,14 @@ def describe(
             }
             for name in (MODEL, LINEAR, DUMMY)
         },
-        "threshold": threshold,
+        "threshold": None if cut is None else cut.threshold,
+        "threshold_why": None if cut is None else cut.why,
         "fallback": task.constant(train.labels, 1)[0].tolist(),
         "golden": golden(contract, train.inputs, predicted),
         "typical": typical(contract, train),
         "seed": settings.seed,
         "settings": settings.model_dump(
-            mode="json", exclude={"bundles", "tracking_uri", "artifacts"}
+            mode="json", exclude={"artifacts", "bundles", "checkpoints", "tracker", "tracking_uri"}
         ),
         "libraries": {name: library_version(name).split("+")[0] for name in LIBRARIES},
     }

@@ -1,133 +1,118 @@
-"""Rows to a trained program."""
+"""Rows to a program that has learned."""
 
+import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..config import TrainConfig
+from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..models.bundle import BATCH_ROWS
-from ..models.heads import make_head
-from ..models.inputs import Inputs
-from ..models.metrics import METRICS
-from ..models.networks import Mlp
-from ..models.program import Prepared, Program, fit_encoding
-from ..models.tasks import Task, task_of
-from ..terminal import progress, table
-from .loop import Epoch, FitResult, Schedule, choose_device, fit
-from .rows import Rows
+from ..models.front import fit_front
+from ..models.heads import Head, make_head
+from ..models.program import Program
+from ..models.tasks import task_of
+from .batches import Labelled
+from .kinds import Fitted, Lesson, learn
+from .networks.checkpoint import FolderCheckpoints, NoCheckpoints
+from .rows import Floats, Rows, Weigh, labelled, stream
 
-SMALLEST_BATCH, LARGEST_BATCH, FEWEST_BATCHES = 32, 1024, 16
-ROWS_SEEN = 1_200_000
-# Noise on inputs costs a regression more than it guards against.
-DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
-FEWEST_EPOCHS, MOST_EPOCHS, FEWEST_PATIENCE = 5, 200, 3
+PACKAGE = Path(__file__).parent.parent
 
 
-def schedule_of(settings: TrainConfig, n_rows: int) -> Schedule:
-    """What the settings leave open is chosen by the number of rows: few rows are seen often."""
-    power_of_two = 1 << max(n_rows // FEWEST_BATCHES, 1).bit_length() - 1
-    batch_size = settings.batch_size or min(max(power_of_two, SMALLEST_BATCH), LARGEST_BATCH)
-    epochs = settings.epochs or min(max(ROWS_SEEN // n_rows, FEWEST_EPOCHS), MOST_EPOCHS)
-    return Schedule(
-        epochs=epochs,
-        patience=settings.patience or max(epochs // 5, FEWEST_PATIENCE),
-        batch_size=batch_size,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A program that has learned, and how."""
+
+    program: Program
+    choice: ModelConfig
+    fitted: Fitted
 
 
-def train_program(
-    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows
-) -> tuple[Program, FitResult, Prepared]:
-    """Fit encoding, head and network; return the program, the epochs and the prepared rows."""
-    task, model = task_of(contract), settings.model
-    calendar, encoder, vocabularies = fit_encoding(contract, train.inputs, bins=model.bins)
+def make_lesson(
+    contract: Contract,
+    settings: TrainConfig,
+    train: Rows,
+    held_out: Rows | None,
+    rounds: int | None = None,
+) -> Lesson:
+    """Fit what every kind of model shares, and prepare the rows once for all of them."""
+    front = fit_front(contract, train.inputs)
     head = make_head(contract.task, train.labels, len(contract.labels or ()))
-    network = Mlp(
-        width=encoder.size,
-        sizes=[len(vocabulary) + 1 for vocabulary in vocabularies],
-        hidden=model.hidden,
-        embedding=model.embedding,
-        dropout=DROPOUT[contract.task] if model.dropout is None else model.dropout,
-        start=head.start,
-    )
-    program = Program(
-        contract,
-        calendar=calendar,
-        encoder=encoder,
-        vocabularies=vocabularies,
-        network=network,
+    weigh: Weigh | None = None
+    if settings.class_weight == "balanced" and contract.task != "regression":
+        weigh = balance(head, train.labels)
+    asked = None
+    if held_out is not None:
+        asked = labelled(front.prepare(held_out.inputs), held_out.labels)
+    return Lesson(
+        contract=contract,
+        task=task_of(contract),
+        front=front,
         head=head,
-    )
-    prepared = program.prepare(train.inputs)
-    schedule = schedule_of(settings, len(prepared))
-    device = choose_device(settings.device)
-    title = METRICS[task.main].title
-    with progress("train", schedule.epochs * len(prepared)) as bar:
-
-        def on_epoch(epoch: Epoch) -> None:
-            bar(0, f"epoch {epoch.number}: validation {title} {epoch.validation_score:.4f}")
-
-        result = fit(
-            program.body,
-            head,
-            (prepared, _tensor(train.labels)),
-            (program.prepare(validation.inputs), _tensor(validation.labels)),
-            schedule,
-            device=device,
-            score=_judge(task, validation.labels),
-            on_batch=bar,
-            on_epoch=on_epoch,
-        )
-    show_epochs(result, f"epochs on {device} ({encoder.size} encoded columns)", title)
-    return program, result, prepared
-
-
-def show_epochs(result: FitResult, title: str, metric: str, most: int = 12) -> None:
-    """A line for each epoch; of many, some, the best and the last."""
-    step = -(-len(result.epochs) // most)
-    shown = [e for e in result.epochs if e.number % step == 0 or e.number == 1 or e == result.best]
-    table(
-        title,
-        ["epoch", "train loss", "validation loss", f"validation {metric}", ""],
-        [
-            (
-                e.number,
-                e.train_loss,
-                e.validation_loss,
-                e.validation_score,
-                "best" * (e == result.best),
-            )
-            for e in shown
-        ],
+        train=labelled(front.prepare(train.inputs), train.labels, weigh),
+        stream=stream(contract, settings, train, front.prepare, weigh),
+        held_out=asked,
+        rounds=rounds,
+        settings=settings,
+        checkpoints=NoCheckpoints(),
     )
 
 
-def _judge(task: Task, labels: npt.NDArray[np.float64]) -> Callable[[Tensor], float]:
-    """The deciding metric; where few rows give it no meaning, the loss."""
+def fit_model(lesson: Lesson, choice: ModelConfig, checkpoints: Path | None = None) -> Model:
+    """One kind of model, from the seed on; or from where it was interrupted."""
+    seed_everything(lesson.settings)
+    if checkpoints is not None:
+        name = hashlib.sha256(choice.model_dump_json().encode()).hexdigest()[:12]
+        lesson = replace(lesson, checkpoints=FolderCheckpoints(checkpoints / name))
+    fitted = learn(lesson, choice)
+    program = Program(lesson.contract, lesson.front, fitted.body, lesson.head)
+    return Model(program=program.eval(), choice=choice, fitted=fitted)
 
-    def score(outputs: Tensor) -> float:
-        found = task.scores(labels, outputs.detach().double().numpy()).all()
-        value = found[task.main]
-        return value if value == value else -found[task.loss]
 
-    return score
+def checkpoint_folder(settings: TrainConfig, made_of: Sequence[str]) -> Path | None:
+    """Where trainings on the same data, with the same settings and code, go on from."""
+    if settings.checkpoints is None:
+        return None
+    found = hashlib.sha256("\0".join([*made_of, settings.model_dump_json()]).encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        found.update(path.read_bytes())
+    return settings.checkpoints / found.hexdigest()[:16]
 
 
 @torch.no_grad()
-def torch_outputs(program: Program, inputs: Inputs) -> npt.NDArray[np.float32]:
-    """The program's own answers, for comparing with the graph's."""
+def raw_values(model: Model, examples: Labelled) -> Tensor:
+    """What the body returns for prepared rows, ``[rows, head.width]``."""
     parts = [
-        program(program.tensors(inputs[start : start + BATCH_ROWS])).numpy()
-        for start in range(0, len(inputs), BATCH_ROWS)
+        model.program.body(part.rows.numbers, part.rows.codes)
+        for part in examples.split(BATCH_ROWS)
     ]
-    return np.concatenate(parts)
+    return torch.cat(parts)
+
+
+def balance(head: Head, labels: Floats) -> Weigh:
+    """Weights by which every class counts alike in the loss.
+
+    The head takes their logarithms off again, so that its probabilities are still those of the data
+    (Elkan, The Foundations of Cost-Sensitive Learning, 2001).
+    """
+    n_classes = max(head.width, 2)
+    counts = np.bincount(labels.astype(np.int64), minlength=n_classes)
+    weights = len(labels) / (n_classes * np.maximum(counts, 1))
+    shift = -np.log(weights)
+    head.offset.copy_(torch.from_numpy(shift if head.width > 1 else shift[1:] - shift[:1]))
+    head.start.sub_(head.offset)
+
+    def weigh(given: Floats) -> Floats:
+        found: Floats = weights[given.astype(np.int64)]
+        return found
+
+    return weigh
 
 
 def seed_everything(settings: TrainConfig) -> None:
@@ -137,7 +122,3 @@ def seed_everything(settings: TrainConfig) -> None:
     torch.manual_seed(settings.seed)
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-
-
-def _tensor(labels: npt.NDArray[np.float64]) -> Tensor:
-    return torch.from_numpy(labels.astype(np.float32))

@@ -1,44 +1,57 @@
-"""``train``: a dataset version → fit → evaluate → export → bundle → version → gate → serve."""
+"""``train``: a dataset version → race → evaluate → export → bundle → version → gate → serve."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import safetensors.torch
 
 from ..config import Config, TrainConfig
 from ..contract import Contract
-from ..data.dataset import current
-from ..errors import DataError, ParityError
-from ..models import baselines, graph
+from ..data.dataset import Dataset, current
+from ..errors import BundleError, DataError
 from ..models.arrow import from_table
 from ..models.bundle import (
     Bundle,
-    answer,
     open_bundle,
     open_session,
-    parity_error,
     write_bundle,
 )
-from ..models.metrics import METRICS
+from ..models.metrics import METRICS, Cut
 from ..models.tasks import task_of, threshold_of
 from ..models.versions import Version, Versions
 from ..terminal import say, table
-from ..values import canonical_category
-from . import contents, gate
-from .card import write_card
-from .evaluate import Evaluation, blocks, evaluate, slices
-from .fitting import seed_everything, torch_outputs, train_program
-from .gate import CHAMPION, DUMMY, LINEAR, MODEL
-from .loop import FitResult
-from .registry import CHALLENGER, promote
-from .rows import Rows, read_rows
-from .tracking import Tracker, tracker
+from . import contents
+from .conclude import conclude
+from .evaluation.bootstrap import blocks
+from .evaluation.evaluate import (
+    CHAMPION,
+    DUMMY,
+    LINEAR,
+    MODEL,
+    Evaluation,
+    evaluate,
+    slice_columns,
+    slices,
+)
+from .evaluation.importance import importance
+from .exported import Exported, export
+from .fitting import Model, checkpoint_folder, fit_model
+from .gate.evidence import gather
+from .gate.rules import Rule
+from .gate.rules import judge as judge_evidence
+from .kinds import Lesson
+from .networks.checkpoint import FolderCheckpoints
+from .race import CONTESTANTS, calibrated, contestants, race, show
+from .report.card import write_card
+from .report.findings import find
+from .report.page import PAGE
+from .report.page import write as write_report
+from .rows import Rows, Splits, read_splits
 
-EXAMPLE_ROWS = 16
+LINEAR_MODEL = CONTESTANTS["linear"]
 
 
 def run(config: Config) -> Version:
@@ -46,70 +59,120 @@ def run(config: Config) -> Version:
 
     Raises:
         DataError: there is no dataset.
+        ModelFailedError: the graph answers rows with what is no number.
         ParityError: the graph answers differently from torch.
     """
+    settings = config.train
+    contestants(settings.model)  # a wrong one is refused before anything is read
     dataset = current(config.data.directory)
-    contract, settings = dataset.contract, config.train
+    contract, task = dataset.contract, task_of(dataset.contract)
     say(f"dataset   {dataset.path}")
-    seed_everything(settings)
-    task = task_of(contract)
-    train, validation, test = (
-        read_rows(dataset, split) for split in ("train", "validation", "test")
-    )
-    program, result, prepared = train_program(contract, settings, train, validation)
-    linear = baselines.linear(
-        program, contract.task, prepared, train.labels, program.prepare(test.inputs)
-    )
-    model = graph.export(program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
-    session = open_session(model)
-    tested, validated, trained = (
-        answer(session, rows.inputs, task) for rows in (test, validation, train)
-    )
-    expected = torch_outputs(program, test.inputs)
-    parity = parity_error(expected, tested, task.scale(expected))
-    predictions: dict[str, npt.NDArray[Any]] = {
-        MODEL: tested,
-        LINEAR: linear,
-        DUMMY: task.constant(train.labels, len(test.labels)),
-    }
+    splits = read_splits(dataset, settings)
+    train, validation = splits.train, splits.validation
+    checkpoints = checkpoint_folder(settings, [dataset.name, contract.hash])
+    split = dataset.manifest.get("split", {})
+    outcome = race(contract, settings, train, validation, split, checkpoints)
+    show(outcome)
+    held_out = calibrated(outcome, settings)
+    cut = threshold_of(task, held_out.labels, held_out.outputs, settings.threshold)
+    exported = export(outcome.winner, task, train, splits.test, outcome.entries)
+    line = None if outcome.winner.choice != LINEAR_MODEL else outcome.winner
+    version = settle(config, dataset, splits, exported, cut, outcome.lesson, line)
+    if checkpoints is not None:
+        FolderCheckpoints(checkpoints).clear()
+    return version
+
+
+def settle(
+    config: Config,
+    dataset: Dataset,
+    splits: Splits,
+    exported: Exported,
+    cut: Cut | None,
+    lesson: Lesson,
+    line: Model | None = None,
+) -> Version:
+    """Judge a graph beside its rivals on the test rows, and register it with all that was found.
+
+    ``line`` is the linear model of the lesson, where it is fitted already.
+
+    Raises:
+        ParityError: the graph answers differently from what it was made of.
+    """
+    settings, contract = config.train, dataset.contract
     versions = Versions(settings.bundles, contract.name)
-    served = versions.served()
-    if served is not None:
-        predictions[CHAMPION] = rescore(contract, versions, served, test)
-    evaluation = measure(contract, settings, test, predictions)
-    threshold = threshold_of(task, validation.labels, validated)
-    metadata = contents.describe(dataset, settings, evaluation, train, trained, threshold)
-    found = list(slices(task, test.labels, tested, _texts(contract, test)))
-    splits = dataset.manifest["splits"]
-    files = {
-        "model.onnx": model,
-        "contract.json": contract.text.encode(),
-        "metadata.json": json.dumps(metadata, indent=2).encode(),
-        "profile.json": json.dumps(contents.summarise(contract, config, train, trained)).encode(),
-        "card.md": write_card(contract, metadata, evaluation, found, splits).encode(),
-        "weights.safetensors": safetensors.torch.save(program.state_dict()),
-        "sample.parquet": contents.sample(contract, train, trained),
+    rivals = {
+        MODEL: Rival(outputs=exported.tested, threshold=_of(cut)),
+        **baselines(lesson, line or fit_model(lesson, LINEAR_MODEL), splits),
+        **champion(contract, versions, splits.test),
     }
+    evaluation = measure(dataset, settings, splits.test, rivals)
+    if cut is not None:
+        say(
+            f"{'threshold' if cut.reached else 'WARNING   threshold'} {cut.threshold:.4f}, {cut.why}"
+        )
+    files = bundle_files(config, dataset, exported, evaluation, cut, splits)
     bundle = open_bundle(write_bundle(versions.folder, files))
-    return conclude(
-        config,
-        versions,
-        bundle,
-        evaluation,
-        result,
-        gate.judge(task, evaluation, settings.gate, parity=parity),
-    )
+    rules = judge(settings, rivals, evaluation, exported, splits, bundle)
+
+    def report(version: Version) -> None:
+        say(f"report    {write_report(versions, version, config.monitor.reports) / PAGE}")
+
+    return conclude(config, versions, bundle, evaluation, exported.fitted, rules, report)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rival:
+    """One of those that are judged on the same test rows."""
+
+    outputs: npt.NDArray[Any]
+    threshold: float | None
+    """From where on it decides, if decisions need that."""
+
+
+def baselines(lesson: Lesson, line: Model, splits: Splits) -> dict[str, Rival]:
+    """What a model must beat: a straight line through the same rows, and the labels alone."""
+    task, labels, objective = lesson.task, splits.validation.labels, lesson.settings.threshold
+    asked = (splits.validation, splits.test)
+    constant = [task.constant(splits.train.labels, len(rows)) for rows in asked]
+    straight = [line.program.predict(rows.inputs) for rows in asked]
+    return {
+        name: Rival(
+            outputs=tested,
+            threshold=_of(threshold_of(task, labels, held_out, objective)),
+        )
+        for name, (held_out, tested) in ((LINEAR, straight), (DUMMY, constant))
+    }
+
+
+def champion(contract: Contract, versions: Versions, test: Rows) -> dict[str, Rival]:
+    """What serves now, if anything does, on the same rows."""
+    served = versions.served()
+    if served is None:
+        return {}
+    outputs = rescore(contract, versions, served, test)
+    if outputs is None:
+        return {}
+    threshold = open_bundle(versions.folder / served.bundle).metadata["threshold"]
+    return {CHAMPION: Rival(outputs=outputs, threshold=threshold)}
 
 
 def rescore(
     contract: Contract, versions: Versions, served: Version, test: Rows
-) -> npt.NDArray[np.float32]:
-    """The champion on the same test rows.
+) -> npt.NDArray[np.float32] | None:
+    """The champion on the same test rows, or ``None`` if its bundle is damaged, which is said.
 
     Raises:
         DataError: the dataset no longer has a column that the champion needs.
     """
-    champion = open_bundle(versions.folder / served.bundle)
+    try:
+        champion = open_bundle(versions.folder / served.bundle)
+    except BundleError as error:
+        say(
+            f"warning   the served version {served.number} is damaged: {error}\n          nothing is"
+            " compared with it; serve another: rollback, or promote the version made now"
+        )
+        return None
     if champion.contract.task != contract.task:
         raise DataError(
             f"the served version {served.number} is a {champion.contract.task} model and cannot be"
@@ -124,103 +187,99 @@ def rescore(
 
 
 def measure(
-    contract: Contract,
+    dataset: Dataset,
     settings: TrainConfig,
     test: Rows,
-    predictions: Mapping[str, npt.NDArray[Any]],
+    rivals: Mapping[str, Rival],
 ) -> Evaluation:
     """Evaluate on the test rows and show it."""
-    task = task_of(contract)
+    task = task_of(dataset.contract)
+    found = blocks(dataset.contract, test, dataset.manifest.get("split", {}))
     evaluation = evaluate(
         task,
         test.labels,
-        predictions,
-        blocks(contract, test.inputs),
+        {name: rival.outputs for name, rival in rivals.items()},
+        found.of,
+        unit=found.unit,
+        thresholds={name: rival.threshold for name, rival in rivals.items()},
         resamples=settings.gate.resamples,
         confidence=settings.gate.confidence,
         seed=settings.seed,
     )
-    unit = "days" if contract.time else "rows"
     table(
-        f"{len(test.labels):,} test rows; {evaluation.confidence:.0%} intervals over {evaluation.n_blocks} {unit}",
-        ["", *(METRICS[metric].title for metric in task.metrics)],
+        f"{len(test.labels):,} test rows; {evaluation.bootstrap}",
+        ["", *(METRICS[metric].title for metric in task.headline)],
         [
-            (name, *(str(evaluation.interval(name, m)) for m in task.metrics))
+            (name, *(str(evaluation.interval(name, m)) for m in task.headline))
             for name in evaluation.names
         ],
     )
     return evaluation
 
 
-def conclude(
-    config: Config,
-    versions: Versions,
-    bundle: Bundle,
+def judge(
+    settings: TrainConfig,
+    rivals: Mapping[str, Rival],
     evaluation: Evaluation,
-    result: FitResult,
-    rules: list[gate.Rule],
-) -> Version:
-    """Record the run, register the bundle, show the verdict, serve what may be served."""
-    known = versions.of_bundle(bundle.hash)
-    if known is not None:
-        say(
-            f"model     {bundle.path} is version {known.number} already: same data, settings and code"
-        )
-        if versions.served() is None:
-            _offer(config, versions, _recorder(config, versions), known)
-        return known
-    table("gate", ["rule", "passed", "why"], [(r.rule, r.passed, r.reason) for r in rules])
-    passed = all(rule.passed for rule in rules)
-    recorder = _recorder(config, versions)
-    run_id = _record(recorder, bundle, evaluation, result)
-    version = versions.register(
-        bundle.hash, [asdict(rule) for rule in rules], passed=passed, run_id=run_id
+    exported: Exported,
+    splits: Splits,
+    bundle: Bundle,
+) -> list[Rule]:
+    """The gate's verdict on the model in the bundle."""
+    evidence = gather(
+        task_of(bundle.contract),
+        evaluation,
+        {name: rivals[name].outputs for name in (MODEL, DUMMY)},
+        slice_columns(bundle.contract, splits.test.table),
+        graph=exported.graph,
+        parity=exported.parity,
+        between=exported.between,
+        learned=[splits.train, splits.validation],
+        test=splits.test,
+        min_rows=settings.evaluation.slice_min_rows,
+        git=bundle.metadata["git"],
     )
-    recorder.register(run_id, version.number, bundle.hash)
-    size = sum(path.stat().st_size for path in bundle.path.iterdir())
-    say(f"model     {bundle.path}  version {version.number}, {size / 1e6:.1f} MB, card in card.md")
-    if any(rule.rule == "parity" and not rule.passed for rule in rules):
-        raise ParityError(f"version {version.number}: {rules[0].reason}; it is kept for inspection")
-    _offer(config, versions, recorder, version)
-    return version
+    return [exported.valid, *judge_evidence(evidence, settings.gate)]
 
 
-def _recorder(config: Config, versions: Versions) -> Tracker:
-    return tracker(config.train.tracking_uri, config.train.artifacts, versions.name)
-
-
-def _offer(config: Config, versions: Versions, recorder: Tracker, version: Version) -> None:
-    if not version.passed:
-        say("gate      refused; what serves is unchanged")
-        if versions.served() is None:
-            say("next      nothing serves yet: more rows or better features help, then train again")
-    elif versions.served() is None:
-        promote(versions, recorder, version.number, "the first model that passed the gate")
-    elif config.train.promote == "auto":
-        promote(versions, recorder, version.number, "passed the gate; train.promote is auto")
-    else:
-        recorder.alias(CHALLENGER, version.number)
-        say(f"next      serve it with: promote {version.number}")
-
-
-def _record(
-    recorder: Tracker, bundle: Bundle, evaluation: Evaluation, result: FitResult
-) -> str | None:
-    metrics = {
-        f"{name}_{m}": v for name in evaluation.names for m, v in evaluation.values[name].items()
-    }
-    curves = [
-        {"train_loss": epoch.train_loss, "validation_loss": epoch.validation_loss}
-        for epoch in result.epochs
-    ]
-    params = {**bundle.metadata["settings"], "dataset": bundle.metadata["dataset"]}
-    return recorder.run(params, metrics, curves, bundle.path)
-
-
-def _texts(contract: Contract, rows: Rows) -> dict[str, npt.NDArray[np.object_]]:
-    """The columns to report by, features or not, as canonical text."""
+def bundle_files(
+    config: Config,
+    dataset: Dataset,
+    exported: Exported,
+    evaluation: Evaluation,
+    cut: Cut | None,
+    splits: Splits,
+) -> dict[str, bytes]:
+    """All that is known of the model, by file."""
+    contract, trained, train, test = dataset.contract, exported.trained, splits.train, splits.test
+    task = task_of(contract, _of(cut))
+    made = {**exported.choice.model_dump(mode="json"), "rounds": exported.fitted.rounds}
+    metadata = contents.describe(dataset, config.train, evaluation, train, trained, cut, made)
+    columns, least = slice_columns(contract, test.table), config.train.evaluation.slice_min_rows
+    bootstrap = evaluation.bootstrap
+    size = {"parameters": exported.parameters, "bytes": len(exported.graph)}
+    record = find(
+        task,
+        evaluation,
+        test.labels,
+        exported.tested,
+        slices=list(slices(task, test.labels, exported.tested, columns, bootstrap, least)),
+        importance=importance(open_session(exported.graph), task, test, bootstrap),
+        fitted=exported.fitted,
+        entries=exported.entries,
+        size=size,
+    )
     return {
-        name: np.array([canonical_category(v) for v in rows.table[name].to_pylist()], object)
-        for name in contract.slices
-        if name in rows.table.column_names
+        "model.onnx": exported.graph,
+        "contract.json": contract.text.encode(),
+        "metadata.json": json.dumps(metadata, indent=2).encode(),
+        "profile.json": json.dumps(contents.summarise(contract, config, train, trained)).encode(),
+        "evaluation.json": json.dumps(record).encode(),
+        "card.md": write_card(contract, metadata, record, dataset.manifest["splits"]).encode(),
+        **({} if exported.weights is None else {"weights.safetensors": exported.weights}),
+        "sample.parquet": contents.sample(contract, train, trained),
     }
+
+
+def _of(cut: Cut | None) -> float | None:
+    return None if cut is None else cut.threshold

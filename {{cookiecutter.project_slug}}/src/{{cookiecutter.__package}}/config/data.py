@@ -1,0 +1,81 @@
+"""Settings of ``data.yaml``, each with its meaning, unit and default."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from .section import Fraction, Section, Share
+
+
+class DateSplit(Section):
+    """Cut at fixed dates, in the contract's time zone: the past trains, the future tests."""
+
+    by: Literal["date"] = "date"
+    """Rows are split by their time."""
+    validation_from: date
+    """First day of the validation rows."""
+    test_from: date
+    """First day of the test rows."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.validation_from >= self.test_from:
+            raise ValueError("validation_from must be before test_from")
+        return self
+
+
+class HashSplit(Section):
+    """Cut by a hash of each row's key, so that a row stays where it is when others are added."""
+
+    by: Literal["hash", "group"]
+    """hash: each row by its id, without one by all its values; group: by the column below."""
+    group: str | None = None
+    """Column whose rows stay together, such as a customer; for group alone."""
+    validation: Share = 0.1
+    """Share of the rows, or groups, that validate."""
+    test: Share = 0.2
+    """Share of the rows, or groups, that test."""
+    salt: str = ""
+    """Another text draws another split."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test leave nothing to train on; lower them")
+        if (self.by == "group") != (self.group is not None):
+            raise ValueError("group: name a column with by: group, and none with by: hash")
+        return self
+
+
+def _kind(value: object) -> str:
+    by = value.get("by") if isinstance(value, Mapping) else getattr(value, "by", None)
+    return "hash" if by in ("hash", "group") else "date"
+
+
+SplitConfig = Annotated[
+    Annotated[DateSplit, Tag("date")] | Annotated[HashSplit, Tag("hash")], Discriminator(_kind)
+]
+
+
+class DataConfig(Section):
+    """``data.yaml``: from the sources to a dataset version."""
+
+    directory: Path = Path("data")
+    """Where raw files, datasets and quarantine live."""
+    driving: str
+    """The source whose rows become the dataset's rows; the others are joined to it."""
+    split: SplitConfig
+    """How rows become training, validation and test rows."""
+    keep: Literal["first", "last"] = "first"
+    """Which row stays where several have one id, in the order of the source."""
+    engine: Literal["duckdb", "pyspark"] = "duckdb"
+    """What runs the transform and the contract's rules; pyspark needs the extra of its name."""
+    fetch: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]*$")
+    """Module of data/ whose ``fetch(paths)`` brings files that are not there; null brings none."""
+    max_rejected_fraction: Fraction = 0.05
+    """Share of a source's rows that may be quarantined before the run stops."""
+    memory_limit: str = Field(default="500MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
+    """Memory the engine may use before it spills to disk; the process takes some 400 MB more."""

@@ -1,0 +1,168 @@
+"""Settings of ``train.yaml``, each with its meaning, unit and default."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from .section import Positive, Section, Share
+from .tune import TuneConfig
+
+
+class ModelConfig(Section):
+    """Which kind of model, and that kind's own settings beside it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str = "auto"
+    """auto races several kinds; or one of training/kinds/: linear, mlp, tabm, lightgbm."""
+
+
+class FoldsConfig(Section):
+    """Cross-validation, where one validation split would be too small to choose by."""
+
+    below_rows: Annotated[int, Field(ge=0)] = 3000
+    """Training and validation rows together below which folds of both are held out; 0 never."""
+    number: Annotated[int, Field(ge=2)] = 5
+    """Folds; by time where the dataset was split by date, by group where it was by group."""
+
+
+class GateConfig(Section):
+    """What a model must hold before it may serve; false, off or null asks a rule no more."""
+
+    resamples: Annotated[int, Field(ge=100)] = 1000
+    """Draws of the block bootstrap."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
+    parity: bool = True
+    """Graph and torch answer test rows alike."""
+    max_telling: Share | None = 0.98
+    """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
+    unseen_test_rows: bool = True
+    """No test row is among those that were learned from."""
+    better_than_dummy: bool = True
+    """Surely better than knowing the labels' frequencies alone."""
+    max_loss_to_linear: Annotated[float, Field(ge=0)] | None = 0.01
+    """AUC (R² of a regression) that the model may lose to a linear one, at the interval's low end."""
+    champion: Literal["superior", "not_worse", "off"] = "superior"
+    """superior: surely better than what serves; not_worse: to refresh a stale model."""
+    min_improvement: float = 0.0
+    """AUC (R²) by which a superior challenger beats the champion, at the interval's low end."""
+    max_loss_to_champion: Annotated[float, Field(ge=0)] = 0.005
+    """AUC (R²) that one that is not_worse may lose to the champion, at the interval's low end."""
+    slices: bool = True
+    """In no slice surely worse than the dummy; evaluation.slice_min_rows is the least support."""
+    max_calibration_error: Share | None = 0.1
+    """Calibration error that is surely too much; of a regression, mean error in target spreads."""
+    max_size_mb: Annotated[float, Field(gt=0)] | None = None
+    """Megabytes of the graph; null records them alone."""
+    max_row_ms: Annotated[float, Field(gt=0)] | None = None
+    """Milliseconds of a request of one row on one core; null records them alone."""
+    clean_commit: bool = True
+    """Made by a commit without changes beside it; else a warning, and where CI is set a refusal."""
+
+
+Cost = Annotated[float, Field(gt=0)]
+
+
+class ThresholdConfig(Section):
+    """From which probability a binary decision is positive; chosen on validation rows."""
+
+    objective: Literal["f1", "accuracy", "youden", "cost", "precision", "recall"] = "f1"
+    """What is best there; youden is recall less false alarms, cost the least of both costs below."""
+    at_least: Share | None = None
+    """Precision or recall to keep, with the most of the other; for these two alone."""
+    false_negative_cost: Cost | None = None
+    """What a missed positive costs, in any unit; for cost alone."""
+    false_positive_cost: Cost | None = None
+    """What a false alarm costs, in the same unit; for cost alone."""
+
+    @model_validator(mode="after")
+    def _has_what_the_objective_takes(self) -> Self:
+        costs = {"false_negative_cost", "false_positive_cost"}
+        takes = {"cost": costs, "precision": {"at_least"}, "recall": {"at_least"}}
+        wanted = takes.get(self.objective, set())
+        for name in ("at_least", *sorted(costs)):
+            if name in wanted and getattr(self, name) is None:
+                raise ValueError(f"objective {self.objective} needs {name}")
+            if name not in wanted and getattr(self, name) is not None:
+                raise ValueError(f"objective {self.objective} takes no {name}; leave it out")
+        return self
+
+    @property
+    def told(self) -> str:
+        """Why a threshold is where it is, to say after it."""
+        best = {
+            "f1": "F1 on validation rows is highest",
+            "accuracy": "accuracy on validation rows is highest",
+            "youden": "recall less false alarms (Youden's J) on validation rows is highest",
+            "cost": f"mistakes on validation rows cost least, {self.false_negative_cost} for a"
+            f" missed positive and {self.false_positive_cost} for a false alarm",
+            "precision": f"precision on validation rows is at least {self.at_least} and recall highest",
+            "recall": f"recall on validation rows is at least {self.at_least} and precision highest",
+        }
+        return f"where {best[self.objective]}"
+
+
+class EvaluationConfig(Section):
+    """How quality is told."""
+
+    slice_min_rows: Positive | None = None
+    """Rows below which a slice says nothing; null is 500, or a 20th of the test rows if fewer."""
+
+
+class TrainConfig(Section):
+    """``train.yaml``: from a dataset version to a gated model."""
+
+    intended_use: str | None = None
+    """Who may use the answers for what, and for what not, in your words; for card and report."""
+    bundles: Path = Path("bundles")
+    """Where bundles, the served pointer and the promotion history live."""
+    tracker: Literal["mlflow", "wandb", "none"] = "mlflow"
+    """What runs and versions are mirrored to."""
+    tracking_uri: Annotated[str, Field(min_length=1)] = "sqlite:///mlflow.db"
+    """MLflow's database or server; the variable MLFLOW_TRACKING_URI comes before this file."""
+    artifacts: Path = Path("mlartifacts")
+    """Where the tracker keeps the files of a run, unless its server does."""
+    seed: int = 0
+    """Seed of every random draw."""
+    epochs: Positive | None = None
+    """Most passes over the training rows; null takes more of them the fewer rows there are."""
+    patience: Positive | None = None
+    """Epochs without a better validation AUC (R²) before training stops; null is an eighth, from 3."""
+    batch_size: Positive | None = None
+    """Rows per gradient step; null takes 32 to 1024 by the number of rows."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Peak step size of AdamW."""
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    """Decoupled weight decay of AdamW."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where training runs."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Numbers that the network computes in; auto is bfloat16 on an NVIDIA GPU, else float32."""
+    checkpoints: Path | None = Path("checkpoints")
+    """Where an interrupted training is kept until it has ended; null keeps none."""
+    memory_rows: Positive = 2_000_000
+    """Most rows of a split that are held in memory; networks stream the training rows beyond."""
+    buffer_rows: Positive = 500_000
+    """Rows that are shuffled together where training rows are streamed."""
+    threads: Positive | None = None
+    """CPU threads; null is one for networks and for few rows, which are no faster by more, else all."""
+    model: ModelConfig = ModelConfig()
+    """The kind of model, and its settings."""
+    folds: FoldsConfig = FoldsConfig()
+    """Cross-validation of small tables."""
+    class_weight: Literal["balanced"] | None = None
+    """balanced lets every class count alike in the loss; probabilities stay those of the data."""
+    calibration: Literal["temperature", "isotonic"] | None = None
+    """How probabilities are calibrated on held-out rows, inside the graph; null leaves them."""
+    gate: GateConfig = GateConfig()
+    """What a model must hold before it may serve."""
+    threshold: ThresholdConfig = ThresholdConfig()
+    """From which probability a binary decision is positive; chosen on validation rows."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How quality is told."""
+    tune: Annotated[TuneConfig, Field(exclude=True)] = TuneConfig()
+    """How better settings are looked for; no part of what a model was made with."""
+    promote: Literal["manual", "auto"] = "manual"
+    """Whether a challenger that passes the gate is served at once; the first always is."""

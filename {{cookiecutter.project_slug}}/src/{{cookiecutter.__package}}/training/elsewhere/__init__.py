@@ -1,0 +1,1 @@
+"""Models that are trained elsewhere: what they learn from, and how they come in."""

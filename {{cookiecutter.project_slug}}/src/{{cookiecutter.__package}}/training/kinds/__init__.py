@@ -1,0 +1,43 @@
+"""The kinds of model that ``train.model.kind`` names: one module and one line each."""
+
+from importlib import import_module
+
+from pydantic import ValidationError
+
+from ...config import ModelConfig, Section, explain
+from ...errors import ConfigError
+from .kind import Fitted, Kind, Lesson, Round
+
+# Each names a module beside this one, and the ``KIND`` in it.
+NAMES = (
+    "linear",
+    "mlp",
+    "tabm",
+    "lightgbm",
+)
+KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
+
+__all__ = ["KINDS", "Fitted", "Kind", "Lesson", "Round", "check", "learn"]
+
+
+def learn(lesson: Lesson, model: ModelConfig) -> Fitted:
+    """Fit the kind that ``model`` names."""
+    kind, settings = check(model)
+    return kind.fit(lesson, settings)
+
+
+def check(model: ModelConfig) -> tuple[Kind, Section]:
+    """The kind that ``model`` names, and the settings it is given.
+
+    Raises:
+        ConfigError: there is no such kind, or it does not take these settings.
+    """
+    kind = KINDS.get(model.kind)
+    if kind is None:
+        raise ConfigError(
+            f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(KINDS)}"
+        )
+    try:
+        return kind, kind.settings(**(model.model_extra or {}))
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"train.model of kind '{model.kind}'")) from None

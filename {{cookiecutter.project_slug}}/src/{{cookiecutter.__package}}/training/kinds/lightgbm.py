@@ -1,0 +1,167 @@
+"""Gradient-boosted trees by LightGBM (Ke et al., 2017), exported into the one graph."""
+
+import re
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from ...config import Positive, Section, Values
+from ...errors import MissingExtraError
+from ...models.trees import Matrices, Trees, raw_ensemble
+from ...terminal import progress
+from ..batches import Labelled
+from .kind import Fitted, Kind, Lesson, Round
+
+OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
+FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
+OPSET = 15  # the converter's; only the trees are taken from what it makes
+
+
+class Settings(Section):
+    """``train.model`` of kind ``lightgbm``."""
+
+    trees: Positive = 1000
+    """Most trees; validation rows say when to stop."""
+    patience: Positive = 50
+    """Trees without a better validation score before training stops."""
+    shrinkage: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """What each tree adds; LightGBM's learning_rate."""
+    leaves: Annotated[int, Field(ge=2)] = 31
+    """Most leaves of a tree."""
+    min_leaf_rows: Positive = 20
+    """Fewest rows of a leaf."""
+    column_share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Share of the columns that each tree may split on, drawn by the seed."""
+    penalty: Annotated[float, Field(ge=0)] = 0.0
+    """L2 penalty on the values of leaves."""
+
+
+def fit(lesson: Lesson, settings: Settings) -> Fitted:
+    """Boost until validation rows gain nothing more; categories are split as sets of codes."""
+    try:
+        import lightgbm
+    except ImportError:
+        raise MissingExtraError("lightgbm", "train") from None
+    width = lesson.head.width
+    matrices = Matrices(lesson.train.rows)
+    train = _dataset(lesson, lesson.train, matrices)
+    n_trees = settings.trees if lesson.rounds is None else lesson.rounds
+    curves: dict[str, dict[str, list[float]]] = {}
+    with progress("lightgbm", n_trees, keep=False) as bar:
+
+        def on_tree(state: Any) -> None:
+            bar(
+                1,
+                " ".join(
+                    f"{name} {value:.4f}" for _, name, value, *_ in state.evaluation_result_list
+                ),
+            )
+            for _, _, value, more_is_better in state.evaluation_result_list:
+                score = value if more_is_better else -value
+                lesson.on_round(Round(number=state.iteration + 1, most=n_trees, score=score))
+
+        callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(curves)]
+        held_out = []
+        if lesson.held_out is not None:
+            callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
+            held_out = [_dataset(lesson, lesson.held_out, matrices, train)]
+        booster = lightgbm.train(
+            _parameters(lesson, settings),
+            train,
+            n_trees,
+            valid_sets=held_out,
+            valid_names=["validation"][: len(held_out)],
+            callbacks=callbacks,
+        )
+    best = booster.best_iteration if booster.best_iteration > 0 else n_trees
+    text = floor_thresholds(booster.model_to_string(num_iteration=best))
+    floored = lightgbm.Booster(model_str=text)
+
+    def predict(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
+
+    body = Trees(matrices, predict=predict, graph=_graph(floored, width), text=text)
+    found = curves.get("validation", {})
+    return Fitted(
+        unit="tree",
+        body=body,
+        rounds=best,
+        curves={f"validation_{name}": c for name, c in found.items()},
+    )
+
+
+SPACE = {
+    "model.leaves": Values(low=4, high=256, log=True),
+    "model.min_leaf_rows": Values(low=5, high=500, log=True),
+    "model.shrinkage": Values(low=0.02, high=0.2, log=True),
+    "model.column_share": Values(low=0.4, high=1.0),
+    "model.penalty": Values(low=0.01, high=100.0, log=True),
+}
+KIND = Kind(settings=Settings, fit=fit, space=SPACE)
+
+
+def floor_thresholds(text: str) -> str:
+    """A model's text with thresholds rounded down to float32.
+
+    Thresholds are doubles and the graph's are floats; rounded to the nearest, some would send
+    float32 values that equal them the other way. Rounded down, no float32 value goes elsewhere.
+    """
+
+    def floor(line: re.Match[str]) -> str:
+        exact = np.array(line.group(1).split(), np.float64)
+        near = exact.astype(np.float32)
+        down = np.where(near > exact, np.nextafter(near, np.float32(-np.inf)), near)
+        return "threshold=" + " ".join(repr(float(value)) for value in down)
+
+    floored = re.sub(r"^threshold=(.+)$", floor, text, flags=re.MULTILINE)
+    return re.sub(r"^tree_sizes=.*\n", "", floored, flags=re.MULTILINE)  # they changed
+
+
+def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
+    task = lesson.task.contract.task
+    n_threads = 1 if len(lesson.train) < FEW_ROWS else 0  # 0 is as many as there are cores
+    return {
+        "objective": OBJECTIVES[task],
+        "metric": STOPS_ON[task],
+        **({"num_class": lesson.head.width} if task == "multiclass" else {}),
+        "learning_rate": settings.shrinkage,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": settings.min_leaf_rows,
+        "feature_fraction": settings.column_share,
+        "lambda_l2": settings.penalty,
+        "seed": lesson.settings.seed,
+        "num_threads": lesson.settings.threads or n_threads,
+        "deterministic": True,
+        "force_col_wise": True,
+        "verbosity": -1,
+    }
+
+
+def _dataset(lesson: Lesson, examples: Labelled, matrices: Matrices, reference: Any = None) -> Any:
+    import lightgbm
+
+    rows = examples.rows
+    n_numbers, n_codes = rows.numbers.shape[1], rows.codes.shape[1]
+    return lightgbm.Dataset(
+        matrices(rows.numbers, rows.codes).numpy(),
+        lesson.head.targets(examples.labels).double().numpy(),
+        weight=None if examples.weights is None else examples.weights.numpy(),
+        categorical_feature=list(range(n_numbers, n_numbers + n_codes)),
+        reference=reference,
+        # The sample that bins are cut by also decides which columns have gaps: take every row.
+        params={"bin_construct_sample_cnt": len(lesson.train), "verbosity": -1},
+    )
+
+
+def _graph(booster: Any, width: int) -> Any:
+    from onnxmltools.convert import convert_lightgbm
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    columns = FloatTensorType([None, booster.num_feature()])
+    converted = convert_lightgbm(
+        booster, initial_types=[("matrix", columns)], zipmap=False, target_opset=OPSET
+    )
+    return raw_ensemble(converted, width)

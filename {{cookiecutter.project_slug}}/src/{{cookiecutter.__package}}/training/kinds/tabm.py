@@ -1,0 +1,118 @@
+"""Many small networks that share most of their weights, and answer as their mean.
+
+Gorishniy, Kotelnikov & Babenko, TabM: Advancing Tabular Deep Learning with Parameter-Efficient
+Ensembling, ICLR 2025; the adapters are those of Wen et al., BatchEnsemble, 2020.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ...config import Positive, Section, Values
+from ...models.encode import Categories, encoder_of
+from ...models.program import Body
+from .kind import Fitted, Kind, Lesson
+from .mlp import DROPOUT
+from .network import fit_network
+
+
+class Settings(Section):
+    """``train.model`` of kind ``tabm``."""
+
+    members: Positive = 16
+    """Networks in the ensemble; the paper has 32."""
+    hidden: tuple[Positive, ...] = (128, 128)
+    """Width of each hidden layer, shared by the members."""
+    embedding: Positive = 8
+    """Most dimensions a category is embedded in."""
+    numbers: Literal["piecewise", "periodic"] = "piecewise"
+    """How a number is encoded: linearly between its quantiles, or by waves of learned frequency."""
+    bins: Positive = 16
+    """Quantile bins of a piecewise-linear encoding."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of activations dropped in training; null is 0.1, and 0 for a regression."""
+
+
+class SharedLinear(nn.Module):
+    """One linear layer for all members; each scales its inputs and outputs, and has its own bias."""
+
+    def __init__(self, inputs: int, outputs: int, members: int, *, random: bool) -> None:
+        """The first layer's input scales are ``random`` signs, so that the members differ."""
+        super().__init__()
+        self.layer = nn.Linear(inputs, outputs, bias=False)
+        signs = torch.randint(0, 2, (members, inputs)) * 2.0 - 1 if random else None
+        self.scale_in = nn.Parameter(torch.ones(members, inputs) if signs is None else signs)
+        self.scale_out = nn.Parameter(torch.ones(members, outputs))
+        bound = inputs**-0.5
+        self.bias = nn.Parameter(torch.empty(members, outputs).uniform_(-bound, bound))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """``[batch, members or 1, inputs]`` to ``[batch, members, outputs]``."""
+        return self.layer(values * self.scale_in) * self.scale_out + self.bias  # type: ignore[no-any-return]
+
+
+class TabM(nn.Module):
+    """Members ``[batch, members, outputs]`` in training, their mean's raw values else."""
+
+    def __init__(
+        self,
+        *,
+        width: int,
+        categories: Categories,
+        hidden: Sequence[int],
+        members: int,
+        dropout: float,
+        start: Tensor,
+        pool: Callable[[Tensor], Tensor],
+    ) -> None:
+        """``pool`` makes raw values ``[batch, outputs]`` of the members', as the head would."""
+        super().__init__()
+        self.categories = categories
+        self.pool = pool
+        previous = width + categories.width
+        layers: list[nn.Module] = []
+        for size in hidden:
+            shared = SharedLinear(previous, size, members, random=not layers)
+            layers += [shared, nn.ReLU(), nn.Dropout(dropout)]
+            previous = size
+        self.layers = nn.Sequential(*layers)
+        bound = previous**-0.5
+        weights = torch.empty(members, previous, len(start)).uniform_(-bound, bound)
+        self.last = nn.Parameter(weights)
+        self.bias = nn.Parameter(start.repeat(members, 1))
+
+    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        """``[batch, width]`` and ``[batch, categories]`` to raw values."""
+        columns = torch.cat([numbers, self.categories(codes)], 1)
+        deep = self.layers(columns.unsqueeze(1))
+        raw = (deep.unsqueeze(3) * self.last).sum(2) + self.bias
+        return raw if self.training else self.pool(raw)
+
+
+def fit(lesson: Lesson, settings: Settings) -> Fitted:
+    """Train all members at once, each on its own loss."""
+    encoder = encoder_of(settings.numbers, lesson.train.rows.numbers, settings.bins)
+    given = settings.dropout
+    network = TabM(
+        width=encoder.size,
+        categories=Categories(lesson.front.sizes, settings.embedding),
+        hidden=settings.hidden,
+        members=settings.members,
+        dropout=DROPOUT[lesson.task.contract.task] if given is None else given,
+        start=lesson.head.start,
+        pool=lesson.head.pool,
+    )
+    return fit_network(lesson, Body(encoder, network), "tabm")
+
+
+SPACE = {
+    "model.hidden": Values(choices=((64, 64), (128, 128), (256, 256))),
+    "model.embedding": Values(low=2, high=32, log=True),
+    "learning_rate": Values(low=3e-4, high=1e-2, log=True),
+    "weight_decay": Values(low=1e-6, high=1e-1, log=True),
+    "model.dropout": Values(low=0.0, high=0.4),
+}
+KIND = Kind(settings=Settings, fit=fit, space=SPACE)

@@ -1,0 +1,1 @@
+"""How a network learns: epoch after epoch, and on from where it was interrupted."""

@@ -1,0 +1,1 @@
+"""What is done with versions: promote, roll back, show, compare, trace back."""

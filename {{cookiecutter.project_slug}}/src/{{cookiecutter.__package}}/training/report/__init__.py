@@ -1,0 +1,1 @@
+"""What a training found, as a record, a card and a page with plots."""

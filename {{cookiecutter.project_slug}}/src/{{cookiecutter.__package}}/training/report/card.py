@@ -1,0 +1,177 @@
+"""The model card: what a person must know before relying on the model, in Markdown.
+
+Sections follow Mitchell et al., Model Cards for Model Reporting, 2019.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...contract import Contract
+from ...data.labels import told
+from ...models.metrics import METRICS
+from ...models.tasks import task_of
+from ...values import canonical_category
+from .plots.canvas import figures
+
+MOST_COLUMNS = 10
+LIMITS = (
+    "A value that training did not see is answered as an average one; a number beyond the training"
+    " range as the nearest edge.",
+    "Figures hold for rows like the test rows: watch drift and quality with make monitor.",
+)
+FROM_ELSEWHERE = (
+    "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
+    " and whether it saw the test rows is known to who trained it.",
+    LIMITS[1],
+)
+UNSAID = "Nobody has said yet: write it as intended_use in configs/train.yaml, and train again."
+
+
+def write_card(
+    contract: Contract,
+    metadata: Mapping[str, Any],
+    record: Mapping[str, Any],
+    splits: Mapping[str, dict[str, Any]],
+) -> str:
+    """The card as Markdown; ``record`` is that of ``findings``."""
+    days = f" Days and hours are counted in {contract.timezone}." if contract.times else ""
+    left_out = [f"- `{name}`: {why}" for name, why in excluded(contract)]
+    parts = [
+        f"# {contract.name}",
+        purpose(contract, metadata),
+        "## Intended use",
+        intended_use(metadata),
+        "## Inputs",
+        ", ".join(f"`{name}`" for name in contract.features) + "." + days,
+        "Left out on purpose:\n\n" + "\n".join(left_out) if left_out else "",
+        "## Data",
+        _table(["split", "rows"], [[name, told(split)] for name, split in splits.items()]),
+        "## Quality on the test rows",
+        f"Brackets hold {record['confidence']:.0%} intervals from a bootstrap over"
+        f" {record['blocks']} {record['block']}.",
+        _quality(record),
+        *_calibration(record),
+        "## Where it is better and worse",
+        _slice_table(record, task_of(contract).metrics[:2]),
+        "## What matters most",
+        _importance(record, METRICS[task_of(contract).main].title),
+        "## Limits",
+        " ".join(limits(metadata)),
+        "## Made by",
+        "\n".join(f"- {key}: {text}" for key, text in origin(contract, metadata, record).items()),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def purpose(contract: Contract, metadata: Mapping[str, Any]) -> str:
+    """What is predicted, and from where on a decision is positive."""
+    if contract.task == "binary":
+        return (
+            f"Predicts the probability that `{contract.target}` is `{canonical_category(contract.positive)}`; the"
+            f" decision is positive from {metadata['threshold']:.4f},"
+            f" {metadata['threshold_why']}."
+        )
+    if contract.task == "multiclass":
+        labels = ", ".join(f"`{label}`" for label in contract.labels or ())
+        return f"Predicts which `{contract.target}` is likeliest, of {labels}."
+    unit = contract.columns[contract.target].unit
+    return f"Predicts the value of `{contract.target}`{f', in {unit}' if unit else ''}."
+
+
+def plain(text: str) -> str:
+    """Without the marks of code."""
+    return text.replace("`", "")
+
+
+def intended_use(metadata: Mapping[str, Any]) -> str:
+    """What the owner says the model is for."""
+    return metadata["settings"].get("intended_use") or UNSAID
+
+
+def limits(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """What not to expect of it."""
+    imported = (metadata.get("model") or {}).get("kind") == "imported"
+    return FROM_ELSEWHERE if imported else LIMITS
+
+
+def excluded(contract: Contract) -> list[tuple[str, str]]:
+    """Columns that are left out on purpose, and why."""
+    return [
+        (name, column.why or "no reason given")
+        for name, column in contract.columns.items()
+        if contract.role(name) == "excluded"
+    ]
+
+
+def origin(
+    contract: Contract, metadata: Mapping[str, Any], record: Mapping[str, Any]
+) -> dict[str, str]:
+    """What the model was made from, with what."""
+    git, size = metadata["git"], record["size"]
+    commit = "none" if git["commit"] is None else git["commit"]
+    return {
+        "Kind": metadata["model"]["kind"],
+        "Dataset": metadata["dataset"],
+        "Contract": contract.hash[:12],
+        "Git commit": commit
+        + (" with uncommitted changes" if git["commit"] and git["dirty"] else ""),
+        "Seed": str(metadata["seed"]),
+        "Size": f"{size['parameters']:,} parameters, {size['bytes'] / 1e6:.2f} MB",
+        "Libraries": ", ".join(f"{name} {v}" for name, v in metadata["libraries"].items()),
+    }
+
+
+def _quality(record: Mapping[str, Any]) -> str:
+    found = record["metrics"]
+    names = list(next(iter(found.values())))
+    rows = [[name, *(_interval(of[metric]) for metric in names)] for name, of in found.items()]
+    return _table(["", *(METRICS[name].title for name in names)], rows)
+
+
+def _calibration(record: Mapping[str, Any]) -> Iterator[str]:
+    bins = record.get("calibration") or []
+    if bins:
+        yield "## Calibration"
+        yield "Rows by what was predicted for them, and what came."
+        yield _table(
+            ["predicted", "observed", "rows"],
+            [[figures(b["predicted"]), _interval(b["observed"]), f"{b['rows']:,}"] for b in bins],
+        )
+
+
+def _slice_table(record: Mapping[str, Any], shown: Sequence[str]) -> str:
+    if not record["slices"]:
+        return "No column is marked `slice: true`, or no value has enough rows."
+    titles = [METRICS[name].title for name in shown]
+    rows = [
+        [
+            one["column"],
+            one["value"],
+            f"{one['rows']:,}",
+            *(_interval(one["metrics"][name]) for name in shown),
+            *(figures(one[key]) for key in ("observed", "predicted")),
+        ]
+        for one in record["slices"]
+    ]
+    return _table(["column", "value", "rows", *titles, "observed", "predicted"], rows)
+
+
+def _importance(record: Mapping[str, Any], metric: str) -> str:
+    found = list(record["importance"].items())
+    more = f" The {MOST_COLUMNS} first of {len(found)}." if len(found) > MOST_COLUMNS else ""
+    rows = [[f"`{name}`", _interval(loss)] for name, loss in found[:MOST_COLUMNS]]
+    said = f"What {metric} loses when a column's values are dealt to other rows.{more}"
+    return said + "\n\n" + _table(["column", f"{metric} lost"], rows)
+
+
+def _interval(found: Mapping[str, float | None]) -> str:
+    value, low, high = (figures(found[key]) for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in line) + " |"
+        for line in lines
+    )

@@ -1,0 +1,110 @@
+"""The report of a version, for a person who did not train it: one HTML file, and its plots.
+
+Everything comes from the bundle and the version's record, so it can be drawn at any time.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ...atomic import write_file
+from ...contract import Contract
+from ...errors import BundleError
+from ...models.bundle import verify
+from ...models.metrics import METRICS
+from ...models.tasks import task_of
+from ...models.versions import Version, Versions
+from . import card, plots
+from .plots.canvas import Plot, figures
+
+PAGE = "report.html"
+RECORD = "evaluation.json"
+ANSWERS = {
+    "binary": "How rows are ranked, what is decided from which probability on, and whether"
+    " probabilities come true.",
+    "multiclass": "Which labels are taken for which, and whether probabilities come true.",
+    "regression": "How far off predictions are, and where.",
+}
+
+
+def write(versions: Versions, version: Version, reports: Path) -> Path:
+    """Draw a version's report into ``reports/<name>/version-<n>``; return that folder.
+
+    Raises:
+        BundleError: the bundle is absent, damaged or older than reports are.
+    """
+    bundle = versions.folder / version.bundle
+    verify(bundle)
+    if not (bundle / RECORD).exists():
+        raise BundleError(
+            f"version {version.number} has no {RECORD}: it was trained before reports were made;"
+            " train again to have one"
+        )
+    contract = Contract.model_validate_json((bundle / "contract.json").read_bytes())
+    metadata, record = (json.loads((bundle / n).read_text()) for n in ("metadata.json", RECORD))
+    drawn = plots.draw(contract, record, metadata["threshold"])
+    page = render(contract, metadata, record, version, drawn)
+    folder = reports / versions.name / f"version-{version.number}"
+    for plot in drawn.values():
+        write_file(folder / f"{plot.name}.svg", plot.svg.encode())
+    write_file(folder / PAGE, page.encode())
+    return folder
+
+
+def render(
+    contract: Contract,
+    metadata: Mapping[str, Any],
+    record: Mapping[str, Any],
+    version: Version,
+    drawn: Mapping[str, Plot],
+) -> str:
+    """The page; whatever the contract and the data hold is text in it, never markup."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figures"] = figures
+    task = task_of(contract)
+    metrics = [
+        {
+            "key": key,
+            "title": METRICS[key].title,
+            "sign": METRICS[key].sign,
+            "found": {name: found[key] for name, found in record["metrics"].items()},
+        }
+        for key in task.metrics
+    ]
+    return environment.get_template(PAGE).render(
+        title=f"{contract.name}, version {version.number}",
+        name=contract.name,
+        version=version,
+        record=record,
+        purpose=card.plain(card.purpose(contract, metadata)),
+        use=card.intended_use(metadata),
+        answers=ANSWERS[contract.task],
+        headline=metrics[: len(task.headline)],
+        metrics=metrics,
+        plots={name: _Inline(plot) for name, plot in drawn.items()},
+        features=contract.features,
+        excluded=card.excluded(contract),
+        limits=card.limits(metadata),
+        origin=card.origin(contract, metadata, record) | {"Trained": version.created},
+        again=f"make report VERSION={version.number}",
+    )
+
+
+class _Inline:
+    """A plot to stand in a page: no declaration before it, and its title for who cannot see it."""
+
+    def __init__(self, plot: Plot) -> None:
+        self.note = plot.note
+        start = plot.svg.index("<svg")
+        head = Markup('<svg role="img" aria-label="{}" ').format(plot.title)
+        self.inline = head + Markup(plot.svg[start + 5 :])  # noqa: S704 - matplotlib escapes text

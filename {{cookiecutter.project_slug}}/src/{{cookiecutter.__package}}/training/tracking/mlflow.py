@@ -1,0 +1,225 @@
+"""MLflow: runs, models that its own server can serve, versions and aliases."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from importlib.metadata import version as library_version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ...contract import Contract
+from ...errors import MissingExtraError
+from ...models.versions import Version
+from . import Run
+from .trial import StudyRecord, Trial
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from onnx import ModelProto
+
+MOST_AT_ONCE = {"params": 100, "metrics": 1000}
+MOST_RUNS = 50_000
+PARENT = "all"
+LOADER = "served_by_mlflow"
+# A server that is down is told from one that is slow within seconds, not minutes.
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+
+class MlflowTracker:
+    """MLflow's tracking store and model registry at ``uri``."""
+
+    name = "MLflow"
+
+    def __init__(self, uri: str, artifacts: Path, model: str) -> None:
+        self._uri = uri
+        self._artifacts = artifacts
+        self._model = model
+
+    def record(self, run: Run) -> None:
+        """One run by bundle; what a broken connection left half-recorded is made anew."""
+        bundle, experiment = run.version.bundle, self._experiment()
+        if self._find(bundle) is not None:
+            return
+        for found in self._client.search_runs([experiment], f"tags.bundle = '{bundle}'"):
+            self._client.delete_run(found.info.run_id)
+        ended = round(run.record.ended * 1000) or None
+        tags = run.tags | {"mlflow.source.git.commit": run.tags["git.commit"]}
+        name = f"version {run.version.number}"
+        run_id = self._client.create_run(experiment, ended, tags, name).info.run_id
+        self._log(run_id, run)
+        source, model_id = self._log_model(run_id, run)
+        self._client.set_terminated(run_id, end_time=ended)
+        if not self._client.search_registered_models(f"name = '{self._model}'"):
+            self._client.create_registered_model(self._model)
+        self._client.create_model_version(
+            self._model, source, run_id, tags=run.tags, model_id=model_id
+        )
+
+    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
+        """Move an alias to the registry version of our bundle; MLflow's numbers are its own.
+
+        Raises:
+            LookupError: the registry does not have it.
+        """
+        if version is None:
+            if self._client.search_registered_models(f"name = '{self._model}'"):
+                self._client.delete_registered_model_alias(self._model, alias)
+            return
+        found = self._find(version.bundle)
+        if found is None:
+            raise LookupError(f"its registry has no version {version.number}; run: registry repair")
+        for key, value in tags.items():
+            self._client.set_model_version_tag(self._model, found, key, value[:5000])
+        self._client.set_registered_model_alias(self._model, alias, found)
+
+    def study(self, study: StudyRecord) -> None:
+        """A parent run with the best score, and a child for each trial that is not yet whole."""
+        experiment, known = self._experiment(), {}
+        asked = f"tags.study = '{study.name}'"
+        for run in self._client.search_runs([experiment], asked, max_results=MOST_RUNS):
+            trial = run.data.tags["trial"]
+            if trial != PARENT and run.info.status == "RUNNING":
+                self._client.delete_run(run.info.run_id)
+            else:
+                known[trial] = run.info.run_id
+        tags = {"study": study.name, "kind": study.kind, "dataset": study.dataset}
+        began = min((trial.began for trial in study.trials), default=0.0)
+        if PARENT not in known:
+            run = self._client.create_run(
+                experiment, round(began * 1000), tags | {"trial": PARENT}, f"tune {study.kind}"
+            )
+            known[PARENT] = run.info.run_id
+        for trial in study.trials:
+            if str(trial.number) not in known:
+                own = {"trial": str(trial.number), "mlflow.parentRunId": known[PARENT]}
+                self._record_trial(experiment, tags | own, study.metric, trial)
+        if study.best and study.best.score is not None:
+            self._client.log_metric(known[PARENT], f"validation_{study.metric}", study.best.score)
+            self._client.set_tag(known[PARENT], "best", str(study.best.number))
+        ended = max((trial.ended for trial in study.trials), default=0.0)
+        self._client.set_terminated(known[PARENT], end_time=round(ended * 1000))
+
+    def _record_trial(
+        self, experiment: str, tags: Mapping[str, str], metric: str, trial: Trial
+    ) -> None:
+        from mlflow.entities import Metric, Param
+
+        began, ended = round(trial.began * 1000), round(trial.ended * 1000)
+        name = f"trial {trial.number}"
+        run_id = self._client.create_run(experiment, began, dict(tags), name).info.run_id
+        points = [Metric("score", score, ended, at) for at, score in trial.rounds.items()]
+        if trial.score is not None:
+            points.append(Metric(f"validation_{metric}", trial.score, ended, 0))
+        params = [Param(key, str(value)[:6000]) for key, value in trial.drawn.items()]
+        self._client.log_batch(run_id, metrics=points, params=params)
+        status = "FINISHED" if trial.score is not None else "KILLED"
+        self._client.set_terminated(run_id, status, ended)
+
+    def _find(self, bundle: str) -> str | None:
+        """MLflow's number for a bundle."""
+        versions = self._client.search_model_versions(f"name = '{self._model}'")
+        return next((str(v.version) for v in versions if v.tags.get("bundle") == bundle), None)
+
+    def _log(self, run_id: str, run: Run) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+
+        when = round(run.record.ended * 1000)
+        points = [
+            Metric(key, value, when, step)
+            for step, values in enumerate([*run.record.curves, run.record.metrics], start=1)
+            for key, value in values.items()
+        ]
+        params = [Param(key, value[:6000]) for key, value in run.params.items()]
+        for kind, entries in (("params", params), ("metrics", points)):
+            for start in range(0, len(entries), MOST_AT_ONCE[kind]):
+                part = entries[start : start + MOST_AT_ONCE[kind]]
+                self._client.log_batch(run_id, **{kind: part})
+        name, manifest = str(run.metadata.get("dataset")), run.record.dataset
+        profile = {key: manifest[key] for key in ("rows", "splits") if key in manifest}
+        dataset = Dataset(
+            name=self._model,
+            digest=name[:36],
+            source_type="local",
+            source=json.dumps({"dataset": name, "sources": manifest.get("sources")}),
+            profile=json.dumps(profile),
+        )
+        context = InputTag("mlflow.data.context", "training")
+        self._client.log_inputs(run_id, [DatasetInput(dataset, [context])])
+        self._client.log_dict(run_id, dict(run.record.environment), "environment.json")
+        self._client.log_dict(run_id, dict(manifest), "dataset.json")
+        self._client.log_artifacts(run_id, str(run.folder), "bundle")
+        if run.report:
+            self._client.log_artifacts(run_id, str(run.report), "report")
+
+    def _log_model(self, run_id: str, run: Run) -> tuple[str, str]:
+        """Log the interchange copy as a model that MLflow can serve; its address and id."""
+        from ...models.bundle import open_bundle
+        from ...models.interchange import example, interchange
+
+        bundle = open_bundle(run.folder)
+        graph = interchange(bundle)
+        libraries = ("numpy", "onnxruntime", "pandas")
+        with TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow warns of itself and of what it calls
+            import mlflow.pyfunc
+
+            path = Path(folder) / "model.onnx"
+            path.write_bytes(graph.SerializeToString())
+            with mlflow.start_run(run_id=run_id):
+                info = mlflow.pyfunc.log_model(
+                    name="model",
+                    loader_module=LOADER,
+                    code_paths=[str(Path(__file__).with_name(f"{LOADER}.py"))],
+                    data_path=str(path),
+                    signature=_signature(bundle.contract, graph),
+                    input_example=example(bundle),
+                    pip_requirements=[f"{name}=={library_version(name)}" for name in libraries],
+                    metadata={"bundle": bundle.hash},
+                )
+        return info.model_uri, info.model_id
+
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(self._model)
+        if found is not None:
+            return str(found.experiment_id)
+        # Without its kind, MLflow's pages show what language models need.
+        kind = {"mlflow.experimentKind": "custom_model_development"}
+        # A server has a place for files; a bare database has none.
+        place = None if self._uri.startswith("http") else self._artifacts.absolute().as_uri()
+        return str(self._client.create_experiment(self._model, place, tags=kind))
+
+    @cached_property
+    def _client(self) -> "MlflowClient":
+        for name, value in SETTINGS.items():
+            os.environ.setdefault(name, value)
+        try:
+            import mlflow
+        except ImportError:
+            raise MissingExtraError("mlflow", "train") from None
+        for noisy in ("alembic", "mlflow"):
+            logging.getLogger(noisy).setLevel(logging.ERROR)
+        mlflow.set_tracking_uri(self._uri)
+        mlflow.set_registry_uri(self._uri)
+        return mlflow.MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+
+
+def _signature(contract: Contract, model: "ModelProto") -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema
+
+    kinds = dict.fromkeys(contract.numeric, "double") | dict.fromkeys(contract.category, "string")
+    kinds |= dict.fromkeys(contract.times, "long")
+    return ModelSignature(
+        Schema([ColSpec(kinds[value.name], value.name) for value in model.graph.input]),
+        Schema([ColSpec("float", value.name) for value in model.graph.output]),
+    )

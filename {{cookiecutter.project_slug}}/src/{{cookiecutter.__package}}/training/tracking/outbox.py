@@ -1,0 +1,92 @@
+"""What the tracker has yet to be told: it may be down, or this process killed, without a loss."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+from ...atomic import pointed, write_file
+from ...models.versions import CHAMPION, Versions
+from ...terminal import say
+from . import Tracker, read_run, read_study, write_study
+from .trial import StudyRecord
+
+ALIASES = "aliases"
+STUDY = "study-"
+
+
+class Outbox:
+    """A mark for each bundle and study, and one for the aliases, that the tracker has not acknowledged.
+
+    A mark is made before what it stands for and holds no content of its own: what is sent is read
+    from the versions then. So a crash leaves a mark too many, never one too few.
+    """
+
+    def __init__(self, versions: Versions, tracker: Tracker, reports: Path) -> None:
+        self.versions = versions
+        self._reports = reports
+        self._tracker = tracker
+        self._folder = versions.folder / "outbox"
+
+    def mark(self, *names: str) -> None:
+        """Note that something is about to change."""
+        for name in names:
+            write_file(self._folder / name, uuid4().hex.encode())
+
+    def note(self, study: StudyRecord) -> None:
+        """Keep a study's record, and note that it is news."""
+        write_study(self.versions, study)
+        self.mark(STUDY + study.name)
+
+    def mark_all(self) -> None:
+        """Note everything, for a tracker that lost what it had."""
+        self.mark(*(version.bundle for version in self.versions.all()), ALIASES)
+        studies = self.versions.folder.glob("studies/[!.]*.json")
+        self.mark(*(STUDY + path.stem for path in studies))
+
+    def send(self) -> bool:
+        """Tell the tracker what is marked, oldest version first; say whether it took everything.
+
+        A failure is said and stops nothing: what was made locally stands.
+        """
+        if not any(self._folder.glob("[!.]*")):
+            return True
+        try:
+            with FileLock(self._folder / ".lock", timeout=0):
+                return self._send()
+        except Timeout:
+            return True  # another process is at it
+        except Exception as error:  # each tracker raises kinds of its own
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            reason = re.sub(r"://[^@/\s]*@", "://", reason)  # a password
+            say(
+                f"warning   {self._tracker.name} was not reached: {reason[:300]}\n"
+                "          nothing is lost: the next train, promote, rollback or registry repair"
+                " sends it"
+            )
+            return False
+
+    def _send(self) -> bool:
+        for version in self.versions.all():
+            if token := pointed(self._folder / version.bundle):
+                self._tracker.record(read_run(self.versions, version, self._reports))
+                self._acknowledge(version.bundle, token)
+        for path in sorted(self._folder.glob(f"{STUDY}*")):
+            if token := pointed(path):
+                self._tracker.study(read_study(self.versions, path.name.removeprefix(STUDY)))
+                self._acknowledge(path.name, token)
+        if token := pointed(self._folder / ALIASES):
+            move = self.versions.move() or {}
+            told: list[str] = [key for key in ("verdict", "why", "who", "when") if key in move]
+            tags = {key: str(move[key]) for key in told}
+            for alias, named in self.versions.aliases().items():
+                self._tracker.alias(alias, named, tags if alias == CHAMPION else {})
+            self._acknowledge(ALIASES, token)
+        return True
+
+    def _acknowledge(self, name: str, token: str) -> None:
+        """Take a mark away, unless it was made again meanwhile."""
+        with self.versions.changing():
+            if pointed(self._folder / name) == token:
+                (self._folder / name).unlink()

@@ -1,0 +1,162 @@
+"""Trainings of a study, in this process or in several."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from ...config import Config, TrainConfig
+from ...data.dataset import Dataset, current
+from ...errors import ProjectError
+from ...terminal import say
+from ..kinds import Round
+from ..race import Questions, attempt, questions
+from ..rows import read_rows
+from .space import applied, is_whole, of_kind, space_of
+from .study import Drawn, Objective, Report, Study
+
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """One kind of model, searched in one study."""
+
+    config: Config
+    kind: str
+    folder: Path
+
+    def study(self) -> Study:
+        """The study, made if it is not there."""
+        tune, space = self.config.train.tune, space_of(self.config.train, self.kind)
+        whole = [name for name in space if is_whole(self.kind, name)]
+        return Study(self.folder, space, whole, seed=tune.seed, prune=tune.prune)
+
+    def work(self, study: Study, on_end: Callable[[], None] = lambda: None) -> None:
+        """Train here until the study has its trials."""
+        settings = of_kind(self.config.train, self.kind)
+        asked = held_out(current(self.config.data.directory), settings)
+        study.run(objective(asked, settings), settings.tune.trials, on_end)
+
+
+def held_out(dataset: Dataset, settings: TrainConfig) -> Questions:
+    """What the race would choose by: validation rows, or folds of these and the training rows."""
+    train, validation = (
+        read_rows(dataset, split, most=settings.memory_rows, seed=settings.seed)
+        for split in ("train", "validation")
+    )
+    split = dataset.manifest.get("split", {})
+    return questions(dataset.contract, settings, train, validation, split)
+
+
+def objective(asked: Questions, settings: TrainConfig) -> Objective:
+    """The race's score of the settings with drawn values in their places."""
+
+    def score(drawn: Drawn, report: Report) -> float:
+        chosen = applied(settings, drawn)
+        watch = Watch(lessons=sum(map(len, asked.repeats)), report=report)
+        repeats = [
+            [replace(one, settings=chosen, on_round=watch.of_lesson()) for one in lessons]
+            for lessons in asked.repeats
+        ]
+        return attempt(chosen.model, repeats).score
+
+    return score
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """Reports at each twentieth of a training; where folds are held out, after each of them."""
+
+    lessons: int
+    report: Report
+    seen: list[list[float]] = field(default_factory=list)
+    """Scores by lesson and round."""
+    told: int = 0
+    """Percent."""
+
+    def of_lesson(self) -> Callable[[Round], None]:
+        """Watches one lesson."""
+        scores: list[float] = []
+
+        def on_round(found: Round) -> None:
+            if self.lessons == 1:
+                self._tell(20 * found.number // found.most * 5, found.score)
+                return
+            if not scores:
+                if done := len(self.seen):
+                    self._tell(100 * done // self.lessons, sum(map(max, self.seen)) / done)
+                self.seen.append(scores)
+            scores.append(found.score)
+
+        return on_round
+
+    def _tell(self, percent: int, score: float) -> None:
+        if percent > self.told:
+            self.told = percent
+            self.report(percent, score)
+
+
+def in_processes(search: Search, study: Study, on_end: Callable[[], None]) -> None:
+    """Train in several processes; one that dies leaves its trial to the others.
+
+    Raises:
+        ProjectError: all have died.
+    """
+    context = multiprocessing.get_context("spawn")
+    number = search.config.train.tune.processes
+    workers = [context.Process(target=_work, args=(search,), daemon=True) for _ in range(number)]
+    for worker in workers:
+        worker.start()
+    alive: list[BaseProcess] = [*workers]
+    try:
+        while alive:
+            wait([worker.sentinel for worker in alive], LOOK_S)
+            on_end()
+            ended = [worker for worker in alive if worker.exitcode is not None]
+            alive = [worker for worker in alive if worker not in ended]
+            for dead in ended:
+                if dead.exitcode and study.release(dead.pid):
+                    say(f"warning   a process died ({dead.exitcode}); its trial is begun again")
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+        study.release()
+    trials = search.config.train.tune.trials
+    if len(study.trials()) < trials:
+        raise ProjectError(
+            f"every process died before the study {search.folder.name} had its {trials} trials; what"
+            " they said is above. Those that ended are kept: tune goes on from there"
+        )
+
+
+def _work(search: Search) -> None:
+    """One process: quiet, with its share of the processors, and gone when its parent is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    settings = search.config.train
+    if settings.threads is None:
+        share = max((os.cpu_count() or 1) // settings.tune.processes, 1)
+        settings = settings.model_copy(update={"threads": share})
+    search = replace(search, config=search.config.model_copy(update={"train": settings}))
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        try:
+            search.work(search.study())
+        except ProjectError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

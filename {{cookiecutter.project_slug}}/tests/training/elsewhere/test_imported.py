@@ -1,0 +1,278 @@
+"""A model from elsewhere goes the road of one of our own: judged, registered, served."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pyarrow.parquet as pq
+import pytest
+from onnx import ModelProto, helper
+
+from {{ cookiecutter.__package }}.config import ServeConfig
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.errors import (
+    BundleError,
+    GateRefusedError,
+    ParityError,
+)
+from {{ cookiecutter.__package }}.models import front
+from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.training.elsewhere import encoding, imported
+from {{ cookiecutter.__package }}.training.registry.promotion import promote
+from {{ cookiecutter.__package }}.training.report.page import (
+    write as write_report,
+)
+
+from ...conftest import TASKS, Workspace, make_workspace, shop_of
+from ...models.imported.graphs import FLOAT, graph, save
+from ...serving.live import live
+from ..conftest import Recorder, outbox_of
+
+ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}
+
+
+@pytest.fixture(autouse=True)
+def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner's features know the project's contract, not the shop's."""
+    monkeypatch.setattr(front, "features", lambda _: {})
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def encoded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workspace, Path]:
+    """A dataset of the shop, and its encoding."""
+    folder = tmp_path_factory.mktemp("imported") / request.param
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(front, "features", lambda _: {})
+        place = make_workspace(folder, shop_of(request.param), train=False)
+        return place, encoding.run(place.config)
+
+
+@pytest.fixture
+def fresh(encoded: tuple[Workspace, Path]) -> Iterator[tuple[Workspace, Path]]:
+    """Without a version."""
+    yield encoded
+    shutil.rmtree(encoded[0].path / "bundles", ignore_errors=True)
+
+
+def learned(place: Workspace, folder: Path) -> ModelProto:
+    """Least squares on the standardised matrix, as somebody might train elsewhere."""
+    x, y = (np.load(folder / f"train_{name}.npy") for name in "xy")
+    task, labels = place.contract.task, len(place.contract.labels or ())
+    fill = np.nanmean(x, 0)
+    full = np.where(np.isnan(x), fill, x).astype(np.float64)
+    mean, spread = full.mean(0), full.std(0) + 1e-9
+    wanted = np.eye(labels)[y] if task == "multiclass" else y[:, None].astype(np.float64)
+    scaled = (full - mean) / spread
+    centre = wanted.mean(0)
+    w = np.linalg.lstsq(scaled, wanted - centre, rcond=1e-6)[0]
+    strength = {"binary": 6.0, "multiclass": 6.0, "regression": 1.0}[task]
+    start = centre if task == "regression" else np.log(centre / (1 - centre))
+    end = ENDS[task]
+    nodes = [
+        helper.make_node("IsNaN", ["x"], ["gap"]),
+        helper.make_node("Where", ["gap", "fill", "x"], ["full"]),
+        helper.make_node("Sub", ["full", "mean"], ["centred"]),
+        helper.make_node("MatMul", ["centred", "w"], ["product"]),
+        helper.make_node("Add", ["product", "start"], ["raw" if end else "y"]),
+    ]
+    if end:
+        nodes.append(helper.make_node(end, ["raw"], ["y"]))
+    constants = {
+        "fill": fill.astype(np.float32),
+        "mean": mean.astype(np.float32),
+        "w": (strength * w / spread[:, None]).astype(np.float32),
+        "start": start.astype(np.float32),
+    }
+    inputs = [("x", FLOAT, ["n", x.shape[1]])]
+    return graph(nodes, inputs, [("y", FLOAT, ["n", w.shape[1]])], constants)
+
+
+def test_the_matrices_are_what_the_encoding_gives_and_hold_no_test_row(
+    encoded: tuple[Workspace, Path],
+) -> None:
+    place, folder = encoded
+    facts = json.loads((folder / "encoding.json").read_text())
+    session = ort.InferenceSession(folder / "encoding.onnx")
+    assert {path.stem for path in folder.glob("*.npy")} == {
+        f"{split}_{name}" for split in ("train", "validation") for name in "xy"
+    }
+    for split in ("train", "validation"):
+        table = pq.read_table(place.path / "data/datasets/synthetic" / f"{split}.parquet")
+        inputs = from_table(place.contract, table)
+        x = np.load(folder / f"{split}_x.npy")
+        assert x.shape == (len(table), len(facts["columns"]))
+        assert np.array_equal(x, session.run(None, inputs.feed())[0], equal_nan=True)
+        values = table[place.contract.target].to_pylist()
+        y = np.load(folder / f"{split}_y.npy").tolist()
+        if place.contract.task == "multiclass":
+            values = [(place.contract.labels or ()).index(value) for value in values]
+        assert y == pytest.approx([float(value) for value in values])
+    price = facts["columns"].index("price")
+    assert np.allclose(x[:, price], inputs.numeric[:, 0])
+    channel = facts["columns"].index("channel")
+    texts = [facts["codes"]["channel"][int(code)] for code in x[:, channel]]
+    assert texts == inputs.category[:, place.contract.category.index("channel")].tolist()
+
+
+def test_encoding_again_changes_nothing(encoded: tuple[Workspace, Path]) -> None:
+    place, folder = encoded
+    before = (folder / "encoding.onnx").stat().st_mtime_ns
+    assert encoding.run(place.config) == folder
+    assert (folder / "encoding.onnx").stat().st_mtime_ns == before
+    assert (folder.parent / "current").read_text().strip() == folder.name
+
+
+def test_an_imported_model_is_judged_registered_and_served(
+    fresh: tuple[Workspace, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, folder = fresh
+    path = save(learned(place, folder), tmp_path)
+    version = imported.run(place.config, path, folder)
+    assert version.passed, version.verdict
+    assert place.versions.served() == version
+    parity = next(rule for rule in version.verdict if rule["rule"] == "parity")
+    assert "between the file by itself and the wrapped graph, or rows one by" in parity["reason"]
+
+    bundle = place.bundle
+    assert bundle.metadata["model"]["kind"] == "imported"
+    assert bundle.metadata["settings"]["model"]["encoding"] == folder.name
+    assert bundle.metadata["metrics"].keys() == {"model", "linear", "dummy"}
+    assert (bundle.metadata["threshold"] is None) == (place.contract.task != "binary")
+    assert "trained elsewhere" in (bundle.path / "card.md").read_text()
+    page = write_report(place.versions, version, tmp_path / "reports") / "report.html"
+    assert "trained elsewhere" in page.read_text()
+
+    table = pq.read_table(place.path / "data/datasets/synthetic/test.parquet")
+    inputs = from_table(place.contract, table)
+    (matrix,) = ort.InferenceSession(folder / "encoding.onnx").run(None, inputs.feed())
+    (alone,) = ort.InferenceSession(path).run(None, {"x": matrix})
+    found = bundle.predict(inputs)
+    assert np.allclose(found, alone if found.ndim == 2 else alone[:, 0], rtol=1e-5, atol=1e-5)
+
+    again = save(learned(place, folder), tmp_path, "another name.onnx")
+    assert imported.run(place.config, again, folder) == version
+    assert "is version 1 already" in capsys.readouterr().out
+
+
+def test_the_server_answers_with_an_imported_model(
+    fresh: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    place, folder = fresh
+    imported.run(place.config, save(learned(place, folder), tmp_path), folder)
+    bundles = place.config.train.bundles
+    with live(ServeConfig(bundles=bundles, log=tmp_path / "live", port=0)) as client:
+        schema = client.get("/openapi.json").json()
+        body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+        answered = client.post("/predict", json=body["example"])
+    assert answered.status_code == 200, answered.text
+    found = answered.json()["predictions"][0]
+    assert 0 <= found["probability"] <= 1 if "probability" in found else found["value"]
+
+
+def test_a_model_that_has_learned_nothing_is_refused_by_the_gate(
+    fresh: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    place, folder = fresh
+    model = learned(place, folder)
+    for one in model.graph.initializer:
+        if one.name == "w":
+            nothing = np.zeros(tuple(one.dims), np.float32)
+            one.CopyFrom(onnx.numpy_helper.from_array(nothing, "w"))
+    version = imported.run(place.config, save(model, tmp_path), folder)
+    assert not version.passed
+    assert place.versions.served() is None
+    with pytest.raises(GateRefusedError):
+        promote(outbox_of(place.versions, Recorder()), "1", "")
+
+
+@pytest.fixture(scope="module")
+def shop_place(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Workspace:
+    return make_workspace(tmp_path_factory.mktemp("shop") / "shop", shop, train=False)
+
+
+def on_price(*nodes: Any, constants: dict[str, Any] | None = None) -> ModelProto:
+    """``price`` [rows, 1] to ``y``."""
+    return graph(nodes, [("price", FLOAT, ["n", 1])], [("y", FLOAT, ["n", 1])], constants)
+
+
+def test_answers_that_depend_on_their_company_break_parity(
+    shop_place: Workspace, tmp_path: Path
+) -> None:
+    model = on_price(
+        helper.make_node("Add", ["price", "one"], ["more"]),
+        helper.make_node("ReduceMax", ["more"], ["most"], keepdims=1),
+        helper.make_node("Div", ["more", "most"], ["y"]),
+        constants={"one": np.ones(1, np.float32)},
+    )
+    with pytest.raises(ParityError, match=r"answers a row otherwise alone than among others"):
+        imported.run(shop_place.config, save(model, tmp_path))
+    assert shop_place.versions.all() == []
+
+
+def test_a_gap_that_the_contract_allows_needs_an_answer(
+    shop_place: Workspace, tmp_path: Path
+) -> None:
+    """No training row of this column is missing, but a caller may leave it out."""
+    model = graph(
+        [
+            helper.make_node("Equal", ["city", "gap"], ["missing"]),
+            helper.make_node("Where", ["missing", "none", "half"], ["y"]),
+        ],
+        [("city", onnx.TensorProto.STRING, ["n", 1])],
+        [("y", FLOAT, ["n", 1])],
+        {
+            "none": np.array([np.nan], np.float32),
+            "half": np.array([0.5], np.float32),
+            "gap": np.array(["<not seen>"], object),
+        },
+        opset=19,
+    )
+    with pytest.raises(
+        BundleError, match=r"no answer where 'city' is '<not seen>'.*handle_unknown"
+    ):
+        imported.run(shop_place.config, save(model, tmp_path))
+
+
+def test_rows_with_gaps_are_named(shop_place: Workspace, tmp_path: Path) -> None:
+    model = graph(
+        [helper.make_node("Sigmoid", ["gift"], ["y"])],
+        [("gift", FLOAT, ["n", 1])],
+        [("y", FLOAT, ["n", 1])],
+    )
+    with pytest.raises(BundleError, match=r"not finite .*SimpleImputer"):
+        imported.run(shop_place.config, save(model, tmp_path))
+
+
+def test_an_encoding_that_is_none_or_another_contracts_is_refused(
+    encoded: tuple[Workspace, Path], tmp_path: Path
+) -> None:
+    place, folder = encoded
+    with pytest.raises(BundleError, match=r"is no encoding .*bundle encode"):
+        encoding.encoder_in(tmp_path, place.contract)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    source = place.contract.model_dump(mode="json")
+    del source["columns"]["items"]
+    fewer = Contract.model_validate(source)
+    with pytest.raises(BundleError, match=r"encodes numeric: price, items.*encode again"):
+        encoding.encoder_in(copy, fewer)
+    (copy / "encoding.onnx").write_bytes(b"another")
+    with pytest.raises(BundleError, match=r"is not what bundle encode wrote"):
+        encoding.encoder_in(copy, place.contract)
+
+
+def test_what_is_asked_before_is_what_the_contract_allows(shop: Contract) -> None:
+    rows = from_table(shop, synthesize(shop, 20))
+    asked = {(name, what) for name, what, _ in imported.unusual(shop, rows)}
+    assert {("price", "0"), ("price", "1000"), ("channel", "'web'"), ("city", "missing")} <= asked
+    assert ("city", "'<not seen>'") in asked
+    assert ("channel", "'<not seen>'") not in asked
+    assert ("price", "missing") not in asked

@@ -1,0 +1,111 @@
+"""Records of findings about the shop's models, and a bundle that holds one."""
+
+import json
+from typing import Any
+
+import numpy as np
+import torch
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.training.evaluation.bootstrap import (
+    Interval,
+)
+from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
+    evaluate,
+    slices,
+)
+from {{ cookiecutter.__package }}.training.kinds import Fitted
+from {{ cookiecutter.__package }}.training.race import Entry
+from {{ cookiecutter.__package }}.training.report.findings import find
+
+from ...models.conftest import constant_files
+
+FITTED = Fitted(
+    body=torch.nn.Identity(),
+    rounds=2,
+    curves={
+        "train_loss": [1, 0.5, 0.3],
+        "validation_loss": [1.1, 0.5, 0.6],
+        "validation_score": [0.5, 0.6, 0.5],
+    },
+)
+ENTRIES = tuple(
+    Entry(
+        name=name,
+        score=value,
+        interval=Interval(value=value, low=value - 0.1, high=value + 0.1),
+        rounds=3,
+        seconds=1.0,
+    )
+    for name, value in (("mlp", 0.7), ("linear", 0.6))
+)
+N_ROWS = 1_200
+THRESHOLD = 0.375
+
+
+def outputs_of(contract: Contract, labels: Any) -> Any:
+    """Outputs that know something of the labels."""
+    random = np.random.default_rng(1)
+    if contract.task == "regression":
+        return (labels + random.normal(0, 0.5, len(labels))).astype(np.float32)
+    if contract.task == "multiclass":
+        n = len(contract.labels or ())
+        mixed = 0.3 * np.eye(n)[labels.astype(int)] + 0.7 * random.dirichlet(
+            np.ones(n), len(labels)
+        )
+        return mixed.astype(np.float32)
+    return np.clip(0.3 + 0.2 * labels + random.normal(0, 0.15, len(labels)), 0, 1).astype("f4")
+
+
+def record_of(contract: Contract, column: str = "channel", value: str = "web") -> dict[str, Any]:
+    """The record of a training on made labels, with a slice named as said."""
+    task, random = task_of(contract, THRESHOLD), np.random.default_rng(0)
+    n_labels = len(contract.labels or "ab")
+    labels = random.integers(0, n_labels, N_ROWS).astype(np.float64)
+    outputs = outputs_of(contract, labels)
+    dummy = task.constant(labels, N_ROWS)
+    evaluation = evaluate(
+        task,
+        labels,
+        {"model": outputs, "linear": dummy, "dummy": dummy, "champion": dummy},
+        np.arange(N_ROWS) // 20,
+        resamples=100,
+        confidence=0.9,
+        seed=0,
+        unit="days",
+    )
+    texts = {column: np.array([value, "store"] * (N_ROWS // 2), object)}
+    losses = [Interval(value=0.1 / k, low=0.05 / k, high=0.2 / k) for k in range(1, 50)]
+    return find(
+        task,
+        evaluation,
+        labels,
+        outputs,
+        slices=list(slices(task, labels, outputs, texts, evaluation.bootstrap)),
+        importance=dict(zip(contract.features, losses, strict=False)),
+        fitted=FITTED,
+        entries=ENTRIES,
+        size={"parameters": 1_234, "bytes": 56_789},
+    )
+
+
+def metadata_of(contract: Contract) -> dict[str, Any]:
+    """What a report takes from a bundle's metadata."""
+    binary = contract.task == "binary"
+    return {
+        "threshold": THRESHOLD if binary else None,
+        "threshold_why": "where F1 on validation rows is highest" if binary else None,
+        "model": {"kind": "mlp", "rounds": 3},
+        "dataset": "d4t4",
+        "git": {"commit": "abc123", "dirty": True},
+        "seed": 7,
+        "libraries": {"torch": "2.13.0", "numpy": "2.4.0"},
+        "settings": {"epochs": 1, "intended_use": None},
+    }
+
+
+def reported_files(contract: Contract, record: dict[str, Any]) -> dict[str, bytes]:
+    """The files of a bundle with a record."""
+    files = constant_files(contract, **metadata_of(contract))
+    return files | {"evaluation.json": json.dumps(record).encode()}

@@ -1,0 +1,177 @@
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import BundleError
+from {{ cookiecutter.__package }}.models.bundle import write_bundle
+from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.training.report.page import PAGE, write
+from {{ cookiecutter.__package }}.training.report.plots.canvas import (
+    figures,
+    finish,
+    sheet,
+    short,
+    styled,
+)
+
+from ...conftest import Workspace, shop_of
+from ...models.conftest import constant_files
+from .records import record_of, reported_files
+
+HOSTILE = '<script>alert("x")</script>&$\\frac{\x07'
+PLOTS = {
+    "binary": {"roc", "precision-recall", "calibration", "confusion"},
+    "multiclass": {"calibration", "confusion"},
+    "regression": {"calibration", "errors", "residuals"},
+}
+ALWAYS = {"models", "scores", "slices", "importance", "learning", "race"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def draw(folder: Path, contract: Contract, value: str = "web") -> Path:
+    """Register a model with a record and draw its report; return the report's folder."""
+    versions = Versions(folder / "bundles", contract.name)
+    record = record_of(contract, value=value)
+    bundle = write_bundle(versions.folder, reported_files(contract, record))
+    rules = [{"rule": "parity", "passed": True, "reason": "fine <i>"}]
+    version = versions.register(bundle.name, rules, passed=True)
+    return write(versions, version, folder / "reports")
+
+
+@pytest.fixture(scope="module")
+def report(any_shop: Contract, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a model of each task; for reading only."""
+    return draw(tmp_path_factory.mktemp("report"), any_shop)
+
+
+def test_a_task_has_its_plots_as_files_and_in_the_page(any_shop: Contract, report: Path) -> None:
+    expected = PLOTS[any_shop.task] | ALWAYS
+    assert report.name == "version-1"
+    assert {path.stem for path in report.glob("*.svg")} == expected
+    drawn = [found for tag, found in Page(report / PAGE).tags if tag == "svg"]
+    assert len(drawn) == len(expected)
+    assert all(found["role"] == "img" and found["aria-label"] for found in drawn)
+    for path in report.glob("*.svg"):
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")  # noqa: S314 - our own
+
+
+def test_the_page_needs_nothing_from_outside_and_runs_nothing(report: Path) -> None:
+    page = Page(report / PAGE)
+    names = {tag for tag, _ in page.tags}
+    assert names.isdisjoint({"script", "link", "img", "iframe", "object", "base"})
+    addresses = [
+        value
+        for _, found in page.tags
+        for name, value in found.items()
+        if name.rpartition(":")[2] in {"href", "src", "action"}
+    ]
+    assert [value for value in addresses if not (value or "").startswith("#")] == []
+    style = (page.text + str(page.tags)).replace("url(#", "")
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_ids_are_told_apart_and_headings_are_in_order(report: Path) -> None:
+    page = Page(report / PAGE)
+    ids = [found["id"] for _, found in page.tags if "id" in found]
+    assert len(ids) == len(set(ids))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - level <= 1 for level, later in pairwise(levels))
+
+
+def test_what_contract_and_data_hold_is_text_and_never_markup(tmp_path: Path) -> None:
+    contract = shop_of("multiclass", labels=[HOSTILE, "b<b>b", "c|c"])
+    folder = draw(tmp_path, contract, HOSTILE)
+    page = Page(folder / PAGE)
+    assert {tag for tag, _ in page.tags}.isdisjoint({"script", "i"})
+    assert '<script>alert("x")</script>&$\\frac{' in page.text
+    assert "fine <i>" in page.text
+    for path in folder.glob("*.svg"):
+        root = ElementTree.parse(path).getroot()  # noqa: S314 - our own
+        assert not [part for part in root.iter() if part.tag.endswith("script")]
+
+
+def test_figures_of_the_page_are_those_of_the_record(any_shop: Contract, report: Path) -> None:
+    text, record = Page(report / PAGE).text, record_of(any_shop)
+    for models in record["metrics"].values():
+        for found in models.values():
+            assert figures(found["value"]) in text
+            assert f"{figures(found['low'])} to {figures(found['high'])}" in text
+    for one in record["slices"]:
+        assert f"{one['rows']:,}" in text
+    assert "1,234 parameters" in text
+    assert "abc123 with uncommitted changes" in text
+
+
+def test_a_report_is_the_same_to_the_byte_each_time(tmp_path: Path) -> None:
+    contract = shop_of("binary")
+    first = draw(tmp_path, contract)
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    versions = Versions(tmp_path / "bundles", contract.name)
+    again = write(versions, versions.get(1), tmp_path / "again")
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == before
+
+
+def test_training_ends_with_a_report_that_can_be_drawn_again(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    made = workspace.config.monitor.reports / workspace.contract.name / "version-1"
+    again = write(workspace.versions, workspace.versions.get(1), tmp_path)
+    assert (made / PAGE).read_bytes() == (again / PAGE).read_bytes()
+    assert workspace.contract.name in Page(made / PAGE).text
+
+
+def test_a_bundle_without_a_record_is_told(shop: Contract, tmp_path: Path) -> None:
+    versions = Versions(tmp_path, "shop")
+    bundle = write_bundle(versions.folder, constant_files(shop))
+    version = versions.register(bundle.name, [], passed=True)
+    with pytest.raises(BundleError, match=r"version 1 has no evaluation.json.*train again"):
+        write(versions, version, tmp_path / "reports")
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_plot_is_drawn_whatever_it_is_called() -> None:
+    with styled():
+        figure, (axes,) = sheet()
+        axes.set_yticks([0, 1], [short("日本\x00\ud800"), short("x" * 99)])
+        plot = finish(figure, "odd", HOSTILE.replace("\x07", "") + " long" * 30, "")
+    ElementTree.fromstring(plot.svg.encode())  # noqa: S314 - our own
+    assert len(short("x" * 99)) < 30
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.69268, "0.693"),
+        (12345.6, "12,346"),
+        (-2.5, "−2.50"),
+        (100.0, "100"),
+        (0.0, "0"),
+        (None, "–"),
+        (1.5e-7, "1.5e−07"),
+    ],
+)
+def test_a_number_has_as_many_digits_as_a_person_reads(value: float | None, shown: str) -> None:
+    assert figures(value) == shown
