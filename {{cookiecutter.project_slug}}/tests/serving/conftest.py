@@ -1,5 +1,6 @@
-"""Fixtures: a contract with awkward names, and a server that answers for the shop."""
+"""Fixtures: a contract with awkward names, a server that answers for the shop, a browser."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
@@ -17,6 +19,15 @@ AWKWARD = (
     *("_x", "__y__", "class", "model_config", "model_fields", "json", "two words", "a.b"),
     *("it's", 'say "so"', "größe", "日本", "UPPER", "self", "rows", "$ref", "a/b~c"),
 )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where none is named; the report's header says so once."""
+    if os.environ.get("TEST_BROWSER"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,14 @@ def row() -> dict[str, Any]:
         "city": "Lyon",
         "gift": True,
     }
+
+
+@pytest.fixture(scope="session")
+def rows(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows with texts beyond ASCII, a time in UTC and an integer that no float holds."""
+    second = {"order": "o-2", "at": "2024-05-02T23:59:59.999Z", "price": 0.1, "items": 2**53 + 1}
+    third = {"order": "ö 3", "price": 999.99, "channel": "store", "city": "Saint-Étienne"}
+    return [row, {**row, **second, "gift": False}, {**row, **third}]
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +86,21 @@ def serving(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Iterato
         yield Serving(client=client, config=config)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium without a window; not for the whole session, since it keeps an event loop."""
+    path = os.environ["TEST_BROWSER"]
+    with sync_playwright() as run, run.chromium.launch(executable_path=path) as chromium:
+        yield chromium
+
+
 def serve_config(folder: Path, **settings: Any) -> ServeConfig:
     """Settings inside a folder; the pointer is looked at twenty times a second."""
     return ServeConfig(
-        bundles=folder / "bundles", log=folder / "live", port=0, reload_s=0.05, **settings
+        bundles=folder / "bundles",
+        log=folder / "live",
+        reports=folder / "reports",
+        port=0,
+        reload_s=0.05,
+        **settings,
     )

@@ -21,6 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.live import PREDICTIONS, read_rows
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models import profile
 from {{ cookiecutter.__package }}.models.arrow import from_table
@@ -37,7 +38,7 @@ from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.values import json_value
 
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def small_graph(contract: Contract, bias: float) -> bytes:
@@ -165,7 +166,7 @@ def add_version(
     }
     versions = Versions(bundles, contract.name)
     path = write_bundle(versions.folder, files)
-    version = versions.register(path.name, [], passed=True, run_id=None)
+    version = versions.register(path.name, [], passed=True)
     if serve:
         versions.serve(version, action="promote", why="a test")
     return version
@@ -198,7 +199,8 @@ def until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def records(folder: Path, stem: str = "predictions") -> list[dict[str, Any]]:
-    """Every line of the logs of a folder."""
+def records(folder: Path, stem: str = PREDICTIONS) -> list[dict[str, Any]]:
+    """Every record of the logs of a folder, none of them torn; predictions row by row."""
     files = sorted(folder.glob(f"{stem}-*.jsonl"))
-    return [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    lines = [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    return list(read_rows(folder)) if stem == PREDICTIONS else lines

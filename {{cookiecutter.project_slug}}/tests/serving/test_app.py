@@ -1,5 +1,6 @@
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring.served import read_served
-from {{ cookiecutter.__package }}.serving.schemas import prediction_type
+from {{ cookiecutter.__package }}.serving.answers import (
+    columns_type,
+    prediction_type,
+)
 
 from ..conftest import LABELS, TASKS, Workspace, shop_of
 from .conftest import AWKWARD, Serving, serve_config
@@ -66,10 +70,6 @@ def test_the_openapi_document_shows_the_contract_with_an_example_that_is_accepte
         assert reference in document["components"]["schemas"]
 
 
-def test_the_documentation_page_is_there(serving: Serving) -> None:
-    assert serving.client.get("/docs").status_code == 200
-
-
 def test_a_category_is_one_whatever_json_type_it_is_sent_as(
     serving: Serving, row: dict[str, Any]
 ) -> None:
@@ -87,6 +87,7 @@ def test_what_the_model_is_can_be_asked(serving: Serving, shop: Contract) -> Non
     assert (model["name"], model["version"]) == ("shop", 1)
     assert set(model["contract"]["columns"]) == set(shop.columns)
     assert "sources" not in model["contract"]
+    assert (model["promotion"]["why"], model["promotion"]["verdict"]) == ("a test", "passed")
 
 
 def test_awkward_column_names_work_all_the_way(tmp_path: Path, awkward: Contract) -> None:
@@ -176,27 +177,78 @@ def test_each_task_is_answered_documented_logged_and_told_its_outcomes(
         predict = document["paths"]["/predict"]["post"]
         answered = client.post("/predict", json={"rows": [row, {**row, "price": 900.0}]})
         told = client.post("/feedback", json={"labels": [{"id": "o-1", "label": outcome}]})
-        model, metrics = client.get("/model").json(), client.get("/metrics").text
+        model = client.get("/model").json()
         body = predict["requestBody"]["content"]["application/json"]
         assert client.post("/predict", json=body["example"]).status_code == 200
+        metrics = client.get("/metrics").text
     shape = prediction_type(contract)
     assert schemas["Answer"]["properties"]["predictions"]["items"] == {
         "$ref": f"#/components/schemas/{shape.__name__}"
     }
     found = answered.json()["predictions"]
-    assert [set(prediction) for prediction in found] == [
-        set(schemas[shape.__name__]["properties"])
-    ] * 2
-    output = task_of(contract).output
-    logged = [record[output] for record in records(config.log)[:2]]
-    named = [p[output] for p in found]
-    assert logged == ([list(p.values()) for p in named] if task == "multiclass" else named)
+    always = set(schemas[shape.__name__]["required"])
+    assert [set(prediction) for prediction in found] == [always] * 2
+    logged = [record[task_of(contract).output] for record in records(config.log)[:2]]
+    if task == "multiclass":
+        assert [max(row) for row in logged] == [p["probability"] for p in found]
+    else:
+        assert logged == [next(iter(p.values())) for p in found]
     assert told.json()["accepted"] == 1
     (label,) = records(config.log, "labels")
     assert (label["id"], label["label"]) == ("o-1", outcome)
     assert model["metrics"]["model"].keys() == {task_of(contract).main}
-    n_observed = 0 if task == "regression" else 2
-    assert f"prediction_probability_count {n_observed}.0" in metrics
+    assert "predicted_rows_total 3.0" in metrics
+    assert ("predicted_decisions_total{" in metrics) == (task != "regression")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_columns_are_answered_and_logged_as_rows_are(
+    tmp_path: Path, row: dict[str, Any], task: str
+) -> None:
+    contract, config = shop_of(task), serve_config(tmp_path)
+    add_version(config.bundles, contract)
+    wanted = {} if task == "regression" else {"probabilities": True}
+    rows = [{**row, "price": price, "order": f"o-{price}"} for price in (1.0, 500.0, 900.0)]
+    columns = {name: [given[name] for given in rows] for name in row}
+    with live(config) as client:
+        by_row = client.post("/predict", json={"rows": rows, **wanted}).json()
+        by_column = client.post("/predict/columns", json={"columns": columns, **wanted}).json()
+        document = client.get("/openapi.json").json()
+    assert by_row.keys() == by_column.keys()
+    told = by_column["predictions"]
+    for name, values in told.items():
+        expected = [prediction[name] for prediction in by_row["predictions"]]
+        if name == "probabilities":
+            assert expected == [
+                dict(zip(values, v, strict=True)) for v in zip(*values.values(), strict=True)
+            ]
+        else:
+            assert expected == values
+    shape = document["components"]["schemas"][columns_type(contract).__name__]
+    assert set(shape["properties"]) >= set(told) >= set(shape["required"])
+    first, second = records(config.log)[:3], records(config.log)[3:]
+    assert [r["columns"] for r in first] == [r["columns"] for r in second] == rows
+    assert [r["row"] for r in second] == [0, 1, 2]
+
+
+def test_requests_that_come_at_once_are_answered_each_with_its_own(
+    serving: Serving, row: dict[str, Any]
+) -> None:
+    def ask(price: int) -> tuple[str, list[float]]:
+        sent = [{**row, "price": float(price + step)} for step in range(price % 3 + 1)]
+        answer = post(serving, sent).json()
+        return answer["request_id"], [p["probability"] for p in answer["predictions"]]
+
+    alone = {price: ask(price)[1] for price in range(0, 900, 9)}
+    before = len(records(serving.config.log))
+    with ThreadPoolExecutor(16) as pool:
+        together = dict(zip(alone, pool.map(ask, alone), strict=True))
+    assert {price: found for price, (_, found) in together.items()} == alone
+    logged = records(serving.config.log)[before:]
+    assert len(logged) == sum(map(len, alone.values()))
+    for request_id, found in together.values():
+        mine = [r["probability"] for r in logged if r["request_id"] == request_id]
+        assert mine == found
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -233,5 +285,5 @@ def test_the_trained_model_answers_its_own_example(workspace: Workspace, tmp_pat
         assert answer.status_code == 200, answer.text
         shape = prediction_type(workspace.contract)
         (found,) = answer.json()["predictions"]
-        assert shape.model_validate(found).model_dump() == found
+        assert shape.model_validate(found).model_dump(exclude_unset=True) == found
         assert client.get("/model").json()["bundle"] == workspace.bundle.hash

@@ -18,7 +18,7 @@ def scraped(client: httpx.Client) -> dict[str, float]:
     return {name: float(value) for name, value in lines}
 
 
-def test_requests_rows_and_probabilities_are_counted(
+def test_requests_rows_and_decisions_are_counted(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
     config = serve_config(tmp_path)
@@ -34,8 +34,7 @@ def test_requests_rows_and_probabilities_are_counted(
     assert found['requests_total{route="/predict",status="200"}'] == 2
     assert found['requests_total{route="/predict",status="422"}'] == 1
     assert found["predicted_rows_total"] == 5
-    assert found['prediction_probability_bucket{le="0.1"}'] == 5
-    assert found["prediction_probability_count"] == 5
+    assert found['predicted_decisions_total{decision="false"}'] == 5
     assert found['request_duration_seconds_count{route="/predict"}'] >= 3
     assert found["model_version"] == 1
     assert found["prediction_log_failures_total"] == 0
@@ -53,6 +52,6 @@ def test_paths_that_do_not_exist_are_one_series(tmp_path: Path) -> None:
 
 def test_two_servers_in_one_process_do_not_share_counters() -> None:
     first, second = Metrics(), Metrics()
-    first.rows.inc()
+    first.predicted([True], countable=True)
     assert first.registry.get_sample_value("predicted_rows_total") == 1
     assert second.registry.get_sample_value("predicted_rows_total") == 0

@@ -8,14 +8,17 @@ import pytest
 from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
-from {{ cookiecutter.__package }}.monitoring.served import read_lines
 from {{ cookiecutter.__package }}.serving.prediction_log import (
     Journal,
+    answered,
     labels,
-    predictions,
 )
-from {{ cookiecutter.__package }}.serving.predictor import make_predictor
+from {{ cookiecutter.__package }}.serving.predictor import (
+    Predictor,
+    make_predictor,
+)
 
 from ..conftest import shop_of
 from .live import add_version
@@ -87,7 +90,7 @@ def test_a_write_that_failed_half_way_costs_only_its_own_records(
 def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "predictions")
     journal.append([{"row": 0}])
-    journal._day = "yesterday"
+    journal._day = 0
     (first,) = tmp_path.iterdir()
     first.rename(tmp_path / "predictions-2024-01-01-1.jsonl")
     journal.append([{"row": 1}])
@@ -95,20 +98,25 @@ def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_each_row_has_a_record_of_what_was_sent_and_answered(
+def test_a_record_holds_what_was_sent_and_answered_and_is_read_back_row_by_row(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    version = add_version(tmp_path, shop)
-    predictor = make_predictor(open_bundle(tmp_path / shop.name / version.bundle), 3, 10)
-    given = np.array([0.25, 0.75], np.float32)
-    made = predictions(predictor, "request", [row, {**row, "gift": None}], given)
-    assert [(r["request_id"], r["row"], r["probability"]) for r in made] == [
-        ("request", 0, 0.25),
-        ("request", 1, 0.75),
-    ]
-    assert {(r["model"], r["version"]) for r in made} == {("shop", 3)}
-    assert made[0]["columns"] == row
-    assert made[1]["columns"] == {**row, "gift": None}
+    predictor = predictor_of(tmp_path, shop)
+    rows = [row, {**row, "gift": None}]
+    outputs = np.array([0.25, 0.75], np.float32)
+    journal = Journal(tmp_path, "predictions")
+    journal.append([answered(predictor, "by-row", {"rows": rows}, outputs)])
+    columns = {name: [given[name] for given in rows] for name in row}
+    journal.append([answered(predictor, "by-column", {"columns": columns}, outputs)])
+    journal.close()
+    for request_id in ("by-row", "by-column"):
+        found = list(read_rows(tmp_path, request_id))
+        assert [(r["row"], r["probability"]) for r in found] == [(0, 0.25), (1, 0.75)]
+        assert {(r["model"], r["version"], r["request_id"]) for r in found} == {
+            ("shop", 3, request_id)
+        }
+        assert [r["columns"] for r in found] == rows
+    assert len(list(read_rows(tmp_path))) == 4
 
 
 @pytest.mark.parametrize(
@@ -121,14 +129,11 @@ def test_each_row_has_a_record_of_what_was_sent_and_answered(
 def test_a_record_holds_what_the_task_answers(
     tmp_path: Path, row: dict[str, Any], task: str, given: list[Any]
 ) -> None:
-    contract = shop_of(task)
-    version = add_version(tmp_path, contract)
-    bundle = open_bundle(tmp_path / contract.name / version.bundle)
-    outputs = np.array(given, np.float32)
-    made = predictions(make_predictor(bundle, 1, 10), "request", [row, row], outputs)
-    written = [json.loads(to_json(record)) for record in made]
-    assert [record[bundle.task.output] for record in written] == outputs.tolist()
-    assert {"probability", "probabilities", "value"} & set(written[0]) == {bundle.task.output}
+    predictor, outputs = predictor_of(tmp_path, shop_of(task)), np.array(given, np.float32)
+    made = json.loads(to_json(answered(predictor, "request", {"rows": [row, row]}, outputs)))
+    output = predictor.bundle.task.output
+    assert made[output] == outputs.tolist()
+    assert {"probability", "probabilities", "value"} & set(made) == {output}
 
 
 @pytest.mark.parametrize("value", [False, "exchanged", 12.5])
@@ -143,3 +148,8 @@ def test_a_label_of_a_row_of_a_request_keeps_the_requests_id() -> None:
         [{"request_id": "r-1", "label": True}, {"request_id": "r-1", "row": 2, "label": False}],
     )
     assert (first["request_id"], second["request_id"], second["row"]) == ("r-1", "r-1", 2)
+
+
+def predictor_of(folder: Path, contract: Contract) -> Predictor:
+    version = add_version(folder, contract)
+    return make_predictor(open_bundle(folder / contract.name / version.bundle), 3, 10)

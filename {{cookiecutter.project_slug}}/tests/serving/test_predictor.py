@@ -10,11 +10,14 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.serving.answers import (
+    columns_type,
+    prediction_type,
+)
 from {{ cookiecutter.__package }}.serving.predictor import (
     Predictor,
     make_predictor,
 )
-from {{ cookiecutter.__package }}.serving.schemas import prediction_type
 
 from ..conftest import TASKS, Workspace, shop_of
 from .live import add_version
@@ -68,10 +71,19 @@ def test_a_number_beyond_float32_is_answered(predictor: Predictor, row: dict[str
     assert np.isfinite(predictor.predict([given])).all()
 
 
-def test_what_a_request_holds_is_logged_and_nothing_else(
-    predictor: Predictor, shop: Contract
-) -> None:
-    assert set(predictor.logged) == set(shop.request)
+def test_no_personal_column_can_be_sent_so_none_is_logged(shop: Contract) -> None:
+    assert any(column.pii for column in shop.columns.values())
+    assert not any(shop.columns[name].pii for name in shop.request)
+
+
+def test_columns_are_answered_as_rows_are(predictor: Predictor, shop: Contract) -> None:
+    table = synthesize(shop, 200, seed=7).select(list(shop.request))
+    assert predictor.predict_columns(table.to_pydict()).tolist() == (
+        predictor.predict(table.to_pylist()).tolist()
+    )
+    part = {name: values for name, values in table.to_pydict().items() if name != "city"}
+    missing = table.to_pydict() | {"city": [None] * 200}
+    assert predictor.predict_columns(part).tolist() == predictor.predict_columns(missing).tolist()
 
 
 @pytest.fixture(scope="module")
@@ -97,23 +109,51 @@ def test_rows_and_tables_of_each_task_are_answered_alike(
     assert len(np.unique(offline, axis=0)) > 50
 
 
-def test_a_multiclass_answer_is_the_likeliest_label_among_all(
+def test_a_multiclass_answer_is_the_likeliest_label_and_all_on_request(
     predictors: dict[str, Predictor],
 ) -> None:
     predictor = predictors["multiclass"]
     outputs = np.array([[0.25, 0.5, 0.25], [0.75, 0.25, 0.0]], np.float32)
-    assert predictor.answers(outputs) == [
-        {
-            "probability": 0.5,
-            "decision": "exchanged",
-            "probabilities": {"kept": 0.25, "exchanged": 0.5, "returned": 0.25},
-        },
-        {
-            "probability": 0.75,
-            "decision": "kept",
-            "probabilities": {"kept": 0.75, "exchanged": 0.25, "returned": 0.0},
-        },
+    told = [
+        {"probability": 0.5, "decision": "exchanged"},
+        {"probability": 0.75, "decision": "kept"},
     ]
+    each = [
+        {"kept": 0.25, "exchanged": 0.5, "returned": 0.25},
+        {"kept": 0.75, "exchanged": 0.25, "returned": 0.0},
+    ]
+    assert predictor.answers(outputs) == told
+    assert predictor.answers(outputs, probabilities=True) == [
+        {**answer, "probabilities": probabilities}
+        for answer, probabilities in zip(told, each, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["false", "true"]),
+        ({"positive": False}, ["true", "false"]),
+        ({"type": "category", "labels": ["yes", "no"], "positive": "no"}, ["yes", "no"]),
+        ({"type": "category", "allowed": ["a", "b", "c"], "positive": "b"}, ["not b", "b"]),
+        ({"type": "integer", "positive": 3}, ["not 3", "3"]),
+    ],
+)
+def test_both_values_of_a_binary_target_are_named(
+    tmp_path: Path, changes: dict[str, Any], names: list[str]
+) -> None:
+    content = shop_of("binary").model_dump()
+    target = {key: changes[key] for key in ("type", "allowed") if key in changes}
+    content["columns"][content["target"]] |= target
+    content |= {key: changes[key] for key in ("positive", "labels") if key in changes}
+    contract = Contract.model_validate(content)
+    version = add_version(tmp_path, contract, table=synthesize(shop_of("binary"), 50))
+    predictor = make_predictor(open_bundle(tmp_path / "shop" / version.bundle), 1, 10)
+    outputs = np.array([0.25], np.float32)
+    (answer,) = predictor.answers(outputs, probabilities=True)
+    assert list(answer["probabilities"].items()) == [(names[0], 0.75), (names[1], 0.25)]
+    columns = predictor.columns_of(outputs, probabilities=True)
+    assert columns["probabilities"] == {names[0]: [0.75], names[1]: [0.25]}
 
 
 def test_other_answers_are_a_decision_with_its_probability_or_a_value(
@@ -131,9 +171,14 @@ def test_other_answers_are_a_decision_with_its_probability_or_a_value(
 def test_every_answer_has_the_documented_shape(predictors: dict[str, Predictor], task: str) -> None:
     predictor = predictors[task]
     outputs = predictor.predict(synthesize(shop_of(task), 20).to_pylist())
-    shape = prediction_type(predictor.bundle.contract)
-    for answer in predictor.answers(outputs):
-        assert shape.model_validate(answer).model_dump() == answer
+    contract = predictor.bundle.contract
+    for wanted in (False, task != "regression"):
+        for answer in predictor.answers(outputs, probabilities=wanted):
+            model = prediction_type(contract).model_validate(answer)
+            assert model.model_dump(exclude_unset=True) == answer
+        columns = predictor.columns_of(outputs, probabilities=wanted)
+        shape = columns_type(contract).model_validate(columns)
+        assert shape.model_dump(exclude_unset=True) == columns
 
 
 def test_the_smallest_contract_is_served(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.live import read_rows
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.monitoring.served import read_lines
 from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE
@@ -35,13 +35,15 @@ SETTINGS = {
 
 
 @contextmanager
-def process(folder: Path, contract: Contract) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+def process(
+    folder: Path, contract: Contract, *options: str
+) -> "Iterator[tuple[subprocess.Popen[str], str]]":
     """``serve`` as a person types it, and its address."""
     add_version(folder / "bundles", contract)
     (folder / "configs").mkdir()
     for name, section in SETTINGS.items():
         (folder / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(section))
-    command = [sys.executable, "-m", PACKAGE, "serve"]
+    command = [sys.executable, "-m", PACKAGE, "serve", *options]
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
@@ -99,9 +101,7 @@ def test_every_answer_is_in_the_log_once_although_the_server_was_killed(
         for caller in callers:
             caller.join()
         assert server.wait(20) == -signal.SIGKILL
-    logged = Counter(
-        (r["request_id"], r["row"]) for r in read_lines(tmp_path / "live", "predictions")
-    )
+    logged = Counter((r["request_id"], r["row"]) for r in read_rows(tmp_path / "live"))
     assert set(logged.values()) == {1}
     assert {(given, index) for given in answered for index in range(3)} <= set(logged)
     assert len(logged) <= 3 * (len(answered) + 4)

@@ -96,7 +96,7 @@ def test_a_version_file_of_another_time_is_a_reason_and_not_a_crash(
 ) -> None:
     version = add_version(tmp_path, shop)
     path = tmp_path / shop.name / "versions" / f"{version.number}.json"
-    path.write_text(path.read_text().replace('"run_id"', '"run"'))
+    path.write_text(path.read_text().replace('"bundle"', '"folder"'))
     store = Store(tmp_path, None, 100)
     assert store.refresh() is False
     assert store.problem

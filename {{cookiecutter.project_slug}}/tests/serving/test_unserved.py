@@ -10,7 +10,8 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import BundleError, RegistryError
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.serving.score import run
+from {{ cookiecutter.__package }}.serving.score.job import run
+from {{ cookiecutter.__package }}.serving.score.source import Ask
 
 from .conftest import serve_config
 from .live import add_version, live
@@ -26,7 +27,7 @@ def refused(tmp_path: Path, shop: Contract) -> ServeConfig:
     """Settings of a model whose newest version its gate refused."""
     config = serve_config(tmp_path)
     made = add_version(config.bundles, shop, serve=False)
-    Versions(config.bundles, shop.name).register(made.bundle, REFUSED, passed=False, run_id=None)
+    Versions(config.bundles, shop.name).register(made.bundle, REFUSED, passed=False)
     return config
 
 
@@ -34,7 +35,7 @@ def test_the_server_says_by_which_rule_the_gate_refused(refused: ServeConfig) ->
     with live(refused.model_copy(update={"model": "shop"})) as client:
         answer = client.get("/health/ready")
         assert answer.status_code == 503
-        assert "the gate refused version 2: better than dummy (AUC 0.51" in answer.json()["problem"]
+        assert "the gate refused version 2: better than dummy: AUC 0.51" in answer.json()["problem"]
         assert "parity" not in answer.json()["problem"]
         predicted = client.post("/predict", json={"rows": [{}]})
         assert (predicted.status_code, predicted.json()["code"]) == (503, "not_ready")
@@ -50,9 +51,10 @@ def test_a_refused_version_scores_where_it_is_asked_for(
 ) -> None:
     rows, scores = tmp_path / "rows.parquet", tmp_path / "scores.parquet"
     pq.write_table(synthesize(shop, 20), rows)
+    ask = Ask(where=str(rows))
     with pytest.raises(BundleError, match="the gate refused version 2"):
-        run(refused, shop.name, rows, scores)
-    assert run(refused, shop.name, rows, scores, 2) == 20
+        run(refused, shop.name, ask, scores)
+    assert run(refused, shop.name, ask, scores, 2).scored == 20
     assert pq.read_table(scores).num_rows == 20
     with pytest.raises(RegistryError, match="has no version 7; its versions: 1, 2"):
-        run(refused, shop.name, rows, scores, 7)
+        run(refused, shop.name, ask, scores, 7)

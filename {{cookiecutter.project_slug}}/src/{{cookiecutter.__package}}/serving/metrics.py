@@ -1,9 +1,21 @@
-"""What Prometheus scrapes."""
+"""What Prometheus scrapes: one set of counters, also where several workers count.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+Workers count in files of one folder that ``PROMETHEUS_MULTIPROC_DIR`` names, as ``prometheus_client``
+has it; whichever of them is asked adds up all.
+"""
 
+import os
+from collections import Counter as Count
+from functools import cache
+from typing import Any, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from ..values import canonical_category
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-PROBABILITY_BUCKETS = tuple(step / 10 for step in range(1, 11))
 
 
 class Metrics:
@@ -22,18 +34,53 @@ class Metrics:
             registry=self.registry,
         )
         self.rows = Counter("predicted_rows", "Rows answered.", registry=self.registry)
-        self.probability = Histogram(
-            "prediction_probability",
-            "Probabilities answered.",
-            buckets=PROBABILITY_BUCKETS,
+        self.decisions = Counter(
+            "predicted_decisions",
+            "Rows answered, by decision; none of a regression.",
+            ["decision"],
             registry=self.registry,
         )
-        self.version = Gauge(
-            "model_version", "Version that serves; 0 before the first.", registry=self.registry
+        self._workers = self._gauge("workers", "Processes that answer.", "livesum")
+        self._version = self._gauge(
+            "model_version", "Version that serves; 0 before the first.", "livemax"
         )
-        self.reload_failures = Gauge(
-            "model_reload_failures", "Versions that could not be loaded.", registry=self.registry
+        self._reload_failures = self._gauge(
+            "model_reload_failures", "Versions that could not be loaded.", "livemax"
         )
         self.log_failures = Counter(
             "prediction_log_failures", "Requests refused, not logged.", registry=self.registry
         )
+        self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
+        self._latency = cache(self.latency.labels)  # than counting
+        self._decisions = cache(
+            lambda decision: self.decisions.labels(canonical_category(decision))
+        )
+
+    def serves(self, version: int, reload_failures: int) -> None:
+        """Tell what this process serves by now."""
+        self._workers.set(1)
+        self._version.set(version)
+        self._reload_failures.set(reload_failures)
+
+    def answered(self, route: str, status: int, duration_s: float) -> None:
+        """Count an answer; routes and statuses are few."""
+        self._requests(route, status).inc()
+        self._latency(route).observe(duration_s)
+
+    def predicted(self, decisions: list[Any], *, countable: bool) -> None:
+        """Count the rows of an answer, by decision where there are but a few."""
+        self.rows.inc(len(decisions))
+        if countable:
+            for decision, n_rows in Count(decisions).items():
+                self._decisions(decision).inc(n_rows)
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus reads."""
+        if FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+    def _gauge(self, name: str, text: str, over_workers: Literal["livesum", "livemax"]) -> Gauge:
+        return Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)

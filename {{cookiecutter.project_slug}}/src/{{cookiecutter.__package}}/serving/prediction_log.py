@@ -5,6 +5,7 @@ a loss of power: the file is not synced.
 """
 
 import os
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ import numpy.typing as npt
 from pydantic_core import to_json
 
 from .predictor import Predictor
-from .schemas import Label, Row
+from .requests import Label
+
+DAY_S = 86_400
 
 
 class Journal:
@@ -24,7 +27,7 @@ class Journal:
     def __init__(self, folder: Path, stem: str) -> None:
         self._folder = folder
         self._stem = stem
-        self._day = ""
+        self._day: int | None = None
         self._descriptor: int | None = None
 
     def append(self, records: Sequence[dict[str, Any]]) -> None:
@@ -33,8 +36,7 @@ class Journal:
         Raises:
             OSError: the disk does not take it.
         """
-        now = datetime.now(UTC)
-        descriptor = self._open(now.strftime("%Y-%m-%d"))
+        descriptor = self._open(int(time.time() // DAY_S))
         piece = b"".join(to_json(record) + b"\n" for record in records)
         try:
             while piece:
@@ -47,13 +49,15 @@ class Journal:
         """Close the file; the next record opens one."""
         if self._descriptor is not None:
             os.close(self._descriptor)
-        self._descriptor, self._day = None, ""
+        self._descriptor, self._day = None, None
 
-    def _open(self, day: str) -> int:
+    def _open(self, day: int) -> int:
+        """The file of a day, counted from 1970 in UTC."""
         if self._descriptor is None or day != self._day:
             self.close()
             self._folder.mkdir(parents=True, exist_ok=True)
-            path = self._folder / f"{self._stem}-{day}-{os.getpid()}.jsonl"
+            date = datetime.fromtimestamp(day * DAY_S, UTC)
+            path = self._folder / f"{self._stem}-{date:%Y-%m-%d}-{os.getpid()}.jsonl"
             self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
             self._day = day
             _end_line(self._descriptor)
@@ -68,26 +72,24 @@ def _end_line(descriptor: int) -> None:
             os.write(descriptor, b"\n")
 
 
-def predictions(
+def answered(
     predictor: Predictor,
     request_id: str,
-    rows: Sequence[Row],
+    given: dict[str, Any],
     outputs: npt.NDArray[np.float32],
-) -> list[dict[str, Any]]:
-    """A record for each row of a request."""
-    now = datetime.now(UTC)
-    return [
-        {
-            "request_id": request_id,
-            "row": index,
-            "time": now,
-            "model": predictor.bundle.contract.name,
-            "version": predictor.version,
-            "columns": {name: row.get(name) for name in predictor.logged},
-            predictor.bundle.task.output: output,
-        }
-        for index, (row, output) in enumerate(zip(rows, outputs.tolist(), strict=True))
-    ]
+) -> dict[str, Any]:
+    """The record of a request: its ``rows`` or ``columns`` as validated, and the task's outputs.
+
+    Personal values are not among them: the contract allows none in a request.
+    """
+    return {
+        "request_id": request_id,
+        "time": datetime.now(UTC),
+        "model": predictor.name,
+        "version": predictor.version,
+        **given,
+        predictor.bundle.task.output: outputs.tolist(),
+    }
 
 
 def labels(request_id: str, given: Sequence[Label]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
-"""Runs the application on a socket of its own."""
+"""Runs the application on a socket of its own, in one process or in several behind it."""
 
+import gc
 import socket
 from types import FrameType
 
@@ -9,10 +10,17 @@ from ..config import ServeConfig
 from ..errors import ConfigError
 from ..terminal import say
 from .app import create_app
+from .workers import Workers
 
 
 class PoliteServer(uvicorn.Server):
     """Ends with exit code 0 when it is asked to; uvicorn's own raises the signal again at its end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Load what serves; that stays, so the collector need not look through it ever again."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Finish what is in flight; the second signal does not wait for it."""
@@ -28,9 +36,28 @@ def serve(config: ServeConfig) -> None:
     """
     listener = _listen(config)
     host, port = listener.getsockname()[:2]
-    app = create_app(config)
-    say(f"serving   http://{host}:{port}  (try /docs, /model, /health/ready; stop with Ctrl-C)")
-    PoliteServer(uvicorn.Config(app, log_level="warning", access_log=False)).run([listener])
+    workers = f" by {config.workers} workers" if config.workers > 1 else ""
+    say(
+        f"serving   http://{host}:{port}{workers}"
+        "  (open it in a browser, or ask /model; stop with Ctrl-C)"
+    )
+    if config.workers > 1:
+        Workers(work, config, listener).run(config.workers)
+    else:
+        work(config, listener)
+
+
+def work(config: ServeConfig, listener: socket.socket) -> None:
+    """Answer what comes in on a socket, in this process."""
+    settings = uvicorn.Config(
+        create_app(config),
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
+    )
+    PoliteServer(settings).run([listener])
 
 
 def _listen(config: ServeConfig) -> socket.socket:

@@ -6,7 +6,7 @@ from ..atomic import pointed
 from ..compatibility import compare
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
-from ..models.versions import Versions
+from ..models.versions import Move, Versions
 from .predictor import Predictor, make_predictor
 
 
@@ -19,6 +19,7 @@ class Store:
         self._max_rows = max_rows
         self._seen: str | None = None
         self.current: Predictor | None = None
+        self.promotion: Move | None = None
         self.problem: str | None = "no model has been promoted yet; train one with: make train"
         self.failures = 0
 
@@ -34,7 +35,8 @@ class Store:
             if name == self._seen:
                 self.problem = None
                 return False
-            self.current = self._load(Versions(folder.parent, folder.name))
+            versions = Versions(folder.parent, folder.name)
+            self.current, self.promotion = self._load(versions), versions.move()
         except (ProjectError, OSError, ValueError, KeyError, TypeError) as error:
             if str(error) != self.problem:  # the same again is the same failure, tried once more
                 self.failures += 1

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
-from {{ cookiecutter.__package }}.serving.schemas import (
+from {{ cookiecutter.__package }}.serving.requests import (
+    columns_adapter,
     feedback_adapter,
     predict_adapter,
 )
@@ -139,6 +140,62 @@ def test_the_json_schema_lists_the_columns_with_their_rules(shop: Contract) -> N
     assert (price["minimum"], price["maximum"], price["type"]) == (0, 1000, "number")
     assert price["description"] == "float, EUR"
     assert row["properties"]["channel"]["enum"] == ["web", "store"]
+
+
+def as_columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def test_columns_are_taken_as_rows_are(contract: Contract) -> None:
+    rows = rows_of(contract, 50)
+    body = json.dumps({"columns": as_columns(rows)}).encode()
+    columns = columns_adapter(contract, 50).validate_json(body)["columns"]
+    assert columns == as_columns(accepted(contract, rows))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "rule"),
+    [
+        ({"price": [1.0]}, "columns", "lengths_differ"),
+        ({"price": []}, "columns.price", "too_short"),
+        ({"price": [1.0] * 11}, "columns.price", "too_long"),
+        ({"price": [1.0, -1.0]}, "columns.price.1", "greater_than_equal"),
+        ({"price": 1.0}, "columns.price", "list_type"),
+        ({"channel": ["web", None]}, "columns.channel.1", "literal_error"),
+        ({"colour": ["red", "blue"]}, "columns.colour", "extra_forbidden"),
+    ],
+)
+def test_columns_that_break_a_rule_are_refused_by_place(
+    shop: Contract, changes: dict[str, Any], field: str, rule: str
+) -> None:
+    columns = {**as_columns(rows_of(shop, 2)), **changes}
+    with pytest.raises(ValidationError) as caught:
+        columns_adapter(shop, 10).validate_json(json.dumps({"columns": columns}))
+    found = caught.value.errors()[0]
+    assert (".".join(map(str, found["loc"])), found["type"]) == (field, rule)
+
+
+def test_columns_that_may_be_missing_need_not_be_there_but_one_must(shop: Contract) -> None:
+    columns = as_columns(rows_of(shop, 2))
+    adapter = columns_adapter(shop, 10)
+    optional = {name for name in shop.request if shop.columns[name].nullable} | {"order"}
+    fewer = {name: values for name, values in columns.items() if name not in optional}
+    assert set(adapter.validate_json(json.dumps({"columns": fewer}))["columns"]) == set(fewer)
+    every = {
+        name: column | {"nullable": True} for name, column in shop.model_dump()["columns"].items()
+    }
+    lax = Contract.model_validate({**shop.model_dump(), "columns": every})
+    with pytest.raises(ValidationError, match="should have one length, not none"):
+        columns_adapter(lax, 10).validate_json(b'{"columns": {}}')
+
+
+@pytest.mark.parametrize("adapter", [predict_adapter, columns_adapter])
+def test_a_regression_has_no_probabilities_to_ask_for(adapter: Any) -> None:
+    body = json.dumps({"rows": [], "columns": {}, "probabilities": True})
+    for task, refused in (("regression", True), ("binary", False), ("multiclass", False)):
+        with pytest.raises(ValidationError) as caught:
+            adapter(shop_of(task), 10).validate_json(body)
+        assert (("probabilities",) in [fault["loc"] for fault in caught.value.errors()]) == refused
 
 
 @pytest.mark.parametrize(

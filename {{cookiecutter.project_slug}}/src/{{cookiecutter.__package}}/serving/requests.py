@@ -1,4 +1,4 @@
-"""Requests and answers, derived from the contract.
+"""Request bodies, derived from the contract.
 
 Rows are typed dictionaries, not models: any column name is a valid key, even ``_x``, ``class`` or
 ``model_config``.
@@ -8,7 +8,8 @@ from math import isfinite
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from annotated_types import Ge, Le, Len
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict as NamedDict
 
 from ..contract import Column, Contract
@@ -18,69 +19,24 @@ MAX_TEXT = 1_000
 INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 Row = dict[str, Any]
-
-
-class BinaryPrediction(BaseModel):
-    """The answer to one row, where a value's probability is predicted."""
-
-    probability: float = Field(ge=0, le=1, description="Probability of the positive value.")
-    decision: bool = Field(description="Whether the probability reaches the model's threshold.")
-
-
-class MulticlassPrediction(BaseModel):
-    """The answer to one row, where one of several labels is predicted."""
-
-    probability: float = Field(ge=0, le=1, description="Probability of the label decided for.")
-    decision: str = Field(description="The likeliest label.")
-    probabilities: dict[str, float] = Field(description="Probability of every label.")
-
-
-class RegressionPrediction(BaseModel):
-    """The answer to one row, where a number is predicted."""
-
-    value: float = Field(description="Predicted value, in the target's unit.")
-
-
-Prediction = BinaryPrediction | MulticlassPrediction | RegressionPrediction
-
-
-class Answer(BaseModel):
-    """The answer to a request, rows in its order."""
-
-    model: str = Field(description="Name of the model that answered.")
-    version: int = Field(description="Its version.")
-    request_id: str = Field(description="The caller's X-Request-ID, or one made here.")
-    predictions: list[Prediction]
-
-
-class Fault(BaseModel):
-    """One field that broke one rule."""
-
-    field: str = Field(description="Path of the field, such as rows.0.distance.")
-    rule: str = Field(description="A stable code of the rule.")
-    message: str = Field(description="What is valid.")
-
-
-class Problem(BaseModel):
-    """Every error's shape."""
-
-    code: str = Field(description="A stable code of the error.")
-    message: str = Field(description="What is wrong and what to do.")
-    faults: list[Fault] = Field(default=[], description="At most 20.")
-    request_id: str
-
-
-class Accepted(BaseModel):
-    """The answer to feedback."""
-
-    accepted: int = Field(description="Labels that were written.")
-    request_id: str
+Columns = dict[str, list[Any]]
+PROBABILITIES = Annotated[
+    bool, Field(description="Whether to answer the probability of every value, too.")
+]
 
 
 class Predict(TypedDict):
     """A prediction request after validation."""
 
     rows: list[Row]
+    probabilities: NotRequired[bool]
+
+
+class PredictColumns(TypedDict):
+    """A bulk prediction request after validation; every list has an item for each row."""
+
+    columns: Columns
+    probabilities: NotRequired[bool]
 
 
 class Label(TypedDict):
@@ -108,7 +64,33 @@ def predict_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Predict]:
     """Validates the body of a prediction request, bytes to rows."""
     row = row_type(contract)
     rows: Any = Annotated[list[row], Len(1, max_rows)]  # type: ignore[valid-type]
-    return TypeAdapter(_closed("Predict", {"rows": rows}))
+    return TypeAdapter(_closed("Predict", {"rows": rows, **_options(contract)}))
+
+
+def columns_adapter(contract: Contract, max_rows: int) -> TypeAdapter[PredictColumns]:
+    """Validates the body of a bulk prediction request, bytes to a list for each column."""
+
+    def alike(columns: Columns) -> Columns:
+        lengths = sorted({len(values) for values in columns.values()})
+        if len(lengths) != 1:
+            found = " and ".join(map(str, lengths)) or "none"
+            raise PydanticCustomError(
+                "lengths_differ", "Columns should have one length, not {found}", {"found": found}
+            )
+        return columns
+
+    fields: dict[str, Any] = {}
+    for name in contract.request:
+        value: Any = _value(contract.columns[name])
+        optional = is_optional(contract, name)
+        values: Any = Annotated[
+            list[value | None] if optional else list[value],
+            Len(1, max_rows),
+            Field(description=_description(contract.columns[name])),
+        ]
+        fields[name] = NotRequired[values] if optional else values
+    columns: Any = Annotated[_closed("Columns", fields), AfterValidator(alike)]
+    return TypeAdapter(_closed("PredictColumns", {"columns": columns, **_options(contract)}))
 
 
 def feedback_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Feedback]:
@@ -138,21 +120,19 @@ def _closed(name: str, fields: dict[str, Any]) -> Any:
     return made
 
 
-def prediction_type(contract: Contract) -> type[BaseModel]:
-    """What is answered to a row."""
-    types: dict[str, type[BaseModel]] = {
-        "binary": BinaryPrediction,
-        "multiclass": MulticlassPrediction,
-        "regression": RegressionPrediction,
-    }
-    return types[contract.task]
+def _options(contract: Contract) -> dict[str, Any]:
+    return {} if contract.task == "regression" else {"probabilities": NotRequired[PROBABILITIES]}
 
 
 def _field(contract: Contract, name: str) -> Any:
     column = contract.columns[name]
     value: Any = Annotated[_value(column), Field(description=_description(column))]
-    optional = column.nullable or contract.role(name) == "id"
-    return NotRequired[value | None] if optional else value
+    return NotRequired[value | None] if is_optional(contract, name) else value
+
+
+def is_optional(contract: Contract, name: str) -> bool:
+    """Whether a request may leave a column out, or null."""
+    return contract.columns[name].nullable or contract.role(name) == "id"
 
 
 def _value(column: Column) -> Any:

@@ -1,0 +1,34 @@
+"""Asks the server from Python. To ask from elsewhere, copy this folder and ``errors.py`` beside it.
+
+It needs httpx and nothing else.
+"""
+
+from .answers import (
+    Accepted,
+    Answer,
+    Classification,
+    ClassificationColumns,
+    ColumnsAnswer,
+    LabelOfId,
+    LabelOfRow,
+    Model,
+    Ready,
+    Regression,
+    RegressionColumns,
+)
+from .client import Client
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "Classification",
+    "ClassificationColumns",
+    "Client",
+    "ColumnsAnswer",
+    "LabelOfId",
+    "LabelOfRow",
+    "Model",
+    "Ready",
+    "Regression",
+    "RegressionColumns",
+]

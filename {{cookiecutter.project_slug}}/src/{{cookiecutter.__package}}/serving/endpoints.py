@@ -1,0 +1,148 @@
+"""The busy paths, from a body's bytes to the answer's: predictions and feedback."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from ..config import ServeConfig
+from ..data.live import LABELS, PREDICTIONS
+from ..errors import ModelFailedError
+from . import prediction_log
+from .metrics import Metrics
+from .predictor import Outputs, Predictor
+from .problems import ProblemError, invalid
+from .requests import Columns
+from .store import Store
+from .waiting import Asked, Waiting
+
+ROWS_TOGETHER = 64
+"""Requests up to this size share a run; a larger one has a thread, so that others need not wait."""
+Body = TypeVar("Body")
+
+
+class Endpoints:
+    """What they share: the version that serves, the log and the counters."""
+
+    def __init__(self, config: ServeConfig, store: Store, metrics: Metrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._predictions = prediction_log.Journal(config.log, PREDICTIONS)
+        self._labels = prediction_log.Journal(config.log, LABELS)
+        self._waiting = Waiting(self._log_rows)
+
+    async def predict(self, body: bytes, request_id: str) -> bytes:
+        """An answer for each row, logged before it leaves."""
+        predictor = self.serving()
+        request = read(predictor.rows, body)
+        rows = request["rows"]
+        try:
+            if len(rows) <= ROWS_TOGETHER:
+                outputs = await self._waiting.ask(predictor, request_id, rows)
+            else:
+                outputs = await asyncio.to_thread(predictor.predict, rows)
+                self._log(predictor, request_id, {"rows": rows}, outputs)
+        except ModelFailedError as error:
+            raise ProblemError(error.status, "model_failed", str(error)) from None
+        wanted = request.get("probabilities", False)
+        answers = predictor.answers(outputs, probabilities=wanted)
+        self._count(predictor, [answer.get("decision") for answer in answers])
+        return _answer(predictor, request_id, answers)
+
+    async def predict_columns(self, body: bytes, request_id: str) -> bytes:
+        """An answer for each row of columns, as columns, logged before it leaves."""
+        predictor = self.serving()
+        request = read(predictor.columns, body)
+        wanted = request.get("probabilities", False)
+        answers = await self.ask_columns(
+            predictor, request_id, request["columns"], probabilities=wanted
+        )
+        return _answer(predictor, request_id, answers)
+
+    async def ask_columns(
+        self, predictor: Predictor, request_id: str, columns: Columns, *, probabilities: bool
+    ) -> dict[str, Any]:
+        """What a caller is told about validated columns; it is logged and counted.
+
+        Raises:
+            ProblemError: the model failed, or the log takes no records.
+        """
+        try:
+            outputs = await asyncio.to_thread(predictor.predict_columns, columns)
+        except ModelFailedError as error:
+            raise ProblemError(error.status, "model_failed", str(error)) from None
+        self._log(predictor, request_id, {"columns": columns}, outputs)
+        answers = predictor.columns_of(outputs, probabilities=probabilities)
+        self._count(predictor, answers.get("decision", [None] * len(outputs)))
+        return answers
+
+    async def feedback(self, body: bytes, request_id: str) -> bytes:
+        """Outcomes that became known, by id or request; the last one for a row counts."""
+        given = read(self.serving().labels, body)["labels"]
+        self._append(self._labels, prediction_log.labels(request_id, given))
+        return to_json({"accepted": len(given), "request_id": request_id})
+
+    def serving(self) -> Predictor:
+        """The version that answers.
+
+        Raises:
+            ProblemError: none does.
+        """
+        if self._store.current is None:
+            raise ProblemError(503, "not_ready", f"no model serves: {self._store.problem}")
+        return self._store.current
+
+    def close(self) -> None:
+        """Close the logs."""
+        self._predictions.close()
+        self._labels.close()
+
+    def _log_rows(self, answered: Sequence[tuple[Asked, Outputs]]) -> None:
+        records = [
+            prediction_log.answered(one.predictor, one.request_id, {"rows": one.rows}, outputs)
+            for one, outputs in answered
+        ]
+        self._append(self._predictions, records)
+
+    def _log(
+        self, predictor: Predictor, request_id: str, given: dict[str, Any], outputs: Outputs
+    ) -> None:
+        record = prediction_log.answered(predictor, request_id, given, outputs)
+        self._append(self._predictions, [record])
+
+    def _append(self, journal: prediction_log.Journal, records: list[dict[str, Any]]) -> None:
+        try:
+            journal.append(records)
+        except OSError as error:
+            self._metrics.log_failures.inc()
+            message = f"the log takes no records ({error.strerror}); nothing was answered unlogged"
+            raise ProblemError(503, "log_failed", message) from None
+
+    def _count(self, predictor: Predictor, decisions: list[Any]) -> None:
+        countable = predictor.bundle.contract.task != "regression"
+        self._metrics.predicted(decisions, countable=countable)
+
+
+def read(adapter: TypeAdapter[Body], body: bytes) -> Body:
+    """The validated body; bytes are parsed once.
+
+    Raises:
+        ProblemError: it is not valid.
+    """
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def _answer(predictor: Predictor, request_id: str, predictions: Any) -> bytes:
+    return to_json(
+        {
+            "model": predictor.name,
+            "version": predictor.version,
+            "request_id": request_id,
+            "predictions": predictions,
+        }
+    )

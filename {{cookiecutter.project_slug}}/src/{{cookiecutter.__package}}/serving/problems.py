@@ -1,0 +1,63 @@
+"""Errors as they are answered: one shape, stable codes, nothing of the inside."""
+
+from pydantic import BaseModel, Field, ValidationError
+
+MAX_FAULTS = 20
+INTERNAL = "the server failed; its log tells why under this request_id"
+CODES = {404: "not_found", 405: "method_not_allowed"}
+"""Codes of the errors that the framework raises."""
+DOCUMENTED = {
+    413: "The body is larger than `max_body_bytes`.",
+    422: "A field breaks a rule of the contract; `faults` says which.",
+    500: "The server or its model failed.",
+    503: "No model serves, or the prediction log takes no records.",
+}
+"""Every status that a prediction can be refused with."""
+
+
+class Fault(BaseModel):
+    """One field that broke one rule."""
+
+    field: str = Field(description="Path of the field, such as rows.0.distance.")
+    rule: str = Field(description="A stable code of the rule.")
+    message: str = Field(description="What is valid.")
+
+
+class Problem(BaseModel):
+    """Every error's shape."""
+
+    code: str = Field(description="A stable code of the error.")
+    message: str = Field(description="What is wrong and what to do.")
+    faults: list[Fault] = Field(default=[], description="At most 20.")
+    request_id: str
+
+
+class ProblemError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, code: str, message: str, *faults: Fault) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.faults = list(faults[:MAX_FAULTS])
+
+    def body(self, request_id: str) -> bytes:
+        """The answer's JSON."""
+        problem = Problem(
+            code=self.code, message=str(self), faults=self.faults, request_id=request_id
+        )
+        return problem.model_dump_json().encode()
+
+
+def invalid(error: ValidationError) -> ProblemError:
+    """What a validator found, by field and rule, without the values that were sent."""
+    faults = [
+        Fault(
+            field=".".join(map(str, fault["loc"])) or "body",
+            rule=fault["type"],
+            message=fault["msg"],
+        )
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    message = f"{len(faults)} not valid; the first is {faults[0].field}: {faults[0].message}"
+    return ProblemError(422, "invalid_request", message, *faults)

@@ -1,0 +1,1 @@
+"""Batch scoring: files and database rows through the graph of the server, to Parquet."""

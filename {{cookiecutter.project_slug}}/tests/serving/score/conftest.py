@@ -1,0 +1,97 @@
+"""A model of the shop that scores rows, and what they become."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from {{ cookiecutter.__package }}.config import ServeConfig
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.serving.score.job import run
+from {{ cookiecutter.__package }}.serving.score.scorer import Counts
+from {{ cookiecutter.__package }}.serving.score.source import Ask
+
+from ..conftest import serve_config
+from ..live import add_version
+
+HEAD = "order,at,price,items,channel,city,gift\n"
+LINE = "o-1,2024-05-01T08:00:00Z,12.5,2,web,Lyon,true\n"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with rows to score, and the settings of a model that scores them."""
+
+    folder: Path
+    config: ServeConfig
+
+    def write(self, *lines: str, name: str = "rows.csv", head: str = HEAD) -> Path:
+        """A CSV file of these lines."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(head + "".join(lines))
+        return path
+
+    def run(
+        self,
+        where: Path | str,
+        to: str = "scored.parquet",
+        *,
+        table: str | None = None,
+        query: str | None = None,
+        number: int | None = None,
+        **settings: Any,
+    ) -> Counts:
+        """Score what ``where`` names."""
+        config = self.config.model_copy(update=settings)
+        ask = Ask(where=str(where), table=table, query=query)
+        return run(config, "shop", ask, self.folder / to, number)
+
+    def scored(self, where: Path | str, to: str = "scored.parquet", **settings: Any) -> pa.Table:
+        """The scores of what ``where`` names."""
+        counts = self.run(where, to, **settings)
+        table = self.read(to)
+        assert counts.rows_in == counts.scored + counts.rejected
+        assert len(table) == counts.scored
+        return table
+
+    def read(self, to: str = "scored.parquet") -> pa.Table:
+        """The scores that are there."""
+        path = self.folder / to
+        files = sorted(path.glob("*")) if path.is_dir() else [path]
+        return pa.concat_tables(pq.ParquetFile(file).read() for file in files)
+
+    def quarantine(self, name: str = "scored") -> list[tuple[str, int, str]]:
+        """File, line and reason of each row that is there."""
+        rows = pq.read_table(self.folder / "quarantine" / f"{name}.parquet").to_pylist()
+        return [(Path(row["_file"]).name, row["_line"], row["_reasons"]) for row in rows]
+
+    @property
+    def left(self) -> set[str]:
+        """The names in the folder, hidden ones as well."""
+        return {path.name for path in self.folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def shop_config(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> ServeConfig:
+    """Settings under which the shop's small model serves; parts are small."""
+    made = serve_config(
+        tmp_path_factory.mktemp("score"), batch_rows=100, batch_threads=2, max_rejected_fraction=0.5
+    )
+    add_version(made.bundles, shop)
+    return made
+
+
+@pytest.fixture
+def place(tmp_path: Path, shop_config: ServeConfig) -> Place:
+    """An empty folder."""
+    return Place(folder=tmp_path, config=shop_config)
+
+
+def rows_of(contract: Contract, n_rows: int, seed: int = 0) -> pa.Table:
+    """Rows of a request that keep every rule."""
+    return synthesize(contract, n_rows, seed=seed).select(list(contract.request))

@@ -1,0 +1,98 @@
+"""The Open Inference Protocol, asked by a client of others: Triton's own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.utils import InferenceServerException
+
+from {{ cookiecutter.__package }}.contract import Contract
+
+from ..conftest import TASKS, shop_of
+from .conftest import Serving, serve_config
+from .live import add_version, live, records
+from .protocol import DATATYPES, predicted
+
+NUMPY: dict[str, Any] = {"FP64": np.float64, "INT64": np.int64, "BOOL": np.bool_, "BYTES": object}
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["binary", "json"])
+@pytest.mark.parametrize("task", TASKS)
+def test_the_real_client_is_answered_what_predict_answers(
+    tmp_path: Path, rows: list[dict[str, Any]], task: str, packed: bool
+) -> None:
+    config = serve_config(tmp_path)
+    add_version(config.bundles, shop_of(task))
+    with live(config) as http, InferenceServerClient(http.base_url.netloc.decode()) as client:
+        assert client.is_server_live()
+        assert client.is_server_ready()
+        assert client.is_model_ready("shop")
+        assert client.is_model_ready("shop", "1")
+        assert not client.is_model_ready("shop", "2")
+        assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+        metadata = client.get_model_metadata("shop")
+        inputs = []
+        for spec in metadata["inputs"]:
+            values = np.array([r[spec["name"]] for r in rows], NUMPY[spec["datatype"]])
+            inputs.append(InferInput(spec["name"], list(values.shape), spec["datatype"]))
+            inputs[-1].set_data_from_numpy(values, binary_data=packed)
+        names = [spec["name"] for spec in metadata["outputs"]]
+        wanted = [InferRequestedOutput(name, binary_data=packed) for name in names]
+        answer = client.infer("shop", inputs, outputs=wanted, request_id="mine")
+        unsaid = client.infer("shop", inputs, model_version="1")
+        expected = predicted(http, rows, task)
+    assert {spec["name"]: spec["datatype"] for spec in metadata["inputs"]} == DATATYPES
+    assert set(names) == set(expected)
+    for spec in metadata["outputs"]:
+        for result in (answer, unsaid):
+            found = result.as_numpy(spec["name"])
+            assert found.dtype == NUMPY[spec["datatype"]]
+            assert list(found.shape) == [3, *spec["shape"][1:]]
+            texts_are_bytes = spec["datatype"] == "BYTES" and isinstance(found[0], bytes)
+            same = [text.decode() for text in found] if texts_are_bytes else found.tolist()
+            assert same == expected[spec["name"]]
+    head = answer.get_response()
+    assert (head["id"], head["model_name"], head["model_version"]) == ("mine", "shop", "1")
+    logged = [{**r, "request_id": None, "time": None} for r in records(config.log)]
+    assert logged[:3] == logged[3:6] == logged[6:]
+    assert [r["columns"] for r in logged[:3]] == [
+        {**given, "at": logged[place]["columns"]["at"]} for place, given in enumerate(rows)
+    ]
+
+
+def test_what_is_missing_can_be_sent_by_the_real_client(tmp_path: Path) -> None:
+    types = {"a": "float", "b": "integer", "c": "boolean", "d": "category", "e": "timestamp"}
+    columns = {name: {"type": type_, "nullable": True} for name, type_ in types.items()}
+    head = {"name": "gaps", "task": "binary", "target": "y", "sources": {"raw": {"csv": "raw.csv"}}}
+    contract = Contract.model_validate({**head, "columns": {**columns, "y": {"type": "boolean"}}})
+    config = serve_config(tmp_path)
+    add_version(config.bundles, contract)
+    full = {"a": 600.0, "b": -3, "c": True, "d": "web", "e": "2024-05-01T10:00:00Z"}
+    rows = [full, *({**full, name: None} for name in types), dict.fromkeys(types)]
+    with live(config) as http, InferenceServerClient(http.base_url.netloc.decode()) as client:
+        inputs = []
+        for name, type_ in types.items():
+            text = type_ in {"category", "timestamp"}
+            gap: Any = "" if text else np.nan
+            values = [gap if row[name] is None else row[name] for row in rows]
+            inputs.append(InferInput(name, [len(rows)], "BYTES" if text else "FP64"))
+            inputs[-1].set_data_from_numpy(np.array(values, object if text else np.float64))
+        found = client.infer("gaps", inputs).as_numpy("probability").tolist()
+        assert found == predicted(http, rows, "binary")["probability"]
+        assert len(set(found)) == len(rows)
+        logged = [r["columns"] for r in records(config.log)]
+    assert logged[: len(rows)] == logged[len(rows) :]
+
+
+def test_the_real_client_is_told_what_is_wrong(serving: Serving) -> None:
+    with InferenceServerClient(serving.client.base_url.netloc.decode()) as client:
+        with pytest.raises(InferenceServerException, match="no model 'other'; this server has"):
+            client.get_model_metadata("other")
+        price = InferInput("price", [2], "FP32")
+        price.set_data_from_numpy(np.array([1, 2], np.float32))
+        with pytest.raises(InferenceServerException, match="'price' should be FP64, not FP32"):
+            client.infer("shop", [price])
+        with pytest.raises(InferenceServerException, match="nothing at /v2/models/shop/config"):
+            client.get_model_config("shop")
