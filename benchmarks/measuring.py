@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -17,8 +18,10 @@ WORK = HERE.parent / "build" / "benchmarks"
 Result = TypeVar("Result")
 
 
-def fresh(*arguments: str | Path) -> dict[str, Any]:
+def fresh(*arguments: str | Path, path: Path | None = None) -> dict[str, Any]:
     """Run Python on these arguments in a process of its own; the last line it prints is JSON.
+
+    Packages in ``path`` come before those that are installed.
 
     What earlier processes wrote is on disk by then, so that nobody pays for another's output. The
     caller must stay small: Linux counts a parent's memory into the peak of a child.
@@ -28,6 +31,7 @@ def fresh(*arguments: str | Path) -> dict[str, Any]:
         [sys.executable, *map(str, arguments)],
         check=False,
         cwd=HERE,
+        env={**os.environ, "PYTHONPATH": str(path)} if path else None,
         capture_output=True,
         text=True,
     )
@@ -69,6 +73,15 @@ class Speed:
 def speed(own_s: Sequence[float], peer_s: Sequence[float]) -> Speed:
     """The ratio of the times of each round."""
     return Speed(ratios=tuple(peer / own for own, peer in zip(own_s, peer_s, strict=True)))
+
+
+def reached(values: Sequence[float], *, least: float = -inf, most: float = inf) -> str:
+    """In how many rounds, unless in all of them; the median decides."""
+    n_reached = sum(least <= value <= most for value in values)
+    if n_reached == len(values):
+        return "yes"
+    verdict = "yes, but only" if least <= median(values) <= most else "**no**,"
+    return f"{verdict} in {n_reached} of {len(values)} rounds"
 
 
 def keep(name: str, rounds: Mapping[str, Sequence[Any]]) -> None:

@@ -1,6 +1,6 @@
 """Renders the default project, sets it up with its peers, and runs benchmarks in its environment.
 
-Run: make benchmark, or python benchmarks/run.py [--quick] [etl] [formats] [adopt]
+Run: make benchmark, or python benchmarks/run.py [--quick] [NAME ...], of the names in BENCHMARKS.
 
 Needs the standard library, and cookiecutter and make on PATH. The project and every file that is
 measured lie in build/benchmarks; each benchmark writes its section of BENCHMARKS.md.
@@ -20,7 +20,7 @@ TEMPLATE = HERE.parent
 PROJECT = TEMPLATE / "build" / "benchmarks" / "flight-delay"
 PYTHON = PROJECT / ".venv" / "bin" / "python"
 REQUIREMENTS = HERE / "requirements.txt"
-BENCHMARKS = ("etl", "formats", "adopt")
+BENCHMARKS = ("etl", "formats", "adopt", "loop", "models", "small", "serve", "score")
 # What make, a shell or a virtual environment around us would leak into the project.
 LEAKS = ("VIRTUAL_ENV", "PYTHON", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
 

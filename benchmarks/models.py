@@ -1,0 +1,128 @@
+"""Kinds of model on four data sets, and the default beside a default LightGBM.
+
+Run by run.py: models.py [--quick]. Each training is the command that a person types.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import page
+from made import MADE
+from measuring import HERE, fresh, keep
+from page import Target
+from projects import command, project_for
+
+KINDS = ("auto", "linear", "mlp", "tabm", "lightgbm")
+N_ROWS, QUICK_ROWS, MOST_S = 40_000, 4_000, 120
+LIBRARIES = ("torch", "lightgbm", "scikit-learn", "onnxruntime")
+WHAT = """\
+Each row is `make train` of one kind of model on one data set, import and bundle included: the
+deciding metric on the test rows with its 95 % interval, seconds of the whole command, the graph's
+size, the largest difference between torch (or LightGBM) and ONNX over all test rows as a share of
+what is tolerated, and microseconds per row when {block:,} rows are answered at once by one thread.
+`auto` is the default: a race among kinds. The last rows of each set are scikit-learn's LightGBM
+with its default settings on the same training rows (categories as pandas categories, times as
+hour and weekday), and what `auto` gains over it, by a paired bootstrap."""
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    n_rows = QUICK_ROWS if quick else N_ROWS
+    results = {name: one_set(name, n_rows) for name in ([*MADE] if quick else ["flights", *MADE])}
+    keep("models", {name: [found] for name, found in results.items()})
+    page.publish("models", section(results), quick=quick)
+
+
+def one_set(name: str, n_rows: int) -> dict[str, Any]:
+    """Each kind trained on a data set in a copy of the project, and LightGBM beside the default."""
+    folder = project_for(name, n_rows)
+    found: dict[str, Any] = {}
+    for kind in KINDS:
+        print(f"{name}: {kind}", flush=True)
+        bundles = f"bundles-{kind}"
+        began = time.perf_counter()
+        command(
+            folder,
+            "train",
+            *("--set", "train.model={kind: " + kind + "}"),
+            *("--set", f"train.bundles={bundles}"),
+            *("--set", "train.tracker=none"),
+        )
+        found[kind] = {"seconds": time.perf_counter() - began}
+        found[kind] |= fresh(HERE / "models_beside.py", folder, bundles, path=folder / "src")
+    found["beside"] = fresh(
+        HERE / "models_beside.py", folder, "bundles-auto", "--peer", path=folder / "src"
+    )
+    return found
+
+
+def section(results: Mapping[str, Any]) -> str:
+    """The page's section."""
+    lines = []
+    for name, found in results.items():
+        for kind in KINDS:
+            one = found[kind]
+            lines.append(
+                (
+                    name,
+                    kind if kind != "auto" else f"auto: {one['kind']}",
+                    f"{one['metric']} {one['interval']}",
+                    f"{one['seconds']:.0f}",
+                    f"{one['size_kb']:,.0f}",
+                    f"{one['parity']:.3f}",
+                    f"{one['row_us']:.1f}",
+                )
+            )
+        peer = found["beside"]
+        lines.append(
+            (
+                name,
+                "LightGBM by default",
+                f"{peer['metric']} {peer['peer']}",
+                f"{peer['seconds']:.0f}",
+                "",
+                "",
+                "",
+            )
+        )
+        lines.append((name, "auto − LightGBM", peer["difference"], "", "", "", ""))
+    block = next(iter(results.values()))["auto"]["block"]
+    return "\n\n".join(
+        [
+            "## Kinds of model",
+            WHAT.format(block=block),
+            page.table(
+                ("set", "kind", "test metric", "s", "graph, kB", "parity", "µs per row"), lines
+            ),
+            page.targets(
+                [
+                    Target(
+                        text=f"{name}: the default no worse than LightGBM's beyond noise",
+                        measured=found["beside"]["difference"],
+                        reached="yes" if found["beside"]["high"] >= 0 else "**no**",
+                    )
+                    for name, found in results.items()
+                ]
+                + [
+                    Target(
+                        text=f"{name}: within two minutes",
+                        measured=f"{found['auto']['seconds']:.0f} s",
+                        reached="yes" if found["auto"]["seconds"] <= MOST_S else "**no**",
+                    )
+                    for name, found in results.items()
+                ]
+            ),
+            page.provenance("models", LIBRARIES),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
