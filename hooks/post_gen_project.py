@@ -29,6 +29,7 @@ EXAMPLE = (
     "src/{package}/data/example.py",
     "src/{package}/data/transform.py",
     "src/{package}/models/features.py",
+    "tests/behaviour/test_flights.py",
     "tests/data/test_example.py",
 )
 RECORD = ".rendered.json"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rendering import IDENTITY, TEMPLATE, Bake, BakedProject, render, run
+from rendering import IDENTITY, TEMPLATE, Bake, BakedProject, Ran, render, run
 
 # The environment and the type checker's cache are kept from one session to the next, as long as
 # these files are the same: making them anew takes minutes. `make clean` removes them.
@@ -55,6 +55,18 @@ def ready() -> BakedProject:
     forget_other_environment(baked)
     baked.run("make", "setup", timeout_s=1500)
     return baked
+
+
+@pytest.fixture(scope="session")
+def data(ready: BakedProject) -> Ran:
+    """Run `make data`."""
+    return ready.run("make", "data", timeout_s=600)
+
+
+@pytest.fixture(scope="session")
+def training(ready: BakedProject, data: Ran) -> Ran:
+    """Run `make train`."""
+    return ready.run("make", "train", timeout_s=900)
 
 
 @pytest.fixture(scope="session")

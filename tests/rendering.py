@@ -20,7 +20,8 @@ SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
 
 # What a shell, make, pytest or a virtual environment around us would leak into a project.
 LEAKS = ("VIRTUAL_ENV", "PYTHON", "PYTEST_", "COV_", "COVERAGE_", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
-GIT_POINTERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+# Where CI is set, a project refuses a model made by an adopted contract that nobody has committed.
+NAMED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "CI")
 # A person's name for the first commit, so that nothing depends on this machine's git settings.
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Harness",
@@ -82,7 +83,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(LEAKS) and name not in GIT_POINTERS
+        if not name.startswith(LEAKS) and name not in NAMED
     }
     return kept | extra
 
@@ -167,3 +168,14 @@ class BakedProject:
 
 
 Bake = Callable[..., BakedProject]
+
+
+def last_line(ran: Ran) -> str:
+    """Return the last line that says something."""
+    return [line for line in ran.output.splitlines() if line.strip()][-1]
+
+
+def current_dataset(project: BakedProject) -> Path:
+    """Return the folder of the dataset version that is current."""
+    datasets = project.path / "data" / "datasets"
+    return datasets / (datasets / "current").read_text().strip()

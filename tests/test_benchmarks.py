@@ -12,7 +12,7 @@ import flights
 import page
 import pytest
 import run as runner
-from measuring import Speed, interleaved, speed
+from measuring import interleaved, reached, speed
 from rendering import TEMPLATE
 
 HEADER = (
@@ -100,7 +100,8 @@ def test_a_speed_is_the_median_of_each_rounds_ratio() -> None:
 def test_a_target_that_not_every_round_reached_says_so(
     ratios: tuple[float, ...], said: str
 ) -> None:
-    assert etl.reached(Speed(ratios=ratios), 0.4) == said
+    assert reached(ratios, least=0.4) == said
+    assert reached([-ratio for ratio in ratios], most=-0.4) == said
 
 
 def test_a_section_replaces_its_own_and_leaves_the_others() -> None:

@@ -79,6 +79,21 @@ def start(
     raise AssertionError("the server was not ready")
 
 
+def typed(command: str, project: BakedProject, environment: dict[str, str]) -> str:
+    """Run a command as a person types it, and return what it prints."""
+    ran = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command.replace(":8000", f":{environment['PORT']}")],
+        cwd=project.path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+    return ran.stdout
+
+
 @pytest.mark.slow
 def test_every_command_of_the_tutorial_works(
     project: BakedProject, environment: dict[str, str], servers: list[subprocess.Popen[bytes]]
@@ -88,17 +103,7 @@ def test_every_command_of_the_tutorial_works(
         if command == "make serve":
             servers.append(start(command, project, environment))
             continue
-        ran = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", command.replace(":8000", f":{environment['PORT']}")],
-            cwd=project.path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
-        shown[command.split(" -d ")[0]] = ran.stdout
+        shown[command.split(" -d ")[0]] = typed(command, project, environment)
     answer = json.loads(shown["curl -s --fail localhost:8000/predict"])
     assert 0 <= answer["predictions"][0]["probability"] <= 1
     assert (project.path / "scored.parquet").is_file()

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 CONSTRAINTS = ROOT / "constraints.txt"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
-GPU_ONLY = re.compile(r"^(nvidia|cuda|triton)[a-z0-9-]*==")
+GPU_ONLY = re.compile(r"^(nvidia|cuda|triton(?!client))[a-z0-9-]*==")
 
 
 def main() -> int:
@@ -43,9 +43,8 @@ def find_uv() -> str:
         if not VENV.exists():
             run([found, "venv", "--quiet", "--python", sys.executable, str(VENV)])
         return found
-    if not VENV.exists():
-        run([sys.executable, "-m", "venv", str(VENV)])
     if not (SCRIPTS / "uv").exists() and not (SCRIPTS / "uv.exe").exists():
+        run([sys.executable, "-m", "venv", str(VENV)])  # one that uv has made is without pip
         run([str(SCRIPTS / "python"), "-m", "pip", "install", "-qq", "uv"])
     return str(SCRIPTS / "uv")
 

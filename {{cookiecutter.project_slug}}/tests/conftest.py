@@ -58,10 +58,12 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def pytest_report_header() -> str:
-    """Say which databases are not asked, in place of a hundred skipped tests."""
+def pytest_report_header() -> list[str]:
+    """Say which databases and browsers are not asked, in place of a hundred skipped tests."""
     absent = [n for n in ("TEST_POSTGRESQL_URL", "TEST_MARIADB_URL") if n not in os.environ]
-    return f"databases: SQLite alone without {' and '.join(absent)}" if absent else "databases: all"
+    databases = f"SQLite alone without {' and '.join(absent)}" if absent else "all"
+    browser = os.environ.get("TEST_BROWSER") or "none without TEST_BROWSER, the path of a Chromium"
+    return [f"databases: {databases}", f"browser: {browser}"]
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def shared_workspace(factory: pytest.TempPathFactory, name: str, contract: Contr
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings in the caller's environment do not reach the tests."""
     for name in list(os.environ):
-        if name.startswith(f"{PACKAGE.upper()}__"):
+        if name == "CI" or name.startswith((f"{PACKAGE.upper()}__", "MLFLOW_", "WANDB_")):
             monkeypatch.delenv(name)
 
 
@@ -157,14 +159,21 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
         },
         "train": {
             "bundles": str(folder / "bundles"),
-            "tracking_uri": "",
+            "tracker": "none",
             "threads": 1,
             "epochs": 4,
             "batch_size": 64,
             "learning_rate": 0.003,
-            "gate": {"resamples": 100, "max_loss_to_linear": 1.0},
+            "model": {"kind": "mlp"},
+            "folds": {"below_rows": 0},
+            "gate": {"resamples": 100, "max_loss_to_linear": 1.0, "clean_commit": False},
         },
-        "serve": {"bundles": str(folder / "bundles"), "log": str(folder / "live"), "port": 0},
+        "serve": {
+            "bundles": str(folder / "bundles"),
+            "log": str(folder / "live"),
+            "reports": str(folder / "reports"),
+            "port": 0,
+        },
         "monitor": {
             "log": str(folder / "live"),
             "reports": str(folder / "reports"),

@@ -9,6 +9,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.atomic import (
     file_hash,
+    move,
     new_directory,
     new_file,
     point,
@@ -127,3 +128,25 @@ def test_a_hash_is_of_the_bytes(tmp_path: Path) -> None:
     write_file(tmp_path / "file", b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert file_hash(tmp_path / "file") == expected
+
+
+def test_a_file_or_folder_is_moved_in_place_of_what_may_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / "made" / "deep").mkdir(parents=True)
+    (tmp_path / "made" / "deep" / "file").write_text("new")
+    move(tmp_path / "made", tmp_path / "folder")
+    assert (tmp_path / "folder" / "deep" / "file").read_text() == "new"
+    write_file(tmp_path / "target", b"old")
+    move(tmp_path / "folder" / "deep" / "file", tmp_path / "target")
+    assert (tmp_path / "target").read_text() == "new"
+    assert names(tmp_path) == ["folder", "target"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, no folder replaces another")
+def test_a_folder_is_not_moved_in_place_of_one_that_holds_something(tmp_path: Path) -> None:
+    for name in ("made", "folder"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    with pytest.raises(OSError, match="not empty"):
+        move(tmp_path / "made", tmp_path / "folder")
+    assert (tmp_path / "folder" / "file").read_text() == "folder"
+    assert (tmp_path / "made" / "file").read_text() == "made"

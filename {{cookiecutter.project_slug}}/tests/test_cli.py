@@ -8,13 +8,16 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }} import __version__, cli
+from {{ cookiecutter.__package }}.cli.options import needs
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
+from {{ cookiecutter.__package }}.errors import MissingExtraError
 
 from .conftest import PACKAGE
 
 Command = Callable[..., int]
-COMMANDS = ["data", "train", "serve", "score", "replay", "monitor", "promote", "rollback"]
+COMMANDS = ["data", "train", "report", "serve", "score", "replay", "monitor", "promote", "rollback"]
+COMMANDS += ["history", "card", "compare", "lineage"]
 DATA = {"driving": "orders", "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"}}
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned\n"
 
@@ -108,7 +111,21 @@ FAILURES = [
     (["data", "--set", "data.split.validation_from=2024-01-01"], 3, ["error: ", "data.split"]),
     (["score", "--set", "data.directory=nowhere"], 3, ["error: ", "make data"]),
     (["score", "orders.csv"], 4, ["error: ", "make train"]),
-    (["promote", "0"], 2, ["greater than or equal to 1"]),
+    (["report"], 5, ["error: ", "no version yet", "make train"]),
+    (["report", "7"], 5, ["error: ", "no version 7", "its versions: none yet"]),
+    (["report", "0"], 2, ["greater than or equal to 1"]),
+    (["bundle", "encode"], 3, ["error: ", "make data"]),
+    (["bundle", "import", "model.onnx"], 3, ["error: ", "make data"]),
+    (["bundle", "import"], 2, ["Missing argument"]),
+    (["promote", "0"], 5, ["error: ", "shop has no version 0", "none yet"]),
+    (["promote", "best"], 5, ["error: ", "'best' is no version of shop", "champion"]),
+    (["promote", "1", "--override", " "], 5, ["error: ", "no version 1"]),
+    (["rollback"], 5, ["error: ", "nothing to roll back to"]),
+    (["card"], 5, ["error: ", "no champion at present"]),
+    (["compare", "1", "2"], 5, ["error: ", "shop has no version 1"]),
+    (["lineage", "f00d"], 5, ["error: ", "'f00d' is no version of shop", "no prediction"]),
+    (["registry", "mend"], 2, ["mend"]),
+    (["train", "--set", "train.tracker=paper"], 2, ["error: ", "train.tracker", "'mlflow'"]),
     (["replay", "--rows", "none"], 2, ["--rows"]),
     (["dta"], 2, ["dta"]),
     (["data", "--fast"], 2, ["--fast"]),
@@ -128,6 +145,14 @@ def test_a_failure_ends_with_its_code_and_says_what_to_do(
     shown = capsys.readouterr().err
     assert [word for word in words if word not in shown] == []
     assert "Traceback" not in shown
+
+
+def test_a_library_that_is_missing_is_named_with_all_that_the_command_needs() -> None:
+    installs = r"httpx is not installed.*\[all\]"
+    with pytest.raises(MissingExtraError, match=installs), needs("all"):
+        raise MissingExtraError("httpx", "client")
+    with pytest.raises(MissingExtraError, match=installs), needs("all"):
+        raise ModuleNotFoundError(name="httpx.internals")
 
 
 def test_bad_rows_end_with_their_own_message(

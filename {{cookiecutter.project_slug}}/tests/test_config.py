@@ -10,9 +10,7 @@ from {{ cookiecutter.__package }}.config import (
     DateSplit,
     HashSplit,
     SplitConfig,
-    TrainConfig,
     load,
-    read_yaml,
 )
 from {{ cookiecutter.__package }}.errors import ConfigError
 
@@ -45,13 +43,35 @@ def test_the_command_line_goes_before_environment_file_and_default(
     assert epochs(folder, "train.epochs=8", "train.epochs=9") == 9
 
 
+def test_a_file_that_is_named_goes_over_the_folder_and_under_the_rest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting with settings of its own is replaced whole: what a kind takes, another may not."""
+    (folder / "train.yaml").write_text("epochs: 6\nseed: 3\nmodel: {kind: mlp, hidden: [8]}\n")
+    over = folder / "tuned.yaml"
+    over.write_text("train: {epochs: 7, model: {kind: lightgbm}}\n")
+    train = load(folder, over=over).train
+    assert (train.epochs, train.seed, train.model.kind) == (7, 3, "lightgbm")
+    assert train.model.model_extra == {}
+    assert load(folder, ["train.epochs=9"], over).train.epochs == 9
+    monkeypatch.setenv(f"{PREFIX}TRAIN__EPOCHS", "8")
+    assert load(folder, over=over).train.epochs == 8
+    for wrong in ("epochs: 7\n", "trains: {epochs: 7}\n", "train: 7\n"):
+        over.write_text(wrong)
+        with pytest.raises(ConfigError, match=r"tuned.yaml' must hold settings by section"):
+            load(folder, over=over)
+    with pytest.raises(ConfigError, match=r"nowhere.yaml' does not exist"):
+        load(folder, over=folder / "nowhere.yaml")
+
+
 def test_a_nested_setting_leaves_its_neighbours_as_they_were(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "train.yaml").write_text("model: {embedding: 4, bins: 9}\ngate:\n")
-    monkeypatch.setenv(f"{PREFIX}TRAIN__MODEL__EMBEDDING", "6")
+    (folder / "train.yaml").write_text("folds: {number: 4, below_rows: 9}\ngate:\n")
+    monkeypatch.setenv(f"{PREFIX}TRAIN__FOLDS__NUMBER", "6")
     train = load(folder, ["train.model.hidden=[8, 4]", "train.gate.resamples=200"]).train
-    assert (train.model.embedding, train.model.bins, train.model.hidden) == (6, 9, (8, 4))
+    assert (train.folds.number, train.folds.below_rows) == (6, 9)
+    assert train.model.model_extra == {"hidden": [8, 4]}
     assert train.gate.resamples == 200
 
 
@@ -59,8 +79,6 @@ def test_a_nested_setting_leaves_its_neighbours_as_they_were(
 OVERRIDES: list[tuple[str, object]] = [
     ("train.learning_rate=1e-3", 0.001),
     ("train.threads=null", None),
-    ("train.tracking_uri=", ""),
-    ("train.tracking_uri=''", ""),
     ("train.tracking_uri=sqlite:///a=b.db", "sqlite:///a=b.db"),
     (" train.promote =auto", "auto"),
     ("data.directory=/some where/é", Path("/some where/é")),
@@ -75,11 +93,31 @@ def test_the_text_of_an_override_is_read_as_in_a_file(
     folder: Path, override: str, expected: object
 ) -> None:
     section, key = override.partition("=")[0].strip().split(".")
-    if expected is None and key == "tracking_uri":
-        with pytest.raises(ConfigError, match=r"train\.tracking_uri"):
-            load(folder, [override])
-    else:
-        assert getattr(getattr(load(folder, [override]), section), key) == expected
+    assert getattr(getattr(load(folder, [override]), section), key) == expected
+
+
+@pytest.mark.parametrize("nothing", ["", "''", "null"])
+def test_an_address_that_is_no_text_is_refused(folder: Path, nothing: str) -> None:
+    with pytest.raises(ConfigError, match=r"train\.tracking_uri"):
+        load(folder, [f"train.tracking_uri={nothing}"])
+
+
+def test_mlflows_own_variable_comes_between_ours_and_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "train.yaml").write_text("tracking_uri: sqlite:///file.db")
+
+    def given(*overrides: str) -> str:
+        return load(folder, overrides).train.tracking_uri
+
+    assert given() == "sqlite:///file.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    assert given() == "sqlite:///file.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    assert given() == "http://mlflow:5000"
+    monkeypatch.setenv(f"{PREFIX}TRAIN__TRACKING_URI", "sqlite:///ours.db")
+    assert given() == "sqlite:///ours.db"
+    assert given("train.tracking_uri=sqlite:///typed.db") == "sqlite:///typed.db"
 
 
 # the setting as a file or the command line gives it → how rows are split
@@ -123,7 +161,6 @@ WRONG = [
     ("train.epochs=0", ["train.epochs", "greater than 0", "given 0"]),
     ("train.epochs=many", ["train.epochs", "integer", "given 'many'"]),
     ("train.epoch=3", ["train.epoch:", "not permitted", "given 3"]),
-    ("train.model.width=3", ["train.model.width", "not permitted"]),
     ("train.learning_rate=.inf", ["train.learning_rate", "finite"]),
     ("train.learning_rate=.nan", ["train.learning_rate"]),
     ("train.device=tpu", ["train.device", "'auto', 'cpu', 'cuda' or 'mps'", "given 'tpu'"]),
@@ -145,6 +182,10 @@ WRONG = [
     ("data.engine=spark", ["data.engine", "'duckdb' or 'pyspark'", "given 'spark'"]),
     ("data.memory_limit=lots", ["data.memory_limit", "given 'lots'"]),
     ("data.max_rejected_fraction=5", ["data.max_rejected_fraction", "less than or equal to 1"]),
+    (
+        "train.tune.space={mlp: {epochs: {low: 5, high: 2}}}",
+        ["train.tune.space.mlp.epochs", "less"],
+    ),
     ("serve.port=99999", ["serve.port", "65535"]),
     ("monitor.persistence=[3, 2]", ["monitor: persistence is (k, m) with k at most m"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
@@ -195,53 +236,6 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
     assert lines[0].endswith("4 not valid")
     keys = [line.split(":")[0].strip() for line in lines[1:]]
     assert keys == ["data.driving", "data.split.validation_from", "train.epochs", "train.speed"]
-
-
-# the content of train.yaml → what the message says
-FILES = [
-    ("[1, 2]", ["train.yaml", "keys and values", "list"]),
-    ("[]", ["train.yaml", "keys and values", "list"]),
-    ("false", ["train.yaml", "keys and values", "bool"]),
-    ("epochs", ["train.yaml", "keys and values", "str"]),
-    ("epochs: [1", ["train.yaml", "not valid YAML", "line 1"]),
-    ("epochs:\t3\n\tseed: 1", ["train.yaml", "not valid YAML", "line 1"]),
-    ("epochs: 3\nseed: 1\nepochs: 4", ["train.yaml", "'epochs' is given twice", "line 3"]),
-    ("gate: {resamples: 200, resamples: 300}", ["'resamples' is given twice"]),
-    ("seed: !!python/name:os.system", ["train.yaml", "not valid YAML"]),
-    ("3: 4", ["train", "3"]),
-]
-
-
-@pytest.mark.parametrize(("content", "words"), FILES)
-def test_a_file_that_is_no_section_is_told_by_its_name(
-    folder: Path, content: str, words: list[str]
-) -> None:
-    (folder / "train.yaml").write_text(content)
-    with pytest.raises(ConfigError) as caught:
-        load(folder)
-    assert [word for word in words if word not in str(caught.value)] == []
-
-
-def test_bytes_that_are_no_utf_8_are_told_by_their_file(folder: Path) -> None:
-    (folder / "serve.yaml").write_bytes("host: café".encode("latin-1"))
-    with pytest.raises(ConfigError, match=r"serve\.yaml' is not valid YAML"):
-        load(folder)
-
-
-@pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "null\n"])
-def test_an_empty_file_leaves_the_defaults(folder: Path, content: str) -> None:
-    (folder / "train.yaml").write_text(content)
-    assert load(folder).train == TrainConfig()
-
-
-def test_a_missing_folder_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere.*--configs"):
-        load(tmp_path / "nowhere")
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"contract\.yaml' does not exist"):
-        read_yaml(tmp_path / "contract.yaml")
 
 
 def test_settings_do_not_change_after_they_were_read(folder: Path) -> None:

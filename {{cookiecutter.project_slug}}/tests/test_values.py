@@ -41,6 +41,8 @@ def test_times_are_whole_seconds_of_utc() -> None:
     noon = datetime(2024, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     assert epoch_seconds(noon, PARIS) == 1_719_828_000
     assert epoch_seconds(datetime(1970, 1, 1, tzinfo=UTC) - timedelta(milliseconds=1), PARIS) == -1
+    far = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)  # a float would round it up
+    assert epoch_seconds(far, PARIS) == 253_402_214_399
     assert epoch_seconds(None, PARIS) == MISSING_TIME
 
 

@@ -56,6 +56,17 @@ def new_file(target: Path) -> Iterator[Path]:
         staging.unlink(missing_ok=True)
 
 
+def move(source: Path, target: Path) -> None:
+    """Put a file or folder, once it is on disk, in place of ``target`` in one step.
+
+    A file may replace a file; a folder may not replace one that holds something.
+    """
+    for path in (source, *source.rglob("*")):
+        _sync(path)
+    source.replace(target)
+    _sync(target.parent)
+
+
 def point(pointer: Path, name: str) -> None:
     """Make ``pointer`` name something else; readers see the old name or the new one."""
     write_file(pointer, f"{name}\n".encode())

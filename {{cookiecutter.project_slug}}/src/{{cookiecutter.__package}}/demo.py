@@ -5,11 +5,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import httpx
-
+from .client import Client
 from .config import load
 from .contract import load_contract
 from .errors import AlertRaised, ProjectError, ServerUnreachableError
@@ -46,7 +45,7 @@ def run(configs: Path, overrides: list[str]) -> None:
         f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
     )
     say(
-        f"next      make serve, then open http://{usual.host}:{usual.port}/docs; your own data:"
+        f"next      make serve, then open http://{usual.host}:{usual.port}; your own data:"
         " make adopt CSV=rows.csv TARGET=column"
     )
 
@@ -86,15 +85,15 @@ def _server(arguments: list[str], url: str) -> Iterator[None]:
 
 def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
     deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServerUnreachableError("the server stopped at its start; see its message above")
-        try:
-            answer = httpx.get(f"{url}/health/ready", timeout=2.0)
-            if answer.status_code == 200:
-                say(f"ready     {answer.text}")
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
+    with Client(url, timeout_s=2.0, retries=0) as client:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise ServerUnreachableError(
+                    "the server stopped at its start; see its message above"
+                )
+            with suppress(ServerUnreachableError):
+                if (state := client.ready()).ready:
+                    say(f"ready     version {state.version} serves at {url}")
+                    return
+            time.sleep(0.2)
     raise ServerUnreachableError(f"the server at {url} was not ready within {READY_S:.0f} s")

@@ -11,8 +11,15 @@ ProjectError                   1  500
 ├── GateRefusedError           6  500  the model may not be promoted
 ├── ModelFailedError           4  500  the graph gave a result that is not finite
 ├── ServerUnreachableError     7  503  no server answers at the address
+├── AnswerError                7  502  a server answered with an error
+│   ├── RequestRefusedError    3  422  the request is at fault; it says which field and rule
+│   └── ServerFailedError      7  502  the server is at fault, or has no time
+├── DivergedError              8  500  the training loss is not finite or grows without bound
 └── AlertRaised               10  500  monitoring found something and --fail-on-alert was given
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class ProjectError(Exception):
@@ -35,6 +42,7 @@ class MissingExtraError(ProjectError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"{library} is not installed; install it with: pip install '.[{extra}]'")
+        self.library = library
 
 
 class DataError(ProjectError):
@@ -83,6 +91,56 @@ class ServerUnreachableError(ProjectError):
 
     exit_code = 7
     status = 503
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One field that broke one rule."""
+
+    field: str
+    """Path of the field, such as ``rows.0.distance``."""
+    rule: str
+    """A stable code of the rule."""
+    message: str
+    """What is valid."""
+
+
+class AnswerError(ProjectError):
+    """A server answered with an error."""
+
+    exit_code = 7
+    status = 502
+
+    def __init__(
+        self,
+        message: str,
+        status: int = 502,
+        code: str = "http_error",
+        faults: Sequence[Fault] = (),
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.faults = tuple(faults)
+        self.request_id = request_id
+
+
+class RequestRefusedError(AnswerError):
+    """The request is at fault: the same one would be refused again."""
+
+    exit_code = 3
+    status = 422
+
+
+class ServerFailedError(AnswerError):
+    """The server is at fault, has no time, or is none of ours; the same request may be answered later."""
+
+
+class DivergedError(ProjectError):
+    """The training loss is not finite or grows without bound."""
+
+    exit_code = 8
 
 
 class AlertRaised(ProjectError):  # noqa: N818 - a finding, not a fault

@@ -29,8 +29,12 @@ class Bar(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: float | None) -> Iterator[Bar]:
-    """Show a bar with count and time left; ``total`` of ``None`` means unknown."""
+def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[Bar]:
+    """Show a bar with count and time left; ``total`` of ``None`` means unknown.
+
+    What is not to ``keep`` leaves the terminal at its end, and is not written into a file: a table
+    will tell more.
+    """
     columns = (
         TextColumn("{task.description:<10}"),
         BarColumn(bar_width=30),
@@ -39,7 +43,8 @@ def progress(title: str, total: float | None) -> Iterator[Bar]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=console) as shown:
+    nowhere = not keep and not console.is_terminal
+    with Progress(*columns, console=console, transient=not keep, disable=nowhere) as shown:
         task = shown.add_task(title, total=total, note="")
 
         def advance(steps: float = 1, note: str = "") -> None:

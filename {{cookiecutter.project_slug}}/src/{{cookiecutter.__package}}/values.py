@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 MISSING_CATEGORY = "<missing>"
 MISSING_TIME = -(2**63)
 SPACES = " \t\n\r\v\f"
+EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 
 
 def canonical_category(value: object) -> str:
@@ -20,7 +21,7 @@ def canonical_category(value: object) -> str:
     text = str(value).strip(SPACES)
     if text in {"True", "TRUE", "False", "FALSE"}:
         return text.lower()
-    return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", text)
+    return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", text) if text[-1:] == "0" else text
 
 
 def epoch_seconds(value: datetime | None, zone: ZoneInfo) -> int:
@@ -31,14 +32,14 @@ def epoch_seconds(value: datetime | None, zone: ZoneInfo) -> int:
     """
     if value is None:
         return MISSING_TIME
-    return int(_moment(value, zone).timestamp() // 1)
+    return (_moment(value, zone) - EPOCH) // SECOND
 
 
 def epoch_microseconds(value: datetime | None, zone: ZoneInfo) -> int | None:
     """Microseconds since 1970 in UTC, naive times as in ``epoch_seconds``; ``None`` stays."""
     if value is None:
         return None
-    return (_moment(value, zone) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (_moment(value, zone) - EPOCH) // timedelta.resolution
 
 
 def _moment(value: datetime, zone: ZoneInfo) -> datetime:

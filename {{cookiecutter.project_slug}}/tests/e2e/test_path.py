@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.cli import app
+from {{ cookiecutter.__package }}.client import Client
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.profile import SCORE
@@ -71,13 +73,12 @@ def running(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def wait_until_ready(url: str) -> None:
-    for _ in range(200):
-        try:
-            if httpx.get(f"{url}/health/ready").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
+    with Client(url, retries=0) as client:
+        for _ in range(200):
+            with suppress(ServerUnreachableError):
+                if client.ready().ready:
+                    return
+            time.sleep(0.1)
     raise AssertionError(f"{url} was not ready within 20 s")
 
 
@@ -104,8 +105,9 @@ def test_online_and_batch_answers_are_the_bundles_own(running: Running) -> None:
 
     schema = httpx.get(f"{running.url}/openapi.json").json()
     body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    answer = httpx.post(f"{running.url}/predict", json=body["example"])
-    assert answer.status_code == 200, answer.text
+    with Client(running.url) as client:
+        answer = client.predict(body["example"]["rows"])
+    assert (answer.model, len(answer.predictions)) == (contract.name, 1)
 
 
 def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None:

@@ -60,16 +60,15 @@ def write_log(place: Place, table: pa.Table, *, right: bool = True) -> None:
     (path,) = (p for p in versions.iterdir() if (p / "model.onnx").exists())
     bundle, contract = open_bundle(path), place.contract
     outputs = bundle.predict(from_table(contract, table))
-    logged = [n for n in contract.request if not contract.columns[n].pii]
     outcomes = outcomes_of(contract, outputs, right=right)
     predictions, labels = [], []
     triples = zip(table.to_pylist(), outputs.tolist(), outcomes, strict=True)
     for number, (row, output, outcome) in enumerate(triples):
         at = json_value(row["at"])
-        shared = {"request_id": f"r-{number}", "row": 0, "time": at}
-        columns = {name: json_value(row[name]) for name in logged}
-        answered = {"model": contract.name, "version": 1, "columns": columns}
-        predictions.append({**shared, **answered, bundle.task.output: output})
+        shared = {"request_id": f"r-{number}", "time": at}
+        columns = {name: json_value(row[name]) for name in contract.request}
+        answered = {"model": contract.name, "version": 1, "rows": [columns]}
+        predictions.append({**shared, **answered, bundle.task.output: [output]})
         key = {} if contract.id is None else {"id": row[contract.id]}
         labels.append({**shared, **key, "label": outcome})
     place.config.monitor.log.mkdir(parents=True, exist_ok=True)

@@ -17,10 +17,9 @@ NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
 def prediction(number: int, **changes: Any) -> dict[str, Any]:
-    """A record as the server writes it."""
+    """A row as it was answered."""
     return {
         "request_id": f"r-{number}",
-        "row": 0,
         "time": (NOON + timedelta(seconds=number)).isoformat(),
         "model": "shop",
         "version": 1,
@@ -43,8 +42,19 @@ def label(number: int, value: object, after_s: int = 0) -> dict[str, Any]:
     return {"request_id": "f", "time": at, "id": f"o-{number}", "label": value}
 
 
+def request(*rows: dict[str, Any]) -> dict[str, Any]:
+    """The record of a request, as the server writes it."""
+    (output,) = {"probability", "probabilities", "value"} & set(rows[0])
+    shared = {name: value for name, value in rows[0].items() if name not in {"columns", output}}
+    return shared | {
+        "rows": [row["columns"] for row in rows],
+        output: [row[output] for row in rows],
+    }
+
+
 def write(folder: Path, name: str, *records: dict[str, Any]) -> None:
-    lines = "".join(json.dumps(record) + "\n" for record in records)
+    given = [request(record) if "columns" in record else record for record in records]
+    lines = "".join(json.dumps(record) + "\n" for record in given)
     (folder / f"{name}.jsonl").write_text(lines)
 
 
@@ -77,8 +87,8 @@ def test_rows_without_an_id_count_each_by_its_place_in_its_request(
     tmp_path: Path, shop: Contract
 ) -> None:
     columns = {**prediction(1)["columns"], "order": None}
-    first, second = (prediction(1, row=row, columns=columns) for row in (0, 1))
-    write(tmp_path, "predictions-2024-05-01-9", first, second, second)
+    sent = request(*[prediction(1, columns=columns)] * 2)
+    write(tmp_path, "predictions-2024-05-01-9", sent, sent)
     assert len(read_served(tmp_path, shop, 1)) == 2
 
 
@@ -156,8 +166,8 @@ def test_without_an_id_in_the_contract_outcomes_are_joined_by_request_and_row(
     write(
         tmp_path,
         "predictions-2024-05-01-9",
-        *(prediction(number, request_id="r", row=row) for number, row in ((1, 0), (2, 1), (3, 2))),
-        prediction(4, request_id="s", row=0),
+        request(*(prediction(number, request_id="r") for number in (1, 2, 3))),
+        prediction(4, request_id="s"),
     )
     outcomes = [
         {"request_id": "r", "row": 2, "label": True},

@@ -5,16 +5,30 @@ Jobs are imported inside their command, so that ``serve`` never loads what only 
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .. import __version__
 from ..contract import load_contract
-from ..errors import AlertRaised, ConfigError, ProjectError
+from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
+from .bundle import bundle
 from .look import contracts, datasets
-from .options import CONFIGS, CONTRACT, Folder, Overrides, config_of, name_of, needs
+from .options import (
+    CONFIGS,
+    CONTRACT,
+    Folder,
+    Overrides,
+    config_of,
+    name_of,
+    needs,
+    refuse_newer_contract,
+)
+from .registry import COMMANDS, registry
+from .report import report
+from .score import score
+from .tune import tune
 
 app = typer.Typer(
     add_completion=False,
@@ -24,14 +38,16 @@ app = typer.Typer(
 )
 
 app.command()(adopt)
+app.command()(report)
+app.command()(score)
+app.command()(tune)
 app.add_typer(contracts, name="contract")
 app.add_typer(datasets, name="dataset")
+app.add_typer(bundle, name="bundle")
 
-if TYPE_CHECKING:
-    from ..models.versions import Versions
-    from ..training.tracking import Tracker
-
-Why = Annotated[str, typer.Option(help="The reason, for the history.")]
+for named in COMMANDS:
+    app.command()(named)
+app.add_typer(registry, name="registry")
 
 
 def main() -> None:
@@ -53,15 +69,20 @@ def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 
 
 @app.command()
-def train(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+def train(
+    over: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="Settings over those of configs: tune's best."),
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
     """Train on the current dataset, gate, register; the first to pass is served."""
     with needs("train"):
-        from ..data.dataset import current
         from ..training import job
 
-    config = config_of(configs, set_)
-    if current(config.data.directory).contract.hash != load_contract(configs / CONTRACT).hash:
-        raise ConfigError(f"'{configs / CONTRACT}' is newer than the dataset; run: make data")
+    config = config_of(configs, set_, over)
+    refuse_newer_contract(configs, config)
     job.run(config)
 
 
@@ -74,31 +95,6 @@ def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     if config.model is None and (configs / CONTRACT).exists():
         config = config.model_copy(update={"model": name_of(configs)})
     server.serve(config)
-
-
-@app.command()
-def score(
-    source: Annotated[
-        Path | None, typer.Argument(help="CSV or Parquet; default: the test rows.")
-    ] = None,
-    target: Annotated[Path | None, typer.Option("--output", help="Parquet file to write.")] = None,
-    version: Annotated[
-        int | None, typer.Option(help="The version; default: the one that serves.", min=1)
-    ] = None,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Score a file through the same graph as the server."""
-    with needs("batch"):
-        from ..serving import score as batch
-
-    config = config_of(configs, set_)
-    if source is None:
-        from ..data.dataset import current
-
-        source = current(config.data.directory).path / "test.parquet"
-    target = target or config.data.directory / "scored" / f"{source.stem}.parquet"
-    batch.run(config.serve, name_of(configs), source, target, version)
 
 
 @app.command()
@@ -136,46 +132,6 @@ def monitor(
 
 
 @app.command()
-def promote(
-    version: Annotated[int, typer.Argument(help="The version to serve.", min=1)],
-    why: Why = "",
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Serve a version that passed its gate."""
-    from ..training import registry
-
-    versions, tracker = _registry(configs, set_)
-    registry.promote(versions, tracker, version, why)
-    registry.show_history(versions)
-
-
-@app.command()
-def rollback(
-    to: Annotated[
-        int | None, typer.Option(help="The version; default: the one before.", min=1)
-    ] = None,
-    why: Why = "",
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Serve the version that served before."""
-    from ..training import registry
-
-    versions, tracker = _registry(configs, set_)
-    registry.rollback(versions, tracker, to, why)
-    registry.show_history(versions)
-
-
-@app.command()
-def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions and what has served."""
-    from ..training import registry
-
-    registry.show_history(_registry(configs, set_)[0])
-
-
-@app.command()
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Run the whole path: data, train, serve, score, replay, monitor, stop."""
     with needs("all"):
@@ -188,12 +144,3 @@ def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 def version() -> None:
     """Print the project's version."""
     print(__version__)
-
-
-def _registry(configs: Path, overrides: list[str] | None) -> "tuple[Versions, Tracker]":
-    from ..models.versions import Versions
-    from ..training.tracking import tracker
-
-    config, name = config_of(configs, overrides), name_of(configs)
-    versions = Versions(config.train.bundles, name)
-    return versions, tracker(config.train.tracking_uri, config.train.artifacts, name)

@@ -9,7 +9,7 @@ import typer
 
 from ..config import Config, load
 from ..contract import load_contract
-from ..errors import MissingExtraError
+from ..errors import ConfigError, MissingExtraError
 
 Folder = Annotated[
     Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
@@ -32,13 +32,27 @@ def needs(extra: str) -> Iterator[None]:
         if library in {"", __name__.partition(".")[0]}:  # a fault of our own
             raise
         raise MissingExtraError(library, extra) from None
+    except MissingExtraError as error:  # of a module that less would do for
+        raise MissingExtraError(error.library, extra) from None
 
 
-def config_of(configs: Path, overrides: list[str] | None) -> Config:
+def config_of(configs: Path, overrides: list[str] | None, over: Path | None = None) -> Config:
     """The settings that files, environment and command line give."""
-    return load(configs, overrides or [])
+    return load(configs, overrides or [], over)
 
 
 def name_of(configs: Path) -> str:
     """The model's name."""
     return load_contract(configs / CONTRACT).name
+
+
+def refuse_newer_contract(configs: Path, config: Config) -> None:
+    """What is learned and judged follows the contract that the rows were checked against.
+
+    Raises:
+        ConfigError: the contract was changed since.
+    """
+    from ..data.dataset import current
+
+    if current(config.data.directory).contract.hash != load_contract(configs / CONTRACT).hash:
+        raise ConfigError(f"'{configs / CONTRACT}' is newer than the dataset; run: make data")

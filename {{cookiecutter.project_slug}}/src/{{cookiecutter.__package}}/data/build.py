@@ -23,14 +23,13 @@ from ..errors import DataError, TooManyRejectedError
 from ..terminal import Bar, progress
 from . import transform
 from .engine import Engine, connect
-from .extract import ROW, Counts, Extraction, extract
+from .extract import ROW, Extraction, extract
 from .leakage import tell_alone
 from .load import Loaded, Loader, OutOfOrderError
+from .quarantine import Counts, main_reasons
 from .sources import open_source
 from .split import assigner
 from .validate import check, conform
-
-MAIN_REASONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,11 +215,3 @@ def _few_enough(what: str, rejected: int, total: int, reasons: Counts, run: Run)
             f" data.max_rejected_fraction = {most:g} ({main_reasons(reasons)}); the rows and their"
             f" reasons are in '{run.quarantine}'; the current dataset is unchanged"
         )
-
-
-def main_reasons(reasons: Counts) -> str:
-    """The most frequent reasons with their counts."""
-    ordered = sorted(reasons.items(), key=lambda one: -one[1])
-    shown = ", ".join(f"{reason} {count:,}" for reason, count in ordered[:MAIN_REASONS])
-    more = len(ordered) - MAIN_REASONS
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -61,6 +62,18 @@ class Chunk:
     broken: list[Broken]
     nulled: list[Broken]
     """Rows of which a value was not of its type and became null, as its column's mode says."""
+
+    def behind(self, line: int) -> "Chunk":
+        """What begins behind a line."""
+        if not line:
+            return self
+        passed = int(np.searchsorted(self.rows[LINE].to_numpy(), line, side="right"))
+        return replace(
+            self,
+            rows=self.rows.slice(passed),
+            broken=[one for one in self.broken if one.line > line],
+            nulled=[one for one in self.nulled if one.line > line],
+        )
 
 
 def layout(contract: Contract, name: str, others: tuple[str, ...]) -> Layout:

@@ -93,6 +93,19 @@ def read(
             advance(len(rows))
 
 
+def columns(connection: sa.Connection, name: str, source: SqlSource) -> list[str]:
+    """The names of what a table or query gives; no row is read."""
+    if source.query is not None:
+        return _keys(connection, _query(name, source).columns().subquery("q"))
+    return _keys(connection, _table(connection, name, str(source.table), [])[0])
+
+
+def _keys(connection: sa.Connection, rows: sa.FromClause) -> list[str]:
+    none = sa.select(sa.text("*")).select_from(rows).where(sa.false())
+    with connection.execute(none) as result:
+        return list(result.keys())
+
+
 def _statement(
     connection: sa.Connection, name: str, source: SqlSource, columns: list[str], since: Any
 ) -> sa.Executable:
@@ -108,9 +121,7 @@ def _statement(
         return _query(name, source)
     else:
         rows = _query(name, source).columns(*map(sa.column, columns)).subquery("q")
-    none = sa.select(sa.text("*")).select_from(rows).where(sa.false())
-    with connection.execute(none) as result:
-        _places(name, columns, list(result.keys()))
+    _places(name, columns, _keys(connection, rows))
     cells: list[sa.ColumnElement[Any]] = [rows.c[column] for column in columns]
     order = [rows.c[column] for column in key]
     if source.watermark is None:
@@ -189,7 +200,7 @@ def address(name: str, given: str) -> sa.URL:
     """
     text, what = given, "sql"
     if re.fullmatch(VARIABLE, given):
-        text, what = os.environ.get(given, "").strip(), f"the environment variable {given}"
+        text, what = (os.environ.get(given, "").strip(), f"the environment variable {given}")
     try:
         url = sa.make_url(text)
     except (ArgumentError, ValueError):

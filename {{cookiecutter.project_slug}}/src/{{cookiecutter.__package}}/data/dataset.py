@@ -62,7 +62,7 @@ def content_hash(files: Iterable[Path]) -> str:
     """The ``ContentHash`` of what Parquet files hold, one after another."""
     total = ContentHash()
     for path in files:
-        for batch in pq.ParquetFile(path).iter_batches():
+        for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches():
             total.update(path.stem, pa.Table.from_batches([batch]))
     return total.hexdigest()
 

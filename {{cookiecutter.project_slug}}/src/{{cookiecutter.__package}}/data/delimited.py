@@ -59,8 +59,12 @@ def header(path: Path, source: CsvSource) -> list[str]:
     return names
 
 
-def chunks(path: Path, source: CsvSource, names: list[str], layout: Layout) -> Iterator[Chunk]:
+def chunks(
+    path: Path, source: CsvSource, names: list[str], layout: Layout, *, after: int = 0
+) -> Iterator[Chunk]:
     """A file's rows in order; several runs of records are parsed at once.
+
+    What begins at the line ``after`` or before is left out.
 
     Raises:
         DataError: the file is damaged, or a value breaks a rule whose mode is fail.
@@ -69,11 +73,13 @@ def chunks(path: Path, source: CsvSource, names: list[str], layout: Layout) -> I
     pending: deque[Future[Chunk]] = deque()
     with opened(path, source.encoding) as file, ThreadPoolExecutor(WORKERS) as workers:
         for place, run in enumerate(_runs(file, source)):
+            if run.last <= after:
+                continue
             pending.append(workers.submit(reader.read, run if place else run.without_first()))
             if len(pending) > WORKERS:
-                yield pending.popleft().result()
+                yield pending.popleft().result().behind(after)
         while pending:
-            yield pending.popleft().result()
+            yield pending.popleft().result().behind(after)
 
 
 def _runs(file: Readable, source: CsvSource, size: int | None = None) -> Iterator[Records]:
@@ -119,7 +125,7 @@ class _Reader:
         broken.sort(key=lambda one: one.line)
         return Chunk(
             file=self.file,
-            rows=rows if found.rejected is None else rows.filter(pc.is_null(found.rejected)),
+            rows=(rows if found.rejected is None else rows.filter(pc.is_null(found.rejected))),
             broken=broken,
             nulled=self._told(run, kept, found.nulled),
         )
@@ -162,7 +168,7 @@ class _Reader:
         types = {**types, **dict.fromkeys(self.layout.other_names, pa.string())}
         content = run.content
         if not len(run):
-            return pa.table({name: pa.array([], type_) for name, type_ in types.items()}), ragged
+            return (pa.table({name: pa.array([], type_) for name, type_ in types.items()}), ragged)
         if self.source.encoding == "latin-1" and not content.isascii():
             content = content.decode("latin-1").encode()
         quoted = self.source.quote is not None and self.source.quote.encode() in content

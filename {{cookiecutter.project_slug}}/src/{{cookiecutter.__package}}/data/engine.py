@@ -147,7 +147,7 @@ class Spark:
         except self.error as error:
             raise DataError(f"the transform cannot be run: {error}") from None
         for path in sorted(folder.glob("part-*.parquet")):
-            yield from pq.ParquetFile(path).iter_batches(BATCH_ROWS)
+            yield from pq.ParquetFile(path, pre_buffer=False).iter_batches(BATCH_ROWS)
 
     def close(self) -> None:
         """End the session."""

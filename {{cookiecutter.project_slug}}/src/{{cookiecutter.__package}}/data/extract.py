@@ -16,14 +16,11 @@ from ..errors import DataError
 from .chunks import FILE, LINE, Chunk, Layout, ahead
 from .convert import CATEGORY
 from .hashes import Hashes, repeated_hashes, row_hashes
+from .quarantine import QUARANTINED, Counts, table_of, tally
 from .sources import Opened
 
-ROW, REASONS = "_source_row", "_reasons"
+ROW = "_source_row"
 GROUP_ROWS = 1 << 17
-QUARANTINED = pa.schema(
-    [(FILE, pa.string()), (LINE, pa.int64()), (REASONS, pa.string()), ("_raw", pa.binary())]
-)
-Counts = dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +59,8 @@ class Extraction:
     def places(self, rows: npt.NDArray[np.int64]) -> pa.Table:
         """File and line of row numbers, which are in order."""
         parts, before = [], 0
-        for batch in pq.ParquetFile(self.path).iter_batches(GROUP_ROWS, columns=[FILE, LINE]):
+        file = pq.ParquetFile(self.path, pre_buffer=False)
+        for batch in file.iter_batches(GROUP_ROWS, columns=[FILE, LINE]):
             inside = rows[(rows > before) & (rows <= before + batch.num_rows)]
             parts.append(pa.Table.from_batches([batch]).take(pa.array(inside - before - 1)))
             before += batch.num_rows
@@ -124,13 +122,6 @@ def _hashed(opened: Opened, file: Path) -> Iterator[tuple[Chunk, Hashes | None]]
         raise error if str(file) in said else DataError(f"'{file}': {said}") from None
 
 
-def tally(reasons: Counts, said: pa.Array | pa.ChunkedArray) -> None:
-    """Add to the counts of reasons; most rows have none."""
-    for one in said.drop_null().value_counts().to_pylist():
-        for reason in one["values"].removesuffix("; ").split("; "):
-            reasons[reason] = reasons.get(reason, 0) + one["counts"]
-
-
 @contextmanager
 def _staged(path: Path, opened: Opened) -> Iterator[Callable[[Chunk, Hashes | None, int], None]]:
     """A Parquet file of rows, and a file of their hashes beside it."""
@@ -164,16 +155,8 @@ def _quarantine(path: Path) -> Iterator[Callable[[Chunk], None]]:
     with pq.ParquetWriter(path, QUARANTINED, compression="zstd") as writer:
 
         def write(chunk: Chunk) -> None:
-            rows = sorted([*chunk.broken, *chunk.nulled], key=lambda one: one.line)
-            if not rows:
-                return
-            columns = [
-                pa.repeat(chunk.file, len(rows)),
-                pa.array([one.line for one in rows], pa.int64()),
-                pa.array([one.reasons.removesuffix("; ") for one in rows]),
-                pa.array([one.raw for one in rows], pa.binary()),
-            ]
-            writer.write_table(pa.table(columns, schema=QUARANTINED))
+            if rows := [*chunk.broken, *chunk.nulled]:
+                writer.write_table(table_of(chunk.file, rows))
 
         yield write
 

@@ -19,10 +19,11 @@ from ..contract import Contract, CsvSource
 from ..errors import ConfigError, DataError
 from ..terminal import say
 from . import transform
-from .build import Run, build, main_reasons
+from .build import Run, build
 from .dataset import Dataset
 from .files import fingerprint
 from .labels import told
+from .quarantine import main_reasons
 from .sources import files
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -17,8 +17,9 @@ from ..contract import Contract
 from ..errors import DataError
 from .chunks import FILE, LINE, MASK, ahead
 from .dataset import ContentHash
-from .extract import GROUP_ROWS, ROW, Counts, Extraction, tally
+from .extract import GROUP_ROWS, ROW, Extraction
 from .labels import Labels
+from .quarantine import Counts, tally
 from .split import SPLITS, Assign
 from .summary import Summary
 from .validate import REASONS, check, conform
@@ -92,7 +93,7 @@ class Loader:
             counts=self.counts,
             reasons=self.reasons,
             labels=self.labels,
-            quarantined=pa.concat_tables(self.quarantined) if self.quarantined else None,
+            quarantined=(pa.concat_tables(self.quarantined) if self.quarantined else None),
             content_hash=self.content.hexdigest(),
             summary=self.summary,
         )

@@ -43,6 +43,12 @@ class Records:
     """The physical line at which each begins."""
     broken: list[Broken]
 
+    @property
+    def last(self) -> int:
+        """The line at which the last of them begins, broken or not."""
+        lines = [int(self.lines[-1])] if len(self.lines) else []
+        return max([*lines, *(one.line for one in self.broken[-1:])])
+
     def raw(self, index: int) -> bytes:
         """A record's bytes, without its line end."""
         return self.buffer[self.starts[index] : self.ends[index]].removesuffix(b"\r")

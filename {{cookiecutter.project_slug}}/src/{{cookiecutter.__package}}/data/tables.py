@@ -1,7 +1,9 @@
 """Parquet files to typed rows: those of a person, and the snapshots of a database."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from .convert import from_values, is_text, one_array
 from .quotes import Places
 from .records import Broken
 
-BATCH_ROWS = 65_536
+BATCH_ROWS, BUFFER_BYTES = 65_536, 1 << 20
 
 
 def header(path: Path) -> list[str]:
@@ -33,25 +35,46 @@ def header(path: Path) -> list[str]:
     return names
 
 
+def count(path: Path) -> int:
+    """How many rows a file has, by its footer."""
+    return int(_file(path).metadata.num_rows)
+
+
 def chunks(
-    path: Path, missing: tuple[str, ...], names: list[str], layout: Layout
+    path: Path,
+    missing: tuple[str, ...],
+    names: list[str],
+    layout: Layout,
+    *,
+    after: int = 0,
+    size: int = BATCH_ROWS,
 ) -> Iterator[Chunk]:
-    """A file's rows in order; texts in ``missing`` mean that a value is.
+    """A file's rows in order, ``size`` at a time; texts in ``missing`` mean that a value is.
+
+    Rows up to the number ``after`` are left out.
 
     Raises:
         DataError: the file is damaged, a column cannot be read as its type, or a value breaks a
             rule whose mode is fail.
     """
-    first = 1
     wanted = [name for name in names if name in layout.types or name in layout.others]
-    for batch in _batches(path, wanted):
-        yield _chunk(str(path), batch, missing, layout, first)
-        first += batch.num_rows
+    for first, batch in _batches(path, wanted, after, size):
+        yield _chunk(str(path), batch, missing, layout, first).behind(after)
 
 
-def _batches(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    path: Path, wanted: list[str], after: int, size: int
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Each with its first row's number; groups of rows that end at ``after`` or before are not read."""
+    file = _file(path)
+    groups = range(file.num_row_groups)
+    ends = list(accumulate(file.metadata.row_group(group).num_rows for group in groups))
+    passed = bisect_right(ends, after)
+    first = ends[passed - 1] + 1 if passed else 1
     try:
-        yield from _file(path).iter_batches(BATCH_ROWS, columns=wanted)
+        for batch in file.iter_batches(size, row_groups=groups[passed:], columns=wanted):
+            yield first, batch
+            first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         said = str(error).splitlines()[0]
         raise DataError(f"'{path}' is damaged: {said}; fetch or write it again") from None
@@ -59,7 +82,12 @@ def _batches(path: Path, wanted: list[str]) -> Iterator[pa.RecordBatch]:
 
 def _file(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
+        return pq.ParquetFile(
+            path,
+            page_checksum_verification=True,
+            pre_buffer=False,  # which keeps all that was read until the file is closed
+            buffer_size=BUFFER_BYTES,
+        )
     except (pa.ArrowException, OSError) as error:
         said = str(error).splitlines()[0]
         raise DataError(f"'{path}' cannot be read as Parquet: {said}") from None
@@ -91,7 +119,7 @@ def _chunk(
     rows = rows.append_column(LINE, pa.array(lines))
     return Chunk(
         file=file,
-        rows=rows if found.rejected is None else rows.filter(pc.is_null(found.rejected)),
+        rows=(rows if found.rejected is None else rows.filter(pc.is_null(found.rejected))),
         broken=_told(given, found.rejected, layout, lines),
         nulled=_told(given, found.nulled, layout, lines),
     )
@@ -104,7 +132,10 @@ def _present(values: pa.Array, missing: tuple[str, ...]) -> pa.Array:
             return values
         return _present(values.dictionary_decode(), missing)
     if pa.types.is_floating(values.type):
-        return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+        absent = pc.is_nan(values)
+        if not pc.any(absent).as_py():
+            return values
+        return pc.if_else(absent, pa.scalar(None, values.type), values)
     if missing and is_text(values.type):
         said = pc.is_in(values, pa.array(missing, values.type))
         return pc.if_else(said, pa.scalar(None, values.type), values)
@@ -131,7 +162,7 @@ def _told(given: pa.Table, reasons: pa.Array | None, layout: Layout, lines: Plac
 def _shown(given: pa.Table) -> list[dict[str, Any]]:
     """Rows; times as texts, since Python's end with the year 9999."""
     columns = {
-        name: _as_text(values.combine_chunks()) if pa.types.is_temporal(values.type) else values
+        name: (_as_text(values.combine_chunks()) if pa.types.is_temporal(values.type) else values)
         for name, values in zip(given.schema.names, given.columns, strict=True)
     }
     rows: list[dict[str, Any]] = pa.table(columns).to_pylist()

@@ -4,13 +4,13 @@ Most runs of rows break none; that is seen from a column's ends, gaps and distin
 where it is not so is each value compared.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..contract import Column, Contract, Mode, Rule
+from ..contract import Contract, Mode, Rule
 from ..errors import DataError
 from .convert import from_values, one_array
 
@@ -65,11 +65,16 @@ def conform(rows: pa.Table, contract: Contract) -> pa.Table:
     return pa.table(columns)
 
 
-def check(rows: pa.Table, contract: Contract) -> Checked:
-    """Hold rows of the contract's types to its rules; a missing target breaks none."""
+def check(rows: pa.Table, contract: Contract, *, online: bool = False) -> Checked:
+    """Hold rows of the contract's types to its rules; a missing target breaks none.
+
+    A row always needs the contract's id and time; ``online``, as for the server, a time only where
+    its column says so. What rows may be without is not among their columns.
+    """
     found: dict[Mode, list[_Breach]] = {"reject": [], "null": [], "fail": []}
-    for name, column in contract.columns.items():
-        for breach in _breaches(name, column, one_array(rows[name]), contract):
+    always = {contract.id} if online else {contract.id, contract.time}
+    for name in rows.schema.names:
+        for breach in _breaches(name, one_array(rows[name]), contract, always):
             found[breach.mode].append(breach)
     for breach in found["null"]:
         place = rows.schema.names.index(breach.column)
@@ -84,9 +89,11 @@ def check(rows: pa.Table, contract: Contract) -> Checked:
     )
 
 
-def _breaches(name: str, column: Column, values: pa.Array, contract: Contract) -> Iterator[_Breach]:
-    for rule, reason, broken in _rules(name, column, contract):
-        where = broken(values)
+def _breaches(
+    name: str, values: pa.Array, contract: Contract, always: Set[str | None]
+) -> Iterator[_Breach]:
+    column = contract.columns[name]
+    for rule, reason, where in _broken(name, values, contract, always):
         if where is not None and pc.any(where).as_py():
             yield _Breach(
                 column=name,
@@ -96,35 +103,28 @@ def _breaches(name: str, column: Column, values: pa.Array, contract: Contract) -
             )
 
 
-def _rules(
-    name: str, column: Column, contract: Contract
-) -> Iterator[tuple[Rule, str, Callable[[pa.Array], pa.Array | None]]]:
-    """Each rule's name, what a row that breaks it is told, and where it does; ``None`` for nowhere."""
+def _broken(
+    name: str, values: pa.Array, contract: Contract, always: Set[str | None]
+) -> Iterator[tuple[Rule, str, pa.Array | None]]:
+    """Rules that may be broken, what a row that does so is told, and where; ``None`` for nowhere."""
+    column = contract.columns[name]
     low, high = column.minimum, column.maximum
     allowed = contract.labels if name == contract.target and contract.labels else column.allowed
-    always = name in {contract.id, contract.time}
-    if always or (not column.nullable and name != contract.target):
-        yield "missing", "missing", lambda values: pc.is_null(values) if values.null_count else None
-    if low is not None:
-        yield "minimum", f"below minimum {low:g}", lambda values: (
-            pc.less(_floats(values), low) if _end(values, "min", low) < low else None
-        )
-    if high is not None:
-        yield "maximum", f"above maximum {high:g}", lambda values: (
-            pc.greater(_floats(values), high) if _end(values, "max", high) > high else None
-        )
+    if name in always or (not column.nullable and name != contract.target):
+        yield "missing", "missing", pc.is_null(values) if values.null_count else None
+    if low is not None or high is not None:
+        ends = pc.min_max(values).as_py()
+        if low is not None and ends["min"] is not None and ends["min"] < low:
+            yield "minimum", f"below minimum {low:g}", pc.less(_floats(values), low)
+        if high is not None and ends["max"] is not None and ends["max"] > high:
+            yield "maximum", f"above maximum {high:g}", pc.greater(_floats(values), high)
     if allowed is not None:
-        yield "allowed", "not one of the allowed values", lambda values: _others(values, allowed)
+        yield "allowed", "not one of the allowed values", _others(values, allowed)
 
 
 def _floats(values: pa.Array) -> pa.Array:
     """Numbers as floats; Arrow refuses to compare those above 2⁵³ with one otherwise."""
     return values.cast(pa.float64(), safe=False)
-
-
-def _end(values: pa.Array, which: str, default: float) -> float:
-    found = pc.min_max(values)[which].as_py()
-    return default if found is None else float(found)
 
 
 def _others(values: pa.Array, allowed: tuple[str, ...]) -> pa.Array | None:

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..client import Client, LabelOfId, LabelOfRow
 from ..config import Config
 from ..contract import Contract
 from ..data.dataset import current
-from ..errors import DataError, ServerUnreachableError
 from ..terminal import progress, say
-from ..values import json_value
 
 ROWS_PER_REQUEST = 200
-TIMEOUT_S = 30.0
+TIMEOUT_S, DEADLINE_S = 30.0, 60.0
 
 
 def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
@@ -26,7 +24,8 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
     without a time go in the dataset's order, each with its label. Returns the rows answered.
 
     Raises:
-        DataError: the server refused a row.
+        RequestRefusedError: the server refused a row or label.
+        ServerFailedError: it failed, or no model serves.
         ServerUnreachableError: no server answers at ``url``.
     """
     dataset = current(config.data.directory)
@@ -36,16 +35,17 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
     table = table if rows is None else table.slice(0, rows)
     base = url or f"http://{config.serve.host}:{config.serve.port}"
     delay = timedelta(days=config.monitor.label_delay_days)
-    waiting: list[tuple[Any, dict[str, Any]]] = []
+    waiting: list[tuple[Any, LabelOfId | LabelOfRow]] = []
     sent = labelled = 0
     with (
-        httpx.Client(base_url=base, timeout=TIMEOUT_S) as client,
+        Client(base, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S) as client,
         progress("replay", len(table)) as bar,
     ):
         for part in _days(table, contract.time):
             for start in range(0, len(part), ROWS_PER_REQUEST):
                 given = part.slice(start, ROWS_PER_REQUEST).to_pylist()
-                request_id = _predict(client, contract, given)
+                asked = [{name: row.get(name) for name in contract.request} for row in given]
+                request_id = client.predict(asked).request_id
                 sent += len(given)
                 bar(len(given), note=f"{given[0][contract.time]:%Y-%m-%d}" if contract.time else "")
                 for number, row in enumerate(given):
@@ -55,7 +55,7 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
             known = [label for at, label in waiting if now is None or at <= now]
             waiting = [(at, label) for at, label in waiting if now is not None and at > now]
             for start in range(0, len(known), ROWS_PER_REQUEST * 10):
-                _post(client, "/feedback", {"labels": known[start : start + ROWS_PER_REQUEST * 10]})
+                client.feedback(known[start : start + ROWS_PER_REQUEST * 10])
             labelled += len(known)
     say(
         f"replayed  {sent:,} rows to {base}, {labelled:,} labels; {len(waiting):,} are not known yet"
@@ -63,14 +63,10 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
     return sent
 
 
-def _predict(client: httpx.Client, contract: Contract, rows: list[dict[str, Any]]) -> str:
-    request = [{name: json_value(row.get(name)) for name in contract.request} for row in rows]
-    answer = _post(client, "/predict", {"rows": request})
-    return str(answer["request_id"])
-
-
-def _label(contract: Contract, row: dict[str, Any], request_id: str, number: int) -> dict[str, Any]:
-    label = json_value(row[contract.target])
+def _label(
+    contract: Contract, row: dict[str, Any], request_id: str, number: int
+) -> LabelOfId | LabelOfRow:
+    label = row[contract.target]
     if contract.id is not None:
         return {"id": row[contract.id], "label": label}
     return {"request_id": request_id, "row": number, "label": label}
@@ -84,16 +80,3 @@ def _days(table: pa.Table, time: str | None) -> Iterator[pa.Table]:
     days = pc.floor_temporal(table[time], unit="day")
     for day in pc.unique(days):
         yield table.filter(pc.equal(days, day))
-
-
-def _post(client: httpx.Client, path: str, content: dict[str, Any]) -> dict[str, Any]:
-    try:
-        response = client.post(path, json=content)
-    except httpx.TransportError as error:
-        raise ServerUnreachableError(
-            f"no server answers at {client.base_url} ({type(error).__name__}); start one with: make serve"
-        ) from None
-    if response.is_error:
-        raise DataError(f"POST {path} was answered {response.status_code}: {response.text[:500]}")
-    answer: dict[str, Any] = response.json()
-    return answer

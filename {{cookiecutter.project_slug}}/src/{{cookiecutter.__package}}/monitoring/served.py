@@ -1,8 +1,5 @@
 """What the server logged, read back as columns."""
 
-import json
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import Contract
+from ..data.live import LABELS, read_lines, read_rows
 from ..errors import DataError
 from ..models.inputs import Inputs, from_columns
 from ..models.tasks import task_of
@@ -44,13 +42,14 @@ class Served:
 def read_served(folder: Path, contract: Contract, version: int) -> Served:
     """The rows that a version answered, with the outcomes known so far.
 
-    A row that was asked for again counts once, as it was answered last.
+    A row that was asked for again, by its id or in a request that kept its own, counts once, as it
+    was answered last.
 
     Raises:
         DataError: there are none.
     """
     rows: dict[Any, dict[str, Any]] = {}
-    for record in sorted(read_lines(folder, "predictions"), key=_written):
+    for record in sorted(read_rows(folder), key=_written):
         if record["version"] == version and record["model"] == contract.name:
             rows[_key(contract, record)] = record
     if not rows:
@@ -58,7 +57,7 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
             f"'{folder}' holds no predictions by {contract.name} version {version};"
             " serve it and send requests, or try it with: make replay"
         )
-    given = sorted(read_lines(folder, "labels"), key=_written)
+    given = sorted(read_lines(folder, LABELS), key=_written)
     outcomes = {_about(contract, record): record["label"] for record in given}
     task = task_of(contract)
     records = list(rows.values())
@@ -78,21 +77,12 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
     return served[np.argsort(seconds, kind="stable")]
 
 
-def read_lines(folder: Path, stem: str) -> Iterator[dict[str, Any]]:
-    """Every whole record of a journal, oldest day first; a line that a crash tore is passed over."""
-    for path in sorted(folder.glob(f"{stem}-*.jsonl")):
-        with path.open("rb") as file:
-            for line in file:
-                with suppress(ValueError):
-                    yield json.loads(line)
-
-
 def _written(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record["time"])
 
 
 def _key(contract: Contract, record: dict[str, Any]) -> Any:
-    """What a row is known by: its id, else its place in its request."""
+    """What a row is known by: its id, else its place in its request, which is sent again as it was."""
     known = None if contract.id is None else record["columns"].get(contract.id)
     return (record["request_id"], record["row"]) if known is None else known
 

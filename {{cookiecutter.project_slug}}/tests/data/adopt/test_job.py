@@ -171,6 +171,7 @@ def rendered(project: Project) -> dict[str, str]:
         "src/package/data/transform.py": "flights\n",
         "src/package/models/features.py": "flights\n",
         "src/package/data/example.py": "flights\n",
+        "tests/behaviour/test_flights.py": "flights\n",
         "tests/data/test_example.py": "flights\n",
     }
     for name, text in files.items():
@@ -189,6 +190,7 @@ def test_the_example_goes_and_adopting_again_works(project: Project) -> None:
     there = project.files()
     assert {name for name in files if name not in there} == {
         "src/package/data/example.py",
+        "tests/behaviour/test_flights.py",
         "tests/data/test_example.py",
     }
     project.adopt("orders.csv", "returned", name="again")

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.data.database import connected
+from {{ cookiecutter.__package }}.data.database import columns, connected
 from {{ cookiecutter.__package }}.data.sql import snapshot
 from {{ cookiecutter.__package }}.errors import (
     ConfigError,
@@ -33,6 +33,16 @@ def test_only_declared_columns_are_kept_by_name(database: Database, data: Path) 
     for source in (shop_of(table=table), shop_of(query=f"select what, day, id from {table}")):
         (part,) = snapshot("orders", source, iter(["what", "id"]), data)
         assert pq.ParquetFile(part).read().to_pylist() == [{"id": "1", "what": "tea"}]
+
+
+def test_columns_are_named_without_reading_a_row(database: Database) -> None:
+    table = database.make(ORDERS, [(1, 2, "tea")])
+    query = f"select what, 1 / (id - 1) as day from {table} order by day;"
+    with connected("orders", database.url) as connection:
+        assert columns(connection, "orders", shop_of(table=table)) == ["id", "day", "what"]
+        assert columns(connection, "orders", shop_of(query=query)) == ["what", "day"]
+        with pytest.raises(DataError, match="there is no table 'none'"):
+            columns(connection, "orders", shop_of(table="none"))
 
 
 @pytest.mark.parametrize("watermark", [None, "day"])

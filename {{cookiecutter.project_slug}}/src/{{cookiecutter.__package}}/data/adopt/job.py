@@ -87,7 +87,10 @@ def run(
         package / "data" / "transform.py": TRANSFORM,
         package / "models" / "features.py": FEATURES,
     }
-    gone = [package / "data" / "example.py", root / "tests" / "data" / "test_example.py"]
+    tests = [
+        root / "tests" / name for name in ("behaviour/test_flights.py", "data/test_example.py")
+    ]
+    gone = [package / "data" / "example.py", *tests]
     write(root, files, [path for path in gone if path.exists()], force=force)
     say("next      make data, make train, make serve")
     return draft

@@ -43,7 +43,7 @@ def data_text(settings: Mapping[str, Any]) -> str:
     """``data.yaml``."""
     head = (
         "# make data — from the source to a dataset version below data/datasets/.\n"
-        "# Every setting with its meaning: DataConfig in src/*/config/sections.py.\n"
+        "# Every setting with its meaning: src/*/config/data.py.\n"
     )
     return head + _yaml(settings)
 

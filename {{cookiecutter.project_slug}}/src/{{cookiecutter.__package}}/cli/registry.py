@@ -1,0 +1,114 @@
+"""Commands about versions: what serves, why, what came before, and what led to a prediction."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..models.versions import Versions
+from ..terminal import say
+from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+
+if TYPE_CHECKING:
+    from ..training.tracking.outbox import Outbox
+
+registry = typer.Typer(no_args_is_help=True, help="Look after the mirror of the versions.")
+Why = Annotated[str, typer.Option(help="The reason, for the history.")]
+Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
+
+
+def promote(
+    version: Which,
+    why: Why = "",
+    override: Annotated[
+        str | None, typer.Option(help="The reason to serve a version that its gate refused.")
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Serve a version that passed its gate."""
+    from ..training.registry import promotion
+    from ..training.registry.history import show_history
+
+    outbox = _outbox(configs, set_)
+    promotion.promote(outbox, version, why, override)
+    show_history(outbox.versions)
+
+
+def rollback(
+    to: Annotated[str | None, typer.Option(help="The version; default: the one before.")] = None,
+    why: Why = "",
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Serve the version that served before."""
+    from ..training.registry import promotion
+    from ..training.registry.history import show_history
+
+    outbox = _outbox(configs, set_)
+    promotion.rollback(outbox, to, why)
+    show_history(outbox.versions)
+
+
+def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Show the versions and what has served."""
+    from ..training.registry.history import show_history
+
+    show_history(_versions(configs, set_))
+
+
+def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Print a version's model card, and why it served against its gate if it did."""
+    from ..training.registry.history import card_of
+
+    versions = _versions(configs, set_)
+    say(card_of(versions, versions.find(version)))
+
+
+def compare(
+    one: Which, other: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None
+) -> None:
+    """Show what differs between two versions, and how well they fare."""
+    with needs("train"):
+        from ..training.registry.compare import show_comparison
+
+    versions = _versions(configs, set_)
+    show_comparison(versions, versions.find(one), versions.find(other))
+
+
+def lineage(
+    what: Annotated[
+        str, typer.Argument(help="A request's id, a version, or a dataset's name's beginning.")
+    ],
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Show the version, bundle, dataset, sources and commit behind a prediction."""
+    with needs("batch"):
+        from ..training.registry.lineage import show_lineage
+
+    show_lineage(config_of(configs, set_), name_of(configs), what)
+
+
+@registry.command("repair")
+def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Tell the tracker every run, version and alias that it misses."""
+    from ..training.registry import promotion
+
+    promotion.repair(_outbox(configs, set_))
+
+
+COMMANDS = (promote, rollback, history, card, compare, lineage)
+
+
+def _versions(configs: Path, overrides: list[str] | None) -> Versions:
+    return Versions(config_of(configs, overrides).train.bundles, name_of(configs))
+
+
+def _outbox(configs: Path, overrides: list[str] | None) -> "Outbox":
+    from ..training.tracking import tracker_of
+    from ..training.tracking.outbox import Outbox
+
+    config, name = config_of(configs, overrides), name_of(configs)
+    versions = Versions(config.train.bundles, name)
+    return Outbox(versions, tracker_of(config.train, name), config.monitor.reports)

@@ -1,0 +1,51 @@
+"""The command that scores many rows at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+
+
+def score(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="CSV or Parquet: a file, a pattern in quotes, or a folder; or a database's URL, or"
+            " the variable that holds it. Default: the test rows."
+        ),
+    ] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            help="A name that ends in .parquet for one file; else a folder of parts."
+            " Default: data/scored/SOURCE.parquet.",
+        ),
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The version; default: the one that serves.", min=1)
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
+    query: Annotated[str | None, typer.Option(help="Select to read instead.")] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Score rows through the same graph as the server.
+
+    A run that was killed is gone on with by the same command. Rows that break the contract are in
+    quarantine/ beside the output.
+    """
+    with needs("batch"):
+        from ..serving.score import job
+        from ..serving.score.source import Ask
+
+    config = config_of(configs, set_)
+    if source is None:
+        from ..data.dataset import current
+
+        source = str(current(config.data.directory).path / "test.parquet")
+    ask = Ask(where=source, table=table, query=query)
+    target = target or config.data.directory / "scored" / f"{ask.title}.parquet"
+    job.run(config.serve, name_of(configs), ask, target, version)

@@ -1,0 +1,25 @@
+"""The command that looks for better settings."""
+
+from typing import Annotated
+
+import typer
+
+from .options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+
+TUNED = "tuned.yaml"
+
+
+def tune(
+    force: Annotated[
+        bool, typer.Option("--force", help=f"Overwrite a {TUNED} that you changed.")
+    ] = False,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Search settings on validation rows; the best become a file for train --with."""
+    with needs("tune"):
+        from ..training.tuning import job
+
+    config = config_of(configs, set_)
+    refuse_newer_contract(configs, config)
+    job.run(config, configs / TUNED, force=force)
