@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -23,6 +24,11 @@ from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job as training
+
+# The same examples every time, so that only a change of the code breaks a test of a property;
+# pytest --hypothesis-profile=default draws new ones.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "{{ cookiecutter.__package }}"

@@ -79,7 +79,7 @@ def train(process: "subprocess.Popen[str]", folder: Path, kill_after_s: float | 
 def place(tmp_path: Path, contract: Contract) -> Workspace:
     """A dataset and settings, in a folder of its own."""
     made = make_workspace(tmp_path / "first", contract, train=False)
-    configure(made.path, epochs=30, patience=30, checkpoints=str(made.path / "checkpoints"))
+    configure(made.path, epochs=12, patience=12, checkpoints=str(made.path / "checkpoints"))
     return made
 
 
@@ -105,14 +105,15 @@ def test_a_training_killed_at_any_moment_ends_with_the_same_model(
     assert train(forks, other.path) == 0
     whole_s = time.monotonic() - start
     draw, killed, resumed = np.random.default_rng(0), 0, 0
-    for _ in range(KILLS):
-        kept = list((place.path / "checkpoints").rglob("*.safetensors"))
-        resumed += bool(kept)
-        killed += train(forks, place.path, draw.uniform(0, whole_s)) == -signal.SIGKILL
+    while killed < KILLS:
+        kept = any((place.path / "checkpoints").rglob("*.safetensors"))
+        if train(forks, place.path, draw.uniform(0, whole_s)) == -signal.SIGKILL:
+            killed += 1
+            resumed += kept
+        elif not kept:  # the whole ended first: the machine is quicker than it was
+            whole_s *= 0.9
     assert train(forks, place.path) == 0
-    # Some end before they are killed: on a machine with other work, whole_s may have been long.
-    assert killed >= KILLS / 4
-    assert resumed >= KILLS / 5
+    assert resumed >= KILLS / 2
     for name in ("model.onnx", "weights.safetensors", "profile.json", "evaluation.json"):
         assert (place.bundle.path / name).read_bytes() == (other.bundle.path / name).read_bytes()
     assert place.bundle.hash == other.bundle.hash

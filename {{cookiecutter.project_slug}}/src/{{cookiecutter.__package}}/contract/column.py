@@ -47,6 +47,12 @@ class Column(Part):
     def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if value is None else tuple(map(canonical_category, value))
 
+    @field_validator("minimum", "maximum")
+    @classmethod
+    def _one_zero(cls, value: float | None) -> float | None:
+        """-0.0 equals 0.0, and has another text: equal contracts would have two hashes."""
+        return None if value is None else value + 0.0
+
     @field_validator("on_violation", mode="before")
     @classmethod
     def _null_is_a_word_here(cls, value: Any) -> Any:

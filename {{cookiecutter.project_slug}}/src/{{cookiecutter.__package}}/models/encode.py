@@ -66,8 +66,8 @@ class Encoder(nn.Module):
         """Columns ``[batch, columns]`` to ``[batch, size]``."""
         missing = ~(values.abs() <= LARGEST)
         values = torch.where(missing, -LARGEST, values)
-        encoded = ((values[:, self.source] - self.low) / self.width).clamp(0, 1)
-        return torch.cat([encoded, missing[:, self.flagged].float()], 1)
+        encoded = ((values.index_select(1, self.source) - self.low) / self.width).clamp(0, 1)
+        return torch.cat([encoded, missing.index_select(1, self.flagged).float()], 1)
 
 
 class Waves(nn.Module):

@@ -52,7 +52,8 @@ class Front(nn.Module):
             "numeric": torch.zeros(1, len(self.numeric)),
             "time": torch.zeros(1, len(self.times), dtype=torch.int64),
         }
-        return tuple(derive(self.numeric, self.times, self.calendar, blank))
+        own, derived = derive(self.numeric, self.times, self.calendar, blank)
+        return tuple(own | derived)
 
     @property
     def sizes(self) -> list[int]:
@@ -63,10 +64,14 @@ class Front(nn.Module):
         """Numbers and codes from the groups ``numeric``, ``codes`` and ``time``; a group without
         columns is left out, and comes back as ``[batch, 0]``.
         """
-        columns = derive(self.numeric, self.times, self.calendar, inputs)
-        if not columns:
+        own, derived = derive(self.numeric, self.times, self.calendar, inputs)
+        if not own and not derived:
             return inputs["codes"][:, :0].float(), inputs["codes"]
-        numbers = torch.stack(list(columns.values()), 1)
+        if own and not own.keys() & derived.keys():
+            group, apart = [inputs["numeric"]], derived  # each column apart costs the graph steps
+        else:
+            group, apart = [], own | derived
+        numbers = torch.cat([*group, *(column.unsqueeze(1) for column in apart.values())], 1)
         return numbers, inputs["codes"] if "codes" in inputs else numbers[:, :0].long()
 
     def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
@@ -100,12 +105,15 @@ def fit_front(contract: Contract, inputs: Inputs) -> Front:
 
 def derive(
     numeric: tuple[str, ...], times: tuple[str, ...], calendar: Calendar, inputs: dict[str, Tensor]
-) -> dict[str, Tensor]:
-    """Named float columns: the numeric ones, the calendar's, and those of ``features.py``."""
-    columns = {name: inputs["numeric"][:, index] for index, name in enumerate(numeric)}
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Named float columns: the contract's own, then the calendar's and those of ``features.py``,
+    which may replace one of the others.
+    """
+    own = {name: inputs["numeric"][:, index] for index, name in enumerate(numeric)}
+    parts: dict[str, Tensor] = {}
     for index, name in enumerate(times):
-        columns |= calendar(name, inputs["time"][:, index])
-    return columns | features(columns)
+        parts |= calendar(name, inputs["time"][:, index])
+    return own, parts | features(own | parts)
 
 
 def _refuse_large_integers(contract: Contract, inputs: Inputs) -> None:

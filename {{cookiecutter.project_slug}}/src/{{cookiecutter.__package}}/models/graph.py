@@ -123,10 +123,11 @@ def _opsets() -> list[OperatorSetIdProto]:
 
 def _vocabulary_prefix(vocabularies: list[list[str]]) -> ModelProto:
     """Category text ``[batch, columns]`` to codes ``[batch, columns]``."""
-    nodes, coded = [], []
-    for index, vocabulary in enumerate(vocabularies):
-        column, code = f"text_{index}", f"code_{index}"
-        nodes.append(helper.make_node("Gather", ["category", f"at_{index}"], [column], axis=1))
+    n_columns = len(vocabularies)
+    texts = [f"text_{index}" for index in range(n_columns)]
+    coded = [f"code_{index}" for index in range(n_columns)]
+    nodes = [helper.make_node("Split", ["category"], texts, axis=1, num_outputs=n_columns)]
+    for column, code, vocabulary in zip(texts, coded, vocabularies, strict=True):
         nodes.append(
             helper.make_node(
                 "LabelEncoder",
@@ -138,15 +139,12 @@ def _vocabulary_prefix(vocabularies: list[list[str]]) -> ModelProto:
                 default_int64=UNSEEN,
             )
         )
-        coded.append(code)
     nodes.append(helper.make_node("Concat", coded, ["coded"], axis=1))
-    n_columns = len(vocabularies)
     graph = helper.make_graph(
         nodes,
         "vocabularies",
         [helper.make_tensor_value_info("category", TensorProto.STRING, ["batch", n_columns])],
         [helper.make_tensor_value_info("coded", TensorProto.INT64, ["batch", n_columns])],
-        [helper.make_tensor(f"at_{i}", TensorProto.INT64, [1], [i]) for i in range(n_columns)],
     )
     return helper.make_model(graph, opset_imports=_opsets(), ir_version=IR_VERSION)
 
