@@ -179,6 +179,11 @@ def test_the_order_of_columns_is_part_of_a_contract(shop: Contract) -> None:
     assert Contract.model_validate(values).hash != shop.hash
 
 
+def test_zero_has_one_text() -> None:
+    signed = Contract.model_validate(changed("columns/price/minimum", -0.0))
+    assert signed.hash == Contract.model_validate(changed("columns/price/minimum", 0.0)).hash
+
+
 def test_a_contract_does_not_change(shop: Contract) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         shop.target = "gift"

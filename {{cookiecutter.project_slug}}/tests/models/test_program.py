@@ -78,6 +78,21 @@ def test_the_owners_features_are_encoded_with_the_columns(
     assert prepared.numbers.shape == (400, len(plain) + 1)
 
 
+def test_a_feature_may_take_the_place_of_a_column(
+    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "features", lambda _: {})
+    plain = fit_front(shop, shop_inputs)
+    names, numbers = plain.names, plain.prepare(shop_inputs).numbers
+    monkeypatch.setattr(module, "features", lambda c: {"price": c["price"] / 2, "more": c["items"]})
+    front = fit_front(shop, shop_inputs)
+    assert front.names == (*names, "more")
+    halved, more = numbers.clone(), numbers[:, names.index("items")]
+    halved[:, names.index("price")] /= 2
+    expected = torch.cat([halved, more.unsqueeze(1)], 1)
+    assert torch.equal(front.prepare(shop_inputs).numbers.nan_to_num(), expected.nan_to_num())
+
+
 def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
     unknown = from_columns(contract, {name: [None] * 3 for name in contract.features}, 3)
     front = fit_front(contract, unknown)

@@ -52,6 +52,6 @@ def test_paths_that_do_not_exist_are_one_series(tmp_path: Path) -> None:
 
 def test_two_servers_in_one_process_do_not_share_counters() -> None:
     first, second = Metrics(), Metrics()
-    first.predicted([True], countable=True)
+    first.predicted([True])
     assert first.registry.get_sample_value("predicted_rows_total") == 1
     assert second.registry.get_sample_value("predicted_rows_total") == 0

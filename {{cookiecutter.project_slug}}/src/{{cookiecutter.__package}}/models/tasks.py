@@ -108,7 +108,7 @@ class Binary(Task):
 
     def valid(self, outputs: Outputs) -> bool:
         """Probabilities are in [0, 1]."""
-        return bool(((outputs >= 0) & (outputs <= 1)).all())
+        return bool(outputs.min(initial=0) >= 0 and outputs.max(initial=1) <= 1)  # NaN is neither
 
     def decisions(self, outputs: Outputs) -> Outputs:
         """Whether the probability reaches the threshold."""

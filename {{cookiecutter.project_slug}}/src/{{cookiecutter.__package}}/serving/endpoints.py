@@ -48,7 +48,7 @@ class Endpoints:
             raise ProblemError(error.status, "model_failed", str(error)) from None
         wanted = request.get("probabilities", False)
         answers = predictor.answers(outputs, probabilities=wanted)
-        self._count(predictor, [answer.get("decision") for answer in answers])
+        self._count([answer.get("decision") for answer in answers])
         return _answer(predictor, request_id, answers)
 
     async def predict_columns(self, body: bytes, request_id: str) -> bytes:
@@ -75,7 +75,7 @@ class Endpoints:
             raise ProblemError(error.status, "model_failed", str(error)) from None
         self._log(predictor, request_id, {"columns": columns}, outputs)
         answers = predictor.columns_of(outputs, probabilities=probabilities)
-        self._count(predictor, answers.get("decision", [None] * len(outputs)))
+        self._count(answers.get("decision", [None] * len(outputs)))
         return answers
 
     async def feedback(self, body: bytes, request_id: str) -> bytes:
@@ -120,9 +120,9 @@ class Endpoints:
             message = f"the log takes no records ({error.strerror}); nothing was answered unlogged"
             raise ProblemError(503, "log_failed", message) from None
 
-    def _count(self, predictor: Predictor, decisions: list[Any]) -> None:
-        countable = predictor.bundle.contract.task != "regression"
-        self._metrics.predicted(decisions, countable=countable)
+    def _count(self, decisions: list[Any]) -> None:
+        """Count the rows of an answer, once it has left."""
+        asyncio.get_running_loop().call_soon(self._metrics.predicted, decisions)
 
 
 def read(adapter: TypeAdapter[Body], body: bytes) -> Body:

@@ -5,7 +5,6 @@ has it; whichever of them is asked adds up all.
 """
 
 import os
-from collections import Counter as Count
 from functools import cache
 from typing import Any, Literal
 
@@ -67,12 +66,11 @@ class Metrics:
         self._requests(route, status).inc()
         self._latency(route).observe(duration_s)
 
-    def predicted(self, decisions: list[Any], *, countable: bool) -> None:
-        """Count the rows of an answer, by decision where there are but a few."""
+    def predicted(self, decisions: list[Any]) -> None:
+        """Count the rows of an answer by decision; a regression decides nothing, ``None``."""
         self.rows.inc(len(decisions))
-        if countable:
-            for decision, n_rows in Count(decisions).items():
-                self._decisions(decision).inc(n_rows)
+        for decision in set(decisions) - {None}:
+            self._decisions(decision).inc(decisions.count(decision))
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""

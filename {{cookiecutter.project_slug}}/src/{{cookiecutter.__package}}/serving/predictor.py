@@ -1,10 +1,8 @@
 """Validated requests to answers; knows no HTTP."""
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from pydantic import TypeAdapter
 
 from ..models.bundle import Bundle
 from ..models.inputs import Inputs, from_columns
-from ..values import canonical_category, epoch_seconds
+from ..values import MISSING_CATEGORY, canonical_category, epoch_seconds
 from .requests import (
     Columns,
     Feedback,
@@ -66,20 +64,27 @@ class Predictor:
         return self.bundle.predict(from_columns(contract, given, n_rows))
 
     def _grouped(self, rows: Sequence[Row]) -> Inputs:
-        """As ``from_columns`` groups; several times as quick for the few rows of a request."""
-        contract, n_rows = self.bundle.contract, len(rows)
-        numbers, texts, times = array("f"), [], array("q")  # "f" makes infinite what it cannot hold
-        for row in rows:
-            given = row.get
-            for value in map(given, contract.numeric):
-                numbers.append(nan if value is None else value)
-            texts.append([canonical_category(given(name)) for name in contract.category])
-            for name in contract.times:
-                times.append(epoch_seconds(given(name), contract.zone))
+        """As ``from_columns`` groups; several times as quick for the few rows of a request.
+
+        What was validated has canonical text already.
+        """
+        contract = self.bundle.contract
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
+            numbers = [list(map(row.get, contract.numeric)) for row in rows]
+            numeric = np.array(numbers, np.float32)
+        texts = [
+            [
+                MISSING_CATEGORY if value is None else value
+                for value in map(row.get, contract.category)
+            ]
+            for row in rows
+        ]
+        times = [
+            [epoch_seconds(value, contract.zone) for value in map(row.get, contract.times)]
+            for row in rows
+        ]
         return Inputs(
-            numeric=np.frombuffer(numbers, np.float32).reshape(n_rows, len(contract.numeric)),
-            category=np.array(texts, object),
-            time=np.frombuffer(times, np.int64).reshape(n_rows, len(contract.times)),
+            numeric=numeric, category=np.array(texts, object), time=np.array(times, np.int64)
         )
 
     def answers(self, outputs: Outputs, *, probabilities: bool = False) -> list[dict[str, Any]]:

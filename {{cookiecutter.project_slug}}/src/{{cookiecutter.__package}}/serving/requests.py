@@ -4,19 +4,30 @@ Rows are typed dictionaries, not models: any column name is a valid key, even ``
 ``model_config``.
 """
 
+from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from annotated_types import Ge, Le, Len
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypedDict as NamedDict
 
 from ..contract import Column, Contract
 from ..values import canonical_category
 
 MAX_TEXT = 1_000
+CANONICAL = r"^\S((?s:.)*[^\s0eE])?$"  # some of the text that canonical_category leaves as it is
 INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file
+TEXT = Annotated[str, Len(0, MAX_TEXT)]
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]
@@ -96,7 +107,7 @@ def columns_adapter(contract: Contract, max_rows: int) -> TypeAdapter[PredictCol
 def feedback_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Feedback]:
     """Validates the body of a feedback request: which row, and the target's value."""
     target = contract.columns[contract.target]
-    value: Any = Literal[contract.labels] if contract.labels else _value(target)
+    value = _category(contract.labels) if contract.labels else _value(target)
     if contract.id is not None:
         row: dict[str, Any] = {"id": _value(contract.columns[contract.id])}
     else:
@@ -105,8 +116,6 @@ def feedback_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Feedback]
             int, Ge(0), Field(description="Which of its rows, from 0; 0 unless said.")
         ]
         row = {"request_id": request, "row": NotRequired[place]}
-    if contract.labels:
-        value = Annotated[value, BeforeValidator(_text)]
     label: Any = _closed("Label", {**row, "label": value})
     labels: Any = Annotated[list[label], Len(1, max_rows)]
     return TypeAdapter(_closed("Feedback", {"labels": labels}))
@@ -150,16 +159,50 @@ def _value(column: Column) -> Any:
         return bool
     if column.type == "timestamp":
         return AwareDatetime
-    text: Any = Annotated[str, Len(0, MAX_TEXT)]
-    if column.type == "string":
-        return text
-    if column.allowed is not None:
-        text = Literal[column.allowed]
-    return Annotated[text, BeforeValidator(_text)]
+    return _category(column.allowed) if column.type == "category" else TEXT
+
+
+def _category(allowed: tuple[str, ...] | None) -> Any:
+    return Annotated[TEXT if allowed is None else Literal[allowed], _Canonical(allowed=allowed)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Canonical:
+    """A number or boolean sent for a category is its canonical text, as in files; NaN is neither.
+
+    Text that is canonical as it comes, as nearly all is, is told apart without calling Python.
+    """
+
+    allowed: tuple[str, ...] | None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        valid = handler(source)
+        others = core_schema.no_info_before_validator_function(_text, valid)
+        if self.allowed is not None:
+            *first, last = map(repr, self.allowed)
+            expected = f"{', '.join(first)} or {last}" if first else last
+            return core_schema.union_schema(
+                [valid, others],
+                mode="left_to_right",
+                custom_error_type="literal_error",
+                custom_error_context={"expected": expected},
+            )
+        text = core_schema.union_schema(
+            [core_schema.str_schema(pattern=CANONICAL), others],
+            mode="left_to_right",
+            custom_error_type="string_type",
+        )
+        return core_schema.chain_schema([text, valid])
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema)
 
 
 def _text(value: object) -> object:
-    """A number or boolean sent for a category is its canonical text, as in files; NaN is neither."""
     text = isinstance(value, str | bool | int) or (isinstance(value, float) and isfinite(value))
     return canonical_category(value) if text else value
 

@@ -10,6 +10,7 @@ from ..config import ServeConfig
 from ..errors import ConfigError
 from ..terminal import say
 from .app import create_app
+from .connection import Connection
 from .workers import Workers
 
 
@@ -51,6 +52,7 @@ def work(config: ServeConfig, listener: socket.socket) -> None:
     """Answer what comes in on a socket, in this process."""
     settings = uvicorn.Config(
         create_app(config),
+        http=Connection,
         access_log=False,
         log_level="warning",
         proxy_headers=False,
