@@ -35,6 +35,7 @@ from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
+from {{ cookiecutter.__package }}.serving.connection import Connection
 from {{ cookiecutter.__package }}.values import json_value
 
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
@@ -177,7 +178,9 @@ def live(config: ServeConfig) -> Iterator[httpx.Client]:
     """A client of a real server on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = uvicorn.Config(create_app(config), log_level="critical", access_log=False, ws="none")
+    settings = uvicorn.Config(
+        create_app(config), http=Connection, log_level="critical", access_log=False, ws="none"
+    )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -1,6 +1,7 @@
 """The HTTP face: FastAPI for all that is asked now and then, the edge for what carries the load."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -19,6 +20,8 @@ from .metrics import Metrics
 from .openapi import document
 from .problems import CODES, INTERNAL, Problem, ProblemError
 from .store import Store
+
+LOGGER = logging.getLogger("uvicorn.error")
 
 
 class Server:
@@ -73,8 +76,11 @@ class Server:
             await self._refresh()
 
     async def _refresh(self) -> None:
+        failures = self.store.failures
         await asyncio.to_thread(self.store.refresh)
         current = self.store.current
+        if self.store.failures > failures:
+            LOGGER.error("what was promoted cannot serve: %s", self.store.problem)
         self.metrics.serves(current.version if current else 0, self.store.failures)
 
 

@@ -90,8 +90,7 @@ class Predictor:
     def answers(self, outputs: Outputs, *, probabilities: bool = False) -> list[dict[str, Any]]:
         """What a caller is told about each row."""
         columns = self.columns_of(outputs, probabilities=False)
-        names = tuple(columns)
-        told = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        told = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         if probabilities:
             for answer, values in zip(told, self._of_each(outputs).tolist(), strict=True):
                 answer["probabilities"] = dict(zip(self._values, values, strict=True))

@@ -1,12 +1,14 @@
 """How networks of any kind learn: their schedule, the loop, its progress and its epochs."""
 
 from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from torch import Tensor
 
-from ...config import TrainConfig
+from ...config import Positive, Section, TrainConfig, Values
 from ...models.program import Body
 from ...models.tasks import Task
 from ...terminal import progress
@@ -20,6 +22,32 @@ SMALLEST_BATCH, LARGEST_BATCH, FEWEST_BATCHES = 32, 1024, 16
 ROWS_SEEN = 1_200_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 200
 FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
+# Noise on inputs costs a regression more than it guards against.
+DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
+SPACE = {
+    "model.embedding": Values(low=2, high=32, log=True),
+    "learning_rate": Values(low=3e-4, high=1e-2, log=True),
+    "weight_decay": Values(low=1e-6, high=1e-1, log=True),
+    "model.dropout": Values(low=0.0, high=0.4),
+}
+"""What a search draws for networks of every kind."""
+
+
+class NetworkSettings(Section):
+    """What ``train.model`` says of networks of every kind."""
+
+    embedding: Positive = 8
+    """Most dimensions a category is embedded in."""
+    numbers: Literal["piecewise", "periodic"] = "piecewise"
+    """How a number is encoded: linearly between its quantiles, or by waves of learned frequency."""
+    bins: Positive = 16
+    """Quantile bins of a piecewise-linear encoding."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of inputs and activations dropped in training; null is 0.1, and 0 for a regression."""
+
+    def dropout_for(self, task: Task) -> float:
+        """The share that is dropped."""
+        return DROPOUT[task.contract.task] if self.dropout is None else self.dropout
 
 
 def schedule_of(settings: TrainConfig, n_rows: int) -> Schedule:

@@ -5,35 +5,24 @@ Ensembling, ICLR 2025; the adapters are those of Wen et al., BatchEnsemble, 2020
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from ...config import Positive, Section, Values
+from ...config import Positive, Values
 from ...models.encode import Categories, encoder_of
 from ...models.program import Body
 from .kind import Fitted, Kind, Lesson
-from .mlp import DROPOUT
-from .network import fit_network
+from .network import SPACE, NetworkSettings, fit_network
 
 
-class Settings(Section):
+class Settings(NetworkSettings):
     """``train.model`` of kind ``tabm``."""
 
     members: Positive = 16
     """Networks in the ensemble; the paper has 32."""
     hidden: tuple[Positive, ...] = (128, 128)
     """Width of each hidden layer, shared by the members."""
-    embedding: Positive = 8
-    """Most dimensions a category is embedded in."""
-    numbers: Literal["piecewise", "periodic"] = "piecewise"
-    """How a number is encoded: linearly between its quantiles, or by waves of learned frequency."""
-    bins: Positive = 16
-    """Quantile bins of a piecewise-linear encoding."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Share of activations dropped in training; null is 0.1, and 0 for a regression."""
 
 
 class SharedLinear(nn.Module):
@@ -95,24 +84,17 @@ class TabM(nn.Module):
 def fit(lesson: Lesson, settings: Settings) -> Fitted:
     """Train all members at once, each on its own loss."""
     encoder = encoder_of(settings.numbers, lesson.train.rows.numbers, settings.bins)
-    given = settings.dropout
     network = TabM(
         width=encoder.size,
         categories=Categories(lesson.front.sizes, settings.embedding),
         hidden=settings.hidden,
         members=settings.members,
-        dropout=DROPOUT[lesson.task.contract.task] if given is None else given,
+        dropout=settings.dropout_for(lesson.task),
         start=lesson.head.start,
         pool=lesson.head.pool,
     )
     return fit_network(lesson, Body(encoder, network), "tabm")
 
 
-SPACE = {
-    "model.hidden": Values(choices=((64, 64), (128, 128), (256, 256))),
-    "model.embedding": Values(low=2, high=32, log=True),
-    "learning_rate": Values(low=3e-4, high=1e-2, log=True),
-    "weight_decay": Values(low=1e-6, high=1e-1, log=True),
-    "model.dropout": Values(low=0.0, high=0.4),
-}
-KIND = Kind(settings=Settings, fit=fit, space=SPACE)
+HIDDEN = Values(choices=((64, 64), (128, 128), (256, 256)))
+KIND = Kind(settings=Settings, fit=fit, space={"model.hidden": HIDDEN, **SPACE})
