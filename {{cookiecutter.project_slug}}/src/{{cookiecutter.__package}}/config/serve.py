@@ -23,6 +23,8 @@ class ServeConfig(Section):
     """Port to listen on."""
     workers: Positive = 1
     """Processes that answer on the port; as many as there are cores answer most."""
+    drain_s: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between SIGTERM, from when on readiness is false, and the end of listening."""
     max_rows: Positive = 10_000
     """Most rows in one request."""
     max_body_bytes: Positive = 16_000_000

@@ -6,6 +6,10 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
+SILENT_S = 0.5
+"""How long a connection that has come as the server ends may keep it waiting for a request."""
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's, which writes the head and the body apart: two system calls, and two packets."""
 
@@ -13,6 +17,20 @@ class Connection(HttpToolsProtocol):
         """Put what gathers writes before the socket."""
         gathering: Any = Gathering(transport, self.loop)
         super().connection_made(gathering)
+
+    def shutdown(self) -> None:
+        """Close as soon as nothing is in flight; who has just come may ask once.
+
+        Its request is on the way, and closing would reset it.
+        """
+        if self.cycle is None:
+            self.loop.call_later(SILENT_S, self._close_if_silent)
+        else:
+            super().shutdown()
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
 
 
 class Gathering:

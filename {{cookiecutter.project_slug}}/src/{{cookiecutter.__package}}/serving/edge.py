@@ -4,6 +4,7 @@ A framework's routing, dependency injection and response classes cost more than 
 few paths that carry the load are answered from bytes to bytes here; all others go on to it.
 """
 
+import asyncio
 import logging
 import random
 import re
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .metrics import Metrics
 from .problems import INTERNAL, ProblemError
+from .readiness import Readiness
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOGGER = logging.getLogger("uvicorn.error")
@@ -31,10 +33,12 @@ class Edge:
         app: ASGIApp,
         endpoints: Mapping[str, Endpoint],
         metrics: Metrics,
+        readiness: Readiness,
         max_body_bytes: int,
     ) -> None:
         """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
         self.app = app
+        self.readiness = readiness
         self._endpoints = endpoints
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
@@ -69,6 +73,8 @@ class Edge:
             )
         except ProblemError as problem:
             status, body = problem.status, problem.body(request_id)
+        except asyncio.CancelledError:
+            status, body = 503, _ended().body(request_id)
         except Exception:
             LOGGER.exception("request %s failed", request_id)
             status, body = 500, ProblemError(500, "internal", INTERNAL).body(request_id)
@@ -80,17 +86,21 @@ class Edge:
     ) -> tuple[str, int]:
         """Let the application answer; its route, and the status that it answered."""
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 500
+        status, started = 500, False
 
         async def marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 message["headers"] = [*message["headers"], _marked(request_id)]
             await send(message)
 
         try:
             await self.app(scope, receive, marked)
+        except asyncio.CancelledError:
+            if not started:
+                status = 503
+                await _send(send, status, _ended().body(request_id), request_id, [])
         except Exception:  # it has answered by its own handler, and raises for us to know
             LOGGER.exception("request %s failed", request_id)
         return getattr(scope.get("route"), "path", "unknown"), status
@@ -125,6 +135,11 @@ def _head(headers: Headers) -> tuple[str, int]:
         elif name == b"content-length":
             length = int(value)
     return request_id or f"{random.getrandbits(128):032x}", length
+
+
+def _ended() -> ProblemError:
+    """To a request that is cut off: the server has ended, and no longer waits for it."""
+    return ProblemError(503, "ending", "the server has ended; ask again, another answers")
 
 
 def _marked(request_id: str) -> tuple[bytes, bytes]:

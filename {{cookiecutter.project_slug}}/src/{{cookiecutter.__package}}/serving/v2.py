@@ -23,6 +23,7 @@ from .edge import read_body
 from .endpoints import Endpoints, read
 from .predictor import Predictor
 from .problems import INTERNAL, ProblemError
+from .readiness import Readiness
 from .requests import Columns
 from .tensors import (
     ASKED,
@@ -45,9 +46,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Protocol:
     """The protocol's endpoints."""
 
-    def __init__(self, config: ServeConfig, endpoints: Endpoints) -> None:
+    def __init__(self, config: ServeConfig, endpoints: Endpoints, readiness: Readiness) -> None:
         self._max_body_bytes = config.max_body_bytes
         self._endpoints = endpoints
+        self._readiness = readiness
 
     async def server(self, _: Request) -> Response:
         """What the server is, and what it knows besides the protocol."""
@@ -59,13 +61,15 @@ class Protocol:
         return _json({"live": True})
 
     async def ready(self, _: Request) -> Response:
-        """Whether a verified model serves."""
-        self._endpoints.serving()
+        """Whether callers should come."""
+        self._readiness.check()
         return _json({"ready": True})
 
     async def model_ready(self, request: Request) -> Response:
-        """Whether this one does."""
-        return _json({"name": self._predictor(request).name, "ready": True})
+        """Whether they should come for this model."""
+        predictor = self._predictor(request)
+        self._readiness.check()
+        return _json({"name": predictor.name, "ready": True})
 
     async def model(self, request: Request) -> Response:
         """The tensors that it takes and answers."""
@@ -123,9 +127,9 @@ class Protocol:
         return predictor
 
 
-def router(config: ServeConfig, endpoints: Endpoints) -> APIRouter:
+def router(config: ServeConfig, endpoints: Endpoints, readiness: Readiness) -> APIRouter:
     """The protocol's paths. They have a published document, so OpenAPI leaves them out."""
-    protocol = Protocol(config, endpoints)
+    protocol = Protocol(config, endpoints, readiness)
     model, version = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
     paths: tuple[tuple[str, str, Handler], ...] = (
         ("/v2", "GET", protocol.server),
