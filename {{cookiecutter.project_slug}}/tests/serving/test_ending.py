@@ -43,7 +43,7 @@ def ended_well(server: "subprocess.Popen[str]") -> bool:
     return True
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_server_that_drains_is_not_ready_and_answers_until_the_second_signal(
     tmp_path: Path, shop: Contract, row: dict[str, Any], workers: int
 ) -> None:
@@ -80,10 +80,9 @@ def test_a_request_in_flight_is_answered_after_the_server_stopped_to_listen(
     assert len(records(tmp_path / "live")) == 1
 
 
-def test_a_request_that_never_ends_does_not_keep_the_server(
-    tmp_path: Path, shop: Contract
-) -> None:
-    with process(tmp_path, shop, "--set", "serve.drain_s=0") as (server, url):
+def test_a_request_that_never_ends_does_not_keep_the_server(tmp_path: Path, shop: Contract) -> None:
+    options = ["--set", "serve.drain_s=0", "--set", "serve.deadline_s=1"]
+    with process(tmp_path, shop, *options) as (server, url):
         with Raw(port_of(url)) as stuck:
             stuck.socket.sendall(request(b"", length=1_000))
             until(lambda: counted(url, "workers") == 1, "the server to read it")
@@ -96,7 +95,7 @@ def test_a_request_that_never_ends_does_not_keep_the_server(
         assert "Traceback" not in server.stderr.read()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_two_quick_interrupts_end_it_without_a_traceback(
     tmp_path: Path, shop: Contract, workers: int
 ) -> None:

@@ -96,7 +96,7 @@ def create_app(config: ServeConfig) -> Edge:
     app.get("/health/live", summary="Does it run", tags=["Operation"])(server.live)
     app.get("/health/ready", summary="Can it answer", tags=["Operation"])(server.ready)
     app.get("/metrics", summary="For Prometheus", tags=["Operation"])(server.scrape)
-    app.include_router(v2.router(config, server.endpoints, server.readiness))
+    app.include_router(v2.router(server.endpoints, server.readiness))
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
     app.exception_handler(Exception)(_on_failure)
@@ -108,12 +108,12 @@ def create_app(config: ServeConfig) -> Edge:
         "/predict/columns": server.endpoints.predict_columns,
         "/feedback": server.endpoints.feedback,
     }
-    return Edge(app, busy, server.metrics, server.readiness, config.max_body_bytes)
+    return Edge(app, busy, server.metrics, server.readiness, server.endpoints.limits)
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:
     body = error.body(request.state.request_id)
-    return Response(body, error.status, media_type="application/json")
+    return Response(body, error.status, error.headers, "application/json")
 
 
 async def _on_http(request: Request, error: HTTPException) -> Response:

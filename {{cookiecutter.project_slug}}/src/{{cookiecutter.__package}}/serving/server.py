@@ -1,7 +1,8 @@
 """Runs the application on a socket of its own, in one process or in several behind it.
 
 Asked to end, a server first lets callers go elsewhere: it is not ready, and closes each connection
-with its next answer. ``drain_s`` later it stops to listen, answers what is in flight, and ends.
+with its next answer. ``drain_s`` later it stops to listen, and answers what is in flight. It has
+ended ``deadline_s`` and two seconds after that at the latest.
 """
 
 import asyncio
@@ -21,29 +22,30 @@ from ..config import ServeConfig
 from ..errors import ConfigError
 from ..terminal import say
 from .app import create_app
-from .connection import Connection
+from .connection import Connection, Patience
 from .readiness import Readiness
 from .workers import Workers
 
-FINISH_S = 5
-"""How long what is in flight may take, once the server has stopped to listen."""
 CLOSE = (b"connection", b"close")
 
 
 class PoliteServer(uvicorn.Server):
     """Leaves no caller alone as it ends, with exit code 0; uvicorn's own does both otherwise."""
 
-    def __init__(self, settings: uvicorn.Config, readiness: Readiness, drain_s: float) -> None:
+    def __init__(self, settings: uvicorn.Config, config: ServeConfig, readiness: Readiness) -> None:
         super().__init__(settings)
         self._readiness = readiness
-        self._drain_s = drain_s
+        self._drain_s = config.drain_s
         self._leaves_at = math.inf
+        self._patience = Patience(config.body_timeout_s)
+        self._look_every = max(1, min(10, int(config.body_timeout_s)))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load what serves; that stays, so the collector need not look through it ever again."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
+        if threading.current_thread() is threading.main_thread():  # the process is its own
+            gc.collect()
+            gc.freeze()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,6 +68,8 @@ class PoliteServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop listening; asked ten times a second."""
+        if counter % self._look_every == 0:
+            self._patience.look(self.server_state.connections)
         return await super().on_tick(counter) or time.monotonic() >= self._leaves_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -103,7 +107,8 @@ def serve(config: ServeConfig) -> None:
         "  (open it in a browser, or ask /model; stop with Ctrl-C)"
     )
     if config.workers > 1:
-        Workers(work, config, listener, config.drain_s + FINISH_S).run(config.workers)
+        ends_within_s = config.drain_s + _finish_s(config)
+        Workers(work, config, listener, ends_within_s).run(config.workers)
     else:
         work(config, listener)
 
@@ -123,10 +128,15 @@ def make_server(config: ServeConfig) -> PoliteServer:
         log_level="warning",
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=FINISH_S,
+        timeout_graceful_shutdown=_finish_s(config),
         ws="none",
     )
-    return PoliteServer(settings, app.readiness, config.drain_s)
+    return PoliteServer(settings, config, app.readiness)
+
+
+def _finish_s(config: ServeConfig) -> int:
+    """How long what is in flight may take, once the server has stopped to listen."""
+    return math.ceil(config.deadline_s) + 1
 
 
 def _listen(config: ServeConfig) -> socket.socket:

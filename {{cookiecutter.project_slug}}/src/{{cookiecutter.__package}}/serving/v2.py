@@ -18,8 +18,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
 from .. import __version__
-from ..config import ServeConfig
-from .edge import read_body
+from .duplicates import refuse_duplicates
+from .edge import read_body, refuse_encoding
 from .endpoints import Endpoints, read
 from .predictor import Predictor
 from .problems import INTERNAL, ProblemError
@@ -30,6 +30,7 @@ from .tensors import (
     Asked,
     columns_of,
     inputs_of,
+    n_keys,
     outputs_of,
     refusal,
     tensors_of,
@@ -46,8 +47,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Protocol:
     """The protocol's endpoints."""
 
-    def __init__(self, config: ServeConfig, endpoints: Endpoints, readiness: Readiness) -> None:
-        self._max_body_bytes = config.max_body_bytes
+    def __init__(self, endpoints: Endpoints, readiness: Readiness) -> None:
         self._endpoints = endpoints
         self._readiness = readiness
 
@@ -88,19 +88,17 @@ class Protocol:
     async def infer(self, request: Request) -> Response:
         """An answer for each row, logged before it leaves."""
         predictor = self._predictor(request)
-        encoding = request.headers.get("content-encoding", "identity")
-        if encoding != "identity":
-            message = f"the body's encoding is {encoding}; send it without Content-Encoding"
-            raise ProblemError(415, "unsupported_encoding", message)
+        refuse_encoding(request.headers.get("content-encoding", "identity"))
         length = int(request.headers.get("content-length", 0))
-        body = await read_body(length, request.receive, self._max_body_bytes)
+        body = await read_body(length, request.receive, self._endpoints.limits)
         json_size = request.headers.get(JSON_SIZE)
-        asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
         contract, request_id = predictor.bundle.contract, request.state.request_id
-        names = wanted(contract, asked)
-        told = await self._endpoints.ask_columns(
-            predictor, request_id, columns, probabilities="probabilities" in names
-        )
+        with self._endpoints.limits:
+            asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
+            names = wanted(contract, asked)
+            told = await self._endpoints.ask_columns(
+                predictor, request_id, columns, probabilities="probabilities" in names
+            )
         head = {"model_name": predictor.name, "model_version": str(predictor.version)}
         head |= {"id": asked.id} if asked.id is not None else {}
         tensors, behind = tensors_of(contract, names, told)
@@ -127,9 +125,9 @@ class Protocol:
         return predictor
 
 
-def router(config: ServeConfig, endpoints: Endpoints, readiness: Readiness) -> APIRouter:
+def router(endpoints: Endpoints, readiness: Readiness) -> APIRouter:
     """The protocol's paths. They have a published document, so OpenAPI leaves them out."""
-    protocol = Protocol(config, endpoints, readiness)
+    protocol = Protocol(endpoints, readiness)
     model, version = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
     paths: tuple[tuple[str, str, Handler], ...] = (
         ("/v2", "GET", protocol.server),
@@ -175,6 +173,7 @@ def _read(predictor: Predictor, body: bytes, json_size: str | None) -> tuple[Ask
         if not 0 <= size <= len(body):
             raise refusal(f"{JSON_SIZE} should be a number from 0 to {len(body)}, the body's bytes")
     asked = read(ASKED, body[:size])
+    refuse_duplicates(body[:size], n_keys(asked))
     columns = columns_of(predictor.bundle.contract, asked.inputs, body[size:])
     return asked, read(predictor.columns, to_json({"columns": columns}))["columns"]
 
@@ -185,7 +184,8 @@ def _refused(problem: ProblemError) -> Response:
         f"{fault.field.removeprefix('columns.')}: {fault.message}" for fault in problem.faults
     ]
     text = "; ".join(faults) or str(problem)
-    return _json({"error": text}, 400 if problem.status == 422 else problem.status)
+    status = 400 if problem.status == 422 else problem.status
+    return _json({"error": text}, status, **problem.headers)
 
 
 def _answer(head: dict[str, Any], behind: bytes) -> Response:
