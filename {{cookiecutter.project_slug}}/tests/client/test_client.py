@@ -31,6 +31,7 @@ LOST = {
     "gateway timeout": answers(b"<html>", 504),
     "busy": fails(503, "not_ready"),
     "too many": fails(429, "overloaded"),
+    "too slow": fails(408, "body_too_slow"),
 }
 
 
@@ -71,7 +72,7 @@ def test_each_call_has_an_id_of_its_own() -> None:
     assert len(ids(server)) == 2
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 405, 408, 409, 413, 422])
+@pytest.mark.parametrize("status", [400, 401, 404, 405, 409, 413, 415, 422])
 def test_what_is_refused_is_sent_once(status: int) -> None:
     with faulty(fails(status, "so", "no"), GOOD) as server, Client(server.url) as client:
         with pytest.raises(RequestRefusedError, match=rf"/predict was answered {status} so: no$"):

@@ -16,7 +16,6 @@ import numpy as np
 import onnx
 import pyarrow as pa
 import pyarrow.parquet as pq
-import uvicorn
 from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
@@ -34,8 +33,7 @@ from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.serving.app import create_app
-from {{ cookiecutter.__package }}.serving.connection import Connection
+from {{ cookiecutter.__package }}.serving.server import make_server
 from {{ cookiecutter.__package }}.values import json_value
 
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
@@ -178,10 +176,7 @@ def live(config: ServeConfig) -> Iterator[httpx.Client]:
     """A client of a real server on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = uvicorn.Config(
-        create_app(config), http=Connection, log_level="critical", access_log=False, ws="none"
-    )
-    server = uvicorn.Server(settings)
+    server = make_server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

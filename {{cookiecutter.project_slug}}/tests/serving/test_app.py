@@ -62,7 +62,7 @@ def test_the_openapi_document_shows_the_contract_with_an_example_that_is_accepte
     predict = document["paths"]["/predict"]["post"]
     content = predict["requestBody"]["content"]["application/json"]
     assert serving.client.post("/predict", json=content["example"]).status_code == 200
-    for status in ("413", "422", "500", "503"):
+    for status in ("408", "413", "415", "422", "429", "500", "503", "504"):
         shape = predict["responses"][status]["content"]["application/json"]["schema"]
         assert shape == {"$ref": "#/components/schemas/Problem"}
     text = json.dumps(document)

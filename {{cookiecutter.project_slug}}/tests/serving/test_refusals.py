@@ -86,7 +86,8 @@ def test_a_column_that_must_be_there_is_named(
         (b'{"rows": [1]}', "rows.0", "dict_type"),
         (b'{"rows": "\xff\xfe"}', "body", "json_invalid"),
         ('{"rows": []}'.encode("utf-16"), "body", "json_invalid"),
-        (b"[" * 5_000, "body", "json_invalid"),
+        (b"[" * 5_000, "body", "json_too_deep"),
+        (b'{"rows": ' + b"[" * 300 + b"]" * 300 + b"}", "body", "json_too_deep"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused(

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,22 @@ def test_one_that_is_killed_is_replaced_while_the_other_answers(
     until(lambda: len(children(pid)) == 2 and killed not in children(pid), "another worker")
     until(lambda: counted(url, "workers") == 2, "two workers again")
     assert counted(url, "predicted_rows_total") == 5
+
+
+@pytest.mark.slow
+def test_the_first_to_die_is_replaced_as_quickly_as_a_server_starts(
+    tmp_path: Path, shop: Contract
+) -> None:
+    began = time.monotonic()
+    with process(tmp_path, shop, "--set", "serve.workers=2") as (server, url):
+        until(lambda: counted(url, "workers") == 2, "two workers")
+        started_s = time.monotonic() - began
+        killed = min(children(server.pid))
+        began = time.monotonic()
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: killed not in children(server.pid), "its end")
+        until(lambda: counted(url, "workers") == 2 and len(children(server.pid)) == 2, "another")
+        assert time.monotonic() - began <= max(2.0, started_s)
 
 
 def test_workers_end_when_their_parent_was_killed(tmp_path: Path, shop: Contract) -> None:

@@ -6,9 +6,9 @@
 What is sent again, after a pause that is drawn anew from an interval that doubles (full jitter):
 
 - What met no server: nothing was sent.
-- What was answered 429 or 503: nothing was done. A ``Retry-After`` is waited for.
-- What may have been done, while its answer was lost or late (502 and 504 are a proxy's words for
-  that): a GET changes nothing; of several labels for a row the last counts; a prediction keeps its
+- What was answered 408, 429 or 503: nothing was done. A ``Retry-After`` is waited for.
+- What may have been done, while its answer was lost or late (502 is a proxy's word for that, 504 the
+  server's, too): a GET changes nothing; of several labels for a row the last counts; a prediction keeps its
   ``X-Request-ID`` and its rows their ids, by which monitoring counts each row once.
 
 Nothing else is: what was refused (any other 4xx) or failed (500) would be so again.
@@ -59,7 +59,7 @@ UNANSWERED = (
     *(httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError),
     *(httpx.RemoteProtocolError, httpx.DecodingError),
 )
-TRY_AGAIN = frozenset({429, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 429, 502, 503, 504})
 Result = TypeVar("Result")
 
 

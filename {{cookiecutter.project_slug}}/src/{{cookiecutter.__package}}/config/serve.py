@@ -23,10 +23,18 @@ class ServeConfig(Section):
     """Port to listen on."""
     workers: Positive = 1
     """Processes that answer on the port; as many as there are cores answer most."""
+    drain_s: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between SIGTERM, from when on readiness is false, and the end of listening."""
     max_rows: Positive = 10_000
     """Most rows in one request."""
     max_body_bytes: Positive = 16_000_000
     """Largest request body."""
+    body_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    """Seconds in which a request must arrive whole; a connection that is slower is ended."""
+    deadline_s: Annotated[float, Field(gt=0)] = 5.0
+    """Seconds from a request's arrival after which its caller is told 504 in place of an answer."""
+    max_waiting: Positive = 1_000
+    """Most requests that have arrived and are not answered; more are told 429."""
     model: str | None = None
     """Name of the model to serve; null takes the only one below bundles."""
     reload_s: Annotated[float, Field(gt=0)] = 1.0

@@ -19,6 +19,7 @@ from .endpoints import Endpoints
 from .metrics import Metrics
 from .openapi import document
 from .problems import CODES, INTERNAL, Problem, ProblemError
+from .readiness import Readiness
 from .store import Store
 
 LOGGER = logging.getLogger("uvicorn.error")
@@ -30,6 +31,7 @@ class Server:
     def __init__(self, config: ServeConfig) -> None:
         self._config = config
         self.store = Store(config.bundles, config.model, config.max_rows)
+        self.readiness = Readiness(self.store)
         self.metrics = Metrics()
         self.endpoints = Endpoints(config, self.store, self.metrics)
 
@@ -50,10 +52,11 @@ class Server:
         return _json({"live": True})
 
     async def ready(self) -> Response:
-        """Whether a verified model serves; 503 with the reason where none does."""
+        """Whether callers should come; 503 with the reason where no model serves, or not for long."""
+        ready, problem = self.readiness.ready, self.readiness.problem
         version = self.store.current.version if self.store.current else None
-        content = {"ready": version is not None, "version": version, "problem": self.store.problem}
-        return _json(content, 200 if version is not None else 503)
+        content = {"ready": ready, "version": version, "problem": problem}
+        return _json(content, 200 if ready else 503)
 
     async def scrape(self) -> Response:
         """Counters for Prometheus, of all workers together."""
@@ -99,7 +102,7 @@ def create_app(config: ServeConfig) -> Edge:
     app.get("/health/live", summary="Does it run", tags=["Operation"])(server.live)
     app.get("/health/ready", summary="Can it answer", tags=["Operation"])(server.ready)
     app.get("/metrics", summary="For Prometheus", tags=["Operation"])(server.scrape)
-    app.include_router(v2.router(config, server.endpoints))
+    app.include_router(v2.router(server.endpoints, server.readiness))
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
     app.exception_handler(Exception)(_on_failure)
@@ -111,12 +114,12 @@ def create_app(config: ServeConfig) -> Edge:
         "/predict/columns": server.endpoints.predict_columns,
         "/feedback": server.endpoints.feedback,
     }
-    return Edge(app, busy, server.metrics, config.max_body_bytes)
+    return Edge(app, busy, server.metrics, server.readiness, server.endpoints.limits)
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:
     body = error.body(request.state.request_id)
-    return Response(body, error.status, media_type="application/json")
+    return Response(body, error.status, error.headers, "application/json")
 
 
 async def _on_http(request: Request, error: HTTPException) -> Response:

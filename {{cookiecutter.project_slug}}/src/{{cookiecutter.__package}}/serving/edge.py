@@ -4,6 +4,7 @@ A framework's routing, dependency injection and response classes cost more than 
 few paths that carry the load are answered from bytes to bytes here; all others go on to it.
 """
 
+import asyncio
 import logging
 import random
 import re
@@ -13,10 +14,13 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .limits import Limits
 from .metrics import Metrics
 from .problems import INTERNAL, ProblemError
+from .readiness import Readiness
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+IDENTITY = "identity"
 LOGGER = logging.getLogger("uvicorn.error")
 Endpoint = Callable[[bytes, str], Awaitable[bytes]]
 """From a body and the request's id to the answer's JSON; raises ``ProblemError`` to refuse."""
@@ -31,13 +35,15 @@ class Edge:
         app: ASGIApp,
         endpoints: Mapping[str, Endpoint],
         metrics: Metrics,
-        max_body_bytes: int,
+        readiness: Readiness,
+        limits: Limits,
     ) -> None:
         """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
         self.app = app
+        self.readiness = readiness
         self._endpoints = endpoints
         self._metrics = metrics
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass a lifespan on."""
@@ -45,30 +51,37 @@ class Edge:
             await self.app(scope, receive, send)
             return
         start = perf_counter()
-        request_id, length = _head(scope["headers"])
+        request_id, length, encoding = _head(scope["headers"])
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is None:
             route, status = await self._pass_on(scope, receive, send, request_id)
         else:
             route = scope["path"]
-            head = scope["method"], request_id, length
+            head = scope["method"], request_id, length, encoding
             status = await self._answer(endpoint, head, receive, send)
         self._metrics.answered(route, status, perf_counter() - start)
 
     async def _answer(
-        self, endpoint: Endpoint, head: tuple[str, str, int], receive: Receive, send: Send
+        self, endpoint: Endpoint, head: tuple[str, str, int, str], receive: Receive, send: Send
     ) -> int:
-        method, request_id, length = head
+        method, request_id, length, encoding = head
         status, headers = 200, []
         try:
             if method != "POST":
-                headers = [(b"allow", b"POST")]
-                raise ProblemError(405, "method_not_allowed", "Method Not Allowed: use POST")
-            body = await endpoint(
-                await read_body(length, receive, self._max_body_bytes), request_id
-            )
+                message = "Method Not Allowed: use POST"
+                raise ProblemError(405, "method_not_allowed", message, headers={"allow": "POST"})
+            if encoding != IDENTITY:
+                refuse_encoding(encoding)
+            body = await read_body(length, receive, self._limits)
+            arrived = perf_counter()
+            with self._limits:
+                body = await endpoint(body, request_id)
+            self._limits.check_deadline(arrived)
         except ProblemError as problem:
             status, body = problem.status, problem.body(request_id)
+            headers = [(name.encode(), value.encode()) for name, value in problem.headers.items()]
+        except asyncio.CancelledError:
+            status, body = 503, _ended().body(request_id)
         except Exception:
             LOGGER.exception("request %s failed", request_id)
             status, body = 500, ProblemError(500, "internal", INTERNAL).body(request_id)
@@ -80,32 +93,46 @@ class Edge:
     ) -> tuple[str, int]:
         """Let the application answer; its route, and the status that it answered."""
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 500
+        status, started = 500, False
 
         async def marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 message["headers"] = [*message["headers"], _marked(request_id)]
             await send(message)
 
         try:
             await self.app(scope, receive, marked)
+        except asyncio.CancelledError:
+            if not started:
+                status = 503
+                await _send(send, status, _ended().body(request_id), request_id, [])
         except Exception:  # it has answered by its own handler, and raises for us to know
             LOGGER.exception("request %s failed", request_id)
         return getattr(scope.get("route"), "path", "unknown"), status
 
 
-async def read_body(told: int, receive: Receive, limit: int) -> bytes:
+async def read_body(told: int, receive: Receive, limits: Limits) -> bytes:
     """The whole body, read up to the limit; one that is told to be larger is not read.
 
+    An empty part is how a connection tells that nothing comes.
+
     Raises:
-        ProblemError: it has more than ``limit`` bytes.
+        ProblemError: it is too large, or does not arrive in time, or ends before its end.
     """
+    start, limit = perf_counter(), limits.max_body_bytes
     message = await receive()
     body: bytes = message.get("body", b"")
     parts, size = [body], len(body)
     while max(size, told) <= limit and message.get("more_body", False):
+        if perf_counter() - start > limits.body_timeout_s:
+            raise ProblemError(
+                408,
+                "body_too_slow",
+                f"the body did not arrive within {limits.body_timeout_s:g} s",
+                headers={"connection": "close"},
+            )
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
@@ -113,18 +140,40 @@ async def read_body(told: int, receive: Receive, limit: int) -> bytes:
         raise ProblemError(
             413, "body_too_large", f"a body may have {limit:,} bytes; send fewer rows"
         )
+    if size < told or message["type"] == "http.disconnect":
+        raise ProblemError(400, "body_cut_off", "the connection ended before the body did")
     return body if len(parts) == 1 else b"".join(parts)
 
 
-def _head(headers: Headers) -> tuple[str, int]:
-    """The request's id, the caller's where it is one and else one made here; the body's length."""
-    request_id, length = "", 0
+def refuse_encoding(encoding: str) -> None:
+    """Pass if a body comes as it is: one that unpacks to a thousand times its size is not unpacked.
+
+    Raises:
+        ProblemError: it is packed.
+    """
+    if encoding.lower() != IDENTITY:
+        message = f"the body's encoding is {encoding}; send it without Content-Encoding"
+        raise ProblemError(415, "unsupported_encoding", message)
+
+
+def _head(headers: Headers) -> tuple[str, int, str]:
+    """The request's id, the caller's where it is one and else one made here; the body's length
+    and encoding.
+    """
+    request_id, length, encoding = "", 0, IDENTITY
     for name, value in headers:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(given := value.decode("latin-1")):
             request_id = given
         elif name == b"content-length":
             length = int(value)
-    return request_id or f"{random.getrandbits(128):032x}", length
+        elif name == b"content-encoding":
+            encoding = value.decode("latin-1")
+    return request_id or f"{random.getrandbits(128):032x}", length, encoding
+
+
+def _ended() -> ProblemError:
+    """To a request that is cut off: the server has ended, and no longer waits for it."""
+    return ProblemError(503, "ending", "the server has ended; ask again, another answers")
 
 
 def _marked(request_id: str) -> tuple[bytes, bytes]:

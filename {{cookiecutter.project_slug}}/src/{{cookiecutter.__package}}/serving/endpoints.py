@@ -1,7 +1,7 @@
 """The busy paths, from a body's bytes to the answer's: predictions and feedback."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +11,8 @@ from ..config import ServeConfig
 from ..data.live import LABELS, PREDICTIONS
 from ..errors import ModelFailedError
 from . import prediction_log
+from .duplicates import refuse_duplicates
+from .limits import Limits
 from .metrics import Metrics
 from .predictor import Outputs, Predictor
 from .problems import ProblemError, invalid
@@ -24,9 +26,10 @@ Body = TypeVar("Body")
 
 
 class Endpoints:
-    """What they share: the version that serves, the log and the counters."""
+    """What they share: the version that serves, the limits, the log and the counters."""
 
     def __init__(self, config: ServeConfig, store: Store, metrics: Metrics) -> None:
+        self.limits = Limits(config)
         self._store = store
         self._metrics = metrics
         self._predictions = prediction_log.Journal(config.log, PREDICTIONS)
@@ -38,11 +41,12 @@ class Endpoints:
         predictor = self.serving()
         request = read(predictor.rows, body)
         rows = request["rows"]
+        refuse_duplicates(body, len(request) + sum(map(len, rows)))
         try:
             if len(rows) <= ROWS_TOGETHER:
                 outputs = await self._waiting.ask(predictor, request_id, rows)
             else:
-                outputs = await asyncio.to_thread(predictor.predict, rows)
+                outputs = await self._in_thread(predictor.predict, rows)
                 self._log(predictor, request_id, {"rows": rows}, outputs)
         except ModelFailedError as error:
             raise ProblemError(error.status, "model_failed", str(error)) from None
@@ -55,6 +59,7 @@ class Endpoints:
         """An answer for each row of columns, as columns, logged before it leaves."""
         predictor = self.serving()
         request = read(predictor.columns, body)
+        refuse_duplicates(body, len(request) + len(request["columns"]))
         wanted = request.get("probabilities", False)
         answers = await self.ask_columns(
             predictor, request_id, request["columns"], probabilities=wanted
@@ -67,10 +72,10 @@ class Endpoints:
         """What a caller is told about validated columns; it is logged and counted.
 
         Raises:
-            ProblemError: the model failed, or the log takes no records.
+            ProblemError: the model failed, is late, or the log takes no records.
         """
         try:
-            outputs = await asyncio.to_thread(predictor.predict_columns, columns)
+            outputs = await self._in_thread(predictor.predict_columns, columns)
         except ModelFailedError as error:
             raise ProblemError(error.status, "model_failed", str(error)) from None
         self._log(predictor, request_id, {"columns": columns}, outputs)
@@ -80,7 +85,9 @@ class Endpoints:
 
     async def feedback(self, body: bytes, request_id: str) -> bytes:
         """Outcomes that became known, by id or request; the last one for a row counts."""
-        given = read(self.serving().labels, body)["labels"]
+        request = read(self.serving().labels, body)
+        given = request["labels"]
+        refuse_duplicates(body, len(request) + sum(map(len, given)))
         self._append(self._labels, prediction_log.labels(request_id, given))
         return to_json({"accepted": len(given), "request_id": request_id})
 
@@ -98,6 +105,18 @@ class Endpoints:
         """Close the logs."""
         self._predictions.close()
         self._labels.close()
+
+    async def _in_thread(self, predict: Callable[[Any], Outputs], given: Any) -> Outputs:
+        """What takes long, beside the loop; what is not done by the deadline is not waited for.
+
+        Raises:
+            ProblemError: it is late. If it has begun, it goes on, and nobody hears of it.
+        """
+        try:
+            async with asyncio.timeout(self.limits.deadline_s):
+                return await asyncio.to_thread(predict, given)
+        except TimeoutError:
+            raise self.limits.late() from None
 
     def _log_rows(self, answered: Sequence[tuple[Asked, Outputs]]) -> None:
         records = [

@@ -1,16 +1,24 @@
 """Errors as they are answered: one shape, stable codes, nothing of the inside."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, Field, ValidationError
 
 MAX_FAULTS = 20
 INTERNAL = "the server failed; its log tells why under this request_id"
+TOO_DEEP = "recursion limit exceeded"
+"""What the parser says of some two hundred brackets within each other, as of any other fault."""
 CODES = {404: "not_found", 405: "method_not_allowed"}
 """Codes of the errors that the framework raises."""
 DOCUMENTED = {
+    408: "The body did not arrive within `body_timeout_s`.",
     413: "The body is larger than `max_body_bytes`.",
+    415: "The body is compressed; send it as it is.",
     422: "A field breaks a rule of the contract; `faults` says which.",
+    429: "`max_waiting` requests wait already; ask again after `Retry-After` seconds.",
     500: "The server or its model failed.",
-    503: "No model serves, or the prediction log takes no records.",
+    503: "No model serves, the prediction log takes no records, or the server has ended.",
+    504: "There was no answer within `deadline_s`; it may be in the log.",
 }
 """Every status that a prediction can be refused with."""
 
@@ -35,11 +43,20 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """An answer that is an error."""
 
-    def __init__(self, status: int, code: str, message: str, *faults: Fault) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *faults: Fault,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """``headers``, in small letters, go with the answer."""
         super().__init__(message)
         self.status = status
         self.code = code
         self.faults = list(faults[:MAX_FAULTS])
+        self.headers = headers or {}
 
     def body(self, request_id: str) -> bytes:
         """The answer's JSON."""
@@ -54,7 +71,7 @@ def invalid(error: ValidationError) -> ProblemError:
     faults = [
         Fault(
             field=".".join(map(str, fault["loc"])) or "body",
-            rule=fault["type"],
+            rule="json_too_deep" if TOO_DEEP in fault["msg"] else fault["type"],
             message=fault["msg"],
         )
         for fault in error.errors(include_url=False, include_input=False, include_context=False)

@@ -84,6 +84,14 @@ class Asked(_Part):
 ASKED = TypeAdapter(Asked)
 
 
+def n_keys(asked: Asked) -> int:
+    """How many keys were read; those that are passed over are not among them."""
+    of_inputs = [part for one in asked.inputs for part in (one, one.parameters)]
+    of_outputs = [part for one in asked.outputs for part in (one, one.parameters)]
+    parts: list[_Part] = [asked, asked.parameters, *of_inputs, *of_outputs]
+    return sum(len(part.model_fields_set) for part in parts)
+
+
 def inputs_of(contract: Contract) -> list[dict[str, Any]]:
     """What is taken; ``parameters`` say what the datatype leaves open."""
     return [

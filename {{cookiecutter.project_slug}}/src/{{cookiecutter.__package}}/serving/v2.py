@@ -18,17 +18,19 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
 from .. import __version__
-from ..config import ServeConfig
-from .edge import read_body
+from .duplicates import refuse_duplicates
+from .edge import read_body, refuse_encoding
 from .endpoints import Endpoints, read
 from .predictor import Predictor
 from .problems import INTERNAL, ProblemError
+from .readiness import Readiness
 from .requests import Columns
 from .tensors import (
     ASKED,
     Asked,
     columns_of,
     inputs_of,
+    n_keys,
     outputs_of,
     refusal,
     tensors_of,
@@ -45,9 +47,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Protocol:
     """The protocol's endpoints."""
 
-    def __init__(self, config: ServeConfig, endpoints: Endpoints) -> None:
-        self._max_body_bytes = config.max_body_bytes
+    def __init__(self, endpoints: Endpoints, readiness: Readiness) -> None:
         self._endpoints = endpoints
+        self._readiness = readiness
 
     async def server(self, _: Request) -> Response:
         """What the server is, and what it knows besides the protocol."""
@@ -59,13 +61,15 @@ class Protocol:
         return _json({"live": True})
 
     async def ready(self, _: Request) -> Response:
-        """Whether a verified model serves."""
-        self._endpoints.serving()
+        """Whether callers should come."""
+        self._readiness.check()
         return _json({"ready": True})
 
     async def model_ready(self, request: Request) -> Response:
-        """Whether this one does."""
-        return _json({"name": self._predictor(request).name, "ready": True})
+        """Whether they should come for this model."""
+        predictor = self._predictor(request)
+        self._readiness.check()
+        return _json({"name": predictor.name, "ready": True})
 
     async def model(self, request: Request) -> Response:
         """The tensors that it takes and answers."""
@@ -84,19 +88,17 @@ class Protocol:
     async def infer(self, request: Request) -> Response:
         """An answer for each row, logged before it leaves."""
         predictor = self._predictor(request)
-        encoding = request.headers.get("content-encoding", "identity")
-        if encoding != "identity":
-            message = f"the body's encoding is {encoding}; send it without Content-Encoding"
-            raise ProblemError(415, "unsupported_encoding", message)
+        refuse_encoding(request.headers.get("content-encoding", "identity"))
         length = int(request.headers.get("content-length", 0))
-        body = await read_body(length, request.receive, self._max_body_bytes)
+        body = await read_body(length, request.receive, self._endpoints.limits)
         json_size = request.headers.get(JSON_SIZE)
-        asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
         contract, request_id = predictor.bundle.contract, request.state.request_id
-        names = wanted(contract, asked)
-        told = await self._endpoints.ask_columns(
-            predictor, request_id, columns, probabilities="probabilities" in names
-        )
+        with self._endpoints.limits:
+            asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
+            names = wanted(contract, asked)
+            told = await self._endpoints.ask_columns(
+                predictor, request_id, columns, probabilities="probabilities" in names
+            )
         head = {"model_name": predictor.name, "model_version": str(predictor.version)}
         head |= {"id": asked.id} if asked.id is not None else {}
         tensors, behind = tensors_of(contract, names, told)
@@ -123,9 +125,9 @@ class Protocol:
         return predictor
 
 
-def router(config: ServeConfig, endpoints: Endpoints) -> APIRouter:
+def router(endpoints: Endpoints, readiness: Readiness) -> APIRouter:
     """The protocol's paths. They have a published document, so OpenAPI leaves them out."""
-    protocol = Protocol(config, endpoints)
+    protocol = Protocol(endpoints, readiness)
     model, version = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
     paths: tuple[tuple[str, str, Handler], ...] = (
         ("/v2", "GET", protocol.server),
@@ -171,6 +173,7 @@ def _read(predictor: Predictor, body: bytes, json_size: str | None) -> tuple[Ask
         if not 0 <= size <= len(body):
             raise refusal(f"{JSON_SIZE} should be a number from 0 to {len(body)}, the body's bytes")
     asked = read(ASKED, body[:size])
+    refuse_duplicates(body[:size], n_keys(asked))
     columns = columns_of(predictor.bundle.contract, asked.inputs, body[size:])
     return asked, read(predictor.columns, to_json({"columns": columns}))["columns"]
 
@@ -181,7 +184,8 @@ def _refused(problem: ProblemError) -> Response:
         f"{fault.field.removeprefix('columns.')}: {fault.message}" for fault in problem.faults
     ]
     text = "; ".join(faults) or str(problem)
-    return _json({"error": text}, 400 if problem.status == 422 else problem.status)
+    status = 400 if problem.status == 422 else problem.status
+    return _json({"error": text}, status, **problem.headers)
 
 
 def _answer(head: dict[str, Any], behind: bytes) -> Response:

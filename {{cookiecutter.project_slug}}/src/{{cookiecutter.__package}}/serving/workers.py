@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import get_context, parent_process
+from multiprocessing import Pipe, get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
@@ -18,8 +18,13 @@ from ..config import ServeConfig
 from .metrics import FOLDER
 
 Work = Callable[[ServeConfig, socket.socket], None]
-AGAIN_S = 1.0
-"""Between a death and the next start, so that one that cannot start does not fill the machine."""
+PAUSE_S = 1.0
+"""Before the next start where one has died lately: one that cannot start must not fill the machine."""
+LATELY_S = 10.0
+APART_S = 0.05
+"""Between two signals to a worker: the system makes one of two that come together."""
+STUCK_S = 3.0
+"""How much longer than it may take to end a worker is waited for before it is killed."""
 
 
 class Workers:
@@ -28,53 +33,87 @@ class Workers:
     Each is a fresh interpreter (``spawn``): nothing of this process is shared but the socket.
     """
 
-    def __init__(self, work: Work, config: ServeConfig, listener: socket.socket) -> None:
+    def __init__(
+        self, work: Work, config: ServeConfig, listener: socket.socket, ends_within_s: float
+    ) -> None:
+        """``ends_within_s`` is how long a worker may take to end."""
         self._work = work
         self._config = config
         self._listener = listener
+        self._ends_within_s = ends_within_s
         self._running: list[BaseProcess] = []
-        self._stopping = False
+        self._due: list[float] = []
+        self._died_at = -LATELY_S
+        self._asked = 0
+        self._heard, self._said = Pipe(duplex=False)
 
     def run(self, n_workers: int) -> None:
         """Return when all have ended after SIGINT or SIGTERM; what was in flight is answered."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
+            signal.signal(number, self._hear)
+        self._due = [time.monotonic()] * n_workers
         with tempfile.TemporaryDirectory(prefix="metrics-") as counters:
             os.environ[FOLDER] = counters
-            for _ in range(n_workers):
-                self._start()
-            while self._running:
-                wait([process.sentinel for process in self._running])
-                for ended in [p for p in self._running if not p.is_alive()]:
-                    self._running.remove(ended)
+            while not self._asked:
+                self._start_due()
+                self._wait(min(self._due, default=None))
+                for ended in self._ended():
                     mark_process_dead(ended.pid, counters)  # type: ignore[no-untyped-call]
                     self._replace(ended)
+            self._stop()
 
-    def _start(self) -> None:
-        process = get_context("spawn").Process(
-            target=_answer, args=(self._work, self._config, self._listener)
-        )
-        process.start()
-        self._running.append(process)
-        if self._stopping:  # the signal came in between
-            process.terminate()
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for due in [due for due in self._due if due <= now]:
+            self._due.remove(due)
+            process = get_context("spawn").Process(
+                target=_answer, args=(self._work, self._config, self._listener)
+            )
+            process.start()
+            self._running.append(process)
 
     def _replace(self, ended: BaseProcess) -> None:
-        if self._stopping:
-            return
+        """At once, unless another has died lately."""
         print(
             f"worker {ended.pid} ended with exit code {ended.exitcode}; starting another",
             file=sys.stderr,
         )
-        time.sleep(AGAIN_S)
-        if not self._stopping:
-            self._start()
+        now = time.monotonic()
+        self._due.append(now + PAUSE_S if now - self._died_at < LATELY_S else now)
+        self._died_at = now
 
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
-        for process in self._running:
-            if process.is_alive():
-                process.terminate()
+    def _hear(self, *_: object) -> None:
+        """Note a signal, and wake whoever waits; the rest is not for a handler."""
+        self._asked += 1
+        self._said.send_bytes(b"!")
+
+    def _stop(self) -> None:
+        """Pass on each signal until all have ended; the second one ends them at once."""
+        self._listener.close()  # the last worker to close it turns new callers away
+        ends_at, passed_on = time.monotonic() + self._ends_within_s + STUCK_S, 0
+        while self._running:
+            for process in self._running:
+                if passed_on < self._asked:
+                    process.terminate()
+                elif time.monotonic() >= ends_at:
+                    process.kill()
+            passed_on = min(passed_on + 1, self._asked)
+            again_at = time.monotonic() + APART_S
+            self._wait(ends_at if passed_on == self._asked else again_at)
+            self._ended()
+
+    def _wait(self, until: float | None) -> None:
+        """Wait for a worker's end, a signal or a time."""
+        left_s = None if until is None else max(0.0, until - time.monotonic())
+        ready = wait([self._heard, *(process.sentinel for process in self._running)], left_s)
+        if self._heard in ready:
+            self._heard.recv_bytes()
+
+    def _ended(self) -> list[BaseProcess]:
+        """Those that have ended since, who are no longer among those that run."""
+        ended = [process for process in self._running if not process.is_alive()]
+        self._running = [process for process in self._running if process not in ended]
+        return ended
 
 
 def _answer(work: Work, config: ServeConfig, listener: socket.socket) -> None:

@@ -1,0 +1,114 @@
+"""Callers that see what a library hides: raw bytes, and when a connection began and was lost."""
+
+import json
+import socket
+import time
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+WAIT_S = 30.0
+
+
+def port_of(url: str) -> int:
+    """The port of a server's address."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def request(body: bytes, path: str = "/predict", *more: str, length: int | None = None) -> bytes:
+    """A POST as bytes; ``more`` are header lines."""
+    lines = [f"POST {path} HTTP/1.1", "host: localhost", *more]
+    lines.append(f"content-length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class Raw:
+    """A connection that sends bytes as they are."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), WAIT_S)
+        self._read = b""
+
+    def __enter__(self) -> "Raw":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def ask(self, raw: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Send, and read the answer."""
+        self.socket.sendall(raw)
+        return self.answer()
+
+    def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """Read one answer: status, headers, body.
+
+        Raises:
+            ConnectionError: the server has closed the connection before its end.
+        """
+        while b"\r\n\r\n" not in self._read:
+            self._more()
+        head, _, self._read = self._read.partition(b"\r\n\r\n")
+        line, *lines = head.decode("latin-1").split("\r\n")
+        pairs = [text.split(": ", 1) for text in lines]
+        headers = {name.lower(): value for name, value in pairs}
+        length = int(headers.get("content-length", 0))
+        while len(self._read) < length:
+            self._more()
+        body, self._read = self._read[:length], self._read[length:]
+        return int(line.split()[1]), headers, body
+
+    def closed(self) -> bool:
+        """Wait for the server's end of the connection."""
+        try:
+            return self.socket.recv(65_536) == b""
+        except ConnectionError:
+            return True
+
+    def _more(self) -> None:
+        piece = self.socket.recv(65_536)
+        if not piece:
+            raise ConnectionError("closed before the answer's end")
+        self._read += piece
+
+
+@dataclass
+class Story:
+    """What became of a caller's requests."""
+
+    answered: list[tuple[str, float]] = field(default_factory=list)
+    """Request ids, and when each was answered."""
+    refused_at: float | None = None
+    """When the connection that was refused began."""
+    lost: list[tuple[float, str]] = field(default_factory=list)
+    """When the connection of a request without an answer began, and what was raised."""
+
+
+def ask_until_refused(port: int, name: str, body: bytes, story: Story, *, keep: bool) -> None:
+    """Ask one request after the other, on one connection for as long as the server lets it."""
+    number = 0
+    while True:
+        connection, began = HTTPConnection("127.0.0.1", port, timeout=WAIT_S), time.monotonic()
+        try:
+            connection.connect()
+        except OSError:
+            story.refused_at = began
+            return
+        open_ = True
+        while open_:
+            number += 1
+            given = f"{name}-{number}"
+            try:
+                connection.request("POST", "/predict", body, {"x-request-id": given})
+                response = connection.getresponse()
+                answer: dict[str, Any] = json.loads(response.read())
+            except (OSError, HTTPException) as error:
+                story.lost.append((began, repr(error)))
+                break
+            assert (response.status, answer["request_id"]) == (200, given), answer
+            story.answered.append((given, time.monotonic()))
+            open_ = keep and not response.will_close
+        connection.close()
