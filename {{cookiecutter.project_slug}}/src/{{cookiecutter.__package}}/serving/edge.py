@@ -7,12 +7,15 @@ few paths that carry the load are answered from bytes to bytes here; all others 
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .guard import Guard
+from .headers import ANSWERS, completed
 from .metrics import Metrics
 from .problems import INTERNAL, ProblemError
 
@@ -31,10 +34,12 @@ class Edge:
         app: ASGIApp,
         endpoints: Mapping[str, Endpoint],
         metrics: Metrics,
+        guard: Guard,
         max_body_bytes: int,
     ) -> None:
         """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
         self.app = app
+        self._guard = guard
         self._endpoints = endpoints
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
@@ -45,9 +50,11 @@ class Edge:
             await self.app(scope, receive, send)
             return
         start = perf_counter()
-        request_id, length = _head(scope["headers"])
+        request_id, length, authorization = _head(scope["headers"])
         endpoint = self._endpoints.get(scope["path"])
-        if endpoint is None:
+        if refusal := self._guard.refusal(scope["path"], authorization, start):
+            route, status = await self._refuse(refusal, scope["path"], send, request_id)
+        elif endpoint is None:
             route, status = await self._pass_on(scope, receive, send, request_id)
         else:
             route = scope["path"]
@@ -75,6 +82,16 @@ class Edge:
         await _send(send, status, body, request_id, headers)
         return status
 
+    async def _refuse(
+        self, problem: ProblemError, path: str, send: Send, request_id: str
+    ) -> tuple[str, int]:
+        """Answer one who is not let in; the route, as far as it may be told, and the status."""
+        body = problem.body(request_id)
+        if path.startswith("/v2"):  # a protocol with a shape of its own
+            body = to_json({"error": str(problem)})
+        await _send(send, problem.status, body, request_id, problem.headers)
+        return path if path in self._endpoints else "unknown", problem.status
+
     async def _pass_on(
         self, scope: Scope, receive: Receive, send: Send, request_id: str
     ) -> tuple[str, int]:
@@ -86,7 +103,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], _marked(request_id)]
+                message["headers"] = completed([*message["headers"], _marked(request_id)])
             await send(message)
 
         try:
@@ -116,26 +133,31 @@ async def read_body(told: int, receive: Receive, limit: int) -> bytes:
     return body if len(parts) == 1 else b"".join(parts)
 
 
-def _head(headers: Headers) -> tuple[str, int]:
-    """The request's id, the caller's where it is one and else one made here; the body's length."""
-    request_id, length = "", 0
+def _head(headers: Headers) -> tuple[str, int, bytes]:
+    """The request's id, the caller's or one made here; the body's length; who says to be there."""
+    request_id, length, authorization = "", 0, b""
     for name, value in headers:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(given := value.decode("latin-1")):
             request_id = given
         elif name == b"content-length":
             length = int(value)
-    return request_id or f"{random.getrandbits(128):032x}", length
+        elif name == b"authorization":
+            authorization = value
+    return request_id or f"{random.getrandbits(128):032x}", length, authorization
 
 
 def _marked(request_id: str) -> tuple[bytes, bytes]:
     return b"x-request-id", request_id.encode()
 
 
-async def _send(send: Send, status: int, body: bytes, request_id: str, more: Headers) -> None:
+async def _send(
+    send: Send, status: int, body: bytes, request_id: str, more: Sequence[tuple[bytes, bytes]]
+) -> None:
     headers: list[Any] = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         _marked(request_id),
+        *ANSWERS,
         *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,5 +1,7 @@
 """Errors as they are answered: one shape, stable codes, nothing of the inside."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field, ValidationError
 
 MAX_FAULTS = 20
@@ -7,8 +9,10 @@ INTERNAL = "the server failed; its log tells why under this request_id"
 CODES = {404: "not_found", 405: "method_not_allowed"}
 """Codes of the errors that the framework raises."""
 DOCUMENTED = {
+    401: "The server has keys, and none of them was sent.",
     413: "The body is larger than `max_body_bytes`.",
     422: "A field breaks a rule of the contract; `faults` says which.",
+    429: "The key has had its requests of the last minute; `Retry-After` says when it has again.",
     500: "The server or its model failed.",
     503: "No model serves, or the prediction log takes no records.",
 }
@@ -35,8 +39,16 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """An answer that is an error."""
 
-    def __init__(self, status: int, code: str, message: str, *faults: Fault) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *faults: Fault,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
         super().__init__(message)
+        self.headers = headers
         self.status = status
         self.code = code
         self.faults = list(faults[:MAX_FAULTS])
