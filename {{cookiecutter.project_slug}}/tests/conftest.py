@@ -178,6 +178,7 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
             "bundles": str(folder / "bundles"),
             "log": str(folder / "live"),
             "reports": str(folder / "reports"),
+            "keys": None,
             "port": 0,
         },
         "monitor": {

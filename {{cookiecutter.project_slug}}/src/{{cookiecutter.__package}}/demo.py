@@ -16,6 +16,8 @@ from .models.versions import Versions
 from .terminal import say
 
 READY_S = 60.0
+CLOSED = ("serve.host=127.0.0.1", "serve.keys=null")
+"""The demo's server is for this machine alone, so that it needs no key."""
 
 
 def run(configs: Path, overrides: list[str]) -> None:
@@ -25,7 +27,7 @@ def run(configs: Path, overrides: list[str]) -> None:
         ProjectError: a stage failed; it said why.
     """
     usual = load(configs, overrides).serve
-    overrides = [f"serve.port={free_port()}", *overrides]
+    overrides = [f"serve.port={free_port()}", *CLOSED, *overrides]
     config = load(configs, overrides)
     serve = config.serve
     shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]

@@ -13,6 +13,7 @@ from {{ cookiecutter.__package }}.client.client import (
     retry_after_s,
 )
 from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
     RequestRefusedError,
     ServerFailedError,
     ServerUnreachableError,
@@ -162,3 +163,23 @@ def test_pauses_are_drawn_from_intervals_that_double_up_to_a_limit() -> None:
         drawn = [full_jitter_s(attempt, 0.5) for _ in range(2000)]
         assert 0 <= min(drawn) < most * 0.02
         assert most * 0.98 < max(drawn) <= most
+
+
+def test_the_key_goes_with_every_request_and_into_no_text() -> None:
+    key = "key_s3cret"
+    with faulty(GOOD, fails(401, "unauthorized")) as server:
+        with Client(server.url, key=f"{key}\n", headers={"x-team": "a"}) as client:
+            client.predict([{}])
+            with pytest.raises(RequestRefusedError) as caught:
+                client.predict([{}])
+        assert key not in repr(client) + str(client) + str(caught.value) + repr(caught.value)
+        for asked in server.asked:
+            assert asked.headers["authorization"].lower() == f"bearer {key}"
+            assert asked.headers["x-team"] == "a"
+
+
+@pytest.mark.parametrize("key", ["key_s3cret\nx: y", "key_s3crét", "key_s3cret\0"])
+def test_what_is_no_key_is_told_without_it(key: str) -> None:
+    with pytest.raises(ConfigError, match="the key is none") as caught:
+        Client("http://127.0.0.1:9", key=key)
+    assert "s3cr" not in str(caught.value)

@@ -100,6 +100,7 @@ def serve_config(folder: Path, **settings: Any) -> ServeConfig:
         bundles=folder / "bundles",
         log=folder / "live",
         reports=folder / "reports",
+        keys=folder / "keys.json",
         port=0,
         reload_s=0.05,
         **settings,

@@ -67,7 +67,7 @@ def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> 
 
 def test_an_address_of_another_machine_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.1"):
-        serve(serve_config(tmp_path, host="203.0.113.1"))
+        serve(serve_config(tmp_path, host="203.0.113.1", open=True))
 
 
 def test_every_answer_is_in_the_log_once_although_the_server_was_killed(

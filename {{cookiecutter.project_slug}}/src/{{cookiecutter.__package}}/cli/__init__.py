@@ -14,6 +14,7 @@ from ..contract import load_contract
 from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
 from .bundle import bundle
+from .keys import keys
 from .look import contracts, datasets
 from .options import (
     CONFIGS,
@@ -30,6 +31,9 @@ from .report import report
 from .score import score
 from .tune import tune
 
+KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
+"""Holds an API key, which others would see on the command line."""
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -44,6 +48,7 @@ app.command()(tune)
 app.add_typer(contracts, name="contract")
 app.add_typer(datasets, name="dataset")
 app.add_typer(bundle, name="bundle")
+app.add_typer(keys, name="keys")
 
 for named in COMMANDS:
     app.command()(named)
@@ -103,6 +108,9 @@ def replay(
         str | None, typer.Option(help="The server; default: serve.host and serve.port.")
     ] = None,
     rows: Annotated[int | None, typer.Option(help="Play only the first rows.", min=1)] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The server's API key.", envvar=KEY_VARIABLE)
+    ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
@@ -110,7 +118,7 @@ def replay(
     with needs("monitor"):
         from ..monitoring import replay as traffic
 
-    traffic.run(config_of(configs, set_), url, rows)
+    traffic.run(config_of(configs, set_), url, rows, key=key)
 
 
 @app.command()

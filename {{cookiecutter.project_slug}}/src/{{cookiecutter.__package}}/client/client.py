@@ -77,13 +77,14 @@ class Client:
     ``retries`` how many attempts may follow the first; ``backoff_s`` the longest pause before the
     first of these. ``deadline_s`` bounds a call with all its attempts and pauses: each wait for the
     network is cut to what was left when its attempt began, and an answer that trickles is given up
-    at the first piece after the end. ``headers`` go with every request, such as an authorization.
+    at the first piece after the end. ``key`` is the server's API key, which nothing repeats;
+    ``headers`` go with every request.
 
     Rows, columns and labels may hold times (UTC where they have no zone), scalars of numpy, and
     ``None`` or NaN for what is missing.
 
     Raises, when made:
-        ConfigError: ``url`` is no address.
+        ConfigError: ``url`` is no address, or ``key`` no key.
 
     Raises, from every method:
         RequestRefusedError: the request is at fault; ``faults`` names each field and its rule.
@@ -95,6 +96,7 @@ class Client:
         self,
         url: str,
         *,
+        key: str | None = None,
         timeout_s: float = 10.0,
         deadline_s: float = 30.0,
         retries: int = 4,
@@ -106,6 +108,12 @@ class Client:
         self._retries = retries
         self._backoff_s = backoff_s
         self._http = httpx.Client(base_url=_address(url), headers=headers)
+        self._shown = f"Client({self._http.base_url!r}" + (", key='…')" if key else ")")
+        if key:
+            self._http.headers["authorization"] = _bearer(key)
+
+    def __repr__(self) -> str:
+        return self._shown
 
     def __enter__(self) -> "Client":
         return self
@@ -226,6 +234,13 @@ def _address(url: str) -> httpx.URL:
         if address.scheme in {"http", "https"} and address.host:
             return address
     raise ConfigError(f"'{url}' is no server's address; write one such as http://host:8000")
+
+
+def _bearer(key: str) -> str:
+    given = key.strip()  # files end with a line's end
+    if not (given.isascii() and given.isprintable()):
+        raise ConfigError("the key is none: it holds characters beyond ASCII, or lines")
+    return f"Bearer {given}"
 
 
 def _unanswered(asked: str, error: Exception) -> ServerUnreachableError:

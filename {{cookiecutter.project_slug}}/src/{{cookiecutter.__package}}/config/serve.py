@@ -1,7 +1,7 @@
 """Settings of ``serve.yaml``, each with its meaning, unit and default."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,9 +18,15 @@ class ServeConfig(Section):
     reports: Path | None = Path("reports")
     """Where monitoring writes its summaries, the newest of which the page shows; null shows none."""
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 opens it to the network."""
+    """Address to listen on; 0.0.0.0 opens it to the network, which takes a key."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on."""
+    keys: Path | None = Path("keys.json")
+    """File of the API keys' hashes; where it is, keys are demanded. Null demands none."""
+    open: bool = False
+    """Whether to listen to other machines without a key. Unsafe, but behind a gateway of yours."""
+    closed: tuple[Literal["metrics", "docs", "page"], ...] = ()
+    """What is not answered, but with 404: /metrics; /docs and /openapi.json; the page at /."""
     workers: Positive = 1
     """Processes that answer on the port; as many as there are cores answer most."""
     drain_s: Annotated[float, Field(ge=0)] = 1.0

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from ..atomic import file_hash, new_directory
+from ..atomic import new_directory
 from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
 from .inputs import Inputs, from_columns
@@ -111,13 +111,13 @@ def open_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: a file is absent or damaged, or the golden rows are answered differently.
     """
-    verify(path)
-    contract = Contract.model_validate_json((path / "contract.json").read_bytes())
-    metadata = json.loads((path / "metadata.json").read_text())
+    files = verify(path)
+    contract = Contract.model_validate_json(files["contract.json"])
+    metadata = json.loads(files["metadata.json"])
     if metadata["contract"] != contract.hash:
         raise BundleError(f"bundle '{path}': metadata and contract do not belong together")
     try:
-        session = open_session((path / "model.onnx").read_bytes())
+        session = open_session(files["model.onnx"])
     except Exception as error:  # onnxruntime raises many kinds of its own
         raise BundleError(f"bundle '{path}': onnxruntime cannot load its graph: {error}") from None
     bundle = Bundle(path=path, contract=contract, metadata=metadata, session=session)
@@ -125,8 +125,10 @@ def open_bundle(path: Path) -> Bundle:
     return bundle
 
 
-def verify(path: Path) -> None:
+def verify(path: Path) -> dict[str, bytes]:
     """Compare every file with its checksum, and the folder's name with the checksums.
+
+    Returns what was compared: who reads the files again may read others.
 
     Raises:
         BundleError: naming the first file that is absent, damaged or not listed.
@@ -138,8 +140,10 @@ def verify(path: Path) -> None:
     if hashlib.sha256(listing).hexdigest()[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
     sums = {line[66:]: line[:64] for line in listing.decode().splitlines()}
+    files: dict[str, bytes] = {}
     for name, digest in sums.items():
-        if not (path / name).is_file() or file_hash(path / name) != digest:
+        files[name] = (path / name).read_bytes() if (path / name).is_file() else b""
+        if hashlib.sha256(files[name]).hexdigest() != digest:
             raise BundleError(
                 f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
                 " or delete it and train again"
@@ -147,6 +151,7 @@ def verify(path: Path) -> None:
     extra = sorted({found.name for found in path.iterdir()} - {*sums, CHECKSUMS})
     if extra:
         raise BundleError(f"bundle '{path}': {extra[0]} is not in {CHECKSUMS}; take it out")
+    return files
 
 
 def replay_golden(bundle: Bundle) -> None:

@@ -17,7 +17,9 @@ ROWS_PER_REQUEST = 200
 TIMEOUT_S, DEADLINE_S = 30.0, 60.0
 
 
-def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
+def run(
+    config: Config, url: str | None = None, rows: int | None = None, *, key: str | None = None
+) -> int:
     """Send the test rows in the order of their time, and each label once it would be known.
 
     Labels of the last ``monitor.label_delay_days`` are not sent: they would not be known yet. Rows
@@ -38,7 +40,7 @@ def run(config: Config, url: str | None = None, rows: int | None = None) -> int:
     waiting: list[tuple[Any, LabelOfId | LabelOfRow]] = []
     sent = labelled = 0
     with (
-        Client(base, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S) as client,
+        Client(base, key=key, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S) as client,
         progress("replay", len(table)) as bar,
     ):
         for part in _days(table, contract.time):

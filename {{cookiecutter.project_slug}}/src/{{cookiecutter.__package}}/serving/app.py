@@ -16,6 +16,7 @@ from ..config import ServeConfig
 from . import docs, page, v2
 from .edge import Edge
 from .endpoints import Endpoints
+from .guard import Guard
 from .metrics import Metrics
 from .openapi import document
 from .problems import CODES, INTERNAL, Problem, ProblemError
@@ -96,25 +97,30 @@ def create_app(config: ServeConfig) -> Edge:
         lifespan=server.lifespan,
         docs_url=None,  # the framework's own pages load their scripts from the internet
         redoc_url=None,
+        openapi_url=None if "docs" in config.closed else "/openapi.json",
     )
     unserved: dict[int | str, dict[str, Any]] = {503: {"model": Problem}}
     app.get("/model", summary="What serves", tags=["Model"], responses=unserved)(server.model)
     app.get("/health/live", summary="Does it run", tags=["Operation"])(server.live)
     app.get("/health/ready", summary="Can it answer", tags=["Operation"])(server.ready)
-    app.get("/metrics", summary="For Prometheus", tags=["Operation"])(server.scrape)
+    if "metrics" not in config.closed:
+        app.get("/metrics", summary="For Prometheus", tags=["Operation"])(server.scrape)
     app.include_router(v2.router(server.endpoints, server.readiness))
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
     app.exception_handler(Exception)(_on_failure)
     app.openapi = lambda: document(app, server.store.current)  # type: ignore[method-assign]
-    docs.add(app)
-    page.add(app, config, server.store)
+    if "docs" not in config.closed:
+        docs.add(app)
+    if "page" not in config.closed:
+        page.add(app, config, server.store)
     busy = {
         "/predict": server.endpoints.predict,
         "/predict/columns": server.endpoints.predict_columns,
         "/feedback": server.endpoints.feedback,
     }
-    return Edge(app, busy, server.metrics, server.readiness, server.endpoints.limits)
+    guard, limits = Guard(config), server.endpoints.limits
+    return Edge(app, busy, server.metrics, guard, limits, server.readiness)
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:

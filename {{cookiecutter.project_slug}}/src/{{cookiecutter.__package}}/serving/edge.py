@@ -8,12 +8,15 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .guard import Guard
+from .headers import ANSWERS, completed
 from .limits import Limits
 from .metrics import Metrics
 from .problems import INTERNAL, ProblemError
@@ -24,7 +27,18 @@ IDENTITY = "identity"
 LOGGER = logging.getLogger("uvicorn.error")
 Endpoint = Callable[[bytes, str], Awaitable[bytes]]
 """From a body and the request's id to the answer's JSON; raises ``ProblemError`` to refuse."""
-Headers = list[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Head(NamedTuple):
+    """What the edge reads of a request's headers."""
+
+    request_id: str
+    """The caller's, where it is one, and else one made here."""
+    length: int
+    """Bytes of the body, as far as they are told."""
+    encoding: str
+    authorization: bytes
 
 
 class Edge:
@@ -35,12 +49,14 @@ class Edge:
         app: ASGIApp,
         endpoints: Mapping[str, Endpoint],
         metrics: Metrics,
-        readiness: Readiness,
+        guard: Guard,
         limits: Limits,
+        readiness: Readiness,
     ) -> None:
         """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
         self.app = app
         self.readiness = readiness
+        self._guard = guard
         self._endpoints = endpoints
         self._metrics = metrics
         self._limits = limits
@@ -51,35 +67,36 @@ class Edge:
             await self.app(scope, receive, send)
             return
         start = perf_counter()
-        request_id, length, encoding = _head(scope["headers"])
+        head = _head(scope["headers"])
         endpoint = self._endpoints.get(scope["path"])
-        if endpoint is None:
-            route, status = await self._pass_on(scope, receive, send, request_id)
+        if refusal := self._guard.refusal(scope["path"], head.authorization, start):
+            route, status = await self._refuse(refusal, scope["path"], send, head.request_id)
+        elif endpoint is None:
+            route, status = await self._pass_on(scope, receive, send, head.request_id)
         else:
             route = scope["path"]
-            head = scope["method"], request_id, length, encoding
-            status = await self._answer(endpoint, head, receive, send)
+            status = await self._answer(endpoint, scope["method"], head, receive, send)
         self._metrics.answered(route, status, perf_counter() - start)
 
     async def _answer(
-        self, endpoint: Endpoint, head: tuple[str, str, int, str], receive: Receive, send: Send
+        self, endpoint: Endpoint, method: str, head: Head, receive: Receive, send: Send
     ) -> int:
-        method, request_id, length, encoding = head
-        status, headers = 200, []
+        status, request_id = 200, head.request_id
+        headers: Headers = ()
         try:
             if method != "POST":
                 message = "Method Not Allowed: use POST"
                 raise ProblemError(405, "method_not_allowed", message, headers={"allow": "POST"})
-            if encoding != IDENTITY:
-                refuse_encoding(encoding)
-            body = await read_body(length, receive, self._limits)
+            if head.encoding != IDENTITY:
+                refuse_encoding(head.encoding)
+            body = await read_body(head.length, receive, self._limits)
             arrived = perf_counter()
             with self._limits:
                 body = await endpoint(body, request_id)
             self._limits.check_deadline(arrived)
         except ProblemError as problem:
             status, body = problem.status, problem.body(request_id)
-            headers = [(name.encode(), value.encode()) for name, value in problem.headers.items()]
+            headers = _encoded(problem)
         except asyncio.CancelledError:
             status, body = 503, _ended().body(request_id)
         except Exception:
@@ -87,6 +104,16 @@ class Edge:
             status, body = 500, ProblemError(500, "internal", INTERNAL).body(request_id)
         await _send(send, status, body, request_id, headers)
         return status
+
+    async def _refuse(
+        self, problem: ProblemError, path: str, send: Send, request_id: str
+    ) -> tuple[str, int]:
+        """Answer one who is not let in; the route, as far as it may be told, and the status."""
+        body = problem.body(request_id)
+        if path.startswith("/v2"):  # a protocol with a shape of its own
+            body = to_json({"error": str(problem)})
+        await _send(send, problem.status, body, request_id, _encoded(problem))
+        return path if path in self._endpoints else "unknown", problem.status
 
     async def _pass_on(
         self, scope: Scope, receive: Receive, send: Send, request_id: str
@@ -99,7 +126,7 @@ class Edge:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                message["headers"] = [*message["headers"], _marked(request_id)]
+                message["headers"] = completed([*message["headers"], _marked(request_id)])
             await send(message)
 
         try:
@@ -107,7 +134,7 @@ class Edge:
         except asyncio.CancelledError:
             if not started:
                 status = 503
-                await _send(send, status, _ended().body(request_id), request_id, [])
+                await _send(send, status, _ended().body(request_id), request_id, ())
         except Exception:  # it has answered by its own handler, and raises for us to know
             LOGGER.exception("request %s failed", request_id)
         return getattr(scope.get("route"), "path", "unknown"), status
@@ -156,11 +183,8 @@ def refuse_encoding(encoding: str) -> None:
         raise ProblemError(415, "unsupported_encoding", message)
 
 
-def _head(headers: Headers) -> tuple[str, int, str]:
-    """The request's id, the caller's where it is one and else one made here; the body's length
-    and encoding.
-    """
-    request_id, length, encoding = "", 0, IDENTITY
+def _head(headers: Headers) -> Head:
+    request_id, length, encoding, authorization = "", 0, IDENTITY, b""
     for name, value in headers:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(given := value.decode("latin-1")):
             request_id = given
@@ -168,12 +192,19 @@ def _head(headers: Headers) -> tuple[str, int, str]:
             length = int(value)
         elif name == b"content-encoding":
             encoding = value.decode("latin-1")
-    return request_id or f"{random.getrandbits(128):032x}", length, encoding
+        elif name == b"authorization":
+            authorization = value
+    request_id = request_id or f"{random.getrandbits(128):032x}"
+    return Head(request_id, length, encoding, authorization)
 
 
 def _ended() -> ProblemError:
     """To a request that is cut off: the server has ended, and no longer waits for it."""
     return ProblemError(503, "ending", "the server has ended; ask again, another answers")
+
+
+def _encoded(problem: ProblemError) -> Headers:
+    return [(name.encode(), value.encode()) for name, value in problem.headers.items()]
 
 
 def _marked(request_id: str) -> tuple[bytes, bytes]:
@@ -185,6 +216,7 @@ async def _send(send: Send, status: int, body: bytes, request_id: str, more: Hea
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         _marked(request_id),
+        *ANSWERS,
         *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

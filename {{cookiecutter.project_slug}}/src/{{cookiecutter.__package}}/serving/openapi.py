@@ -48,6 +48,8 @@ def document(app: FastAPI, predictor: Predictor | None) -> dict[str, Any]:
         for (path, summary, text, answer), (body, example) in zip(said, bodies, strict=True)
     }
     schema["paths"] = paths | schema["paths"]  # those that people come for are first
+    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{}, {"key": []}]  # where the server has keys
     if predictor is not None:
         _say_which(components, predictor)
     return schema

@@ -11,11 +11,12 @@ TOO_DEEP = "recursion limit exceeded"
 CODES = {404: "not_found", 405: "method_not_allowed"}
 """Codes of the errors that the framework raises."""
 DOCUMENTED = {
+    401: "The server has keys, and none of them was sent.",
     408: "The body did not arrive within `body_timeout_s`.",
     413: "The body is larger than `max_body_bytes`.",
     415: "The body is compressed; send it as it is.",
     422: "A field breaks a rule of the contract; `faults` says which.",
-    429: "`max_waiting` requests wait already; ask again after `Retry-After` seconds.",
+    429: "Too many wait, or this key has had its requests of the minute; see `Retry-After`.",
     500: "The server or its model failed.",
     503: "No model serves, the prediction log takes no records, or the server has ended.",
     504: "There was no answer within `deadline_s`; it may be in the log.",

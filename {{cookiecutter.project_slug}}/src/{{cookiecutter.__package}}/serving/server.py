@@ -23,6 +23,7 @@ from ..errors import ConfigError
 from ..terminal import say
 from .app import create_app
 from .connection import Connection, Patience
+from .guard import refuse_strangers
 from .readiness import Readiness
 from .workers import Workers
 
@@ -97,8 +98,9 @@ def serve(config: ServeConfig) -> None:
     """Answer until interrupted.
 
     Raises:
-        ConfigError: the address cannot be listened on.
+        ConfigError: the address cannot be listened on, or is open to others and there is no key.
     """
+    refuse_strangers(config)
     listener = _listen(config)
     host, port = listener.getsockname()[:2]
     workers = f" by {config.workers} workers" if config.workers > 1 else ""

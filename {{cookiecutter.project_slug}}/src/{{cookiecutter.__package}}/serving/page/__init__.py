@@ -29,7 +29,7 @@ def add(app: FastAPI, config: ServeConfig, store: Store) -> None:
         predictor = store.current
         model = view(predictor, store.promotion) if predictor else None
         drift = summaries.newest(model.name) if summaries and model else None
-        shown = {"problem": store.problem, "model": model, "drift": drift}
+        shown = {"problem": store.problem, "model": model, "drift": drift, "closed": config.closed}
         content = to_json(shown, inf_nan_mode="null")
         return Response(
             content, media_type="application/json", headers={"cache-control": "no-store"}

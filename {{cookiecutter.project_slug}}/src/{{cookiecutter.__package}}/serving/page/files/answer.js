@@ -2,6 +2,7 @@
 
 import { bar, byId, make, number, percent } from "./dom.js";
 import { mark, row } from "./form.js";
+import { asked, hasKey } from "./key.js";
 
 const MOST_LABELS = 12;
 
@@ -12,7 +13,7 @@ export async function ask(model) {
   const start = performance.now();
   try {
     const headers = { "content-type": "application/json" };
-    const response = await fetch("predict", { method: "POST", headers, body });
+    const response = await asked("predict", { method: "POST", headers, body });
     const answer = await response.json();
     const took = performance.now() - start;
     display(response.ok ? [...said(model, answer), about(answer, took)] : refused(answer), body);
@@ -86,7 +87,8 @@ function refused(problem) {
 }
 
 function request(body) {
-  const command = `curl ${new URL("predict", location.href)} -d '${body.replaceAll("'", "'\\''")}'`;
+  const key = hasKey() ? ' -H "Authorization: Bearer $KEY"' : "";
+  const command = `curl ${new URL("predict", location.href)}${key} -d '${body.replaceAll("'", "'\\''")}'`;
   const text = make("pre", { tabindex: 0 }, make("code", {}, command));
   return make("details", {}, make("summary", {}, "The request"), text);
 }

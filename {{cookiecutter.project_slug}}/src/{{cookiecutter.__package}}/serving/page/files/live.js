@@ -1,7 +1,8 @@
 // Rate and latency out of two looks at the counters: of the last minute where anything was asked
 // in it, else since the server started. Counters of all worker processes are in them.
 
-import { byId, number, say } from "./dom.js";
+import { byId, number, say, show } from "./dom.js";
+import { asked as ask } from "./key.js";
 
 const WINDOW_MS = 60_000;
 const LINE = /^(\w+)(?:[{](.*)[}])? (\S+)$/;
@@ -10,7 +11,10 @@ const PREDICTING = /^[/]predict|[/]infer$/;
 let looks = [];
 
 export async function look() {
-  const response = await fetch("metrics");
+  const response = await ask("metrics");
+  const closed = response.status === 404;
+  for (const id of ["rate", "latency"]) show(byId(id).parentElement, !closed);
+  if (closed) return;
   if (!response.ok) throw new Error(`metrics: ${response.status}`);
   const now = { at: performance.now(), ...counted(await response.text()) };
   if (looks.length && now.requests < looks.at(-1).requests) looks = []; // it was started anew

@@ -4,6 +4,7 @@ import { describe } from "./about.js";
 import { ask } from "./answer.js";
 import { byId, say, sentence, show } from "./dom.js";
 import { build } from "./form.js";
+import { asked, hasKey, lock, onKey } from "./key.js";
 import { look } from "./live.js";
 
 const EVERY_MS = 5_000;
@@ -13,7 +14,9 @@ let model = null;
 async function refresh() {
   if (document.hidden) return;
   try {
-    const response = await fetch("status");
+    const response = await asked("status");
+    lock(response.status === 401);
+    if (response.status === 401) return [byId("absent"), byId("present")].forEach((part) => show(part, false));
     if (!response.ok) throw new Error(`status: ${response.status}`);
     display(await response.json());
     if (model) await look();
@@ -26,6 +29,10 @@ async function refresh() {
 function display(status) {
   const first = model === null;
   model = status.model;
+  for (const link of document.querySelectorAll("nav a")) {
+    const to = link.getAttribute("href"); // a browser that follows a link takes no key along
+    show(link, !status.closed.includes(to) && (to === "docs" || !hasKey()));
+  }
   show(byId("absent"), model === null);
   show(byId("present"), model !== null);
   if (model === null) {
@@ -43,6 +50,7 @@ FORM.addEventListener("submit", async (event) => {
   event.preventDefault();
   await ask(model);
 });
+onKey(refresh);
 FORM.addEventListener("reset", () => build(model));
 document.addEventListener("visibilitychange", refresh);
 setInterval(refresh, EVERY_MS);

@@ -1,0 +1,59 @@
+"""Commands about API keys; a running server follows within 2 seconds."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..config import ServeConfig
+from ..errors import ConfigError
+from ..terminal import say, table
+from .options import CONFIGS, Folder, Overrides, config_of
+
+keys = typer.Typer(no_args_is_help=True, help="Make and revoke API keys of the server.")
+Name = Annotated[str, typer.Argument(help="Whose key it is, such as billing-2026.")]
+
+
+@keys.command("new")
+def new(
+    name: Name,
+    per_minute: Annotated[
+        int | None, typer.Option(help="Most requests within any minute.", min=1, max=1_000_000)
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Print a new key, this once; only its hash is kept."""
+    from ..serving.keys import new_key
+
+    path = _path(config_of(configs, set_).serve)
+    print(new_key(path, name, per_minute))
+    told = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
+    print(told, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
+
+
+@keys.command("list")
+def list_(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Show whose keys there are; the keys themselves nobody knows."""
+    from ..serving.keys import read_keys
+
+    path = _path(config_of(configs, set_).serve)
+    rows = [(key.name, f"{key.made:%Y-%m-%d %H:%M}", key.per_minute) for key in read_keys(path)]
+    table(f"keys in {path}", ("name", "made (UTC)", "per minute"), rows)
+
+
+@keys.command("revoke")
+def revoke(name: Name, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Let a key in no longer."""
+    from ..serving import keys as kept
+
+    path = _path(config_of(configs, set_).serve)
+    kept.revoke(path, name)
+    say(f"revoked   {name}; a running server knows within 2 s")
+
+
+def _path(config: ServeConfig) -> Path:
+    if config.keys is None:
+        raise ConfigError("serve.keys is null; set it to the file that is to hold the keys")
+    return config.keys
