@@ -33,22 +33,25 @@ def new_directory(target: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def write_file(target: Path, content: bytes) -> None:
+def write_file(target: Path, content: bytes, mode: int = 0o644) -> None:
     """Replace ``target`` by ``content`` in one step."""
-    with new_file(target) as staging:
+    with new_file(target, mode) as staging:
         staging.write_bytes(content)
 
 
 @contextmanager
-def new_file(target: Path) -> Iterator[Path]:
-    """Yield a staging path that replaces ``target`` if the block succeeds, and vanishes if not."""
+def new_file(target: Path, mode: int = 0o644) -> Iterator[Path]:
+    """Yield a staging path that replaces ``target`` if the block succeeds, and vanishes if not.
+
+    Until then only its owner may read it; then ``mode`` says who.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(descriptor)
     staging = Path(name)
     try:
         yield staging
-        staging.chmod(0o644)
+        staging.chmod(mode)
         _sync(staging)
         staging.replace(target)
         _sync(target.parent)

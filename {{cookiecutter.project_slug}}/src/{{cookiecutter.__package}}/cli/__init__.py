@@ -14,6 +14,7 @@ from ..contract import load_contract
 from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
 from .bundle import bundle
+from .logs import logs
 from .look import contracts, datasets
 from .options import (
     CONFIGS,
@@ -44,6 +45,7 @@ app.command()(tune)
 app.add_typer(contracts, name="contract")
 app.add_typer(datasets, name="dataset")
 app.add_typer(bundle, name="bundle")
+app.add_typer(logs, name="logs")
 
 for named in COMMANDS:
     app.command()(named)

@@ -95,7 +95,11 @@ class Protocol:
         contract, request_id = predictor.bundle.contract, request.state.request_id
         names = wanted(contract, asked)
         told = await self._endpoints.ask_columns(
-            predictor, request_id, columns, probabilities="probabilities" in names
+            predictor,
+            request_id,
+            request.scope["route"].path,
+            columns,
+            probabilities="probabilities" in names,
         )
         head = {"model_name": predictor.name, "model_version": str(predictor.version)}
         head |= {"id": asked.id} if asked.id is not None else {}
