@@ -123,6 +123,8 @@ FAILURES = [
     (["rollback"], 5, ["error: ", "nothing to roll back to"]),
     (["card"], 5, ["error: ", "no champion at present"]),
     (["compare", "1", "2"], 5, ["error: ", "shop has no version 1"]),
+    (["logs", "forget"], 2, ["error: ", "--id ID or --request-id ID"]),
+    (["logs", "forget", "--id", "1", "--request-id", "r"], 2, ["error: ", "one of them"]),
     (["lineage", "f00d"], 5, ["error: ", "'f00d' is no version of shop", "no prediction"]),
     (["registry", "mend"], 2, ["mend"]),
     (["train", "--set", "train.tracker=paper"], 2, ["error: ", "train.tracker", "'mlflow'"]),

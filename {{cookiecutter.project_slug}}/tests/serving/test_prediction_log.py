@@ -105,9 +105,11 @@ def test_a_record_holds_what_was_sent_and_answered_and_is_read_back_row_by_row(
     rows = [row, {**row, "gift": None}]
     outputs = np.array([0.25, 0.75], np.float32)
     journal = Journal(tmp_path, "predictions")
-    journal.append([answered(predictor, "by-row", {"rows": rows}, outputs)])
+    journal.append([answered(predictor, "by-row", "/predict", {"rows": rows}, outputs)])
     columns = {name: [given[name] for given in rows] for name in row}
-    journal.append([answered(predictor, "by-column", {"columns": columns}, outputs)])
+    journal.append(
+        [answered(predictor, "by-column", "/predict/columns", {"columns": columns}, outputs)]
+    )
     journal.close()
     for request_id in ("by-row", "by-column"):
         found = list(read_rows(tmp_path, request_id))
@@ -130,7 +132,9 @@ def test_a_record_holds_what_the_task_answers(
     tmp_path: Path, row: dict[str, Any], task: str, given: list[Any]
 ) -> None:
     predictor, outputs = predictor_of(tmp_path, shop_of(task)), np.array(given, np.float32)
-    made = json.loads(to_json(answered(predictor, "request", {"rows": [row, row]}, outputs)))
+    made = json.loads(
+        to_json(answered(predictor, "request", "/predict", {"rows": [row, row]}, outputs))
+    )
     output = predictor.bundle.task.output
     assert made[output] == outputs.tolist()
     assert {"probability", "probabilities", "value"} & set(made) == {output}

@@ -39,21 +39,36 @@ def process(
     folder: Path, contract: Contract, *options: str
 ) -> "Iterator[tuple[subprocess.Popen[str], str]]":
     """``serve`` as a person types it, and its address."""
+    project(folder, contract)
+    with start(folder, *options) as server:
+        try:
+            yield server, address_of(server)
+        finally:
+            server.kill()
+
+
+def project(folder: Path, contract: Contract) -> None:
+    """A folder in which ``serve`` can be typed."""
     add_version(folder / "bundles", contract)
     (folder / "configs").mkdir()
     for name, section in SETTINGS.items():
         (folder / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(section))
+
+
+def start(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    """``serve``, which takes a while to listen."""
     command = [sys.executable, "-m", PACKAGE, "serve", *options]
-    with subprocess.Popen(
+    return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            assert server.stdout is not None
-            address = re.search(r"http://\S+", server.stdout.readline())
-            assert address
-            yield server, address.group()
-        finally:
-            server.kill()
+    )
+
+
+def address_of(server: "subprocess.Popen[str]") -> str:
+    """Where it listens, once it does."""
+    assert server.stdout is not None
+    address = re.search(r"http://\S+", server.stdout.readline())
+    assert address
+    return address.group()
 
 
 def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> None:

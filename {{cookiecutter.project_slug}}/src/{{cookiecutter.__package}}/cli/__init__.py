@@ -15,6 +15,7 @@ from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
 from .bundle import bundle
 from .keys import keys
+from .logs import logs
 from .look import contracts, datasets
 from .options import (
     CONFIGS,
@@ -49,6 +50,7 @@ app.add_typer(contracts, name="contract")
 app.add_typer(datasets, name="dataset")
 app.add_typer(bundle, name="bundle")
 app.add_typer(keys, name="keys")
+app.add_typer(logs, name="logs")
 
 for named in COMMANDS:
     app.command()(named)

@@ -1,24 +1,41 @@
-"""The server's log, read back line by line; ``serving.prediction_log`` writes it."""
+"""The server's log, read back record by record, from lines and from what they were compacted to.
+
+``serving.prediction_log`` writes it, ``data.compact`` makes it smaller.
+"""
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-PREDICTIONS = "predictions"
-LABELS = "labels"
+import pyarrow.parquet as pq
+
+from .compacted import absorbed, lines_of
+from .segments import PREDICTIONS, Segment, listed, opened
+
 OUTPUTS = ("probability", "probabilities", "value")
 
 
 def read_lines(folder: Path, stem: str, holding: bytes = b"") -> Iterator[dict[str, Any]]:
-    """Every whole record that holds a text, oldest day first; a line that a crash tore is passed over."""
-    for path in sorted(folder.glob(f"{stem}-*.jsonl")):
-        with path.open("rb") as file:
-            for line in file:
-                if holding in line:
-                    with suppress(ValueError):
-                        yield json.loads(line)
+    """Every whole record that holds a text, oldest day first; a line that a crash tore is passed over.
+
+    Each comes once, whether the log is being written to or compacted meanwhile.
+    """
+    for day in sorted({segment.day for segment in listed(folder, stem)}):
+        with opened(folder, stem, day) as files:
+            for line in _lines(files):
+                record = whole(line) if holding in line else None
+                if record is not None:
+                    yield record
+
+
+def whole(line: bytes) -> dict[str, Any] | None:
+    """The record of a line, if it was not torn."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def read_rows(folder: Path, request_id: str | None = None) -> Iterator[dict[str, Any]]:
@@ -32,8 +49,24 @@ def read_rows(folder: Path, request_id: str | None = None) -> Iterator[dict[str,
             yield from _rows(record)
 
 
-def _rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def output_of(record: dict[str, Any]) -> str:
+    """The name of what the task answered."""
     (output,) = (name for name in OUTPUTS if name in record)
+    return output
+
+
+def _lines(files: list[tuple[Segment, BinaryIO]]) -> Iterator[bytes]:
+    tables = [pq.ParquetFile(file) for segment, file in files if segment.compacted]
+    held = {name for table in tables for name in absorbed(table)}
+    for table in tables:
+        yield from lines_of(table)
+    for segment, file in files:
+        if not segment.compacted and segment.path.name not in held:
+            yield from file
+
+
+def _rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    output = output_of(record)
     given = ("rows", "columns", output)
     shared = {name: value for name, value in record.items() if name not in given}
     if "rows" in record:

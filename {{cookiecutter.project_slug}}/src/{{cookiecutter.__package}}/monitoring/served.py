@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import Contract
-from ..data.live import LABELS, read_lines, read_rows
+from ..data.live import read_lines, read_rows
+from ..data.segments import LABELS
 from ..errors import DataError
 from ..models.inputs import Inputs, from_columns
 from ..models.tasks import task_of

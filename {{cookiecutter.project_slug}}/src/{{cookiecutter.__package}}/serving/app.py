@@ -77,6 +77,7 @@ class Server:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(self._config.reload_s)
+            self.endpoints.let_go()
             await self._refresh()
 
     async def _refresh(self) -> None:

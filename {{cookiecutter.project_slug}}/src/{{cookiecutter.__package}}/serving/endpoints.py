@@ -2,24 +2,26 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from ..config import ServeConfig
-from ..data.live import LABELS, PREDICTIONS
+from ..data.segments import LABELS, PREDICTIONS
 from ..errors import ModelFailedError
 from . import prediction_log
 from .duplicates import refuse_duplicates
 from .limits import Limits
-from .metrics import Metrics
+from .metrics import SLOW_WRITE_S, Metrics
 from .predictor import Outputs, Predictor
 from .problems import ProblemError, invalid
 from .requests import Columns
 from .store import Store
 from .waiting import Asked, Waiting
 
+PREDICT, PREDICT_COLUMNS = "/predict", "/predict/columns"
 ROWS_TOGETHER = 64
 """Requests up to this size share a run; a larger one has a thread, so that others need not wait."""
 Body = TypeVar("Body")
@@ -32,8 +34,9 @@ class Endpoints:
         self.limits = Limits(config)
         self._store = store
         self._metrics = metrics
-        self._predictions = prediction_log.Journal(config.log, PREDICTIONS)
-        self._labels = prediction_log.Journal(config.log, LABELS)
+        self._predictions = prediction_log.Journal(config.log, PREDICTIONS, config.log_fsync)
+        self._labels = prediction_log.Journal(config.log, LABELS, config.log_fsync)
+        self._serves_unlogged = config.on_log_failure == "serve"
         self._waiting = Waiting(self._log_rows)
 
     async def predict(self, body: bytes, request_id: str) -> bytes:
@@ -47,7 +50,7 @@ class Endpoints:
                 outputs = await self._waiting.ask(predictor, request_id, rows)
             else:
                 outputs = await self._in_thread(predictor.predict, rows)
-                self._log(predictor, request_id, {"rows": rows}, outputs)
+                self._log(predictor, request_id, PREDICT, {"rows": rows}, outputs)
         except ModelFailedError as error:
             raise ProblemError(error.status, "model_failed", str(error)) from None
         wanted = request.get("probabilities", False)
@@ -62,12 +65,18 @@ class Endpoints:
         refuse_duplicates(body, len(request) + len(request["columns"]))
         wanted = request.get("probabilities", False)
         answers = await self.ask_columns(
-            predictor, request_id, request["columns"], probabilities=wanted
+            predictor, request_id, PREDICT_COLUMNS, request["columns"], probabilities=wanted
         )
         return _answer(predictor, request_id, answers)
 
     async def ask_columns(
-        self, predictor: Predictor, request_id: str, columns: Columns, *, probabilities: bool
+        self,
+        predictor: Predictor,
+        request_id: str,
+        route: str,
+        columns: Columns,
+        *,
+        probabilities: bool,
     ) -> dict[str, Any]:
         """What a caller is told about validated columns; it is logged and counted.
 
@@ -78,7 +87,7 @@ class Endpoints:
             outputs = await self._in_thread(predictor.predict_columns, columns)
         except ModelFailedError as error:
             raise ProblemError(error.status, "model_failed", str(error)) from None
-        self._log(predictor, request_id, {"columns": columns}, outputs)
+        self._log(predictor, request_id, route, {"columns": columns}, outputs)
         answers = predictor.columns_of(outputs, probabilities=probabilities)
         self._count(answers.get("decision", [None] * len(outputs)))
         return answers
@@ -88,7 +97,10 @@ class Endpoints:
         request = read(self.serving().labels, body)
         given = request["labels"]
         refuse_duplicates(body, len(request) + sum(map(len, given)))
-        self._append(self._labels, prediction_log.labels(request_id, given))
+        try:
+            self._labels.append(prediction_log.labels(request_id, given))
+        except prediction_log.UnwrittenError as error:
+            self._refuse(error, 1)
         return to_json({"accepted": len(given), "request_id": request_id})
 
     def serving(self) -> Predictor:
@@ -100,6 +112,11 @@ class Endpoints:
         if self._store.current is None:
             raise ProblemError(503, "not_ready", f"no model serves: {self._store.problem}")
         return self._store.current
+
+    def let_go(self) -> None:
+        """Close files of the logs that are to be compacted; called now and then."""
+        self._predictions.let_go()
+        self._labels.let_go()
 
     def close(self) -> None:
         """Close the logs."""
@@ -119,25 +136,41 @@ class Endpoints:
             raise self.limits.late() from None
 
     def _log_rows(self, answered: Sequence[tuple[Asked, Outputs]]) -> None:
-        records = [
-            prediction_log.answered(one.predictor, one.request_id, {"rows": one.rows}, outputs)
-            for one, outputs in answered
-        ]
-        self._append(self._predictions, records)
+        self._write(
+            [
+                prediction_log.answered(
+                    one.predictor, one.request_id, PREDICT, {"rows": one.rows}, outputs
+                )
+                for one, outputs in answered
+            ]
+        )
 
     def _log(
-        self, predictor: Predictor, request_id: str, given: dict[str, Any], outputs: Outputs
+        self,
+        predictor: Predictor,
+        request_id: str,
+        route: str,
+        given: dict[str, Any],
+        outputs: Outputs,
     ) -> None:
-        record = prediction_log.answered(predictor, request_id, given, outputs)
-        self._append(self._predictions, [record])
+        self._write([prediction_log.answered(predictor, request_id, route, given, outputs)])
 
-    def _append(self, journal: prediction_log.Journal, records: list[dict[str, Any]]) -> None:
+    def _write(self, records: list[dict[str, Any]]) -> None:
+        """Write a record for each request, or do what is to be done where the log takes none."""
+        start = perf_counter()
         try:
-            journal.append(records)
-        except OSError as error:
-            self._metrics.log_failures.inc()
-            message = f"the log takes no records ({error.strerror}); nothing was answered unlogged"
-            raise ProblemError(503, "log_failed", message) from None
+            self._predictions.append(records)
+        except prediction_log.UnwrittenError as error:
+            if not self._serves_unlogged:
+                self._refuse(error, len(records))
+            self._metrics.log_lost.inc(error.lost)
+        if perf_counter() - start > SLOW_WRITE_S:
+            self._metrics.log_slow.inc()
+
+    def _refuse(self, error: OSError, n_requests: int) -> NoReturn:
+        self._metrics.log_failures.inc(n_requests)
+        message = f"the log takes no records ({error.strerror}); nothing was answered unlogged"
+        raise ProblemError(503, "log_failed", message) from None
 
     def _count(self, decisions: list[Any]) -> None:
         """Count the rows of an answer, once it has left."""

@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from ..values import canonical_category
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+SLOW_WRITE_S = 0.1
 LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -48,6 +49,14 @@ class Metrics:
         )
         self.log_failures = Counter(
             "prediction_log_failures", "Requests refused, not logged.", registry=self.registry
+        )
+        self.log_lost = Counter(
+            "prediction_log_lost", "Requests answered, not logged.", registry=self.registry
+        )
+        self.log_slow = Counter(
+            "prediction_log_slow_writes",
+            f"Writes of the log that took more than {SLOW_WRITE_S} s, in which nobody was answered.",
+            registry=self.registry,
         )
         self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
         self._latency = cache(self.latency.labels)  # than counting

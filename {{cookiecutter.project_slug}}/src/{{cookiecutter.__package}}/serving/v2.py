@@ -97,7 +97,11 @@ class Protocol:
             asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
             names = wanted(contract, asked)
             told = await self._endpoints.ask_columns(
-                predictor, request_id, columns, probabilities="probabilities" in names
+                predictor,
+                request_id,
+                request.scope["route"].path,
+                columns,
+                probabilities="probabilities" in names,
             )
         head = {"model_name": predictor.name, "model_version": str(predictor.version)}
         head |= {"id": asked.id} if asked.id is not None else {}

@@ -1,0 +1,150 @@
+"""Records of one id or one request, taken out of the whole log."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from pydantic_core import to_json
+
+from ..atomic import new_file
+from ..errors import DataError
+from ..terminal import say
+from . import compacted
+from .compact import maintained, wait_for_writers
+from .live import output_of, whole
+from .segments import LABELS, MODE, PREDICTIONS, STEMS, Segment, close_segment, listed
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whose:
+    """What is to be forgotten: the rows and labels of an id, or all of a request."""
+
+    value: str
+    column: str | None
+    """The contract's id column; ``None`` where the value is a request's id."""
+
+    def without(self, stem: str, record: Record) -> tuple[Record | None, int]:
+        """What is left of a record, and how many of its rows or labels go."""
+        if self.column is None or stem == LABELS:
+            key = "request_id" if self.column is None else "id"
+            gone = record.get(key) is not None and str(record[key]) == self.value
+            n_gone = (len(record[output_of(record)]) if stem == PREDICTIONS else 1) if gone else 0
+            return (None, n_gone) if gone else (record, 0)
+        return self._without_rows(self.column, record)
+
+    def _without_rows(self, column: str, record: Record) -> tuple[Record | None, int]:
+        output, lists = output_of(record), record.get("columns", {})
+        ids = lists.get(column, []) if lists else [row.get(column) for row in record["rows"]]
+        kept = [place for place, one in enumerate(ids) if one is None or str(one) != self.value]
+        if len(kept) == len(ids):
+            return record, 0
+        changed = record | {output: [record[output][place] for place in kept]}
+        if lists:
+            changed["columns"] = {n: [given[place] for place in kept] for n, given in lists.items()}
+        else:
+            changed["rows"] = [record["rows"][place] for place in kept]
+        return (changed if kept else None), len(ids) - len(kept)
+
+
+@dataclass(kw_only=True)
+class Forgotten:
+    """What went."""
+
+    rows: int = 0
+    requests: int = 0
+    """Requests that rows were of."""
+    labels: int = 0
+    files: int = 0
+    """Files that were written again, or deleted for want of other records."""
+
+
+def forget(folder: Path, whose: Whose, wait_s: float = 10.0) -> Forgotten:
+    """Take records out of every file, each in one step, beside running servers too.
+
+    A line that a crash tore goes wherever it is: nobody can tell whose it was.
+
+    Raises:
+        DataError: a server holds on to a segment for more than ``wait_s``; all others are done.
+    """
+    done, late = Forgotten(), 0
+    with maintained(folder):
+        for stem in STEMS:
+            for segment in listed(folder, stem):
+                if not segment.closed and not segment.compacted:
+                    with suppress(OSError):  # in use on Windows, so not closed
+                        close_segment(segment.path)
+            waiting = wait_for_writers(folder, stem, wait_s)
+            for segment in listed(folder, stem):
+                if segment in waiting or not (segment.closed or segment.compacted):
+                    late += _holds(segment, whose)
+                else:
+                    _forget_in(segment, stem, whose, done)
+    say(
+        f"forgot    {done.rows:,} rows of {done.requests:,} requests, and {done.labels:,} labels,"
+        f" in {done.files:,} files"
+    )
+    if late:
+        raise DataError(
+            f"{late} more files hold '{whose.value}', but a server still writes to them;"
+            " run it again, or stop the server before"
+        )
+    return done
+
+
+def _forget_in(segment: Segment, stem: str, whose: Whose, done: Forgotten) -> None:
+    if not _holds(segment, whose):
+        return
+    counted = Forgotten()
+    names: list[str] = []
+    if segment.compacted:
+        with pq.ParquetFile(segment.path) as file:
+            names = compacted.absorbed(file)
+    with new_file(segment.path, MODE) as staging:
+        kept = _kept(_lines(segment), stem, whose, counted)
+        if segment.compacted:
+            left = compacted.write(staging, kept, names)
+        else:
+            with staging.open("wb") as target:
+                left = sum(target.write(line) > 0 for line in kept)
+    if not left:
+        segment.path.unlink()
+    done.files += 1
+    done.rows += counted.rows
+    done.requests += counted.requests
+    done.labels += counted.labels
+
+
+def _kept(lines: Iterable[bytes], stem: str, whose: Whose, counted: Forgotten) -> Iterator[bytes]:
+    """The lines that are left; the others are counted."""
+    for line in lines:
+        record = whole(line)
+        if record is None:
+            continue
+        left, n_gone = whose.without(stem, record)
+        if n_gone and stem == PREDICTIONS:
+            counted.rows += n_gone
+            counted.requests += 1
+        elif n_gone:
+            counted.labels += n_gone
+        if left is not None:
+            yield (to_json(left) if n_gone else line.rstrip(b"\n")) + b"\n"
+
+
+def _holds(segment: Segment, whose: Whose) -> bool:
+    """Whether a file may have to be written again: it has the text somewhere, or a torn line."""
+    text = to_json(whose.value)[1:-1]
+    return any(text in line or whole(line) is None for line in _lines(segment))
+
+
+def _lines(segment: Segment) -> Iterator[bytes]:
+    if segment.compacted:
+        with pq.ParquetFile(segment.path) as file:
+            yield from compacted.lines_of(file)
+    else:
+        with segment.path.open("rb") as lines:
+            yield from lines

@@ -1,0 +1,114 @@
+"""A log as servers leave it: several days and processes, both forms of a request, torn lines."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from {{ cookiecutter.__package }}.data.live import read_lines
+from {{ cookiecutter.__package }}.data.segments import (
+    LABELS,
+    PREDICTIONS,
+    STEMS,
+)
+
+from ..conftest import PACKAGE
+
+DAY = date(2024, 5, 1)
+TORN = b'{"request_id": "torn", "rows": [{"order": "o-1", "city": "Ly'
+STEP_BY_STEP = """
+import os, signal, sys
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+package, task, folder, left = sys.argv[1:4] + [int(sys.argv[4])]
+compact = import_module(f"{package}.data.compact")
+forget = import_module(f"{package}.data.forget")
+
+def step(event, arguments):
+    global left
+    if event in ("os.rename", "os.remove", "tempfile.mkstemp"):
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+sys.addaudithook(step)
+if task == "compact":
+    compact.compact(Path(folder))
+else:
+    forget.forget(Path(folder), forget.Whose(value=task, column="order"))
+print("done")
+"""
+
+
+def prediction(number: int, day: date = DAY, n_rows: int = 3) -> dict[str, Any]:
+    """A request whose rows are of the orders ``o-0``, ``o-1`` and so on; every second has columns."""
+    orders = [f"o-{place}" for place in range(n_rows)]
+    prices = [number + 0.1 * place for place in range(n_rows)]
+    given: dict[str, Any] = {"columns": {"order": orders, "price": prices}}
+    if number % 2:
+        given = {"rows": [{"order": o, "price": p} for o, p in zip(orders, prices, strict=True)]}
+    return {
+        "request_id": f"r-{number}",
+        "time": f"{day}T10:00:00.{number:06d}Z",
+        "model": "shop",
+        "version": 2**40 + number,
+        "route": "/predict" if number % 2 else "/predict/columns",
+        **given,
+        "probability": [0.1 + 0.2] * n_rows,
+    }
+
+
+def label(number: int, order: str, day: date = DAY) -> dict[str, Any]:
+    """What became of an order."""
+    given = {"request_id": f"f-{number}", "time": f"{day}T11:00:00.{number:06d}Z"}
+    return {**given, "id": order, "label": number % 2 == 0}
+
+
+def write(path: Path, *records: dict[str, Any], torn: bytes = b"") -> None:
+    """A segment, perhaps with a line that a crash tore in its middle and at its end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(record, ensure_ascii=False).encode() for record in records]
+    ends = b"\n" + (torn + b"\n" if torn else b"")
+    path.write_bytes(ends.join(lines) + b"\n" + torn)
+
+
+def make_log(folder: Path) -> None:
+    """Two days of two processes, and labels."""
+    for number, process in enumerate((7, 8, 7, 8)):
+        day = DAY + timedelta(days=number // 2)
+        records = [prediction(10 * number + k, day) for k in range(4)]
+        torn = TORN if process == 7 else b""
+        write(folder / f"{PREDICTIONS}-{day}-{process}.jsonl", *records, torn=torn)
+    labels = [label(k, f"o-{k}") for k in range(3)]
+    write(folder / f"{LABELS}-{DAY}-7.jsonl", *labels)
+
+
+def content(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every record that is read, in an order of its own, to compare."""
+    return {stem: sorted(read_lines(folder, stem), key=json.dumps) for stem in STEMS}
+
+
+def files(folder: Path) -> Sequence[str]:
+    """Names of the files but the lock's, hidden ones too."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".maintenance.lock")
+
+
+def killed_at(folder: Path, task: str, step: int) -> bool:
+    """Compact, or forget an order, and be killed before a step; whether it came so far."""
+    command = [sys.executable, "-c", STEP_BY_STEP, PACKAGE, task, str(folder), str(step)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode == 0:
+        assert "done" in ended.stdout
+        return False
+    assert ended.returncode == -9, ended.stderr
+    return True
+
+
+def text_in(folder: Path, text: str) -> list[str]:
+    """The files that hold a text in plain lines."""
+    return [path.name for path in folder.iterdir() if text.encode() in path.read_bytes()]

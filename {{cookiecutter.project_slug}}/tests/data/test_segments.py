@@ -1,0 +1,99 @@
+"""Who writes to a segment, and what is seen of a folder in which files change their names."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.__package }}.data.segments import (
+    PREDICTIONS,
+    close_segment,
+    is_at,
+    is_free,
+    listed,
+    open_segment,
+    opened,
+)
+
+from .logged import DAY
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="an open file is not renamed on Windows")
+
+
+def test_a_segment_has_a_writer_until_that_closes_it(tmp_path: Path) -> None:
+    descriptor, path = open_segment(tmp_path, PREDICTIONS, DAY)
+    assert not is_free(path)
+    os.close(descriptor)
+    assert is_free(path)
+
+
+def test_two_processes_of_one_number_write_to_one_segment(tmp_path: Path) -> None:
+    """As those of two containers on one folder."""
+    (one, path), (other, same) = (open_segment(tmp_path, PREDICTIONS, DAY) for _ in range(2))
+    assert path == same
+    os.close(one)
+    assert not is_free(path)
+    os.close(other)
+    assert is_free(path)
+
+
+def test_what_is_written_to_a_segment_while_it_is_closed_is_in_it(tmp_path: Path) -> None:
+    descriptor, path = open_segment(tmp_path, PREDICTIONS, DAY)
+    close_segment(path)
+    (closed,) = listed(tmp_path, PREDICTIONS)
+    assert closed.closed
+    assert not is_at(descriptor, path)
+    assert not is_free(closed.path)
+    os.write(descriptor, b"late\n")
+    os.close(descriptor)
+    assert is_free(closed.path)
+    assert closed.path.read_bytes() == b"late\n"
+    again, _ = open_segment(tmp_path, PREDICTIONS, DAY)
+    assert [segment.closed for segment in listed(tmp_path, PREDICTIONS)] == [True, False]
+    os.close(again)
+
+
+def test_other_files_are_no_segments(tmp_path: Path) -> None:
+    (tmp_path / f"{PREDICTIONS}-{DAY}-7.jsonl").touch()
+    for name in (
+        "notes.txt",
+        f"labels-{DAY}-7.jsonl",
+        f".{PREDICTIONS}-{DAY}-7.jsonl.x",
+        "a.jsonl",
+    ):
+        (tmp_path / name).touch()
+    assert [one.path.name for one in listed(tmp_path, PREDICTIONS)] == [
+        f"predictions-{DAY}-7.jsonl"
+    ]
+    assert listed(tmp_path / "nowhere", PREDICTIONS) == []
+
+
+def test_a_day_is_seen_whole_while_its_files_change_their_names(tmp_path: Path) -> None:
+    path = tmp_path / f"{PREDICTIONS}-{DAY}-7.jsonl"
+    for number in range(5):
+        (tmp_path / f"{PREDICTIONS}-{DAY}-{number}.jsonl").write_text(str(number))
+    path.write_text("7")
+    stop = threading.Event()
+
+    def rename() -> None:
+        number = 0
+        while not stop.is_set():
+            close_segment(path)
+            (closed,) = (one.path for one in listed(tmp_path, PREDICTIONS) if one.closed)
+            stop.wait(0.0005)
+            closed.rename(path)
+            stop.wait(0.0005)
+            number += 1
+
+    renaming = threading.Thread(target=rename)
+    renaming.start()
+    try:
+        for _ in range(100):
+            with opened(tmp_path, PREDICTIONS, DAY) as files:
+                assert sorted(file.read() for _, file in files) == [
+                    b"%d" % n for n in (0, 1, 2, 3, 4, 7)
+                ]
+    finally:
+        stop.set()
+        renaming.join()

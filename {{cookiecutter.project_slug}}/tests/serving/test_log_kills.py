@@ -1,0 +1,121 @@
+"""What callers were told is in the log, whatever happens to the server and beside it."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.compact import compact
+from {{ cookiecutter.__package }}.data.forget import Whose, forget
+from {{ cookiecutter.__package }}.data.live import read_rows
+
+from .test_server import address_of, process, project, start
+
+KILLS, CALLERS, N_ROWS = 20, 4, 3
+FIRST_S, MOST_S = 30.0, 0.4
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="kills and renames as POSIX does"),
+]
+
+
+class Callers:
+    """Several connections that ask until the server is gone, or they are to stop."""
+
+    def __init__(self, url: str, name: str, row: dict[str, Any]) -> None:
+        self.answered: list[str] = []
+        """Ids of requests that got their answer."""
+        self.stop, self.first = threading.Event(), threading.Event()
+        self._url, self._name = url, name
+        self._row = row
+        self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(CALLERS)]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        """Wait until they ask no more."""
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, caller: int) -> None:
+        rows = [self._row | {"order": f"o-{caller}-{place}"} for place in range(N_ROWS)]
+        body = json.dumps({"rows": rows}).encode()
+        with httpx.Client(base_url=self._url, timeout=FIRST_S) as client:
+            for number in range(100_000):
+                given = f"{self._name}-{caller}-{number}"
+                try:
+                    told = client.post("/predict", content=body, headers={"x-request-id": given})
+                except httpx.TransportError:
+                    return
+                assert told.status_code == 200
+                self.answered.append(given)
+                self.first.set()
+                if self.stop.is_set():
+                    return
+
+
+def test_twenty_kills_lose_and_double_nothing_that_was_answered(
+    tmp_path: Path, shop: Contract, row: dict[str, Any]
+) -> None:
+    """The next server starts while this one is asked, so two write into one folder now and then."""
+    project(tmp_path, shop)
+    moments, answered = np.random.default_rng(0), list[str]()
+    following = start(tmp_path)
+    for kill in range(KILLS):
+        server, following = following, start(tmp_path)
+        with server:
+            callers = Callers(address_of(server), f"k{kill}", row)
+            assert callers.first.wait(FIRST_S)
+            time.sleep(moments.uniform(0, MOST_S))
+            os.kill(server.pid, signal.SIGKILL)
+            callers.join()
+        answered += callers.answered
+    with following:
+        following.kill()
+    check(tmp_path / "live", answered)
+    compact(tmp_path / "live")
+    check(tmp_path / "live", answered)
+
+
+def test_compacting_and_forgetting_beside_a_server_loses_nothing_else(
+    tmp_path: Path, shop: Contract, row: dict[str, Any]
+) -> None:
+    log = tmp_path / "live"
+    with process(tmp_path, shop, "--set", "serve.reload_s=0.05") as (_, url):
+        callers = Callers(url, "b", row)
+        assert callers.first.wait(FIRST_S)
+        try:
+            for number in range(6):
+                asked = {"rows": [row | {"order": f"gone-{number}"}] * 2}
+                given = {"x-request-id": f"gone-{number}"}
+                assert httpx.post(f"{url}/predict", json=asked, headers=given).status_code == 200
+                labels = {"labels": [{"id": f"gone-{number}", "label": True}]}
+                assert httpx.post(f"{url}/feedback", json=labels).status_code == 200
+                done = forget(log, Whose(value=f"gone-{number}", column="order"))
+                assert (done.rows, done.requests, done.labels) == (2, 1, 1)
+                known = list(callers.answered)
+                compact(log)
+                check(log, known)
+        finally:
+            callers.stop.set()
+            callers.join()
+    check(log, callers.answered)
+    assert list(log.glob("*.parquet"))
+
+
+def check(log: Path, answered: list[str]) -> None:
+    """Every row that was answered is there, and none twice."""
+    logged = Counter((record["request_id"], record["row"]) for record in read_rows(log))
+    assert set(logged.values()) == {1}
+    assert {(given, place) for given in answered for place in range(N_ROWS)} <= set(logged)
+    assert not [given for given, _ in logged if given.startswith("gone")]
