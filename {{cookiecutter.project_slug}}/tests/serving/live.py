@@ -38,6 +38,7 @@ from {{ cookiecutter.__package }}.serving.server import make_server
 from {{ cookiecutter.__package }}.values import json_value
 
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
+FALLBACKS = {"binary": 0.25, "multiclass": [0.25, 0.5, 0.25], "regression": 7.5}
 WAIT_S = 60.0
 
 
@@ -150,6 +151,7 @@ def add_version(
         "git": {"commit": None, "dirty": False},
         "metrics": {"model": {task.main: interval}},
         "threshold": threshold,
+        "fallback": FALLBACKS[contract.task],
         "golden": {"rows": [empty], "predictions": answer(session, golden, task).tolist()},
         "typical": {name: typical[name] for name in contract.request},
         "settings": {},

@@ -41,6 +41,8 @@ class Answer:
     request_id: str
     """What a label names its row by, with the row's number, where the contract has no id."""
     predictions: tuple[Classification | Regression, ...]
+    fallback: bool = False
+    """Whether the model failed or was late, and what is usual in its training rows answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,8 @@ class ColumnsAnswer:
     version: int
     request_id: str
     predictions: ClassificationColumns | RegressionColumns
+    fallback: bool = False
+    """As ``Answer``'s."""
 
 
 class LabelOfId(TypedDict):

@@ -45,6 +45,9 @@ class ServeConfig(Section):
     """Seconds in which a request must arrive whole; a connection that is slower is ended."""
     deadline_s: Annotated[float, Field(gt=0)] = 5.0
     """Seconds from a request's arrival after which its caller is told 504 in place of an answer."""
+    fallback: Literal["prior"] | None = None
+    """What answers, marked as such, where the model fails or is late: what is usual in the training
+    rows (``prior``); null answers an error."""
     max_waiting: Positive = 1_000
     """Most requests that have arrived and are not answered; more are told 429."""
     model: str | None = None

@@ -51,7 +51,8 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
     """
     rows: dict[Any, dict[str, Any]] = {}
     for record in sorted(read_rows(folder), key=_written):
-        if record["version"] == version and record["model"] == contract.name:
+        by_model = record["version"] == version and record["model"] == contract.name
+        if by_model and not record.get("fallback"):
             rows[_key(contract, record)] = record
     if not rows:
         raise DataError(

@@ -64,6 +64,9 @@ class Answered(BaseModel):
     model: str = Field(description="Name of the model that answered.")
     version: int = Field(description="Its version.")
     request_id: str = Field(description="The caller's X-Request-ID, or one made here.")
+    fallback: bool = Field(
+        False, description="True where the model failed or was late, and what is usual answers."
+    )
 
 
 class Answer(Answered):

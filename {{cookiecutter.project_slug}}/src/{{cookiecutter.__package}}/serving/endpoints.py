@@ -24,6 +24,8 @@ from .waiting import Asked, Waiting
 PREDICT, PREDICT_COLUMNS = "/predict", "/predict/columns"
 ROWS_TOGETHER = 64
 """Requests up to this size share a run; a larger one has a thread, so that others need not wait."""
+IN_TIME = 0.9
+"""Share of the deadline after which the fallback answers, so that it is in time."""
 Body = TypeVar("Body")
 
 
@@ -36,6 +38,7 @@ class Endpoints:
         self._metrics = metrics
         self._predictions = prediction_log.Journal(config.log, PREDICTIONS, config.log_fsync)
         self._labels = prediction_log.Journal(config.log, LABELS, config.log_fsync)
+        self._falls_back = config.fallback is not None
         self._serves_unlogged = config.on_log_failure == "serve"
         self._waiting = Waiting(self._log_rows)
 
@@ -45,18 +48,20 @@ class Endpoints:
         request = read(predictor.rows, body)
         rows = request["rows"]
         refuse_duplicates(body, len(request) + sum(map(len, rows)))
+        given, failed = {"rows": rows}, False
         try:
             if len(rows) <= ROWS_TOGETHER:
                 outputs = await self._waiting.ask(predictor, request_id, rows)
             else:
                 outputs = await self._in_thread(predictor.predict, rows)
-                self._log(predictor, request_id, PREDICT, {"rows": rows}, outputs)
-        except ModelFailedError as error:
-            raise ProblemError(error.status, "model_failed", str(error)) from None
+                self._log(predictor, request_id, PREDICT, given, outputs)
+        except (ModelFailedError, TimeoutError) as error:
+            outputs = self._instead(predictor, request_id, PREDICT, given, len(rows), error)
+            failed = True
         wanted = request.get("probabilities", False)
         answers = predictor.answers(outputs, probabilities=wanted)
         self._count([answer.get("decision") for answer in answers])
-        return _answer(predictor, request_id, answers)
+        return _answer(predictor, request_id, answers, fallback=failed)
 
     async def predict_columns(self, body: bytes, request_id: str) -> bytes:
         """An answer for each row of columns, as columns, logged before it leaves."""
@@ -64,10 +69,10 @@ class Endpoints:
         request = read(predictor.columns, body)
         refuse_duplicates(body, len(request) + len(request["columns"]))
         wanted = request.get("probabilities", False)
-        answers = await self.ask_columns(
+        answers, failed = await self.ask_columns(
             predictor, request_id, PREDICT_COLUMNS, request["columns"], probabilities=wanted
         )
-        return _answer(predictor, request_id, answers)
+        return _answer(predictor, request_id, answers, fallback=failed)
 
     async def ask_columns(
         self,
@@ -77,20 +82,24 @@ class Endpoints:
         columns: Columns,
         *,
         probabilities: bool,
-    ) -> dict[str, Any]:
-        """What a caller is told about validated columns; it is logged and counted.
+    ) -> tuple[dict[str, Any], bool]:
+        """What a caller is told about validated columns, and whether the fallback says it; it is
+        logged and counted.
 
         Raises:
             ProblemError: the model failed, is late, or the log takes no records.
         """
+        given, failed = {"columns": columns}, False
         try:
             outputs = await self._in_thread(predictor.predict_columns, columns)
-        except ModelFailedError as error:
-            raise ProblemError(error.status, "model_failed", str(error)) from None
-        self._log(predictor, request_id, route, {"columns": columns}, outputs)
+            self._log(predictor, request_id, route, given, outputs)
+        except (ModelFailedError, TimeoutError) as error:
+            n_rows = len(next(iter(columns.values())))
+            outputs = self._instead(predictor, request_id, route, given, n_rows, error)
+            failed = True
         answers = predictor.columns_of(outputs, probabilities=probabilities)
         self._count(answers.get("decision", [None] * len(outputs)))
-        return answers
+        return answers, failed
 
     async def feedback(self, body: bytes, request_id: str) -> bytes:
         """Outcomes that became known, by id or request; the last one for a row counts."""
@@ -127,13 +136,34 @@ class Endpoints:
         """What takes long, beside the loop; what is not done by the deadline is not waited for.
 
         Raises:
-            ProblemError: it is late. If it has begun, it goes on, and nobody hears of it.
+            TimeoutError: it is late. If it has begun, it goes on, and nobody hears of it.
         """
-        try:
-            async with asyncio.timeout(self.limits.deadline_s):
-                return await asyncio.to_thread(predict, given)
-        except TimeoutError:
+        in_time = IN_TIME if self._falls_back else 1.0
+        async with asyncio.timeout(self.limits.deadline_s * in_time):
+            return await asyncio.to_thread(predict, given)
+
+    def _instead(
+        self,
+        predictor: Predictor,
+        request_id: str,
+        route: str,
+        given: dict[str, Any],
+        n_rows: int,
+        error: ModelFailedError | TimeoutError,
+    ) -> Outputs:
+        """The fallback for every row, logged as what it is.
+
+        Raises:
+            ProblemError: there is to be none.
+        """
+        if not self._falls_back:
+            if isinstance(error, ModelFailedError):
+                raise ProblemError(error.status, "model_failed", str(error)) from None
             raise self.limits.late() from None
+        outputs = predictor.fallback(n_rows)
+        self._log(predictor, request_id, route, {**given, "fallback": True}, outputs)
+        self._metrics.fallbacks.inc()
+        return outputs
 
     def _log_rows(self, answered: Sequence[tuple[Asked, Outputs]]) -> None:
         self._write(
@@ -189,12 +219,13 @@ def read(adapter: TypeAdapter[Body], body: bytes) -> Body:
         raise invalid(error) from None
 
 
-def _answer(predictor: Predictor, request_id: str, predictions: Any) -> bytes:
-    return to_json(
-        {
-            "model": predictor.name,
-            "version": predictor.version,
-            "request_id": request_id,
-            "predictions": predictions,
-        }
-    )
+def _answer(
+    predictor: Predictor, request_id: str, predictions: Any, *, fallback: bool = False
+) -> bytes:
+    told = {
+        "model": predictor.name,
+        "version": predictor.version,
+        "request_id": request_id,
+        "predictions": predictions,
+    }
+    return to_json({**told, "fallback": True} if fallback else told)

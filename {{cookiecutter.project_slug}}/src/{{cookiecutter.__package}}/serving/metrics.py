@@ -58,6 +58,9 @@ class Metrics:
             f"Writes of the log that took more than {SLOW_WRITE_S} s, in which nobody was answered.",
             registry=self.registry,
         )
+        self.fallbacks = Counter(
+            "fallback_answers", "Requests that the fallback answered.", registry=self.registry
+        )
         self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
         self._latency = cache(self.latency.labels)  # than counting
         self._decisions = cache(

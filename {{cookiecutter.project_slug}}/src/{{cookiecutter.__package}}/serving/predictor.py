@@ -87,6 +87,11 @@ class Predictor:
             numeric=numeric, category=np.array(texts, object), time=np.array(times, np.int64)
         )
 
+    def fallback(self, n_rows: int) -> Outputs:
+        """What is usual in the training rows, as the output of each row."""
+        usual = np.array(self.bundle.metadata["fallback"], np.float32)
+        return np.broadcast_to(usual, (n_rows, *usual.shape))
+
     def answers(self, outputs: Outputs, *, probabilities: bool = False) -> list[dict[str, Any]]:
         """What a caller is told about each row."""
         columns = self.columns_of(outputs, probabilities=False)

@@ -96,7 +96,7 @@ class Protocol:
         with self._endpoints.limits:
             asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
             names = wanted(contract, asked)
-            told = await self._endpoints.ask_columns(
+            told, failed = await self._endpoints.ask_columns(
                 predictor,
                 request_id,
                 request.scope["route"].path,
@@ -107,9 +107,9 @@ class Protocol:
         head |= {"id": asked.id} if asked.id is not None else {}
         tensors, behind = tensors_of(contract, names, told)
         # The id is the caller's own and need not be unique; feedback goes by the request's.
-        return _answer(
-            {**head, "parameters": {"request_id": request_id}, "outputs": tensors}, behind
-        )
+        parameters: dict[str, Any] = {"request_id": request_id}
+        parameters |= {"fallback": True} if failed else {}
+        return _answer({**head, "parameters": parameters, "outputs": tensors}, behind)
 
     async def unknown(self, request: Request) -> Response:
         """Refuse what the protocol does not have, and what only other servers do."""
