@@ -1,0 +1,138 @@
+"""What is personal or secret is looked for in all that the whole path writes."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from {{ cookiecutter.__package }}.cli import app
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data import transform
+from {{ cookiecutter.__package }}.models import front
+
+from ..conftest import PACKAGE
+from ..serving.live import until
+
+CANARY = "Canary-7f3a9"
+HEADER = "order,at,price,items,channel,city,gift,name,refund,returned"
+SETTINGS: dict[str, Any] = {
+    "data": {
+        "driving": "orders",
+        "split": {"validation_from": "2024-04-01", "test_from": "2024-05-01"},
+        "max_rejected_fraction": 0.5,
+    },
+    "train": {
+        "model": {"kind": "linear"},
+        "epochs": 4,
+        "batch_size": 64,
+        "learning_rate": 0.01,
+        "threads": 1,
+        "folds": {"below_rows": 0},
+        "gate": {
+            "max_telling": None,
+            "resamples": 100,
+            "slices": False,
+            "max_calibration_error": None,
+            "clean_commit": False,
+        },
+    },
+    "serve": {"port": 0, "reload_s": 0.1},
+    "monitor": {"min_rows": 20},
+}
+
+
+def rows_of(n_rows: int) -> list[str]:
+    """Orders of five months; every name is a canary, and some rows break the contract."""
+    lines = []
+    for number in range(n_rows):
+        late = number % 3 == 0
+        price = -1 if number % 50 == 7 else 5 + number % 90  # below what the contract allows
+        at = f"2024-{1 + number * 5 // n_rows:02d}-{1 + number % 28:02d}T10:00:00"
+        items = 1 + 4 * late if number % 5 else 3
+        cells = [f"o-{number}", at, price, items, "web", "Lyon", "true"]
+        name = f"{CANARY}-{number}"
+        lines.append(",".join(map(str, [*cells, name, "", "true" if late else "false"])))
+    return lines
+
+
+def holding(folder: Path, secret: str) -> list[str]:
+    """The files in which a secret is."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [str(p.relative_to(folder)) for p in files if secret.encode() in p.read_bytes()]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a server that is ready; what it says is in ``serve.log``."""
+    log = folder / "serve.log"
+    command = [sys.executable, "-m", PACKAGE, "serve"]
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=said, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            address = re.search(r"http://\S+", process.stdout.readline())
+            assert address, log.read_text()
+            ready = f"{address.group()}/health/ready"
+            until(lambda: httpx.get(ready, timeout=30).status_code == 200, "a model")
+            yield address.group()
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder with the shop's raw rows, in which commands run."""
+    (tmp_path / "configs").mkdir()
+    tracking = {"tracking_uri": f"sqlite:///{tmp_path}/mlflow.db"}
+    sections = SETTINGS | {"train": SETTINGS["train"] | tracking}
+    for name, section in (sections | {"contract": json.loads(shop.text)}).items():
+        (tmp_path / f"configs/{name}.yaml").write_text(yaml.safe_dump(section, sort_keys=False))
+    (tmp_path / "orders.csv").write_text("\n".join([HEADER, *rows_of(1_000)]) + "\n")
+    monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"])
+    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what MLflow calls
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # it leaves its connections open
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_personal_value_is_in_nothing_that_the_whole_path_makes(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> None:
+        app(list(words), standalone_mode=False)
+
+    run("data")
+    run("train")
+    with serving(place) as url:
+        row = {"order": "o-1", "at": "2024-05-01T10:00:00Z", "price": 1, "items": 1}
+        row |= {"channel": "web", "name": CANARY}
+        for path, body in (
+            ("/predict", {"rows": [row]}),
+            ("/predict/columns", {"columns": {name: [value] for name, value in row.items()}}),
+        ):
+            refused = httpx.post(url + path, json=body, timeout=30)
+            assert (refused.status_code, CANARY in refused.text) == (422, False)
+        run("replay", "--url", url)
+    run("score", "orders.csv", "--output", "scored.parquet")
+    run("monitor")
+    said = "".join(capfd.readouterr())
+    assert "replayed" in said
+    assert CANARY not in said
+    made = {path.name for path in place.rglob("*")}
+    assert {"mlflow.db", "summary.json", "scored.parquet", "model.onnx", "quarantine"} <= made, said
+    assert holding(place, CANARY) == ["orders.csv"]
