@@ -2,10 +2,12 @@
 
 import os
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from {{ cookiecutter.__package }}.data import segments
 from {{ cookiecutter.__package }}.data.segments import (
     PREDICTIONS,
     close_segment,
@@ -97,3 +99,24 @@ def test_a_day_is_seen_whole_while_its_files_change_their_names(tmp_path: Path) 
     finally:
         stop.set()
         renaming.join()
+
+
+def test_a_day_is_looked_at_again_where_a_new_segment_took_the_name_of_a_closed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It happens between listing and opening, where only a moment is for it; so here it waits for us."""
+    path, looks = tmp_path / f"{PREDICTIONS}-{DAY}-7.jsonl", list[int]()
+    path.write_text("closed")
+
+    def listed_before_it_happens(folder: Path, stem: str, day: date) -> list[segments.Segment]:
+        found = listed(folder, stem, day)
+        if not looks:
+            close_segment(path)
+            path.write_text("new")
+        looks.append(len(found))
+        return found
+
+    monkeypatch.setattr(segments, "listed", listed_before_it_happens)
+    with opened(tmp_path, PREDICTIONS, DAY) as files:
+        assert sorted(file.read() for _, file in files) == [b"closed", b"new"]
+    assert looks == [1, 2, 2, 2]

@@ -1,5 +1,6 @@
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.serving.prediction_log import (
     Journal,
+    UnwrittenError,
     answered,
     labels,
 )
@@ -22,6 +24,9 @@ from {{ cookiecutter.__package }}.serving.predictor import (
 
 from ..conftest import shop_of
 from .live import add_version
+
+if sys.platform != "win32":
+    import resource
 
 
 def test_records_are_in_the_file_when_append_returns(tmp_path: Path) -> None:
@@ -85,6 +90,21 @@ def test_a_write_that_failed_half_way_costs_only_its_own_records(
     journal.append([{"row": 1}])
     journal.close()
     assert list(read_lines(tmp_path, "predictions")) == [{"row": 1}]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
+def test_of_records_that_the_disk_takes_in_part_the_others_are_counted(tmp_path: Path) -> None:
+    journal, known = Journal(tmp_path, "predictions"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (25, known[1]))  # two records of 10 bytes and a half
+    try:
+        with pytest.raises(UnwrittenError) as caught:
+            journal.append([{"row": row} for row in range(4)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, known)
+    assert caught.value.lost == 2
+    journal.append([{"row": 4}])
+    journal.close()
+    assert [record["row"] for record in read_lines(tmp_path, "predictions")] == [0, 1, 4]
 
 
 def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
