@@ -13,10 +13,11 @@ import httpx
 import pytest
 import yaml
 
-from {{ cookiecutter.__package }}.cli import app
+from {{ cookiecutter.__package }}.cli import KEY_VARIABLE, app
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.models import front
+from {{ cookiecutter.__package }}.serving.keys import new_key
 
 from ..conftest import PACKAGE
 from ..serving.live import until
@@ -110,9 +111,12 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Pa
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what MLflow calls
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # it leaves its connections open
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_personal_value_is_in_nothing_that_the_whole_path_makes(
-    place: Path, capfd: pytest.CaptureFixture[str]
+def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
+    place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    key = new_key(place / "keys.json", "replay")
+    monkeypatch.setenv(KEY_VARIABLE, key)
+
     def run(*words: str) -> None:
         app(list(words), standalone_mode=False)
 
@@ -125,14 +129,17 @@ def test_a_personal_value_is_in_nothing_that_the_whole_path_makes(
             ("/predict", {"rows": [row]}),
             ("/predict/columns", {"columns": {name: [value] for name, value in row.items()}}),
         ):
-            refused = httpx.post(url + path, json=body, timeout=30)
-            assert (refused.status_code, CANARY in refused.text) == (422, False)
+            for headers, status in (({"authorization": f"Bearer {key}"}, 422), ({}, 401)):
+                refused = httpx.post(url + path, json=body, headers=headers, timeout=30)
+                assert (refused.status_code, CANARY in refused.text) == (status, False)
         run("replay", "--url", url)
     run("score", "orders.csv", "--output", "scored.parquet")
     run("monitor")
     said = "".join(capfd.readouterr())
     assert "replayed" in said
     assert CANARY not in said
+    assert key not in said
     made = {path.name for path in place.rglob("*")}
     assert {"mlflow.db", "summary.json", "scored.parquet", "model.onnx", "quarantine"} <= made, said
     assert holding(place, CANARY) == ["orders.csv"]
+    assert holding(place, key) == []
