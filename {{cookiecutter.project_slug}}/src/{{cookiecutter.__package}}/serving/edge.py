@@ -7,7 +7,7 @@ few paths that carry the load are answered from bytes to bytes here; all others 
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -89,7 +89,8 @@ class Edge:
         body = problem.body(request_id)
         if path.startswith("/v2"):  # a protocol with a shape of its own
             body = to_json({"error": str(problem)})
-        await _send(send, problem.status, body, request_id, problem.headers)
+        headers = [(name.encode(), value.encode()) for name, value in problem.headers.items()]
+        await _send(send, problem.status, body, request_id, headers)
         return path if path in self._endpoints else "unknown", problem.status
 
     async def _pass_on(
@@ -150,9 +151,7 @@ def _marked(request_id: str) -> tuple[bytes, bytes]:
     return b"x-request-id", request_id.encode()
 
 
-async def _send(
-    send: Send, status: int, body: bytes, request_id: str, more: Sequence[tuple[bytes, bytes]]
-) -> None:
+async def _send(send: Send, status: int, body: bytes, request_id: str, more: Headers) -> None:
     headers: list[Any] = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

@@ -122,11 +122,11 @@ def _rate_name(key: Key) -> str:
 
 def _unknown() -> ProblemError:
     message = "this needs a key that is known here; send it as Authorization: Bearer KEY"
-    headers = [(b"www-authenticate", b"Bearer")]
+    headers = {"www-authenticate": "Bearer"}
     return ProblemError(401, "unauthorized", message, headers=headers)
 
 
 def _too_many(wait_s: float) -> ProblemError:
     message = f"this key has had its requests of the last minute; again in {ceil(wait_s)} s"
-    headers = [(b"retry-after", str(ceil(wait_s)).encode())]
+    headers = {"retry-after": str(ceil(wait_s))}
     return ProblemError(429, "too_many_requests", message, headers=headers)

@@ -1,6 +1,6 @@
 """Errors as they are answered: one shape, stable codes, nothing of the inside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -45,13 +45,14 @@ class ProblemError(Exception):
         code: str,
         message: str,
         *faults: Fault,
-        headers: Sequence[tuple[bytes, bytes]] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
+        """``headers``, in small letters, go with the answer."""
         super().__init__(message)
-        self.headers = headers
         self.status = status
         self.code = code
         self.faults = list(faults[:MAX_FAULTS])
+        self.headers = headers or {}
 
     def body(self, request_id: str) -> bytes:
         """The answer's JSON."""
