@@ -10,7 +10,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.client import Client
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError, RequestRefusedError
+from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
+    RequestRefusedError,
+)
 from {{ cookiecutter.__package }}.serving.guard import LOOK_S, Guard
 from {{ cookiecutter.__package }}.serving.keys import new_key, revoke
 from {{ cookiecutter.__package }}.serving.predictor import Predictor

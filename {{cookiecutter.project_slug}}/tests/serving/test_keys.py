@@ -12,7 +12,11 @@ import yaml
 
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.serving.keys import new_key, read_keys, revoke
+from {{ cookiecutter.__package }}.serving.keys import (
+    new_key,
+    read_keys,
+    revoke,
+)
 
 from .test_server import SETTINGS
 
