@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.errors import MissingExtraError
 
 from .conftest import PACKAGE
+from .data.logged import make_log
 
 Command = Callable[..., int]
 COMMANDS = ["data", "train", "report", "serve", "score", "replay", "monitor", "promote", "rollback"]
@@ -147,6 +148,20 @@ def test_a_failure_ends_with_its_code_and_says_what_to_do(
     shown = capsys.readouterr().err
     assert [word for word in words if word not in shown] == []
     assert "Traceback" not in shown
+
+
+def test_the_log_is_compacted_relieved_of_an_id_and_emptied_by_age(
+    place: Path, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_log(place / "data" / "live")
+    assert command("logs", "compact") == 0
+    assert "19 records of 5 segments" in capsys.readouterr().out
+    assert command("logs", "forget", "--id", "o-1") == 0
+    assert "16 rows of 16 requests, and 1 labels, in 3 files" in capsys.readouterr().out
+    assert command("logs", "forget", "--request-id", "r-1") == 0
+    assert "2 rows of 1 requests" in capsys.readouterr().out
+    assert command("logs", "compact", "--set", "serve.log_days=30") == 0
+    assert "3 files older than serve.log_days" in capsys.readouterr().out
 
 
 def test_a_library_that_is_missing_is_named_with_all_that_the_command_needs() -> None:

@@ -66,6 +66,7 @@ def test_a_full_disk_does_what_the_policy_says_and_every_record_is_accounted_for
     assert [record["request_id"] for record in read_lines(log, "predictions")] == [*logged, after]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_a_full_disk_does_not_fill_the_memory(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
