@@ -142,7 +142,9 @@ def test_a_retry_comes_no_earlier_than_the_server_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)]
+    "asked",
+    ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)],
+    ids=["seconds", "date"],
 )
 def test_a_server_that_asks_for_more_patience_than_there_is_gets_no_second_try(asked: str) -> None:
     with faulty(fails(429, "busy", Retry_After=asked)) as server, Client(server.url) as client:
