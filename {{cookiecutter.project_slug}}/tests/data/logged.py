@@ -77,9 +77,9 @@ def write(path: Path, *records: dict[str, Any], torn: bytes = b"") -> None:
     path.write_bytes(ends.join(lines) + b"\n" + torn)
 
 
-def make_log(folder: Path) -> None:
-    """Two days of two processes, and labels."""
-    for number, process in enumerate((7, 8, 7, 8)):
+def make_log(folder: Path, n_days: int = 2) -> None:
+    """Days of two processes, and labels."""
+    for number, process in enumerate((7, 8) * n_days):
         day = DAY + timedelta(days=number // 2)
         records = [prediction(10 * number + k, day) for k in range(4)]
         torn = TORN if process == 7 else b""

@@ -168,7 +168,7 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
 def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    make_log(tmp_path / "log")
+    make_log(tmp_path / "log", n_days=1)
     before, step = content(tmp_path / "log"), 0
     while True:
         folder = tmp_path / str(step)
@@ -181,4 +181,4 @@ def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> Non
         assert content(folder) == before
         assert [name for name in files(folder) if not name.endswith(".parquet")] == []
         step += 1
-    assert step > 12
+    assert step > 8
