@@ -19,6 +19,7 @@ from {{ cookiecutter.__package }}.serving.keys import new_key, revoke
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
 from {{ cookiecutter.__package }}.serving.server import serve
 
+from ..conftest import PACKAGE
 from .conftest import Serving, serve_config
 from .live import add_version, live, until
 from .problems import problem_of
@@ -144,7 +145,7 @@ def test_a_failure_leaves_no_key_in_the_log(
 
     monkeypatch.setattr(Predictor, "predict", fail)
     monkeypatch.setattr(Predictor, "predict_columns", fail)
-    logger = logging.getLogger("uvicorn.error")
+    logger = logging.getLogger(PACKAGE)
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger.name)
     logger.addHandler(caplog.handler)

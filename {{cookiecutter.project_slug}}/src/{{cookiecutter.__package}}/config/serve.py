@@ -50,6 +50,10 @@ class ServeConfig(Section):
     rows (``prior``); null answers an error."""
     max_waiting: Positive = 1_000
     """Most requests that have arrived and are not answered; more are told 429."""
+    messages: Literal["human", "json"] = "human"
+    """How the server's messages are written to standard error: for people, or a JSON object a line."""
+    access_log: bool = False
+    """Whether each request is a message: its id, route, status and milliseconds."""
     model: str | None = None
     """Name of the model to serve; null takes the only one below bundles."""
     reload_s: Annotated[float, Field(gt=0)] = 1.0

@@ -23,7 +23,7 @@ from .problems import CODES, INTERNAL, Problem, ProblemError
 from .readiness import Readiness
 from .store import Store
 
-LOGGER = logging.getLogger("uvicorn.error")
+LOGGER = logging.getLogger(__name__)
 
 
 class Server:
@@ -121,7 +121,9 @@ def create_app(config: ServeConfig) -> Edge:
         "/feedback": server.endpoints.feedback,
     }
     guard, limits = Guard(config), server.endpoints.limits
-    return Edge(app, busy, server.metrics, guard, limits, server.readiness)
+    return Edge(
+        app, busy, server.metrics, guard, limits, server.readiness, access_log=config.access_log
+    )
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:

@@ -24,7 +24,7 @@ from .readiness import Readiness
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 IDENTITY = "identity"
-LOGGER = logging.getLogger("uvicorn.error")
+LOGGER = logging.getLogger(__name__)
 Endpoint = Callable[[bytes, str], Awaitable[bytes]]
 """From a body and the request's id to the answer's JSON; raises ``ProblemError`` to refuse."""
 Headers = Sequence[tuple[bytes, bytes]]
@@ -52,6 +52,8 @@ class Edge:
         guard: Guard,
         limits: Limits,
         readiness: Readiness,
+        *,
+        access_log: bool = False,
     ) -> None:
         """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
         self.app = app
@@ -60,6 +62,7 @@ class Edge:
         self._endpoints = endpoints
         self._metrics = metrics
         self._limits = limits
+        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass a lifespan on."""
@@ -76,7 +79,10 @@ class Edge:
         else:
             route = scope["path"]
             status = await self._answer(endpoint, scope["method"], head, receive, send)
-        self._metrics.answered(route, status, perf_counter() - start)
+        duration_s = perf_counter() - start
+        self._metrics.answered(route, status, duration_s)
+        if self._access_log:
+            _tell(head.request_id, route, status, duration_s)
 
     async def _answer(
         self, endpoint: Endpoint, method: str, head: Head, receive: Receive, send: Send
@@ -100,7 +106,7 @@ class Edge:
         except asyncio.CancelledError:
             status, body = 503, _ended().body(request_id)
         except Exception:
-            LOGGER.exception("request %s failed", request_id)
+            LOGGER.exception("request %s failed", request_id, extra={"request_id": request_id})
             status, body = 500, ProblemError(500, "internal", INTERNAL).body(request_id)
         await _send(send, status, body, request_id, headers)
         return status
@@ -136,7 +142,7 @@ class Edge:
                 status = 503
                 await _send(send, status, _ended().body(request_id), request_id, ())
         except Exception:  # it has answered by its own handler, and raises for us to know
-            LOGGER.exception("request %s failed", request_id)
+            LOGGER.exception("request %s failed", request_id, extra={"request_id": request_id})
         return getattr(scope.get("route"), "path", "unknown"), status
 
 
@@ -201,6 +207,12 @@ def _head(headers: Headers) -> Head:
 def _ended() -> ProblemError:
     """To a request that is cut off: the server has ended, and no longer waits for it."""
     return ProblemError(503, "ending", "the server has ended; ask again, another answers")
+
+
+def _tell(request_id: str, route: str, status: int, duration_s: float) -> None:
+    duration_ms = round(duration_s * 1e3, 3)
+    facts = {"request_id": request_id, "route": route, "status": status, "duration_ms": duration_ms}
+    LOGGER.info("%s %s %d in %.1f ms", request_id, route, status, duration_ms, extra=facts)
 
 
 def _encoded(problem: ProblemError) -> Headers:

@@ -24,7 +24,7 @@ PROBES = frozenset(("/health/live", "/health/ready", "/v2/health/live", "/v2/hea
 PAGES = frozenset(("/", "/docs"))
 FILES = ("/page/", "/docs/files/", "/docs/ui/")
 """Pages and their files are the same everywhere; what they show is asked for with a key."""
-LOGGER = logging.getLogger("uvicorn.error")
+LOGGER = logging.getLogger(__name__)
 Seen = tuple[int, int, int] | None
 
 

@@ -24,6 +24,7 @@ from ..terminal import say
 from .app import create_app
 from .connection import Connection, Patience
 from .guard import refuse_strangers
+from .messages import configure
 from .readiness import Readiness
 from .workers import Workers
 
@@ -100,6 +101,7 @@ def serve(config: ServeConfig) -> None:
     Raises:
         ConfigError: the address cannot be listened on, or is open to others and there is no key.
     """
+    configure(config.messages)
     refuse_strangers(config)
     listener = _listen(config)
     host, port = listener.getsockname()[:2]
@@ -117,6 +119,7 @@ def serve(config: ServeConfig) -> None:
 
 def work(config: ServeConfig, listener: socket.socket) -> None:
     """Answer what comes in on a socket, in this process."""
+    configure(config.messages)
     make_server(config).run([listener])
 
 
@@ -127,7 +130,7 @@ def make_server(config: ServeConfig) -> PoliteServer:
         app,
         http=Connection,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_finish_s(config),

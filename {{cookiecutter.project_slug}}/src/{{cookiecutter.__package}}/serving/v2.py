@@ -40,7 +40,7 @@ from .tensors import (
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 JSON_SIZE = "Inference-Header-Content-Length"
 """The header that says how many bytes of a body are JSON, where others follow."""
-LOGGER = logging.getLogger("uvicorn.error")
+LOGGER = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -160,7 +160,8 @@ def _guarded(handler: Handler, method: str | None = None) -> Handler:
         except ProblemError as problem:
             return _refused(problem)
         except Exception:
-            LOGGER.exception("request %s failed", request.state.request_id)
+            request_id = request.state.request_id
+            LOGGER.exception("request %s failed", request_id, extra={"request_id": request_id})
             return _json({"error": INTERNAL}, 500)
 
     return guarded

@@ -1,9 +1,9 @@
 """Several processes that answer on one socket; one that dies is replaced."""
 
+import logging
 import os
 import signal
 import socket
-import sys
 import tempfile
 import threading
 import time
@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from ..config import ServeConfig
 from .metrics import FOLDER
 
+LOGGER = logging.getLogger(__name__)
 Work = Callable[[ServeConfig, socket.socket], None]
 PAUSE_S = 1.0
 """Before the next start where one has died lately: one that cannot start must not fill the machine."""
@@ -74,10 +75,8 @@ class Workers:
 
     def _replace(self, ended: BaseProcess) -> None:
         """At once, unless another has died lately."""
-        print(
-            f"worker {ended.pid} ended with exit code {ended.exitcode}; starting another",
-            file=sys.stderr,
-        )
+        said = "worker %d ended with exit code %d; starting another"
+        LOGGER.warning(said, ended.pid, ended.exitcode)
         now = time.monotonic()
         self._due.append(now + PAUSE_S if now - self._died_at < LATELY_S else now)
         self._died_at = now
