@@ -192,11 +192,11 @@ def live(config: ServeConfig) -> Iterator[httpx.Client]:
         assert not thread.is_alive()
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
+def until(holds: Callable[[], bool], what: str, within_s: float = WAIT_S) -> None:
     """Ask again until something holds; fail, saying what was awaited, if it does not."""
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + within_s
     while not holds():
-        assert time.monotonic() < deadline, f"waited {WAIT_S:.0f} s for: {what}"
+        assert time.monotonic() < deadline, f"waited {within_s:.0f} s for: {what}"
         time.sleep(0.02)
 
 

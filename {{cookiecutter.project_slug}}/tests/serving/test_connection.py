@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from {{ cookiecutter.__package }}.serving.connection import Gathering
+from {{ cookiecutter.__package }}.serving.http.connection import Gathering
 
 
 class Socket:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.serving.duplicates import refuse_duplicates
-from {{ cookiecutter.__package }}.serving.problems import ProblemError
+from {{ cookiecutter.__package }}.serving.http.duplicates import (
+    refuse_duplicates,
+)
+from {{ cookiecutter.__package }}.serving.http.problems import ProblemError
 
 from .conftest import Serving
 from .problems import faults_of

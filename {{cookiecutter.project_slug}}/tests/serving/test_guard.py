@@ -14,9 +14,10 @@ from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     RequestRefusedError,
 )
-from {{ cookiecutter.__package }}.serving.guard import LOOK_S, Guard
-from {{ cookiecutter.__package }}.serving.keys import new_key, revoke
+from {{ cookiecutter.__package }}.serving.access.guard import LOOK_S, Guard
+from {{ cookiecutter.__package }}.serving.access.keys import new_key, revoke
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
+from {{ cookiecutter.__package }}.serving.readiness import UNTOLD
 from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE
@@ -61,6 +62,34 @@ def test_what_tells_something_of_the_model_takes_a_key(
 @pytest.mark.parametrize("path", OPEN)
 def test_probes_and_empty_pages_take_none(guarded: tuple[Serving, str], path: str) -> None:
     assert guarded[0].client.get(path).status_code == 200
+
+
+def test_a_probe_hears_whether_the_server_is_ready_and_who_has_a_key_why(
+    tmp_path: Path, shop: Contract
+) -> None:
+    config = serve_config(tmp_path)
+    assert config.keys
+    key, wrong = bearer(new_key(config.keys, "first")), bearer("key_x")
+    with live(config) as client:
+        for headers in ({}, wrong):
+            answer = client.get("/health/ready", headers=headers)
+            told = {"ready": False, "version": None, "problem": UNTOLD}
+            assert (answer.status_code, answer.json()) == (503, told)
+            assert client.get("/v2/health/ready").json() == {"error": f"not ready: {UNTOLD}"}
+        assert "make train" in client.get("/health/ready", headers=key).json()["problem"]
+        assert "make train" in client.get("/v2/health/ready", headers=key).json()["error"]
+        add_version(config.bundles, shop)
+        until(lambda: client.get("/health/ready").status_code == 200, "a model")
+        bad = add_version(config.bundles, shop, bias=1)
+        (config.bundles / shop.name / bad.bundle / "model.onnx").write_bytes(b"")
+
+        def problem() -> str:
+            return str(client.get("/health/ready", headers=key).json()["problem"])
+
+        until(lambda: bad.bundle in problem(), "the refusal")
+        assert client.get("/health/ready", headers=key).json()["version"] == 1
+        told = {"ready": True, "version": None, "problem": None}
+        assert client.get("/health/ready").json() == told
 
 
 @pytest.mark.parametrize("path", LEADING_OUT)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving.keys import new_key
+from {{ cookiecutter.__package }}.serving.access.keys import new_key
 
 from .conftest import serve_config
 from .live import add_version, live

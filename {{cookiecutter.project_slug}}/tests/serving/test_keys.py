@@ -12,7 +12,7 @@ import yaml
 
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.serving.keys import (
+from {{ cookiecutter.__package }}.serving.access.keys import (
     new_key,
     read_keys,
     revoke,

@@ -78,6 +78,7 @@ def test_an_answer_that_was_made_too_late_is_not_given(
         for n_rows in (1, 65):
             problem = problem_of(client.post("/predict", json={"rows": [row] * n_rows}), 504)
             assert problem.code == "deadline"
+    assert records(config.log) == [], "nor is it in the log"
 
 
 def test_more_than_the_queue_takes_are_told_when_to_ask_again(

@@ -137,7 +137,7 @@ def test_a_synced_log_holds_what_was_answered(
     assert len(list(read_rows(config.log))) == 3
 
 
-def test_a_record_says_which_route_answered(
+def test_a_record_says_where_it_was_asked_and_by_which_route_it_was_answered(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
     config = serve_config(tmp_path)
@@ -158,7 +158,9 @@ def test_a_record_says_which_route_answered(
             for one in known
         ]
         assert client.post("/v2/models/shop/infer", json={"inputs": inputs}).status_code == 200
-    assert [record["route"] for record in read_lines(config.log, "predictions")] == [
+    logged = list(read_lines(config.log, "predictions"))
+    assert {record["route"] for record in logged} == {"champion"}
+    assert [record["path"] for record in logged] == [
         "/predict",
         "/predict",
         "/predict/columns",

@@ -16,7 +16,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.segments import LABELS
 from {{ cookiecutter.__package }}.models import bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.serving.keys import new_key
+from {{ cookiecutter.__package }}.serving.access.keys import new_key
 
 from .conftest import Serving, serve_config
 from .live import add_version, live, records, until

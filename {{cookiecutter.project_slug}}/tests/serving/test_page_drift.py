@@ -7,41 +7,40 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.monitoring.drift import Finding
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.job import Summary, save
-from {{ cookiecutter.__package }}.monitoring.quality import Quality
 from {{ cookiecutter.__package }}.serving.page.drift import Drift, Summaries
 
 from .conftest import serve_config
 from .live import add_version, live
 
 ORDINARY = Finding(
-    window="2024-05-06",
-    column="price",
-    rows=900,
-    effect=0.05,
+    kind="data_drift",
+    subject="price",
+    measure="wasserstein",
+    value=0.05,
     low=0.02,
     limit=0.1,
     p_value=0.4,
-    breach=False,
-    alert=False,
-)
-EARLIER = replace(ORDINARY, window="2024-04-29", column="items", effect=0.9, breach=True)
-BEYOND = replace(ORDINARY, column="city", effect=0.4, low=0.3, breach=True)
-QUALITY = Quality(
-    window="2024-05-06",
     rows=900,
-    labelled=1_840,
-    observed=0.3,
-    predicted=0.28,
-    metrics={"auc": 0.6612},
-    breach=False,
-    alert=False,
 )
+BEYOND = replace(ORDINARY, subject="city", value=0.4, low=0.3, breach=True)
+QUALITY = Finding(kind="quality", subject="auc", measure="auc", value=0.6612, rows=1_840)
 
 
-def summary(*drift: Finding, quality: tuple[Quality, ...] = ()) -> Summary:
-    return Summary(model="shop", version=3, drift=list(drift), quality=list(quality), metric="auc")
+def summary(
+    *drift: Finding, quality: Finding | None = None, alerts: tuple[str, ...] = ()
+) -> Summary:
+    return Summary(
+        model="shop",
+        version=3,
+        metric="auc",
+        window="2024-05-06" if drift else None,
+        drift=list(drift),
+        quality=quality,
+        quality_window="2024-05-06" if quality else None,
+        alerts=list(alerts),
+    )
 
 
 def shown(reports: Path, found: Summary | None = None) -> Drift:
@@ -52,8 +51,9 @@ def shown(reports: Path, found: Summary | None = None) -> Drift:
 
 
 def test_what_monitoring_writes_is_read(tmp_path: Path) -> None:
-    score = replace(ORDINARY, column=SCORE, effect=0.06)
-    drift = shown(tmp_path, summary(EARLIER, ORDINARY, score, quality=(QUALITY,)))
+    score = replace(ORDINARY, subject=SCORE, value=0.06)
+    gaps = replace(ORDINARY, measure="missing", value=0.09)
+    drift = shown(tmp_path, summary(ORDINARY, gaps, score, quality=QUALITY))
     assert (drift.state, drift.version, drift.window) == ("calm", 3, "2024-05-06")
     assert drift.why == "all of 2 columns moved as they ordinarily do"
     assert [asdict(column) for column in drift.columns] == [
@@ -70,10 +70,14 @@ def test_a_breach_that_did_not_last_is_calm(tmp_path: Path) -> None:
 
 
 def test_an_alert_is_told_in_monitorings_words(tmp_path: Path) -> None:
-    found = summary(ORDINARY, replace(BEYOND, alert=True))
-    drift = shown(tmp_path, found)
-    assert (drift.state, drift.why, drift.alerts) == ("alert", "1 alert", tuple(found.alerts))
-    assert drift.alerts[0].startswith("city drifts: index 0.400")
+    drift = shown(tmp_path, summary(ORDINARY, BEYOND, alerts=("city drifts",)))
+    assert (drift.state, drift.why, drift.alerts) == ("alert", "1 alert", ("city drifts",))
+
+
+def test_values_that_are_missing_beyond_ordinary_are_told(tmp_path: Path) -> None:
+    gaps = replace(BEYOND, measure="missing")
+    drift = shown(tmp_path, summary(ORDINARY, gaps))
+    assert [column.column for column in drift.columns] == ["city, missing", "price"]
 
 
 def test_where_no_window_was_complete_nothing_was_judged(tmp_path: Path) -> None:
@@ -82,7 +86,7 @@ def test_where_no_window_was_complete_nothing_was_judged(tmp_path: Path) -> None
 
 
 def test_only_the_columns_that_moved_most_are_told(tmp_path: Path) -> None:
-    moved = [replace(ORDINARY, column=f"c{at}", effect=at / 100) for at in range(9)]
+    moved = [replace(ORDINARY, subject=f"c{at}", value=at / 100) for at in range(9)]
     assert [c.column for c in shown(tmp_path, summary(*moved)).columns] == [
         f"c{at}" for at in (8, 7, 6, 5, 4)
     ]
@@ -93,7 +97,7 @@ def test_a_newer_summary_is_read_and_the_same_is_not_read_again(tmp_path: Path) 
     save(summary(ORDINARY), path)
     first = summaries.newest("shop")
     assert summaries.newest("shop") is first
-    save(summary(ORDINARY, replace(BEYOND, alert=True)), path)
+    save(summary(ORDINARY, BEYOND, alerts=("city drifts",)), path)
     assert (first.state, summaries.newest("shop").state) == ("calm", "alert")
 
 
@@ -113,7 +117,7 @@ def test_without_a_summary_it_is_told_what_writes_one(tmp_path: Path) -> None:
         b"\xff\xfe",
         b'{"drift": []}',
         b"[" * 5_000,
-        b'{"version": 1, "made": "yesterday", "metric": "auc", "drift": [], "quality": [], "alerts": []}',
+        b'{"version": 1, "made": "yesterday", "metric": "auc", "window": null, "drift": [], "quality": null, "quality_window": null, "alerts": []}',
     ],
 )
 def test_a_summary_that_is_none_is_told_and_harms_nothing(tmp_path: Path, content: bytes) -> None:
@@ -138,10 +142,10 @@ def test_what_is_no_number_reaches_no_browser(
     add_version(config.bundles, shop)
     assert config.reports is not None
     path = config.reports / "shop" / "summary.json"
-    save(summary(ORDINARY, quality=(QUALITY,)), path)
+    save(summary(ORDINARY, quality=QUALITY), path)
     content: dict[str, Any] = json.loads(path.read_text())
-    content["quality"][0]["metrics"]["auc"] = value
-    content["drift"][0]["effect"] = value if value is not None else 0.0
+    content["quality"]["value"] = value
+    content["drift"][0]["value"] = value if value is not None else 0.0
     path.write_text(json.dumps(content))
     with live(config) as client:
         told = client.get("/status")

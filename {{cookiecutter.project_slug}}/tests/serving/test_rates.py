@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving import rates
-from {{ cookiecutter.__package }}.serving.keys import new_key
-from {{ cookiecutter.__package }}.serving.rates import Rate
+from {{ cookiecutter.__package }}.serving.access import rates
+from {{ cookiecutter.__package }}.serving.access.keys import new_key
+from {{ cookiecutter.__package }}.serving.access.rates import Rate
 
 from .live import until
 from .test_server import process

@@ -151,4 +151,4 @@ def test_a_fault_of_our_own_is_a_problem_that_tells_nothing_of_the_inside(
             assert "secret" not in response.text
         metrics = client.get("/metrics").text
         assert 'requests_total{route="/predict",status="500"} 2.0' in metrics
-    assert not list(config.log.glob("*.jsonl"))
+    assert not list(config.log.glob("predictions-*"))

@@ -93,7 +93,8 @@ def test_a_damaged_new_version_leaves_the_old_one_serving_and_readiness_says_why
         ready = client.get("/health/ready")
         assert (ready.status_code, ready.json()["version"]) == (200, old.number)
         assert "model.onnx is absent or damaged" in ready.json()["problem"]
-        assert "model_reload_failures 1.0" in client.get("/metrics").text
+        told = "model_reload_failures 1.0"
+        until(lambda: told in client.get("/metrics").text, "the metric, which follows")
         assert client.post("/predict", json={"rows": [row]}).json()["version"] == old.number
         versions.serve(old, action="rollback", why="")
         until(lambda: client.get("/health/ready").json()["problem"] is None, "the rollback")

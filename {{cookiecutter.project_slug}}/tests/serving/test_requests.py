@@ -3,6 +3,8 @@ from math import inf, nextafter
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from {{ cookiecutter.__package }}.contract import Contract
@@ -12,7 +14,7 @@ from {{ cookiecutter.__package }}.serving.requests import (
     feedback_adapter,
     predict_adapter,
 )
-from {{ cookiecutter.__package }}.values import json_value
+from {{ cookiecutter.__package }}.values import canonical_category, json_value
 
 from ..conftest import shop_of
 from .conftest import AWKWARD
@@ -103,6 +105,16 @@ def test_a_category_becomes_its_canonical_text(
     shop: Contract, row: dict[str, Any], sent: object, text: str | None
 ) -> None:
     assert accepted(shop, [{**row, "city": sent}])[0]["city"] == text
+
+
+@given(st.text("aeET0.- \n\u00a0True", min_size=1, max_size=7))
+@example("True")
+@example("10")
+@example("-3.00")
+def test_any_text_is_read_as_it_is_from_files(
+    shop: Contract, row: dict[str, Any], sent: str
+) -> None:
+    assert accepted(shop, [{**row, "city": sent}])[0]["city"] == canonical_category(sent)
 
 
 @pytest.mark.parametrize("sent", [["Lyon"], {"city": "Lyon"}, float("nan"), float("inf")])

@@ -55,7 +55,7 @@ def test_the_real_client_is_answered_what_predict_answers(
             assert same == expected[spec["name"]]
     head = answer.get_response()
     assert (head["id"], head["model_name"], head["model_version"]) == ("mine", "shop", "1")
-    other = {"request_id": None, "time": None, "route": None}
+    other = {"request_id": None, "time": None, "path": None}
     logged = [{**r, **other} for r in records(config.log)]
     assert logged[:3] == logged[3:6] == logged[6:]
     assert [r["columns"] for r in logged[:3]] == [

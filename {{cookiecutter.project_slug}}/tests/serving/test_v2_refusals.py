@@ -234,7 +234,7 @@ def test_a_fault_of_our_own_tells_nothing_of_the_inside(
             found = error_of(ask(client, tensors([row])), 500)
             assert text in found
             assert "secret" not in found
-    assert not list(config.log.glob("*.jsonl"))
+    assert not list(config.log.glob("predictions-*"))
 
 
 def test_personal_data_are_neither_logged_nor_repeated(

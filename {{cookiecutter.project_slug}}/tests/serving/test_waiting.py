@@ -1,6 +1,7 @@
 """Requests that share a run: one that fails takes no other with it."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -106,6 +107,24 @@ def test_what_cannot_be_logged_is_answered_to_nobody() -> None:
     _, by = predictor()
     found = asyncio.run(ask_at_once(Waiting(full), (by, rows(1)), (by, rows(2))))
     assert [type(one) for one in found] == [OSError, OSError]
+
+
+def test_what_comes_too_late_is_not_logged_and_takes_nothing_from_the_others() -> None:
+    _, by = predictor()
+    logged: list[str] = []
+    waiting = Waiting(lambda answered: logged.extend(one.request_id for one, _ in answered), 0.2)
+
+    async def one_waits_long() -> list[Any]:
+        first = asyncio.create_task(waiting.ask(by, "first", rows(1)))
+        await asyncio.sleep(0)
+        time.sleep(0.3)  # the loop was busy
+        second = asyncio.create_task(waiting.ask(by, "second", rows(2)))
+        return list(await asyncio.gather(first, second, return_exceptions=True))
+
+    first, second = asyncio.run(one_waits_long())
+    assert isinstance(first, TimeoutError)
+    assert second.tolist() == [4]
+    assert logged == ["second"]
 
 
 def test_a_caller_that_has_gone_takes_nothing_from_the_others() -> None:

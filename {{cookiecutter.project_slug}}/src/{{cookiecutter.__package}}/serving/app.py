@@ -7,21 +7,26 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..config import ServeConfig
-from . import docs, page, v2
-from .edge import Edge
+from ..models.signature import demanded
+from . import docs, page
+from .access.guard import Guard
 from .endpoints import Endpoints
-from .guard import Guard
+from .facts import Facts
+from .http.edge import Edge
+from .http.problems import CODES, INTERNAL, Problem, ProblemError
 from .metrics import Metrics
+from .monitored import Monitored
 from .openapi import document
-from .problems import CODES, INTERNAL, Problem, ProblemError
 from .readiness import Readiness
 from .store import Store
+from .v2 import routes as v2
 
 LOGGER = logging.getLogger(__name__)
 
@@ -31,20 +36,26 @@ class Server:
 
     def __init__(self, config: ServeConfig) -> None:
         self._config = config
-        self.store = Store(config.bundles, config.model, config.max_rows)
-        self.readiness = Readiness(self.store)
+        self.store = Store(config.bundles, config.model, config.max_rows, demanded(config))
+        self.guard = Guard(config)
         self.metrics = Metrics()
+        self.metrics.configured(config.workers, config.max_waiting)
         self.endpoints = Endpoints(config, self.store, self.metrics)
+        self.routes = self.endpoints.routes
+        self.readiness = Readiness(self.store, self.guard, self.routes)
+        self.facts = Facts(config.log, self.metrics)
+        self._monitored = Monitored(config.reports)
 
     async def model(self) -> Response:
-        """What serves: version, quality on the test rows, contract, and why it was promoted."""
+        """What serves: version, quality on the test rows, contract, why it was promoted, and what
+        challenges it."""
         predictor = self.endpoints.serving()
         bundle = predictor.bundle
         shown = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries")
         return _json(
             {key: bundle.metadata[key] for key in shown}
             | {"version": predictor.version, "bundle": bundle.hash}
-            | {"promotion": self.store.promotion}
+            | {"promotion": self.store.promotion, "challenger": self.routes.told()}
             | {"contract": bundle.contract.model_dump(mode="json", exclude={"sources"})}
         )
 
@@ -52,16 +63,22 @@ class Server:
         """Whether the process answers."""
         return _json({"live": True})
 
-    async def ready(self) -> Response:
-        """Whether callers should come; 503 with the reason where no model serves, or not for long."""
-        ready, problem = self.readiness.ready, self.readiness.problem
-        version = self.store.current.version if self.store.current else None
+    async def ready(self, request: Request) -> Response:
+        """Whether callers should come; 503 where no model serves, or not for long.
+
+        Who has a key is told the reason, and which version serves; where none is needed, everybody is.
+        """
+        authorization, current = request.headers.get("authorization"), self.store.current
+        ready, problem = self.readiness.ready, self.readiness.problem_for(authorization)
+        version = current.version if current and self.guard.knows(authorization) else None
         content = {"ready": ready, "version": version, "problem": problem}
         return _json(content, 200 if ready else 503)
 
     async def scrape(self) -> Response:
-        """Counters for Prometheus, of all workers together."""
-        return Response(self.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        """Counters for Prometheus, of all workers together, and what monitoring found last."""
+        current = self.store.current
+        found = self._monitored.exposition(current.name if current else self._config.model)
+        return Response(self.metrics.exposition() + found, media_type=CONTENT_TYPE_LATEST)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -72,6 +89,8 @@ class Server:
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
+        self.facts.close()
+        await asyncio.to_thread(self.routes.close)
         self.endpoints.close()
 
     async def _follow(self) -> None:
@@ -86,7 +105,12 @@ class Server:
         current = self.store.current
         if self.store.failures > failures:
             LOGGER.error("what was promoted cannot serve: %s", self.store.problem)
-        self.metrics.serves(current.version if current else 0, self.store.failures)
+        self.facts.look(current)
+        version = current.version if current else 0
+        self.metrics.serves(version, self.store.registered_s, self.store.failures)
+        in_flight = self.endpoints.limits.in_flight
+        self.metrics.fares(ready=self.readiness.ready, in_flight=in_flight)
+        await asyncio.to_thread(self.routes.refresh)
 
 
 def create_app(config: ServeConfig) -> Edge:
@@ -105,7 +129,10 @@ def create_app(config: ServeConfig) -> Edge:
     app.get("/health/live", summary="Does it run", tags=["Operation"])(server.live)
     app.get("/health/ready", summary="Can it answer", tags=["Operation"])(server.ready)
     if "metrics" not in config.closed:
-        app.get("/metrics", summary="For Prometheus", tags=["Operation"])(server.scrape)
+        text = PlainTextResponse
+        app.get("/metrics", summary="For Prometheus", tags=["Operation"], response_class=text)(
+            server.scrape
+        )
     app.include_router(v2.router(server.endpoints, server.readiness))
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
@@ -114,13 +141,13 @@ def create_app(config: ServeConfig) -> Edge:
     if "docs" not in config.closed:
         docs.add(app)
     if "page" not in config.closed:
-        page.add(app, config, server.store)
+        page.add(app, config, server.store, server.routes)
     busy = {
         "/predict": server.endpoints.predict,
         "/predict/columns": server.endpoints.predict_columns,
         "/feedback": server.endpoints.feedback,
     }
-    guard, limits = Guard(config), server.endpoints.limits
+    guard, limits = server.guard, server.endpoints.limits
     return Edge(
         app, busy, server.metrics, guard, limits, server.readiness, access_log=config.access_log
     )

@@ -1,31 +1,31 @@
 """The busy paths, from a body's bytes to the answer's: predictions and feedback."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from time import perf_counter
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from ..config import ServeConfig
-from ..data.segments import LABELS, PREDICTIONS
 from ..errors import ModelFailedError
-from . import prediction_log
-from .duplicates import refuse_duplicates
-from .limits import Limits
-from .metrics import SLOW_WRITE_S, Metrics
+from .http.duplicates import refuse_duplicates
+from .http.limits import Limits
+from .http.problems import Fault, ProblemError, invalid
+from .log import PREDICT, PREDICT_COLUMNS, Log
+from .metrics import Metrics
 from .predictor import Outputs, Predictor
-from .problems import ProblemError, invalid
-from .requests import Columns
+from .requests import Columns, Predict
+from .routing.challenger import Claim
+from .routing.routes import Routes
 from .store import Store
-from .waiting import Asked, Waiting
+from .waiting import Waiting
 
-PREDICT, PREDICT_COLUMNS = "/predict", "/predict/columns"
 ROWS_TOGETHER = 64
 """Requests up to this size share a run; a larger one has a thread, so that others need not wait."""
 IN_TIME = 0.9
-"""Share of the deadline after which the fallback answers, so that it is in time."""
+"""Share of the deadline after which the fallback answers, so that it is in time, and rows that share
+a run are answered no more, so that what is in the log was."""
 Body = TypeVar("Body")
 
 
@@ -34,51 +34,108 @@ class Endpoints:
 
     def __init__(self, config: ServeConfig, store: Store, metrics: Metrics) -> None:
         self.limits = Limits(config)
+        self._log = Log(config, metrics)
+        self.routes = Routes(config, store, metrics, self._log.shadow)
         self._store = store
+        self.refused = metrics.refused
         self._metrics = metrics
-        self._predictions = prediction_log.Journal(config.log, PREDICTIONS, config.log_fsync)
-        self._labels = prediction_log.Journal(config.log, LABELS, config.log_fsync)
         self._falls_back = config.fallback is not None
-        self._serves_unlogged = config.on_log_failure == "serve"
-        self._waiting = Waiting(self._log_rows)
+        self._waiting = Waiting(self._log.together, config.deadline_s * IN_TIME)
 
-    async def predict(self, body: bytes, request_id: str) -> bytes:
-        """An answer for each row, logged before it leaves."""
+    def predict(self, body: bytes, request_id: str) -> bytes | Awaitable[bytes]:
+        """An answer for each row, logged before it leaves: at once, or to be waited for."""
         predictor = self.serving()
-        request = read(predictor.rows, body)
+        request = read(predictor.rows, body, self.refused)
         rows = request["rows"]
         refuse_duplicates(body, len(request) + sum(map(len, rows)))
-        given, failed = {"rows": rows}, False
+        if self.routes.challenger is not None:  # where there is none, this is all that it costs
+            claim = self.routes.claim(request_id, PREDICT, {"rows": rows})
+            if claim is not None:
+                return self._predict_claimed(predictor, request_id, request, claim)
+        if len(rows) > ROWS_TOGETHER or not self._waiting.at_once():
+            return self._predict_later(predictor, request_id, request)
+        try:
+            outputs = self._waiting.ask_at_once(predictor, request_id, rows)
+        except (ModelFailedError, TimeoutError) as error:
+            return self._fall_back(predictor, request_id, request, error)
+        return self._told_rows(predictor, request_id, request, outputs)
+
+    async def _predict_claimed(
+        self, predictor: Predictor, request_id: str, request: Predict, claim: Claim
+    ) -> bytes:
+        """What the challenger says, or what the champion does where it is the one to answer."""
+        outputs = await self._claimed(claim)
+        if outputs is None:
+            answer = await self._predict_later(predictor, request_id, request)
+        else:
+            answer = self._told_rows(claim.challenger.predictor, request_id, request, outputs)
+        asyncio.get_running_loop().call_soon(claim.left)
+        return answer
+
+    async def _predict_later(
+        self, predictor: Predictor, request_id: str, request: Predict
+    ) -> bytes:
+        rows = request["rows"]
         try:
             if len(rows) <= ROWS_TOGETHER:
                 outputs = await self._waiting.ask(predictor, request_id, rows)
             else:
                 outputs = await self._in_thread(predictor.predict, rows)
-                self._log(predictor, request_id, PREDICT, given, outputs)
+                self._log.answer(predictor, request_id, PREDICT, {"rows": rows}, outputs)
         except (ModelFailedError, TimeoutError) as error:
-            outputs = self._instead(predictor, request_id, PREDICT, given, len(rows), error)
-            failed = True
+            return self._fall_back(predictor, request_id, request, error)
+        return self._told_rows(predictor, request_id, request, outputs)
+
+    def _fall_back(
+        self,
+        predictor: Predictor,
+        request_id: str,
+        request: Predict,
+        error: ModelFailedError | TimeoutError,
+    ) -> bytes:
+        rows = request["rows"]
+        given = {"rows": rows}
+        outputs = self._instead(predictor, request_id, PREDICT, given, len(rows), error)
+        return self._told_rows(predictor, request_id, request, outputs, fallback=True)
+
+    def _told_rows(
+        self,
+        predictor: Predictor,
+        request_id: str,
+        request: Predict,
+        outputs: Outputs,
+        *,
+        fallback: bool = False,
+    ) -> bytes:
         wanted = request.get("probabilities", False)
         answers = predictor.answers(outputs, probabilities=wanted)
         self._count([answer.get("decision") for answer in answers])
-        return _answer(predictor, request_id, answers, fallback=failed)
+        return _answer(predictor, request_id, answers, fallback=fallback)
 
     async def predict_columns(self, body: bytes, request_id: str) -> bytes:
         """An answer for each row of columns, as columns, logged before it leaves."""
         predictor = self.serving()
-        request = read(predictor.columns, body)
+        request = read(predictor.columns, body, self.refused)
         refuse_duplicates(body, len(request) + len(request["columns"]))
-        wanted = request.get("probabilities", False)
-        answers, failed = await self.ask_columns(
-            predictor, request_id, PREDICT_COLUMNS, request["columns"], probabilities=wanted
-        )
+        wanted, columns, claim = request.get("probabilities", False), request["columns"], None
+        if self.routes.challenger is not None:
+            claim = self.routes.claim(request_id, PREDICT_COLUMNS, {"columns": columns})
+        if claim is not None and (outputs := await self._claimed(claim)) is not None:
+            predictor, failed = claim.challenger.predictor, False
+            answers = self._told_columns(predictor, outputs, probabilities=wanted)
+        else:
+            answers, failed = await self.ask_columns(
+                predictor, request_id, PREDICT_COLUMNS, columns, probabilities=wanted
+            )
+        if claim is not None:
+            asyncio.get_running_loop().call_soon(claim.left)
         return _answer(predictor, request_id, answers, fallback=failed)
 
     async def ask_columns(
         self,
         predictor: Predictor,
         request_id: str,
-        route: str,
+        path: str,
         columns: Columns,
         *,
         probabilities: bool,
@@ -92,24 +149,19 @@ class Endpoints:
         given, failed = {"columns": columns}, False
         try:
             outputs = await self._in_thread(predictor.predict_columns, columns)
-            self._log(predictor, request_id, route, given, outputs)
+            self._log.answer(predictor, request_id, path, given, outputs)
         except (ModelFailedError, TimeoutError) as error:
             n_rows = len(next(iter(columns.values())))
-            outputs = self._instead(predictor, request_id, route, given, n_rows, error)
+            outputs = self._instead(predictor, request_id, path, given, n_rows, error)
             failed = True
-        answers = predictor.columns_of(outputs, probabilities=probabilities)
-        self._count(answers.get("decision", [None] * len(outputs)))
-        return answers, failed
+        return self._told_columns(predictor, outputs, probabilities=probabilities), failed
 
-    async def feedback(self, body: bytes, request_id: str) -> bytes:
+    def feedback(self, body: bytes, request_id: str) -> bytes:
         """Outcomes that became known, by id or request; the last one for a row counts."""
         request = read(self.serving().labels, body)
         given = request["labels"]
         refuse_duplicates(body, len(request) + sum(map(len, given)))
-        try:
-            self._labels.append(prediction_log.labels(request_id, given))
-        except prediction_log.UnwrittenError as error:
-            self._refuse(error, 1)
+        self._log.labels(request_id, given)
         return to_json({"accepted": len(given), "request_id": request_id})
 
     def serving(self) -> Predictor:
@@ -124,13 +176,11 @@ class Endpoints:
 
     def let_go(self) -> None:
         """Close files of the logs that are to be compacted; called now and then."""
-        self._predictions.let_go()
-        self._labels.let_go()
+        self._log.let_go()
 
     def close(self) -> None:
         """Close the logs."""
-        self._predictions.close()
-        self._labels.close()
+        self._log.close()
 
     async def _in_thread(self, predict: Callable[[Any], Outputs], given: Any) -> Outputs:
         """What takes long, beside the loop; what is not done by the deadline is not waited for.
@@ -146,7 +196,7 @@ class Endpoints:
         self,
         predictor: Predictor,
         request_id: str,
-        route: str,
+        path: str,
         given: dict[str, Any],
         n_rows: int,
         error: ModelFailedError | TimeoutError,
@@ -161,54 +211,34 @@ class Endpoints:
                 raise ProblemError(error.status, "model_failed", str(error)) from None
             raise self.limits.late() from None
         outputs = predictor.fallback(n_rows)
-        self._log(predictor, request_id, route, {**given, "fallback": True}, outputs)
+        self._log.answer(predictor, request_id, path, {**given, "fallback": True}, outputs)
         self._metrics.fallbacks.inc()
         return outputs
 
-    def _log_rows(self, answered: Sequence[tuple[Asked, Outputs]]) -> None:
-        self._write(
-            [
-                prediction_log.answered(
-                    one.predictor, one.request_id, PREDICT, {"rows": one.rows}, outputs
-                )
-                for one, outputs in answered
-            ]
-        )
+    async def _claimed(self, claim: Claim) -> Outputs | None:
+        """The challenger's outputs, logged; ``None`` if the champion is to answer."""
+        outputs = await claim.answer()
+        if outputs is not None:
+            self._log.claim(claim, outputs)
+        return outputs
 
-    def _log(
-        self,
-        predictor: Predictor,
-        request_id: str,
-        route: str,
-        given: dict[str, Any],
-        outputs: Outputs,
-    ) -> None:
-        self._write([prediction_log.answered(predictor, request_id, route, given, outputs)])
-
-    def _write(self, records: list[dict[str, Any]]) -> None:
-        """Write a record for each request, or do what is to be done where the log takes none."""
-        start = perf_counter()
-        try:
-            self._predictions.append(records)
-        except prediction_log.UnwrittenError as error:
-            if not self._serves_unlogged:
-                self._refuse(error, len(records))
-            self._metrics.log_lost.inc(error.lost)
-        if perf_counter() - start > SLOW_WRITE_S:
-            self._metrics.log_slow.inc()
-
-    def _refuse(self, error: OSError, n_requests: int) -> NoReturn:
-        self._metrics.log_failures.inc(n_requests)
-        message = f"the log takes no records ({error.strerror}); nothing was answered unlogged"
-        raise ProblemError(503, "log_failed", message) from None
+    def _told_columns(
+        self, predictor: Predictor, outputs: Outputs, *, probabilities: bool
+    ) -> dict[str, Any]:
+        """What a caller is told about columns; counted."""
+        answers = predictor.columns_of(outputs, probabilities=probabilities)
+        self._count(answers.get("decision", [None] * len(outputs)))
+        return answers
 
     def _count(self, decisions: list[Any]) -> None:
         """Count the rows of an answer, once it has left."""
         asyncio.get_running_loop().call_soon(self._metrics.predicted, decisions)
 
 
-def read(adapter: TypeAdapter[Body], body: bytes) -> Body:
-    """The validated body; bytes are parsed once.
+def read(
+    adapter: TypeAdapter[Body], body: bytes, refused: Callable[[list[Fault]], None] | None = None
+) -> Body:
+    """The validated body; bytes are parsed once. ``refused`` is told what is wrong with one.
 
     Raises:
         ProblemError: it is not valid.
@@ -216,7 +246,10 @@ def read(adapter: TypeAdapter[Body], body: bytes) -> Body:
     try:
         return adapter.validate_json(body)
     except ValidationError as error:
-        raise invalid(error) from None
+        problem = invalid(error)
+        if refused is not None:
+            refused(problem.faults)
+        raise problem from None
 
 
 def _answer(

@@ -5,6 +5,7 @@ has it; whichever of them is asked adds up all.
 """
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..values import canonical_category
+from .http.problems import Fault, column_of
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SLOW_WRITE_S = 0.1
@@ -41,8 +43,25 @@ class Metrics:
             registry=self.registry,
         )
         self._workers = self._gauge("workers", "Processes that answer.", "livesum")
+        self._workers_wanted = self._gauge(
+            "workers_wanted", "Processes that are to answer.", "livemax"
+        )
+        self._ready = self._gauge(
+            "server_ready", "Whether callers should come: 1, or 0 if one worker is not.", "livemin"
+        )
+        self._in_flight = self._gauge(
+            "requests_in_flight", "Requests not answered when the pointer was looked at.", "livesum"
+        )
+        self._in_flight_limit = self._gauge(
+            "requests_in_flight_limit", "Requests in flight beyond which are told 429.", "livesum"
+        )
         self._version = self._gauge(
             "model_version", "Version that serves; 0 before the first.", "livemax"
+        )
+        self._registered = self._gauge(
+            "model_registered_timestamp_seconds",
+            "When the version that serves was registered, after its training; 0 before the first.",
+            "livemax",
         )
         self._reload_failures = self._gauge(
             "model_reload_failures", "Versions that could not be loaded.", "livemax"
@@ -61,17 +80,58 @@ class Metrics:
         self.fallbacks = Counter(
             "fallback_answers", "Requests that the fallback answered.", registry=self.registry
         )
+        self.refusals = Counter(
+            "contract_refusals",
+            "Requests refused because a column breaks a rule of the contract.",
+            ["column", "rule"],
+            registry=self.registry,
+        )
+        self._challenger = self._gauge(
+            "challenger_version", "Version that challenges; 0 where none does.", "livemax"
+        )
+        self._aborted = self._gauge(
+            "challenger_aborted", "Version whose challenge a server ended; 0 if none.", "livemax"
+        )
+        self.challenged = Counter(
+            "challenger_requests",
+            "Requests that were the challenger's: answered or shadowed by it; failed, late or dropped"
+            " ones the champion answered.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.aborts = Counter(
+            "challenger_aborts",
+            "Challenges that this server ended, by the rule that was broken.",
+            ["rule"],
+            registry=self.registry,
+        )
         self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
         self._latency = cache(self.latency.labels)  # than counting
         self._decisions = cache(
             lambda decision: self.decisions.labels(canonical_category(decision))
         )
 
-    def serves(self, version: int, reload_failures: int) -> None:
+    def configured(self, workers: int, in_flight: int) -> None:
+        """Tell how many processes are to answer, and how many requests each takes at once."""
+        self._workers_wanted.set(workers)
+        self._in_flight_limit.set(in_flight)
+
+    def serves(self, version: int, registered_s: float, reload_failures: int) -> None:
         """Tell what this process serves by now."""
-        self._workers.set(1)
         self._version.set(version)
+        self._registered.set(registered_s)
         self._reload_failures.set(reload_failures)
+
+    def fares(self, *, ready: bool, in_flight: int) -> None:
+        """Tell how this process fares; it is one that runs."""
+        self._workers.set(1)
+        self._ready.set(ready)
+        self._in_flight.set(in_flight)
+
+    def challenges(self, version: int, aborted: int) -> None:
+        """Tell which version challenges by now, and which one was ended for what it did."""
+        self._challenger.set(version)
+        self._aborted.set(aborted)
 
     def answered(self, route: str, status: int, duration_s: float) -> None:
         """Count an answer; routes and statuses are few."""
@@ -84,6 +144,11 @@ class Metrics:
         for decision in set(decisions) - {None}:
             self._decisions(decision).inc(decisions.count(decision))
 
+    def refused(self, faults: Iterable[Fault]) -> None:
+        """Count a request once for each column and rule that it breaks."""
+        for column, rule in {(column_of(fault), fault.rule) for fault in faults}:
+            self.refusals.labels(column, rule).inc()
+
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""
         if FOLDER not in os.environ:
@@ -92,5 +157,7 @@ class Metrics:
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
 
-    def _gauge(self, name: str, text: str, over_workers: Literal["livesum", "livemax"]) -> Gauge:
+    def _gauge(
+        self, name: str, text: str, over_workers: Literal["livesum", "livemax", "livemin"]
+    ) -> Gauge:
         return Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)

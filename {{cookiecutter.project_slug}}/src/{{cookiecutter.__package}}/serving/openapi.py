@@ -7,8 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 
 from .answers import Accepted, Answer, ColumnsAnswer, columns_type, prediction_type
+from .http.problems import DOCUMENTED, Problem
 from .predictor import Predictor
-from .problems import DOCUMENTED, Problem
 
 REFERENCE = "#/components/schemas/{model}"
 
@@ -70,8 +70,9 @@ def _operation(
             {
                 "name": "X-Request-ID",
                 "in": "header",
-                "description": "A name for the request, to find it by; one is made where none is given.",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+                "description": "A name for the request, to find it by: up to 64 letters, digits, '.', '_'"
+                " and '-'. One is made where none is given, or another.",
+                "schema": {"type": "string"},
             }
         ],
         "requestBody": {"required": True, "content": {"application/json": content}},

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from pydantic_core import to_json
 
 from ..data.segments import is_at, open_segment
+from ..models.versions import CHAMPION
 from .predictor import Predictor
 from .requests import Label
 
@@ -111,19 +112,21 @@ def _sync_name(path: Path) -> None:
 def answered(
     predictor: Predictor,
     request_id: str,
-    route: str,
+    path: str,
     given: dict[str, Any],
     outputs: npt.NDArray[np.float32],
+    route: str = CHAMPION,
 ) -> dict[str, Any]:
     """The record of a request: its ``rows`` or ``columns`` as validated, and the task's outputs.
 
-    Personal values are not among them: the contract allows none in a request.
+    ``route`` is ``shadow`` where nobody was answered by it. Personal values are not among them: the contract allows none in a request.
     """
     return {
         "request_id": request_id,
         "time": datetime.now(UTC),
         "model": predictor.name,
         "version": predictor.version,
+        "path": path,
         "route": route,
         **given,
         predictor.bundle.task.output: outputs.tolist(),

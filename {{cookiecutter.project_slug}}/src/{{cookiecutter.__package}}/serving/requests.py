@@ -4,6 +4,7 @@ Rows are typed dictionaries, not models: any column name is a valid key, even ``
 ``model_config``.
 """
 
+import json
 from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -25,7 +26,8 @@ from ..contract import Column, Contract
 from ..values import canonical_category
 
 MAX_TEXT = 1_000
-CANONICAL = r"^\S((?s:.)*[^\s0eE])?$"  # some of the text that canonical_category leaves as it is
+CANONICAL = r"^(\S|\S(?s:.)*[^\s0eE]|(\S(?s:.)*)?[^\s.0]0+|[^\sTF](?s:.)*[eE])$"
+"""Nearly all of the text that ``canonical_category`` leaves as it is."""
 INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file
 TEXT = Annotated[str, Len(0, MAX_TEXT)]
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -153,8 +155,9 @@ def _value(column: Column) -> Any:
             *([Ge(low)] if low is not None else []),
             *([Le(high)] if high is not None else []),
         ]
-        number: Any = int if whole else float
-        return Annotated[number, *rules] if rules else number
+        if whole:
+            return Annotated[int, *rules, _Whole()]
+        return Annotated[float, *rules] if rules else float
     if column.type == "boolean":
         return bool
     if column.type == "timestamp":
@@ -199,7 +202,53 @@ class _Canonical:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return handler(schema)
+        kinds: dict[str, Any] = {"type": ["string", "number", "boolean"], "maxLength": MAX_TEXT}
+        return kinds if self.allowed is None else {"enum": _as_sent(self.allowed)}
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """An integer, which JSON may write as 2.0, too; these are told apart without calling Python."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        written = core_schema.no_info_after_validator_function(
+            _whole, core_schema.float_schema(strict=True)
+        )
+        either = core_schema.union_schema(
+            [core_schema.int_schema(strict=True), written],
+            mode="left_to_right",
+            custom_error_type="int_type",
+        )
+        return core_schema.chain_schema([either, handler(source)])
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        chain: Any = schema
+        return handler(chain["steps"][-1])
+
+
+def _whole(value: float) -> int:
+    if not value.is_integer():
+        raise ValueError("not an integer")
+    return int(value)
+
+
+def _as_sent(allowed: tuple[str, ...]) -> list[str | float | bool]:
+    """Category texts, and what else of JSON becomes one of them."""
+    others = [value for text in allowed if (value := _other(text)) is not None]
+    return [*allowed, *others]
+
+
+def _other(text: str) -> float | bool | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    is_other = isinstance(value, bool | int | float) and canonical_category(value) == text
+    return value if is_other else None
 
 
 def _text(value: object) -> object:

@@ -20,15 +20,15 @@ import uvicorn
 
 from ..config import ServeConfig
 from ..errors import ConfigError
+from ..models.signature import demanded
 from ..terminal import say
+from .access.guard import refuse_strangers
 from .app import create_app
-from .connection import Connection, Patience
-from .guard import refuse_strangers
+from .http.connection import Connection, Patience
+from .http.headers import CLOSE
 from .messages import configure
 from .readiness import Readiness
 from .workers import Workers
-
-CLOSE = (b"connection", b"close")
 
 
 class PoliteServer(uvicorn.Server):
@@ -99,10 +99,12 @@ def serve(config: ServeConfig) -> None:
     """Answer until interrupted.
 
     Raises:
-        ConfigError: the address cannot be listened on, or is open to others and there is no key.
+        ConfigError: the address cannot be listened on, or is open to others and there is no API key;
+            or bundles must be signed, and there is no key that says by whom.
     """
     configure(config.messages)
     refuse_strangers(config)
+    demanded(config)
     listener = _listen(config)
     host, port = listener.getsockname()[:2]
     workers = f" by {config.workers} workers" if config.workers > 1 else ""

@@ -1,11 +1,13 @@
 """The version that serves: follows the pointer, verifies before it swaps, keeps the old on failure."""
 
+from datetime import datetime
 from pathlib import Path
 
 from ..atomic import pointed
 from ..compatibility import compare
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
+from ..models.signature import Keys
 from ..models.versions import Move, Versions
 from .predictor import Predictor, make_predictor
 
@@ -13,29 +15,34 @@ from .predictor import Predictor, make_predictor
 class Store:
     """Holds the predictor of the served version, or the reason why there is none."""
 
-    def __init__(self, bundles: Path, model: str | None, max_rows: int) -> None:
+    def __init__(
+        self, bundles: Path, model: str | None, max_rows: int, keys: Keys | None = None
+    ) -> None:
+        """``keys``, where there are any, must have signed what is to serve."""
         self._bundles = bundles
         self._model = model
         self._max_rows = max_rows
+        self._keys = keys
         self._seen: str | None = None
         self.current: Predictor | None = None
         self.promotion: Move | None = None
+        self.registered_s = 0.0
+        """When the version was registered that serves, in seconds since 1970."""
         self.problem: str | None = "no model has been promoted yet; train one with: make train"
         self.failures = 0
 
     def refresh(self) -> bool:
         """Load what the pointer names if that changed; say whether the predictor was swapped."""
         try:
-            folder = self._folder()
-            name = pointed(folder / "served") if folder else None
-            if folder is None or name is None:
-                if folder is not None and folder.is_dir():
-                    self.problem = Versions(folder.parent, folder.name).unserved()
+            versions = self.versions()
+            name = pointed(versions.folder / "served") if versions else None
+            if versions is None or name is None:
+                if versions is not None and versions.folder.is_dir():
+                    self.problem = versions.unserved()
                 return False
             if name == self._seen:
                 self.problem = None
                 return False
-            versions = Versions(folder.parent, folder.name)
             self.current, self.promotion = self._load(versions), versions.move()
         except (ProjectError, OSError, ValueError, KeyError, TypeError) as error:
             if str(error) != self.problem:  # the same again is the same failure, tried once more
@@ -49,7 +56,8 @@ class Store:
         version = versions.served()
         if version is None:
             raise BundleError("the served pointer is empty")
-        bundle = open_bundle(versions.folder / version.bundle)
+        registered_s = datetime.fromisoformat(version.created).timestamp()
+        bundle = open_bundle(versions.folder / version.bundle, self._keys)
         before = self.current
         changes = compare(before.bundle.contract, bundle.contract) if before else []
         if before and any(change.breaking for change in changes):
@@ -57,13 +65,20 @@ class Store:
                 f"version {version.number} has another contract than version {before.version}, which"
                 " callers know; restart the server to serve it"
             )
-        return make_predictor(bundle, version.number, self._max_rows)
+        predictor = make_predictor(bundle, version.number, self._max_rows)
+        self.registered_s = registered_s
+        return predictor
 
-    def _folder(self) -> Path | None:
+    def versions(self) -> Versions | None:
+        """The versions of the model that serves, or is to; ``None`` before the first promotion.
+
+        Raises:
+            ConfigError: there are several models.
+        """
         if self._model is not None:
-            return self._bundles / self._model
+            return Versions(self._bundles, self._model)
         found = sorted(path.parent for path in self._bundles.glob("*/served"))
         if len(found) > 1:
             names = ", ".join(path.name for path in found)
             raise ConfigError(f"'{self._bundles}' serves several models: {names}; set serve.model")
-        return found[0] if found else None
+        return Versions(self._bundles, found[0].name) if found else None

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import inf
+from time import perf_counter
 
 from ..errors import ModelFailedError
 from .predictor import Outputs, Predictor
@@ -27,6 +29,8 @@ class Asked:
     """The version that read it, and so answers it even if another serves by then."""
     request_id: str
     rows: Sequence[Row]
+    late_at: float
+    """When, by ``perf_counter``, it is too late to answer, and so to log."""
     outputs: "asyncio.Future[Outputs] | None" = None
     """Of one that waits for others to be read."""
 
@@ -37,25 +41,44 @@ Log = Callable[[Sequence[tuple[Asked, Outputs]]], None]
 class Waiting:
     """The requests that were read and are not answered yet."""
 
-    def __init__(self, log: Log) -> None:
-        """``log`` writes what was answered; if it raises, nobody is answered."""
+    def __init__(self, log: Log, within_s: float = inf) -> None:
+        """``log`` writes what was answered within that time; if it raises, nobody is answered."""
         self._log = log
+        self._within_s = within_s
         self._asked: list[Asked] = []
         self._at_once = 0
 
-    async def ask(self, predictor: Predictor, request_id: str, rows: Sequence[Row]) -> Outputs:
+    def at_once(self) -> bool:
+        """Whether the next request is to be answered at once, as the last ones came alone."""
+        return self._at_once > 0
+
+    def ask_at_once(self, predictor: Predictor, request_id: str, rows: Sequence[Row]) -> Outputs:
         """The outputs of a request's rows, logged.
 
         Raises:
-            ModelFailedError: of its own rows alone.
+            ModelFailedError: of its rows.
+            TimeoutError: they came too late, and are not in the log.
             Exception: whatever ``log`` raised.
         """
-        asked = Asked(predictor=predictor, request_id=request_id, rows=rows)
-        if self._at_once:
-            self._at_once -= 1
-            outputs = predictor.predict(rows)
-            self._log([(asked, outputs)])
-            return outputs
+        self._at_once -= 1
+        late_at = perf_counter() + self._within_s
+        asked = Asked(predictor=predictor, request_id=request_id, rows=rows, late_at=late_at)
+        outputs = predictor.predict(rows)
+        if perf_counter() > late_at:
+            raise TimeoutError
+        self._log([(asked, outputs)])
+        return outputs
+
+    async def ask(self, predictor: Predictor, request_id: str, rows: Sequence[Row]) -> Outputs:
+        """The outputs of a request's rows, logged, with those of whoever asks meanwhile.
+
+        Raises:
+            ModelFailedError: of its own rows alone.
+            TimeoutError: they came too late, and are not in the log.
+            Exception: whatever ``log`` raised.
+        """
+        late_at = perf_counter() + self._within_s
+        asked = Asked(predictor=predictor, request_id=request_id, rows=rows, late_at=late_at)
         loop = asyncio.get_running_loop()
         asked.outputs = loop.create_future()
         if not self._asked:
@@ -72,8 +95,9 @@ class Waiting:
 
 def _settle(asked: list[Asked], log: Log) -> None:
     try:
-        answered = _run(asked)
-        log(answered)
+        answered = _in_time(_run(asked))
+        if answered:
+            log(answered)
     except ModelFailedError as error:
         if len(asked) == 1:
             return _fail(asked, error)
@@ -85,6 +109,16 @@ def _settle(asked: list[Asked], log: Log) -> None:
         for one, outputs in answered:
             if one.outputs is not None and not one.outputs.done():  # else its caller has gone
                 one.outputs.set_result(outputs)
+
+
+def _in_time(answered: list[tuple[Asked, Outputs]]) -> list[tuple[Asked, Outputs]]:
+    """Those that it is not too late for; the others are told."""
+    now = perf_counter()
+    late = [one for one, _ in answered if now > one.late_at]
+    if not late:
+        return answered
+    _fail(late, TimeoutError())
+    return [(one, outputs) for one, outputs in answered if now <= one.late_at]
 
 
 def _fail(asked: list[Asked], error: Exception) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-from ..files import NOTHING_ELSE, Files
+from ..http.files import NOTHING_ELSE, Files
 
 FOLDER = Path(__file__).parent / "files"
 PACKAGE = "fastapi_swagger"

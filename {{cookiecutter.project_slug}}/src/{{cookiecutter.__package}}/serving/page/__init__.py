@@ -9,7 +9,8 @@ from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
 
 from ...config import ServeConfig
-from ..files import Files
+from ..http.files import Files
+from ..routing.routes import Routes
 from ..store import Store
 from .drift import Summaries
 from .view import view
@@ -17,7 +18,7 @@ from .view import view
 FOLDER = Path(__file__).parent / "files"
 
 
-def add(app: FastAPI, config: ServeConfig, store: Store) -> None:
+def add(app: FastAPI, config: ServeConfig, store: Store, routes: Routes) -> None:
     """Answer ``/``, its files, and ``/status``, which is what it shows."""
     files = Files(FOLDER)
     summaries = Summaries(config.reports) if config.reports else None
@@ -29,7 +30,13 @@ def add(app: FastAPI, config: ServeConfig, store: Store) -> None:
         predictor = store.current
         model = view(predictor, store.promotion) if predictor else None
         drift = summaries.newest(model.name) if summaries and model else None
-        shown = {"problem": store.problem, "model": model, "drift": drift, "closed": config.closed}
+        shown = {
+            "problem": store.problem,
+            "model": model,
+            "challenger": routes.told(),
+            "drift": drift,
+            "closed": config.closed,
+        }
         content = to_json(shown, inf_nan_mode="null")
         return Response(
             content, media_type="application/json", headers={"cache-control": "no-store"}

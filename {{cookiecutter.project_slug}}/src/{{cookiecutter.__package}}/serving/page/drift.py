@@ -18,25 +18,22 @@ State = Literal["alert", "calm", "unjudged", "unknown"]
 
 
 class _Finding(BaseModel):
-    window: str
-    column: str
-    effect: float
-    limit: float
+    subject: str
+    measure: str
+    value: float | None
+    limit: float | None
+    rows: int
     breach: bool
-
-
-class _Quality(BaseModel):
-    window: str
-    labelled: int
-    metrics: dict[str, float | None]
 
 
 class _Summary(BaseModel):
     version: int
     made: AwareDatetime
     metric: str
+    window: str | None
     drift: list[_Finding]
-    quality: list[_Quality]
+    quality: _Finding | None
+    quality_window: str | None
     alerts: list[str]
 
 
@@ -45,8 +42,8 @@ class Moved:
     """How far a column moved in the newest window."""
 
     column: str
-    effect: float
-    limit: float
+    effect: float | None
+    limit: float | None
     """What is ordinary."""
     breach: bool
 
@@ -93,17 +90,16 @@ class Summaries:
 
 
 def _drift(summary: _Summary) -> Drift:
-    newest = summary.drift[-1].window if summary.drift else None
-    moved = [found for found in summary.drift if found.window == newest]
-    moved.sort(key=lambda found: found.effect / found.limit if found.limit > 0 else 0, reverse=True)
-    state: State = "alert" if summary.alerts else "calm" if moved else "unjudged"
-    beyond = sum(found.breach for found in moved)
+    moved = sorted(summary.drift, key=_beside_ordinary, reverse=True)
+    columns = dict.fromkeys(found.subject for found in moved)
+    beyond = {found.subject for found in moved if found.breach}
+    state: State = "alert" if summary.alerts else "calm" if summary.window else "unjudged"
     why = {
         "alert": f"{len(summary.alerts)} alert{'s' if len(summary.alerts) > 1 else ''}",
         "calm": (
-            f"{beyond} of {len(moved)} columns beyond what is ordinary, not for long enough"
+            f"{len(beyond)} of {len(columns)} columns beyond what is ordinary, not for long enough"
             if beyond
-            else f"all of {len(moved)} columns moved as they ordinarily do"
+            else f"all of {len(columns)} columns moved as they ordinarily do"
         ),
         "unjudged": "no window has rows enough to be judged",
     }
@@ -112,26 +108,37 @@ def _drift(summary: _Summary) -> Drift:
         why=why[state],
         version=summary.version,
         made=summary.made.isoformat(),
-        window=newest,
+        window=summary.window,
         columns=tuple(
             Moved(
-                column="the answers" if found.column == SCORE else found.column,
-                effect=found.effect,
+                column=_called(found),
+                effect=found.value,
                 limit=found.limit,
                 breach=found.breach,
             )
-            for found in moved[:MOST_COLUMNS]
-        ),
+            for found in moved
+            if found.measure != "missing" or found.breach
+        )[:MOST_COLUMNS],
         alerts=tuple(summary.alerts),
         quality=_told(summary),
     )
 
 
+def _beside_ordinary(found: _Finding) -> float:
+    value, limit = found.value or 0.0, found.limit or 0.0
+    return value / limit if limit > 0 and isfinite(value) else 0.0
+
+
+def _called(found: _Finding) -> str:
+    name = "the answers" if found.subject == SCORE else found.subject
+    return f"{name}, missing" if found.measure == "missing" else name
+
+
 def _told(summary: _Summary) -> str | None:
-    if not summary.quality:
+    found, metric = summary.quality, METRICS.get(summary.metric)
+    if found is None or found.value is None or not isfinite(found.value) or metric is None:
         return None
-    newest = summary.quality[-1]
-    value, metric = newest.metrics.get(summary.metric), METRICS.get(summary.metric)
-    if value is None or not isfinite(value) or metric is None:
-        return None
-    return f"{metric.title} {value:.3f} on {newest.labelled:,} outcomes of the window of {newest.window}"
+    return (
+        f"{metric.title} {found.value:.3f} on {found.rows:,} outcomes of the window of"
+        f" {summary.quality_window}"
+    )

@@ -4,7 +4,7 @@ import { bar, byId, make, measured, moment, number, say, sentence, show } from "
 
 const STATES = { alert: "Alert", calm: "Calm", unjudged: "Not judged", unknown: "Unknown" };
 
-export function describe({ model, drift, problem }) {
+export function describe({ model, drift, problem, challenger }) {
   document.title = `${model.name}, version ${model.version}`;
   byId("name").replaceChildren(model.name, " ", make("span", { class: "version" }, `version ${model.version}`));
   say(byId("purpose"), [model.purpose, model.intended_use].filter(Boolean).join(" "));
@@ -17,6 +17,7 @@ export function describe({ model, drift, problem }) {
         ]
       : []),
   );
+  say(byId("challenger"), challenger ? challenging(challenger) : "");
   say(byId("notice"), problem ? `A newer version could not be loaded: ${problem}` : "");
   show(byId("notice"), Boolean(problem));
   const sure = model.confidence.toLocaleString("en", { style: "percent" });
@@ -26,6 +27,14 @@ export function describe({ model, drift, problem }) {
   );
   quality(model.measures);
   drifting(model, drift);
+}
+
+function challenging({ version, route, share, state, problem, compared }) {
+  if (state !== "runs") return sentence(problem ?? `version ${version} does not challenge`);
+  const part = share.toLocaleString("en", { style: "percent", maximumFractionDigits: 2 });
+  const does = route === "shadow" ? "shadows" : "answers";
+  const seen = compared?.requests ? `, ${number(compared.requests)} of the newest compared` : "";
+  return `Version ${version} challenges it: ${does} ${part} of the requests${seen}.`;
 }
 
 const interval = ({ low, high }) => (low === null || high === null ? "" : `${measured(low)} to ${measured(high)}`);
@@ -82,7 +91,7 @@ function columns(moved) {
     make(
       "p",
       { class: "soft" },
-      "Columns that moved most: their stability index, and the mark up to which it is ordinary.",
+      "Columns that moved most, in standard deviations or as a share of rows, and the mark up to which that is ordinary.",
     ),
     make(
       "ul",

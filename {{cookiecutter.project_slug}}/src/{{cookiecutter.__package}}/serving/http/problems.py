@@ -8,6 +8,7 @@ MAX_FAULTS = 20
 INTERNAL = "the server failed; its log tells why under this request_id"
 TOO_DEEP = "recursion limit exceeded"
 """What the parser says of some two hundred brackets within each other, as of any other fault."""
+BODY, UNKNOWN = "body", "extra_forbidden"
 CODES = {404: "not_found", 405: "method_not_allowed"}
 """Codes of the errors that the framework raises."""
 DOCUMENTED = {
@@ -30,6 +31,18 @@ class Fault(BaseModel):
     field: str = Field(description="Path of the field, such as rows.0.distance.")
     rule: str = Field(description="A stable code of the rule.")
     message: str = Field(description="What is valid.")
+
+
+def column_of(fault: Fault) -> str:
+    """The contract's column that a fault is of: no place of a row, and no name that a caller made up."""
+    head, *path = fault.field.split(".")
+    if fault.rule == UNKNOWN or head not in {"rows", "columns"}:
+        return BODY
+    if head == "rows":
+        named = path[1:]
+    else:
+        named = path[:-1] if path[-1:] and path[-1].isdecimal() else path
+    return ".".join(named) or BODY
 
 
 class Problem(BaseModel):
@@ -71,7 +84,7 @@ def invalid(error: ValidationError) -> ProblemError:
     """What a validator found, by field and rule, without the values that were sent."""
     faults = [
         Fault(
-            field=".".join(map(str, fault["loc"])) or "body",
+            field=".".join(map(str, fault["loc"])) or BODY,
             rule="json_too_deep" if TOO_DEEP in fault["msg"] else fault["type"],
             message=fault["msg"],
         )

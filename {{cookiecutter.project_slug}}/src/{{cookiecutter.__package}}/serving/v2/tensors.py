@@ -11,9 +11,9 @@ import numpy as np
 from annotated_types import Ge, Len
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from ..contract import Contract
-from .problems import ProblemError
-from .requests import Columns, is_optional
+from ...contract import Contract
+from ..http.problems import ProblemError
+from ..requests import Columns, is_optional
 
 DATATYPES = {"float": "FP64", "integer": "INT64", "boolean": "BOOL"}
 """By the contract's type; all others are BYTES."""

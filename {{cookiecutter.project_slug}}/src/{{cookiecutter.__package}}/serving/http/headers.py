@@ -4,6 +4,7 @@ Strict-Transport-Security is not among them: whoever ends TLS before this server
 """
 
 Header = tuple[bytes, bytes]
+CLOSE: Header = (b"connection", b"close")
 ANSWERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

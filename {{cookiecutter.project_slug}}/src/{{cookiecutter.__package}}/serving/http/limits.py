@@ -1,8 +1,10 @@
 """What one request may take of what all share: bytes, time, and a place among those in flight."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 
-from ..config import ServeConfig
+from ...config import ServeConfig
 from .problems import ProblemError
 
 AGAIN_S = 1
@@ -10,7 +12,7 @@ AGAIN_S = 1
 
 
 class Limits:
-    """The limits, and how many requests are in flight; entered while one is answered."""
+    """The limits, and how many requests are in flight."""
 
     def __init__(self, config: ServeConfig) -> None:
         self.max_body_bytes = config.max_body_bytes
@@ -19,7 +21,7 @@ class Limits:
         self._max_waiting = config.max_waiting
         self._waiting = 0
 
-    def __enter__(self) -> None:
+    def enter(self) -> None:
         """Take a place.
 
         Raises:
@@ -30,8 +32,27 @@ class Limits:
             raise ProblemError(429, "overloaded", message, headers={"retry-after": str(AGAIN_S)})
         self._waiting += 1
 
-    def __exit__(self, *_: object) -> None:
+    def leave(self) -> None:
+        """Give the place back."""
         self._waiting -= 1
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are not answered yet."""
+        return self._waiting
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place meanwhile.
+
+        Raises:
+            ProblemError: there is none.
+        """
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
 
     def check_deadline(self, arrived: float) -> None:
         """Pass if a request of that time, by ``perf_counter``, is answered in time.
@@ -41,6 +62,11 @@ class Limits:
         """
         if perf_counter() - arrived > self.deadline_s:
             raise self.late()
+
+    def too_slow(self) -> ProblemError:
+        """To a request whose body does not come."""
+        message = f"the body did not arrive within {self.body_timeout_s:g} s"
+        return ProblemError(408, "body_too_slow", message, headers={"connection": "close"})
 
     def late(self) -> ProblemError:
         """To a request whose answer would come too late."""

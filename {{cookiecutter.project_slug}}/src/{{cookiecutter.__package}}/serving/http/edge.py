@@ -8,26 +8,28 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .guard import Guard
+from ..access.guard import Guard
+from ..metrics import Metrics
+from ..readiness import Readiness
 from .headers import ANSWERS, completed
 from .limits import Limits
-from .metrics import Metrics
 from .problems import INTERNAL, ProblemError
-from .readiness import Readiness
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 IDENTITY = "identity"
 LOGGER = logging.getLogger(__name__)
-Endpoint = Callable[[bytes, str], Awaitable[bytes]]
+Endpoint = Callable[[bytes, str], bytes | Awaitable[bytes]]
 """From a body and the request's id to the answer's JSON; raises ``ProblemError`` to refuse."""
 Headers = Sequence[tuple[bytes, bytes]]
+Answer = tuple[int, bytes, Headers]
+"""Status, body, and the headers that not every answer has."""
 
 
 class Head(NamedTuple):
@@ -58,10 +60,10 @@ class Edge:
         """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
         self.app = app
         self.readiness = readiness
-        self._guard = guard
-        self._endpoints = endpoints
+        self.guard = guard
+        self.limits = limits
+        self.endpoints = endpoints
         self._metrics = metrics
-        self._limits = limits
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,44 +72,71 @@ class Edge:
             await self.app(scope, receive, send)
             return
         start = perf_counter()
-        head = _head(scope["headers"])
-        endpoint = self._endpoints.get(scope["path"])
-        if refusal := self._guard.refusal(scope["path"], head.authorization, start):
+        head = read_head(scope["headers"])
+        endpoint = self.endpoints.get(scope["path"])
+        if refusal := self.guard.refusal(scope["path"], head.authorization, start):
             route, status = await self._refuse(refusal, scope["path"], send, head.request_id)
         elif endpoint is None:
             route, status = await self._pass_on(scope, receive, send, head.request_id)
         else:
             route = scope["path"]
-            status = await self._answer(endpoint, scope["method"], head, receive, send)
-        duration_s = perf_counter() - start
+            status = await self._read_and_answer(endpoint, scope["method"], head, receive, send)
+        self.answered(head.request_id, route, status, perf_counter() - start)
+
+    def answered(self, request_id: str, route: str, status: int, duration_s: float) -> None:
+        """Count an answer, and tell of it where that is wanted."""
         self._metrics.answered(route, status, duration_s)
         if self._access_log:
-            _tell(head.request_id, route, status, duration_s)
+            _tell(request_id, route, status, duration_s)
 
-    async def _answer(
+    def answer(
+        self, endpoint: Endpoint, body: bytes, request_id: str
+    ) -> Answer | Coroutine[Any, Any, Answer]:
+        """The answer to a body that has arrived, or what will be; raises nothing."""
+        arrived = perf_counter()
+        try:
+            self.limits.enter()
+        except ProblemError as problem:
+            return told(problem, request_id)
+        try:
+            answer = endpoint(body, request_id)
+            if not isinstance(answer, bytes):
+                return self._answer_later(answer, arrived, request_id)
+            self.limits.check_deadline(arrived)
+        except Exception as error:
+            self.limits.leave()
+            return told(error, request_id)
+        self.limits.leave()
+        return 200, answer, ()
+
+    async def _answer_later(
+        self, answer: Awaitable[bytes], arrived: float, request_id: str
+    ) -> Answer:
+        try:
+            body = await answer
+            self.limits.check_deadline(arrived)
+        except (Exception, asyncio.CancelledError) as error:
+            return told(error, request_id)
+        finally:
+            self.limits.leave()
+        return 200, body, ()
+
+    async def _read_and_answer(
         self, endpoint: Endpoint, method: str, head: Head, receive: Receive, send: Send
     ) -> int:
-        status, request_id = 200, head.request_id
-        headers: Headers = ()
+        request_id = head.request_id
         try:
             if method != "POST":
                 message = "Method Not Allowed: use POST"
                 raise ProblemError(405, "method_not_allowed", message, headers={"allow": "POST"})
             if head.encoding != IDENTITY:
                 refuse_encoding(head.encoding)
-            body = await read_body(head.length, receive, self._limits)
-            arrived = perf_counter()
-            with self._limits:
-                body = await endpoint(body, request_id)
-            self._limits.check_deadline(arrived)
-        except ProblemError as problem:
-            status, body = problem.status, problem.body(request_id)
-            headers = _encoded(problem)
-        except asyncio.CancelledError:
-            status, body = 503, _ended().body(request_id)
-        except Exception:
-            LOGGER.exception("request %s failed", request_id, extra={"request_id": request_id})
-            status, body = 500, ProblemError(500, "internal", INTERNAL).body(request_id)
+            given = await read_body(head.length, receive, self.limits)
+        except (Exception, asyncio.CancelledError) as error:
+            answer: Answer | Coroutine[Any, Any, Answer] = told(error, request_id)
+        else:
+            answer = self.answer(endpoint, given, request_id)
+        status, body, headers = answer if isinstance(answer, tuple) else await answer
         await _send(send, status, body, request_id, headers)
         return status
 
@@ -119,7 +148,7 @@ class Edge:
         if path.startswith("/v2"):  # a protocol with a shape of its own
             body = to_json({"error": str(problem)})
         await _send(send, problem.status, body, request_id, _encoded(problem))
-        return path if path in self._endpoints else "unknown", problem.status
+        return path if path in self.endpoints else "unknown", problem.status
 
     async def _pass_on(
         self, scope: Scope, receive: Receive, send: Send, request_id: str
@@ -160,12 +189,7 @@ async def read_body(told: int, receive: Receive, limits: Limits) -> bytes:
     parts, size = [body], len(body)
     while max(size, told) <= limit and message.get("more_body", False):
         if perf_counter() - start > limits.body_timeout_s:
-            raise ProblemError(
-                408,
-                "body_too_slow",
-                f"the body did not arrive within {limits.body_timeout_s:g} s",
-                headers={"connection": "close"},
-            )
+            raise limits.too_slow()
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
@@ -189,7 +213,8 @@ def refuse_encoding(encoding: str) -> None:
         raise ProblemError(415, "unsupported_encoding", message)
 
 
-def _head(headers: Headers) -> Head:
+def read_head(headers: Headers) -> Head:
+    """What is asked of a request's headers; their names are in small letters."""
     request_id, length, encoding, authorization = "", 0, IDENTITY, b""
     for name, value in headers:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(given := value.decode("latin-1")):
@@ -202,6 +227,20 @@ def _head(headers: Headers) -> Head:
             authorization = value
     request_id = request_id or f"{random.getrandbits(128):032x}"
     return Head(request_id, length, encoding, authorization)
+
+
+def told(error: BaseException, request_id: str) -> Answer:
+    """The answer to a request that failed; what nobody foresaw is written to the log."""
+    if isinstance(error, asyncio.CancelledError):
+        problem = _ended()
+    elif isinstance(error, ProblemError):
+        problem = error
+    else:
+        LOGGER.error(
+            "request %s failed", request_id, exc_info=error, extra={"request_id": request_id}
+        )
+        problem = ProblemError(500, "internal", INTERNAL)
+    return problem.status, problem.body(request_id), _encoded(problem)
 
 
 def _ended() -> ProblemError:

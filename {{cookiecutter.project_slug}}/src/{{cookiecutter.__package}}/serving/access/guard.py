@@ -12,11 +12,11 @@ from ipaddress import ip_address
 from math import ceil
 from pathlib import Path
 
-from ..config import ServeConfig
-from ..errors import ConfigError
+from ...config import ServeConfig
+from ...errors import ConfigError
+from ..http.problems import ProblemError
+from ..metrics import FOLDER
 from .keys import Key, read_keys
-from .metrics import FOLDER
-from .problems import ProblemError
 from .rates import Rate
 
 LOOK_S = 1.0
@@ -26,6 +26,7 @@ FILES = ("/page/", "/docs/files/", "/docs/ui/")
 """Pages and their files are the same everywhere; what they show is asked for with a key."""
 LOGGER = logging.getLogger(__name__)
 Seen = tuple[int, int, int] | None
+Held = tuple[bytes, Rate | None]
 
 
 class Guard:
@@ -34,7 +35,7 @@ class Guard:
     def __init__(self, config: ServeConfig) -> None:
         self._path = config.keys
         self._demanded = is_open(config) and not config.open
-        self._held: list[tuple[bytes, Rate | None]] = []
+        self._held: list[Held] = []
         self._rates: dict[str, Rate] = {}
         self._seen: Seen = None
         self._look_at = 0.0
@@ -47,15 +48,23 @@ class Guard:
             self._look()
         if not self._demanded or path in PROBES or path in PAGES or path.startswith(FILES):
             return None
+        found = self._find(authorization)
+        if found is None:
+            return _unknown()
+        wait_s = found[1].wait_s() if found[1] else 0.0
+        return _too_many(wait_s) if wait_s else None
+
+    def knows(self, authorization: str | None) -> bool:
+        """Whether one who was let in without a key has one, or needs none."""
+        return not self._demanded or self._find((authorization or "").encode("latin-1")) is not None
+
+    def _find(self, authorization: bytes) -> Held | None:
         scheme, _, given = authorization.partition(b" ")
         found, digest = None, sha256(given.strip()).digest()
         for held in self._held:  # all of them, so that the time tells nothing
             if compare_digest(digest, held[0]):
                 found = held
-        if found is None or scheme.lower() != b"bearer":
-            return _unknown()
-        wait_s = found[1].wait_s() if found[1] else 0.0
-        return _too_many(wait_s) if wait_s else None
+        return found if scheme.lower() == b"bearer" else None
 
     def _look(self) -> None:
         """Read the file if it is another one by now; what cannot be read changes nothing."""

@@ -17,14 +17,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
-from .. import __version__
-from .duplicates import refuse_duplicates
-from .edge import read_body, refuse_encoding
-from .endpoints import Endpoints, read
-from .predictor import Predictor
-from .problems import INTERNAL, ProblemError
-from .readiness import Readiness
-from .requests import Columns
+from ... import __version__
+from ..endpoints import Endpoints, read
+from ..http.duplicates import refuse_duplicates
+from ..http.edge import read_body, refuse_encoding
+from ..http.problems import INTERNAL, Fault, ProblemError
+from ..predictor import Predictor
+from ..readiness import Readiness
+from ..requests import Columns
 from .tensors import (
     ASKED,
     Asked,
@@ -42,6 +42,7 @@ JSON_SIZE = "Inference-Header-Content-Length"
 """The header that says how many bytes of a body are JSON, where others follow."""
 LOGGER = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
+Refused = Callable[[list[Fault]], None]
 
 
 class Protocol:
@@ -60,15 +61,15 @@ class Protocol:
         """Whether the process answers."""
         return _json({"live": True})
 
-    async def ready(self, _: Request) -> Response:
+    async def ready(self, request: Request) -> Response:
         """Whether callers should come."""
-        self._readiness.check()
+        self._readiness.check(request.headers.get("authorization"))
         return _json({"ready": True})
 
     async def model_ready(self, request: Request) -> Response:
         """Whether they should come for this model."""
         predictor = self._predictor(request)
-        self._readiness.check()
+        self._readiness.check(request.headers.get("authorization"))
         return _json({"name": predictor.name, "ready": True})
 
     async def model(self, request: Request) -> Response:
@@ -93,8 +94,10 @@ class Protocol:
         body = await read_body(length, request.receive, self._endpoints.limits)
         json_size = request.headers.get(JSON_SIZE)
         contract, request_id = predictor.bundle.contract, request.state.request_id
-        with self._endpoints.limits:
-            asked, columns = await asyncio.to_thread(_read, predictor, body, json_size)
+        with self._endpoints.limits.place():
+            asked, columns = await asyncio.to_thread(
+                _read, predictor, body, json_size, self._endpoints.refused
+            )
             names = wanted(contract, asked)
             told, failed = await self._endpoints.ask_columns(
                 predictor,
@@ -167,7 +170,9 @@ def _guarded(handler: Handler, method: str | None = None) -> Handler:
     return guarded
 
 
-def _read(predictor: Predictor, body: bytes, json_size: str | None) -> tuple[Asked, Columns]:
+def _read(
+    predictor: Predictor, body: bytes, json_size: str | None, refused: Refused
+) -> tuple[Asked, Columns]:
     """A request, and its columns by the rules of ``/predict/columns``.
 
     They become JSON for that: what the same validator reads cannot be read otherwise.
@@ -180,7 +185,7 @@ def _read(predictor: Predictor, body: bytes, json_size: str | None) -> tuple[Ask
     asked = read(ASKED, body[:size])
     refuse_duplicates(body[:size], n_keys(asked))
     columns = columns_of(predictor.bundle.contract, asked.inputs, body[size:])
-    return asked, read(predictor.columns, to_json({"columns": columns}))["columns"]
+    return asked, read(predictor.columns, to_json({"columns": columns}), refused)["columns"]
 
 
 def _refused(problem: ProblemError) -> Response:

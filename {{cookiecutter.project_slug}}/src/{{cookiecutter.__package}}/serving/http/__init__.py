@@ -1,0 +1,1 @@
+"""Bytes to answers: connections, the edge, limits, and the shape of errors."""

@@ -1,0 +1,1 @@
+"""A challenger beside the champion: its share or shadow, and when it is stopped."""
