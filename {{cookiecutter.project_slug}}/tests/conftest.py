@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
@@ -32,6 +34,7 @@ hypothesis.settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = "{{ cookiecutter.__package }}"
+Command = Callable[..., int]
 ROWS = {"train": 3_000, "validation": 600, "test": 1_500}
 # The contract of a small shop, for tests of rules that the project's own contract need not have.
 SHOP = """
@@ -65,11 +68,13 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def pytest_report_header() -> list[str]:
-    """Say which databases and browsers are not asked, in place of a hundred skipped tests."""
+    """Say which programs are not asked, in place of a hundred skipped tests."""
     absent = [n for n in ("TEST_POSTGRESQL_URL", "TEST_MARIADB_URL") if n not in os.environ]
     databases = f"SQLite alone without {' and '.join(absent)}" if absent else "all"
     browser = os.environ.get("TEST_BROWSER") or "none without TEST_BROWSER, the path of a Chromium"
-    return [f"databases: {databases}", f"browser: {browser}"]
+    names = "TEST_PROMTOOL", "TEST_PROMETHEUS"
+    prometheus = " ".join(os.environ.get(name) or f"none without {name}" for name in names)
+    return [f"databases: {databases}", f"browser: {browser}", f"prometheus: {prometheus}"]
 
 
 @dataclass(frozen=True)
@@ -142,11 +147,27 @@ def shared_workspace(factory: pytest.TempPathFactory, name: str, contract: Contr
     return Workspace(path=folder, contract=contract)
 
 
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Types a command; returns its exit code."""
+
+    def typed(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", [PACKAGE, *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        return int(caught.value.code or 0)
+
+    return typed
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings in the caller's environment do not reach the tests."""
     for name in list(os.environ):
-        if name == "CI" or name.startswith((f"{PACKAGE.upper()}__", "MLFLOW_", "WANDB_")):
+        if name in {"BUNDLE_KEY", "CI"} or name.startswith(
+            (f"{PACKAGE.upper()}__", "MLFLOW_", "WANDB_")
+        ):
             monkeypatch.delenv(name)
 
 
@@ -183,6 +204,7 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
         },
         "monitor": {
             "log": str(folder / "live"),
+            "history": str(folder / "monitoring.sqlite"),
             "reports": str(folder / "reports"),
             "min_rows": 50,
         },

@@ -1,7 +1,6 @@
 """Commands as they are typed: what they print, and the code with which they end."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,11 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.errors import MissingExtraError
 
-from .conftest import PACKAGE
+from .conftest import Command
 from .data.logged import make_log
 
-Command = Callable[..., int]
 COMMANDS = ["data", "train", "report", "serve", "score", "replay", "monitor", "promote", "rollback"]
-COMMANDS += ["history", "card", "compare", "lineage"]
+COMMANDS += ["challenge", "history", "card", "compare", "lineage"]
 DATA = {"driving": "orders", "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"}}
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned\n"
 
@@ -42,26 +40,14 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Types a command; returns its exit code."""
-
-    def typed(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", [PACKAGE, *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        return int(caught.value.code or 0)
-
-    return typed
-
-
 def test_help_lists_every_command(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--help") == 0
     words = capsys.readouterr().out.split()
     names = [registered.callback for registered in cli.app.registered_commands]
     assert {name.__name__ for name in names if name} >= set(COMMANDS)
-    assert [name.__name__ for name in names if name and name.__name__ not in words] == []
+    assert [
+        n for n in (name.__name__.replace("_", "-") for name in names if name) if n not in words
+    ] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -122,6 +108,12 @@ FAILURES = [
     (["promote", "best"], 5, ["error: ", "'best' is no version of shop", "champion"]),
     (["promote", "1", "--override", " "], 5, ["error: ", "no version 1"]),
     (["rollback"], 5, ["error: ", "nothing to roll back to"]),
+    (["challenge", "1"], 5, ["error: ", "shop has no version 1", "none yet"]),
+    (
+        ["challenge", "1", "--stop"],
+        2,
+        ["error: ", "--stop ends the challenge", "leave the version"],
+    ),
     (["card"], 5, ["error: ", "no champion at present"]),
     (["compare", "1", "2"], 5, ["error: ", "shop has no version 1"]),
     (["logs", "forget"], 2, ["error: ", "--id ID or --request-id ID"]),

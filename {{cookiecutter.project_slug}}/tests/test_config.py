@@ -1,6 +1,7 @@
 """Where a setting's value comes from, and what a wrong one is told."""
 
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ OVERRIDES: list[tuple[str, object]] = [
     ("train.tracking_uri=sqlite:///a=b.db", "sqlite:///a=b.db"),
     (" train.promote =auto", "auto"),
     ("data.directory=/some where/é", Path("/some where/é")),
-    ("monitor.persistence=[1, 2]", (1, 2)),
+    ("monitor.quality.persistence=[1, 2]", (1, 2)),
     ("data.keep=last", "last"),
     ("data.engine=pyspark", "pyspark"),
 ]
@@ -92,8 +93,8 @@ OVERRIDES: list[tuple[str, object]] = [
 def test_the_text_of_an_override_is_read_as_in_a_file(
     folder: Path, override: str, expected: object
 ) -> None:
-    section, key = override.partition("=")[0].strip().split(".")
-    assert getattr(getattr(load(folder, [override]), section), key) == expected
+    path = override.partition("=")[0].strip()
+    assert attrgetter(path)(load(folder, [override])) == expected
 
 
 @pytest.mark.parametrize("nothing", ["", "''", "null"])
@@ -187,7 +188,22 @@ WRONG = [
         ["train.tune.space.mlp.epochs", "less"],
     ),
     ("serve.port=99999", ["serve.port", "65535"]),
-    ("monitor.persistence=[3, 2]", ["monitor: persistence is (k, m) with k at most m"]),
+    (
+        "monitor.quality.persistence=[3, 2]",
+        ["monitor.quality: persistence is (k, m) with k at most m"],
+    ),
+    (
+        "monitor.quality.route=[chat]",
+        ["monitor: quality.route: there is no sink 'chat'", "log, file, metrics"],
+    ),
+    ("monitor.sinks.chat={kind: pigeon}", ["monitor.sinks.chat:", "'pigeon'", "'webhook'"]),
+    ("monitor.sinks.chat={kind: webhook}", ["monitor.sinks.chat: give url_from"]),
+    ("monitor.sinks.chat={kind: webhook, url: 'file:///etc'}", ["monitor.sinks.chat: url must"]),
+    (
+        "monitor.sinks.mail={kind: email, host: h, sender: s, to: [t], user: u, tls: none}",
+        ["monitor.sinks.mail: a password would travel in the clear"],
+    ),
+    ("monitor.sinks.mail={kind: email, host: h, sender: s, to: []}", ["monitor.sinks.mail.to:"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
     ("train.epochs", ["--set", "'train.epochs' is not section.key=value", "data, train, serve"]),
     ("epochs=3", ["--set", "'epochs=3' is not section.key=value"]),

@@ -50,7 +50,7 @@ def test_a_server_that_cannot_start_is_told_and_not_waited_for(
         arguments = ["--configs", str(configs), "--set", f"serve.port={port}"]
         with (
             pytest.raises(ServerUnreachableError, match="stopped at its start"),
-            demo._server(arguments, f"http://127.0.0.1:{port}"),
+            demo.server(arguments, f"http://127.0.0.1:{port}"),
         ):
             pass
     assert f"cannot listen on 127.0.0.1:{port}" in capfd.readouterr().err

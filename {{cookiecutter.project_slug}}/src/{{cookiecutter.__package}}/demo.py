@@ -32,17 +32,17 @@ def run(configs: Path, overrides: list[str]) -> None:
     serve = config.serve
     shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]
     start = time.monotonic()
-    _stage("data", shared)
-    _stage("train", shared)
+    stage("data", shared)
+    stage("train", shared)
     contract = load_contract(configs / "contract.yaml")
     versions = Versions(config.train.bundles, contract.name)
     if versions.served() is None:
         say(f"\nstopped   {versions.unserved()}")
         return
-    with _server(shared, f"http://{serve.host}:{serve.port}"):
-        _stage("score", shared)
-        _stage("replay", shared)
-    _stage("monitor", [*shared, "--fail-on-alert"], calm=(0, AlertRaised.exit_code))
+    with server(shared, f"http://{serve.host}:{serve.port}"):
+        stage("score", shared)
+        stage("replay", shared)
+    stage("monitor", [*shared, "--fail-on-alert"], calm=(0, AlertRaised.exit_code))
     say(
         f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
     )
@@ -63,7 +63,12 @@ def _command(name: str, arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", str(__package__), name, *arguments]
 
 
-def _stage(name: str, arguments: list[str], calm: tuple[int, ...] = (0,)) -> None:
+def stage(name: str, arguments: list[str], calm: tuple[int, ...] = (0,)) -> None:
+    """Run a command as a person would.
+
+    Raises:
+        ProjectError: it failed; it said why.
+    """
     say(f"\n── {name} " + "─" * (70 - len(name)))
     start = time.monotonic()
     code = subprocess.run(_command(name, arguments), check=False).returncode
@@ -73,7 +78,12 @@ def _stage(name: str, arguments: list[str], calm: tuple[int, ...] = (0,)) -> Non
 
 
 @contextmanager
-def _server(arguments: list[str], url: str) -> Iterator[None]:
+def server(arguments: list[str], url: str) -> Iterator[None]:
+    """Serve in the background while the block runs.
+
+    Raises:
+        ServerUnreachableError: it did not start.
+    """
     say("\n── serve (in the background) " + "─" * 43)
     process = subprocess.Popen(_command("serve", arguments))
     try:

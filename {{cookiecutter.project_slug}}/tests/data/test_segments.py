@@ -1,13 +1,16 @@
 """Who writes to a segment, and what is seen of a folder in which files change their names."""
 
+import json
 import os
 import threading
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from {{ cookiecutter.__package }}.data import segments
+from {{ cookiecutter.__package }}.data.live import read_lines
 from {{ cookiecutter.__package }}.data.segments import (
     PREDICTIONS,
     close_segment,
@@ -17,6 +20,7 @@ from {{ cookiecutter.__package }}.data.segments import (
     open_segment,
     opened,
 )
+from {{ cookiecutter.__package }}.errors import DataError
 
 from .logged import DAY
 
@@ -54,6 +58,37 @@ def test_what_is_written_to_a_segment_while_it_is_closed_is_in_it(tmp_path: Path
     again, _ = open_segment(tmp_path, PREDICTIONS, DAY)
     assert [segment.closed for segment in listed(tmp_path, PREDICTIONS)] == [True, False]
     os.close(again)
+
+
+@pytest.fixture
+def few_files() -> Iterator[None]:
+    """This process may open no more than a few files more than it has."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    spare = os.open(os.devnull, os.O_RDONLY)
+    os.close(spare)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spare + 40, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_day_may_have_more_files_than_a_process_usually_opens(
+    tmp_path: Path, few_files: None
+) -> None:
+    for number in range(200):
+        (tmp_path / f"{PREDICTIONS}-{DAY}-{number}.jsonl").write_text(json.dumps({"n": number}))
+    assert {record["n"] for record in read_lines(tmp_path, PREDICTIONS)} == set(range(200))
+
+
+def test_a_day_of_more_files_than_the_system_allows_says_what_makes_them_fewer(
+    tmp_path: Path, few_files: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "_allow", lambda _: None)
+    for number in range(100):
+        (tmp_path / f"{PREDICTIONS}-{DAY}-{number}.jsonl").touch()
+    with pytest.raises(DataError, match=r"has 100 files of .* logs compact"):
+        list(read_lines(tmp_path, PREDICTIONS))
 
 
 def test_other_files_are_no_segments(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from {{ cookiecutter.__package }}.cli import KEY_VARIABLE, app
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.serving.keys import new_key
+from {{ cookiecutter.__package }}.serving.access.keys import new_key
 
 from ..conftest import PACKAGE
 from ..serving.live import until

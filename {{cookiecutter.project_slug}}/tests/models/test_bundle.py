@@ -40,6 +40,14 @@ def test_a_bundle_answers_with_what_was_stored(
     assert bundle.predict(shop_inputs).tolist() == [0.25] * 400
 
 
+def test_a_file_that_is_read_later_has_the_bytes_that_were_verified(path: Path) -> None:
+    bundle, other = open_bundle(path), b'{"rows": 9, "columns": []}'
+    assert bundle.read("card.md") == b"# A constant\n"
+    (path / "profile.json").write_bytes(other)
+    with pytest.raises(BundleError, match=r"profile\.json is absent or damaged"):
+        _ = bundle.profile
+
+
 def test_the_same_files_are_the_same_bundle(tmp_path: Path, shop: Contract) -> None:
     files = constant_files(shop)
     turned = dict(reversed(files.items()))

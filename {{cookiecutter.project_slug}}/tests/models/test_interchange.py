@@ -1,5 +1,6 @@
 """The copy for other servers answers what the bundle answers."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -37,7 +38,11 @@ def test_a_named_input_per_column_gives_the_bundles_numbers(
     (tmp_path / "model.onnx").write_bytes(exported.graph)
     contract, task = exported.contract, exported.task
     bundle = Bundle(
-        path=tmp_path, contract=contract, metadata={"threshold": 0.5}, session=exported.session
+        path=tmp_path,
+        contract=contract,
+        metadata={"threshold": 0.5},
+        session=exported.session,
+        checksums={"model.onnx": hashlib.sha256(exported.graph).hexdigest()},
     )
     table = frame(contract, exported.inputs)
     assert set(table.columns) == set(contract.features)

@@ -15,6 +15,8 @@ from {{ cookiecutter.__package }}.errors import (
 )
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring import job
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ..conftest import shop_of
 from .conftest import Place, make_place, weeks_of, write_log
@@ -57,23 +59,34 @@ def monitor(place: Place, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> i
     return ended.value.code
 
 
+WINDOWS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
+
+
 def summary_of(place: Place) -> dict[str, Any]:
     path = place.config.monitor.reports / place.contract.name / "summary.json"
     content: dict[str, Any] = json.loads(path.read_text())
     return content
 
 
+def findings_of(place: Place, kind: str = "") -> dict[str, list[Finding]]:
+    """Of every window that was judged, or all of one kind."""
+    kept = History(place.config.monitor.history).findings(place.contract.name, 1)
+    return {name: [f for f in found if kind in f.kind] for name, found in kept.items()}
+
+
+def breached(place: Place) -> set[tuple[str, str]]:
+    """Columns and windows in which they went beyond ordinary."""
+    found = findings_of(place, "drift")
+    return {(f.subject, name) for name in found for f in found[name] if f.breach}
+
+
 def test_calm_traffic_is_calm(calm: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert monitor(calm, monkeypatch, "--fail-on-alert") == 0
     summary = summary_of(calm)
     assert summary["alerts"] == []
-    assert [found["window"] for found in summary["quality"]] == [
-        "2024-01-01",
-        "2024-01-08",
-        "2024-01-15",
-        "2024-01-22",
-    ]
-    assert {found["column"] for found in summary["drift"]} == {
+    assert list(findings_of(calm, "quality")) == WINDOWS
+    assert (summary["window"], summary["quality_window"]) == (WINDOWS[-1], WINDOWS[-1])
+    assert {found["subject"] for found in summary["drift"]} == {
         *("price", "items", "channel", "city", "gift", SCORE)
     }
 
@@ -85,10 +98,8 @@ def test_planted_drift_is_an_alert_with_an_exit_code_of_its_own(
     shown = capsys.readouterr()
     assert "price drifts" in shown.err
     assert "alert     price drifts" in shown.out
-    summary = summary_of(drifted)
-    breached = {(f["column"], f["window"]) for f in summary["drift"] if f["breach"]}
-    assert ("price", "2024-01-15") in breached
-    assert {column for column, _ in breached} <= {"price", SCORE}
+    assert ("price", "2024-01-15") in breached(drifted)
+    assert {column for column, _ in breached(drifted)} <= {"price", SCORE}
     assert monitor(drifted, monkeypatch) == 0
 
 
@@ -97,22 +108,36 @@ def test_judging_twice_finds_the_same(drifted: Place) -> None:
     assert first == second
 
 
+def test_a_model_that_is_not_signed_is_not_asked_where_it_must_be(
+    calm: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve = calm.config.serve.model_copy(update={"require_signature": True})
+    config = calm.config.model_copy(update={"serve": serve})
+    with pytest.raises(ConfigError, match="BUNDLE_KEY is not"):
+        job.run(config, "shop")
+    monkeypatch.setenv("BUNDLE_KEY", "key" * 11)
+    with pytest.raises(BundleError, match="is not signed"):
+        job.run(config, "shop")
+
+
 def test_one_window_beyond_what_is_ordinary_is_not_yet_an_alert(
     tmp_path: Path, shop: Contract
 ) -> None:
     place = make_place(tmp_path, shop)
     write_log(place, weeks_of(shop, dearer_from=3))
     summary = job.run(place.config, "shop")
-    assert [f.window for f in summary.drift if f.column == "price" and f.breach] == ["2024-01-22"]
+    assert ("price", "2024-01-22") in breached(place)
+    assert {window for _, window in breached(place)} == {"2024-01-22"}
     assert summary.alerts == []
 
 
 def test_answers_that_turn_out_wrong_are_an_alert(tmp_path: Path, shop: Contract) -> None:
     place = make_place(tmp_path, shop)
     write_log(place, weeks_of(shop), right=False)
-    (alert,) = job.run(place.config, "shop").alerts
+    summary = job.run(place.config, "shop")
+    (alert,) = summary.alerts
     assert "quality fell" in alert
-    assert "2024-01-22" in alert
+    assert summary.quality_window == "2024-01-22"
 
 
 def test_a_window_that_is_not_over_is_shown_and_not_judged(
@@ -121,8 +146,8 @@ def test_a_window_that_is_not_over_is_shown_and_not_judged(
     place = make_place(tmp_path, shop)
     table = weeks_of(shop, dearer_from=2)
     write_log(place, table.slice(0, int(len(table) * 0.7)))
-    summary = job.run(place.config, "shop")
-    assert {f.window for f in summary.drift} == {"2024-01-01", "2024-01-08"}
+    job.run(place.config, "shop")
+    assert set(findings_of(place)) == {"2024-01-01", "2024-01-08"}
     assert "(not complete)" in capsys.readouterr().out
 
 
@@ -132,20 +157,20 @@ def test_drift_and_quality_of_each_task_are_judged_in_days_or_in_rows(
     tmp_path: Path, task: str, time: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     contract = shop_of(task, time=time, id="order" if time else None)
-    place = make_place(tmp_path, contract, min_rows=100 if time else 400)
+    place = make_place(tmp_path, contract, window_rows=400)
     write_log(place, weeks_of(shop_of(task), dearer_from=2))
     summary = job.run(place.config, "shop")
-    days = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
-    rows = ["row-000001", "row-000401", "row-000801", "row-001201"]
-    windows = days if time else rows
-    assert [found.window for found in summary.quality] == windows
+    windows = WINDOWS if time else ["row-000001", "row-000401", "row-000801", "row-001201"]
+    quality = findings_of(place, "quality")
+    assert list(quality) == windows
     assert summary.metric == {"multiclass": "auc", "regression": "r2"}[task]
-    assert summary.quality[-1].metrics[summary.metric] > 0.9
-    assert not any(found.breach for found in summary.quality)
-    breached = {(f.column, f.window) for f in summary.drift if f.breach}
-    assert {column for column, _ in breached} <= {"price", SCORE}
-    assert {window for _, window in breached} == set(windows[2:])
-    assert {(SCORE, window) for window in windows[2:]} <= breached
+    assert summary.quality is not None
+    assert summary.quality.value > 0.9
+    assert not any(found.breach for window in windows for found in quality[window])
+    found = breached(place)
+    assert {column for column, _ in found} <= {"price", SCORE}
+    assert {window for _, window in found} == set(windows[2:])
+    assert {(SCORE, window) for window in windows[2:]} <= found
     assert any("price drifts" in alert for alert in summary.alerts)
     titles = {"multiclass": "AUC", "regression": "R²"}
     assert titles[task] in capsys.readouterr().out
@@ -167,18 +192,18 @@ def test_a_summary_of_each_task_is_json(tmp_path: Path, any_shop: Contract) -> N
     summary = job.run(place.config, "shop")
     content = json.loads((tmp_path / "reports" / "shop" / "summary.json").read_text())
     assert content["metric"] == summary.metric
-    means = {(found["observed"] is None) for found in content["quality"]}
-    assert means == {any_shop.task == "multiclass"}
+    assert summary.quality is not None
+    assert content["quality"]["value"] == summary.quality.value
 
 
 def test_rows_too_few_for_a_window_are_shown_and_not_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     contract = shop_of("binary", time=None)
-    place = make_place(tmp_path, contract, min_rows=2_000)
+    place = make_place(tmp_path, contract, window_rows=2_000)
     write_log(place, weeks_of(shop_of("binary")))
     summary = job.run(place.config, "shop")
-    assert (summary.drift, summary.quality) == ([], [])
+    assert (summary.drift, summary.quality, summary.window) == ([], None, None)
     assert "unjudged" in (shown := capsys.readouterr().out)
     assert "1,600" in shown.partition("unjudged")[2]
 

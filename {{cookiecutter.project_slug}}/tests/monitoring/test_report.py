@@ -1,16 +1,26 @@
+import os
 import re
+import socket
+import subprocess
+import sys
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
+import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.monitoring.report import write_report
+from {{ cookiecutter.__package }}.monitoring.report import (
+    WORKSPACE,
+    write_report,
+)
 from {{ cookiecutter.__package }}.monitoring.served import read_served
 from {{ cookiecutter.__package }}.monitoring.windows import cut
 
+from ..serving.live import until
 from .conftest import Place, make_place, weeks_of, write_log
 
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "object": "data"}
@@ -29,15 +39,22 @@ class Loaded(HTMLParser):
             self.addresses.append(address)
 
 
-def report(place: Place, folder: Path) -> str:
+def report(place: Place, folder: Path, chosen: int = -2) -> str:
     bundles = place.config.train.bundles / place.contract.name
     (path,) = (p for p in bundles.iterdir() if (p / "model.onnx").exists())
-    contract = open_bundle(path).contract
+    bundle = open_bundle(path)
+    contract = bundle.contract
     windows = cut(read_served(place.config.monitor.log, contract, 1), contract, 7, 400)
     target = folder / "deep" / "report.html"
     columns = [*contract.numeric, *contract.category, SCORE]
     write_report(
-        contract, path, windows[-2], target, n_rows=200, limits=dict.fromkeys(columns, 0.1)
+        bundle,
+        windows[chosen],
+        target,
+        n_rows=200,
+        limits=dict.fromkeys(columns, 0.1),
+        version=1,
+        workspace=folder / WORKSPACE,
     )
     return target.read_text(encoding="utf-8")
 
@@ -59,3 +76,41 @@ def test_the_page_draws_itself_without_another_host(page: str) -> None:
 def test_the_page_shows_each_column_that_was_logged(page: str, any_shop: Contract) -> None:
     for name in (*any_shop.numeric, *any_shop.category, SCORE):
         assert name in page
+
+
+@pytest.mark.slow
+def test_evidently_shows_the_history_with_each_window_once(tmp_path: Path, shop: Contract) -> None:
+    place = make_place(tmp_path, shop)
+    write_log(place, weeks_of(place.contract, dearer_from=2))
+    for chosen in (-3, -2, -2):
+        report(place, tmp_path, chosen)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "evidently.cli",
+        "ui",
+        "--workspace",
+        str(tmp_path / WORKSPACE),
+    ]
+    environment = os.environ | {"DO_NOT_TRACK": "1"}
+    server = subprocess.Popen([*command, "--port", str(port)], env=environment)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=60) as client:
+
+            def answers() -> bool:
+                with suppress(httpx.TransportError):
+                    return client.get("/projects").is_success
+                return False
+
+            until(answers, "evidently's server", within_s=240)
+            (project,) = client.get("/projects").json()
+            assert project["name"] == "shop"
+            shown = client.get(f"/projects/{project['id']}/reports").json()
+            weeks = ["2024-01-15", "2024-01-22"]
+            assert sorted(run["metadata"]["window"] for run in shown) == weeks
+            assert sorted(run["timestamp"][:10] for run in shown) == weeks
+    finally:
+        server.terminate()
+        server.wait(30)

@@ -99,6 +99,14 @@ def test_only_the_version_that_is_asked_for_is_read(tmp_path: Path, shop: Contra
     assert read_served(tmp_path, shop, 2).outputs.tolist() == [0.02]
 
 
+def test_what_was_scored_in_the_shadow_answered_nobody_and_is_not_read(
+    tmp_path: Path, shop: Contract
+) -> None:
+    answered = prediction(1, route="champion"), prediction(2, route="challenger")
+    write(tmp_path, "predictions-2024-05-01-9", *answered, prediction(3, route="shadow"))
+    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.01, 0.02]
+
+
 def test_outcomes_are_joined_by_id_however_late_they_come(tmp_path: Path, shop: Contract) -> None:
     write(tmp_path, "predictions-2024-05-01-9", *(prediction(number) for number in (1, 2, 3)))
     write(tmp_path, "labels-2024-06-30-9", label(1, True), label(3, False), label(99, True))

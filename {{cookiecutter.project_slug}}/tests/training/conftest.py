@@ -1,6 +1,6 @@
 """Rows of the small contract, and the versions of a model that has some."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.training.tracking import Run, Tracker
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
 from {{ cookiecutter.__package }}.training.tracking.trial import StudyRecord
+from {{ cookiecutter.__package }}.training.tracking.watched import Watched
 
 from ..models.conftest import constant_files
 
@@ -35,6 +36,7 @@ class Recorder:
         self.aliases: dict[str, int | None] = {}
         self.tags: Mapping[str, str] = {}
         self.studies: list[StudyRecord] = []
+        self.watched: list[tuple[int, str]] = []
         self.down = False
 
     def record(self, run: Run) -> None:
@@ -52,6 +54,11 @@ class Recorder:
         if self.down:
             raise ConnectionError("nobody answers\nat all")
         self.studies.append(study)
+
+    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
+        if self.down:
+            raise ConnectionError("nobody answers\nat all")
+        self.watched += [(version.number, window.name) for window in windows]
 
 
 @pytest.fixture(scope="session", autouse=True)

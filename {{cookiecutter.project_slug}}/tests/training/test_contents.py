@@ -125,8 +125,8 @@ def test_without_a_time_windows_are_runs_of_rows(
         time=shop_rows.inputs.time[:, :0],
     )
     rows = replace(shop_rows, inputs=inputs)
-    by_rows = contents.summarise(contract, config_of(min_rows=150), rows, predicted)
-    one_window = contents.summarise(contract, config_of(min_rows=600), rows, predicted)
+    by_rows = contents.summarise(contract, config_of(window_rows=150), rows, predicted)
+    one_window = contents.summarise(contract, config_of(window_rows=600), rows, predicted)
     assert by_rows["columns"][-1]["ordinary"] > 0.5
     assert one_window["columns"][-1]["ordinary"] == 0
 

@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import current
 from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
     DataError,
     ModelFailedError,
     ParityError,
@@ -23,8 +24,10 @@ from {{ cookiecutter.__package }}.models import graph as exporting
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     open_bundle,
+    verify,
     write_bundle,
 )
+from {{ cookiecutter.__package }}.models.signature import Keys
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.fitting import make_lesson
@@ -85,6 +88,22 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
     served = place.versions.served()
     assert served is not None
     assert served.number == 1
+
+
+@pytest.mark.slow
+def test_where_signatures_are_demanded_a_training_signs_and_does_not_begin_without_the_key(
+    place: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, key = place.bundle, "key" * 11
+    serve = place.path / "configs" / "serve.yaml"
+    serve.write_text(serve.read_text() + "require_signature: true\n")
+    with pytest.raises(ConfigError, match="BUNDLE_KEY is not"):
+        job.run(place.config)
+    monkeypatch.setenv("BUNDLE_KEY", key)
+    plant(monkeypatch, (served.path / "model.onnx").read_bytes())
+    assert job.run(place.config).bundle == served.hash
+    assert "is not signed" in capsys.readouterr().out, "and so the champion was not compared"
+    verify(served.path, Keys([key]))
 
 
 @pytest.mark.slow

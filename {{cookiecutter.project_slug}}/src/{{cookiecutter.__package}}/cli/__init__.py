@@ -31,6 +31,7 @@ from .registry import COMMANDS, registry
 from .report import report
 from .score import score
 from .tune import tune
+from .watch import alerts, explain
 
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """Holds an API key, which others would see on the command line."""
@@ -43,6 +44,8 @@ app = typer.Typer(
 )
 
 app.command()(adopt)
+app.command()(alerts)
+app.command()(explain)
 app.command()(report)
 app.command()(score)
 app.command()(tune)
@@ -135,8 +138,11 @@ def monitor(
     """Judge drift and quality of what was served."""
     with needs("monitor"):
         from ..monitoring import job
+        from .mirror import mirror
 
-    summary = job.run(config_of(configs, set_), name_of(configs))
+    config, name = config_of(configs, set_), name_of(configs)
+    summary = job.run(config, name)
+    mirror(config, name, summary.version)
     if fail_on_alert and summary.alerts:
         raise AlertRaised("; ".join(summary.alerts))
 
@@ -146,6 +152,15 @@ def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Run the whole path: data, train, serve, score, replay, monitor, stop."""
     with needs("all"):
         from ..demo import run
+
+    run(configs, set_ or [])
+
+
+@app.command("demo-drift")
+def demo_drift(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Replay the test rows week by week, break something, and watch monitoring find it."""
+    with needs("all"):
+        from ..demo_drift import run
 
     run(configs, set_ or [])
 

@@ -25,7 +25,7 @@ def new(
     set_: Overrides = None,
 ) -> None:
     """Print a new key, this once; only its hash is kept."""
-    from ..serving.keys import new_key
+    from ..serving.access.keys import new_key
 
     path = _path(config_of(configs, set_).serve)
     print(new_key(path, name, per_minute))
@@ -36,7 +36,7 @@ def new(
 @keys.command("list")
 def list_(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Show whose keys there are; the keys themselves nobody knows."""
-    from ..serving.keys import read_keys
+    from ..serving.access.keys import read_keys
 
     path = _path(config_of(configs, set_).serve)
     rows = [(key.name, f"{key.made:%Y-%m-%d %H:%M}", key.per_minute) for key in read_keys(path)]
@@ -46,7 +46,7 @@ def list_(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 @keys.command("revoke")
 def revoke(name: Name, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Let a key in no longer."""
-    from ..serving import keys as kept
+    from ..serving.access import keys as kept
 
     path = _path(config_of(configs, set_).serve)
     kept.revoke(path, name)

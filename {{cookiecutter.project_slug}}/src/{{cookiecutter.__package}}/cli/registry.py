@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import ConfigError
+from ..models.signature import demanded
 from ..models.versions import Versions
 from ..terminal import say
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
@@ -30,8 +32,8 @@ def promote(
     from ..training.registry import promotion
     from ..training.registry.history import show_history
 
-    outbox = _outbox(configs, set_)
-    promotion.promote(outbox, version, why, override)
+    outbox, keys = _outbox(configs, set_), demanded(config_of(configs, set_).serve)
+    promotion.promote(outbox, version, why, override, keys)
     show_history(outbox.versions)
 
 
@@ -45,16 +47,47 @@ def rollback(
     from ..training.registry import promotion
     from ..training.registry.history import show_history
 
-    outbox = _outbox(configs, set_)
-    promotion.rollback(outbox, to, why)
+    outbox, keys = _outbox(configs, set_), demanded(config_of(configs, set_).serve)
+    promotion.rollback(outbox, to, why, keys)
     show_history(outbox.versions)
 
 
+def challenge(
+    version: Annotated[
+        str | None, typer.Argument(help="The challenger's number; none shows what challenges.")
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Of the requests; default: 0.1, in the shadow 1.")
+    ] = None,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Ask it besides, and log what it would answer.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the challenge.")] = False,
+    why: Why = "",
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Let another version answer a share of the requests, or shadow them."""
+    from ..training.registry import challenges
+
+    versions = _versions(configs, set_)
+    if stop and version is None:
+        challenges.stop(versions, why)
+    elif stop:
+        raise ConfigError("--stop ends the challenge that runs; leave the version out")
+    elif version is not None:
+        challenges.start(versions, version, "shadow" if shadow else "challenger", share, why)
+    challenges.show_challenges(versions)
+
+
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions and what has served."""
+    """Show the versions, what has served, and what has challenged it."""
+    from ..training.registry.challenges import show_challenges
     from ..training.registry.history import show_history
 
-    show_history(_versions(configs, set_))
+    versions = _versions(configs, set_)
+    show_history(versions)
+    show_challenges(versions)
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
@@ -98,7 +131,7 @@ def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     promotion.repair(_outbox(configs, set_))
 
 
-COMMANDS = (promote, rollback, history, card, compare, lineage)
+COMMANDS = (promote, rollback, challenge, history, card, compare, lineage)
 
 
 def _versions(configs: Path, overrides: list[str] | None) -> Versions:

@@ -6,10 +6,11 @@ defaults of the sections.
 """
 
 from .data import DataConfig, DateSplit, HashSplit, SplitConfig
-from .monitor import MonitorConfig
+from .monitor import DriftConfig, MonitorConfig, QualityConfig, WatchConfig
 from .reading import Config, explain, load, read_yaml
 from .section import Fraction, Positive, Section, Share
-from .serve import ServeConfig
+from .serve import AbortConfig, ServeConfig
+from .sinks import EmailSink, FileSink, LogSink, PrometheusSink, SinkConfig, WebhookSink
 from .train import (
     EvaluationConfig,
     FoldsConfig,
@@ -21,26 +22,36 @@ from .train import (
 from .tune import Space, TuneConfig, Values
 
 __all__ = [
+    "AbortConfig",
     "Config",
     "DataConfig",
     "DateSplit",
+    "DriftConfig",
+    "EmailSink",
     "EvaluationConfig",
+    "FileSink",
     "FoldsConfig",
     "Fraction",
     "GateConfig",
     "HashSplit",
+    "LogSink",
     "ModelConfig",
     "MonitorConfig",
     "Positive",
+    "PrometheusSink",
+    "QualityConfig",
     "Section",
     "ServeConfig",
     "Share",
+    "SinkConfig",
     "Space",
     "SplitConfig",
     "ThresholdConfig",
     "TrainConfig",
     "TuneConfig",
     "Values",
+    "WatchConfig",
+    "WebhookSink",
     "explain",
     "load",
     "read_yaml",

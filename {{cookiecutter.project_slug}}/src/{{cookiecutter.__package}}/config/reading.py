@@ -76,7 +76,9 @@ def load(folder: Path, overrides: Iterable[str] = (), over: Path | None = None) 
 
 
 def _key(place: Place) -> Place:
-    """Where a fault is in the files: pydantic puts the kind of a split behind its name."""
+    """Where a fault is in the files: pydantic puts the kind of a split, or a sink, behind its name."""
+    if place[:2] == ("monitor", "sinks"):
+        return place[:3] + place[4:]
     return place[:2] + place[3:] if place[:2] == ("data", "split") else place
 
 

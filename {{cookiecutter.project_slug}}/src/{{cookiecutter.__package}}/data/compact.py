@@ -21,7 +21,7 @@ from ..errors import DataError
 from ..terminal import say
 from . import compacted
 from .live import whole
-from .segments import MODE, STEMS, Segment, close_segment, is_free, listed
+from .segments import MODE, SERVICE, STEMS, Segment, close_segment, is_free, listed
 
 LOOK_S = 0.05
 
@@ -68,6 +68,9 @@ def compact(folder: Path, keep_days: int | None = None, wait_s: float = 10.0) ->
                 paths = [segment.path for segment in closed]
                 records += _compact_day(folder, stem, day, paths)
                 segments += len(paths)
+        for segment in (one for one in listed(folder, SERVICE) if one.day < oldest):
+            segment.path.unlink()  # a line a minute is small enough to stay as it is until then
+            deleted += 1
     done = Compaction(records=records, segments=segments, deleted=deleted, in_use=in_use)
     _show(done, folder)
     return done

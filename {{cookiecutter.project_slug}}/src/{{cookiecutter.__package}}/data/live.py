@@ -5,14 +5,16 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
 from .compacted import absorbed, lines_of
-from .segments import PREDICTIONS, Segment, listed, opened
+from .segments import PREDICTIONS, SHADOW, Segment, listed, opened
 
+BLOCK_BYTES = 4 << 20
 OUTPUTS = ("probability", "probabilities", "value")
 
 
@@ -38,14 +40,18 @@ def whole(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def read_rows(folder: Path, request_id: str | None = None) -> Iterator[dict[str, Any]]:
+def read_rows(
+    folder: Path, request_id: str | None = None, *, shadow: bool = False
+) -> Iterator[dict[str, Any]]:
     """The rows that were answered, of one request or of all, each with what the request shares.
 
-    A row has ``columns``, its place ``row`` in its request, and the task's output.
+    A row has ``columns``, its place ``row`` in its request, and the task's output. ``shadow`` takes
+    those instead that a version was asked for beside the one that answered.
     """
     holding = b"" if request_id is None else json.dumps(request_id).encode()
     for record in read_lines(folder, PREDICTIONS, holding):
-        if request_id in (None, record["request_id"]):
+        known = request_id in (None, record["request_id"])
+        if known and (record.get("route") == SHADOW) == shadow:
             yield from _rows(record)
 
 
@@ -55,14 +61,38 @@ def output_of(record: dict[str, Any]) -> str:
     return output
 
 
+def read_blocks(folder: Path, stem: str, day: date) -> Iterator[bytes]:
+    """The lines of a day, megabytes of them at once; the last of a segment may be torn.
+
+    They are all that the day held at one moment, whether it is written to or compacted meanwhile.
+    """
+    with opened(folder, stem, day) as files:
+        tables, plain = _told_apart(files)
+        for table in tables:
+            for group in range(table.num_row_groups):
+                records = table.read_row_group(group, columns=["record"])["record"]
+                yield "\n".join(records.to_pylist()).encode()
+        for file in plain:
+            while block := file.read(BLOCK_BYTES):
+                yield block + file.readline()
+
+
 def _lines(files: list[tuple[Segment, BinaryIO]]) -> Iterator[bytes]:
-    tables = [pq.ParquetFile(file) for segment, file in files if segment.compacted]
-    held = {name for table in tables for name in absorbed(table)}
+    tables, plain = _told_apart(files)
     for table in tables:
         yield from lines_of(table)
-    for segment, file in files:
-        if not segment.compacted and segment.path.name not in held:
-            yield from file
+    for file in plain:
+        yield from file
+
+
+def _told_apart(
+    files: list[tuple[Segment, BinaryIO]],
+) -> tuple[list[pq.ParquetFile], list[BinaryIO]]:
+    """Compacted segments, and the others that they do not hold already."""
+    tables = [pq.ParquetFile(file) for segment, file in files if segment.compacted]
+    held = {name for table in tables for name in absorbed(table)}
+    plain = [f for s, f in files if not s.compacted and s.path.name not in held]
+    return tables, plain
 
 
 def _rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,22 +7,29 @@ looks where its file is and goes on in a new one. Nobody writes to a closed segm
 its exclusive lock can be had. ``<stem>-<day>-<token>.parquet`` holds what such segments held.
 """
 
+import errno
 import os
 import re
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-PREDICTIONS, LABELS = "predictions", "labels"
+from ..errors import DataError
+
+PREDICTIONS, LABELS, SERVICE = "predictions", "labels", "service"
 STEMS = (PREDICTIONS, LABELS)
+SHADOW = "shadow"
+"""Route of a prediction that answered nobody."""
 CLOSED = ".closed.jsonl"
 NAME = re.compile(r"[a-z]+-(?P<day>\d{4}-\d\d-\d\d)-[0-9a-f-]+(\.closed)?\.(jsonl|parquet)")
 MODE = 0o640
+ELSEWHERE = 256
+"""Files that a process has open besides those of a day."""
 
 if sys.platform == "win32":
     # A file that is open is not renamed there, so a closed one has no writer.
@@ -33,8 +40,12 @@ if sys.platform == "win32":
     def _claim(_: int) -> bool:
         return True
 
+    def _allow(_: int) -> None:
+        return
+
 else:
     import fcntl
+    import resource
 
     def _share(descriptor: int) -> bool:
         try:
@@ -51,6 +62,15 @@ else:
         except OSError:
             return False
         return True
+
+    def _allow(n_files: int) -> None:
+        """Let this process open so many more files, as far as the system lets it."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = n_files + ELSEWHERE
+        if soft == resource.RLIM_INFINITY or soft >= wanted:
+            return
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +105,29 @@ def listed(folder: Path, stem: str, day: date | None = None) -> list[Segment]:
 
 @contextmanager
 def opened(folder: Path, stem: str, day: date) -> Iterator[list[tuple[Segment, BinaryIO]]]:
-    """The files of a day, opened as they all were at one moment, whatever is compacted meanwhile."""
+    """The files of a day, opened as they all were at one moment, whatever is compacted meanwhile.
+
+    Raises:
+        DataError: they are more than this process may open.
+    """
     while True:
         segments = listed(folder, stem, day)
+        _allow(len(segments))
         with ExitStack() as stack:
             files: list[tuple[Segment, BinaryIO]] = []
-            with suppress(FileNotFoundError):
+            try:
                 for segment in segments:
                     files.append((segment, stack.enter_context(segment.path.open("rb"))))
-            if len(files) == len(segments) and listed(folder, stem, day) == segments:
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno != errno.EMFILE:
+                    raise
+                raise DataError(
+                    f"'{folder}' has {len(segments):,} files of {day}, more than a process may open"
+                    " here; make them fewer with: logs compact, or raise the limit (ulimit -n)"
+                ) from None
+            if listed(folder, stem, day) == segments:
                 yield files
                 return
 

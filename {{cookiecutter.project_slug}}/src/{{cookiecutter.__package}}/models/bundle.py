@@ -1,11 +1,12 @@
 """A model as files: written once under the hash of its content, verified before it answers.
 
 ``model.onnx  contract.json  metadata.json  profile.json  card.md  weights.safetensors
-sample.parquet  checksums.sha256``
+sample.parquet  checksums.sha256  signature``
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from ..atomic import new_directory
 from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
 from .inputs import Inputs, from_columns
+from .signature import SIGNATURE, Keys, write_signature
 from .tasks import Task, task_of
 
 CHECKSUMS = "checksums.sha256"
@@ -34,6 +36,8 @@ class Bundle:
     contract: Contract
     metadata: dict[str, Any]
     session: ort.InferenceSession
+    checksums: Mapping[str, str]
+    """SHA-256 of each file, in hexadecimal, as it was when all were verified."""
 
     @property
     def hash(self) -> str:
@@ -48,8 +52,16 @@ class Bundle:
     @cached_property
     def profile(self) -> dict[str, Any]:
         """The training span's summary that drift is judged against."""
-        content: dict[str, Any] = json.loads((self.path / "profile.json").read_text())
+        content: dict[str, Any] = json.loads(self.read("profile.json"))
         return content
+
+    def read(self, name: str) -> bytes:
+        """A file, with the bytes that were verified.
+
+        Raises:
+            BundleError: it was changed since.
+        """
+        return _read(self.path, name, self.checksums[name])
 
     def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
         """The task's outputs, ``[rows]`` or ``[rows, classes]``.
@@ -92,8 +104,11 @@ def run(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.float32
     return np.concatenate(parts)
 
 
-def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
-    """Store files under ``folder/<hash of their content>``; the same files twice are one bundle."""
+def write_bundle(folder: Path, files: dict[str, bytes], keys: Keys | None = None) -> Path:
+    """Store files under ``folder/<hash of their content>``; the same files twice are one bundle.
+
+    It is signed where there are keys.
+    """
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
     target = folder / hashlib.sha256(listing).hexdigest()[:16]
@@ -102,16 +117,19 @@ def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
             for name, content in files.items():
                 (staging / name).write_bytes(content)
             (staging / CHECKSUMS).write_bytes(listing)
+    if keys is not None:
+        write_signature(target, listing, keys)
     return target
 
 
-def open_bundle(path: Path) -> Bundle:
-    """Verify checksums, load the graph, replay the golden rows.
+def open_bundle(path: Path, keys: Keys | None = None) -> Bundle:
+    """Verify signature and checksums, load the graph, replay the golden rows.
 
     Raises:
-        BundleError: a file is absent or damaged, or the golden rows are answered differently.
+        BundleError: a file is absent or damaged, the bundle is not signed by one of the keys, or
+            the golden rows are answered differently.
     """
-    files = verify(path)
+    files = verify(path, keys)
     contract = Contract.model_validate_json(files["contract.json"])
     metadata = json.loads(files["metadata.json"])
     if metadata["contract"] != contract.hash:
@@ -120,38 +138,71 @@ def open_bundle(path: Path) -> Bundle:
         session = open_session(files["model.onnx"])
     except Exception as error:  # onnxruntime raises many kinds of its own
         raise BundleError(f"bundle '{path}': onnxruntime cannot load its graph: {error}") from None
-    bundle = Bundle(path=path, contract=contract, metadata=metadata, session=session)
+    bundle = Bundle(
+        path=path,
+        contract=contract,
+        metadata=metadata,
+        session=session,
+        checksums={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    )
     replay_golden(bundle)
     return bundle
 
 
-def verify(path: Path) -> dict[str, bytes]:
-    """Compare every file with its checksum, and the folder's name with the checksums.
+def verify(path: Path, keys: Keys | None = None) -> dict[str, bytes]:
+    """Compare the signature, if there are keys, then every file with its checksum.
 
     Returns what was compared: who reads the files again may read others.
 
     Raises:
-        BundleError: naming the first file that is absent, damaged or not listed.
+        BundleError: naming the first file that is absent, damaged or not listed, or that the
+            checksums are not signed by one of the keys.
     """
+    listing = _listing(path)
+    if keys is not None:
+        keys.check(path, listing)
+    return _files(path, listing)
+
+
+def sign(path: Path, keys: Keys) -> None:
+    """Sign a bundle whose files are what its checksums say; one that is signed is signed anew.
+
+    Raises:
+        BundleError: they are not.
+    """
+    listing = _listing(path)
+    _files(path, listing)
+    write_signature(path, listing, keys)
+
+
+def _listing(path: Path) -> bytes:
     try:
-        listing = (path / CHECKSUMS).read_bytes()
+        return (path / CHECKSUMS).read_bytes()
     except OSError:
         raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
+
+
+def _files(path: Path, listing: bytes) -> dict[str, bytes]:
     if hashlib.sha256(listing).hexdigest()[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
     sums = {line[66:]: line[:64] for line in listing.decode().splitlines()}
-    files: dict[str, bytes] = {}
-    for name, digest in sums.items():
-        files[name] = (path / name).read_bytes() if (path / name).is_file() else b""
-        if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise BundleError(
-                f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
-                " or delete it and train again"
-            )
-    extra = sorted({found.name for found in path.iterdir()} - {*sums, CHECKSUMS})
+    files = {name: _read(path, name, digest) for name, digest in sums.items()}
+    beside = {CHECKSUMS, SIGNATURE}
+    extra = sorted({found.name for found in path.iterdir()} - {*sums, *beside})
+    extra = [name for name in extra if not name.startswith(f".{SIGNATURE}.")]  # being written
     if extra:
         raise BundleError(f"bundle '{path}': {extra[0]} is not in {CHECKSUMS}; take it out")
     return files
+
+
+def _read(path: Path, name: str, digest: str) -> bytes:
+    content = (path / name).read_bytes() if (path / name).is_file() else b""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise BundleError(
+            f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
+            " or delete it and train again"
+        )
+    return content
 
 
 def replay_golden(bundle: Bundle) -> None:

@@ -20,7 +20,7 @@ def interchange(bundle: Bundle) -> ModelProto:
     Numbers are float32 with NaN where missing, categories canonical text with ``<missing>``, times
     seconds since 1970. Of several labels each has an output.
     """
-    model = onnx.compose.add_prefix(onnx.load(bundle.path / "model.onnx"), INSIDE)
+    model = onnx.compose.add_prefix(onnx.load_from_string(bundle.read("model.onnx")), INSIDE)
     graph, named = model.graph, _groups(bundle.contract)
     column = f"{INSIDE}column"
     before, inputs = [], []

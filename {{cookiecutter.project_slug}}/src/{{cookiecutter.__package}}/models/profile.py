@@ -1,63 +1,142 @@
-"""What columns looked like in training: shares of fixed bins, and how much they vary anyway.
+"""What columns looked like in training: counts of fixed bins, and how much they vary anyway.
 
 The profile is all that monitoring needs of the training rows, so that its cost grows with what is
 watched and not with what was learned from.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import BundleError
 from ..values import MISSING_CATEGORY
+from .effects import Counts, total_variation, wasserstein
 from .inputs import Inputs
 
 BINS = 10
 TOP_CATEGORIES = 30
+MOST_CATEGORIES = 1_000
 OTHER = "<other>"
 MISSING = "<missing>"
 SCORE = "_score"
 """The column of predicted probabilities, beside the contract's."""
 NO_WINDOW = np.iinfo(np.int64).min
-Counts = npt.NDArray[np.float64]
+PERCENTS = np.arange(1, 100)
+USUAL = 0.99
+HARDLY_MORE = 0.9
+"""Share of a window's rows from which on a window of one value alone is no news."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
-    """A column's bins with their shares in the reference."""
+    """A column's bins with their shares in the reference, and what its windows ordinarily show."""
 
     name: str
     kind: str
     """``numeric`` (edges between bins) or ``category`` (values)."""
     edges: tuple[float, ...]
+    """Ten equal shares' edges."""
+    percentiles: tuple[float, ...]
+    """Just below the least value, then the distinct of the 1st to the 99th percentile."""
     values: tuple[str, ...]
-    shares: tuple[float, ...]
-    """Share of each bin, then of ``<other>`` (category) and of ``<missing>``; they sum to 1."""
-    ordinary: float
-    """99th percentile of the population stability index between a window of the span and the rest."""
+    """The most frequent first."""
+    counts: tuple[float, ...]
+    """Rows of each fine bin: between the percentiles, or of each value and ``<other>``; then
+    ``<missing>``."""
+    deviation: float = 0.0
+    """Standard deviation of the values within the 1st and the 99th percentile."""
+    ordinary: float = 0.0
+    """99th percentile of ``effect`` between a window of the span and the rest."""
+    ordinary_missing: float = 0.0
+    """99th percentile of how far a window's share of missing values lies from the rest's."""
+    most_missing: float = 0.0
+    """The largest share of missing values in a window."""
+    least_size: float = 0.0
+    most_size: float = 0.0
+    """The least and the largest ``size`` of a window."""
+    still: bool = False
+    """Whether a window held hardly more than one value: a dry week is no broken sensor."""
 
     @property
     def labels(self) -> list[str]:
         """A name for each share."""
         if self.kind == "category":
-            return [*self.values, OTHER, MISSING]
+            return [*self.values[:TOP_CATEGORIES], OTHER, MISSING]
         inner = [f"{edge:g}" for edge in self.edges]
         bounds = zip(["-inf", *inner], [*inner, "inf"], strict=True)
         return [*(f"({low}, {high}]" for low, high in bounds), MISSING]
 
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of each bin of ``labels``; they sum to 1."""
+        total = self.fold(np.array(self.counts))
+        return tuple((total / total.sum()).tolist())
+
+    @property
+    def in_deviations(self) -> bool:
+        """Whether ``effect`` is a distance of numbers; else it is a share of rows."""
+        return self.kind == "numeric" and self.deviation > 0
+
     def count(self, column: npt.NDArray[Any]) -> Counts:
-        """How many values of a column fall into each bin."""
+        """How many values of a column fall into each bin of ``labels``."""
+        return self.fold(self.tally(column))
+
+    def tally(self, column: npt.NDArray[Any]) -> Counts:
+        """How many values of a column fall into each fine bin."""
         if self.kind == "category":
-            known = {value: index for index, value in enumerate(self.values)}
-            known[MISSING_CATEGORY] = len(self.values) + 1
-            where = np.array([known.get(value, len(self.values)) for value in column], np.int64)
-            return np.bincount(where, minlength=len(self.shares)).astype(np.float64)
+            return self.tally_values(Counter(column.tolist()))
         missing = np.isnan(column)
-        where = np.searchsorted(np.array(self.edges), column[~missing], side="left")
-        counts = np.bincount(where, minlength=len(self.shares)).astype(np.float64)
+        where = np.searchsorted(np.array(self.percentiles), column[~missing], side="left")
+        counts = np.bincount(where, minlength=len(self.percentiles) + 2).astype(np.float64)
         counts[-1] = missing.sum()
         return counts
+
+    def places(self, column: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Which bin of ``labels`` each value of a column falls into."""
+        if self.kind == "category":
+            known = {value: index for index, value in enumerate(self.labels[:-2])}
+            known[MISSING_CATEGORY] = len(known) + 1
+            other = len(known) - 1
+            return np.array([known.get(value, other) for value in column], np.int64)
+        found = np.searchsorted(np.array(self.edges), column, side="left")
+        return np.where(np.isnan(column), len(self.edges) + 1, found)
+
+    def tally_values(self, found: Mapping[Any, int]) -> Counts:
+        """Fine bins of a category of which each value was counted."""
+        counts = [found.get(value, 0) for value in self.values]
+        missing = found.get(MISSING_CATEGORY, 0)
+        other = sum(found.values()) - sum(counts) - missing
+        return np.array([*counts, other, missing], np.float64)
+
+    def fold(self, fine: Counts) -> Counts:
+        """Counts of fine bins as those of ``labels``."""
+        if self.kind == "category":
+            top = min(TOP_CATEGORIES, len(self.values))
+            return np.array([*fine[:top], fine[top:-1].sum(), fine[-1]])
+        into = np.searchsorted(np.array(self.edges), np.array(self.percentiles), side="left")
+        folded = np.zeros(len(self.edges) + 2)
+        np.add.at(folded, [*into, len(self.edges), len(self.edges) + 1], fine)
+        return folded
+
+    def effect(self, reference: Counts, current: Counts) -> float:
+        """How far the known values of fine counts lie apart: in standard deviations, or in shares.
+
+        A category's missing values are one value more.
+        """
+        if self.kind == "category":
+            return total_variation(self.fold(reference), self.fold(current))
+        if not self.in_deviations:
+            return total_variation(reference[:-1], current[:-1])
+        return wasserstein(*self.winsorised(reference, current)) / self.deviation
+
+    def winsorised(self, reference: Counts, current: Counts) -> tuple[Counts, Counts, Counts]:
+        """Counts of known values up to each percentile and beyond the last, and the percentiles."""
+        before, now = (np.append(c[0] + c[1], c[2:-1]) for c in (reference, current))
+        return before, now, np.array(self.percentiles[1:])
 
 
 def columns_of(
@@ -68,52 +147,98 @@ def columns_of(
     return columns | {n: inputs.category[:, i] for i, n in enumerate(category)}
 
 
+def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
+    """The columns of a bundle's ``profile.json``.
+
+    Raises:
+        BundleError: it is of an older form.
+    """
+    needed = {field.name for field in fields(ColumnProfile)}
+    if any(needed - set(column) for column in profile["columns"]):
+        raise BundleError(
+            "the model's profile is of an older release, without percentiles, so what it is given"
+            " cannot be judged; train again: make train"
+        )
+    return [ColumnProfile(**{n: column[n] for n in needed}) for column in profile["columns"]]
+
+
 def describe(
-    name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64], *, minimum_rows: int = 100
+    name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64], *, minimum_rows: int = 50
 ) -> ColumnProfile:
     """Profile a column; ``windows`` numbers the window of each row, to see how windows differ.
 
     A row in ``NO_WINDOW`` counts for the shares alone.
     """
-    kind = "category" if column.dtype == object else "numeric"
-    edges: tuple[float, ...] = ()
-    values: tuple[str, ...] = ()
-    if kind == "numeric":
-        known = column[~np.isnan(column)]
-        cuts = np.quantile(known, np.arange(1, BINS) / BINS) if len(known) else np.zeros(0)
-        edges = tuple(float(edge) for edge in np.unique(cuts))
-        n_shares = len(edges) + 2
-    else:
-        found, counts = np.unique(column.astype(str), return_counts=True)
-        order = np.argsort(-counts, kind="stable")
-        top = [str(found[i]) for i in order if found[i] != MISSING_CATEGORY]
-        values = tuple(top[:TOP_CATEGORIES])
-        n_shares = len(values) + 2
-    empty = ColumnProfile(
-        name=name, kind=kind, edges=edges, values=values, shares=(0.0,) * n_shares, ordinary=0.0
-    )
-    total = empty.count(column)
-    effects = []
+    empty = _binned(name, column)
+    total = empty.tally(column)
+    profile = replace(empty, counts=tuple(total.tolist()))
+    sizes, missing, effects, apart = [size(column)], [], [], []
+    still = is_still(column)
     for window in np.unique(windows[windows != NO_WINDOW]):
-        part = empty.count(column[windows == window])
-        if minimum_rows <= part.sum() < total.sum():
-            effects.append(stability_index(total - part, part))
+        part = column[windows == window]
+        if not minimum_rows <= len(part) < len(column):
+            continue
+        counts = profile.tally(part)
+        rest = total - counts
+        missing.append(counts[-1] / counts.sum())
+        apart.append(abs(missing[-1] - rest[-1] / rest.sum()))
+        if counts[-1] < len(part) and rest[-1] < rest.sum():
+            effects.append(profile.effect(rest, counts))
+            sizes.append(size(part))
+            still |= is_still(part, HARDLY_MORE)
+    sizes = [found for found in sizes if found > 0] or [0.0]
+    return replace(
+        profile,
+        ordinary=float(np.quantile(effects, USUAL)) if effects else 0.0,
+        ordinary_missing=float(np.quantile(apart, USUAL)) if apart else 0.0,
+        most_missing=float(max([*missing, total[-1] / total.sum()])),
+        least_size=min(sizes),
+        most_size=max(sizes),
+        still=still,
+    )
+
+
+def size(column: npt.NDArray[Any]) -> float:
+    """How large numbers are whatever their sign: the median of those that are not zero; else 0."""
+    if column.dtype == object:
+        return 0.0
+    known = np.abs(column[~np.isnan(column) & (column != 0)])
+    return float(np.median(known)) if len(known) else 0.0
+
+
+def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
+    """Whether one value is at least this share of the known ones."""
+    if column.dtype == object:
+        known = column[column != MISSING_CATEGORY]
+    else:
+        known = column[~np.isnan(column)]
+    return bool(len(known)) and max(Counter(known.tolist()).values()) >= share * len(known)
+
+
+def _binned(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
+    """Bins without counts."""
+    if column.dtype == object:
+        found = Counter(column.tolist())
+        found.pop(MISSING_CATEGORY, None)
+        order = sorted(found, key=lambda value: (-found[value], value))
+        values = tuple(map(str, order[:MOST_CATEGORIES]))
+        return ColumnProfile(
+            name=name, kind="category", edges=(), percentiles=(), values=values, counts=()
+        )
+    known = column[~np.isnan(column)].astype(np.float64)
+    points: npt.NDArray[Any] = np.zeros(0)
+    deciles, deviation = np.zeros(0), 0.0
+    if len(known):
+        points = np.percentile(known, PERCENTS)
+        deciles = np.unique(points[BINS - 1 :: BINS])
+        deviation = float(np.clip(known, points[0], points[-1]).std())
+        points = np.unique([np.nextafter(np.float32(known.min()), np.float32(-np.inf)), *points])
     return ColumnProfile(
         name=name,
-        kind=kind,
-        edges=edges,
-        values=values,
-        shares=tuple(float(share) for share in total / total.sum()),
-        ordinary=float(np.quantile(effects, 0.99)) if effects else 0.0,
+        kind="numeric",
+        edges=tuple(deciles.tolist()),
+        percentiles=tuple(points.tolist()),
+        values=(),
+        counts=(),
+        deviation=deviation if len(points) > 2 else 0.0,
     )
-
-
-def stability_index(reference: Counts, current: Counts) -> float:
-    """Population stability index between two counts over the same bins.
-
-    Sum of ``(q − p)·ln(q / p)`` with half a row added to each bin, so that an empty one is finite
-    (Siddiqi, Credit Risk Scorecards, 2006; the additive smoothing is Jeffreys').
-    """
-    p = (reference + 0.5) / (reference + 0.5).sum()
-    q = (current + 0.5) / (current + 0.5).sum()
-    return float(((q - p) * np.log(q / p)).sum())

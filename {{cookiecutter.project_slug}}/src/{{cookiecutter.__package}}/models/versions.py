@@ -7,7 +7,6 @@ move: which version serves since when, by whom and why. It is replaced in one st
 
 import getpass
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from filelock import FileLock
 
 from ..atomic import point, pointed, write_file
 from ..errors import RegistryError
+from .archive import Archive
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 WAIT_S = 60.0
@@ -54,7 +54,7 @@ class Versions:
         self.name = name
         self.folder = bundles / name
         self._pointer = self.folder / "served"
-        self._archive = self.folder / "history.jsonl"
+        self._archive = Archive(self.folder / "history.jsonl")
         self._lock = FileLock(self.folder / ".lock")
 
     @contextmanager
@@ -160,7 +160,7 @@ class Versions:
             raise RegistryError(
                 f"'{self._pointer}' is damaged; write the number of the version to serve into it"
             )
-        before = self._archived()[-1:]  # a bare number was written by hand
+        before = self._archive.lines()[-1:]  # a bare number was written by hand
         if before and before[0]["to"] == found:
             return before[0]
         return _line(before[0]["to"] if before else None, self.get(found), "by hand", "")
@@ -182,16 +182,16 @@ class Versions:
         """Move the pointer, its audit line with it in one step; return the line."""
         with self.changing():
             before = self.move()
-            if before is not None and before not in self._archived()[-1:]:
-                self._append(before)  # a process was killed before it could
+            if before is not None and before not in self._archive.lines()[-1:]:
+                self._archive.append(before)  # a process was killed before it could
             line = _line(before["to"] if before else None, version, action, why)
             point(self._pointer, json.dumps(line))
-            self._append(line)
+            self._archive.append(line)
         return line
 
     def history(self) -> list[Move]:
         """Every change of the served version, oldest first."""
-        lines, newest = self._archived(), self.move()
+        lines, newest = self._archive.lines(), self.move()
         return lines if newest is None or newest in lines[-1:] else [*lines, newest]
 
     def previous(self) -> Version:
@@ -209,23 +209,6 @@ class Versions:
         if len(path) > 1:
             return self.get(path[-2])
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
-
-    def _archived(self) -> list[Move]:
-        """The moves that the archive holds; what a crash tore is left out."""
-        try:
-            content = self._archive.read_bytes()
-        except FileNotFoundError:
-            return []
-        found = (_parsed(line) for line in content.split(b"\n"))
-        return [move for move in found if isinstance(move, dict)]
-
-    def _append(self, line: Move) -> None:
-        with self._archive.open("a+b") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - 1, 0))
-            torn = file.read() not in {b"", b"\n"}
-            file.write(b"\n" * torn + json.dumps(line).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
 
     def _read(self, path: Path) -> Version:
         try:
@@ -254,7 +237,7 @@ def now() -> str:
 def _line(before: int | None, version: Version, action: str, why: str) -> Move:
     return {
         "when": now(),
-        "who": _who(),
+        "who": who(),
         "action": action,
         "from": before,
         "to": version.number,
@@ -265,14 +248,8 @@ def _line(before: int | None, version: Version, action: str, why: str) -> Move:
     }
 
 
-def _parsed(line: bytes) -> object:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
-
-
-def _who() -> str:
+def who() -> str:
+    """The name of whoever runs this."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name

@@ -1,164 +1,273 @@
-"""``monitor``: logs → windows → drift and quality → summary, report, exit code."""
+"""``monitor``: log → windows → findings → history, alerts, summary and report."""
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
-
 from ..atomic import new_file, write_file
-from ..config import Config
-from ..contract import Contract
-from ..errors import BundleError, ConfigError, DataError
+from ..config import Config, MonitorConfig
+from ..errors import BundleError, ConfigError
 from ..models.bundle import Bundle, open_bundle
-from ..models.metrics import METRICS
-from ..models.profile import SCORE, ColumnProfile, Counts, columns_of
-from ..models.tasks import task_of
+from ..models.challenges import Challenges
+from ..models.days import DAY_S
+from ..models.profile import SCORE, columns_of, read_profiles
+from ..models.signature import demanded
 from ..models.versions import Versions
-from ..terminal import say, table
-from .drift import Finding, compare
-from .quality import Quality, assess
-from .report import write_report
-from .served import read_served
-from .windows import Window, cut
+from ..terminal import say
+from .alerts import tell
+from .finding import Finding
+from .history import History, Judged
+from .log import Log
+from .page import write as write_page
+from .report import WORKSPACE, write_report
+from .seen import Seen
+from .shape import Shape, shapes_of
+from .show import show
+from .watches import judge
+from .windows import Length, Window, name_of
+
+UNJUDGED_BY = ("log", "history", "reports", "sample_rows", "sinks", "deliver_s")
+ALERTING = ("persistence", "severity", "cooldown_hours", "route")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What one run of monitoring found."""
+    """What monitoring knows of the version that serves."""
 
     model: str
     version: int
-    drift: list[Finding]
-    quality: list[Quality]
     metric: str
     """The metric that decides."""
-
-    @property
-    def alerts(self) -> list[str]:
-        """A sentence for each alert."""
-        drifted = [
-            f"{f.column} drifts: index {f.effect:.3f}, ordinary up to {f.limit:.3f}"
-            for f in self.drift
-            if f.alert
-        ]
-        newest = self.quality[-1] if self.quality else None
-        if newest is not None and newest.alert:
-            title, value = METRICS[self.metric].title, newest.metrics[self.metric]
-            drifted.append(f"quality fell: {title} {value:.3f} in the window of {newest.window}")
-        return drifted
+    window: str | None
+    """The newest that was judged."""
+    drift: list[Finding]
+    """What decides of its columns and answers."""
+    quality: Finding | None
+    """The deciding metric, in the newest window with labels enough."""
+    quality_window: str | None
+    alerts: list[str]
+    """A sentence for each alert that is open."""
 
 
 def run(config: Config, name: str) -> Summary:
-    """Judge what the served version answered; write the summary and the newest window's report.
+    """Judge the windows of which something is new; write the summary and the newest one's report.
+
+    A second run finds nothing new and changes nothing; one after a pause judges all that it missed.
 
     Raises:
-        BundleError: no model serves.
+        BundleError: no model serves, or its profile is of an older release.
         ConfigError: the windows are not those that the model was profiled in.
-        DataError: nothing was logged, or nothing with a time.
+        DataError: nothing was logged.
     """
     versions = Versions(config.train.bundles, name)
     version = versions.served()
     if version is None:
         raise BundleError(versions.unserved())
-    bundle = open_bundle(versions.folder / version.bundle)
-    contract, settings = bundle.contract, config.monitor
-    learned = bundle.profile.get("window_days", settings.window_days)
-    if learned != settings.window_days:
-        raise ConfigError(
-            f"monitor.window_days is {settings.window_days}, but version {version.number} learned"
-            f" what is ordinary in windows of {learned} days; set {learned}, or train again"
-        )
-    served = read_served(settings.log, contract, version.number)
-    windows = cut(served, contract, settings.window_days, settings.min_rows)
-    if not windows:
-        raise DataError(f"no row in '{settings.log}' has a time between 1900 and 2200")
-    profiles = [ColumnProfile(**column) for column in bundle.profile["columns"]]
-    judged = [window for window in windows if window.complete]
-    counts = {window.name: count(window, contract, profiles) for window in judged}
-    summary = Summary(
-        model=name,
-        version=version.number,
-        drift=compare(profiles, bundle.profile["rows"], counts, settings),
-        quality=assess(bundle.task, judged, bundle.metadata["metrics"]["model"], settings),
-        metric=bundle.task.main,
-    )
-    show(summary, windows, settings.min_rows)
+    bundle = open_bundle(versions.folder / version.bundle, demanded(config.serve))
+    read_profiles(bundle.profile)
+    settings = config.monitor
+    length = length_of(bundle, settings, version.number)
+    beside = challengers_of(versions, version.number)
+    log = Log(settings.log, bundle.contract, version.number, length, settings.history, beside)
+    history = History(settings.history)
+    newest = judge_new(log, history, bundle, version.number, config, length)
+    windows = [w for w in history.windows(name, version.number) if w.length == str(length)]
+    found = history.findings(name, version.number, length=str(length))
+    alerts = [alert.text for alert in tell(history, name, version.number, settings)]
+    summary = summarise(bundle, version.number, windows, found, alerts)
+    show(summary, windows, found, settings.min_rows)
     folder = settings.reports / name
     save(summary, folder / "summary.json")
-    limits = {profile.name: max(settings.min_effect, profile.ordinary) for profile in profiles}
-    draw(bundle, windows, folder, settings.sample_rows, limits)
+    if newest is not None:
+        draw(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
+    if (page := write_page(config, name)) is not None:
+        say(f"page      {page}  open it in a browser")
     return summary
 
 
-def count(window: Window, contract: Contract, profiles: list[ColumnProfile]) -> dict[str, Counts]:
-    """Counts of each profiled column of a window, over the profile's bins."""
-    columns = columns_of(window.rows.inputs, contract.numeric, contract.category)
-    columns[SCORE] = task_of(contract).watched(window.rows.outputs)
-    return {profile.name: profile.count(columns[profile.name]) for profile in profiles}
+def length_of(bundle: Bundle, settings: MonitorConfig, version: int) -> Length:
+    """How long windows are: as long as those in which the model learned what is ordinary.
+
+    Raises:
+        ConfigError: the settings say otherwise.
+    """
+    by_rows = bundle.contract.time is None
+    learned = bundle.profile.get("window_days", settings.window_days)
+    if learned != settings.window_days and not by_rows:
+        raise ConfigError(
+            f"monitor.window_days is {settings.window_days}, but version {version} learned"
+            f" what is ordinary in windows of {learned} days; set {learned}, or train again"
+        )
+    return Length(days=settings.window_days, rows=settings.window_rows, by_rows=by_rows)
 
 
-def show(summary: Summary, windows: list[Window], min_rows: int) -> None:
-    """Print a line per window, the newest window's columns, and the alerts."""
-    quality = {found.window: found for found in summary.quality}
-    rows = []
-    for window in windows:
-        breaches = [f.column for f in summary.drift if f.window == window.name and f.breach]
-        known = quality.get(window.name)
-        rows.append(
-            (
-                window.title,
-                len(window.rows),
-                (", ".join(breaches) or "–") if window.complete else "(not complete)",
-                int((~np.isnan(window.rows.labels)).sum()),
-                known.metrics[summary.metric] if known else None,
-                known.observed if known else None,
-                known.predicted if known else None,
+def challengers_of(versions: Versions, version: int) -> set[int]:
+    """The versions that ever answered beside this one, aloud or in the shadow."""
+    lines = Challenges(versions).history()
+    return {line["version"] for line in lines if line["against"] == version} - {version}
+
+
+def judge_new(
+    log: Log, history: History, bundle: Bundle, version: int, config: Config, length: Length
+) -> Window | None:
+    """Judge what changed, oldest first, and keep it; returns the newest complete window if judged.
+
+    A window is judged again when its rows or outcomes changed, when it became complete or its labels
+    had their time, or when settings did; not once part of it was deleted from the log.
+    """
+    settings, newest = config.monitor, None
+    known = {w.name: w for w in history.windows(bundle.contract.name, version)}
+    newest_s = log.newest_s(settings.min_rows)
+    states = {
+        number: f"{_mark(settings)} {_age(log, number, newest_s, settings)}" for number in log.spans
+    }
+    before = {number: known.get(name_of(number, length)) for number in log.spans}
+    log.wanted = {
+        number
+        for number, state in states.items()
+        if number in log.changed
+        or (kept := before[number]) is None
+        or not kept.fingerprint.startswith(state)
+    }
+    last = max((number for number in log.spans if log.complete(number)), default=None)
+    for number in sorted(log.wanted):
+        held = log.window(number)
+        if held is None:
+            continue
+        window, fingerprint = held.window, f"{states[number]} {held.fingerprint}"
+        kept = before[number]
+        if kept is None or kept.fingerprint != fingerprint:
+            seen = Seen(
+                window=window,
+                bundle=bundle,
+                version=version,
+                config=settings,
+                newest_s=newest_s,
+                datasets=config.data.directory,
+                others=held.others,
             )
-        )
-    header = ["window", "rows", "beyond ordinary", "labelled", METRICS[summary.metric].title]
-    header += ["observed", "predicted"]
-    table(f"{summary.model} version {summary.version}", header, rows)
-    if not summary.drift:
-        most = max(len(window.rows) for window in windows)
-        say(
-            f"unjudged  no window is complete with {min_rows:,} rows (monitor.min_rows); the largest"
-            f" has {most:,}"
-        )
-        return
-    newest = summary.drift[-1].window
-    table(
-        f"newest window judged: {newest}",
-        ["column", "index", "lower bound", "ordinary up to", "adjusted p", "beyond", "alert"],
-        [
-            (f.column, f.effect, f.low, f.limit, f"{f.p_value:.2g}", f.breach, f.alert)
-            for f in summary.drift
-            if f.window == newest
+            findings = judge(seen) if window.complete else []
+            shapes = shapes_in(seen) if window.complete else []
+            history.keep(_judged(seen, length, fingerprint), findings, shapes)
+            newest = window if number == last else newest
+    log.done()
+    return newest
+
+
+def shapes_in(seen: Seen) -> list[Shape]:
+    """How the columns and the answers of a window lie, beside training."""
+    contract, rows = seen.contract, seen.window.rows
+    columns = columns_of(rows.inputs, contract.numeric, contract.category)
+    columns[SCORE] = seen.bundle.task.watched(rows.outputs)
+    profiles = read_profiles(seen.bundle.profile)
+    return shapes_of(profiles, {p.name: p.count(columns[p.name]) for p in profiles})
+
+
+def summarise(
+    bundle: Bundle,
+    version: int,
+    windows: list[Judged],
+    found: dict[str, list[Finding]],
+    alerts: list[str],
+) -> Summary:
+    """The newest judged window beside the alerts that are open."""
+    judged = [window.name for window in windows if found.get(window.name)]
+    newest = judged[-1] if judged else None
+    main = bundle.task.main
+    qualities = [
+        (name, finding)
+        for name in judged
+        for finding in found[name]
+        if (finding.kind, finding.measure, finding.part) == ("quality", main, "")
+    ]
+    return Summary(
+        model=bundle.contract.name,
+        version=version,
+        metric=main,
+        window=newest,
+        drift=[
+            finding
+            for finding in (found[newest] if newest else [])
+            if finding.kind in {"data_drift", "prediction_drift"} and finding.limit is not None
         ],
+        quality=qualities[-1][1] if qualities else None,
+        quality_window=qualities[-1][0] if qualities else None,
+        alerts=alerts,
     )
-    for alert in summary.alerts:
-        say(f"alert     {alert}")
-    if not summary.alerts:
-        say("calm      nothing went beyond what is ordinary for long enough")
 
 
 def save(summary: Summary, path: Path) -> None:
     """Write the summary as JSON, for machines."""
-    content = asdict(summary) | {
-        "alerts": summary.alerts,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    content = asdict(summary) | {"made": datetime.now(UTC).isoformat(timespec="seconds")}
     write_file(path, json.dumps(content, indent=2).encode())
     say(f"summary   {path}")
 
 
 def draw(
-    bundle: Bundle, windows: list[Window], folder: Path, n_rows: int, limits: dict[str, float]
+    bundle: Bundle,
+    window: Window,
+    folder: Path,
+    version: int,
+    settings: MonitorConfig,
+    found: list[Finding],
 ) -> None:
-    """Write the HTML report of the newest complete window."""
-    newest = next((w for w in reversed(windows) if w.complete), windows[-1])
-    target = folder / f"drift-{newest.name}.html"
+    """Write the HTML report of a window, and keep it in evidently's workspace."""
+    target = folder / f"drift-{window.name}.html"
+    limits = {
+        finding.subject: finding.limit
+        for finding in found
+        if finding.measure in {"wasserstein", "total_variation"} and finding.limit is not None
+    }
     with new_file(target) as staging:
-        write_report(bundle.contract, bundle.path, newest, staging, n_rows=n_rows, limits=limits)
+        write_report(
+            bundle,
+            window,
+            staging,
+            n_rows=settings.sample_rows,
+            limits=limits,
+            version=version,
+            workspace=folder.parent / WORKSPACE,
+        )
     say(f"report    {target}  open it in a browser")
+
+
+def _judged(seen: Seen, length: Length, fingerprint: str) -> Judged:
+    window = seen.window
+    return Judged(
+        model=seen.contract.name,
+        version=seen.version,
+        length=str(length),
+        name=window.name,
+        first=window.first.isoformat(),
+        last=window.last.isoformat(),
+        rows=len(window.rows),
+        labelled=window.n_labelled,
+        complete=window.complete,
+        fingerprint=fingerprint,
+        judged=datetime.now(UTC),
+    )
+
+
+def _mark(settings: MonitorConfig) -> str:
+    """Of all settings by which a window is judged."""
+    content = {
+        name: (
+            {n: v for n, v in value.items() if n not in ALERTING}
+            if isinstance(value, dict)
+            else value
+        )
+        for name, value in settings.model_dump(mode="json").items()
+        if name not in UNJUDGED_BY
+    }
+    text = json.dumps(content, sort_keys=True)
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _age(log: Log, number: int, newest_s: int | None, settings: MonitorConfig) -> str:
+    """Whether a window may still get rows, and whether its labels had their time."""
+    if not log.complete(number) or newest_s is None:
+        return "open"
+    known_s = log.spans[number].newest_s + settings.label_delay_days * DAY_S
+    return "ripe" if newest_s >= known_s else "whole"

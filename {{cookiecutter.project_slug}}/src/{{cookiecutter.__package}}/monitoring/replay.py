@@ -1,7 +1,7 @@
 """Plays a dataset's test rows against the server as live traffic; labels come later, as in life."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from ..client import Client, LabelOfId, LabelOfRow
 from ..config import Config
 from ..contract import Contract
 from ..data.dataset import current
-from ..terminal import progress, say
+from ..terminal import Bar, progress, say
 
 ROWS_PER_REQUEST = 200
 TIMEOUT_S, DEADLINE_S = 30.0, 60.0
@@ -37,32 +37,58 @@ def run(
     table = table if rows is None else table.slice(0, rows)
     base = url or f"http://{config.serve.host}:{config.serve.port}"
     delay = timedelta(days=config.monitor.label_delay_days)
-    waiting: list[tuple[Any, LabelOfId | LabelOfRow]] = []
-    sent = labelled = 0
-    with (
-        Client(base, key=key, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S) as client,
-        progress("replay", len(table)) as bar,
-    ):
-        for part in _days(table, contract.time):
+    with calling(base, key=key) as client, progress("replay", len(table)) as bar:
+        traffic = Traffic(client, contract, delay)
+        traffic.play(table, bar)
+    say(
+        f"replayed  {traffic.sent:,} rows to {base}, {traffic.labelled:,} labels;"
+        f" {len(traffic.waiting):,} are not known yet"
+    )
+    return traffic.sent
+
+
+def calling(base: str, *, key: str | None = None) -> Client:
+    """A client with the patience that many rows at once ask for."""
+    return Client(base, key=key, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S)
+
+
+class Traffic:
+    """Callers of a server, who learn what became of their rows ``delay`` later."""
+
+    def __init__(self, client: Client, contract: Contract, delay: timedelta) -> None:
+        self._client, self._contract, self._delay = client, contract, delay
+        self.waiting: list[tuple[datetime | None, LabelOfId | LabelOfRow]] = []
+        """Labels that are not known yet, and when they will be."""
+        self.sent = self.labelled = 0
+
+    def play(self, table: pa.Table, bar: Bar) -> None:
+        """Send rows that are in the order of their time, and the labels that become known."""
+        time = self._contract.time
+        for part in _days(table, time):
             for start in range(0, len(part), ROWS_PER_REQUEST):
                 given = part.slice(start, ROWS_PER_REQUEST).to_pylist()
-                asked = [{name: row.get(name) for name in contract.request} for row in given]
-                request_id = client.predict(asked).request_id
-                sent += len(given)
-                bar(len(given), note=f"{given[0][contract.time]:%Y-%m-%d}" if contract.time else "")
-                for number, row in enumerate(given):
-                    at = row[contract.time] + delay if contract.time else None
-                    waiting.append((at, _label(contract, row, request_id, number)))
-            now = pc.max(part[contract.time]).as_py() if contract.time else None
-            known = [label for at, label in waiting if now is None or at <= now]
-            waiting = [(at, label) for at, label in waiting if now is not None and at > now]
-            for start in range(0, len(known), ROWS_PER_REQUEST * 10):
-                client.feedback(known[start : start + ROWS_PER_REQUEST * 10])
-            labelled += len(known)
-    say(
-        f"replayed  {sent:,} rows to {base}, {labelled:,} labels; {len(waiting):,} are not known yet"
-    )
-    return sent
+                self._ask(given)
+                bar(len(given), note=f"{given[0][time]:%Y-%m-%d}" if time else "")
+            self._label(pc.max(part[time]).as_py() if time else None)
+
+    def _ask(self, rows: list[dict[str, Any]]) -> None:
+        contract = self._contract
+        asked = [{name: row.get(name) for name in contract.request} for row in rows]
+        request_id = self._client.predict(asked).request_id
+        self.sent += len(rows)
+        for number, row in enumerate(rows):
+            at = row[contract.time] + self._delay if contract.time else None
+            self.waiting.append((at, _label(contract, row, request_id, number)))
+
+    def _label(self, now: datetime | None) -> None:
+        """Send the labels that are known by now; without a time, all."""
+        known = [label for at, label in self.waiting if at is None or now is None or at <= now]
+        self.waiting = [
+            (at, label) for at, label in self.waiting if at and now is not None and at > now
+        ]
+        for start in range(0, len(known), ROWS_PER_REQUEST * 10):
+            self._client.feedback(known[start : start + ROWS_PER_REQUEST * 10])
+        self.labelled += len(known)
 
 
 def _label(

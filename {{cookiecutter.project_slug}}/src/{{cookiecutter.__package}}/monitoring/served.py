@@ -1,19 +1,27 @@
 """What the server logged, read back as columns."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from ..contract import Contract
-from ..data.live import read_lines, read_rows
-from ..data.segments import LABELS
+from ..data.live import read_blocks
+from ..data.segments import LABELS, PREDICTIONS, listed
 from ..errors import DataError
-from ..models.inputs import Inputs, from_columns
+from ..models.arrow import from_table
+from ..models.inputs import Inputs
 from ..models.tasks import task_of
+from .records import labels_of, predictions_of
+
+Hashes = npt.NDArray[np.uint64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +31,14 @@ class Served:
     inputs: Inputs
     outputs: npt.NDArray[np.float64]
     """As the task gives them, ``[rows]`` or ``[rows, classes]``."""
-    seconds: npt.NDArray[np.int64]
+    seconds: Integers
     """When each row happened: the contract's time, else when it was answered; UTC seconds."""
     labels: npt.NDArray[np.float64]
     """As the task encodes them where the outcome is known, NaN where it is not yet."""
+    answered: Integers | None = None
+    """When each row was answered, UTC seconds."""
+    keys: npt.NDArray[np.object_] | None = None
+    """What each row is known by: its id, or the request and its place in it."""
 
     def __len__(self) -> int:
         return len(self.outputs)
@@ -37,7 +49,46 @@ class Served:
             outputs=self.outputs[rows],
             seconds=self.seconds[rows],
             labels=self.labels[rows],
+            answered=None if self.answered is None else self.answered[rows],
+            keys=None if self.keys is None else self.keys[rows],
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """Rows as they were answered, without their outcomes."""
+
+    inputs: Inputs
+    outputs: npt.NDArray[np.float64]
+    seconds: Integers
+    answered: Integers
+    """Microseconds since 1970."""
+    keys: npt.NDArray[np.object_]
+    """What a row is known by: its id, else its place in its request."""
+    hashes: Hashes
+    """A number for that."""
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def __getitem__(self, rows: npt.NDArray[Any]) -> "Answers":
+        return Answers(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """What became of rows; each once, in the order of the hashes of what they are known by."""
+
+    hashes: Hashes
+    answered: Integers
+    labels: npt.NDArray[np.float64]
+
+    def of(self, hashes: Hashes) -> npt.NDArray[np.float64]:
+        """The outcome of each row; NaN where none is known."""
+        if not len(self.hashes):
+            return np.full(len(hashes), np.nan)
+        at = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return np.where(self.hashes[at] == hashes, self.labels[at], np.nan)
 
 
 def read_served(folder: Path, contract: Contract, version: int) -> Served:
@@ -49,55 +100,171 @@ def read_served(folder: Path, contract: Contract, version: int) -> Served:
     Raises:
         DataError: there are none.
     """
-    rows: dict[Any, dict[str, Any]] = {}
-    for record in sorted(read_rows(folder), key=_written):
-        by_model = record["version"] == version and record["model"] == contract.name
-        if by_model and not record.get("fallback"):
-            rows[_key(contract, record)] = record
-    if not rows:
-        raise DataError(
-            f"'{folder}' holds no predictions by {contract.name} version {version};"
-            " serve it and send requests, or try it with: make replay"
-        )
-    given = sorted(read_lines(folder, LABELS), key=_written)
-    outcomes = {_about(contract, record): record["label"] for record in given}
-    task = task_of(contract)
-    records = list(rows.values())
-    columns = {name: [_cell(contract, name, r) for r in records] for name in contract.features}
-    inputs = from_columns(contract, columns, len(records))
-    if contract.time is not None:
-        seconds = inputs.time[:, contract.times.index(contract.time)]
-    else:
-        answered = [datetime.fromisoformat(r["time"]).timestamp() for r in records]
-        seconds = np.array(answered).astype(np.int64)
-    served = Served(
-        inputs=inputs,
-        outputs=np.array([record[task.output] for record in records]),
-        seconds=seconds,
-        labels=task.encode([outcomes.get(_key(contract, record)) for record in records]),
+    parts = [
+        part
+        for day in days_of(folder, PREDICTIONS)
+        for part in read_answers(folder, contract, version, day)
+    ]
+    if not parts:
+        raise nothing(folder, contract, version)
+    outcomes = [read_outcomes(folder, contract, day) for day in days_of(folder, LABELS)]
+    return with_outcomes(joined(parts), latest(outcomes))
+
+
+def nothing(folder: Path, contract: Contract, version: int) -> DataError:
+    """That a version has answered nothing."""
+    return DataError(
+        f"'{folder}' holds no predictions by {contract.name} version {version};"
+        " serve it and send requests, or try it with: make replay"
     )
-    return served[np.argsort(seconds, kind="stable")]
 
 
-def _written(record: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(record["time"])
+def days_of(folder: Path, stem: str) -> list[date]:
+    """The days of which there are files."""
+    return sorted({segment.day for segment in listed(folder, stem)})
 
 
-def _key(contract: Contract, record: dict[str, Any]) -> Any:
-    """What a row is known by: its id, else its place in its request, which is sent again as it was."""
-    known = None if contract.id is None else record["columns"].get(contract.id)
-    return (record["request_id"], record["row"]) if known is None else known
+def read_answers(
+    folder: Path, contract: Contract, version: int, day: date, *, shadow: bool = False
+) -> Iterator[Answers]:
+    """What was answered on a day, in pieces, a row as often as it was; see ``predictions_of``."""
+    for block in read_blocks(folder, PREDICTIONS, day):
+        for columns, shared in predictions_of(block, contract, version, shadow=shadow):
+            inputs = from_table(contract, columns)
+            answered = shared["time"].cast(pa.int64()).to_numpy()
+            if contract.time is None:
+                seconds = answered // 1_000_000
+            else:
+                seconds = inputs.time[:, contract.times.index(contract.time)]
+            keys = _keys(
+                None if contract.id is None else columns[contract.id],
+                shared["request_id"],
+                shared["row"],
+            )
+            yield Answers(
+                inputs=inputs,
+                outputs=_outputs(shared["output"]),
+                seconds=seconds,
+                answered=answered,
+                keys=keys,
+                hashes=_hashes(keys),
+            )
 
 
-def _cell(contract: Contract, name: str, record: dict[str, Any]) -> Any:
-    value = record["columns"].get(name)
-    if value is not None and contract.columns[name].type == "timestamp":
-        return datetime.fromisoformat(value)
-    return value
+def read_outcomes(folder: Path, contract: Contract, day: date) -> Outcomes:
+    """The outcomes told on a day."""
+    task, found = task_of(contract), []
+    for block in read_blocks(folder, LABELS, day):
+        table = labels_of(block, contract)
+        id_ = None if contract.id is None else table["id"]
+        rows = table["row"].fill_null(0)
+        found.append(
+            Outcomes(
+                hashes=_hashes(_keys(id_, table["request_id"], rows)),
+                answered=table["time"].cast(pa.int64()).to_numpy(),
+                labels=task.encode(table["label"].to_pylist()),
+            )
+        )
+    return latest(found)
 
 
-def _about(contract: Contract, record: dict[str, Any]) -> Any:
-    """Which row a label is about, as ``_key`` names it."""
-    if contract.id is not None:
-        return record.get("id")
-    return record["request_id"], record.get("row", 0)
+def latest(parts: Sequence[Outcomes]) -> Outcomes:
+    """Of several outcomes for a row the one told last."""
+    hashes = np.concatenate([np.zeros(0, np.uint64), *(part.hashes for part in parts)])
+    answered = np.concatenate([np.zeros(0, np.int64), *(part.answered for part in parts)])
+    labels = np.concatenate([np.zeros(0), *(part.labels for part in parts)])
+    kept = _last(hashes, answered)
+    return Outcomes(hashes=hashes[kept], answered=answered[kept], labels=labels[kept])
+
+
+def joined(parts: list[Answers]) -> Answers:
+    """The rows of all parts in the order of their time, each once, as it was answered last.
+
+    Takes the parts out of the list one by one, so that memory holds them about once.
+    """
+    keys, hashes, answered, seconds = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("keys", "hashes", "answered", "seconds")
+    )
+    kept = _last(hashes, answered)
+    kept = kept[np.lexsort((kept, answered[kept], seconds[kept]))]
+    place = np.full(len(keys), -1)
+    place[kept] = np.arange(len(kept))
+    width = {
+        name: getattr(parts[0].inputs, name).shape[1] for name in ("numeric", "category", "time")
+    }
+    inputs = Inputs(
+        numeric=np.empty((len(kept), width["numeric"]), np.float32),
+        category=np.empty((len(kept), width["category"]), object),
+        time=np.empty((len(kept), width["time"]), np.int64),
+    )
+    outputs = np.empty((len(kept), *parts[0].outputs.shape[1:]))
+    start = 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        into = place[start : start + len(part)]
+        rows = np.flatnonzero(into >= 0)
+        into, start = into[rows], start + len(part)
+        inputs.numeric[into] = part.inputs.numeric[rows]
+        inputs.category[into] = part.inputs.category[rows]
+        inputs.time[into] = part.inputs.time[rows]
+        outputs[into] = part.outputs[rows]
+    return Answers(
+        inputs=inputs,
+        outputs=outputs,
+        seconds=seconds[kept],
+        answered=answered[kept],
+        keys=keys[kept],
+        hashes=hashes[kept],
+    )
+
+
+def with_outcomes(answers: Answers, outcomes: Outcomes) -> Served:
+    """Rows beside what became of them."""
+    return Served(
+        inputs=answers.inputs,
+        outputs=answers.outputs,
+        seconds=answers.seconds,
+        labels=outcomes.of(answers.hashes),
+        answered=answers.answered // 1_000_000,
+        keys=answers.keys,
+    )
+
+
+def fingerprint(answers: Answers, labels: npt.NDArray[np.float64]) -> str:
+    """Equal for equal rows with equal outcomes."""
+    found = blake2b(digest_size=16)
+    for array in (answers.hashes, answers.answered, answers.seconds, answers.outputs, labels):
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
+
+
+def _last(hashes: Hashes, answered: Integers) -> Integers:
+    """Where each key was answered last, in the order of the keys."""
+    order = np.lexsort((np.arange(len(hashes)), answered, hashes))
+    newest = np.append(hashes[order][1:] != hashes[order][:-1], True)[: len(hashes)]
+    last: Integers = order[newest]
+    return last
+
+
+def _outputs(answers: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    array = answers.combine_chunks()
+    if not pa.types.is_list(array.type):
+        return np.asarray(array.to_numpy(zero_copy_only=False))
+    return np.asarray(array.flatten().to_numpy(zero_copy_only=False)).reshape(len(array), -1)
+
+
+def _keys(
+    ids: pa.ChunkedArray | None, requests: pa.ChunkedArray, rows: pa.ChunkedArray
+) -> npt.NDArray[np.object_]:
+    known: Iterable[Any] = [None] * len(requests) if ids is None else ids.to_pylist()
+    places = zip(known, requests.to_pylist(), rows.to_pylist(), strict=True)
+    texts = (f"{request}\n{row}" if one is None else str(one) for one, request, row in places)
+    return np.fromiter(texts, object, len(requests))
+
+
+def _hashes(keys: npt.NDArray[np.object_]) -> Hashes:
+    """Eight bytes each: of a million rows two have the same one in 27 million logs."""
+    digests = (blake2b(key.encode(), digest_size=8).digest() for key in keys.tolist())
+    return np.frombuffer(b"".join(digests), np.uint64)

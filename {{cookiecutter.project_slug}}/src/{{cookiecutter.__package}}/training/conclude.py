@@ -9,6 +9,7 @@ from typing import Any
 from ..config import Config
 from ..errors import ParityError
 from ..models.bundle import Bundle
+from ..models.signature import Keys, demanded
 from ..models.versions import Version, Versions, told
 from ..terminal import say
 from .evaluation.evaluate import CHAMPION, Evaluation
@@ -50,7 +51,8 @@ def conclude(
             )
         report(version)
         _refuse_other_answers(version)
-        _offer(outbox, version, automatic=judged and config.train.promote == "auto")
+        keys = demanded(config.serve)
+        _offer(outbox, version, keys, automatic=judged and config.train.promote == "auto")
     finally:
         outbox.send()
     return version
@@ -81,7 +83,7 @@ def _refuse_other_answers(version: Version) -> None:
             raise ParityError(f"version {version.number}: {told(rule)}; it is kept for inspection")
 
 
-def _offer(outbox: Outbox, version: Version, *, automatic: bool) -> None:
+def _offer(outbox: Outbox, version: Version, keys: Keys | None, *, automatic: bool) -> None:
     """Serve the first that passed; a later one, now compared with the champion, if automatic."""
     served = outbox.versions.served()
     if served == version:
@@ -91,9 +93,9 @@ def _offer(outbox: Outbox, version: Version, *, automatic: bool) -> None:
         if served is None:
             say("next      nothing serves yet: more rows or better features help, then train again")
     elif served is None:
-        promote(outbox, str(version.number), "the first model that passed the gate")
+        promote(outbox, str(version.number), "the first model that passed the gate", keys=keys)
     elif automatic:
-        promote(outbox, str(version.number), "passed the gate; train.promote is auto")
+        promote(outbox, str(version.number), "passed the gate; train.promote is auto", keys=keys)
     else:
         say(f"next      serve it with: promote {version.number}")
 

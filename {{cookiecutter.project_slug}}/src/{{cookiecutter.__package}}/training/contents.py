@@ -16,7 +16,7 @@ from ..config import Config, TrainConfig
 from ..contract import Contract
 from ..data.dataset import Dataset
 from ..models import profile
-from ..models.days import MONDAY, local_days, windows_of
+from ..models.days import FIRST_S, LAST_S, MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
 from ..models.metrics import Cut
 from ..models.tasks import task_of
@@ -48,6 +48,7 @@ def describe(
         "name": contract.name,
         "dataset": dataset.name,
         "train_rows": digest(hashes_of(contract, [train])),
+        "span": span(contract, train),
         "contract": contract.hash,
         "git": git_state(),
         "model": dict(made),
@@ -69,6 +70,19 @@ def describe(
         ),
         "libraries": {name: library_version(name).split("+")[0] for name in LIBRARIES},
     }
+
+
+def span(contract: Contract, train: Rows) -> dict[str, str] | None:
+    """The first and the last local day of the training rows; none where rows have no time."""
+    if contract.time is None:
+        return None
+    seconds = train.inputs.time[:, contract.times.index(contract.time)]
+    known = seconds[(seconds >= FIRST_S) & (seconds < LAST_S)]
+    if not len(known):
+        return None
+    ends = np.array([known.min(), known.max()])
+    first, last = np.datetime_as_string(local_days(ends, contract.zone).astype("M8[D]")).tolist()
+    return {"first": first, "last": last}
 
 
 def golden(
@@ -113,7 +127,7 @@ def summarise(
 def _whole_windows(contract: Contract, config: Config, train: Rows) -> npt.NDArray[np.int64]:
     """The window of each training row, as monitoring cuts them; those cut short are no windows."""
     if contract.time is None:
-        return np.arange(len(train.labels), dtype=np.int64) // config.monitor.min_rows
+        return np.arange(len(train.labels), dtype=np.int64) // config.monitor.window_rows
     seconds = train.inputs.time[:, contract.times.index(contract.time)]
     days, length = local_days(seconds, contract.zone), config.monitor.window_days
     windows = windows_of(days, length)

@@ -9,14 +9,14 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
-from {{ cookiecutter.__package }}.models.metrics import Scores
-from {{ cookiecutter.__package }}.training.evaluation.bootstrap import (
+from {{ cookiecutter.__package }}.models.intervals import (
     DRAWN_BLOCKS,
     MOST_BLOCKS,
     Bootstrap,
     Interval,
-    blocks,
 )
+from {{ cookiecutter.__package }}.models.metrics import Scores
+from {{ cookiecutter.__package }}.training.evaluation.bootstrap import blocks
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.values import MISSING_TIME
 

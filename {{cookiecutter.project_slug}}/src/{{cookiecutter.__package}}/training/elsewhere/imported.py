@@ -25,6 +25,7 @@ from ...models.graph import OPSET
 from ...models.imported.foreign import parameters
 from ...models.imported.wrapping import Wrapped, in_parts, wrap
 from ...models.inputs import Inputs
+from ...models.signature import demanded
 from ...models.tasks import Task, task_of, threshold_of
 from ...models.versions import Version
 from ...terminal import say
@@ -51,8 +52,10 @@ def run(
 
     Raises:
         BundleError: it is no model that could serve this contract.
+        ConfigError: bundles must be signed, and there is no key.
         ParityError: it answers differently once wrapped, or in other company.
     """
+    demanded(config.serve)
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
     encoder = encoder_in(encoding, contract) if encoding else None

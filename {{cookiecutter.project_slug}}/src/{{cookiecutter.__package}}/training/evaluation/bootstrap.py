@@ -1,44 +1,19 @@
-"""Which rows belong together, and intervals from drawing such blocks again.
-
-Rows of one day share their weather, so the bootstrap draws whole days: over rows it would claim
-intervals several times too narrow (Künsch, 1989, on resampling blocks of dependent data). Percentiles
-alone are too narrow where blocks are few; they are taken as far out as a t-interval would be
-(Hesterberg, What Teachers Should Know About the Bootstrap, 2015: the expanded percentile interval).
-"""
+"""Which rows belong together; ``models.intervals`` draws such blocks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
 from ...contract import Contract
 from ...models.days import local_days
-from ...models.metrics import METRICS, Draws, Floats, Integers, Scored
+from ...models.intervals import Bootstrap, Interval, numbered
+from ...models.metrics import Integers
 from ...values import canonical_category
 from ..rows import Rows
 
-MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A value with the ends of its confidence interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __format__(self, form: str) -> str:
-        form = form or ".4f"
-        if self.low != self.low:
-            return f"{self.value:{form}} [unknown]"
-        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
-
-    def __str__(self) -> str:
-        return format(self)
+__all__ = ["Blocks", "Bootstrap", "Interval", "blocks"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,107 +33,9 @@ def blocks(contract: Contract, rows: Rows, split: Mapping[str, Any]) -> Blocks:
     group = split.get("group")
     if group is not None and group in rows.table.column_names:
         values = [canonical_category(value) for value in rows.table[group].to_pylist()]
-        return Blocks(of=_numbered(np.array(values, str)), unit=f"values of {group}")
+        return Blocks(of=numbered(np.array(values, str)), unit=f"values of {group}")
     if contract.time is not None:
         seconds = rows.inputs.time[:, contract.times.index(contract.time)]
-        return Blocks(of=_numbered(local_days(seconds, contract.zone)), unit="days")
+        return Blocks(of=numbered(local_days(seconds, contract.zone)), unit="days")
     lost = "" if group is None else f" (datasets do not keep '{group}', which is personal)"
     return Blocks(of=np.arange(len(rows.labels)), unit=f"rows{lost}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bootstrap:
-    """Draws of whole blocks with replacement; everything that it measures shares them.
-
-    More than 2,000 blocks are put into 1,000 groups at random, and groups are drawn: blocks are
-    independent of each other, hence groups are, and the width of an interval stays the same but
-    for 2 % (the spread of a variance over 1,000 groups).
-    """
-
-    block: Integers
-    """Of each row, numbered from 0 on without gaps."""
-    unit: str
-    """What a block is, for people."""
-    resamples: int
-    confidence: float
-    seed: int
-
-    def __str__(self) -> str:
-        return f"{self.confidence:.0%} intervals over {self.n_blocks:,} {self.unit}"
-
-    @cached_property
-    def n_blocks(self) -> int:
-        """Blocks that the rows have."""
-        return int(self.block.max(initial=-1)) + 1
-
-    @cached_property
-    def drawn(self) -> Integers:
-        """The number ``[rows]`` of what is drawn: the block, or the group that it was put into."""
-        if self.n_blocks <= MOST_BLOCKS:
-            return self.block
-        order = np.random.default_rng(self.seed).permutation(self.n_blocks)
-        return (order % DRAWN_BLOCKS)[self.block]
-
-    @cached_property
-    def counts(self) -> Floats:
-        """How often each counts in each draw, ``[resamples, blocks]``."""
-        n = self.n_blocks if self.n_blocks <= MOST_BLOCKS else DRAWN_BLOCKS
-        drawn = np.random.default_rng(self.seed).integers(n, size=(self.resamples, n))
-        drawn += np.arange(self.resamples)[:, None] * n
-        counts = np.bincount(drawn.ravel(), minlength=self.resamples * n)
-        return counts.reshape(self.resamples, n).astype(np.float64)
-
-    def within(self, rows: Integers) -> "Bootstrap":
-        """The same among some of the rows: the blocks that they have are drawn."""
-        return replace(self, block=_numbered(self.block[rows]))
-
-    def draw(self, scored: Scored, values: Mapping[str, float]) -> Draws:
-        """Metrics of each draw, next to their ``values`` on the rows as they are.
-
-        Draws of a metric that noise alone raises are moved down, until their mean is its value.
-        """
-        found = scored.draws(self.drawn, self.counts)
-        for name in found:
-            if METRICS[name].raised:
-                found[name] = np.maximum(found[name] - found[name].mean() + values[name], 0)
-        return found
-
-    @cached_property
-    def tails(self) -> tuple[float, float]:
-        """The shares of draws that are left out below and above.
-
-        ``Φ(−√(n/(n−1))·t)`` of n blocks; with thousands it is half of what ``confidence`` leaves.
-        """
-        n = self.counts.shape[1]
-        far = np.sqrt(n / (n - 1)) * self._t(1) if n > 1 else np.inf
-        tail = float(ndtr(-far))
-        return tail, 1 - tail
-
-    def interval(self, value: float, draws: Floats) -> Interval:
-        """Percentiles of the draws; without a known one, or with one block, there are no ends."""
-        known = draws[~np.isnan(draws)]
-        if not len(known) or self.n_blocks < 2:
-            return Interval(value=value, low=np.nan, high=np.nan)
-        # of n draws the k-th lowest has k / (n + 1) of all below it
-        low, high = np.quantile(known, self.tails, method="weibull")
-        return Interval(value=value, low=float(low), high=float(high))
-
-    def interval_of_many(self, value: float, draws: Floats, many: int) -> Interval:
-        """One of ``many`` that hold all together with the confidence (Bonferroni).
-
-        A t-interval by the draws' spread: so far out are too few draws for percentiles.
-        """
-        if self.n_blocks < 2:
-            return Interval(value=value, low=np.nan, high=np.nan)
-        n = self.counts.shape[1]
-        far = float(np.sqrt(n / (n - 1)) * self._t(many) * np.nanstd(draws))
-        return Interval(value=value, low=value - far, high=value + far)
-
-    def _t(self, many: int) -> float:
-        """Student's quantile that one of ``many`` intervals reaches to."""
-        tail = (1 - self.confidence) / 2 / many
-        return float(stdtrit(self.counts.shape[1] - 1, 1 - tail))
-
-
-def _numbered(values: Any) -> Integers:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)

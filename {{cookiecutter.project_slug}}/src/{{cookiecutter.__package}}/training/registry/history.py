@@ -45,9 +45,7 @@ def card_of(versions: Versions, version: Version) -> str:
     Raises:
         BundleError: its bundle is absent or damaged.
     """
-    folder = versions.folder / version.bundle
-    verify(folder)
-    card = (folder / "card.md").read_text(encoding="utf-8")
+    card = verify(versions.folder / version.bundle)["card.md"].decode()
     verdict = [
         f"- {'held' if rule['passed'] else '**broken**'} · {told(rule)}" for rule in version.verdict
     ]

@@ -10,8 +10,8 @@ from ...contract import Contract
 from ...data.labels import told
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
+from ...pages.words import figures
 from ...values import canonical_category
-from .plots.canvas import figures
 
 MOST_COLUMNS = 10
 LIMITS = (

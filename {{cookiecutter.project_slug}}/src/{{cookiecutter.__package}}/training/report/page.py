@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...atomic import write_file
@@ -18,8 +17,9 @@ from ...models.bundle import verify
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...models.versions import Version, Versions
+from ...pages.frame import render as render_page
 from . import card, plots
-from .plots.canvas import Plot, figures
+from .plots.canvas import Plot
 
 PAGE = "report.html"
 RECORD = "evaluation.json"
@@ -37,15 +37,14 @@ def write(versions: Versions, version: Version, reports: Path) -> Path:
     Raises:
         BundleError: the bundle is absent, damaged or older than reports are.
     """
-    bundle = versions.folder / version.bundle
-    verify(bundle)
-    if not (bundle / RECORD).exists():
+    files = verify(versions.folder / version.bundle)
+    if RECORD not in files:
         raise BundleError(
             f"version {version.number} has no {RECORD}: it was trained before reports were made;"
             " train again to have one"
         )
-    contract = Contract.model_validate_json((bundle / "contract.json").read_bytes())
-    metadata, record = (json.loads((bundle / n).read_text()) for n in ("metadata.json", RECORD))
+    contract = Contract.model_validate_json(files["contract.json"])
+    metadata, record = (json.loads(files[n]) for n in ("metadata.json", RECORD))
     drawn = plots.draw(contract, record, metadata["threshold"])
     page = render(contract, metadata, record, version, drawn)
     folder = reports / versions.name / f"version-{version.number}"
@@ -63,14 +62,6 @@ def render(
     drawn: Mapping[str, Plot],
 ) -> str:
     """The page; whatever the contract and the data hold is text in it, never markup."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figures"] = figures
     task = task_of(contract)
     metrics = [
         {
@@ -81,7 +72,8 @@ def render(
         }
         for key in task.metrics
     ]
-    return environment.get_template(PAGE).render(
+    return render_page(
+        Path(__file__).parent / PAGE,
         title=f"{contract.name}, version {version.number}",
         name=contract.name,
         version=version,

@@ -14,6 +14,7 @@ from ...atomic import write_file
 from ...config import TrainConfig
 from ...models.versions import Version, Versions
 from .trial import StudyRecord, Trial
+from .watched import Watched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,9 @@ class Tracker(Protocol):
     def study(self, study: StudyRecord) -> None:
         """Record a study and a run for each of its trials that it does not hold yet."""
 
+    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
+        """Add windows in which a recorded version was judged; what was judged again comes again."""
+
 
 class NullTracker:
     """Mirrors nothing."""
@@ -95,6 +99,9 @@ class NullTracker:
         """Nothing is mirrored."""
 
     def study(self, study: StudyRecord) -> None:
+        """Nothing is recorded."""
+
+    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
         """Nothing is recorded."""
 
 

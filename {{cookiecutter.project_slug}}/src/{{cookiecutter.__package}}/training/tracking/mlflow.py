@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -16,9 +16,11 @@ from ...errors import MissingExtraError
 from ...models.versions import Version
 from . import Run
 from .trial import StudyRecord, Trial
+from .watched import Watched
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
     from onnx import ModelProto
 
 MOST_AT_ONCE = {"params": 100, "metrics": 1000}
@@ -75,9 +77,7 @@ class MlflowTracker:
             if self._client.search_registered_models(f"name = '{self._model}'"):
                 self._client.delete_registered_model_alias(self._model, alias)
             return
-        found = self._find(version.bundle)
-        if found is None:
-            raise LookupError(f"its registry has no version {version.number}; run: registry repair")
+        found = str(self._found(version).version)
         for key, value in tags.items():
             self._client.set_model_version_tag(self._model, found, key, value[:5000])
         self._client.set_registered_model_alias(self._model, alias, found)
@@ -109,6 +109,49 @@ class MlflowTracker:
         ended = max((trial.ended for trial in study.trials), default=0.0)
         self._client.set_terminated(known[PARENT], end_time=round(ended * 1000))
 
+    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
+        """One run below the version's, with a step for each window; of values, the last given counts.
+
+        Raises:
+            LookupError: the registry does not have the version.
+        """
+        from mlflow.entities import Metric
+
+        run_id, model_id = self._watching(version)
+        points = [
+            Metric(key, value, round(window.judged * 1000), window.step, model_id)
+            for window in windows
+            for key, value in window.values.items()
+        ]
+        most = MOST_AT_ONCE["metrics"]
+        for start in range(0, len(points), most):
+            self._client.log_batch(run_id, metrics=points[start : start + most])
+        ended = max(round(window.judged * 1000) for window in windows)
+        self._client.set_terminated(run_id, end_time=ended)
+
+    def _watching(self, version: Version) -> tuple[str, str | None]:
+        """The run in which a version is watched, and the model's id, to which it is linked."""
+        from mlflow.entities import LoggedModelInput
+
+        experiment, found = self._experiment(), self._found(version)
+        logged = self._client.get_run(found.run_id).outputs
+        models = [output.model_id for output in logged.model_outputs] if logged else []
+        model_id = models[0] if models else None
+        asked = f"tags.watched = '{version.bundle}'"
+        for run in self._client.search_runs([experiment], asked):
+            return str(run.info.run_id), model_id
+        tags = {
+            "watched": version.bundle,
+            "version": str(version.number),
+            "mlflow.parentRunId": found.run_id,
+        }
+        name = f"monitoring of version {version.number}"
+        run_id = str(self._client.create_run(experiment, None, tags, name).info.run_id)
+        self._client.log_inputs(run_id, models=[LoggedModelInput(model_id) for model_id in models])
+        number = str(found.version)
+        self._client.set_model_version_tag(self._model, number, "monitoring", run_id)
+        return run_id, model_id
+
     def _record_trial(
         self, experiment: str, tags: Mapping[str, str], metric: str, trial: Trial
     ) -> None:
@@ -125,10 +168,15 @@ class MlflowTracker:
         status = "FINISHED" if trial.score is not None else "KILLED"
         self._client.set_terminated(run_id, status, ended)
 
-    def _find(self, bundle: str) -> str | None:
-        """MLflow's number for a bundle."""
+    def _find(self, bundle: str) -> "ModelVersion | None":
+        """The registry's version of a bundle; MLflow's numbers are its own."""
         versions = self._client.search_model_versions(f"name = '{self._model}'")
-        return next((str(v.version) for v in versions if v.tags.get("bundle") == bundle), None)
+        return next((v for v in versions if v.tags.get("bundle") == bundle), None)
+
+    def _found(self, version: Version) -> "ModelVersion":
+        if found := self._find(version.bundle):
+            return found
+        raise LookupError(f"its registry has no version {version.number}; run: registry repair")
 
     def _log(self, run_id: str, run: Run) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param

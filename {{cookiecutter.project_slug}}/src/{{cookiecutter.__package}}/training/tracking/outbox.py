@@ -1,16 +1,19 @@
 """What the tracker has yet to be told: it may be down, or this process killed, without a loss."""
 
+import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
 from ...atomic import pointed, write_file
-from ...models.versions import CHAMPION, Versions
+from ...models.versions import CHAMPION, Version, Versions
 from ...terminal import say
 from . import Tracker, read_run, read_study, write_study
 from .trial import StudyRecord
+from .watched import Watched
 
 ALIASES = "aliases"
 STUDY = "study-"
@@ -28,6 +31,7 @@ class Outbox:
         self._reports = reports
         self._tracker = tracker
         self._folder = versions.folder / "outbox"
+        self._watched = versions.folder / "watched"
 
     def mark(self, *names: str) -> None:
         """Note that something is about to change."""
@@ -44,6 +48,8 @@ class Outbox:
         self.mark(*(version.bundle for version in self.versions.all()), ALIASES)
         studies = self.versions.folder.glob("studies/[!.]*.json")
         self.mark(*(STUDY + path.stem for path in studies))
+        for path in self._watched.glob("[!.]*.json"):
+            path.unlink()
 
     def send(self) -> bool:
         """Tell the tracker what is marked, oldest version first; say whether it took everything.
@@ -58,14 +64,35 @@ class Outbox:
         except Timeout:
             return True  # another process is at it
         except Exception as error:  # each tracker raises kinds of its own
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            reason = re.sub(r"://[^@/\s]*@", "://", reason)  # a password
-            say(
-                f"warning   {self._tracker.name} was not reached: {reason[:300]}\n"
-                "          nothing is lost: the next train, promote, rollback or registry repair"
-                " sends it"
-            )
+            self._warn(error, "train, promote, rollback or registry repair")
             return False
+
+    def watch(self, version: Version, windows: Sequence[Watched]) -> bool:
+        """Tell the tracker of judged windows that it does not know as they are, as ``send`` does."""
+        place = self._watched / f"{version.bundle}.json"
+        known = json.loads(place.read_bytes()) if place.exists() else {}
+        told = known.get(self._tracker.name, {})
+        news = [window for window in windows if told.get(window.name) != window.fingerprint]
+        if not news:
+            return True
+        if not self.send():
+            return False
+        try:
+            self._tracker.watch(version, news)
+        except Exception as error:
+            self._warn(error, "monitor")
+            return False
+        told |= {window.name: window.fingerprint for window in news}
+        write_file(place, json.dumps({self._tracker.name: told}).encode())
+        return True
+
+    def _warn(self, error: Exception, again: str) -> None:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = re.sub(r"://[^@/\s]*@", "://", reason)  # a password
+        say(
+            f"warning   {self._tracker.name} was not reached: {reason[:300]}\n"
+            f"          nothing is lost: the next {again} sends it"
+        )
 
     def _send(self) -> bool:
         for version in self.versions.all():

@@ -1,6 +1,6 @@
 """Weights & Biases: runs, and bundles as artifacts with aliases; offline where WANDB_MODE says so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from ...errors import MissingExtraError
 from ...models.versions import Version
 from . import Run
 from .trial import StudyRecord
+from .watched import Watched
 
 if TYPE_CHECKING:
     import wandb
@@ -51,6 +52,14 @@ class WandbTracker:
                 for percent, score in trial.rounds.items():
                     made.log({"score": score}, step=percent)
                 made.summary.update({f"validation_{study.metric}": trial.score})
+
+    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
+        """A run beside the version's, whose axis is the window."""
+        with self._open(f"{version.bundle}-monitoring") as made:
+            made.config.update({"version": version.number}, allow_val_change=True)
+            made.define_metric("*", step_metric="window")
+            for window in windows:
+                made.log({"window": window.step, **window.values})
 
     def _open(self, name: str, group: str | None = None) -> "wandb.Run":
         try:

@@ -8,7 +8,6 @@ import io
 import math
 import re
 import textwrap
-import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from ....pages.words import figures, short
 
 BLUE, ORANGE, GREY, INK, PALE = "#0072B2", "#D55E00", "#7A828C", "#1F2933", "#E4E7EB"
 STYLE: Any = {
@@ -52,7 +53,7 @@ STYLE: Any = {
     "ytick.left": False,
 }
 BASELINE: Any = {"color": GREY, "linewidth": 1.2, "linestyle": (0, (4, 3))}
-WIDTH, TITLE_LETTERS, NAME_LETTERS = 4.0, 42, 22
+WIDTH, TITLE_LETTERS = 4.0, 42
 Row = tuple[str, Mapping[str, float | None]]
 
 
@@ -146,26 +147,3 @@ def histogram(axes: Axes, edges: Sequence[float], counts: Sequence[int], colour:
 def say_at(axes: Axes, x: float, y: float, text: str, colour: str = GREY, **how: Any) -> None:
     """A label where the thing is, in place of a legend."""
     axes.annotate(text, (x, y), color=colour, fontsize=8, **how)
-
-
-def figures(value: float | None, digits: int = 3) -> str:
-    """A number for people."""
-    if value is None:
-        return "–"
-    if value == 0:
-        return "0"
-    text = f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:#.{digits}g}".rstrip(".")
-    if "e" in text:
-        text = f"{value:.{digits}g}"
-    return text.replace("-", "−")
-
-
-def percent(share: float | None) -> str:
-    """A share for people."""
-    return "–" if share is None else f"{share:.0%}"
-
-
-def short(text: str) -> str:
-    """A name that fits beside a plot, without what would break a drawing."""
-    clean = "".join("�" if unicodedata.category(c)[0] == "C" else c for c in text)
-    return clean if len(clean) <= NAME_LETTERS else clean[: NAME_LETTERS - 1] + "…"

@@ -6,21 +6,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from ....pages.words import figures, percent, short
 from ...evaluation.evaluate import MODEL
-from .canvas import (
-    BASELINE,
-    BLUE,
-    GREY,
-    Plot,
-    figures,
-    finish,
-    percent,
-    say_at,
-    sheet,
-    short,
-    tall,
-    whiskers,
-)
+from .canvas import BASELINE, BLUE, GREY, Plot, finish, say_at, sheet, tall, whiskers
 from .seen import Seen
 
 MOST_ROWS = 20

@@ -7,10 +7,8 @@ from typing import Any
 from ....contract import Contract
 from ....models.metrics import METRICS
 from ....models.tasks import Task, task_of
+from ....pages.words import short
 from ....values import canonical_category
-from .canvas import (
-    short,
-)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from itertools import accumulate
 from matplotlib.ticker import MaxNLocator
 
 from ....models.metrics import METRICS
+from ....pages.words import figures, percent, short
 from ...tracking.trial import StudyRecord
-from .canvas import BASELINE, BLUE, GREY, Plot, figures, finish, percent, sheet, short, styled, tall
+from .canvas import BASELINE, BLUE, GREY, Plot, finish, sheet, styled, tall
 
 
 def draw_study(study: StudyRecord, importance: Mapping[str, float]) -> list[Plot]:

@@ -1,0 +1,177 @@
+"""The challenger: a version that answers a share of the requests, or all of them in the shadow.
+
+``<bundles>/<name>/challenge`` holds the newest line: which version challenges which champion since
+when, by whom and why, or how that ended. It is replaced in one step, as ``served`` is, and followed
+by running servers; ``challenges.jsonl`` keeps the lines before it. What a server ended by itself is
+a line as well, so that none starts it again.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from ..atomic import point, pointed
+from ..errors import GateRefusedError, RegistryError
+from .archive import Archive
+from .versions import Version, Versions, who
+
+Route = Literal["challenger", "shadow"]
+SERVER = "the server"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """One line: a challenge that runs, or how it ended."""
+
+    when: str
+    who: str
+    action: Literal["challenge", "stop", "abort", "end"]
+    """It was started, stopped by a person, aborted by a server, or ended by a move of the champion."""
+    version: int
+    bundle: str
+    against: int
+    """The version that served when it started; under another one it is over."""
+    route: Route
+    """Whether the challenger answers its share of requests, or is only asked what it would answer."""
+    share: Annotated[float, Field(gt=0, le=1)]
+    """Of the requests."""
+    why: str
+    """Of an abort, what the challenger did."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.action == "challenge"
+
+    @property
+    def told(self) -> str:
+        """What it is, in a few words."""
+        share = f"{self.share:.4g} of the requests"
+        return f"answers {share}" if self.route == "challenger" else f"shadows {share}"
+
+
+LINE = TypeAdapter(Challenge)
+
+
+class Challenges:
+    """The challenges of one model."""
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+        self._pointer = versions.folder / "challenge"
+        self._archive = Archive(versions.folder / "challenges.jsonl")
+
+    def text(self) -> str | None:
+        """What the pointer holds, to see whether it has changed."""
+        return pointed(self._pointer)
+
+    def newest(self) -> Challenge | None:
+        """The challenge that was started last, and how it ended if it has.
+
+        Raises:
+            RegistryError: the pointer is damaged.
+        """
+        text = self.text()
+        try:
+            return None if text is None else LINE.validate_json(text)
+        except ValidationError:
+            raise RegistryError(
+                f"'{self._pointer}' is damaged; delete it, and start the challenge again"
+            ) from None
+
+    def running(self) -> Challenge | None:
+        """The challenge that runs against the version that serves.
+
+        Raises:
+            RegistryError: a pointer is damaged.
+        """
+        newest, served = self.newest(), self._versions.served()
+        if newest is None or not newest.runs or served is None:
+            return None
+        return newest if newest.against == served.number else None
+
+    def history(self) -> list[dict[str, Any]]:
+        """Every line, oldest first."""
+        lines, newest = self._archive.lines(), self.newest()
+        missing = newest is not None and asdict(newest) not in lines[-1:]
+        return [*lines, asdict(newest)] if newest is not None and missing else lines
+
+    def start(self, version: Version, route: Route, share: float, why: str = "") -> Challenge:
+        """Let a version challenge the one that serves, in place of any other that does.
+
+        Raises:
+            RegistryError: none serves, or this one does, or the share is none.
+            GateRefusedError: a version that its gate refused is to answer.
+        """
+        with self._versions.changing():
+            served = self._versions.served()
+            if served is None:
+                raise RegistryError(self._versions.unserved())
+            if served.number == version.number:
+                raise RegistryError(f"version {version.number} serves already; challenge another")
+            refuse_unfit(version, route, share)
+            line = Challenge(
+                when=_now(),
+                who=who(),
+                action="challenge",
+                version=version.number,
+                bundle=version.bundle,
+                against=served.number,
+                route=route,
+                share=share,
+                why=why,
+            )
+            self._put(line)
+        return line
+
+    def finish(self, action: Literal["stop", "end"], why: str = "") -> Challenge | None:
+        """End the challenge that runs; ``None`` where none does."""
+        with self._versions.changing():
+            newest = self.newest()
+            if newest is None or not newest.runs:
+                return None
+            line = replace(newest, when=_now(), who=who(), action=action, why=why)
+            self._put(line)
+        return line
+
+    def abort(self, challenge: Challenge, why: str) -> bool:
+        """End a challenge for what it did; false where somebody has ended it already.
+
+        Raises:
+            RegistryError: the folder cannot be written.
+        """
+        with self._versions.changing():
+            if self.newest() != challenge:
+                return False
+            self._put(replace(challenge, when=_now(), who=SERVER, action="abort", why=why))
+        return True
+
+    def _put(self, line: Challenge) -> None:
+        before = self.newest()
+        if before is not None and asdict(before) not in self._archive.lines()[-1:]:
+            self._archive.append(asdict(before))  # a process was killed before it could
+        point(self._pointer, LINE.dump_json(line).decode())
+        self._archive.append(asdict(line))
+
+
+def refuse_unfit(version: Version, route: Route, share: float) -> None:
+    """Pass if a version may challenge in this way; in the shadow any may.
+
+    Raises:
+        RegistryError: the share is none, or leaves the champion nothing.
+        GateRefusedError: its gate refused it.
+    """
+    if not 0 < share <= 1 or (share == 1 and route == "challenger"):
+        valid = "above 0 and below 1" if route == "challenger" else "above 0 and at most 1"
+        raise RegistryError(f"the share is {share:g}; give a number {valid}")
+    if route == "challenger" and not version.passed:
+        raise GateRefusedError(
+            f"version {version.number} may not answer, its gate refused it:"
+            f" {'; '.join(version.broken)}; to see what it would answer: --shadow"
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,95 @@
+"""When a breach is an alert, and when that is over. Pure: judged windows in, verdicts out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...config import MonitorConfig, WatchConfig
+from ..finding import Finding
+
+Key = tuple[str, str, str]
+"""Kind, subject and part: what an alert is about."""
+OFF, UNJUDGED, CALM = "it is no longer watched", "it is no longer judged", "it is ordinary again"
+Judged = Mapping[str, Sequence[Finding]]
+"""The findings of each complete window, by its name, in the order of time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """A breach that has lasted, or is gross, and is not over."""
+
+    finding: Finding
+    """What the newest window of it showed that was beyond."""
+    since: str
+    """The first window of it."""
+    times: int
+    of: int
+    """In how many of how many windows that count."""
+
+
+def section(config: MonitorConfig, kind: str) -> WatchConfig:
+    """The settings of a kind of finding."""
+    found = getattr(config, kind, None)
+    return found if isinstance(found, WatchConfig) else WatchConfig()
+
+
+def breaching(judged: Judged, config: MonitorConfig) -> dict[Key, Breach]:
+    """What is to be an alert, and what is to stay one.
+
+    It becomes one when ``k`` of the last ``m`` windows that judged it breach, the newest among
+    them, or when the newest is gross. It is one until ``k`` windows in a row do not: what breaches
+    in every second window is one alert, and not one a week.
+    """
+    kinds: dict[str, list[str]] = {}
+    series: dict[Key, dict[str, list[Finding]]] = {}
+    for window, findings in judged.items():
+        for finding in findings:
+            if finding.limit is not None or finding.breach:
+                names = kinds.setdefault(finding.kind, [])
+                if window not in names[-1:]:
+                    names.append(window)
+                series.setdefault(finding.key, {}).setdefault(window, []).append(finding)
+    found: dict[Key, Breach] = {}
+    for key, windows in series.items():
+        watch = section(config, key[0])
+        recent = kinds[key[0]][-watch.persistence[1] :]
+        if watch.enabled and next(reversed(windows)) in recent:
+            breach = _of(windows, watch.persistence)
+            if breach is not None:
+                found[key] = breach
+    return found
+
+
+def why_over(key: Key, judged: Judged, config: MonitorConfig) -> str:
+    """Why what was an alert is none any more."""
+    watch = section(config, key[0])
+    if not watch.enabled:
+        return OFF
+    of_kind = [name for name, found in judged.items() if any(f.kind == key[0] for f in found)]
+    recent = of_kind[-watch.persistence[1] :]
+    return CALM if any(f.key == key for name in recent for f in judged[name]) else UNJUDGED
+
+
+def _of(windows: Mapping[str, Sequence[Finding]], persistence: tuple[int, int]) -> Breach | None:
+    """The breach that a series of windows ends in, played from its beginning."""
+    k, m = persistence
+    names, past = list(windows), [_first(found) for found in windows.values()]
+    since: str | None = None
+    open_ = False
+    for index, finding in enumerate(past):
+        if finding is not None:
+            since = since or names[index]
+            last = past[max(0, index + 1 - m) : index + 1]
+            open_ = open_ or bool(finding.gross) or sum(map(bool, last)) >= k
+        elif not any(past[max(0, index + 1 - k) : index + 1]):
+            since, open_ = None, False
+    newest = next((finding for finding in reversed(past) if finding is not None), None)
+    if not open_ or newest is None or since is None:
+        return None
+    last = past[-m:]
+    return Breach(finding=newest, since=since, times=sum(map(bool, last)), of=len(last))
+
+
+def _first(findings: Iterable[Finding]) -> Finding | None:
+    """What a window's breach is told by: gross ones first."""
+    beyond = [finding for finding in findings if finding.breach]
+    return min(beyond, key=lambda finding: not finding.gross, default=None)

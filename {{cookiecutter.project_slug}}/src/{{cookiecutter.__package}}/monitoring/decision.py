@@ -1,0 +1,172 @@
+"""Which columns changed more than they ordinarily do. Pure: profiles and columns in, findings out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from ..config import DriftConfig
+from ..models import effects
+from ..models.effects import Counts
+from ..models.profile import ColumnProfile
+from .finding import Finding, Kind
+from .gross import category_fault, missing_fault, number_fault
+
+LEAST_EXPECTED = 5.0
+"""Rows that a bin must be expected to have for the chi-square test to hold (Cochran, 1954)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """A finding before its family's p-values are adjusted, and what is shown beside it."""
+
+    finding: Finding
+    shown: Sequence[Finding] = ()
+
+
+def compare(
+    kind: Kind,
+    profiles: Sequence[ColumnProfile],
+    columns: Mapping[str, npt.NDArray[Any]],
+    config: DriftConfig,
+    min_rows: int,
+) -> list[Finding]:
+    """Each column beside its profile: the measure that decides, then those that are only shown.
+
+    A measure breaches when its p-value, adjusted over all of them (Benjamini and Hochberg, 1995), is
+    below ``alpha`` and the lower bound of the effect is above the limit: the larger of
+    ``threshold`` and what the training span shows between ordinary windows. Gross faults breach
+    whatever the p-value.
+    """
+    judged = [
+        found
+        for profile in profiles
+        for found in _column(kind, profile, columns[profile.name], config.threshold, min_rows)
+    ]
+    raw = [1.0 if j.finding.p_value is None else j.finding.p_value for j in judged]
+    adjusted = stats.false_discovery_control(raw) if raw else []
+    findings: list[Finding] = []
+    for one, p_value in zip(judged, adjusted, strict=True):
+        found = one.finding
+        low, limit = found.low or 0.0, found.limit or 0.0
+        breach = bool(found.gross) or bool(p_value < config.alpha and low > limit)
+        findings += [replace(found, p_value=float(p_value), breach=breach), *one.shown]
+    return findings
+
+
+def _column(
+    kind: Kind, profile: ColumnProfile, column: npt.NDArray[Any], threshold: float, min_rows: int
+) -> list[_Judged]:
+    if len(column) < min_rows:
+        return []
+    reference = np.array(profile.counts)
+    if profile.kind == "category":
+        values = Counter(column.tolist())
+        current = profile.tally_values(values)
+        gross = missing_fault(profile, current) or category_fault(profile, values)
+        return [_distance(kind, profile, reference, current, threshold, gross)]
+    current = profile.tally(column)
+    judged = [_missing(kind, profile, reference, current, threshold)]
+    if len(column) - current[-1] >= min_rows and reference[:-1].any():
+        gross = number_fault(profile, column, current)
+        judged.insert(0, _distance(kind, profile, reference, current, threshold, gross))
+    return judged
+
+
+def _distance(
+    kind: Kind,
+    profile: ColumnProfile,
+    reference: Counts,
+    current: Counts,
+    threshold: float,
+    gross: str,
+) -> _Judged:
+    effect = profile.effect(reference, current)
+    if profile.in_deviations:
+        measure = "wasserstein"
+        margin = effects.wasserstein_margin(*profile.winsorised(reference, current))
+        margin /= profile.deviation
+    else:
+        measure = "total_variation"
+    before, now = _bins(profile, reference), _bins(profile, current)
+    if measure == "total_variation":
+        margin = effects.total_variation_margin(before, now)
+    finding = Finding(
+        kind=kind,
+        subject=profile.name,
+        measure=measure,
+        value=effect,
+        low=max(0.0, effect - margin),
+        high=effect + margin,
+        limit=max(threshold, profile.ordinary),
+        p_value=p_value(before, now),
+        rows=int(current.sum()),
+        gross=gross,
+    )
+    shown = {
+        "psi": effects.stability_index(before, now),
+        "kl": effects.divergence(before, now),
+        "total_variation": effects.total_variation(before, now),
+    }
+    if profile.kind == "numeric":
+        shown["ks"] = effects.kolmogorov_smirnov(reference[:-1], current[:-1])
+    others = [
+        Finding(kind=kind, subject=profile.name, measure=name, value=value, rows=finding.rows)
+        for name, value in shown.items()
+        if name != measure
+    ]
+    return _Judged(finding=finding, shown=others)
+
+
+def _missing(
+    kind: Kind, profile: ColumnProfile, reference: Counts, current: Counts, threshold: float
+) -> _Judged:
+    """The share of missing values; its limit and its bounds are those of the difference."""
+    before, now = ((np.array([c[-1], c[:-1].sum()])) for c in (reference, current))
+    apart = effects.total_variation(before, now)
+    margin = effects.total_variation_margin(before, now)
+    finding = Finding(
+        kind=kind,
+        subject=profile.name,
+        measure="missing",
+        value=apart,
+        low=max(0.0, apart - margin),
+        high=apart + margin,
+        limit=max(threshold, profile.ordinary_missing),
+        p_value=p_value(before, now),
+        rows=int(current.sum()),
+        gross=missing_fault(profile, current),
+    )
+    return _Judged(finding=finding)
+
+
+def _bins(profile: ColumnProfile, counts: Counts) -> Counts:
+    """What is tested: ten shares of a number's known values, or a category's values and missing."""
+    if profile.kind == "category":
+        return profile.fold(counts)
+    return profile.fold(counts)[:-1] if profile.in_deviations else counts[:-1]
+
+
+def p_value(reference: Counts, current: Counts) -> float:
+    """That both were drawn from one distribution: a chi-square test, of two bins Fisher's exact one.
+
+    The rarest bins are put together until the smaller sample is expected to have five rows in each.
+    """
+    both = np.stack([reference, current])[:, reference + current > 0]
+    both = both[:, np.argsort(both.sum(0), kind="stable")]
+    if both.shape[1] < 2:
+        return 1.0
+    expected = both.sum(0) * both.sum(1).min() / both.sum()
+    after = np.cumsum(expected)
+    group = np.searchsorted(after, LEAST_EXPECTED)  # all up to here are one bin
+    pooled = np.column_stack([both[:, : group + 1].sum(1), both[:, group + 1 :]])
+    if pooled.shape[1] < 2 or expected[group + 1 :].min(initial=np.inf) < LEAST_EXPECTED:
+        two = np.column_stack([both[:, :-1].sum(1), both[:, -1]]).astype(np.int64)
+        return float(stats.fisher_exact(two).pvalue)
+    even = pooled.sum(0) * pooled.sum(1)[:, None] / pooled.sum()
+    statistic = float(((pooled - even) ** 2 / even).sum())
+    return float(stats.chi2.sf(statistic, pooled.shape[1] - 1))

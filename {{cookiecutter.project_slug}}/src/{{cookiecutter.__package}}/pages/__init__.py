@@ -1,0 +1,1 @@
+"""How every page that a job writes looks: one frame and style, and numbers for people."""

@@ -1,0 +1,69 @@
+"""Fixtures: the files that Prometheus and Grafana read, and a server whose metrics they are about."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+
+from ..conftest import ROOT
+from ..serving.conftest import serve_config
+from ..serving.live import add_version, live
+
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+DASHBOARD = ROOT / "deploy" / "grafana" / "dashboard.json"
+ROW = {
+    "order": "o-1",
+    "at": "2024-05-01T10:00:00+02:00",
+    "price": 12.5,
+    "items": 2,
+    "channel": "web",
+    "city": "Lyon",
+    "gift": True,
+}
+FOUND = """\
+# TYPE monitoring_alert_active gauge
+monitoring_alert_active{model="shop",kind="quality",subject="auc",part="",severity="critical"} 1
+# TYPE monitoring_value gauge
+monitoring_value{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.61
+# TYPE monitoring_limit gauge
+monitoring_limit{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.65
+# TYPE monitoring_last_run_timestamp_seconds gauge
+monitoring_last_run_timestamp_seconds{model="shop"} 1.7e+09
+# TYPE monitoring_window_end_timestamp_seconds gauge
+monitoring_window_end_timestamp_seconds{model="shop"} 1.7e+09
+"""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A server with traffic behind it, and the folder of its reports."""
+
+    client: httpx.Client
+    reports: Path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs Prometheus where it is not named; the report's header says so once."""
+    named = os.environ.get("TEST_PROMTOOL") and os.environ.get("TEST_PROMETHEUS")
+    left_out = [item for item in items if not named and item.get_closest_marker("prometheus")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Iterator[Watched]:
+    """A server that has answered, refused and been asked for what is not there."""
+    folder = tmp_path_factory.mktemp("watched")
+    config = serve_config(folder)
+    add_version(config.bundles, shop)
+    (folder / "reports" / "shop").mkdir(parents=True)
+    (folder / "reports" / "shop" / "metrics.prom").write_text(FOUND)
+    with live(config) as client:
+        for path, rows in (("/predict", [ROW]), ("/predict", []), ("/no/such/path", [])):
+            client.post(path, json={"rows": rows})
+        yield Watched(client=client, reports=folder / "reports")

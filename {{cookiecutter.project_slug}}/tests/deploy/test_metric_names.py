@@ -1,0 +1,122 @@
+"""Every metric and label that a rule or a panel names is one that a real server exports."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from .conftest import DASHBOARD, PROMETHEUS, Watched
+from .promql import named
+
+TARGET = {"job", "instance"}
+SHOWN = re.compile(r"\$labels\.(\w+)|[{]{2}(\w+)[}]{2}")
+# What Prometheus itself makes: whether a target answered, and what its rules found.
+OWN = {"up": TARGET, "ALERTS": {*TARGET, "alertname", "alertstate", "severity"}}
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def panels() -> list[dict[str, Any]]:
+    dashboard: dict[str, Any] = json.loads(DASHBOARD.read_text())
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def asked() -> list[tuple[str, str, str]]:
+    """Where an expression stands, the expression, and what is made of the result's labels."""
+    texts = [
+        (rule["alert"], rule["expr"], " ".join(rule["annotations"].values())) for rule in rules()
+    ]
+    for panel in panels():
+        texts += [(panel["title"], t["expr"], t["legendFormat"]) for t in panel["targets"]]
+    dashboard = json.loads(DASHBOARD.read_text())
+    texts += [(a["name"], a["expr"], a["textFormat"]) for a in dashboard["annotations"]["list"]]
+    for variable in dashboard["templating"]["list"]:
+        if found := re.fullmatch(r"label_values\((.*), (\w+)\)", variable.get("definition", "")):
+            texts.append((variable["name"], found[1], f"$labels.{found[2]}"))
+    return texts
+
+
+@pytest.fixture(scope="module")
+def exported(watched: Watched) -> dict[str, set[str]]:
+    """Labels by metric, as Prometheus would know them."""
+    text = watched.client.get("/metrics").text
+    labels: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels.setdefault(sample.name, set(TARGET)).update(sample.labels)
+    return labels | OWN
+
+
+def test_every_metric_of_a_rule_or_a_panel_is_exported_with_its_labels(
+    exported: dict[str, set[str]],
+) -> None:
+    assert len(asked()) > 40
+    for where, expression, shown in asked():
+        found = named(expression)
+        assert found.metrics, where
+        assert found.metrics.keys() <= exported.keys(), where
+        for metric, labels in found.metrics.items():
+            assert labels <= exported[metric], (where, metric)
+        known = set().union(*(exported[metric] for metric in found.metrics))
+        assert found.grouping <= known, where
+        assert {rule or legend for rule, legend in SHOWN.findall(shown)} <= known, where
+
+
+def test_what_no_rule_and_no_panel_names_is_known(exported: dict[str, set[str]]) -> None:
+    used = {metric for _, expression, _ in asked() for metric in named(expression).metrics}
+    parts = re.compile(r".*_(created|count|sum)")
+    spare = {name for name in exported.keys() - used if not parts.fullmatch(name)}
+    assert spare == {"monitoring_window_end_timestamp_seconds"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "metrics", "grouping"),
+    [
+        ("up == 0 or absent(up)", {"up": set()}, set()),
+        ('a_total{b=~"c{d}", e!="f"}[5m]', {"a_total": {"b", "e"}}, set()),
+        ("sum by (le) (rate(x_bucket[5m])) > 1e3", {"x_bucket": set()}, {"le"}),
+        ("a unless on (job) b offset 5m", {"a": set(), "b": set()}, {"job"}),
+    ],
+)
+def test_the_names_of_an_expression_are_read(
+    expression: str, metrics: dict[str, set[str]], grouping: set[str]
+) -> None:
+    assert named(expression) == (metrics, grouping)
+
+
+def test_the_dashboard_can_be_imported() -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    assert dashboard["uid"]
+    assert dashboard["id"] is None  # Grafana gives one
+    assert dashboard["schemaVersion"] >= 39  # of Grafana 11
+    variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+    text = DASHBOARD.read_text()
+    used = set(re.findall(r"\$\{?(\w+)", text)) - {"__rate_interval", "__all"}
+    assert used == variables
+    every = dashboard["panels"]
+    assert len({panel["id"] for panel in every}) == len(every)
+    rows = [panel["title"] for panel in every if panel["type"] == "row"]
+    assert rows[1:] == [
+        *("Traffic", "Latency", "Errors", "Limits", "Model", "What monitoring found", "Alerts")
+    ]
+    for panel in panels():
+        assert panel["description"], panel["title"]
+        assert panel["datasource"]["uid"] == "${datasource}"
+        assert {target["datasource"]["uid"] for target in panel["targets"]} == {"${datasource}"}
+
+
+def test_no_two_panels_of_the_dashboard_overlap() -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert (x, y) not in taken, (panel["title"], taken.get((x, y)))
+                taken[x, y] = panel["title"]

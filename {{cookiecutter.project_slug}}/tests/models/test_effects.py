@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from {{ cookiecutter.__package }}.models import effects
+
+
+def test_the_stability_index_is_the_published_sum() -> None:
+    p, q = np.array([0.2, 0.3, 0.5]), np.array([0.3, 0.3, 0.4])
+    expected = 0.1 * np.log(1.5) + 0.1 * np.log(1.25)
+    assert effects.stability_index(p * 1e9, q * 1e9) == pytest.approx(expected)
+
+
+def test_the_stability_index_is_symmetric_zero_for_equals_and_finite_for_empty_bins() -> None:
+    a, b = np.array([100.0, 0.0, 50.0]), np.array([10.0, 60.0, 0.0])
+    assert effects.stability_index(a, a) == 0
+    assert effects.stability_index(a, b) == pytest.approx(effects.stability_index(b, a))
+    assert 1 < effects.stability_index(a, b) < 100
+
+
+def test_the_divergence_is_scipys() -> None:
+    p, q = np.array([2.0, 3.0, 5.0]) * 1e9, np.array([3.0, 3.0, 4.0]) * 1e9
+    assert effects.divergence(p, q) == pytest.approx(stats.entropy(q, p), rel=1e-6)
+
+
+def test_the_wasserstein_distance_is_scipys_where_values_lie_on_the_edges() -> None:
+    random = np.random.default_rng(1)
+    edges = np.array([-1.0, 0.0, 0.5, 3.0])
+    a, b = (random.integers(1, 50, 5).astype(float) for _ in range(2))
+    a[-1] = b[-1] = 0  # none beyond the last edge
+    expected = stats.wasserstein_distance(edges, edges, a[:-1], b[:-1])
+    assert effects.wasserstein(a, b, edges) == pytest.approx(expected)
+
+
+def test_the_other_distances_are_those_of_the_shares() -> None:
+    p, q = np.array([20.0, 30.0, 50.0]), np.array([3.0, 3.0, 4.0])
+    assert effects.total_variation(p, q) == pytest.approx(0.1)
+    assert effects.kolmogorov_smirnov(p, q) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("n", [50, 500])
+def test_chance_alone_stays_within_the_margin_in_95_of_100_samples(n: int) -> None:
+    random = np.random.default_rng(n)
+    shares, edges = np.full(20, 0.05), np.linspace(-2, 2, 19)
+    reference = random.multinomial(1_000, shares).astype(float)
+    within = np.zeros(2)
+    for _ in range(300):
+        current = random.multinomial(n, shares).astype(float)
+        within[0] += effects.total_variation(reference, current) <= effects.total_variation_margin(
+            reference, current
+        )
+        within[1] += effects.wasserstein(reference, current, edges) <= effects.wasserstein_margin(
+            reference, current, edges
+        )
+    assert (within / 300 >= 0.95).all()

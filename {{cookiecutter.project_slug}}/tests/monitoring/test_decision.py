@@ -1,0 +1,219 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from {{ cookiecutter.__package }}.config import DriftConfig
+from {{ cookiecutter.__package }}.models.profile import (
+    ColumnProfile,
+    describe,
+)
+from {{ cookiecutter.__package }}.monitoring.decision import compare, p_value
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+
+REFERENCE = 20_000
+WINDOWS = 14
+MIN_ROWS = 50
+Column = npt.NDArray[np.float64]
+NORMAL = np.random.default_rng(3).normal(size=300)
+
+
+def described(column: npt.NDArray[np.generic], name: str = "x0") -> ColumnProfile:
+    return describe(name, column, np.arange(len(column)) * WINDOWS // len(column))
+
+
+def normals(random: np.random.Generator, n_columns: int, n_rows: int) -> dict[str, Column]:
+    return {f"x{index}": random.normal(size=n_rows) for index in range(n_columns)}
+
+
+@pytest.fixture(scope="module")
+def one() -> ColumnProfile:
+    return described(np.random.default_rng(1).normal(size=REFERENCE))
+
+
+def judge(
+    profile: ColumnProfile, column: npt.NDArray[np.generic], threshold: float = 0.1
+) -> list[Finding]:
+    """What decides of a column."""
+    config = DriftConfig(threshold=threshold)
+    found = compare("data_drift", [profile], {"x0": column}, config, MIN_ROWS)
+    return [finding for finding in found if finding.limit is not None]
+
+
+def breaches(profile: ColumnProfile, column: npt.NDArray[np.generic]) -> bool:
+    return any(finding.breach for finding in judge(profile, column))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_windows", "n_columns"),
+    [
+        (50, 20, 5),
+        *(
+            pytest.param(n, k, 50, marks=pytest.mark.slow)
+            for n, k in ((50, 300), (300, 300), (3_000, 100), (100_000, 20), (1_000_000, 2))
+        ),
+    ],
+)
+def test_columns_that_did_not_change_are_calm(n_rows: int, n_windows: int, n_columns: int) -> None:
+    random = np.random.default_rng(n_rows)
+    reference = normals(random, n_columns, REFERENCE)
+    profiles = [described(column, name) for name, column in reference.items()]
+    breached = 0
+    for _ in range(n_windows):
+        columns = normals(random, n_columns, n_rows)
+        found = compare("data_drift", profiles, columns, DriftConfig(), MIN_ROWS)
+        breached += any(finding.breach for finding in found)
+    assert breached <= 0.01 * n_windows
+
+
+def test_a_hundredth_of_a_deviation_is_no_drift_however_many_rows_prove_it(
+    one: ColumnProfile,
+) -> None:
+    random = np.random.default_rng(2)
+    assert not breaches(one, random.normal(0.01, 1, 1_000_000))
+    assert judge(one, random.normal(0.05, 1, 1_000_000))[0].p_value < 1e-6  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_trials"),
+    [(300, 40), *(pytest.param(n, 400, marks=pytest.mark.slow) for n in (300, 1_000, 10_000))],
+)
+def test_half_a_deviation_is_found_in_the_first_window(
+    one: ColumnProfile, n_rows: int, n_trials: int
+) -> None:
+    random = np.random.default_rng(n_rows)
+    found = [breaches(one, random.normal(0.5, 1, n_rows)) for _ in range(n_trials)]
+    assert sum(found) >= 0.95 * n_trials
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_reference", [300, 1_000])
+def test_a_small_reference_does_not_cry_wolf(n_reference: int) -> None:
+    """Its own chance is in every window; it counts as the window's does."""
+    random = np.random.default_rng(n_reference)
+    breached = 0
+    for _ in range(40):
+        profiles = [described(random.normal(size=n_reference), f"x{i}") for i in range(20)]
+        columns = normals(random, 20, 20_000)
+        found = compare("data_drift", profiles, columns, DriftConfig(), MIN_ROWS)
+        breached += any(finding.breach for finding in found)
+    assert breached <= 1
+
+
+Change = Callable[[Column], Column]
+FAULTS: dict[str, tuple[Change, str]] = {
+    "half missing": (lambda x: np.where(np.arange(len(x)) % 2 == 0, np.nan, x), "50% of values"),
+    "all missing": (lambda x: np.full_like(x, np.nan), "100% of values are missing"),
+    "another unit": (lambda x: x * 100, "times as large, as in another unit"),
+    "a smaller unit": (lambda x: x / 100, "times as small, as in another unit"),
+    "constant": (np.zeros_like, "every value is 0, in training they differed"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("n_rows", [50, 300])
+def test_gross_faults_are_told_at_once(one: ColumnProfile, fault: str, n_rows: int) -> None:
+    change, told = FAULTS[fault]
+    found = judge(one, change(NORMAL[:n_rows]))
+    assert any(f.breach and told in f.gross for f in found)
+
+
+def test_ordinary_change_is_not_gross(one: ColumnProfile) -> None:
+    assert not any(found.gross for found in judge(one, NORMAL * 2 + 1))
+
+
+def draw(random: np.random.Generator, n_rows: int, *shares: float) -> npt.NDArray[np.object_]:
+    return random.choice(np.array(["a", "b", "c"], object), n_rows, p=shares)
+
+
+def test_a_category_in_other_shares_breaches_and_in_equal_ones_does_not() -> None:
+    random = np.random.default_rng(4)
+    profile = described(draw(random, REFERENCE, 0.5, 0.3, 0.2))
+    assert not breaches(profile, draw(random, 500, 0.5, 0.3, 0.2))
+    (found,) = judge(profile, draw(random, 500, 0.2, 0.3, 0.5))
+    assert (found.measure, found.breach, found.gross) == ("total_variation", True, "")
+    assert found.value == pytest.approx(0.3, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("share", "gross"), [(0.3, "new category 'new' in 29%"), (0.1, "new category"), (0.02, "")]
+)
+def test_a_new_category_in_force_is_gross(share: float, gross: str) -> None:
+    random = np.random.default_rng(5)
+    profile = described(draw(random, REFERENCE, 0.5, 0.3, 0.2))
+    same = draw(random, 500, 0.5, 0.3, 0.2)
+    (found,) = judge(profile, np.where(random.random(500) < share, "new", same).astype(object))
+    assert found.gross.startswith(gross)
+    assert bool(found.gross) == bool(gross)
+    assert found.breach == bool(gross)
+
+
+def test_one_category_only_is_gross_unless_training_had_such_windows() -> None:
+    random = np.random.default_rng(6)
+    profile = described(draw(random, REFERENCE, 0.5, 0.3, 0.2))
+    (found,) = judge(profile, np.full(100, "a", object))
+    assert "every value is 'a'" in found.gross
+    assert not judge(replace(profile, still=True), np.full(100, "a", object))[0].gross
+
+
+def test_a_column_that_never_changed_is_told_when_it_does() -> None:
+    profile = described(np.full(REFERENCE, 5.0))
+    assert not breaches(profile, np.full(300, 5.0))
+    for value in (4.0, 7.0):
+        assert breaches(profile, np.full(300, value))
+
+
+def test_what_is_ordinary_in_training_is_no_breach(one: ColumnProfile) -> None:
+    shifted = np.random.default_rng(5).normal(0.5, 1, 3_000)
+    found = judge(one, shifted)[0]
+    assert found.breach
+    assert found.low is not None
+    assert found.low <= found.value
+    again = judge(replace(one, ordinary=found.value), shifted)[0]
+    assert (again.breach, again.limit) == (False, found.value)
+
+
+def test_a_column_that_moved_from_week_to_week_in_training_has_a_wider_limit() -> None:
+    random = np.random.default_rng(6)
+    calm = random.normal(size=REFERENCE)
+    moving = calm + np.sin(np.arange(REFERENCE) * WINDOWS // REFERENCE)
+    assert described(calm).ordinary < 0.1 < described(moving).ordinary
+
+
+def test_a_shift_below_the_least_effect_is_no_breach(one: ColumnProfile) -> None:
+    found = judge(one, np.random.default_rng(7).normal(0.5, 1, 3_000), threshold=10)[0]
+    assert (found.breach, found.limit) == (False, 10)
+
+
+def test_a_window_with_too_few_rows_is_not_judged(one: ColumnProfile) -> None:
+    shifted = np.random.default_rng(8).normal(5, 1, MIN_ROWS - 1)
+    assert judge(one, shifted) == []
+    assert breaches(one, np.append(shifted, 5.0))
+
+
+def test_every_measure_is_shown_and_one_decides(one: ColumnProfile) -> None:
+    found = compare("data_drift", [one], {"x0": NORMAL}, DriftConfig(), MIN_ROWS)
+    judged = {f.measure: f.limit is not None for f in found}
+    assert judged == {
+        "wasserstein": True,
+        "psi": False,
+        "kl": False,
+        "total_variation": False,
+        "ks": False,
+        "missing": True,
+    }
+
+
+def test_the_same_columns_give_the_same_findings(one: ColumnProfile) -> None:
+    assert judge(one, NORMAL) == judge(one, NORMAL)
+
+
+def test_p_values_of_equal_distributions_are_small_as_often_as_they_say() -> None:
+    random = np.random.default_rng(11)
+    shares = np.array([0.4, 0.3, 0.2, 0.08, 0.015, 0.004, 0.001])
+    reference = random.multinomial(5_000, shares).astype(float)
+    found = [p_value(reference, random.multinomial(60, shares).astype(float)) for _ in range(1_000)]
+    assert np.mean(np.array(found) < 0.05) < 0.075
+    assert np.mean(np.array(found) < 0.001) < 0.005
