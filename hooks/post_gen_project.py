@@ -13,11 +13,36 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# Every file that exists only for one choice of one answer. A file that no choice owns stays.
+# What images are made of, for compose and for Kubernetes alike.
+IMAGE = ("Dockerfile", ".dockerignore")
+
+# Every file that exists only for some choices of one answer, under each of them. A file that no
+# choice owns stays. (The licence needs no entry: each of its files has the condition in its name.)
 MANIFEST: dict[str, dict[str, tuple[str, ...]]] = {
     "ci": {
-        "github": (".github/workflows/ci.yml",),
-        "gitlab": (".gitlab-ci.yml",),
+        "github": (
+            ".github/dependabot.yml",
+            ".github/workflows/ci.yml",
+            ".github/workflows/release.yml",
+            ".github/workflows/train.yml",
+            ".github/workflows/update.yml",
+        ),
+        "gitlab": (".gitlab-ci.yml", "renovate.json"),
+    },
+    "deployment": {
+        "docker": (
+            *IMAGE,
+            "compose.yaml",
+            "deploy/compose/prometheus.yaml",
+        ),
+        "kubernetes": (
+            *IMAGE,
+            "deploy/kubernetes/api.yaml",
+            "deploy/kubernetes/jobs.yaml",
+            "deploy/kubernetes/kustomization.yaml",
+            "deploy/kubernetes/network.yaml",
+            "deploy/kubernetes/storage.yaml",
+        ),
     },
 }
 
@@ -41,15 +66,18 @@ def read_answers() -> dict[str, object]:
     return answers
 
 
+def owned(answer: str) -> set[str]:
+    """Return the paths that exist only for some choices of an answer."""
+    return {path for paths in MANIFEST[answer].values() for path in paths}
+
+
 def unwanted(answers: Mapping[str, object]) -> list[str]:
-    """Return the paths in the manifest that belong to choices other than those made."""
-    return [
+    """Return the paths in the manifest that belong only to choices other than those made."""
+    return sorted(
         path
         for answer, choices in MANIFEST.items()
-        for choice, paths in choices.items()
-        if answers[answer] != choice
-        for path in paths
-    ]
+        for path in owned(answer) - set(choices.get(str(answers[answer]), ()))
+    )
 
 
 def prune(project: Path, paths: list[str]) -> None:

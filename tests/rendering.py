@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 from cookiecutter.main import cookiecutter
+from jinja2 import Environment
 
 TEMPLATE = Path(__file__).parents[1]
 SOURCE = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -53,19 +56,34 @@ def reject_unknown(answers: Mapping[str, str]) -> None:
     assert not unknown, f"no prompt is called {', '.join(unknown)}"
 
 
+# What a text compiles to depends on the text and the syntax alone; it is most of a render's time.
+COMPILE: Callable[..., object] = Environment.compile
+compiled: dict[tuple[object, ...], object] = {}
+
+
+def compile_once(environment: Environment, source: str, *names: str | None) -> object:
+    """Compile a text as Jinja does, unless a render before has."""
+    syntax = (environment.line_statement_prefix, environment.trim_blocks, environment.lstrip_blocks)
+    key = (source, *names, *syntax)
+    if key not in compiled:
+        compiled[key] = COMPILE(environment, source, *names)
+    return compiled[key]
+
+
 def render(output_dir: Path, **answers: str) -> BakedProject:
     """Render the template into a folder, apart from the settings of whoever runs the tests."""
     reject_unknown(answers)
     output_dir.mkdir(parents=True, exist_ok=True)
     settings = write_settings(output_dir.parent / f"{output_dir.name}-cookiecutter")
-    path = cookiecutter(
-        str(TEMPLATE),
-        no_input=True,
-        extra_context=answers,
-        output_dir=str(output_dir),
-        overwrite_if_exists=True,
-        config_file=str(settings),
-    )
+    with patch.object(Environment, "compile", compile_once):
+        path = cookiecutter(
+            str(TEMPLATE),
+            no_input=True,
+            extra_context=answers,
+            output_dir=str(output_dir),
+            overwrite_if_exists=True,
+            config_file=str(settings),
+        )
     return BakedProject(Path(path), answers)
 
 
@@ -143,6 +161,13 @@ class BakedProject:
         return run(*command, cwd=self.path, **options)  # type: ignore[arg-type]
 
     @property
+    def all_answers(self) -> dict[str, str]:
+        """The answers, those by default included; only the texts that another one gives are raw."""
+        prompts = answers_of_the_template().items()
+        first = {name: each if isinstance(each, str) else each[0] for name, each in prompts}
+        return first | dict(self.answers)
+
+    @property
     def package(self) -> Path:
         """The folder of the project's one package."""
         (package,) = (folder for folder in (self.path / "src").iterdir() if folder.is_dir())
@@ -168,6 +193,13 @@ class BakedProject:
 
 
 Bake = Callable[..., BakedProject]
+
+
+def copied(project: BakedProject, folder: Path) -> BakedProject:
+    """Return a copy of a render, without its history."""
+    target = folder / project.path.name
+    shutil.copytree(project.path, target, ignore=shutil.ignore_patterns(".git"))
+    return BakedProject(target, project.answers)
 
 
 def last_line(ran: Ran) -> str:

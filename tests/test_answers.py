@@ -225,7 +225,7 @@ def test_every_bad_answer_is_reported_at_once(
     assert said.count("was given as") == 3
 
 
-@pytest.mark.parametrize("answer", ["python_version", "license", "ci"])
+@pytest.mark.parametrize("answer", ["python_version", "license", "ci", "deployment"])
 def test_a_choice_that_does_not_exist_is_refused(bake: Bake, answer: str) -> None:
     with pytest.raises(ValueError, match="provided for choice variable"):
         bake(**{answer: "something else"})

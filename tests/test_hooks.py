@@ -18,16 +18,16 @@ DEFAULTS = {
     name: value if isinstance(value, str) else value[0]
     for name, value in answers_of_the_template().items()
 } | {"project_slug": "flight-delay"}
+NOTHING = dict.fromkeys(post_gen.MANIFEST, "none")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a folder with the files that the manifest names, and one of the person's own."""
     folder = tmp_path / "project"
-    for choices in post_gen.MANIFEST.values():
-        for path in (path for paths in choices.values() for path in paths):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text("rendered\n")
+    for path in (path for answer in post_gen.MANIFEST for path in post_gen.owned(answer)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("rendered\n")
     return folder
 
 
@@ -97,34 +97,38 @@ def test_the_manifest_names_only_choices_that_the_template_offers() -> None:
 
 def test_the_manifest_names_only_files_that_the_template_holds() -> None:
     source = TEMPLATE / "{{cookiecutter.project_slug}}"
-    named = [
-        path
-        for choices in post_gen.MANIFEST.values()
-        for paths in choices.values()
-        for path in paths
-    ]
+    named = [path for answer in post_gen.MANIFEST for path in post_gen.owned(answer)]
 
+    assert named
     assert [path for path in named if not (source / path).is_file()] == []
 
 
 def test_pruning_removes_the_files_of_other_choices_and_empty_folders(project: Path) -> None:
-    post_gen.prune(project, post_gen.unwanted({"ci": "gitlab"}))
+    post_gen.prune(project, post_gen.unwanted({"ci": "gitlab", "deployment": "none"}))
 
-    assert [file.name for file in project.rglob("*")] == [".gitlab-ci.yml"]
+    assert sorted(file.name for file in project.rglob("*")) == [".gitlab-ci.yml", "renovate.json"]
+
+
+def test_a_file_of_several_choices_stays_with_each_of_them() -> None:
+    for choice in ("docker", "kubernetes"):
+        unwanted = post_gen.unwanted({"ci": "none", "deployment": choice})
+
+        assert "Dockerfile" not in unwanted
+    assert "Dockerfile" in post_gen.unwanted({"ci": "none", "deployment": "none"})
 
 
 def test_pruning_leaves_the_files_that_nobody_listed(project: Path) -> None:
-    own = project / ".github" / "CODEOWNERS"
-    own.write_text("* @me\n")
+    own = project / ".github" / "FUNDING.yml"
+    own.write_text("github: me\n")
 
-    post_gen.prune(project, post_gen.unwanted({"ci": "none"}))
+    post_gen.prune(project, post_gen.unwanted(NOTHING))
 
     assert [file for file in project.rglob("*") if file.is_file()] == [own]
 
 
 def test_pruning_twice_is_as_good_as_once(project: Path) -> None:
     for _ in range(2):
-        post_gen.prune(project, post_gen.unwanted({"ci": "none"}))
+        post_gen.prune(project, post_gen.unwanted(NOTHING))
 
     assert list(project.iterdir()) == []
 

@@ -7,10 +7,23 @@ import re
 import tomllib
 
 import pytest
-import yaml
+from checks.pipelines import pipelines
 from rendering import TEMPLATE, Bake, BakedProject, answers_of_the_template
 
-GITHUB, GITLAB = ".github/workflows/ci.yml", ".gitlab-ci.yml"
+GITHUB = {
+    ".github/dependabot.yml",
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    ".github/workflows/train.yml",
+    ".github/workflows/update.yml",
+}
+GITLAB = {".gitlab-ci.yml", "renovate.json"}
+DOCKER = {"compose.yaml", "deploy/compose/prometheus.yaml"}
+IMAGE = {"Dockerfile", ".dockerignore"}
+KUBERNETES = {
+    f"deploy/kubernetes/{name}.yaml"
+    for name in ("api", "jobs", "kustomization", "network", "storage")
+}
 ANOTHER = {
     "full_name": "Ada Lovelace",
     "email": "ada@example.org",
@@ -20,6 +33,7 @@ ANOTHER = {
     "python_version": "3.13",
     "license": "Proprietary",
     "ci": "none",
+    "deployment": "none",
 }
 
 
@@ -32,31 +46,52 @@ def added_and_removed(project: BakedProject, default: BakedProject) -> tuple[set
 @pytest.mark.parametrize(
     ("choice", "added", "removed"),
     [
-        ("github", set(), set()),
-        ("gitlab", {GITLAB}, {GITHUB}),
-        ("none", set(), {GITHUB}),
+        ({"ci": "github"}, set(), set()),
+        ({"ci": "gitlab"}, GITLAB, GITHUB),
+        ({"ci": "none"}, set(), GITHUB),
+        ({"deployment": "docker"}, set(), set()),
+        ({"deployment": "kubernetes"}, KUBERNETES, DOCKER),
+        ({"deployment": "none"}, set(), DOCKER | IMAGE),
     ],
+    ids=lambda choice: "-".join(choice.values()) if isinstance(choice, dict) else "",
 )
-def test_ci_decides_which_pipeline_is_there(
-    bake: Bake, default: BakedProject, choice: str, added: set[str], removed: set[str]
+def test_a_choice_adds_and_removes_exactly_its_files(
+    bake: Bake, default: BakedProject, choice: dict[str, str], added: set[str], removed: set[str]
 ) -> None:
-    assert added_and_removed(bake(ci=choice), default) == (added, removed)
+    assert added_and_removed(bake(**choice), default) == (added, removed)
 
 
 def test_without_github_no_empty_folder_of_it_stays(bake: Bake) -> None:
     assert not (bake(ci="none").path / ".github").exists()
 
 
-@pytest.mark.parametrize("choice", ["github", "gitlab"])
-def test_the_pipeline_calls_the_commands_that_a_person_calls(bake: Bake, choice: str) -> None:
-    project = bake(ci=choice)
-    pipeline = project.read(GITHUB if choice == "github" else GITLAB)
+def test_without_deployment_no_empty_folder_of_it_stays(bake: Bake) -> None:
+    project = bake(deployment="none")
 
-    assert yaml.safe_load(pipeline)
-    called = set(re.findall(r"\bmake ([a-z-]+)", pipeline))
-    assert {"check", "test"} <= called
-    for target in called:
-        assert re.search(rf"^{target}:", project.read("Makefile"), re.MULTILINE), target
+    assert not (project.path / "deploy" / "compose").exists()
+    assert not (project.path / "deploy" / "kubernetes").exists()
+
+
+@pytest.mark.parametrize("choice", ["github", "gitlab"])
+def test_the_pipelines_call_the_commands_that_a_person_calls(bake: Bake, choice: str) -> None:
+    called = {
+        target
+        for _, text in pipelines(bake(ci=choice))
+        for target in re.findall(r"\bmake ([a-z-]+)", text)
+    }
+
+    wanted = "setup check test test-slow data train test-model audit sbom build update"
+    assert set(wanted.split()) <= called
+
+
+@pytest.mark.parametrize("deployment", ["docker", "none"])
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_pipeline_makes_images_where_there_is_a_dockerfile(
+    bake: Bake, ci: str, deployment: str
+) -> None:
+    said = "".join(text for _, text in pipelines(bake(ci=ci, deployment=deployment)))
+
+    assert ("docker build" in said) == (deployment != "none")
 
 
 @pytest.mark.parametrize("choice", ["BSD-3-Clause", "Proprietary"])
@@ -85,22 +120,26 @@ def test_a_licence_is_named_as_the_standard_names_it(
 
     assert words in " ".join(project.read("LICENSE").split())
     assert "Ada Lovelace" in project.read("LICENSE")
+    assert f'licenses="{expression}"' in project.read("Dockerfile")
     assert tomllib.loads(project.read("pyproject.toml"))["project"]["license"] == expression
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 def test_one_python_version_is_meant_everywhere(bake: Bake, version: str, ci: str) -> None:
+    # That nothing names another one is checked for every combination, in test_matrix.py.
     project = bake(python_version=version, ci=ci)
     settings = tomllib.loads(project.read("pyproject.toml"))
     short = "py" + version.replace(".", "")
 
     assert settings["project"]["requires-python"] == f">={version}"
     assert settings["tool"]["mypy"]["python_version"] == version
-    assert settings["tool"]["ruff"].get("target-version", short) == short
-    assert settings["tool"]["black"].get("target-version", [short]) == [short]
-    if ci == "gitlab":
-        assert f"python:{version}" in project.read(GITLAB)
+    assert settings["tool"]["ruff"]["target-version"] == short
+    assert settings["tool"]["black"]["target-version"] == [short]
+    assert project.read("Dockerfile").count(f"FROM python:{version}-slim") == 2
+    assert f"python:1-{version}" in project.read(".devcontainer/devcontainer.json")
+    for path, text in pipelines(project):
+        assert f'python-version: "{version}"' in text or f"python:{version}" in text, path
 
 
 @pytest.mark.parametrize("answer", ANOTHER)

@@ -14,15 +14,17 @@ import yaml
 from rendering import TEMPLATE, Bake, BakedProject, clean_environment
 
 # GitHub's own expressions look like Jinja with a dollar sign before it.
+# Prometheus and Grafana have braces of their own; cookiecutter copies these files as they are.
+COPIED = ("src/", "deploy/prometheus/", "deploy/grafana/")
 LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|\{#|^\s*#%|cookiecutter\.[a-z_]", re.MULTILINE)
 
 
 def texts(project: BakedProject, *endings: str) -> dict[str, str]:
-    """Return the rendered files with one of these endings, the package's own source left out."""
+    """Return the rendered files with one of these endings, without those that are only copied."""
     return {
         path: content.decode("utf-8")
         for path, content in project.files().items()
-        if path.endswith(endings) and not path.startswith("src/")
+        if path.endswith(endings) and not path.startswith(COPIED)
     }
 
 

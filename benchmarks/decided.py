@@ -1,0 +1,142 @@
+"""Who calls what drifted: the project's decision and Evidently's default rule on the same columns.
+
+Run: python decided.py SEEDS [quick]. The last line is JSON: the rows of monitor.py's tables.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+warnings.simplefilter("ignore")
+
+N_REFERENCE, N_COLUMNS, N_WEEKS = 20_000, 50, 12
+SIZES = (50, 300, 3_000, 100_000)
+
+
+def ours(profiles: Any, columns: Any) -> set[str]:
+    """Columns beyond ordinary."""
+    from flight_delay.config import DriftConfig
+    from flight_delay.monitoring.decision import compare
+
+    found = compare("data_drift", profiles, columns, DriftConfig(), 50)
+    return {finding.subject for finding in found if finding.breach}
+
+
+def evidentlys(reference: pd.DataFrame, current: pd.DataFrame) -> set[str]:
+    """Columns that the preset's default rule calls drifted."""
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.metrics import ValueDrift
+
+    texts = [n for n in reference if not pd.api.types.is_numeric_dtype(reference[n])]
+    numbers = [name for name in reference if name not in texts]
+    definition = DataDefinition(numerical_columns=numbers, categorical_columns=texts)
+    report = Report([ValueDrift(column=name) for name in reference])
+    snapshot = report.run(
+        Dataset.from_pandas(current, definition), Dataset.from_pandas(reference, definition)
+    )
+    drifted = set()
+    for found in snapshot.dict()["metrics"]:
+        config = found["config"]
+        least = "p_value" in config["method"].replace("-", "_").replace(" ", "_")
+        value, limit = float(found["value"]), config["threshold"]
+        if value < limit if least else value >= limit:
+            drifted.add(config["column"])
+    return drifted
+
+
+def seeds(n_seeds: int, sizes: tuple[int, ...]) -> list[tuple[str, ...]]:
+    """False alarms by window, and detections by column, by rows in a window."""
+    from flight_delay.models.profile import describe
+
+    rows: list[tuple[str, ...]] = []
+    for n in sizes:
+        random = np.random.default_rng(n)
+        reference = {f"x{i}": random.normal(size=N_REFERENCE) for i in range(N_COLUMNS)}
+        weeks = np.arange(N_REFERENCE) * 14 // N_REFERENCE
+        profiles = [describe(name, column, weeks) for name, column in reference.items()]
+        frame, alarms, found, n_windows = pd.DataFrame(reference), [0, 0], [0, 0], 0
+        for _ in range(max(2, n_seeds // (1 + n // 10_000))):
+            calm = {name: random.normal(size=n) for name in reference}
+            moved = {name: column + 0.5 for name, column in calm.items()}
+            n_windows += 1
+            for columns, count in ((calm, alarms), (moved, found)):
+                told = (ours(profiles, columns), evidentlys(frame, pd.DataFrame(columns)))
+                for place, names in enumerate(told):
+                    count[place] += bool(names) if count is alarms else len(names)
+        n_moved = n_windows * N_COLUMNS
+        rows.append(
+            (
+                f"{n:,}",
+                f"{alarms[0]} of {n_windows}",
+                f"{alarms[1]} of {n_windows}",
+                f"{found[0] / n_moved:.1%}",
+                f"{found[1] / n_moved:.1%}",
+            )
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def flights(folder: str) -> tuple[list[tuple[str, ...]], float]:
+    """Each of the last training weeks beside the weeks before it."""
+    from pathlib import Path
+
+    from flight_delay.data.dataset import current
+    from flight_delay.models.arrow import from_table
+    from flight_delay.models.days import local_days, windows_of
+    from flight_delay.models.profile import columns_of, describe
+
+    dataset = current(Path(folder))
+    contract = dataset.contract
+    inputs = from_table(contract, dataset.read("train"))
+    seconds = inputs.time[:, contract.times.index(contract.time)]
+    weeks = windows_of(local_days(seconds, contract.zone), 7)
+    whole = np.unique(weeks)[1:-1]
+    alarms, judged = [0, 0], 0
+    for week in whole[-N_WEEKS:]:
+        before, at = np.isin(weeks, whole[whole < week]), weeks == week
+        past = columns_of(inputs[before], contract.numeric, contract.category)
+        now = columns_of(inputs[at], contract.numeric, contract.category)
+        profiles = [describe(name, column, weeks[before]) for name, column in past.items()]
+        mine = ours(profiles, now)
+        theirs = evidentlys(pd.DataFrame(past).sample(5_000, random_state=0), pd.DataFrame(now))
+        print(week, sorted(mine), sorted(theirs), flush=True)
+        judged += len(profiles)
+        alarms = [alarms[0] + len(mine), alarms[1] + len(theirs)]
+    rows: list[tuple[str, ...]] = [
+        (name, f"{judged}", f"{count}", f"{count / judged:.1%}")
+        for name, count in zip(("ours", "Evidently's default rule"), alarms, strict=True)
+    ]
+    return rows, alarms[0] / judged
+
+
+def main() -> None:
+    """Print the tables and the targets."""
+    from measuring import WORK
+
+    quick = "quick" in sys.argv
+    found = seeds(int(sys.argv[1]), SIZES[:3] if quick else SIZES)
+    data = next((a for a in sys.argv[2:] if a != "quick"), WORK / "flight-delay" / "data")
+    table, share = flights(str(data))
+    false = [int(row[1].split()[0]) / int(row[1].split()[-1]) for row in found]
+    power = [float(row[3].rstrip("%")) / 100 for row in found[1:]]
+    targets = [
+        ("false alarms in at most 1 % of windows", f"{max(false):.1%}", max(false) <= 0.01),
+        ("0.5 σ found in 95 % from 300 rows on", f"{min(power):.1%}", min(power) >= 0.95),
+        ("at most 5 % on the flights' held-out weeks", f"{share:.1%}", share <= 0.05),
+    ]
+    told = [
+        {"text": text, "measured": value, "reached": "yes" if good else "**no**"}
+        for text, value, good in targets
+    ]
+    print(json.dumps({"seeds": found, "flights": table, "n_weeks": N_WEEKS, "targets": told}))
+
+
+if __name__ == "__main__":
+    main()

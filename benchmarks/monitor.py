@@ -1,0 +1,110 @@
+"""Measures monitoring: one window of a million logged rows, and its decision beside Evidently's.
+
+Run: make benchmark ARGS=monitor, or python benchmarks/monitor.py [--quick] in the project's
+environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from measuring import HERE, WORK, fresh, interleaved, keep
+from page import Target, provenance, publish, table, targets
+
+LIBRARIES = ("evidently", "numpy", "pyarrow", "scipy")
+ENTRIES = {
+    "lines": "**`monitor`**, of lines",
+    "compacted": "**`monitor`**, of compacted days",
+    "again": "**`monitor`** once more, nothing new",
+    "evidently": "Evidently's `DataDriftPreset`, the rows in memory",
+}
+MOST_S, MOST_MIB = 60, 1024
+
+
+def main() -> None:
+    """Measure both parts and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few rows, one round, shown only")
+    quick = parser.parse_args().quick
+    n_rows, n_rounds, n_seeds = (20_000, 1, 5) if quick else (1_000_000, 3, 100)
+    folder = WORK / f"monitor-{n_rows}"
+    fresh(HERE / "monitored.py", "make", folder, str(n_rows))
+    rounds = interleaved(ENTRIES, n_rounds, lambda name: once(name, folder))
+    decided = fresh(HERE / "decided.py", str(n_seeds), *(["quick"] if quick else []))
+    keep("monitor", {**rounds, "decided": [decided]})
+    publish("monitor", section(rounds, decided, n_rows, n_rounds), quick=quick)
+
+
+def once(name: str, folder: Path) -> dict[str, Any]:
+    """Seconds and peak memory of one run in a process of its own."""
+    return fresh(HERE / "monitored.py", name, folder)
+
+
+def section(
+    rounds: dict[str, list[dict[str, Any]]], decided: dict[str, Any], n_rows: int, n_rounds: int
+) -> str:
+    """What BENCHMARKS.md says."""
+    rows = [
+        (
+            title,
+            f"{median(r['wall_s'] for r in rounds[name]):.1f}",
+            f"{median(r['cpu_s'] for r in rounds[name]):.1f}",
+            f"{median(r['peak_mib'] for r in rounds[name]):,.0f}",
+        )
+        for name, title in ENTRIES.items()
+    ]
+    slowest = max(median(r["wall_s"] for r in rounds[name]) for name in ("lines", "compacted"))
+    largest = max(median(r["peak_mib"] for r in rounds[name]) for name in ("lines", "compacted"))
+    found = [
+        Target(
+            text=f"{n_rows:,} rows × 100 columns within {MOST_S} s",
+            measured=f"{slowest:.1f} s",
+            reached="yes" if slowest <= MOST_S else "**no**",
+        ),
+        Target(
+            text="within 1 GiB",
+            measured=f"{largest:,.0f} MiB",
+            reached="yes" if largest <= MOST_MIB else "**no**",
+        ),
+        *(Target(**target) for target in decided["targets"]),
+    ]
+    heads = (
+        "rows in a window",
+        "false alarms: ours",
+        "Evidently",
+        "0.5 σ found: ours",
+        "Evidently",
+    )
+    return f"""## Monitoring
+
+One week of {n_rows:,} logged rows, 80 numbers and 20 categories, of requests of ten rows: read from
+the log, cut into its window, judged, kept in the history. The HTML report is not drawn. Evidently's
+preset is given the same columns as a data frame in memory, and {n_rows // 20:,} reference rows.
+Medians of {n_rounds} interleaved rounds, each in a fresh process, imports included.
+
+{table(("", "wall, s", "CPU, s", "peak memory, MiB"), rows)}
+
+### The decision
+
+Windows of 50 independent normal columns beside a reference of 20,000 rows in 14 weeks: in how many
+windows is any column called drifted that did not change; and in how many is a column found that
+moved by half a standard deviation. Evidently decides by its default rule: by the rows of the
+reference and its own choice of test for each column.
+
+{table(heads, decided["seeds"])}
+
+The flights' own training weeks: each of the last {decided["n_weeks"]} is left out in turn, the
+columns are profiled in the weeks before it, and it is judged. A false alarm is a column beyond
+ordinary.
+{table(("", "columns judged", "false alarms", "share"), decided["flights"])}
+
+{targets(found)}
+
+{provenance("monitor", LIBRARIES)}"""
+
+
+if __name__ == "__main__":
+    main()

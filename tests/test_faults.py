@@ -1,0 +1,241 @@
+"""Faults planted into a render: each is found by the check that is there for it, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from checks import CHECKS, complaints
+from rendering import BakedProject, copied, render
+
+CI, TRAIN, GITLAB = ".github/workflows/ci.yml", ".github/workflows/train.yml", ".gitlab-ci.yml"
+API = "deploy/kubernetes/api.yaml"
+KUBERNETES = {"ci": "gitlab", "deployment": "kubernetes"}
+METRICS = "src/flight_delay/serving/metrics.py"
+V2 = "src/flight_delay/serving/v2/routes.py"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A text of one file that is replaced by another, and what is said about it."""
+
+    path: str
+    old: str
+    new: str
+    check: str
+    says: str
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+def elsewhere(**answers: str) -> tuple[tuple[str, str], ...]:
+    """Return answers that are not the default ones."""
+    return tuple(answers.items())
+
+
+FAULTS = {
+    "a broken import in one optional file": Fault(
+        V2,
+        "from ..predictor import",
+        "from ..predict import",
+        "imports",
+        "no module is called ..predict",
+    ),
+    "a syntax error in a test": Fault(
+        "tests/test_values.py",
+        "def test_",
+        "def def test_",
+        "parses",
+        "does not parse: invalid syntax",
+    ),
+    "a broken setting": Fault(
+        "configs/serve.yaml", "port: 8000", "port: [8000", "parses", "does not parse: "
+    ),
+    "a table that is defined twice": Fault(
+        "pyproject.toml", "[tool.ruff.lint]", "[tool.black]", "parses", "does not parse: "
+    ),
+    "a schema that is cut off": Fault(
+        "configs/contract.schema.json", "}", "", "parses", "does not parse: "
+    ),
+    "a leftover tag": Fault(
+        "Makefile", "PYTHON ?=", "#% endif\nPYTHON ?=", "no_leftovers", "is left: #%"
+    ),
+    "an answer that was not filled in": Fault(
+        "SECURITY.md",
+        "# Security",
+        "# {{ cookiecutter.project_name }}",
+        "no_leftovers",
+        "is left: {{",
+    ),
+    "a link to a page that is gone": Fault(
+        "SECURITY.md", "(README.md#", "(docs/keys.md#", "links", "leads nowhere: docs/keys.md"
+    ),
+    "a heading that was renamed": Fault(
+        "README.md", "## Nothing lost", "## All kept", "links", "no heading is called #nothing-lost"
+    ),
+    "a wrong licence": Fault(
+        "LICENSE",
+        "Permission is hereby granted, free of charge",
+        "All rights reserved",
+        "licence",
+        "does not say 'Permission is hereby granted",
+    ),
+    "a licence that the metadata do not know": Fault(
+        "pyproject.toml",
+        'license = "MIT"',
+        'license = "BSD-3-Clause"',
+        "licence",
+        "says BSD-3-Clause",
+    ),
+    "a version of Python that differs in one place": Fault(
+        "Dockerfile",
+        "python:3.11-slim AS runtime",
+        "python:3.13-slim AS runtime",
+        "python_version",
+        "names Python 3.13, and the version is 3.11",
+    ),
+    "a version of Python that differs in a pipeline": Fault(
+        TRAIN, 'version: "3.11"', 'version: "3.12"', "python_version", "names Python 3.12"
+    ),
+    "a metric renamed in the code but not on the page": Fault(
+        METRICS,
+        '"prediction_log_lost"',
+        '"prediction_log_gone"',
+        "metrics",
+        "the package defines no metric prediction_log_lost_total",
+    ),
+    "a dependency without a pin": Fault(
+        "constraints.txt", "\nduckdb==", "\nduckdb-engine==", "pins", "duckdb>=1.4,<2"
+    ),
+    "a command of no module": Fault(
+        "pyproject.toml",
+        "flight_delay.cli:main",
+        "flight_delay.main:main",
+        "scripts",
+        "calls no module",
+    ),
+    "an unpinned action": Fault(
+        CI,
+        "checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd",
+        "checkout@v6",
+        "pinned",
+        "not pinned by a full SHA: actions/checkout@v6",
+    ),
+    "a pipeline that calls no target": Fault(
+        CI, "run: make check", "run: make chekc", "targets", "make has no target chekc"
+    ),
+    "a workflow that may do everything": Fault(
+        CI,
+        "permissions: { contents: read }",
+        "permissions: write-all",
+        "zizmor",
+        "excessive-permissions",
+    ),
+    "a title that runs as code": Fault(
+        CI,
+        "run: make setup",
+        "run: echo '${{ github.event.pull_request.title }}'",
+        "zizmor",
+        "template-injection",
+    ),
+    "a job that GitHub does not understand": Fault(
+        CI, "timeout-minutes: 45", "timeout: 45", "schemas", "timeout"
+    ),
+    "a job that GitLab does not understand": Fault(
+        GITLAB,
+        "  stage: check\n",
+        "  stages: check\n",
+        "schemas",
+        "$.check",
+        elsewhere(**KUBERNETES),
+    ),
+    "an image that runs as root": Fault(
+        "Dockerfile", "USER 10001\nEXPOSE", "EXPOSE", "nobody", "serve runs as root"
+    ),
+    "an image of whatever is newest": Fault(
+        "Dockerfile", "python:3.11-slim AS build", "python:latest AS build", "dockerfile", "DL3007"
+    ),
+    "a service with a field that compose does not know": Fault(
+        "compose.yaml", "    restart:", "    restarts:", "compose", "restarts"
+    ),
+    "a volume that is declared nowhere": Fault(
+        "compose.yaml",
+        "- bundles:/app/bundles:ro",
+        "- models:/app/bundles:ro",
+        "compose",
+        "api mounts models, which is no volume",
+    ),
+    "a probe that Kubernetes does not know": Fault(
+        API, "readinessProbe:", "readyProbe:", "kubernetes", "readyProbe", elsewhere(**KUBERNETES)
+    ),
+    "a manifest that kustomize does not know": Fault(
+        "deploy/kubernetes/kustomization.yaml",
+        "  - network.yaml\n",
+        "",
+        "kubernetes",
+        "differ in deploy/kubernetes/network.yaml",
+        elsewhere(**KUBERNETES),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BakedProject]:
+    """Return a function that gives a render without any fault, to be copied and not changed."""
+    made: dict[tuple[tuple[str, str], ...], BakedProject] = {}
+
+    def given(answers: tuple[tuple[str, str], ...] = ()) -> BakedProject:
+        if answers not in made:
+            folder = tmp_path_factory.mktemp("sound") / "out"
+            made[answers] = render(folder, **dict(answers))
+            assert complaints(made[answers]) == []
+        return made[answers]
+
+    return given
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_planted_fault_is_found_where_it_is(
+    sound: Callable[..., BakedProject], tmp_path: Path, fault: Fault
+) -> None:
+    project = copied(sound(fault.answers), tmp_path)
+    file = project.path / fault.path
+    text = file.read_text("utf-8")
+    assert fault.old in text, "the fault cannot be planted any more: name another text"
+    file.write_text(text.replace(fault.old, fault.new, 1), "utf-8")
+
+    (check,) = (check for check in CHECKS if check.__name__ == fault.check)
+    said = list(check(project))
+
+    assert any(fault.says in complaint for complaint in said), said
+    assert all(re.match(r"[\w./-]+:\d+: ", complaint) for complaint in said), said
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        (".github/workflows/nightly.yml", "is owned by no answer"),
+        ("deploy/compose/loki.yaml", "is owned by no answer"),
+        ("compose.override.yaml", "belongs to no answer"),
+        (".gitlab-ci.yml", "belongs to an answer that was not given"),
+    ],
+)
+def test_a_file_that_no_answer_owns_is_found(
+    sound: Callable[..., BakedProject], tmp_path: Path, path: str, says: str
+) -> None:
+    project = copied(sound(), tmp_path)
+    (project.path / path).parent.mkdir(parents=True, exist_ok=True)
+    (project.path / path).write_text("name: planted\n")
+
+    assert any(said.startswith(f"{path}:1: {says}") for said in complaints(project))
+
+
+def test_a_file_that_is_missing_is_found(
+    sound: Callable[..., BakedProject], tmp_path: Path
+) -> None:
+    project = copied(sound(), tmp_path)
+    (project.path / "compose.yaml").unlink()
+
+    assert "compose.yaml:1: is missing, although the answers ask for it" in complaints(project)

@@ -1,0 +1,178 @@
+"""A project made from an older commit of the template takes over what has changed since."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from checks.pipelines import tool
+from rendering import TEMPLATE, BakedProject, Ran, run
+
+pytestmark = pytest.mark.slow
+
+# How far back the older commit lies, where no release is tagged yet.
+COMMITS_BACK = 20
+# What people do to a project: (file, text that is there, what they put in its place).
+EDITS = (
+    ("configs/train.yaml", "", "# Ours: agreed with operations.\n"),
+    ("configs/contract.yaml", "", "# Ours: the flights that we operate.\n"),
+    ("src/flight_delay/data/transform.py", '"""', '"""Ours.\n\n'),
+    ("src/flight_delay/models/features.py", '"""', '"""Ours.\n\n'),
+    ("README.md", "# Flight Delay\n", "# Flight Delay, as we run it\n"),
+    ("Makefile", "help: ##", "nightly: data train monitor ## ours\n\nhelp: ##"),
+)
+OWN = "src/flight_delay/data/ours.py"
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git and return what it printed."""
+    return run("git", *arguments, cwd=folder).output.strip()
+
+
+def put(folder: Path, message: str) -> str:
+    """Commit everything that lies in a folder, and return the commit."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def older_commit() -> str:
+    """Return the newest release, or a commit some way back where there is none."""
+    tagged = run("git", "describe", "--tags", "--abbrev=0", cwd=TEMPLATE, check=False)
+    if tagged.exit_code == 0:
+        return tagged.output.strip()
+    known = git(TEMPLATE, "rev-list", "--first-parent", f"--max-count={COMMITS_BACK + 1}", "HEAD")
+    return known.split()[-1]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of the template as it was at the older commit."""
+    folder = tmp_path_factory.mktemp("template") / "template"
+    folder.mkdir()
+    archive = subprocess.run(
+        ["git", "archive", older_commit()], cwd=TEMPLATE, check=True, capture_output=True
+    )
+    subprocess.run(["tar", "--extract"], cwd=folder, input=archive.stdout, check=True)
+    git(folder, "init", "--quiet")
+    put(folder, "The older template")
+    return folder
+
+
+def bring_up_to_date(template: Path) -> None:
+    """Commit the working tree of this repository to the template's."""
+    listed = git(TEMPLATE, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for entry in template.iterdir():
+        if entry.name != ".git":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    for name in filter(None, listed.split("\0")):
+        if (TEMPLATE / name).is_file():
+            (template / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TEMPLATE / name, template / name)
+    put(template, "The template as it is")
+
+
+def cruft(folder: Path, *arguments: str | Path, check: bool = True) -> Ran:
+    """Run cruft, apart from the settings of whoever runs the tests."""
+    home = {"HOME": str(folder.parent), "XDG_CONFIG_HOME": str(folder.parent)}
+    return run(tool("cruft"), *arguments, cwd=folder, check=check, timeout_s=300, **home)
+
+
+def edit(project: BakedProject) -> None:
+    """Do to a project what people do to theirs, and commit it."""
+    for path, old, new in EDITS:
+        text = project.read(path)
+        assert old in text, path
+        (project.path / path).write_text(text.replace(old, new, 1) if old else new + text, "utf-8")
+    (project.path / OWN).write_text('"""Ours."""\n', "utf-8")
+    (project.path / "notebooks" / "explore.ipynb").unlink()
+    put(project.path, "Make it ours")
+
+
+@pytest.fixture(scope="module")
+def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
+    """Return an edited project of the older template, once the template has moved on."""
+    folder = tmp_path_factory.mktemp("made")
+    cruft(folder, "create", template, "--no-input", "--default-config")
+    made = BakedProject(folder / "flight-delay", {})
+    put(made.path, "The record of cruft")
+    assert cruft(made.path, "check").exit_code == 0
+    edit(made)
+    bring_up_to_date(template)
+    return made
+
+
+def test_a_project_takes_over_what_has_changed_and_keeps_what_its_people_did(
+    project: BakedProject, template: Path, ready: BakedProject, tmp_path: Path
+) -> None:
+    assert cruft(project.path, "check", check=False).exit_code == 1
+    assert "diff --git" in cruft(project.path, "diff").output
+
+    cruft(project.path, "update", "--skip-apply-ask")
+
+    held = project.files()
+    assert [path for path in held if path.endswith((".rej", ".orig"))] == []
+    assert "<<<<<<<" not in "".join(git(project.path, "diff", "HEAD").splitlines())
+    assert cruft(project.path, "check").exit_code == 0
+    record = json.loads(project.read(".cruft.json"))
+    assert record["commit"] == git(template, "rev-parse", "HEAD")
+    for path, _, new in EDITS:
+        assert new.strip() in project.read(path), path
+    assert OWN in held
+    assert "notebooks/explore.ipynb" not in held
+    untouched_is_as_if_made_today(project, template, tmp_path)
+    the_suite_still_passes(project, ready)
+
+
+def untouched_is_as_if_made_today(project: BakedProject, template: Path, folder: Path) -> None:
+    """Compare all that nobody edited with a project of today's template."""
+    cruft(folder, "create", template, "--no-input", "--default-config")
+    today = BakedProject(folder / "flight-delay", {})
+    skipped = tomllib.loads(today.read("pyproject.toml"))["tool"]["cruft"]["skip"]
+    own = {file for each in skipped for file in today.path.glob(each) if file.is_file()}
+    theirs = {file.relative_to(today.path).as_posix() for file in own}
+    theirs |= {path for path, _, _ in EDITS} | {".cruft.json", "notebooks/explore.ipynb", OWN}
+    now, held = today.files(), project.files()
+
+    differ = {path for path in now.keys() | held.keys() if now.get(path) != held.get(path)}
+    assert differ <= theirs
+
+
+def the_suite_still_passes(project: BakedProject, ready: BakedProject) -> None:
+    """Run a part of the project's own tests on the edited, updated project."""
+    tests = ("tests/test_config.py", "tests/test_config_files.py", "tests/data/test_transform.py")
+    source = str(project.path / "src")
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+
+    project.run(ready.python, *command, PYTHONPATH=source)
+    project.run(ready.python, "-m", "flight_delay", "contract", "show", PYTHONPATH=source)
+
+
+def test_an_update_touches_none_of_the_files_that_are_the_persons_own(
+    default_own: set[str],
+) -> None:
+    assert {
+        "configs/contract.yaml",
+        "configs/data.yaml",
+        "configs/train.yaml",
+        "src/flight_delay/data/transform.py",
+        "src/flight_delay/models/features.py",
+    } <= default_own
+
+
+@pytest.fixture
+def default_own(default: BakedProject) -> set[str]:
+    """Return the files of a render that updates pass over."""
+    skipped = tomllib.loads(default.read("pyproject.toml"))["tool"]["cruft"]["skip"]
+    found = {each: list(default.path.glob(each)) for each in skipped}
+    assert all(found[each] for each in skipped if each != ".git"), "it names nothing"
+    return {
+        file.relative_to(default.path).as_posix()
+        for files in found.values()
+        for file in files
+        if file.is_file()
+    }
