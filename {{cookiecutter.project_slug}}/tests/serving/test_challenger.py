@@ -194,7 +194,7 @@ def test_one_that_fails_now_and_then_answers_where_it_can(
 def test_who_would_wait_too_long_for_it_is_answered_by_the_champion(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path, abort=AbortConfig(late_s=0.03))
+    config = serve_config(tmp_path, abort=AbortConfig(late_s=0.002))
     add_version(config.bundles, shop)
     challenge(config.bundles, shop, challenger(config.bundles, shop, "slow"), share=0.9999)
     with live(config) as client:
