@@ -43,6 +43,11 @@ def own(name: str, project: BakedProject) -> set[str]:
     return {path.relative_to(project.path).as_posix() for path in table()[name].paths(project.path)}
 
 
+def needing(name: str) -> list[str]:
+    """Return the parts that cannot be without another one."""
+    return [part.name for part in table().values() if name in part.needs]
+
+
 def marks(project: BakedProject) -> Iterator[str]:
     """Yield marks that are of no part, that do not end, or that were to be taken out."""
     core = project.all_answers["profile"] == "core"
@@ -75,7 +80,7 @@ def marked_lines(path: str, content: bytes) -> list[tuple[int, frozenset[str]]]:
 def words(project: BakedProject) -> Iterator[str]:
     """Yield lines that speak of a part, and would stay without it."""
     for name in table():
-        theirs = own(name, project)
+        theirs = own(name, project).union(*(own(above, project) for above in needing(name)))
         for path, content in project.files().items():
             if path not in theirs and not path.startswith(ABOUT_PARTS):
                 for line, said in said_of(name, path, content):
@@ -117,14 +122,12 @@ def joints(project: BakedProject) -> Iterator[str]:
     package = project.package.name
     for name, part in table().items():
         theirs = own(name, project)
-        needing = {p.name for p in table().values() if name in p.needs}
-        theirs_too = theirs.union(*(own(above, project) for above in needing))
+        theirs_too = theirs.union(*(own(above, project) for above in needing(name)))
         modules = {path.removesuffix(".py").removesuffix("/__init__") for path in theirs}
         for path, content in project.files().items():
             if path.endswith(".py") and path not in theirs_too and modules:
                 gone = lines_of(name, path, content)
-                for above in needing:
-                    gone |= lines_of(above, path, content)
+                gone = gone.union(*(lines_of(above, path, content) for above in needing(name)))
                 for line, module in imported(path, content, package):
                     if module in modules and line not in gone:
                         yield f"{path}:{line}: imports {module} of the part {part.name} unmarked"

@@ -112,7 +112,7 @@ def without(text: str, names: Collection[str], *, python: bool) -> str:
     before = None  # blank lines in front of what was dropped last
     for number, line in enumerate(text.splitlines(keepends=True), start=1):
         if number in gone:
-            before = blanks(kept) if before is None else before
+            before = blanks(kept)
         elif before is not None and not line.strip() and before > 0:
             before -= 1  # as many of them are there already
         else:
@@ -179,6 +179,9 @@ def places(tree: ast.AST) -> Iterator[tuple[int, int, int]]:
             for key, value in zip(node.keys, node.values, strict=True):
                 if key is not None:
                     yield key.lineno, key.col_offset, value.end_lineno or key.lineno
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for decorator in node.decorator_list[:1]:
+                yield decorator.lineno, node.col_offset, node.end_lineno or node.lineno
         if isinstance(node, ast.stmt | ast.expr | ast.keyword | ast.alias | ast.arg):
             yield node.lineno, node.col_offset, node.end_lineno or node.lineno
 
@@ -214,7 +217,7 @@ def refuse(root: Path, parts: dict[str, Part], names: Collection[str], *, force:
     asked = ["git", "status", "--porcelain"]
     done = subprocess.run(asked, cwd=root, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise RefusedError("no git repository could bring the files back; use --force if you mean it")
+        raise RefusedError("no git repository could bring the files back; to do it, use --force")
     if done.stdout:
         raise RefusedError(
             "git knows of changes that are not committed, which would be mixed with what is taken"
@@ -224,7 +227,8 @@ def refuse(root: Path, parts: dict[str, Part], names: Collection[str], *, force:
 
 def page(parts: Collection[Part]) -> str:
     """Return the sections of ``docs/remove.md``, one for each part."""
-    return "\n".join(section(part, [p.name for p in parts if part.name in p.needs]) for part in parts)
+    above = {part.name: [p.name for p in parts if part.name in p.needs] for part in parts}
+    return "\n".join(section(part, above[part.name]) for part in parts)
 
 
 def section(part: Part, above: list[str]) -> str:

@@ -73,7 +73,9 @@ def pytest_report_header() -> list[str]:
     databases = f"SQLite alone without {' and '.join(absent)}" if absent else "all"
     browser = os.environ.get("TEST_BROWSER") or "none without TEST_BROWSER, the path of a Chromium"
     names = "TEST_PROMTOOL", "TEST_PROMETHEUS"  # part: prometheus
-    prometheus = " ".join(os.environ.get(name) or f"none without {name}" for name in names)  # part: prometheus
+    prometheus = " ".join(  # part: prometheus
+        os.environ.get(name) or f"none without {name}" for name in names
+    )
     return [
         f"databases: {databases}",
         f"browser: {browser}",

@@ -31,7 +31,9 @@ def test_a_server_tells_what_it_answered_and_refused_without_a_value_that_was_se
         client.post("/predict", json={"rows": [{**row, "channel": MADE_UP, MADE_UP: MADE_UP}]})
         client.post("/predict/columns", json={"columns": {n: [v] for n, v in row.items()}})
         client.post("/predict/columns", json={"columns": {name: [None] for name in row}})
-        tensors = [{"name": MADE_UP, "datatype": "BYTES", "shape": [1], "data": [MADE_UP]}]  # part: v2
+        tensors = [  # part: v2
+            {"name": MADE_UP, "datatype": "BYTES", "shape": [1], "data": [MADE_UP]}
+        ]
         client.post("/v2/models/shop/infer", json={"inputs": tensors})  # part: v2
         client.get("/model")
     (told,) = records(config.log, SERVICE)

@@ -1,6 +1,7 @@
 """``monitor``: log → windows → findings → history, alerts, summary and report."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -28,7 +29,11 @@ from .show import show
 from .watches import judge
 from .windows import Length, Window, name_of
 
+Picture = Callable[[Bundle, Window, Path, int, MonitorConfig, list[Finding]], None]
 UNJUDGED_BY = ("log", "history", "reports", "sample_rows", "sinks", "deliver_s")
+PICTURES: list[Picture] = []
+PICTURES += [draw]  # part: evidently
+"""What is drawn of the newest window."""
 ALERTING = ("persistence", "severity", "cooldown_hours", "route")
 
 
@@ -80,8 +85,9 @@ def run(config: Config, name: str) -> Summary:
     show(summary, windows, found, settings.min_rows)
     folder = settings.reports / name
     save(summary, folder / "summary.json")
-    if newest is not None:  # part: evidently
-        draw(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
+    if newest is not None:
+        for picture in PICTURES:
+            picture(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
     if (page := write_page(config, name)) is not None:  # part: page
         say(f"page      {page}  open it in a browser")
     return summary

@@ -24,10 +24,8 @@ MEASURED = frozenset({"quality"})
 LOOK = "make monitor"
 LOOK = "make report"  # part: page
 """The command that looks closer."""
-LOOKS = {
-    "contract": "make explain",  # part: explain
-    "parity": "make explain",  # part: explain
-}
+LOOKS: dict[str, str] = {}
+LOOKS |= {"contract": "make explain", "parity": "make explain"}  # part: explain
 """Another one, for kinds of which one row tells more than a picture of all."""
 PAGE = "summary.json"
 PAGE = "monitoring.html"  # part: page

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
+from pydantic_core import to_json  # part: v2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.guard import Guard
