@@ -1,4 +1,4 @@
-"""Parts that can be taken out: their marks, who speaks of them, and whether the rest can be without."""
+"""Parts that can be taken out: their marks, who speaks of them, who imports them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rendering import SOURCE, BakedProject
-
-from .code import relative_imports
 
 # Who speaks of parts without being joined to any; tests may ask for what is not there.
 ABOUT_PARTS = ("scripts/parts.toml", "docs/remove.md", "constraints.txt", "tests/", "Dockerfile")
@@ -136,21 +134,21 @@ def joints(project: BakedProject) -> Iterator[str]:
 @cache
 def imported(path: str, content: bytes, package: str) -> list[tuple[int, str]]:
     """Return each import of the project's own modules, as line and path without suffix."""
-    found = []
-    for line, level, name in relative_imports(content):
-        folder = PurePosixPath(path).parents[level - 1]
-        found.append((line, folder.joinpath(*name.split(".")) if name else folder))
     try:
         tree = ast.parse(content)
     except SyntaxError:
         return []
+    found = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            if node.level == 0 and (node.module or "").split(".")[0] == package:
-                found.append((node.lineno, PurePosixPath("src", *str(node.module).split("."))))
-    lines = {node.lineno: node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    every = [(line, module.as_posix()) for line, module in found]
-    for line, module in found:  # what is imported may be a module itself
-        names = lines[line].names if line in lines else []
-        every += [(alias.lineno, (module / alias.name).as_posix()) for alias in names]
-    return every
+        if isinstance(node, ast.ImportFrom) and (module := place_of(node, path, package)):
+            found.append((node.lineno, module.as_posix()))
+            found += [(name.lineno, (module / name.name).as_posix()) for name in node.names]
+    return found
+
+
+def place_of(node: ast.ImportFrom, path: str, package: str) -> PurePosixPath | None:
+    """Return where a module of the project lies that is imported from; None for others."""
+    names = node.module.split(".") if node.module else []
+    if node.level:
+        return PurePosixPath(path).parents[node.level - 1].joinpath(*names)
+    return PurePosixPath("src", *names) if names[0] == package else None
