@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -91,6 +92,13 @@ def prune(project: Path, paths: list[str]) -> None:
             folder.rmdir()
 
 
+def take_parts_out(project: Path, profile: object) -> None:
+    """Take every optional part out of a project that is to have none, as its own command does."""
+    if profile == "core":
+        remove = runpy.run_path(str(project / "scripts" / "remove.py"))
+        remove["take_out"](project, remove["read_parts"](project))
+
+
 def record_example(project: Path, package: object) -> None:
     """Write down what the example's files hold, by their SHA-256."""
     paths = [path.format(package=package) for path in EXAMPLE]
@@ -157,6 +165,7 @@ def main() -> int:
     project = Path.cwd()
     answers = read_answers()
     prune(project, unwanted(answers))
+    take_parts_out(project, answers["profile"])
     record_example(project, answers["__package"])
     print(f"\nMade {project}\n{start_history(project)}\n\nNext:", flush=True)
     for command in next_commands(project, os.environ.get("PWD")):

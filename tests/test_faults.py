@@ -116,6 +116,48 @@ FAULTS = {
         "scripts",
         "calls no module",
     ),
+    "a forgotten mark": Fault(
+        "src/flight_delay/cli/__init__.py",
+        "from .tune import tune  # part: tuning",
+        "from .tune import tune",
+        "joints",
+        "imports src/flight_delay/cli/tune of the part tuning unmarked",
+    ),
+    "a test that forgets a mark": Fault(
+        "tests/serving/test_limits.py",
+        "from .protocol import INFER, tensors  # part: v2",
+        "from .protocol import INFER, tensors",
+        "joints",
+        "imports tests/serving/protocol of the part v2 unmarked",
+    ),
+    "a page that speaks of a part without a mark": Fault(
+        "README.md",
+        " <!-- part: evidently --> |",
+        " |",
+        "words",
+        "evidently is of the part evidently",
+    ),
+    "a dependency of a part without a mark": Fault(
+        "pyproject.toml",
+        '"optuna>=5.0"] # part: tuning',
+        '"optuna>=5.0"]',
+        "words",
+        "is of the part tuning, and the line has no mark",
+    ),
+    "a mark of no part": Fault(
+        "configs/monitor.yaml", "part: estimated", "part: estimate", "marks", "no part estimate"
+    ),
+    "a block that does not end": Fault(
+        "Makefile", "# end part: tuning\n", "", "marks", "begins part tuning, which does not end"
+    ),
+    "a mark that is left in core": Fault(
+        "configs/serve.yaml",
+        "port: 8000",
+        "# part: v2\n# end part: v2\nport: 8000",
+        "marks",
+        "a mark of a part is left: v2",
+        elsewhere(profile="core"),
+    ),
     "an unpinned action": Fault(
         CI,
         "checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd",
@@ -230,6 +272,16 @@ def test_a_file_that_no_answer_owns_is_found(
     (project.path / path).write_text("name: planted\n")
 
     assert any(said.startswith(f"{path}:1: {says}") for said in complaints(project))
+
+
+def test_a_file_of_a_part_in_core_is_found(
+    sound: Callable[..., BakedProject], tmp_path: Path
+) -> None:
+    project = copied(sound(elsewhere(profile="core")), tmp_path)
+    (project.path / "src" / "flight_delay" / "cli" / "tune.py").write_text("")
+
+    said = "src/flight_delay/cli/tune.py:1: belongs to an answer that was not given"
+    assert said in complaints(project)
 
 
 def test_a_file_that_is_missing_is_found(

@@ -58,22 +58,25 @@ def test_every_combination_keeps_every_rule(
     assert complained == []
 
 
-def test_no_choice_but_the_version_of_python_changes_what_the_tools_judge(
+JUDGED = list(itertools.product(CHOICES["python_version"], CHOICES["profile"]))
+
+
+def test_no_choice_but_python_and_profile_changes_what_the_tools_judge(
     found: dict[tuple[str, ...], tuple[list[str], str]],
 ) -> None:
-    # So they are run once for each version: the first by `make check`, the others below.
-    version = list(CHOICES).index("python_version")
-    seen = {(combination[version], digest) for combination, (_, digest) in found.items()}
+    # So they are run once for each pair: the first by `make check`, the others below.
+    version, profile = (list(CHOICES).index(name) for name in ("python_version", "profile"))
+    seen = {(given[version], given[profile], digest) for given, (_, digest) in found.items()}
 
-    assert sorted(version for version, _ in seen) == sorted(CHOICES["python_version"])
+    assert sorted(pair for *pair, _ in seen) == sorted(map(list, JUDGED))
 
 
-@pytest.mark.parametrize("version", CHOICES["python_version"][1:])
-def test_format_lint_types_and_contracts_hold_for_every_version_of_python(
-    ready: BakedProject, tmp_path: Path, version: str
+@pytest.mark.parametrize(("version", "profile"), JUDGED[1:])
+def test_format_lint_types_and_contracts_hold_for_every_content(
+    ready: BakedProject, tmp_path: Path, version: str, profile: str
 ) -> None:
-    # With the first version, `make check` has run in test_generated_project.py.
-    project = render(tmp_path / "out", python_version=version)
+    # With the first pair, `make check` has run in test_generated_project.py.
+    project = render(tmp_path / "out", python_version=version, profile=profile)
     tools = ready.python.parent
 
     project.run(tools / "black", "--check", "--quiet", "src", "tests", "scripts")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
+from checks import parts
 from checks.pipelines import pipelines
 from rendering import TEMPLATE, Bake, BakedProject, answers_of_the_template
 
@@ -34,6 +36,7 @@ ANOTHER = {
     "license": "Proprietary",
     "ci": "none",
     "deployment": "none",
+    "profile": "core",
 }
 
 
@@ -59,6 +62,34 @@ def test_a_choice_adds_and_removes_exactly_its_files(
     bake: Bake, default: BakedProject, choice: dict[str, str], added: set[str], removed: set[str]
 ) -> None:
     assert added_and_removed(bake(**choice), default) == (added, removed)
+
+
+def test_core_removes_exactly_the_files_of_all_parts(bake: Bake, default: BakedProject) -> None:
+    project = bake(profile="core")
+    added, removed = added_and_removed(project, default)
+
+    assert added == set()
+    assert removed == set().union(*(parts.own(name, default) for name in parts.table()))
+    assert min(len(parts.own(name, default)) for name in parts.table()) > 0
+    assert [folder for folder in project.path.rglob("*") if is_empty(folder)] == []
+
+
+def is_empty(folder: Path) -> bool:
+    """Say whether a path is a folder, outside git's own, with nothing in it."""
+    return folder.is_dir() and ".git" not in folder.parts and not any(folder.iterdir())
+
+
+def test_no_file_belongs_to_two_parts(default: BakedProject) -> None:
+    owned = [path for name in parts.table() for path in parts.own(name, default)]
+
+    assert len(owned) == len(set(owned))
+
+
+def test_what_is_yours_is_what_updates_pass_over(default: BakedProject) -> None:
+    skipped = tomllib.loads(default.read("pyproject.toml"))["tool"]["cruft"]["skip"]
+    written = default.read("docs/own.md").split("\n## ")[1]
+
+    assert set(re.findall(r"^- `([^`]+)`", written, re.MULTILINE)) == set(skipped)
 
 
 def test_without_github_no_empty_folder_of_it_stays(bake: Bake) -> None:

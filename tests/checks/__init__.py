@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rendering import BakedProject
 
-from . import choices, code, images, pipelines, texts
+from . import choices, code, images, parts, pipelines, texts
 
 Check = Callable[[BakedProject], Iterator[str]]
 
@@ -27,6 +27,9 @@ CHECKS: tuple[Check, ...] = (
     code.pins,
     code.scripts,
     code.metrics,
+    parts.marks,
+    parts.words,
+    parts.joints,
     pipelines.pinned,
     pipelines.targets,
     pipelines.schemas,

@@ -9,6 +9,7 @@ from functools import cache
 
 from rendering import SOURCE, BakedProject, load_hook
 
+from .parts import files_of_core
 from .texts import line_of
 
 PACKAGE = "{{cookiecutter.__package}}"
@@ -40,6 +41,8 @@ def ownership(project: BakedProject) -> Iterator[str]:
     hook, found = load_hook("post_gen_project"), set(project.files())
     rendered = {path.replace(PACKAGE, project.package.name) for path in template_files(project)}
     unwanted = set(hook.unwanted(project.all_answers))
+    if project.all_answers["profile"] == "core":
+        unwanted |= {path.replace(PACKAGE, project.package.name) for path in files_of_core()}
     owned = {path for answer in hook.MANIFEST for path in hook.owned(answer)}
     for path in sorted(found & unwanted):
         yield f"{path}:1: belongs to an answer that was not given"

@@ -56,7 +56,7 @@ def test_the_story_raises_and_resolves_an_alert_for_each_fault_and_ends_with_the
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(job, "draw", lambda *_: None)
+    monkeypatch.setattr(job, "PICTURES", [])
     place = place_of(tmp_path, shop)
     own = place.config.monitor
     demo_drift.run(tmp_path / "configs", [])

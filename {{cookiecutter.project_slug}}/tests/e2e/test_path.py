@@ -121,7 +121,7 @@ def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None
     assert summary["metric"] == task.main
     assert summary["quality"]["value"] > task.chance + 0.1
     assert {finding["subject"] for finding in summary["drift"]} >= {SCORE}
-    assert list(folder.glob("drift-*.html"))
+    assert list(folder.glob("drift-*.html"))  # part: evidently
 
 
 def test_a_missing_server_is_told_with_what_to_do(running: Running) -> None:

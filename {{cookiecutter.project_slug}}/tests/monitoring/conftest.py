@@ -48,7 +48,7 @@ def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
                 "reports": folder / "reports",
                 "min_rows": 100,
                 "calibration": {"enabled": False},  # what the small model promises means nothing
-                "estimated_quality": {"enabled": False},
+                "estimated_quality": {"enabled": False},  # part: estimated
                 **monitor,
             },
         }

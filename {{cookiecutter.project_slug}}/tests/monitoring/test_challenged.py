@@ -26,7 +26,7 @@ from .conftest import Place, make_place, weeks_of, write_log
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Four weeks that version 1 answered; version 2 waits."""
-    monkeypatch.setattr(job, "draw", lambda *_: None)
+    monkeypatch.setattr(job, "PICTURES", [])
     place = make_place(tmp_path, shop)
     table = synthesize(shop, 6_000, days=84)
     add_version(place.config.train.bundles, shop, table=table, serve=False)

@@ -20,7 +20,8 @@ from .live import add_version, live
 
 CASES = 4_000
 TOGETHER = 50
-PATHS = ("/predict", "/predict/columns", "/feedback", "/v2/models/shop/infer", "/model", "/metrics")
+PATHS = ["/predict", "/predict/columns", "/feedback", "/model", "/metrics"]
+PATHS += ["/v2/models/shop/infer"]  # part: v2
 METHODS = (b"GET", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE", b"PRI", b"get", b"")
 HEADERS = (
     *("transfer-encoding: chunked", "content-length: -1", "content-length: 99999999999999999999"),

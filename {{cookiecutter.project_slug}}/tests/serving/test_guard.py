@@ -24,11 +24,12 @@ from ..conftest import PACKAGE
 from .conftest import Serving, serve_config
 from .live import add_version, live, until
 from .problems import problem_of
-from .protocol import INFER, tensors
+from .protocol import INFER, tensors  # part: v2
 from .test_server import process
 
 WANT_KEYS = ["/model", "/metrics", "/status", "/openapi.json", "/no/such", "/v2", "/page"]
-OPEN = ["/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/", "/docs"]
+OPEN = ["/health/live", "/health/ready", "/", "/docs"]
+OPEN += ["/v2/health/live", "/v2/health/ready"]  # part: v2
 OPEN += ["/page/page.js", "/docs/files/docs.js", "/docs/ui/swagger-ui.css"]
 LEADING_OUT = ["/page/../model", "/page/%2e%2e/status", "//model", "/docs/ui/..%2f..%2fmodel"]
 
@@ -75,9 +76,11 @@ def test_a_probe_hears_whether_the_server_is_ready_and_who_has_a_key_why(
             answer = client.get("/health/ready", headers=headers)
             told = {"ready": False, "version": None, "problem": UNTOLD}
             assert (answer.status_code, answer.json()) == (503, told)
-            assert client.get("/v2/health/ready").json() == {"error": f"not ready: {UNTOLD}"}
+            v2 = client.get("/v2/health/ready").json()  # part: v2
+            assert v2 == {"error": f"not ready: {UNTOLD}"}  # part: v2
         assert "make train" in client.get("/health/ready", headers=key).json()["problem"]
-        assert "make train" in client.get("/v2/health/ready", headers=key).json()["error"]
+        v2 = client.get("/v2/health/ready", headers=key).json()  # part: v2
+        assert "make train" in v2["error"]  # part: v2
         add_version(config.bundles, shop)
         until(lambda: client.get("/health/ready").status_code == 200, "a model")
         bad = add_version(config.bundles, shop, bias=1)
@@ -155,7 +158,7 @@ def test_a_key_that_was_revoked_is_told_no_more_than_one_that_never_was(
     assert {**told.json(), "request_id": ""} == {**other.json(), "request_id": ""}
 
 
-def test_the_protocol_refuses_in_its_own_shape(guarded: tuple[Serving, str]) -> None:
+def test_the_protocol_refuses_in_its_shape(guarded: tuple[Serving, str]) -> None:  # part: v2
     answer = guarded[0].client.post("/v2/models/shop/infer", json={})
     assert answer.status_code == 401
     assert list(answer.json()) == ["error"]
@@ -179,7 +182,11 @@ def test_a_failure_leaves_no_key_in_the_log(
     caplog.set_level(logging.DEBUG, logger.name)
     logger.addHandler(caplog.handler)
     try:
-        for path, body in (("/predict", {"rows": [row]}), (INFER, {"inputs": tensors([row])})):
+        for path, body in (
+            ("/predict", {"rows": [row]}),
+            ("/predict", {"rows": [row, row]}),
+            (INFER, {"inputs": tensors([row])}),  # part: v2
+        ):
             answer = serving.client.post(path, json=body, headers=bearer(key))
             assert answer.status_code == 500
             assert key not in answer.text

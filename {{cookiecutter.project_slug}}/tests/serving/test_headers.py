@@ -42,7 +42,14 @@ def test_every_answer_keeps_browsers_and_caches_in_bounds(serving: Serving, path
         assert answer.headers["x-frame-options"] == "DENY"
 
 
-@pytest.mark.parametrize("path", ["/predict", "/feedback", "/v2/models/shop/infer"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/predict",
+        "/feedback",
+        "/v2/models/shop/infer",  # part: v2
+    ],
+)
 def test_no_cache_keeps_a_prediction_or_a_refusal(
     serving: Serving, row: dict[str, Any], path: str
 ) -> None:

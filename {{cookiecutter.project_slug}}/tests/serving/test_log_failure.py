@@ -147,8 +147,8 @@ def test_a_record_says_where_it_was_asked_and_by_which_route_it_was_answered(
         client.post("/predict", json={"rows": [row]})
         client.post("/predict", json={"rows": [row] * 100})
         client.post("/predict/columns", json={"columns": columns})
-        known = client.get("/v2/models/shop").json()["inputs"]
-        inputs = [
+        known = client.get("/v2/models/shop").json()["inputs"]  # part: v2
+        inputs = [  # part: v2
             {
                 "name": one["name"],
                 "shape": [1],
@@ -157,14 +157,15 @@ def test_a_record_says_where_it_was_asked_and_by_which_route_it_was_answered(
             }
             for one in known
         ]
-        assert client.post("/v2/models/shop/infer", json={"inputs": inputs}).status_code == 200
+        answer = client.post("/v2/models/shop/infer", json={"inputs": inputs})  # part: v2
+        assert answer.status_code == 200  # part: v2
     logged = list(read_lines(config.log, "predictions"))
     assert {record["route"] for record in logged} == {"champion"}
     assert [record["path"] for record in logged] == [
         "/predict",
         "/predict",
         "/predict/columns",
-        "/v2/models/{name}/infer",
+        "/v2/models/{name}/infer",  # part: v2
     ]
 
 

@@ -16,7 +16,7 @@ from {{ cookiecutter.__package }}.models.bundle import open_bundle, verify
 from ..conftest import PACKAGE
 from .audited import Audited, audited
 from .live import add_version
-from .protocol import tensors
+from .protocol import tensors  # part: v2
 
 PICKLING = {"pickle", "_pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal", "torch"}
 LEADING_OUT = [
@@ -81,7 +81,7 @@ def test_a_prediction_is_answered_without_unpickling_anything(
     for path, body in (
         ("/predict", {"rows": [row]}),
         ("/predict/columns", {"columns": {name: [value] for name, value in row.items()}}),
-        ("/v2/models/shop/infer", {"inputs": tensors([row])}),
+        ("/v2/models/shop/infer", {"inputs": tensors([row])}),  # part: v2
         ("/feedback", {"labels": [{"id": "o-1", "label": True}]}),
     ):
         assert server.client.post(path, json=body).status_code == 200, path

@@ -14,6 +14,8 @@ from ..contract import load_contract
 from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
 from .bundle import bundle
+from .elsewhere import encode, import_  # part: imported
+from .explain import explain  # part: explain
 from .keys import keys
 from .logs import logs
 from .look import contracts, datasets
@@ -30,8 +32,8 @@ from .options import (
 from .registry import COMMANDS, registry
 from .report import report
 from .score import score
-from .tune import tune
-from .watch import alerts, explain
+from .tune import tune  # part: tuning
+from .watch import alerts
 
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """Holds an API key, which others would see on the command line."""
@@ -45,12 +47,14 @@ app = typer.Typer(
 
 app.command()(adopt)
 app.command()(alerts)
-app.command()(explain)
+app.command()(explain)  # part: explain
 app.command()(report)
 app.command()(score)
-app.command()(tune)
+app.command()(tune)  # part: tuning
 app.add_typer(contracts, name="contract")
 app.add_typer(datasets, name="dataset")
+bundle.command()(encode)  # part: imported
+bundle.command("import")(import_)  # part: imported
 app.add_typer(bundle, name="bundle")
 app.add_typer(keys, name="keys")
 app.add_typer(logs, name="logs")
@@ -82,7 +86,7 @@ def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 def train(
     over: Annotated[
         Path | None,
-        typer.Option("--with", metavar="FILE", help="Settings over those of configs: tune's best."),
+        typer.Option("--with", metavar="FILE", help="Settings that go over those of configs."),
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -156,7 +160,7 @@ def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     run(configs, set_ or [])
 
 
-@app.command("demo-drift")
+@app.command("demo-drift")  # part: demo-drift
 def demo_drift(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Replay the test rows week by week, break something, and watch monitoring find it."""
     with needs("all"):

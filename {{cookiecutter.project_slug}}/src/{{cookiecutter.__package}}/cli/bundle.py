@@ -1,6 +1,5 @@
-"""Commands about bundles: models from elsewhere, and who says that a bundle may be used."""
+"""Commands about bundles: who says that one may be used."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,44 +7,9 @@ import typer
 from ..errors import ConfigError
 from ..models.versions import Versions
 from ..terminal import say
-from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs, refuse_newer_contract
+from .options import CONFIGS, Folder, Overrides, config_of, name_of
 
-bundle = typer.Typer(no_args_is_help=True, help="Bring in models trained elsewhere; sign bundles.")
-
-
-@bundle.command("encode")
-def encode(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Write the training and validation rows as matrices, to train anything on."""
-    with needs("train"):
-        from ..training.elsewhere import encoding
-
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
-    encoding.run(config)
-
-
-@bundle.command("import")
-def import_(
-    model: Annotated[Path, typer.Argument(help="The ONNX file.")],
-    encoding: Annotated[
-        Path | None, typer.Option(help="Folder of the encoding whose matrix the model takes.")
-    ] = None,
-    output: Annotated[
-        str | None, typer.Option(help="The output that is predicted, where there are several.")
-    ] = None,
-    logits: Annotated[
-        bool, typer.Option("--logits", help="It gives logits: put sigmoid or softmax behind.")
-    ] = False,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Gate and register an ONNX model on the current dataset, like one that was trained here."""
-    with needs("train"):
-        from ..training.elsewhere import imported
-
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
-    imported.run(config, model, encoding, output=output, logits=logits)
+bundle = typer.Typer(no_args_is_help=True, help="Look after bundles.")
 
 
 @bundle.command("key")

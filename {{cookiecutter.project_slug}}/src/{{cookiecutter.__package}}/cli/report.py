@@ -1,4 +1,4 @@
-"""The command that draws a version's report, and the page of monitoring."""
+"""The command that draws reports again."""
 
 from typing import Annotated
 
@@ -16,10 +16,10 @@ def report(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Draw the report of a version, from its bundle alone; without one, what monitoring found, too."""
+    """Draw the report of a version, from its bundle alone; without one, all that can be drawn."""
     with needs("train"):
         from ..models.versions import Versions
-        from ..monitoring import page as monitoring
+        from ..monitoring import page as monitoring  # part: page
         from ..training.report.page import PAGE, write
 
     config, name = config_of(configs, set_), name_of(configs)
@@ -29,5 +29,5 @@ def report(
         raise RegistryError(f"{name} has no version yet; train one with: make train")
     chosen = known[-1] if version is None else versions.get(version)
     say(f"report    {write(versions, chosen, config.monitor.reports) / PAGE}")
-    if version is None and (drawn := monitoring.write(config, name)) is not None:
+    if version is None and (drawn := monitoring.write(config, name)) is not None:  # part: page
         say(f"watched   {drawn}")

@@ -1,4 +1,4 @@
-"""Commands that look closer at what monitoring found: alerts, and one row."""
+"""The command that shows what monitoring found and is not over."""
 
 from typing import Annotated
 
@@ -19,18 +19,3 @@ def alerts(
         from ..monitoring.alerts.show import show_alerts
 
     show_alerts(config_of(configs, set_).monitor, name_of(configs), recent)
-
-
-def explain(
-    request_id: Annotated[
-        str | None, typer.Argument(help="A request's id; default: the newest one logged.")
-    ] = None,
-    row: Annotated[int, typer.Option(help="Which of its rows, from 0.", min=0)] = 0,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Run one logged row through every stage again, and say which differs from what was logged."""
-    with needs("train"):
-        from ..monitoring.explain import run
-
-    run(config_of(configs, set_), name_of(configs), request_id, row)

@@ -19,7 +19,7 @@ from .train import (
     ThresholdConfig,
     TrainConfig,
 )
-from .tune import Space, TuneConfig, Values
+from .tune import Space, TuneConfig, Values  # part: tuning
 
 __all__ = [
     "AbortConfig",
@@ -44,12 +44,12 @@ __all__ = [
     "ServeConfig",
     "Share",
     "SinkConfig",
-    "Space",
+    "Space",  # part: tuning
     "SplitConfig",
     "ThresholdConfig",
     "TrainConfig",
-    "TuneConfig",
-    "Values",
+    "TuneConfig",  # part: tuning
+    "Values",  # part: tuning
     "WatchConfig",
     "WebhookSink",
     "explain",

@@ -62,7 +62,7 @@ class CalibrationConfig(WatchConfig):
     """How much further off than on the test rows; of a regression as a share of their RMSE."""
 
 
-class EstimatedConfig(WatchConfig):
+class EstimatedConfig(WatchConfig):  # part: estimated
     """Quality as the probabilities themselves let expect it, before outcomes are known."""
 
     threshold: Above = 0.05
@@ -164,8 +164,8 @@ class MonitorConfig(Section):
     """Metrics on delayed labels."""
     calibration: CalibrationConfig = CalibrationConfig()
     """What probabilities promise beside what came true."""
-    estimated_quality: EstimatedConfig = EstimatedConfig()
-    """Metrics before there are labels."""
+    estimated_quality: EstimatedConfig = EstimatedConfig()  # part: estimated
+    """Metrics before there are labels."""  # part: estimated
     staleness: StalenessConfig = StalenessConfig()
     """Age of the model and of what it learned from."""
     contract: ContractConfig = ContractConfig()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from .section import Positive, Section, Share
-from .tune import TuneConfig
+from .tune import TuneConfig  # part: tuning
 
 
 class ModelConfig(Section):
@@ -118,7 +118,11 @@ class TrainConfig(Section):
     """Who may use the answers for what, and for what not, in your words; for card and report."""
     bundles: Path = Path("bundles")
     """Where bundles, the served pointer and the promotion history live."""
-    tracker: Literal["mlflow", "wandb", "none"] = "mlflow"
+    tracker: Literal[
+        "mlflow",
+        "wandb",  # part: wandb
+        "none",
+    ] = "mlflow"
     """What runs and versions are mirrored to."""
     tracking_uri: Annotated[str, Field(min_length=1)] = "sqlite:///mlflow.db"
     """MLflow's database or server; the variable MLFLOW_TRACKING_URI comes before this file."""
@@ -162,7 +166,7 @@ class TrainConfig(Section):
     """From which probability a binary decision is positive; chosen on validation rows."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How quality is told."""
-    tune: Annotated[TuneConfig, Field(exclude=True)] = TuneConfig()
-    """How better settings are looked for; no part of what a model was made with."""
+    tune: Annotated[TuneConfig, Field(exclude=True)] = TuneConfig()  # part: tuning
+    """How better settings are looked for; no part of what a model was made with."""  # part: tuning
     promote: Literal["manual", "auto"] = "manual"
     """Whether a challenger that passes the gate is served at once; the first always is."""

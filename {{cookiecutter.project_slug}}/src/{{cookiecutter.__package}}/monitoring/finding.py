@@ -9,7 +9,7 @@ Kind = Literal[
     "prediction_drift",
     "contract",
     "quality",
-    "estimated_quality",
+    "estimated_quality",  # part: estimated
     "calibration",
     "staleness",
     "parity",

@@ -1,12 +1,13 @@
 """``monitor``: log → windows → findings → history, alerts, summary and report."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from ..atomic import new_file, write_file
+from ..atomic import write_file
 from ..config import Config, MonitorConfig
 from ..errors import BundleError, ConfigError
 from ..models.bundle import Bundle, open_bundle
@@ -20,15 +21,19 @@ from .alerts import tell
 from .finding import Finding
 from .history import History, Judged
 from .log import Log
-from .page import write as write_page
-from .report import WORKSPACE, write_report
+from .page import write as write_page  # part: page
+from .report import draw  # part: evidently
 from .seen import Seen
 from .shape import Shape, shapes_of
 from .show import show
 from .watches import judge
 from .windows import Length, Window, name_of
 
+Picture = Callable[[Bundle, Window, Path, int, MonitorConfig, list[Finding]], None]
 UNJUDGED_BY = ("log", "history", "reports", "sample_rows", "sinks", "deliver_s")
+PICTURES: list[Picture] = []
+PICTURES += [draw]  # part: evidently
+"""What is drawn of the newest window."""
 ALERTING = ("persistence", "severity", "cooldown_hours", "route")
 
 
@@ -81,8 +86,9 @@ def run(config: Config, name: str) -> Summary:
     folder = settings.reports / name
     save(summary, folder / "summary.json")
     if newest is not None:
-        draw(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
-    if (page := write_page(config, name)) is not None:
+        for picture in PICTURES:
+            picture(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
+    if (page := write_page(config, name)) is not None:  # part: page
         say(f"page      {page}  open it in a browser")
     return summary
 
@@ -203,34 +209,6 @@ def save(summary: Summary, path: Path) -> None:
     content = asdict(summary) | {"made": datetime.now(UTC).isoformat(timespec="seconds")}
     write_file(path, json.dumps(content, indent=2).encode())
     say(f"summary   {path}")
-
-
-def draw(
-    bundle: Bundle,
-    window: Window,
-    folder: Path,
-    version: int,
-    settings: MonitorConfig,
-    found: list[Finding],
-) -> None:
-    """Write the HTML report of a window, and keep it in evidently's workspace."""
-    target = folder / f"drift-{window.name}.html"
-    limits = {
-        finding.subject: finding.limit
-        for finding in found
-        if finding.measure in {"wasserstein", "total_variation"} and finding.limit is not None
-    }
-    with new_file(target) as staging:
-        write_report(
-            bundle,
-            window,
-            staging,
-            n_rows=settings.sample_rows,
-            limits=limits,
-            version=version,
-            workspace=folder.parent / WORKSPACE,
-        )
-    say(f"report    {target}  open it in a browser")
 
 
 def _judged(seen: Seen, length: Length, fingerprint: str) -> Judged:

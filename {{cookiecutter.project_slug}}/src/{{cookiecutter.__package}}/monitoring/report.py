@@ -18,16 +18,48 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 import pyarrow.parquet as pq
 
+from ..atomic import new_file
+from ..config import MonitorConfig
 from ..errors import MissingExtraError
 from ..models.bundle import Bundle
 from ..models.profile import SCORE
 from ..models.tasks import task_of
+from ..terminal import say
+from .finding import Finding
 from .windows import Window
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
 
 WORKSPACE = "evidently"
+
+
+def draw(
+    bundle: Bundle,
+    window: Window,
+    folder: Path,
+    version: int,
+    settings: MonitorConfig,
+    found: list[Finding],
+) -> None:
+    """Write the HTML report of a window, and keep it in evidently's workspace."""
+    target = folder / f"drift-{window.name}.html"
+    limits = {
+        finding.subject: finding.limit
+        for finding in found
+        if finding.measure in {"wasserstein", "total_variation"} and finding.limit is not None
+    }
+    with new_file(target) as staging:
+        write_report(
+            bundle,
+            window,
+            staging,
+            n_rows=settings.sample_rows,
+            limits=limits,
+            version=version,
+            workspace=folder.parent / WORKSPACE,
+        )
+    say(f"report    {target}  open it in a browser")
 
 
 def write_report(

@@ -26,7 +26,7 @@ from .monitored import Monitored
 from .openapi import document
 from .readiness import Readiness
 from .store import Store
-from .v2 import routes as v2
+from .v2 import routes as v2  # part: v2
 
 LOGGER = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def create_app(config: ServeConfig) -> Edge:
         app.get("/metrics", summary="For Prometheus", tags=["Operation"], response_class=text)(
             server.scrape
         )
-    app.include_router(v2.router(server.endpoints, server.readiness))
+    app.include_router(v2.router(server.endpoints, server.readiness))  # part: v2
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
     app.exception_handler(Exception)(_on_failure)

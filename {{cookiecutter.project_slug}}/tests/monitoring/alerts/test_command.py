@@ -15,9 +15,12 @@ from ..conftest import Place, make_place, weeks_of, write_log
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A served model with its configuration in a folder; no report is drawn."""
-    monkeypatch.setattr(job, "draw", lambda *_: None)
+    monkeypatch.setattr(job, "PICTURES", [])
     place = make_place(
-        tmp_path, shop, calibration={"enabled": False}, estimated_quality={"enabled": False}
+        tmp_path,
+        shop,
+        calibration={"enabled": False},
+        estimated_quality={"enabled": False},  # part: estimated
     )
     (tmp_path / "configs").mkdir()
     for name, section in place.config.model_dump(mode="json").items():
@@ -66,7 +69,7 @@ def test_alerts_are_told_listed_and_resolved_and_rule_the_exit_code(
     assert events == {"raised", "resolved"}
 
 
-def test_a_logged_row_is_explained_as_it_is_typed(
+def test_a_logged_row_is_explained_as_it_is_typed(  # part: explain
     place: Place,
     shop: Contract,
     monkeypatch: pytest.MonkeyPatch,

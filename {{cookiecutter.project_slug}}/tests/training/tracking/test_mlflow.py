@@ -31,7 +31,7 @@ from {{ cookiecutter.__package }}.training.tracking.mlflow import (
     MlflowTracker,
 )
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
-from {{ cookiecutter.__package }}.training.tracking.trial import (
+from {{ cookiecutter.__package }}.training.tracking.trial import (  # part: tuning
     StudyRecord,
     Trial,
 )
@@ -258,7 +258,7 @@ def test_more_metrics_than_the_store_takes_at_once_are_all_recorded(
     assert len(client.get_metric_history(recorded.info.run_id, "validation_loss")) == 601
 
 
-def test_a_study_is_a_run_with_a_child_for_each_trial(mirror: Outbox, uri: str) -> None:
+def test_a_study_has_a_child_for_each_trial(mirror: Outbox, uri: str) -> None:  # part: tuning
     """Told again with one more trial, or after half of it was told, each is there once."""
     mirror.note(study_of(2))
     assert mirror.send()
@@ -284,7 +284,7 @@ def test_a_study_is_a_run_with_a_child_for_each_trial(mirror: Outbox, uri: str) 
     assert again["1"].info.status == "KILLED"
 
 
-def study_of(n_trials: int) -> StudyRecord:
+def study_of(n_trials: int) -> StudyRecord:  # part: tuning
     trials = [
         Trial(
             number=number,

@@ -17,7 +17,7 @@ from .message import UnsentError
 from .sinks import make_sink
 from .sinks.prometheus import Prometheus
 from .store import Alert
-from .words import ROW_WISE, sentence
+from .words import LOOK, LOOKS, PAGE, sentence
 
 RECENT = 32
 """Windows from which it is decided, so that the cost does not grow with history."""
@@ -133,8 +133,8 @@ def _as_found(
         value=breach.finding.value,
         limit=breach.finding.limit,
         text=sentence(breach, since),
-        report=str(config.reports / model / "monitoring.html"),
-        command="make explain" if kind in ROW_WISE else "make report",
+        report=str(config.reports / model / PAGE),
+        command=LOOKS.get(kind, LOOK),
         ended="",
     )
 

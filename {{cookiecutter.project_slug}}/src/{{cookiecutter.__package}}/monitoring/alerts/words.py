@@ -10,7 +10,7 @@ LEADS = {
     "prediction_drift": "answers drift",
     "contract": "{subject} breaks the contract",
     "quality": "quality fell",
-    "estimated_quality": "quality is estimated to have fallen",
+    "estimated_quality": "quality is estimated to have fallen",  # part: estimated
     "calibration": "probabilities are off",
     "staleness": "the {subject} is stale",
     "parity": "{subject} differs from the offline path",
@@ -21,8 +21,15 @@ LEADS = {
 }
 MEASURED = frozenset({"quality"})
 """Kinds whose gross faults are told beside the figure, which they do not repeat."""
-ROW_WISE = frozenset({"contract", "parity"})
-"""Kinds of which one row tells more than a picture of all."""
+LOOK = "make monitor"
+LOOK = "make report"  # part: page
+"""The command that looks closer."""
+LOOKS: dict[str, str] = {}
+LOOKS |= {"contract": "make explain", "parity": "make explain"}  # part: explain
+"""Another one, for kinds of which one row tells more than a picture of all."""
+PAGE = "summary.json"
+PAGE = "monitoring.html"  # part: page
+"""The file beside the model's reports that tells more."""
 MEASURES = {"psi": "PSI", "ks": "KS", "kl": "KL", "tv": "total variation"}
 
 

@@ -15,6 +15,13 @@ from .words import PANELS, measure, plural, subject, unit, window_name
 MOST_CHARTS, MOST_COLUMNS, MOST_SLICES = 12, 30, 20
 DRIFTS = ("data_drift", "prediction_drift")
 State = Literal["alert", "calm", "unjudged"]
+WHOLE = (
+    "quality",
+    "estimated_quality",  # part: estimated
+    "prediction_drift",
+    "latency",
+)
+"""Kinds that are about all rows, so that their subject need not be told."""
 _FOLLOWED = PANELS.keys() - {"contract"}
 
 
@@ -239,7 +246,7 @@ class View:
         _, first = found[0]
         panel, what = PANELS[first.kind], measure(first)
         about = [panel.title, what]
-        if first.kind not in ("quality", "estimated_quality", "prediction_drift", "latency"):
+        if first.kind not in WHOLE:
             about.insert(1, subject(first.subject))
         if first.part:
             about.append(first.part)

@@ -8,7 +8,7 @@ from ...models.metrics import METRICS
 from ...models.profile import SCORE
 from ..finding import Finding, Kind
 from ..history import Judged
-from ..watches.estimated import ASSUMPTIONS
+from ..watches.estimated import ASSUMPTIONS  # part: estimated
 
 SHARES = ("share", "coverage")
 STATISTICS = {
@@ -35,7 +35,7 @@ PANELS: Mapping[Kind, Panel] = {
         note="How good answers were, on rows whose outcome is known by now; the band is the interval"
         " of the window's own days. Ordinary windows stay on the better side of the dashed limit.",
     ),
-    "estimated_quality": Panel(
+    "estimated_quality": Panel(  # part: estimated
         title="Estimated quality",
         note=f"What may be expected before outcomes are known, {ASSUMPTIONS}.",
     ),

@@ -7,7 +7,7 @@ from . import (
     challenger,
     columns,
     contract,
-    estimated,
+    estimated,  # part: estimated
     parity,
     predictions,
     quality,
@@ -20,7 +20,7 @@ WATCHES: tuple[Watch, ...] = (
     predictions.judge,
     quality.judge,
     calibration.judge,
-    estimated.judge,
+    estimated.judge,  # part: estimated
     staleness.judge,
     contract.judge,
     service.judge,

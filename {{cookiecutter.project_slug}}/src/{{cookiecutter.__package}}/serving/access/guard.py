@@ -20,7 +20,14 @@ from .keys import Key, read_keys
 from .rates import Rate
 
 LOOK_S = 1.0
-PROBES = frozenset(("/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"))
+PROBES = frozenset(
+    (
+        "/health/live",
+        "/health/ready",
+        "/v2/health/live",  # part: v2
+        "/v2/health/ready",  # part: v2
+    )
+)
 PAGES = frozenset(("/", "/docs"))
 FILES = ("/page/", "/docs/files/", "/docs/ui/")
 """Pages and their files are the same everywhere; what they show is asked for with a key."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json
+from pydantic_core import to_json  # part: v2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.guard import Guard
@@ -145,7 +145,7 @@ class Edge:
     ) -> tuple[str, int]:
         """Answer one who is not let in; the route, as far as it may be told, and the status."""
         body = problem.body(request_id)
-        if path.startswith("/v2"):  # a protocol with a shape of its own
+        if path.startswith("/v2"):  # a protocol with a shape of its own # part: v2
             body = to_json({"error": str(problem)})
         await _send(send, problem.status, body, request_id, _encoded(problem))
         return path if path in self.endpoints else "unknown", problem.status

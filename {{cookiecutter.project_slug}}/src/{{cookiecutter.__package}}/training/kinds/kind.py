@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from ...config import Section, Space, TrainConfig
+from ...config import Section, TrainConfig
 from ...contract import Contract
 from ...models.front import Front
 from ...models.heads import Head
@@ -73,5 +73,3 @@ class Kind:
     """The keys that ``train.model`` takes beside ``kind``."""
     fit: Callable[[Lesson, Any], Fitted]
     """Learns; gets the lesson and the kind's own settings."""
-    space: Space = field(default_factory=dict)
-    """What ``tune`` searches unless ``train.tune.space`` says otherwise."""

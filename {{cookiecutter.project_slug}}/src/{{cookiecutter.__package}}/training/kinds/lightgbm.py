@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from ...config import Positive, Section, Values
+from ...config import Positive, Section
 from ...errors import MissingExtraError
 from ...models.trees import Matrices, Trees, raw_ensemble
 from ...terminal import progress
@@ -93,14 +93,7 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     )
 
 
-SPACE = {
-    "model.leaves": Values(low=4, high=256, log=True),
-    "model.min_leaf_rows": Values(low=5, high=500, log=True),
-    "model.shrinkage": Values(low=0.02, high=0.2, log=True),
-    "model.column_share": Values(low=0.4, high=1.0),
-    "model.penalty": Values(low=0.01, high=100.0, log=True),
-}
-KIND = Kind(settings=Settings, fit=fit, space=SPACE)
+KIND = Kind(settings=Settings, fit=fit)
 
 
 def floor_thresholds(text: str) -> str:

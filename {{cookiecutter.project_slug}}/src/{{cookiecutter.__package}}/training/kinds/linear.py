@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch import Tensor, nn
 
-from ...config import Positive, Section, Values
+from ...config import Positive, Section
 from ...models.encode import Encoder, fit_encoder
 from ...models.front import Prepared
 from ...models.program import Body
@@ -83,11 +83,7 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     return Fitted(body=Body(encoder, network).eval())
 
 
-SPACE = {
-    "model.bins": Values(low=4, high=64, log=True),
-    "model.penalty": Values(low=0.01, high=1000.0, log=True),
-}
-KIND = Kind(settings=Settings, fit=fit, space=SPACE)
+KIND = Kind(settings=Settings, fit=fit)
 
 
 def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_matrix:

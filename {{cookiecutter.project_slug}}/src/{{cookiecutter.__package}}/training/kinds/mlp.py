@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ...config import Positive, Values
+from ...config import Positive
 from ...models.encode import Categories, encoder_of
 from ...models.program import Body
 from .kind import Fitted, Kind, Lesson
-from .network import SPACE, NetworkSettings, fit_network
+from .network import NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -67,5 +67,4 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     return fit_network(lesson, Body(encoder, network), "mlp")
 
 
-HIDDEN = Values(choices=((64, 32), (128, 64), (256, 128), (128, 128, 64)))
-KIND = Kind(settings=Settings, fit=fit, space={"model.hidden": HIDDEN, **SPACE})
+KIND = Kind(settings=Settings, fit=fit)

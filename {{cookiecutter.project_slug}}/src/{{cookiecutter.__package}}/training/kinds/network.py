@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydantic import Field
 from torch import Tensor
 
-from ...config import Positive, Section, TrainConfig, Values
+from ...config import Positive, Section, TrainConfig
 from ...models.program import Body
 from ...models.tasks import Task
 from ...terminal import progress
@@ -24,13 +24,6 @@ FEWEST_EPOCHS, MOST_EPOCHS = 5, 200
 FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
-SPACE = {
-    "model.embedding": Values(low=2, high=32, log=True),
-    "learning_rate": Values(low=3e-4, high=1e-2, log=True),
-    "weight_decay": Values(low=1e-6, high=1e-1, log=True),
-    "model.dropout": Values(low=0.0, high=0.4),
-}
-"""What a search draws for networks of every kind."""
 
 
 class NetworkSettings(Section):

@@ -19,7 +19,9 @@ LIMITS = (
     " range as the nearest edge.",
     "Figures hold for rows like the test rows: watch drift and quality with make monitor.",
 )
-FROM_ELSEWHERE = (
+LIMITS_OF: dict[str, tuple[str, ...]] = {}
+"""Other ones, by kind of model."""
+LIMITS_OF["imported"] = (  # part: imported
     "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
     " and whether it saw the test rows is known to who trained it.",
     LIMITS[1],
@@ -90,8 +92,7 @@ def intended_use(metadata: Mapping[str, Any]) -> str:
 
 def limits(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """What not to expect of it."""
-    imported = (metadata.get("model") or {}).get("kind") == "imported"
-    return FROM_ELSEWHERE if imported else LIMITS
+    return LIMITS_OF.get((metadata.get("model") or {}).get("kind", ""), LIMITS)
 
 
 def excluded(contract: Contract) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Where runs and versions are mirrored: MLflow, Weights & Biases, or nowhere."""
+"""Where runs and versions are mirrored: to a tracker, or nowhere."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from ...atomic import write_file
 from ...config import TrainConfig
 from ...models.versions import Version, Versions
-from .trial import StudyRecord, Trial
+from .trial import StudyRecord, Trial  # part: tuning
 from .watched import Watched
 
 
@@ -80,7 +80,7 @@ class Tracker(Protocol):
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Let an alias name a version, or none; tag the version with how it came to."""
 
-    def study(self, study: StudyRecord) -> None:
+    def study(self, study: StudyRecord) -> None:  # part: tuning
         """Record a study and a run for each of its trials that it does not hold yet."""
 
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
@@ -98,7 +98,7 @@ class NullTracker:
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Nothing is mirrored."""
 
-    def study(self, study: StudyRecord) -> None:
+    def study(self, study: StudyRecord) -> None:  # part: tuning
         """Nothing is recorded."""
 
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
@@ -111,7 +111,7 @@ def tracker_of(settings: TrainConfig, model: str) -> Tracker:
         from .mlflow import MlflowTracker
 
         return MlflowTracker(settings.tracking_uri, settings.artifacts, model)
-    if settings.tracker == "wandb":
+    if settings.tracker == "wandb":  # part: wandb
         from .wandb import WandbTracker
 
         return WandbTracker(settings.artifacts, settings.bundles / model, model)
@@ -146,12 +146,12 @@ def read_run(versions: Versions, version: Version, reports: Path) -> Run:
     )
 
 
-def write_study(versions: Versions, study: StudyRecord) -> None:
+def write_study(versions: Versions, study: StudyRecord) -> None:  # part: tuning
     """Keep what is known of a study."""
     write_file(study_place(versions, study.name), json.dumps(asdict(study)).encode())
 
 
-def read_study(versions: Versions, name: str) -> StudyRecord:
+def read_study(versions: Versions, name: str) -> StudyRecord:  # part: tuning
     """What is known of a study."""
     found = json.loads(study_place(versions, name).read_bytes())
     for trial in found["trials"]:
@@ -159,7 +159,7 @@ def read_study(versions: Versions, name: str) -> StudyRecord:
     return StudyRecord(**found | {"trials": [Trial(**trial) for trial in found["trials"]]})
 
 
-def study_place(versions: Versions, name: str) -> Path:
+def study_place(versions: Versions, name: str) -> Path:  # part: tuning
     """Where a study's record is."""
     return versions.folder / "studies" / f"{name}.json"
 

@@ -15,7 +15,7 @@ from ...contract import Contract
 from ...errors import MissingExtraError
 from ...models.versions import Version
 from . import Run
-from .trial import StudyRecord, Trial
+from .trial import StudyRecord, Trial  # part: tuning
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 MOST_AT_ONCE = {"params": 100, "metrics": 1000}
-MOST_RUNS = 50_000
-PARENT = "all"
+MOST_RUNS = 50_000  # part: tuning
+PARENT = "all"  # part: tuning
 LOADER = "served_by_mlflow"
 # A server that is down is told from one that is slow within seconds, not minutes.
 SETTINGS = {
@@ -82,7 +82,7 @@ class MlflowTracker:
             self._client.set_model_version_tag(self._model, found, key, value[:5000])
         self._client.set_registered_model_alias(self._model, alias, found)
 
-    def study(self, study: StudyRecord) -> None:
+    def study(self, study: StudyRecord) -> None:  # part: tuning
         """A parent run with the best score, and a child for each trial that is not yet whole."""
         experiment, known = self._experiment(), {}
         asked = f"tags.study = '{study.name}'"
@@ -152,7 +152,7 @@ class MlflowTracker:
         self._client.set_model_version_tag(self._model, number, "monitoring", run_id)
         return run_id, model_id
 
-    def _record_trial(
+    def _record_trial(  # part: tuning
         self, experiment: str, tags: Mapping[str, str], metric: str, trial: Trial
     ) -> None:
         from mlflow.entities import Metric, Param

@@ -11,16 +11,21 @@ from filelock import FileLock, Timeout
 from ...atomic import pointed, write_file
 from ...models.versions import CHAMPION, Version, Versions
 from ...terminal import say
-from . import Tracker, read_run, read_study, write_study
-from .trial import StudyRecord
+from . import (
+    Tracker,
+    read_run,
+    read_study,  # part: tuning
+    write_study,  # part: tuning
+)
+from .trial import StudyRecord  # part: tuning
 from .watched import Watched
 
 ALIASES = "aliases"
-STUDY = "study-"
+STUDY = "study-"  # part: tuning
 
 
 class Outbox:
-    """A mark for each bundle and study, and one for the aliases, that the tracker has not acknowledged.
+    """A mark for each record, and one for the aliases, that the tracker has not acknowledged.
 
     A mark is made before what it stands for and holds no content of its own: what is sent is read
     from the versions then. So a crash leaves a mark too many, never one too few.
@@ -38,7 +43,7 @@ class Outbox:
         for name in names:
             write_file(self._folder / name, uuid4().hex.encode())
 
-    def note(self, study: StudyRecord) -> None:
+    def note(self, study: StudyRecord) -> None:  # part: tuning
         """Keep a study's record, and note that it is news."""
         write_study(self.versions, study)
         self.mark(STUDY + study.name)
@@ -46,8 +51,8 @@ class Outbox:
     def mark_all(self) -> None:
         """Note everything, for a tracker that lost what it had."""
         self.mark(*(version.bundle for version in self.versions.all()), ALIASES)
-        studies = self.versions.folder.glob("studies/[!.]*.json")
-        self.mark(*(STUDY + path.stem for path in studies))
+        studies = self.versions.folder.glob("studies/[!.]*.json")  # part: tuning
+        self.mark(*(STUDY + path.stem for path in studies))  # part: tuning
         for path in self._watched.glob("[!.]*.json"):
             path.unlink()
 
@@ -99,7 +104,7 @@ class Outbox:
             if token := pointed(self._folder / version.bundle):
                 self._tracker.record(read_run(self.versions, version, self._reports))
                 self._acknowledge(version.bundle, token)
-        for path in sorted(self._folder.glob(f"{STUDY}*")):
+        for path in sorted(self._folder.glob(f"{STUDY}*")):  # part: tuning
             if token := pointed(path):
                 self._tracker.study(read_study(self.versions, path.name.removeprefix(STUDY)))
                 self._acknowledge(path.name, token)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...errors import MissingExtraError
 from ...models.versions import Version
 from . import Run
-from .trial import StudyRecord
+from .trial import StudyRecord  # part: tuning
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class WandbTracker:
             with self._open(version.bundle) as made:
                 self._log_bundle(made, version, [alias], tags)
 
-    def study(self, study: StudyRecord) -> None:
+    def study(self, study: StudyRecord) -> None:  # part: tuning
         """A group with a run for each trial."""
         for trial in study.trials:
             with self._open(f"{study.name}-{trial.number}", study.name) as made:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from ...config import ModelConfig, Space, TrainConfig, Values, explain
 from ...errors import ConfigError
 from .. import kinds
+from .spaces import SPACES
 
 OWN = "model."
 OF_AUTO = ("lightgbm", "mlp")
@@ -63,7 +64,7 @@ def space_of(settings: TrainConfig, kind: str) -> Space:
     made, _ = kinds.check(of_kind(settings, kind).model)
     for named in settings.tune.space:
         kinds.check(ModelConfig(kind=named))
-    space = settings.tune.space.get(kind, made.space)
+    space = settings.tune.space.get(kind, SPACES.get(kind))
     if not space:
         raise ConfigError(f"kind '{kind}' has no space of its own: write train.tune.space.{kind}")
     for name, values in space.items():

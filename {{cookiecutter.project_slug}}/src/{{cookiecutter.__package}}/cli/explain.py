@@ -1,0 +1,22 @@
+"""The command that looks closer at one row."""
+
+from typing import Annotated
+
+import typer
+
+from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+
+
+def explain(
+    request_id: Annotated[
+        str | None, typer.Argument(help="A request's id; default: the newest one logged.")
+    ] = None,
+    row: Annotated[int, typer.Option(help="Which of its rows, from 0.", min=0)] = 0,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Run one logged row through every stage again, and say which differs from what was logged."""
+    with needs("train"):
+        from ..monitoring.explain import run
+
+    run(config_of(configs, set_), name_of(configs), request_id, row)
