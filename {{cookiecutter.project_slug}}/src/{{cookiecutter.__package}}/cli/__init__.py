@@ -14,6 +14,7 @@ from ..contract import load_contract
 from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
 from .bundle import bundle
+from .doctor import doctor
 from .keys import keys
 from .logs import logs
 from .look import contracts, datasets
@@ -45,6 +46,7 @@ app = typer.Typer(
 
 app.command()(adopt)
 app.command()(alerts)
+app.command()(doctor)
 app.command()(explain)
 app.command()(report)
 app.command()(score)
