@@ -1,4 +1,4 @@
-"""A few combinations of choices in which each pair of choices occurs, and interpreters to run them."""
+"""A few combinations in which each pair of choices occurs, and interpreters to run them."""
 
 from __future__ import annotations
 

@@ -32,8 +32,16 @@ KINDS, WATCHES = f"{PACKAGE}/training/kinds", f"{PACKAGE}/monitoring/watches"
 EDITS = (
     ("configs/train.yaml", "", "# Ours: agreed with operations.\n"),
     ("configs/contract.yaml", "", "# Ours: the customers whom we have.\n"),
-    (f"{PACKAGE}/data/transform.py", "    return rows\n", "    return rows.filter(rows.age >= 18)\n"),
-    (f"{PACKAGE}/models/features.py", "    return {}\n", '    return {"cost": columns["spend"] * 12}\n'),
+    (
+        f"{PACKAGE}/data/transform.py",
+        "    return rows\n",
+        "    return rows.filter(rows.age >= 18)\n",
+    ),
+    (
+        f"{PACKAGE}/models/features.py",
+        "    return {}\n",
+        '    return {"cost": columns["spend"] * 12}\n',
+    ),
     (f"{KINDS}/__init__.py", '    "lightgbm",\n', '    "lightgbm",\n    "ours",\n'),
     (f"{WATCHES}/__init__.py", "    estimated,\n", "    estimated,\n    ours,\n"),
     (f"{WATCHES}/__init__.py", "    staleness.judge,\n", "    staleness.judge,\n    ours.judge,\n"),
@@ -79,7 +87,9 @@ def older_commit() -> str:
     if tagged.exit_code == 0:
         return tagged.output.strip()
     added = ("log", "--diff-filter=A", "--format=%H", "--", BEFORE_RELEASES)
-    return (git(TEMPLATE, *added) or git(TEMPLATE, "rev-list", "--max-parents=0", "HEAD")).split()[-1]
+    return (git(TEMPLATE, *added) or git(TEMPLATE, "rev-list", "--max-parents=0", "HEAD")).split()[
+        -1
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +219,17 @@ def the_suite_still_passes(project: BakedProject, ready: BakedProject, before: F
         own | OWN, True
     )
     source = str(project.path / "src")
-    tests = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-m", "not slow and not model")
+    tests = (
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not slow and not model",
+    )
     project.run(ready.python, *tests, PYTHONPATH=source, timeout_s=1800)
     for step in (("data",), ("train", "--set", "train.model.kind=ours")):
         command(project, ready.python, *step, timeout_s=600)

@@ -1,4 +1,4 @@
-"""The ways in which people render: by replay, by their own settings, by another command or Python."""
+"""The ways in which people render: by replay, by their settings, other commands and Pythons."""
 
 from __future__ import annotations
 
@@ -97,10 +97,16 @@ def python_of(version: str) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", CHOICES["python_version"])
-def test_uvx_renders_with_every_version_of_python(
-    version: str, home: Path, tmp_path: Path
-) -> None:
-    uvx = (tool("uv"), "tool", "run", "--python", python_of(version), "--from", pinned("cookiecutter"))
+def test_uvx_renders_with_every_version_of_python(version: str, home: Path, tmp_path: Path) -> None:
+    uvx = (
+        tool("uv"),
+        "tool",
+        "run",
+        "--python",
+        python_of(version),
+        "--from",
+        pinned("cookiecutter"),
+    )
     renders_by((*uvx, "cookiecutter"), home, tmp_path / "out")
 
 

@@ -165,7 +165,7 @@ def test_a_broken_library_is_told_with_how_to_make_all_anew(
         raise ImportError(f"{name}: libssl.so.1 is not there")
 
     monkeypatch.chdir(root)
-    monkeypatch.setattr(first.importlib, "import_module", broken)
+    monkeypatch.setattr(importlib, "import_module", broken)
     assert first.main() == 1
     shown = capsys.readouterr().out
     assert "libssl.so.1 is not there" in shown

@@ -52,7 +52,7 @@ def test_a_clock_behind_the_newest_version_is_told(
     look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day_before = time.time() - 86_400
-    monkeypatch.setattr(machine.time, "time", lambda: day_before)
+    monkeypatch.setattr(time, "time", lambda: day_before)
     (found,) = look(machine.clock)
     assert found.level == "warning"
     assert found.what.startswith("version 1 was made at ")

@@ -12,6 +12,7 @@ import pytest
 from {{ cookiecutter.__package }}.doctor import server
 from {{ cookiecutter.__package }}.serving.access.keys import new_key
 
+from ..conftest import PACKAGE
 from .conftest import Look
 
 
@@ -41,7 +42,7 @@ def test_a_port_that_is_taken_is_told_with_whom_and_a_free_one(look: Look, taken
 def test_our_own_server_on_the_port_is_fine(
     look: Look, taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = f"python -m {server.ROOT_MODULE} serve"
+    command = f"python -m {PACKAGE} serve"
     monkeypatch.setattr(server, "listener", lambda _: ("python (process 7)", command))
     (found,) = look(server.port, f"serve.port={taken}")
     assert (found.level, "our own server's" in found.what) == ("fine", True)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_a_folder_that_cannot_be_written_is_told(
     def refuse(dir: Path) -> None:  # noqa: A002 - tempfile's; root may write everywhere
         raise PermissionError(13, "Permission denied", str(dir))
 
-    monkeypatch.setattr(stores.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     found = look(stores.writable, f"serve.log={tmp_path / 'deep' / 'log'}")
     (log,) = [each for each in found if each.what.startswith("serve.log")]
     assert "Permission denied" in log.what
