@@ -1,7 +1,7 @@
 # The template's own commands. `make demo` and `make test` need Python 3.11 or newer, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow benchmark check format lock clean
+.PHONY: help setup demo test test-slow benchmark check format lock release clean
 
 PYTHON ?= python3
 DEMO := build/flight-delay
@@ -64,6 +64,12 @@ lock: $(INSTALLED) ## choose the newest versions again and write constraints.txt
 	@echo "# The exact versions that the harness is tested with, written by make lock." > constraints.txt
 	uv pip compile --group dev --universal --python-version 3.11 --no-annotate --no-header --quiet \
 	  >> constraints.txt
+
+release: $(INSTALLED) ## tag the version that cookiecutter.json names, once CHANGELOG.md has its entry
+	@pytest -q tests/test_release.py
+	@git diff --quiet HEAD || { echo "error: commit first"; exit 1; }
+	@version=v$$(sed -n 's/.*"_version": "\(.*\)".*/\1/p' cookiecutter.json); \
+	  git tag --annotate "$$version" --message "Release $$version" && echo "Tagged $$version; publish it: git push origin $$version"
 
 clean: ## remove everything that make made
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache

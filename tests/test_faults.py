@@ -168,6 +168,13 @@ FAULTS = {
     "a pipeline that calls no target": Fault(
         CI, "run: make check", "run: make chekc", "targets", "make has no target chekc"
     ),
+    "a step that asks another that is not there": Fault(
+        CI,
+        "run: make setup",
+        "run: make setup ARGS=${{ steps.nobody.outputs.answer }}",
+        "actionlint",
+        'property "nobody" is not defined',
+    ),
     "a workflow that may do everything": Fault(
         CI,
         "permissions: { contents: read }",

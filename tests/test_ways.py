@@ -1,4 +1,4 @@
-"""The ways in which people render: by replay, by their own settings, by another command."""
+"""The ways in which people render: by replay, by their settings, other commands and Pythons."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checks.pipelines import tool
+from covering import CHOICES, interpreter
 from rendering import IDENTITY, TEMPLATE, Ran, run
 
 COOKIECUTTER = (sys.executable, "-m", "cookiecutter", str(TEMPLATE))
@@ -76,3 +78,54 @@ def test_a_folder_that_is_there_already_is_left_as_it_is(home: Path, tmp_path: P
     assert ran.exit_code != 0
     assert "already exists" in ran.output
     assert [file.name for file in mine.parent.iterdir()] == ["mine.txt"]
+
+
+def pinned(distribution: str) -> str:
+    """Return a requirement of the version in constraints.txt."""
+    lines = (TEMPLATE / "constraints.txt").read_text("utf-8").splitlines()
+    (pin,) = (line.split(";")[0].strip() for line in lines if line.startswith(f"{distribution}=="))
+    return pin
+
+
+def python_of(version: str) -> Path:
+    """Return a Python of a version; where there is none, the test says so and is skipped."""
+    found = interpreter(version)
+    if found is None:
+        pytest.skip(f"NOT RUN: no Python {version} on this machine")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", CHOICES["python_version"])
+def test_uvx_renders_with_every_version_of_python(version: str, home: Path, tmp_path: Path) -> None:
+    uvx = (
+        tool("uv"),
+        "tool",
+        "run",
+        "--python",
+        python_of(version),
+        "--from",
+        pinned("cookiecutter"),
+    )
+    renders_by((*uvx, "cookiecutter"), home, tmp_path / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", CHOICES["python_version"])
+def test_pipx_renders_with_every_version_of_python(
+    version: str, home: Path, tmp_path: Path
+) -> None:
+    pipx = (tool("pipx"), "run", "--python", python_of(version), "--spec", pinned("cookiecutter"))
+    renders_by((*pipx, "cookiecutter"), home, tmp_path / "out")
+
+
+def renders_by(command: tuple[str | Path, ...], home: Path, output: Path) -> None:
+    """Render with the default answers by a command, in a home that knows nothing."""
+    output.mkdir()
+    folders = {"PIPX_HOME": str(home / "pipx"), "PIPX_BIN_DIR": str(home / "bin")}
+    environment: dict[str, Any] = IDENTITY | folders | {"HOME": str(home), "PWD": str(output)}
+    ran = run(*command, str(TEMPLATE), "--no-input", cwd=output, **environment)
+
+    assert ran.output.split()[-5:] == ["Next:", "cd", "flight-delay", "make", "demo"]
+    assert (output / "flight-delay" / "pyproject.toml").is_file()
+    assert (output / "flight-delay" / ".git").is_dir()

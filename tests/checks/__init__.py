@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     pipelines.pinned,
     pipelines.targets,
     pipelines.schemas,
+    pipelines.actionlint,
     pipelines.zizmor,
     images.dockerfile,
     images.nobody,

@@ -84,6 +84,27 @@ def schema_faults(schema: str, content: bytes) -> list[str]:
     return faults + [f"1: {error['message']}" for error in said.get("parse_errors", [])]
 
 
+def actionlint(project: BakedProject) -> Iterator[str]:
+    """Yield what cannot work in a workflow: contexts, expressions, inputs of well-known actions."""
+    for path, content in project.files().items():
+        if path.startswith(".github/workflows/"):
+            yield from (f"{path}:{fault}" for fault in actionlint_faults(content))
+
+
+@cache
+def actionlint_faults(content: bytes) -> list[str]:
+    """Return actionlint's findings; none where it does not install."""
+    if not Path(tool("actionlint")).exists():
+        return []
+    alone = ("-shellcheck=", "-pyflakes=", "-format", "{{json .}}", "-")
+    command = [tool("actionlint"), *alone]
+    done = subprocess.run(command, check=False, input=content, capture_output=True, timeout=60)
+    if done.returncode > 1:
+        return [f"1: actionlint failed: {done.stderr.decode().strip()}"]
+    found = json.loads(done.stdout or "[]") or []
+    return [f"{fault['line']}: {fault['kind']}: {fault['message']}" for fault in found]
+
+
 def zizmor(project: BakedProject) -> Iterator[str]:
     """Yield what an attacker could use in a workflow."""
     for path, content in project.files().items():

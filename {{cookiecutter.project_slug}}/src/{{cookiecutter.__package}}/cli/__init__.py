@@ -14,6 +14,7 @@ from ..contract import load_contract
 from ..errors import AlertRaised, ProjectError
 from .adopt import adopt
 from .bundle import bundle
+from .doctor import doctor
 from .elsewhere import encode, import_  # part: imported
 from .explain import explain  # part: explain
 from .keys import keys
@@ -47,6 +48,7 @@ app = typer.Typer(
 
 app.command()(adopt)
 app.command()(alerts)
+app.command()(doctor)
 app.command()(explain)  # part: explain
 app.command()(report)
 app.command()(score)
