@@ -1,7 +1,7 @@
 # The template's own commands. `make demo` and `make test` need Python 3.11 or newer, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow benchmark check format lock release clean
+.PHONY: help setup demo docs pictures test test-slow benchmark check format lock release clean
 
 PYTHON ?= python3
 DEMO := build/flight-delay
@@ -42,6 +42,14 @@ demo: $(INSTALLED) ## render the default project into build/, set it up and run 
 	@echo
 	@echo "The project is in $(DEMO). Look around, and start with its README.md."
 
+docs: $(INSTALLED) ## the template's pages as a site: build/docs/index.html
+	@uv tool run --quiet --constraints constraints.txt --from sphinx --with furo --with myst-parser \
+	  sphinx-build --quiet --fresh-env --fail-on-warning --nitpicky --doctree-dir build/.doctrees docs build/docs $(ARGS)
+	@echo "Open build/docs/index.html"
+
+pictures: $(INSTALLED) ## take the pictures of docs/ anew, of what make demo has left
+	@$(DEMO)/.venv/bin/python docs/pictures.py $(DEMO) docs/pictures
+
 test: $(INSTALLED) ## check the template, what it renders, and the rendered project end to end
 	@pytest -m "not slow"
 
@@ -62,7 +70,7 @@ format: $(INSTALLED) ## put the hooks and the harness into the house's format
 
 lock: $(INSTALLED) ## choose the newest versions again and write constraints.txt
 	@echo "# The exact versions that the harness is tested with, written by make lock." > constraints.txt
-	uv pip compile --group dev --universal --python-version 3.11 --no-annotate --no-header --quiet \
+	uv pip compile --group dev --group docs --universal --python-version 3.11 --no-annotate --no-header --quiet \
 	  >> constraints.txt
 
 release: $(INSTALLED) ## tag the version that cookiecutter.json names, once CHANGELOG.md has its entry

@@ -30,9 +30,9 @@ FORMER_STANDARD = frozenset("""
     """.split())
 # Folders of the project itself, and file names that Windows cannot create.
 RESERVED = frozenset("""
-    artifacts build bundles ci configs data deploy dist docs mlruns notebooks reports scripts src
-    test tests aux con nul prn com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2 lpt3 lpt4 lpt5
-    lpt6 lpt7 lpt8 lpt9
+    artifacts build bundles ci configs data deploy dist docs mlruns notebooks reference reports
+    scripts src test tests aux con nul prn com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2
+    lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
     """.split())
 # What the project's environment holds, by import name and by distribution name: a test compares
 # this list with a real environment. (The standard library is asked for, not listed.)

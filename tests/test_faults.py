@@ -70,10 +70,28 @@ FAULTS = {
         "is left: {{",
     ),
     "a link to a page that is gone": Fault(
-        "SECURITY.md", "(README.md#", "(docs/keys.md#", "links", "leads nowhere: docs/keys.md"
+        "SECURITY.md",
+        "(docs/howto/rotate-keys.md)",
+        "(docs/keys.md)",
+        "links",
+        "leads nowhere: docs/keys.md",
     ),
     "a heading that was renamed": Fault(
-        "README.md", "## Nothing lost", "## All kept", "links", "no heading is called #nothing-lost"
+        "README.md", "## Taking over what", "## What", "links", "no heading is called #taking-over"
+    ),
+    "a command that no test runs": Fault(
+        "docs/howto/roll-back.md",
+        "```sh\nmake rollback",
+        "```bash\nmake rollback",
+        "commands_are_run",
+        "no test runs: make rollback",
+    ),
+    "a command on a page that nobody follows": Fault(
+        "docs/reference.md",
+        "# Reference\n",
+        "# Reference\n\n```sh\nmake docs\n```\n",
+        "commands_are_run",
+        "docs/reference.md:4: no test runs: make docs",
     ),
     "a wrong licence": Fault(
         "LICENSE",

@@ -160,9 +160,10 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     assert "Traceback" not in ran.output
 
 
-def test_every_command_of_the_readme_exists(ready: BakedProject) -> None:
-    readme = ready.read("README.md")
-    named = set(re.findall(r"(?:-m flight_delay|flight-delay) ([a-z]+)", readme))
+def test_every_command_of_the_readme_and_the_pages_exists(ready: BakedProject) -> None:
+    pages = [ready.path / "README.md", *(ready.path / "docs").rglob("*.md")]
+    text = "".join(page.read_text("utf-8") for page in pages)
+    named = set(re.findall(r"(?:-m flight_delay|flight-delay) ([a-z]+)", text))
     known = ready.run(ready.python, "-m", "flight_delay", "--help").output
 
     assert {command for command in named if not re.search(rf"\b{command}\b", known)} == set()

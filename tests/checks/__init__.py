@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rendering import BakedProject
 
-from . import choices, code, images, parts, pipelines, texts
+from . import choices, code, docs, images, parts, pipelines, texts
 
 Check = Callable[[BakedProject], Iterator[str]]
 
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     texts.parses,
     texts.no_leftovers,
     texts.links,
+    docs.commands_are_run,
     choices.ownership,
     choices.licence,
     choices.python_version,

@@ -65,7 +65,7 @@ def lock(uv: str, environment: dict[str, str]) -> None:
     """Pin the newest versions that fit, for every platform, without URLs or GPU packages."""
     for name in ("UV_FIND_LINKS", "UV_TORCH_BACKEND"):  # a build for one platform is no pin for all
         environment.pop(name, None)
-    groups = ["--all-extras", "--group", "dev", "--group", "care"]
+    groups = ["--all-extras", "--group", "dev", "--group", "care", "--group", "docs"]
     compile_ = [uv, "pip", "compile", "pyproject.toml", *groups]
     shape = ["--universal", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
     done = subprocess.run(

@@ -10,6 +10,15 @@ from ..history import Judged
 from .store import Alert
 
 THING = ("kind", "subject", "part")
+MEASURED = ("model", "version", *THING, "measure")
+GAUGES = {
+    "alert_active": ("1 while an alert is open.", ("model", *THING, "severity")),
+    "value": ("What the newest window that was judged showed.", MEASURED),
+    "limit": ("Up to where, or down to where, that is ordinary.", MEASURED),
+    "last_run_timestamp_seconds": ("When monitoring ran last.", ("model",)),
+    "window_end_timestamp_seconds": ("End of the newest window.", ("model",)),
+}
+"""By name, without the prefix that keeps them apart from the server's: meaning and labels."""
 
 
 def gauges(
@@ -23,26 +32,24 @@ def gauges(
     """The file's content; ``found`` holds the findings of recent windows, in the order of time."""
     registry = CollectorRegistry()
 
-    def gauge(name: str, told: str, labels: Sequence[str]) -> Gauge:
-        return Gauge(f"monitoring_{name}", told, labels, registry=registry)
+    def gauge(name: str) -> Gauge:
+        return Gauge(f"monitoring_{name}", *GAUGES[name], registry=registry)
 
-    active = gauge("alert_active", "1 while an alert is open.", ("model", *THING, "severity"))
+    active = gauge("alert_active")
     for alert in open_:
         active.labels(model, *alert.key, alert.severity).set(1)
-    labels = ("model", "version", *THING, "measure")
-    value = gauge("value", "What the newest window that was judged showed.", labels)
-    limit = gauge("limit", "Up to where, or down to where, that is ordinary.", labels)
+    value, limit = gauge("value"), gauge("limit")
     for finding in _newest(found):
         names = (model, str(version), *finding.key, finding.measure)
         value.labels(*names).set(finding.value)
         if finding.limit is not None:
             limit.labels(*names).set(finding.limit)
-    ran = gauge("last_run_timestamp_seconds", "When monitoring ran last.", ("model",))
+    ran = gauge("last_run_timestamp_seconds")
     ran.labels(model).set(now.timestamp())
     complete = [window.last for window in windows if window.complete]
     if complete:
         end = date.fromisoformat(max(complete)) + timedelta(days=1)
-        ended = gauge("window_end_timestamp_seconds", "End of the newest window.", ("model",))
+        ended = gauge("window_end_timestamp_seconds")
         ended.labels(model).set(datetime.combine(end, time(), UTC).timestamp())
     return generate_latest(registry)
 

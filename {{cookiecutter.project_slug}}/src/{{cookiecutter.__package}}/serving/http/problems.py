@@ -23,6 +23,26 @@ DOCUMENTED = {
     504: "There was no answer within `deadline_s`; it may be in the log.",
 }
 """Every status that a prediction can be refused with."""
+MEANINGS = {
+    "body_cut_off": (400, "The connection ended before the body did."),
+    "body_too_large": (413, "The body is larger than `max_body_bytes`; send fewer rows."),
+    "body_too_slow": (408, "The body did not arrive within `body_timeout_s`."),
+    "deadline": (504, "There was no answer within `deadline_s`."),
+    "ending": (503, "The server has ended; ask again, another answers."),
+    "http_error": (400, "The request is none that HTTP, or this address, knows."),
+    "internal": (500, "The server failed; its messages tell why, under the request's id."),
+    "invalid_request": (422, "`faults` names each field and its rule; of `/v2` the status is 400."),
+    "log_failed": (503, "The prediction log takes no records, so nothing was answered."),
+    "method_not_allowed": (405, "The address takes another method; see `Allow`."),
+    "model_failed": (500, "The model's result is no probability, or not finite."),
+    "not_found": (404, "There is no such address, model or version, or it is closed."),
+    "not_ready": (503, "No model serves yet, or none any more; the message says why."),
+    "overloaded": (429, "More than `max_waiting` requests wait; see `Retry-After`."),
+    "too_many_requests": (429, "The key has had its requests of the minute; see `Retry-After`."),
+    "unauthorized": (401, "The server has keys, and none of them was sent."),
+    "unsupported_encoding": (415, "The body is compressed; send it as it is."),
+}
+"""Every ``code`` of an error: its status as a rule, and its meaning."""
 
 
 class Fault(BaseModel):
