@@ -43,8 +43,7 @@ def metrics() -> Page:
     )
     return Page(
         title="Metrics",
-        intro="`/metrics` in Prometheus' text format. `deploy/prometheus/rules.yml` and the dashboard"
-        " below `deploy/grafana/` name no others, which a test holds.",
+        intro="`/metrics` in Prometheus' text format.",
         tables=both,
     )
 

@@ -24,17 +24,21 @@ LOCAL = f"export MLFLOW_TRACKING_URI={SQLITE}mlflow.db"
 def tracker(project: Project) -> Iterator[Finding]:
     """Whether what is told to the tracker arrives; what does not is told again later."""
     kind, uri = project.config.train.tracker, project.config.train.tracking_uri
-    if kind == "wandb" and not (
-        {"WANDB_API_KEY", "WANDB_MODE"} & os.environ.keys()
-        or Path("~/.netrc").expanduser().exists()
-    ):
+    if kind == "wandb" and not known_to_wandb():  # part: wandb
         yield warning("tracker", "Weights & Biases knows nobody here", "wandb login")
-    elif kind == "mlflow" and uri.startswith(("http://", "https://")):
+        return
+    if kind == "mlflow" and uri.startswith(("http://", "https://")):
         yield from mlflow_server(uri)
     elif kind == "mlflow" and uri.startswith(SQLITE):
         yield from mlflow_file(Path(uri.removeprefix(SQLITE)))
     else:
         yield fine("tracker", f"{kind}, which was not asked")
+
+
+def known_to_wandb() -> bool:  # part: wandb
+    """Whether a key was given, or none is needed."""
+    told = {"WANDB_API_KEY", "WANDB_MODE"} & os.environ.keys()
+    return bool(told) or Path("~/.netrc").expanduser().exists()
 
 
 def mlflow_server(uri: str) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ MEANINGS = {
     "ending": (503, "The server has ended; ask again, another answers."),
     "http_error": (400, "The request is none that HTTP, or this address, knows."),
     "internal": (500, "The server failed; its messages tell why, under the request's id."),
-    "invalid_request": (422, "`faults` names each field and its rule; of `/v2` the status is 400."),
+    "invalid_request": (422, "`faults` names each field and its rule."),
     "log_failed": (503, "The prediction log takes no records, so nothing was answered."),
     "method_not_allowed": (405, "The address takes another method; see `Allow`."),
     "model_failed": (500, "The model's result is no probability, or not finite."),
