@@ -83,7 +83,7 @@ def test_a_database_of_mlflow_that_is_whole_is_fine(look: Look, tmp_path: Path) 
     assert found.level == "fine"
 
 
-def test_weights_and_biases_without_a_login_is_told(
+def test_weights_and_biases_without_a_login_is_told(  # part: wandb
     look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))

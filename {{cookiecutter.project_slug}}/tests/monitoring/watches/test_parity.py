@@ -106,6 +106,15 @@ def test_rows_that_no_dataset_has_are_not_compared(
         assert [f.subject for f in parity.judge(seen_from(bundle, table, datasets))] == ["answers"]
 
 
+def test_a_dataset_whose_rows_were_deleted_has_none_to_compare(
+    tmp_path: Path, bundle: Bundle, table: pa.Table
+) -> None:
+    folder = write_dataset(tmp_path, table)
+    for path in folder.rglob("train.parquet"):
+        path.unlink()
+    assert [f.subject for f in parity.judge(seen_from(bundle, table, folder))] == ["answers"]
+
+
 def test_an_empty_window_has_no_answers(bundle: Bundle, table: pa.Table) -> None:
     served = served_from(bundle, table)
     empty = replace(served[np.zeros(0, np.int64)], keys=np.zeros(0, object))

@@ -121,7 +121,10 @@ def _rows(dataset: Dataset, column: str, features: Sequence[str], keys: Keys) ->
     parts, names = [], [column, *features]
     wanted = pa.array([str(key) for key in keys.tolist()])
     for split in SPLITS:
-        file = pq.ParquetFile(dataset.path / f"{split}.parquet")
+        path = dataset.path / f"{split}.parquet"
+        if not path.is_file():
+            raise DataError(f"the dataset '{dataset.path}' has no {path.name}; make it: make data")
+        file = pq.ParquetFile(path)
         if not set(names) <= set(file.schema_arrow.names):
             raise DataError(f"the dataset '{dataset.path}' has not all columns of the contract")
         for group in range(file.num_row_groups):
