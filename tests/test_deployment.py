@@ -103,8 +103,9 @@ def with_wheels(environment: dict[str, Any]) -> dict[str, Any]:
     done = subprocess.run(
         [tool("python"), "-m", *asked], check=False, capture_output=True, text=True
     )
-    folder = os.environ.get("UV_FIND_LINKS") or done.stdout.strip()
-    return environment | ({"UV_FIND_LINKS": folder} if folder else {"UV_TORCH_BACKEND": "cpu"})
+    names = ("UV_FIND_LINKS", "PIP_FIND_LINKS")
+    folder = next(filter(None, map(os.environ.get, names)), done.stdout.strip())
+    return environment | ({"UV_FIND_LINKS": ",".join(folder.split())} if folder else {"UV_TORCH_BACKEND": "cpu"})
 
 
 @pytest.fixture(scope="module")

@@ -124,6 +124,19 @@ def test_ordinary_change_is_not_gross(one: ColumnProfile) -> None:
     assert not any(found.gross for found in judge(one, NORMAL * 2 + 1))
 
 
+def test_more_of_the_small_values_of_two_kinds_are_no_other_unit() -> None:
+    random = np.random.default_rng(12)
+
+    def two_kinds(n_rows: int, small: float) -> Column:
+        return np.where(random.random(n_rows) < small, 0.01, 0.99) * random.uniform(0.9, 1, n_rows)
+
+    profile = described(two_kinds(REFERENCE, 0.4))
+    (found, *_) = judge(profile, two_kinds(100, 0.6))
+    assert not found.gross
+    (found, *_) = judge(profile, two_kinds(100, 0.6) * 60)
+    assert "as in another unit" in found.gross
+
+
 def draw(random: np.random.Generator, n_rows: int, *shares: float) -> npt.NDArray[np.object_]:
     return random.choice(np.array(["a", "b", "c"], object), n_rows, p=shares)
 

@@ -9,11 +9,13 @@ from playwright.sync_api import Browser, expect
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.monitoring.job import save
 from {{ cookiecutter.__package }}.values import epoch_seconds
 
 from ..conftest import LABELS, TASKS, Workspace, shop_of
 from .conftest import AWKWARD, Serving, serve_config
 from .live import add_version, live, records
+from .test_page_drift import BEYOND, summary
 from .visits import visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -233,25 +235,16 @@ def test_drift_is_shown_beside_what_is_ordinary(
     config = serve_config(tmp_path)
     add_version(config.bundles, shop)
     assert config.reports is not None
-    path = config.reports / "shop" / "summary.json"
     with live(config) as client, visit(browser, str(client.base_url)) as found:
         page = found.page
         expect(page.locator("#drift")).to_have_text("Unknown")
-        path.parent.mkdir(parents=True)
-        city = {
-            "window": "2024-05-06",
-            "column": "city",
-            "effect": 0.4,
-            "limit": 0.1,
-            "breach": True,
-        }
-        told = {"version": 7, "made": "2024-05-13T06:00:00Z", "metric": "auc", "quality": []}
-        path.write_text(json.dumps(told | {"drift": [city], "alerts": [f"city drifts {HOSTILE}"]}))
+        told = summary(BEYOND, alerts=(f"city drifts {HOSTILE}",))
+        save(told, config.reports / "shop" / "summary.json")
         found.look_again()
         expect(page.locator("#drift")).to_have_text("Alert")
         expect(page.locator("#columns")).to_contain_text(f"city drifts {HOSTILE}")
         expect(page.locator("#columns")).to_contain_text("0.4 beyond 0.1")
-        expect(page.locator("#drift-why")).to_contain_text("of version 7")
+        expect(page.locator("#drift-why")).to_contain_text("of version 3")
 
 
 def test_a_server_that_went_away_is_told(tmp_path: Path, browser: Browser, shop: Contract) -> None:

@@ -16,6 +16,8 @@ IN_FORCE = 0.05
 """Share of rows, by its lower bound, from which on a new value or a jump of missing ones is gross."""
 ANOTHER_UNIT = 10.0
 """How many times larger or smaller than in any training window numbers have to be."""
+REACH = 90
+"""Percentile of sizes that tells how far large values reach."""
 BY_CHANCE = 1e-6
 
 
@@ -36,7 +38,8 @@ def number_fault(profile: ColumnProfile, column: npt.NDArray[Any], current: Coun
     now = size(column)
     if now == 0 or profile.least_size == 0:
         return ""
-    if now >= ANOTHER_UNIT * profile.most_size or now * ANOTHER_UNIT <= profile.least_size:
+    far = now >= ANOTHER_UNIT * profile.most_size or now * ANOTHER_UNIT <= profile.least_size
+    if far and _reach_moved(profile, column, up=now > profile.most_size):
         usual = sqrt(profile.least_size * profile.most_size)
         times = now / usual if now > usual else usual / now
         return (
@@ -44,6 +47,18 @@ def number_fault(profile: ColumnProfile, column: npt.NDArray[Any], current: Coun
             f" {'large' if now > usual else 'small'}, as in another unit"
         )
     return ""
+
+
+def _reach_moved(profile: ColumnProfile, column: npt.NDArray[Any], *, up: bool) -> bool:
+    """Whether the large values moved with the typical ones, as another unit moves all.
+
+    Where values are either small or large, a few more of one kind move the typical one alone.
+    """
+    before, now = (
+        float(np.percentile(sizes[sizes > 0], REACH))
+        for sizes in (np.abs(profile.percentiles[1:]), np.abs(column[~np.isnan(column)]))
+    )
+    return (now / before if up else before / now) >= sqrt(ANOTHER_UNIT)
 
 
 def category_fault(profile: ColumnProfile, values: Mapping[Any, int]) -> str:
