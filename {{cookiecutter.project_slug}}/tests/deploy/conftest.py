@@ -11,20 +11,11 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 
 from ..conftest import ROOT
-from ..serving.conftest import serve_config
+from ..serving.conftest import ROW, serve_config
 from ..serving.live import add_version, live
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboard.json"
-ROW = {
-    "order": "o-1",
-    "at": "2024-05-01T10:00:00+02:00",
-    "price": 12.5,
-    "items": 2,
-    "channel": "web",
-    "city": "Lyon",
-    "gift": True,
-}
 FOUND = """\
 # TYPE monitoring_alert_active gauge
 monitoring_alert_active{model="shop",kind="quality",subject="auc",part="",severity="critical"} 1

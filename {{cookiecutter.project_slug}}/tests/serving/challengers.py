@@ -10,11 +10,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from {{ cookiecutter.__package }}.config import AbortConfig, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.challenges import Challenges
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 
+from .conftest import serve_config
 from .live import add_version
 
 TURNS = 20_000
@@ -64,6 +66,22 @@ def slow(model: bytes) -> bytes:
     nothing = helper.make_node("Mul", ["long", "no weight"], ["more"])
     constants = {"turns": np.array(TURNS, np.int64), "no weight": np.array(0, np.float32)}
     return _beside(model, [loop, nothing], constants)
+
+
+def challenged(
+    folder: Path,
+    contract: Contract,
+    kind: str = "good",
+    *,
+    abort: AbortConfig | None = None,
+    **how: Any,
+) -> tuple[ServeConfig, Version]:
+    """A champion, and the version that challenges it."""
+    config = serve_config(folder, abort=abort or AbortConfig())
+    add_version(config.bundles, contract)
+    other = challenger(config.bundles, contract, kind)
+    challenge(config.bundles, contract, other, **how)
+    return config, other
 
 
 def challenge(bundles: Path, contract: Contract, version: Version, **how: Any) -> None:

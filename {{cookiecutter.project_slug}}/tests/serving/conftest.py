@@ -19,6 +19,16 @@ AWKWARD = (
     *("_x", "__y__", "class", "model_config", "model_fields", "json", "two words", "a.b"),
     *("it's", 'say "so"', "größe", "日本", "UPPER", "self", "rows", "$ref", "a/b~c"),
 )
+ROW: dict[str, Any] = {
+    "order": "o-1",
+    "at": "2024-05-01T10:00:00+02:00",
+    "price": 12.5,
+    "items": 2,
+    "channel": "web",
+    "city": "Lyon",
+    "gift": True,
+}
+"""A row that the shop's contract allows."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,15 +51,7 @@ class Serving:
 @pytest.fixture(scope="session")
 def row() -> dict[str, Any]:
     """A row that the shop's contract allows."""
-    return {
-        "order": "o-1",
-        "at": "2024-05-01T10:00:00+02:00",
-        "price": 12.5,
-        "items": 2,
-        "channel": "web",
-        "city": "Lyon",
-        "gift": True,
-    }
+    return dict(ROW)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.models.challenges import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 
-from .challengers import ask, challenge, challenger, within_chance
+from .challengers import ask, challenge, challenged, challenger, within_chance
 from .conftest import serve_config
 from .live import add_version, live, until
 from .test_metrics import scraped
@@ -83,10 +83,7 @@ def test_rows_without_an_id_go_by_their_request(
 def test_a_shadow_answers_nobody_and_is_logged_beside_each_answer(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, shop)
-    other = challenger(config.bundles, shop, "diverges")
-    challenge(config.bundles, shop, other, route="shadow", share=1.0)
+    config, other = challenged(tmp_path, shop, "diverges", route="shadow", share=1.0)
     with live(config) as client:
         assert set(ask(client, row, IDS[:60]).values()) == {1}
         columns = {name: [value] * 2 for name, value in row.items()}
@@ -108,10 +105,7 @@ def test_a_shadow_answers_nobody_and_is_logged_beside_each_answer(
 def test_the_challenge_is_told_with_its_figures(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path, abort=RULES)
-    add_version(config.bundles, shop)
-    other = challenger(config.bundles, shop)
-    challenge(config.bundles, shop, other, share=0.5)
+    config, other = challenged(tmp_path, shop, share=0.5, abort=RULES)
     with live(config) as client:
         mine = list(ask(client, row, IDS).values()).count(other.number)
         until(lambda: told(client)["compared"]["requests"] == mine, "its figures")
@@ -139,10 +133,7 @@ def test_the_challenge_is_told_with_its_figures(
 def test_a_bad_challenger_is_aborted_and_nobody_suffers(
     tmp_path: Path, shop: Contract, row: dict[str, Any], how: str, rule: str, said: str, route: str
 ) -> None:
-    config = serve_config(tmp_path, abort=RULES)
-    add_version(config.bundles, shop)
-    other = challenger(config.bundles, shop, how)
-    challenge(config.bundles, shop, other, route=route, share=0.5)
+    config, other = challenged(tmp_path, shop, how, route=route, share=0.5, abort=RULES)
     with live(config) as client:
         asked = 0
         while told(client)["state"] == "runs":
@@ -175,10 +166,9 @@ def test_a_bad_challenger_is_aborted_and_nobody_suffers(
 def test_one_that_fails_now_and_then_answers_where_it_can(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path, abort=AbortConfig(max_error_rate=1.0))
-    add_version(config.bundles, shop)
-    other = challenger(config.bundles, shop, "fails")
-    challenge(config.bundles, shop, other, share=0.9999)
+    config, other = challenged(
+        tmp_path, shop, "fails", share=0.9999, abort=AbortConfig(max_error_rate=1.0)
+    )
     nothing = {**row, "price": 0}  # which it can answer
     with live(config) as client:
         assert set(ask(client, nothing, IDS[:10]).values()) == {other.number}
@@ -194,7 +184,7 @@ def test_one_that_fails_now_and_then_answers_where_it_can(
 def test_who_would_wait_too_long_for_it_is_answered_by_the_champion(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path, abort=AbortConfig(late_s=0.03))
+    config = serve_config(tmp_path, abort=AbortConfig(late_s=0.002))
     add_version(config.bundles, shop)
     challenge(config.bundles, shop, challenger(config.bundles, shop, "slow"), share=0.9999)
     with live(config) as client:
@@ -242,10 +232,7 @@ def test_one_that_cannot_be_loaded_is_a_reason_and_the_champion_answers(
 def test_one_whose_gate_refused_it_is_not_asked_although_the_pointer_names_it(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, shop)
-    other = challenger(config.bundles, shop)
-    challenge(config.bundles, shop, other)
+    config, other = challenged(tmp_path, shop)
     path = config.bundles / shop.name / "versions" / f"{other.number}.json"
     path.write_text(path.read_text().replace('"passed": true', '"passed": false'))
     with live(config) as client:
@@ -256,10 +243,7 @@ def test_one_whose_gate_refused_it_is_not_asked_although_the_pointer_names_it(
 def test_a_pointer_that_cannot_be_read_is_a_reason_and_the_challenger_goes_on(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, shop)
-    other = challenger(config.bundles, shop)
-    challenge(config.bundles, shop, other)
+    config, other = challenged(tmp_path, shop)
     with live(config) as client:
         pointer = config.bundles / shop.name / "challenge"
         pointer.write_text("nonsense")

@@ -13,6 +13,7 @@ from {{ cookiecutter.__package }}.serving.requests import (
     columns_adapter,
     feedback_adapter,
     predict_adapter,
+    validated,
 )
 from {{ cookiecutter.__package }}.values import canonical_category, json_value
 
@@ -27,7 +28,7 @@ def rows_of(contract: Contract, n_rows: int) -> list[dict[str, Any]]:
 
 def accepted(contract: Contract, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     body = json.dumps({"rows": rows}).encode()
-    return predict_adapter(contract, 1_000).validate_json(body)["rows"]
+    return validated(predict_adapter(contract, 1_000), body)["rows"]
 
 
 def faults(contract: Contract, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
@@ -161,7 +162,7 @@ def as_columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 def test_columns_are_taken_as_rows_are(contract: Contract) -> None:
     rows = rows_of(contract, 50)
     body = json.dumps({"columns": as_columns(rows)}).encode()
-    columns = columns_adapter(contract, 50).validate_json(body)["columns"]
+    columns = validated(columns_adapter(contract, 50), body)["columns"]
     assert columns == as_columns(accepted(contract, rows))
 
 
@@ -182,7 +183,7 @@ def test_columns_that_break_a_rule_are_refused_by_place(
 ) -> None:
     columns = {**as_columns(rows_of(shop, 2)), **changes}
     with pytest.raises(ValidationError) as caught:
-        columns_adapter(shop, 10).validate_json(json.dumps({"columns": columns}))
+        validated(columns_adapter(shop, 10), json.dumps({"columns": columns}))
     found = caught.value.errors()[0]
     assert (".".join(map(str, found["loc"])), found["type"]) == (field, rule)
 
@@ -192,13 +193,13 @@ def test_columns_that_may_be_missing_need_not_be_there_but_one_must(shop: Contra
     adapter = columns_adapter(shop, 10)
     optional = {name for name in shop.request if shop.columns[name].nullable} | {"order"}
     fewer = {name: values for name, values in columns.items() if name not in optional}
-    assert set(adapter.validate_json(json.dumps({"columns": fewer}))["columns"]) == set(fewer)
+    assert set(validated(adapter, json.dumps({"columns": fewer}))["columns"]) == set(fewer)
     every = {
         name: column | {"nullable": True} for name, column in shop.model_dump()["columns"].items()
     }
     lax = Contract.model_validate({**shop.model_dump(), "columns": every})
     with pytest.raises(ValidationError, match="should have one length, not none"):
-        columns_adapter(lax, 10).validate_json(b'{"columns": {}}')
+        validated(columns_adapter(lax, 10), b'{"columns": {}}')
 
 
 @pytest.mark.parametrize("adapter", [predict_adapter, columns_adapter])
@@ -206,7 +207,7 @@ def test_a_regression_has_no_probabilities_to_ask_for(adapter: Any) -> None:
     body = json.dumps({"rows": [], "columns": {}, "probabilities": True})
     for task, refused in (("regression", True), ("binary", False), ("multiclass", False)):
         with pytest.raises(ValidationError) as caught:
-            adapter(shop_of(task), 10).validate_json(body)
+            validated(adapter(shop_of(task), 10), body)
         assert (("probabilities",) in [fault["loc"] for fault in caught.value.errors()]) == refused
 
 
@@ -224,7 +225,7 @@ def test_feedback_asks_for_an_id_and_the_targets_value(
 ) -> None:
     adapter = feedback_adapter(shop, 10)
     with pytest.raises(ValidationError) as caught:
-        adapter.validate_json(json.dumps({"labels": [label]}))
+        validated(adapter, json.dumps({"labels": [label]}))
     found = caught.value.errors()[0]
     assert (".".join(map(str, found["loc"])), found["type"]) == (field, rule)
 
@@ -239,14 +240,14 @@ def test_feedback_without_an_id_in_the_contract_goes_by_request_id_and_row(
             {"request_id": "request-1", "row": 3, "label": False},
         ]
     }
-    assert adapter.validate_json(json.dumps(given)) == given
+    assert validated(adapter, json.dumps(given)) == given
     for wrong, field in (
         ({"id": "request-1", "label": True}, "request_id"),
         ({"request_id": "request-1", "row": -1, "label": True}, "row"),
         ({"request_id": 1, "label": True}, "request_id"),
     ):
         with pytest.raises(ValidationError, match=rf"labels\.0\.{field}"):
-            adapter.validate_json(json.dumps({"labels": [wrong]}))
+            validated(adapter, json.dumps({"labels": [wrong]}))
 
 
 # the task, a label as it is sent → as it is taken, or the rule that it breaks
@@ -273,8 +274,8 @@ def test_feedback_takes_the_values_of_the_tasks_target(
     body = json.dumps({"labels": [{"id": "o-1", "label": sent}]})
     if isinstance(taken, str) and "_" in taken:
         with pytest.raises(ValidationError) as caught:
-            adapter.validate_json(body)
+            validated(adapter, body)
         found = caught.value.errors()[0]
         assert (found["loc"], found["type"]) == (("labels", 0, "label"), taken)
     else:
-        assert adapter.validate_json(body)["labels"][0]["label"] == taken
+        assert validated(adapter, body)["labels"][0]["label"] == taken

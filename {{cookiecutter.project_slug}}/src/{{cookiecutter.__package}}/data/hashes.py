@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandas.util import hash_array
 
 from .convert import one_array
 
@@ -94,6 +93,8 @@ def _bits(values: pa.Array) -> Hashes:
 
 
 def _texts(texts: pa.Array) -> Hashes:
+    from pandas.util import hash_array  # 50 MB, for which who only reads has no use
+
     found: Hashes = hash_array(
         pc.fill_null(texts, "").to_numpy(zero_copy_only=False).astype(object), categorize=False
     )

@@ -1,5 +1,6 @@
 """Arrow tables to the graph's inputs, column by column without Python objects per number."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,11 +13,56 @@ import pyarrow.compute as pc
 from ..contract import Contract
 from ..errors import DataError
 from ..values import MISSING_CATEGORY, MISSING_TIME, canonical_category, epoch_seconds
-from .inputs import Floats, Inputs, Texts
+from .inputs import Floats, Inputs, Seconds, Texts
+
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """Inputs of many rows, each text of which is kept once."""
+
+    numeric: Floats
+    """``[rows, contract.numeric]``; NaN where missing."""
+    codes: Codes
+    """``[rows, contract.category]``, places in ``texts``."""
+    time: Seconds
+    """``[rows, contract.times]``, UTC seconds since 1970."""
+    texts: Texts
+    """``[texts]``, canonical; one may stand there more than once."""
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    def __getitem__(self, rows: npt.NDArray[Any]) -> "Packed":
+        return Packed(
+            numeric=self.numeric[rows],
+            codes=self.codes[rows],
+            time=self.time[rows],
+            texts=self.texts,
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Of its arrays."""
+        return self.numeric.nbytes + self.codes.nbytes + self.time.nbytes
+
+    def unpacked(self) -> Inputs:
+        """What a run of the graph takes."""
+        return Inputs(numeric=self.numeric, category=self.texts[self.codes], time=self.time)
 
 
 def from_table(contract: Contract, table: pa.Table | pa.RecordBatch) -> Inputs:
     """Group a table's columns by name; others are ignored.
+
+    Raises:
+        DataError: a feature is not there, or its values are not of the contract's type.
+    """
+    return pack(contract, table).unpacked()
+
+
+def pack(contract: Contract, table: pa.Table | pa.RecordBatch) -> Packed:
+    """Group a table's columns as ``from_table`` does, and keep each text once.
 
     Raises:
         DataError: a feature is not there, or its values are not of the contract's type.
@@ -27,13 +73,17 @@ def from_table(contract: Contract, table: pa.Table | pa.RecordBatch) -> Inputs:
             f"the rows have no column {', '.join(map(repr, absent))};"
             f" the contract's features are {', '.join(contract.features)}"
         )
-    n_rows = table.num_rows
-    return Inputs(
+    n_rows, zone = table.num_rows, contract.zone
+    texts, codes = [np.empty(0, object)], []
+    for name in contract.category:
+        found, places = _coded(table, name)
+        codes.append(places + sum(map(len, texts)))
+        texts.append(found)
+    return Packed(
         numeric=_stack([_numbers(table, name) for name in contract.numeric], n_rows, np.float32),
-        category=_stack([_texts(table, name) for name in contract.category], n_rows, object),
-        time=_stack(
-            [_seconds(table, name, contract.zone) for name in contract.times], n_rows, np.int64
-        ),
+        codes=_stack(codes, n_rows, np.int32),
+        time=_stack([_seconds(table, name, zone) for name in contract.times], n_rows, np.int64),
+        texts=np.concatenate(texts),
     )
 
 
@@ -67,8 +117,8 @@ def _numbers(table: pa.Table | pa.RecordBatch, name: str) -> Floats:
     return numbers
 
 
-def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
-    """Canonical text; each distinct value is made canonical once."""
+def _coded(table: pa.Table | pa.RecordBatch, name: str) -> tuple[Texts, npt.NDArray[np.int64]]:
+    """A category's canonical texts, and which of them each row has."""
     column = table.column(name)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -77,7 +127,7 @@ def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
     texts = np.array([*values, MISSING_CATEGORY], object)
     indices = encoded.indices.cast(pa.int64())  # narrow ones have no room for one more
     codes: npt.NDArray[np.int64] = pc.fill_null(indices, len(values)).to_numpy(zero_copy_only=False)
-    return texts[codes]
+    return texts, codes
 
 
 def _seconds(table: pa.Table | pa.RecordBatch, name: str, zone: ZoneInfo) -> npt.NDArray[np.int64]:

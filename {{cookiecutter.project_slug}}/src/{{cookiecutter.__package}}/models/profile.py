@@ -207,12 +207,15 @@ def size(column: npt.NDArray[Any]) -> float:
 
 
 def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
-    """Whether one value is at least this share of the known ones."""
+    """Whether one value is at least this share, more than half, of the known ones."""
     if column.dtype == object:
         known = column[column != MISSING_CATEGORY]
-    else:
-        known = column[~np.isnan(column)]
-    return bool(len(known)) and max(Counter(known.tolist()).values()) >= share * len(known)
+        return bool(len(known)) and max(Counter(known.tolist()).values()) >= share * len(known)
+    known = column[~np.isnan(column)]
+    middle = len(known) // 2  # a value that more than half of them are is their median
+    return bool(len(known)) and bool(
+        np.count_nonzero(known == np.partition(known, middle)[middle]) >= share * len(known)
+    )
 
 
 def _binned(name: str, column: npt.NDArray[Any]) -> ColumnProfile:

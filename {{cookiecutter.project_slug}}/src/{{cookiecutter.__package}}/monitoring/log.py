@@ -268,6 +268,5 @@ class Log:
 
 
 def _bytes(piece: Answers) -> int:
-    inputs = piece.inputs
-    arrays = (inputs.numeric, inputs.category, inputs.time, piece.outputs, piece.keys, piece.hashes)
+    arrays = (piece.inputs, piece.outputs, piece.keys, piece.hashes)
     return sum(array.nbytes for array in arrays)

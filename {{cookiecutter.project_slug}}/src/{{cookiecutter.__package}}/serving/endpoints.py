@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -15,7 +15,7 @@ from .http.problems import Fault, ProblemError, invalid
 from .log import PREDICT, PREDICT_COLUMNS, Log
 from .metrics import Metrics
 from .predictor import Outputs, Predictor
-from .requests import Columns, Predict
+from .requests import Body, Columns, Predict, validated
 from .routing.challenger import Claim
 from .routing.routes import Routes
 from .store import Store
@@ -26,7 +26,6 @@ ROWS_TOGETHER = 64
 IN_TIME = 0.9
 """Share of the deadline after which the fallback answers, so that it is in time, and rows that share
 a run are answered no more, so that what is in the log was."""
-Body = TypeVar("Body")
 
 
 class Endpoints:
@@ -238,13 +237,13 @@ class Endpoints:
 def read(
     adapter: TypeAdapter[Body], body: bytes, refused: Callable[[list[Fault]], None] | None = None
 ) -> Body:
-    """The validated body; bytes are parsed once. ``refused`` is told what is wrong with one.
+    """The validated body. ``refused`` is told what is wrong with one.
 
     Raises:
         ProblemError: it is not valid.
     """
     try:
-        return adapter.validate_json(body)
+        return validated(adapter, body)
     except ValidationError as error:
         problem = invalid(error)
         if refused is not None:

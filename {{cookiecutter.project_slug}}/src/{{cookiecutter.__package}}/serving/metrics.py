@@ -19,6 +19,23 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SLOW_WRITE_S = 0.1
 LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
+# What a process tells of itself, and how the values of several become one.
+GAUGES: dict[str, tuple[str, Literal["livesum", "livemax", "livemin"]]] = {
+    "workers": ("Processes that answer.", "livesum"),
+    "workers_wanted": ("Processes that are to answer.", "livemax"),
+    "server_ready": ("Whether callers should come: 1, or 0 if one worker is not.", "livemin"),
+    "requests_in_flight": ("Requests not answered when the pointer was looked at.", "livesum"),
+    "requests_in_flight_limit": ("Requests in flight beyond which are told 429.", "livesum"),
+    "model_version": ("Version that serves; 0 before the first.", "livemax"),
+    "model_registered_timestamp_seconds": (
+        "When the version that serves was registered, after its training; 0 before the first.",
+        "livemax",
+    ),
+    "model_reload_failures": ("Versions that could not be loaded.", "livemax"),
+    "challenger_version": ("Version that challenges; 0 where none does.", "livemax"),
+    "challenger_aborted": ("Version whose challenge a server ended; 0 if none.", "livemax"),
+}
+
 
 class Metrics:
     """The server's counters, in a registry of their own."""
@@ -42,30 +59,6 @@ class Metrics:
             ["decision"],
             registry=self.registry,
         )
-        self._workers = self._gauge("workers", "Processes that answer.", "livesum")
-        self._workers_wanted = self._gauge(
-            "workers_wanted", "Processes that are to answer.", "livemax"
-        )
-        self._ready = self._gauge(
-            "server_ready", "Whether callers should come: 1, or 0 if one worker is not.", "livemin"
-        )
-        self._in_flight = self._gauge(
-            "requests_in_flight", "Requests not answered when the pointer was looked at.", "livesum"
-        )
-        self._in_flight_limit = self._gauge(
-            "requests_in_flight_limit", "Requests in flight beyond which are told 429.", "livesum"
-        )
-        self._version = self._gauge(
-            "model_version", "Version that serves; 0 before the first.", "livemax"
-        )
-        self._registered = self._gauge(
-            "model_registered_timestamp_seconds",
-            "When the version that serves was registered, after its training; 0 before the first.",
-            "livemax",
-        )
-        self._reload_failures = self._gauge(
-            "model_reload_failures", "Versions that could not be loaded.", "livemax"
-        )
         self.log_failures = Counter(
             "prediction_log_failures", "Requests refused, not logged.", registry=self.registry
         )
@@ -86,12 +79,6 @@ class Metrics:
             ["column", "rule"],
             registry=self.registry,
         )
-        self._challenger = self._gauge(
-            "challenger_version", "Version that challenges; 0 where none does.", "livemax"
-        )
-        self._aborted = self._gauge(
-            "challenger_aborted", "Version whose challenge a server ended; 0 if none.", "livemax"
-        )
         self.challenged = Counter(
             "challenger_requests",
             "Requests that were the challenger's: answered or shadowed by it; failed, late or dropped"
@@ -105,6 +92,10 @@ class Metrics:
             ["rule"],
             registry=self.registry,
         )
+        self._gauges = {
+            name: Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)
+            for name, (text, over_workers) in GAUGES.items()
+        }
         self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
         self._latency = cache(self.latency.labels)  # than counting
         self._decisions = cache(
@@ -113,25 +104,25 @@ class Metrics:
 
     def configured(self, workers: int, in_flight: int) -> None:
         """Tell how many processes are to answer, and how many requests each takes at once."""
-        self._workers_wanted.set(workers)
-        self._in_flight_limit.set(in_flight)
+        self._gauges["workers_wanted"].set(workers)
+        self._gauges["requests_in_flight_limit"].set(in_flight)
 
     def serves(self, version: int, registered_s: float, reload_failures: int) -> None:
         """Tell what this process serves by now."""
-        self._version.set(version)
-        self._registered.set(registered_s)
-        self._reload_failures.set(reload_failures)
+        self._gauges["model_version"].set(version)
+        self._gauges["model_registered_timestamp_seconds"].set(registered_s)
+        self._gauges["model_reload_failures"].set(reload_failures)
 
     def fares(self, *, ready: bool, in_flight: int) -> None:
         """Tell how this process fares; it is one that runs."""
-        self._workers.set(1)
-        self._ready.set(ready)
-        self._in_flight.set(in_flight)
+        self._gauges["workers"].set(1)
+        self._gauges["server_ready"].set(ready)
+        self._gauges["requests_in_flight"].set(in_flight)
 
     def challenges(self, version: int, aborted: int) -> None:
         """Tell which version challenges by now, and which one was ended for what it did."""
-        self._challenger.set(version)
-        self._aborted.set(aborted)
+        self._gauges["challenger_version"].set(version)
+        self._gauges["challenger_aborted"].set(aborted)
 
     def answered(self, route: str, status: int, duration_s: float) -> None:
         """Count an answer; routes and statuses are few."""
@@ -156,8 +147,3 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
-
-    def _gauge(
-        self, name: str, text: str, over_workers: Literal["livesum", "livemax", "livemin"]
-    ) -> Gauge:
-        return Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)

@@ -7,7 +7,7 @@ Rows are typed dictionaries, not models: any column name is a valid key, even ``
 import json
 from dataclasses import dataclass
 from math import isfinite
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
 
 from annotated_types import Ge, Le, Len
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     TypeAdapter,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json
 from typing_extensions import TypedDict as NamedDict
 
 from ..contract import Column, Contract
@@ -31,6 +31,7 @@ CANONICAL = r"^(\S|\S(?s:.)*[^\s0eE]|(\S(?s:.)*)?[^\s.0]0+|[^\sTF](?s:.)*[eE])$"
 INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file
 TEXT = Annotated[str, Len(0, MAX_TEXT)]
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+Body = TypeVar("Body")
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]
 PROBABILITIES = Annotated[
@@ -65,6 +66,21 @@ class Feedback(TypedDict):
     """A feedback request after validation."""
 
     labels: list[Label]
+
+
+def validated(adapter: TypeAdapter[Body], body: bytes | str) -> Body:
+    """What a body says.
+
+    It is parsed first and then validated. A validator of JSON looks a column up by going through an
+    object's keys, which takes twice as long where there are 300; it is asked what is wrong.
+
+    Raises:
+        ValidationError: it is not valid.
+    """
+    try:
+        return adapter.validate_python(from_json(body))
+    except ValueError:
+        return adapter.validate_json(body)
 
 
 def row_type(contract: Contract) -> Any:
@@ -161,7 +177,7 @@ def _value(column: Column) -> Any:
     if column.type == "boolean":
         return bool
     if column.type == "timestamp":
-        return AwareDatetime
+        return Annotated[AwareDatetime, _Written()]
     return _category(column.allowed) if column.type == "category" else TEXT
 
 
@@ -228,6 +244,19 @@ class _Whole:
     ) -> dict[str, Any]:
         chain: Any = schema
         return handler(chain["steps"][-1])
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A time, which JSON has as text; Python's strict validator would take no text."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        valid = handler(source)
+        steps = [core_schema.str_schema(strict=True), core_schema.datetime_schema(strict=False)]
+        parsed = core_schema.chain_schema([*steps, valid])
+        return core_schema.json_or_python_schema(json_schema=valid, python_schema=parsed)
 
 
 def _whole(value: float) -> int:

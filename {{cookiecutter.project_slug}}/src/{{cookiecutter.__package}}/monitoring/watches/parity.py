@@ -20,7 +20,7 @@ from ...models.metrics import Integers
 from ..facts import share
 from ..finding import Finding
 from ..seen import Seen
-from ..served import Served
+from ..served import Keys, Served
 
 
 def judge(seen: Seen) -> list[Finding]:
@@ -116,9 +116,7 @@ def _looked_up(
     return (served.inputs[rows], joined) if len(rows) else None
 
 
-def _rows(
-    dataset: Dataset, column: str, features: Sequence[str], keys: npt.NDArray[np.object_]
-) -> pa.Table:
+def _rows(dataset: Dataset, column: str, features: Sequence[str], keys: Keys) -> pa.Table:
     """The dataset's rows whose id, in a column, is one of the keys, read a group at a time."""
     parts, names = [], [column, *features]
     wanted = pa.array([str(key) for key in keys.tolist()])
