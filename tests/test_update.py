@@ -236,6 +236,27 @@ def the_suite_still_passes(project: BakedProject, ready: BakedProject, before: F
     assert list((project.path / "bundles").rglob("model.onnx"))
 
 
+def test_a_core_project_becomes_a_full_one_but_for_its_settings(
+    project: BakedProject, template: Path, tmp_path: Path
+) -> None:
+    made = {}  # `project` has brought the template up to date
+    for profile in ("core", "full"):
+        (tmp_path / profile).mkdir()
+        answers = json.dumps({"profile": profile})
+        options = ("--no-input", "--default-config", "--extra-context", answers)
+        cruft(tmp_path / profile, "create", template, *options)
+        made[profile] = BakedProject(tmp_path / profile / "flight-delay", {})
+    core, full = made["core"], made["full"]
+    put(core.path, "The record of cruft")
+
+    grown = json.dumps({"profile": "full"})
+    cruft(core.path, "update", "--skip-apply-ask", "--variables-to-update", grown)
+
+    now, wanted = core.files(), full.files()
+    differ = {path for path in now.keys() | wanted.keys() if now.get(path) != wanted.get(path)}
+    assert differ == {"configs/monitor.yaml", "configs/train.yaml"}
+
+
 def test_an_update_touches_none_of_the_files_that_are_the_persons_own(
     default_own: set[str],
 ) -> None:

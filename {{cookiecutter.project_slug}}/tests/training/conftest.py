@@ -18,7 +18,9 @@ from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.training.tracking import Run, Tracker
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
-from {{ cookiecutter.__package }}.training.tracking.trial import StudyRecord  # part: tuning
+from {{ cookiecutter.__package }}.training.tracking.trial import (  # part: tuning
+    StudyRecord,
+)
 from {{ cookiecutter.__package }}.training.tracking.watched import Watched
 
 from ..models.conftest import constant_files
