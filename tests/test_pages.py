@@ -95,7 +95,7 @@ class Session:
                 check=False,
             )
             self.typed.append(command)
-            self.printed += ran.stdout
+            self.printed += ran.stdout if ran.stdout.endswith("\n") else f"{ran.stdout}\n"
             if ran.returncode:
                 raise PageError(f"line {line}: exit code {ran.returncode}: {command}\n{ran.stdout}")
 
