@@ -36,6 +36,7 @@ class Shot:
     page: str
     width: int = 1280
     height: int = 860
+    click: str = ""
 
 
 @contextmanager
@@ -87,6 +88,9 @@ def take(browser: Browser, shot: Shot, folder: Path) -> None:
     )
     page = context.new_page()
     page.goto(shot.page)
+    if shot.click:
+        page.get_by_role("button", name=shot.click).click()
+        page.mouse.wheel(0, -10_000)
     page.wait_for_timeout(1_500)  # figures that a page asks for, and drawings
     picture = Image.open(io.BytesIO(page.screenshot()))
     context.close()
@@ -112,7 +116,7 @@ def main() -> None:
     with server(project) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         for shot in (
-            Shot("service", address, height=1_000),
+            Shot("service", address, height=1_000, click="Predict"),
             Shot("report", report.as_uri(), height=1_100),
             Shot("monitoring", monitoring.as_uri(), height=1_100),
             Shot("monitoring-phone", monitoring.as_uri(), width=390, height=844),

@@ -8,7 +8,6 @@ with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as settings:
 
 project = _about["name"]
 version = release = _about["version"]
-author = _about["authors"][0]["name"]
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 3  # links to headings, as code hosts make them
@@ -19,4 +18,5 @@ html_title = f"{project} {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_copyright = False
 html_show_sphinx = False  # and so no address elsewhere

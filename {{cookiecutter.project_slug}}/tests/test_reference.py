@@ -44,7 +44,7 @@ def test_a_setting_without_a_line_under_it_is_found(monkeypatch: pytest.MonkeyPa
     bare = create_model("Bare", __base__=Section, __doc__="A section.", secret=(int, 3))
     config = create_model("Config", __base__=Config, bare=(bare, bare()))
     monkeypatch.setattr(settings, "Config", config)
-    assert reference.undescribed([settings.settings()]) == ["Settings: bare, secret"]
+    assert reference.undescribed([settings.all_settings()]) == ["Settings: bare, secret"]
 
 
 def test_an_option_without_help_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_an_option_without_help_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     def mute() -> None: ...
 
     monkeypatch.setattr(commands, "app", app)
-    found = reference.undescribed([commands.commands()])
+    found = reference.undescribed([commands.all_commands()])
     assert found == ["Commands: ask, --loud", "Commands: mute"]
 
 
@@ -139,8 +139,7 @@ def test_metrics_are_told_with_their_labels(pages: dict[str, Page]) -> None:
 
 def test_a_page_is_a_table_that_bars_do_not_break() -> None:
     entry = Entry(name="--kind", meaning="a | b", more=("none",))
-    table = Table(
-        title="one", intro="Told.", header=("given", "default", "meaning"), entries=(entry,)
-    )
+    header = ("given", "default", "meaning")
+    table = Table(title="one", intro="Told.", header=header, entries=(entry,))
     text = reference.markdown(Page(title="Page", intro="", tables=(table,)))
     assert "| `--kind` | none | a \\| b |" in text.splitlines()

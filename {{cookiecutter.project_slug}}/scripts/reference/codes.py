@@ -54,7 +54,8 @@ def _labels(names: Iterable[str]) -> str:
 
 def error_codes() -> Page:
     """Exit codes of commands, statuses and codes of answers."""
-    kinds = [errors.ProjectError, *_kinds_below(errors.ProjectError)]
+    kinds: list[type[errors.ProjectError]] = [errors.ProjectError]
+    kinds += _kinds_below(errors.ProjectError)
     exits = tuple(
         Entry(
             name=str(kind.exit_code),

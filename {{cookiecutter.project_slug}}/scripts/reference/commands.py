@@ -17,7 +17,7 @@ MAKEFILE = Path(__file__).parents[2] / "Makefile"
 TARGET = re.compile(r"^([a-z-]+):.*## (.*)$", re.MULTILINE)
 
 
-def commands() -> Page:
+def all_commands() -> Page:
     """Every target of make, and every command with what it is given."""
     targets = TARGET.findall(MAKEFILE.read_text("utf-8"))
     made = tuple(Entry(name=f"make {name}", meaning=f"`{said}`") for name, said in targets)

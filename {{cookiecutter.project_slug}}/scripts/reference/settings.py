@@ -35,7 +35,7 @@ WORDS = {
 BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
 
 
-def settings() -> Page:
+def all_settings() -> Page:
     """Every key of every file below configs/."""
     tables: list[Table] = []
     for name, field in Config.model_fields.items():

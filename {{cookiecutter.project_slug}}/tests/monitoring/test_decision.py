@@ -131,9 +131,9 @@ def test_more_of_the_small_values_of_two_kinds_are_no_other_unit() -> None:
         return np.where(random.random(n_rows) < small, 0.01, 0.99) * random.uniform(0.9, 1, n_rows)
 
     profile = described(two_kinds(REFERENCE, 0.4))
-    (found, *_) = judge(profile, two_kinds(100, 0.6))
+    found, *_ = judge(profile, two_kinds(100, 0.6))
     assert not found.gross
-    (found, *_) = judge(profile, two_kinds(100, 0.6) * 60)
+    found, *_ = judge(profile, two_kinds(100, 0.6) * 60)
     assert "as in another unit" in found.gross
 
 
