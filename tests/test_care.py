@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rendering import BakedProject
+from rendering import BakedProject, run
 
 # Hooks that are `make check`, line for line, and pass there; they take as long again.
 CHECKED = ("types", "imports")
@@ -48,6 +48,22 @@ def test_make_build_makes_a_wheel_and_a_source_distribution_with_the_licence(
     assert ("LICENSE",) in names
     assert ("src", "flight_delay", "__main__.py") in names
     assert not {name[0] for name in names if name} & {"data", "bundles", "keys.json", ".venv"}
+
+
+@pytest.mark.slow
+def test_the_source_distribution_installs_in_a_fresh_environment_and_runs_elsewhere(
+    ready: BakedProject, tmp_path: Path
+) -> None:
+    ready.run("make", "build", timeout_s=300)
+    (source,) = (ready.path / "dist").glob("*.tar.gz")
+    python = tmp_path / "venv" / "bin" / "python"
+    run("uv", "venv", "--quiet", "--python", ready.python, tmp_path / "venv", cwd=tmp_path)
+
+    constraints = ("--constraint", ready.path / "constraints.txt")
+    install = ("uv", "pip", "install", "--quiet", "--python", python, *constraints, source)
+    run(*install, cwd=tmp_path, timeout_s=600)
+
+    assert run(python, "-P", "-m", "flight_delay", "version", cwd=tmp_path).output == "0.1.0\n"
 
 
 @pytest.mark.slow

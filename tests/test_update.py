@@ -146,7 +146,7 @@ def edit(project: BakedProject, python: Path) -> None:
         text = project.read(path)
         assert old in text, path
         (project.path / path).write_text(text.replace(old, new, 1) if old else new + text, "utf-8")
-    kind = project.read(f"{KINDS}/linear.py").replace('"""', '"""Ours. ', 1)
+    kind = project.read(f"{KINDS}/mlp.py").replace('"""', '"""Ours. ', 1)
     (project.path / KINDS / "ours.py").write_text(kind, "utf-8")
     (project.path / WATCHES / "ours.py").write_text(WATCH, "utf-8")
     for path in GONE:
@@ -156,8 +156,8 @@ def edit(project: BakedProject, python: Path) -> None:
 
 def command(project: BakedProject, python: Path, *arguments: str, **options: Any) -> Ran:
     """Run a command of the project's own source in an environment that was made before."""
-    source = str(project.path / "src")
-    return project.run(python, "-m", "flight_delay", *arguments, PYTHONPATH=source, **options)
+    where = {"PYTHONPATH": str(project.path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return project.run(python, "-m", "flight_delay", *arguments, **where, **options)
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def said(what: str, fix: str, as_json: bool) -> str:
         finding = {"level": "fault", "check": "environment", "what": what, "fix": fix}
         return json.dumps({"ok": False, "findings": [finding]}, indent=2)
     lines = f"FAULT     environment    {what}\n{'':<24} → {fix}"
-    return f"{lines}\n1 faults; nothing else was looked at"
+    return f"{lines}\nfaults: 1; nothing else was looked at"
 
 
 if __name__ == "__main__":

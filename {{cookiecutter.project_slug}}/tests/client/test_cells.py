@@ -19,7 +19,7 @@ CELLS = [
     (None, None),
     (float("nan"), None),
     (np.float32("nan"), None),
-    (np.datetime64("NaT"), None),
+    (np.datetime64("NaT", "ns"), None),
     (pd.NaT, None),
     (pd.NA, None),
     (True, True),

@@ -64,6 +64,12 @@ def test_settings_that_are_not_valid_are_told_and_the_rest_is_passed_over(
     assert "stores, server and services were not looked at" in shown
 
 
+def test_settings_that_are_gone_are_fetched_from_git(tmp_path: Path) -> None:
+    (found,) = [f for f in job.examine(tmp_path, tmp_path / "configs") if f.level == "fault"]
+    assert "does not exist" in found.what
+    assert found.fix == f"git restore {tmp_path / 'configs'}"
+
+
 def test_a_check_that_the_system_refuses_is_a_finding(workspace: Workspace) -> None:
     def refused(project: Project) -> Iterator[Finding]:
         raise PermissionError(13, "Permission denied", "bundles")

@@ -73,7 +73,7 @@ def test_a_server_open_to_others_without_a_key_is_told(look: Look, tmp_path: Pat
 def test_a_server_open_to_others_with_a_key_is_fine(look: Look, tmp_path: Path) -> None:
     new_key(tmp_path / "keys.json", "billing")
     (found,) = look(server.strangers, "serve.host=0.0.0.0", f"serve.keys={tmp_path / 'keys.json'}")
-    assert (found.level, found.what) == ("fine", "1 keys, asked on 0.0.0.0")
+    assert (found.level, found.what) == ("fine", "known: 1, asked on 0.0.0.0")
 
 
 def test_a_server_open_to_everybody_is_told(look: Look) -> None:

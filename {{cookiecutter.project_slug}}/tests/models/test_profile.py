@@ -47,7 +47,7 @@ def test_constant_and_missing_columns_have_a_profile(
 def test_values_beyond_the_reference_fall_into_the_outer_bins() -> None:
     profile = profile_of([float(i) for i in range(1000)])
     counts = profile.count(np.array([-1e30, 1e30, 1e30, NAN], np.float32))
-    assert (counts[0], counts[-2], counts[-1], counts.sum()) == (1, 2, 1, 4)
+    assert [counts[0], counts[-2], counts[-1], counts.sum()] == [1.0, 2.0, 1.0, 4.0]
 
 
 def test_a_category_has_its_values_most_frequent_first_then_other_and_missing() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def tables(place: Place) -> str:
     """All that the history holds, as text."""
-    with sqlite3.connect(place.config.monitor.history) as connection:
+    with closing(sqlite3.connect(place.config.monitor.history)) as connection:
         return "\n".join(connection.iterdump())
 
 

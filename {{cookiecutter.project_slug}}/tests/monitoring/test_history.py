@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +61,6 @@ def test_a_window_is_kept_whole_or_not_at_all(history: History) -> None:
 
 def test_any_tool_can_query_the_file(history: History) -> None:
     history.keep(WINDOW, [replace(PRICE, breach=True)])
-    with sqlite3.connect(history.path) as other:
+    with closing(sqlite3.connect(history.path)) as other:
         asked = "SELECT window, subject FROM findings WHERE breach"
         assert other.execute(asked).fetchall() == [("2024-01-01", "price")]

@@ -54,7 +54,7 @@ def telling(
     names, label = np.unique(labels, return_inverse=True)
     chances = [_means(codes[learn], (label[learn] == k) * 1.0, codes) for k in range(len(names))]
     right = (np.argmax(chances, 0) == label)[~learn].mean()
-    most = max(np.bincount(label[~learn], minlength=1)) / max((~learn).sum(), 1)
+    most = np.bincount(label[~learn], minlength=1).max() / max(int((~learn).sum()), 1)
     return float((right - most) / (1 - most)) if most < 1 else 0.0
 
 

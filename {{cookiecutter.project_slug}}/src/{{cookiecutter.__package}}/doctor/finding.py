@@ -51,7 +51,7 @@ def as_text(found: Sequence[Finding]) -> str:
         lines.append(f"{MARKS[finding.level]:<9} {finding.check:<14} {finding.what}")
         lines += [f"{'':<9} {'':<14} → {finding.fix}"] if finding.fix else []
     faults, warnings = (sum(f.level == level for f in found) for level in ("fault", "warning"))
-    return "\n".join([*lines, f"{faults} faults, {warnings} warnings, {len(found)} findings"])
+    return "\n".join([*lines, f"faults: {faults}, warnings: {warnings}, findings: {len(found)}"])
 
 
 def as_json(found: Sequence[Finding]) -> str:

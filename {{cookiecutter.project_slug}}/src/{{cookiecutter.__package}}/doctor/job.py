@@ -45,9 +45,11 @@ def examine(root: Path, configs: Path, overrides: Sequence[str] = ()) -> list[Fi
         contract = load_contract(configs / "contract.yaml")
         config = load(configs, overrides)
     except ConfigError as error:
-        found.append(
-            fault("settings", str(error), f"git diff {configs}  # then mend what it names")
+        there = (configs / "contract.yaml").exists()
+        fix = (
+            f"git diff {configs}  # then mend what it names" if there else f"git restore {configs}"
         )
+        found.append(fault("settings", str(error), fix))
         rest = "stores, server and services were not looked at"
         return [*found, warning("settings", rest, "make doctor  # again, once the settings are")]
     found.append(fine("settings", f"{configs} and its contract are valid"))

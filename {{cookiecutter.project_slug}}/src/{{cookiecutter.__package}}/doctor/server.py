@@ -80,7 +80,7 @@ def strangers(project: Project) -> Iterator[Finding]:
         what = f"serve.open: whoever reaches {serve.host} is answered without a key"
         yield warning("keys", what, f"serve.open: false  # in {project.configs / 'serve.yaml'}")
     else:
-        yield fine("keys", f"{count} keys, asked on {serve.host}")
+        yield fine("keys", f"known: {count}, asked on {serve.host}")
 
 
 def secrets(project: Project) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 import json
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_running_twice_changes_nothing(history: History, tmp_path: Path) -> None
     run(history, config)
 
     def tables() -> list[object]:
-        with sqlite3.connect(history.path) as connection:
+        with closing(sqlite3.connect(history.path)) as connection:
             return [
                 connection.execute(f"SELECT * FROM {t}").fetchall()
                 for t in ("alerts", "deliveries")
