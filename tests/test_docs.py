@@ -72,7 +72,7 @@ def test_the_projects_pages_are_a_site(project: BakedProject) -> None:
     ("path", "old", "new", "says"),
     [
         ("docs/index.md", "(tutorial.md)", "(tutorials.md)", r"docs/index.md:\d+: .*tutorials.md"),
-        ("docs/runbook.md", "## A key leaked", "### #", r"docs/runbook.md:\d+: "),
+        ("docs/runbook.md", "## A key leaked", "#### A key leaked", r"docs/runbook.md:\d+: "),
         (
             "src/flight_delay/config/serve.py",
             '    """Port to listen on."""\n',
@@ -92,7 +92,7 @@ def test_the_projects_pages_are_a_site(project: BakedProject) -> None:
             r"Metrics: The server, predicted_rows_total has no description",
         ),
     ],
-    ids=["a broken link", "an empty heading", "a setting", "a command", "a metric"],
+    ids=["a broken link", "a level left out", "a setting", "a command", "a metric"],
 )
 def test_a_fault_in_a_page_or_an_untold_thing_fails_the_build(
     project: BakedProject, path: str, old: str, new: str, says: str

@@ -29,6 +29,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.{}~-])/(home|root|tmp|work|Users|mnt|private
 PLACEHOLDER = re.compile(r"\b(TO[D]O|FIX[M]E|X[X]X|T[B]D|lorem[ ]ipsum)\b|\bassert (True|False)\b")
 MAKE_COMMAND = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+PICTURE = ".webp"
 # Formats that run code when they are read.
 PICKLING = {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
 
@@ -57,6 +58,7 @@ def offences(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
     return [
         f"{name(path)}:{number}: {match.group()}"
         for path in paths
+        if path.suffix != PICTURE
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         for match in pattern.finditer(line)
     ]
