@@ -54,7 +54,7 @@ test: $(INSTALLED) ## check the template, what it renders, and the rendered proj
 	@pytest -m "not slow"
 
 test-slow: $(INSTALLED) ## the checks that take too long for every day
-	@pytest -m slow
+	@pytest -m slow $(ARGS)
 
 benchmark: $(INSTALLED) ## measure beside peers and write BENCHMARKS.md; choose with ARGS=etl
 	@python benchmarks/run.py $(ARGS)

@@ -74,6 +74,7 @@ def test_each_pair_of_choices_occurs_in_few_combinations() -> None:
     assert set(chosen[0].items()) == {(prompt, choices[0]) for prompt, choices in CHOICES.items()}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("version", NEWER)
 def test_checks_and_tests_of_the_project_pass_under_every_version_of_python(
@@ -87,6 +88,7 @@ def test_checks_and_tests_of_the_project_pass_under_every_version_of_python(
     assert passed(ran), str(ran)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("version", NEWER)
 def test_the_whole_path_runs_under_every_version_of_python(

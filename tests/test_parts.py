@@ -103,6 +103,7 @@ def judge(ready: BakedProject) -> Callable[[BakedProject], None]:
     return judged
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", table())
 def test_without_a_part_the_tools_and_the_tests_pass(
@@ -124,6 +125,7 @@ def test_without_a_part_the_tools_and_the_tests_pass(
     project.run(ready.python, *command, *chosen, *there, timeout_s=1800, PYTHONPATH=source)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_core_passes_everything_in_an_environment_of_its_own(
     ready: BakedProject, tmp_path: Path

@@ -219,18 +219,9 @@ def the_suite_still_passes(project: BakedProject, ready: BakedProject, before: F
         own | OWN, True
     )
     source = str(project.path / "src")
-    tests = (
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "2",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "not slow and not model",
-    )
-    project.run(ready.python, *tests, PYTHONPATH=source, timeout_s=1800)
+    tests = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider")
+    chosen = ("-m", "not slow and not model")
+    project.run(ready.python, *tests, *chosen, PYTHONPATH=source, timeout_s=1800)
     for step in (("data",), ("train", "--set", "train.model.kind=ours")):
         command(project, ready.python, *step, timeout_s=600)
     assert list((project.path / "bundles").rglob("model.onnx"))

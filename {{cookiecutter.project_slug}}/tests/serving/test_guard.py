@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     RequestRefusedError,
 )
+from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.access.guard import LOOK_S, Guard
 from {{ cookiecutter.__package }}.serving.access.keys import new_key, revoke
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
@@ -83,8 +84,9 @@ def test_a_probe_hears_whether_the_server_is_ready_and_who_has_a_key_why(
         assert "make train" in v2["error"]  # part: v2
         add_version(config.bundles, shop)
         until(lambda: client.get("/health/ready").status_code == 200, "a model")
-        bad = add_version(config.bundles, shop, bias=1)
+        bad = add_version(config.bundles, shop, bias=1, serve=False)
         (config.bundles / shop.name / bad.bundle / "model.onnx").write_bytes(b"")
+        Versions(config.bundles, shop.name).serve(bad, action="promote", why="")
 
         def problem() -> str:
             return str(client.get("/health/ready", headers=key).json()["problem"])
