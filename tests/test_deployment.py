@@ -105,7 +105,8 @@ def with_wheels(environment: dict[str, Any]) -> dict[str, Any]:
     )
     names = ("UV_FIND_LINKS", "PIP_FIND_LINKS")
     folder = next(filter(None, map(os.environ.get, names)), done.stdout.strip())
-    return environment | ({"UV_FIND_LINKS": ",".join(folder.split())} if folder else {"UV_TORCH_BACKEND": "cpu"})
+    where = {"UV_FIND_LINKS": ",".join(folder.split())} if folder else {"UV_TORCH_BACKEND": "cpu"}
+    return environment | where
 
 
 @pytest.fixture(scope="module")

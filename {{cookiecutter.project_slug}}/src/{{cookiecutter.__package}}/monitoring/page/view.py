@@ -10,18 +10,11 @@ from . import draw
 from .draw import Line, Point, figure
 from .kept import Kept
 from .parts import LEVELS, Cell, Chart, Strip, Tile, interval, level, range_of, row
-from .words import PANELS, measure, plural, subject, unit, window_name
+from .words import PANELS, WHOLE, measure, plural, subject, unit, window_name
 
 MOST_CHARTS, MOST_COLUMNS, MOST_SLICES = 12, 30, 20
 DRIFTS = ("data_drift", "prediction_drift")
 State = Literal["alert", "calm", "unjudged"]
-WHOLE = (
-    "quality",
-    "estimated_quality",  # part: estimated
-    "prediction_drift",
-    "latency",
-)
-"""Kinds that are about all rows, so that their subject need not be told."""
 _FOLLOWED = PANELS.keys() - {"contract"}
 
 

@@ -78,6 +78,13 @@ PANELS: Mapping[Kind, Panel] = {
         note="How the version in waiting answers beside the one that serves.",
     ),
 }
+WHOLE = (
+    "quality",
+    "estimated_quality",  # part: estimated
+    "prediction_drift",
+    "latency",
+)
+"""Kinds that are about all rows, so that their subject need not be told."""
 
 
 def subject(name: str) -> str:
