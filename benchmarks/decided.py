@@ -1,6 +1,7 @@
 """Who calls what drifted: the project's decision and Evidently's default rule on the same columns.
 
-Run: python decided.py SEEDS [quick]. The last line is JSON: the rows of monitor.py's tables.
+Run: python decided.py SEEDS DATASETS [quick], with the folder of the flights' datasets. The last
+line is JSON: the rows of monitor.py's tables.
 """
 
 from __future__ import annotations
@@ -118,12 +119,9 @@ def flights(folder: str) -> tuple[list[tuple[str, ...]], float]:
 
 def main() -> None:
     """Print the tables and the targets."""
-    from measuring import WORK
-
     quick = "quick" in sys.argv
     found = seeds(int(sys.argv[1]), SIZES[:3] if quick else SIZES)
-    data = next((a for a in sys.argv[2:] if a != "quick"), WORK / "flight-delay" / "data")
-    table, share = flights(str(data))
+    table, share = flights(sys.argv[2])
     false = [int(row[1].split()[0]) / int(row[1].split()[-1]) for row in found]
     power = [float(row[3].rstrip("%")) / 100 for row in found[1:]]
     targets = [

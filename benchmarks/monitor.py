@@ -13,6 +13,7 @@ from typing import Any
 
 from measuring import HERE, WORK, fresh, interleaved, keep
 from page import Target, provenance, publish, table, targets
+from projects import project_for
 
 LIBRARIES = ("evidently", "numpy", "pyarrow", "scipy")
 ENTRIES = {
@@ -33,7 +34,8 @@ def main() -> None:
     folder = WORK / f"monitor-{n_rows}"
     fresh(HERE / "monitored.py", "make", folder, str(n_rows))
     rounds = interleaved(ENTRIES, n_rounds, lambda name: once(name, folder))
-    decided = fresh(HERE / "decided.py", str(n_seeds), *(["quick"] if quick else []))
+    datasets = project_for("flights", 0, WORK / "monitor-flights") / "data" / "datasets"
+    decided = fresh(HERE / "decided.py", str(n_seeds), datasets, *(["quick"] if quick else []))
     keep("monitor", {**rounds, "decided": [decided]})
     publish("monitor", section(rounds, decided, n_rows, n_rounds), quick=quick)
 
