@@ -35,6 +35,27 @@ def test_format_lint_types_and_import_contracts_hold(ready: BakedProject) -> Non
     ready.run("make", "check", timeout_s=600)
 
 
+def test_the_templates_own_sources_are_linted_and_typed_through_a_link(
+    ready: BakedProject, tmp_path: Path
+) -> None:
+    # Whoever edits the template sees faults where they are, by a name that Python takes.
+    package = tmp_path / "src" / "flight_delay"
+    package.parent.mkdir()
+    package.symlink_to(
+        TEMPLATE / "{{cookiecutter.project_slug}}" / "src" / "{{cookiecutter.__package}}"
+    )
+    tools, settings = ready.python.parent, ready.path / "pyproject.toml"
+    n_modules = len(list(package.resolve().rglob("*.py")))
+
+    look = (tools / "ruff", "check", "--no-cache", "--config", settings)
+    seen = run(*look, "--show-files", package, cwd=tmp_path).output.splitlines()
+    assert len(seen) == n_modules
+    run(*look, package, cwd=tmp_path)
+    cache = ("--cache-dir", tmp_path / "mypy")
+    said = run(tools / "mypy", "--config-file", settings, *cache, package, cwd=tmp_path)
+    assert f"no issues found in {n_modules} source files" in said.output
+
+
 def test_the_projects_own_tests_pass(ready: BakedProject) -> None:
     ran = ready.run("make", "test", timeout_s=900)
 
