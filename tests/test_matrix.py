@@ -77,9 +77,10 @@ def test_format_lint_types_and_contracts_hold_for_every_content(
 ) -> None:
     # With the first pair, `make check` has run in test_generated_project.py.
     project = render(tmp_path / "out", python_version=version, profile=profile)
-    tools = ready.python.parent
+    tools, source = ready.python.parent, str(project.path / "src")
 
     project.run(tools / "black", "--check", "--quiet", "src", "tests", "scripts")
     project.run(tools / "ruff", "check", "--quiet", "--no-cache", "src", "tests", "scripts")
-    project.run(tools / "mypy", "--cache-dir", ready.path / ".mypy_cache", timeout_s=600)
-    project.run(tools / "lint-imports", "--no-cache")
+    cache = ("--cache-dir", ready.path / ".mypy_cache")
+    project.run(tools / "mypy", *cache, PYTHONPATH=source, timeout_s=600)
+    project.run(tools / "lint-imports", "--no-cache", PYTHONPATH=source)
