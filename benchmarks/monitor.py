@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few rows, one round, shown only")
     quick = parser.parse_args().quick
-    n_rows, n_rounds, n_seeds = (20_000, 1, 5) if quick else (1_000_000, 3, 100)
+    n_rows, n_rounds, n_seeds = (20_000, 1, 5) if quick else (1_000_000, 3, 40)
     folder = WORK / f"monitor-{n_rows}"
     fresh(HERE / "monitored.py", "make", folder, str(n_rows))
     rounds = interleaved(ENTRIES, n_rounds, lambda name: once(name, folder))
