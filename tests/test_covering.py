@@ -9,7 +9,6 @@ covering set the tests run that go through all stages or read the files that cho
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,6 @@ def set_up(of_version: dict[str, BakedProject], version: str) -> BakedProject:
         python = interpreter(version)
         if python is None:
             said = f"NOT RUN: no Python {version} on this machine; install one and run this again"
-            warnings.warn(pytest.PytestWarning(said), stacklevel=2)
             pytest.skip(said)
         folder = TEMPLATE / "build" / f"tests-{version}"
         if (folder / "flight-delay").is_dir():
@@ -111,10 +109,8 @@ def test_the_stages_run_in_every_combination_of_the_covering_set(
     project = render(tmp_path / "out", **answers)
 
     source = str(project.path / "src")
-    ran = project.run(
-        *(python, "-m", "pytest", "-q", "-n", "2", "-m", "not slow and not model", *STAGES),
-        PYTHONPATH=source,
-        timeout_s=900,
-    )
+    there = [stage for stage in STAGES if (project.path / stage).exists()]
+    chosen = ("-q", "-n", "2", "-m", "not slow and not model", *there)
+    ran = project.run(python, "-m", "pytest", *chosen, PYTHONPATH=source, timeout_s=900)
 
     assert passed(ran), str(ran)

@@ -13,7 +13,7 @@ from reference import Entry, Page, Table, __main__, commands, settings
 
 from {{ cookiecutter.__package }} import serving
 from {{ cookiecutter.__package }}.config import Config, Section
-from {{ cookiecutter.__package }}.serving.http.problems import CODES, DOCUMENTED, MEANINGS
+from {{ cookiecutter.__package }}.serving.http import problems
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +122,10 @@ def test_every_code_that_an_error_is_given_has_a_meaning() -> None:
                 if isinstance(code, str):
                     used.setdefault(code, set()).update({status} if isinstance(status, int) else ())
     assert len(used) > 10
-    assert used.keys() | set(CODES.values()) | {"http_error"} == MEANINGS.keys()
+    assert used.keys() | set(problems.CODES.values()) | {"http_error"} == problems.MEANINGS.keys()
     for code, statuses in used.items():
-        assert not statuses or MEANINGS[code][0] in statuses, code
-    assert DOCUMENTED.keys() <= {status for status, _ in MEANINGS.values()}
+        assert not statuses or problems.MEANINGS[code][0] in statuses, code
+    assert problems.DOCUMENTED.keys() <= {status for status, _ in problems.MEANINGS.values()}
 
 
 def test_metrics_are_told_with_their_labels(pages: dict[str, Page]) -> None:

@@ -101,7 +101,7 @@ def test_a_source_without_its_file_is_told(look: Look, shop: Contract, tmp_path:
 
 
 def test_a_file_that_will_be_brought_is_fine(look: Look, shop: Contract) -> None:
-    contract = with_source(shop, {"csv": "data/raw/*.csv"})
+    contract = with_source(shop, {"csv": "data/raw/orders-*.csv"})
     (found,) = look(services.sources, "data.fetch=example", contract=contract)
     assert found.level == "fine"
     assert found.what.endswith("will be brought by data.example")

@@ -237,6 +237,6 @@ def test_the_page_of_what_is_yours_names_what_updates_and_adopt_leave_alone() ->
 
 @pytest.mark.skipif(sys.platform == "win32", reason="make")
 def test_make_calls_it() -> None:
-    asked = ["make", "--dry-run", "remove", "PART=tuning"]
+    asked = ["make", "--no-print-directory", "--dry-run", "remove", "PART=tuning"]
     done = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True)
     assert done.stdout.strip().endswith("scripts/remove.py tuning")
