@@ -187,6 +187,7 @@ def prepare(project: BakedProject) -> None:
         opened.type(WATCH)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in RUN if page != TUTORIAL])
 def test_every_command_of_a_page_does_what_it_says(
