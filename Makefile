@@ -6,6 +6,8 @@
 PYTHON ?= python3
 DEMO := build/flight-delay
 INSTALLED := .venv/.installed
+# Not ARGS: every make that a test calls would get it, too.
+TIER ?= slow
 
 # The rendered project's setup looks for uv on PATH, and finds the one in our environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -54,7 +56,7 @@ test: $(INSTALLED) ## check the template, what it renders, and the rendered proj
 	@pytest -m "not slow"
 
 test-slow: $(INSTALLED) ## the checks that take too long for every day
-	@pytest -m slow $(ARGS)
+	@pytest -m "$(TIER)"
 
 benchmark: $(INSTALLED) ## measure beside peers and write BENCHMARKS.md; choose with ARGS=etl
 	@python benchmarks/run.py $(ARGS)
