@@ -7,7 +7,7 @@ PYTHON ?= python3
 DEMO := build/flight-delay
 INSTALLED := .venv/.installed
 # Not ARGS: every make that a test calls would get it, too.
-TIER ?= slow
+TIER := slow
 
 # The rendered project's setup looks for uv on PATH, and finds the one in our environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
