@@ -22,13 +22,14 @@ pytestmark = pytest.mark.slow
 Files = Mapping[str, bytes]
 
 # Where no release is tagged yet, the update begins at the commit that added this.
-BEFORE_RELEASES = "{{cookiecutter.project_slug}}/deploy/kubernetes/api.yaml"
+BEFORE_RELEASES = "{{cookiecutter.project_slug}}/scripts/parts.toml"
 # A table of their own, by which `adopt` replaces the example's contract, transform and features.
 ADOPT = ("adopt", "customers.csv", "--target", "churned", "--time", "signed_up", "--id", "customer")
 PACKAGE = "src/flight_delay"
 PAGER = "pager: {kind: webhook, url_from: PAGER_URL} # ours"
 KINDS, WATCHES = f"{PACKAGE}/training/kinds", f"{PACKAGE}/monitoring/watches"
 # What people do to a project: (file, text that is there, what they put in its place).
+SPACES = f"{PACKAGE}/training/tuning/spaces.py"
 EDITS = (
     ("configs/train.yaml", "", "# Ours: agreed with operations.\n"),
     ("configs/contract.yaml", "", "# Ours: the customers whom we have.\n"),
@@ -43,8 +44,9 @@ EDITS = (
         '    return {"cost": columns["spend"] * 12}\n',
     ),
     (f"{KINDS}/__init__.py", '    "lightgbm",\n', '    "lightgbm",\n    "ours",\n'),
-    (f"{WATCHES}/__init__.py", "    estimated,\n", "    estimated,\n    ours,\n"),
-    (f"{WATCHES}/__init__.py", "    staleness.judge,\n", "    staleness.judge,\n    ours.judge,\n"),
+    (f"{WATCHES}/__init__.py", "    staleness,\n", "    staleness,\n    ours,\n"),
+    (f"{WATCHES}/__init__.py", "    parity.judge,\n", "    parity.judge,\n    ours.judge,\n"),
+    (SPACES, '    "lightgbm": {\n', '    "ours": {**NETWORKS},\n    "lightgbm": {\n'),
     ("configs/monitor.yaml", "quality: {", "quality: {route: [log, file, pager], "),
     ("configs/monitor.yaml", "  log: {kind: log}\n", f"  log: {{kind: log}}\n  {PAGER}\n"),
     ("README.md", "# Flight Delay\n", "# Flight Delay, as we run it\n"),

@@ -232,7 +232,7 @@ def test_the_page_of_what_is_yours_names_what_updates_and_adopt_leave_alone() ->
     _, written, table, _ = re.split(r"^## .*$", text, flags=re.MULTILINE)
     assert set(re.findall(r"^- `([^`]+)`", written, re.MULTILINE)) <= set(skipped)
     lines = "\n".join(line for line in table.splitlines() if line.startswith("- "))
-    assert set(re.findall(r"`([^`]+)`", lines)) == set(replaced)
+    assert set(re.findall(r"`([^`]+)`", lines)) >= set(replaced)  # fewer once a table was adopted
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="make")
