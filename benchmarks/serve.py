@@ -62,7 +62,9 @@ connection sends its next request when the last is answered. A server has one co
 process that it starts, and who asks has another ({busy:.0%} of it used at most); two workers have
 both, one of them beside who asks. Every answer was
 200 and whole, the first and the last of each run right. Speed is that of the bare route in the
-same round = 1, in brackets the rounds' range. Ready is from the start to the first right answer."""
+same round = 1, in brackets the rounds' range. Ready is from the start to the first right answer.
+A target that is above what the bare route reaches itself, which does a part of the work, is not to
+be had over one connection, where no work can be shared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +198,9 @@ def targets(figures: Figures) -> Iterator[Target]:
     for peer, least in LEAST.items():
         for n in CONNECTIONS:
             found = figures.speed("own", peer, n)
+            bare = figures.speed("bare", peer, n).median
             text = f"at least {least} × {TITLES[peer].partition(':')[0]}, {n} at once"
+            text += "" if peer == "bare" else f" (the bare route: {bare:.2f})"
             yield target(text, found, least=least)
     for model in list(figures.models)[1:]:
         for n in CONNECTIONS:

@@ -67,6 +67,14 @@ def test_hostile_texts_are_never_run(hostile: BakedProject) -> None:
     assert [path for path in hostile.files() if "owned" in path] == []
 
 
+def test_no_text_that_was_given_gets_into_the_pages_that_become_a_site(bake: Bake) -> None:
+    # A site passes HTML on as it is, and its build stops at half a link.
+    given = "<script>alert(1)</script> [half](of-a-link"
+    pages = (bake(**dict.fromkeys(TEXTS, given)).path / "docs").rglob("*.*")
+
+    assert [page.name for page in pages if given in page.read_text("utf-8")] == []
+
+
 def test_an_answer_with_jinja_in_it_is_data_once_it_was_rendered(bake: Bake) -> None:
     # Cookiecutter itself renders an answer given on the command line; the hooks see the outcome.
     assert bake(description="{{ 6 * 7 }} delays").read("README.md").count("42 delays") == 1
