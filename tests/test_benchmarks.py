@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -110,6 +112,16 @@ def test_a_section_replaces_its_own_and_leaves_the_others() -> None:
 
     assert page.replaced(both, "one", "second") == both.replace("first", "second")
     assert both.endswith("<!-- begin two -->\nother \\1\n<!-- end two -->\n")
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_every_benchmark_still_runs_on_few_rows() -> None:
+    before = (TEMPLATE / "BENCHMARKS.md").read_bytes()
+
+    subprocess.run([sys.executable, TEMPLATE / "benchmarks" / "run.py", "--quick"], check=True)
+
+    assert (TEMPLATE / "BENCHMARKS.md").read_bytes() == before
 
 
 def test_every_benchmark_has_a_script_and_a_section() -> None:

@@ -34,7 +34,7 @@ class Column(Part):
     leaks: bool = False
     """Whether the value is known only after, or because of, the target; never a feature then."""
     slice: bool = False
-    """Whether quality is reported for each value."""
+    """Whether quality is looked at for each value; of numbers, for each quarter."""
     pii: bool = False
     """Whether values are masked in quarantine and errors, and stay in the ETL."""
     unit: str | None = None

@@ -35,6 +35,7 @@ from .evaluation.evaluate import (
     Evaluation,
     evaluate,
     slice_columns,
+    slice_cuts,
     slices,
 )
 from .evaluation.importance import importance
@@ -269,6 +270,7 @@ def bundle_files(
         test.labels,
         exported.tested,
         slices=list(slices(task, test.labels, exported.tested, columns, bootstrap, least)),
+        cuts=slice_cuts(contract, test.table),
         importance=importance(open_session(exported.graph), task, test, bootstrap),
         fitted=exported.fitted,
         entries=exported.entries,

@@ -103,6 +103,30 @@ def test_a_slice_is_judged_against_the_same_slice_of_the_test_rows(bundle: Bundl
     assert not [f for f in found if "rare" in f.part]
 
 
+def test_numbers_and_truths_are_judged_in_the_ranges_of_the_test_rows(tmp_path: Path) -> None:
+    marked = shop_of("binary").model_dump(mode="json")
+    for name in ("price", "gift"):
+        marked["columns"][name]["slice"] = True
+    contract = Contract.model_validate(marked)
+    dear = {"column": "price", "value": "(20, inf)", "metrics": {"auc": {"low": 0.8, "high": 0.84}}}
+    evaluation = {"slices": [dear], "cuts": {"price": [10, 20]}}
+    bundle = bundle_of(tmp_path, contract, TESTED, evaluation)
+    random = np.random.default_rng(5)
+    chance, labels = draw(random, 6_000)
+    price, gift = random.choice([5.0, 20.0, 500.0], 6_000), random.random(6_000) < 0.5
+    guesses = np.where(price > 20, random.random(6_000), chance)
+    served = served_of(contract, guesses, labels, price=price, gift=gift)
+
+    found = quality.judge(seen_of(bundle, served))
+
+    assert {f.part for f in found if f.breach and f.part} == {"price = (20, inf)"}
+    assert one(found, "auc", "price = (10, 20]").rows == (price == 20).sum()
+    assert one(found, "auc", "gift = true").rows == gift.sum()
+    older = bundle_of(tmp_path / "older", contract, TESTED, {"slices": [dear]})
+    parts = {f.part.partition(" = ")[0] for f in quality.judge(seen_of(older, served))}
+    assert parts == {"", "channel", "gift"}
+
+
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_other_tasks_are_judged_by_their_own_metric(tmp_path: Path, task: str) -> None:
     contract, random = shop_of(task), np.random.default_rng(4)

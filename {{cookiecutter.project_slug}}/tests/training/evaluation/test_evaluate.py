@@ -15,7 +15,6 @@ from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
     Evaluation,
     Slice,
     evaluate,
-    quarters,
     slice_columns,
     slices,
 )
@@ -165,23 +164,6 @@ def test_a_slice_of_several_labels_has_no_mean_and_one_of_values_has() -> None:
     assert found.observed == pytest.approx(labels.mean())
     assert found.predicted == pytest.approx(labels.mean() + 0.5)
     assert found.metrics["mae"].value == pytest.approx(0.5)
-
-
-def test_numbers_are_sliced_at_their_quartiles() -> None:
-    found = quarters(np.arange(1.0, 101))
-    names, rows = np.unique(found.astype(str), return_counts=True)
-    assert set(names) == {"[1, 25]", "(25, 50]", "(50, 75]", "(75, 100]"}
-    assert rows.tolist() == [25] * 4
-    assert found[[0, 24, 25, 99]].tolist() == ["[1, 25]", "[1, 25]", "(25, 50]", "(75, 100]"]
-
-
-def test_numbers_that_repeat_or_miss_have_fewer_quarters() -> None:
-    nan = float("nan")
-    assert quarters(np.array([0.0] * 90 + [7.0] * 10))[[0, 95]].tolist() == ["[0, 0]", "(0, 7]"]
-    assert len(set(quarters(np.full(5, 3.0)))) == 1
-    some = quarters(np.array([1.0, 2.0, nan]))
-    assert some[2] not in some[:2]
-    assert len(set(quarters(np.full(3, nan)))) == 1
 
 
 def test_the_columns_marked_for_slices_are_texts_whatever_their_type(shop: Contract) -> None:

@@ -83,6 +83,7 @@ def record_of(contract: Contract, column: str = "channel", value: str = "web") -
         labels,
         outputs,
         slices=list(slices(task, labels, outputs, texts, evaluation.bootstrap)),
+        cuts={},
         importance=dict(zip(contract.features, losses, strict=False)),
         fitted=FITTED,
         entries=ENTRIES,

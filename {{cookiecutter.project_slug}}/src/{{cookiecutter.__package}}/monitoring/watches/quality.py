@@ -5,7 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from ...contract import Contract
+from ...models.inputs import Inputs, Texts
 from ...models.metrics import METRICS
+from ...models.slices import ranges
+from ...values import canonical_category
 from ..finding import Finding
 from ..labelled import Labelled, coverage, ends, evaluation_of, labelled, worse
 from ..seen import Seen
@@ -90,14 +94,30 @@ def _slices(seen: Seen, known: Labelled) -> Iterator[Finding]:
 
 
 def _parts(seen: Seen, known: Labelled) -> Iterator[tuple[str, Any]]:
-    """Each value of each categorical slice column, with its places among the labelled rows."""
-    inputs, names = seen.window.rows.inputs, seen.contract.category
+    """Each part of each slice column that requests have, with its places among the labelled rows."""
+    cuts = evaluation_of(seen.bundle).get("cuts", {})
+    inputs = seen.window.rows.inputs[known.rows]
     for column in seen.contract.slices:
-        if column in names:
-            texts = inputs.category[known.rows, names.index(column)].astype(str)
-            values, place = np.unique(texts, return_inverse=True)
+        texts = _texts(seen.contract, inputs, column, cuts.get(column))
+        if texts is not None:
+            values, place = np.unique(texts.astype(str), return_inverse=True)
             for index, value in enumerate(values):
                 yield f"{column} = {value}", np.flatnonzero(place == index)
+
+
+def _texts(
+    contract: Contract, inputs: Inputs, column: str, cuts: list[float] | None
+) -> Texts | None:
+    """A column as the slices of the test rows are called; none where it cannot be told."""
+    if column in contract.category:
+        return inputs.category[:, contract.category.index(column)]
+    if column not in contract.numeric:
+        return None
+    numbers = inputs.numeric[:, contract.numeric.index(column)]
+    if contract.columns[column].type == "boolean":
+        known = {0.0: False, 1.0: True}
+        return np.array([canonical_category(known.get(number)) for number in numbers], object)
+    return None if cuts is None else ranges(numbers, cuts)
 
 
 def _worse_end(tested: Mapping[str, float | None] | None, sign: int) -> float | None:

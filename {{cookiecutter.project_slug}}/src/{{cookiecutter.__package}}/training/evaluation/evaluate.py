@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ...contract import Contract
 from ...models.metrics import Draws, Floats, Integers
+from ...models.slices import cuts_of, ranges
 from ...models.tasks import Task, task_of
 from ...values import canonical_category
 from .bootstrap import Bootstrap, Interval
@@ -17,7 +18,6 @@ from .bootstrap import Bootstrap, Interval
 MODEL, DUMMY, LINEAR, CHAMPION = "model", "dummy", "linear", "champion"
 """Who is evaluated on the same rows."""
 MIN_ROWS, MIN_SHARE = 500, 0.05
-QUARTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,30 +153,24 @@ def _slice(
     )
 
 
+def slice_cuts(contract: Contract, table: pa.Table) -> dict[str, list[float]]:
+    """Where each column of numbers to report by is cut into ranges."""
+    return {
+        name: cuts_of(table[name].to_numpy())
+        for name in contract.slices
+        if name in table.column_names and contract.columns[name].type in {"integer", "float"}
+    }
+
+
 def slice_columns(contract: Contract, table: pa.Table) -> dict[str, npt.NDArray[np.object_]]:
-    """The columns to report by, features or not, as text; numbers as the quarter they are in."""
+    """The columns to report by, features or not, as text; numbers as the range they are in."""
+    cuts = slice_cuts(contract, table)
     return {
         name: (
-            quarters(table[name].to_numpy())
-            if contract.columns[name].type in {"integer", "float"}
+            ranges(table[name].to_numpy(), cuts[name])
+            if name in cuts
             else np.array([canonical_category(v) for v in table[name].to_pylist()], object)
         )
         for name in contract.slices
         if name in table.column_names
     }
-
-
-def quarters(values: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
-    """Numbers as the range between quartiles that holds them, in interval notation."""
-    numbers = values.astype(np.float64)
-    known = np.isfinite(numbers)
-    if not known.any():
-        return np.full(len(numbers), canonical_category(None), object)
-    low, high = numbers[known].min(), numbers[known].max()
-    cuts = np.unique(np.quantile(numbers[known], QUARTILES, method="inverted_cdf"))
-    cuts = cuts[cuts < high]
-    ends = [f"{end:.6g}" for end in (low, *cuts, high)]
-    names = [f"{'[' if i == 0 else '('}{ends[i]}, {ends[i + 1]}]" for i in range(len(ends) - 1)]
-    texts = np.array(names, object)[np.searchsorted(cuts, np.where(known, numbers, low))]
-    texts[~known] = canonical_category(None)
-    return texts

@@ -30,6 +30,7 @@ def find(
     outputs: Outputs,
     *,
     slices: Sequence[Slice],
+    cuts: Mapping[str, Sequence[float]],
     importance: Mapping[str, Interval],
     fitted: Fitted,
     entries: Sequence[Entry],
@@ -37,8 +38,8 @@ def find(
 ) -> dict[str, Any]:
     """The record of one training; ``outputs`` are the graph's on the test rows.
 
-    ``task`` knows the threshold, and ``size`` the model's ``parameters`` and ``bytes``. What is said
-    of the champion stays out: it would make the same training another bundle.
+    ``task`` knows the threshold, ``cuts`` is where slices of numbers begin and end, and ``size`` the
+    model's ``parameters`` and ``bytes``. What is said of the champion stays out: it would make the same training another bundle.
     """
     bootstrap, scored = evaluation.bootstrap, task.scores(labels, outputs)
     regression = task.contract.task == "regression"
@@ -61,6 +62,7 @@ def find(
         "scores": scores(task, labels, outputs),
         "residuals": residuals(labels, outputs) if regression else None,
         "slices": slices,
+        "cuts": cuts,
         "importance": importance,
         "learning": learning(fitted),
         # Seconds stay out: they would make the same training another bundle.
