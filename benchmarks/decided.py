@@ -1,6 +1,6 @@
 """Who calls what drifted: the project's decision and Evidently's default rule on the same columns.
 
-Run: python decided.py SEEDS DATASETS [quick], with the folder of the flights' datasets. The last
+Run: python decided.py SEEDS DATA [quick], with the folder of the flights' data. The last
 line is JSON: the rows of monitor.py's tables.
 """
 
@@ -120,8 +120,8 @@ def flights(folder: str) -> tuple[list[tuple[str, ...]], float]:
 def main() -> None:
     """Print the tables and the targets."""
     quick = "quick" in sys.argv
-    found = seeds(int(sys.argv[1]), SIZES[:3] if quick else SIZES)
     table, share = flights(sys.argv[2])
+    found = seeds(int(sys.argv[1]), SIZES[:3] if quick else SIZES)
     false = [int(row[1].split()[0]) / int(row[1].split()[-1]) for row in found]
     power = [float(row[3].rstrip("%")) / 100 for row in found[1:]]
     targets = [

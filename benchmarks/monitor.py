@@ -34,8 +34,9 @@ def main() -> None:
     folder = WORK / f"monitor-{n_rows}"
     fresh(HERE / "monitored.py", "make", folder, str(n_rows))
     rounds = interleaved(ENTRIES, n_rounds, lambda name: once(name, folder))
-    datasets = project_for("flights", 0, WORK / "monitor-flights") / "data" / "datasets"
-    decided = fresh(HERE / "decided.py", str(n_seeds), datasets, *(["quick"] if quick else []))
+    keep("monitor", rounds)
+    data = project_for("flights", 0, WORK / "monitor-flights") / "data"
+    decided = fresh(HERE / "decided.py", str(n_seeds), data, *(["quick"] if quick else []))
     keep("monitor", {**rounds, "decided": [decided]})
     publish("monitor", section(rounds, decided, n_rows, n_rounds), quick=quick)
 

@@ -10,6 +10,7 @@ from {{ cookiecutter.__package }}.config import (
     Config,
     DateSplit,
     HashSplit,
+    RecentSplit,
     SplitConfig,
     load,
 )
@@ -134,6 +135,7 @@ SPLITS: list[tuple[str, SplitConfig]] = [
     ("{by: hash}", HashSplit(by="hash", validation=0.1, test=0.2, salt="")),
     ("{by: hash, test: 0.3, salt: two}", HashSplit(by="hash", test=0.3, salt="two")),
     ("{by: group, group: customer}", HashSplit(by="group", group="customer")),
+    ("{by: recent, test_days: 7}", RecentSplit(by="recent", validation_days=28, test_days=7)),
 ]
 
 
@@ -177,6 +179,7 @@ WRONG = [
     ("data.split={by: hash, salt: 3}", ["data.split.salt:", "given 3"]),
     ("data.split={by: hash, test: .5, validation: .5}", ["data.split:", "nothing to train on"]),
     ("data.split={by: hash, group: city}", ["data.split:", "group: name a column with by: group"]),
+    ("data.split={by: recent, test_days: 0}", ["data.split.test_days:", "greater than 0"]),
     ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
     ("data.split={by: hash, test_from: 2024-01-01}", ["data.split.test_from:", "not permitted"]),
     ("data.keep=middle", ["data.keep", "'first' or 'last'", "given 'middle'"]),

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pytest
 from pydantic import TypeAdapter
 
-from {{ cookiecutter.__package }}.config import SplitConfig
+from {{ cookiecutter.__package }}.config import DateSplit, HashSplit
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.split import SPLITS, assigner
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 Settings = dict[str, Any]
 Splits = Callable[..., list[str]]
-CONFIG: TypeAdapter[SplitConfig] = TypeAdapter(SplitConfig)
+CONFIG: TypeAdapter[DateSplit | HashSplit] = TypeAdapter(DateSplit | HashSplit)
 DATE: Settings = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
 HASH: Settings = {"by": "hash", "validation": 0.1, "test": 0.2}
 GROUP: Settings = HASH | {"by": "group", "group": "city"}

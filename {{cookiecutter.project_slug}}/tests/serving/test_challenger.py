@@ -245,6 +245,7 @@ def test_a_pointer_that_cannot_be_read_is_a_reason_and_the_challenger_goes_on(
 ) -> None:
     config, other = challenged(tmp_path, shop)
     with live(config) as client:
+        until(lambda: (told(client) or {}).get("state") == "runs", "its start")
         pointer = config.bundles / shop.name / "challenge"
         pointer.write_text("nonsense")
         until(

@@ -5,7 +5,7 @@ then ``MLFLOW_TRACKING_URI``) > a file that ``--with`` names > ``configs/<sectio
 defaults of the sections.
 """
 
-from .data import DataConfig, DateSplit, HashSplit, SplitConfig
+from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
 from .monitor import DriftConfig, MonitorConfig, QualityConfig, WatchConfig
 from .reading import Config, explain, load, read_yaml
 from .section import Fraction, Positive, Section, Share
@@ -40,6 +40,7 @@ __all__ = [
     "Positive",
     "PrometheusSink",
     "QualityConfig",
+    "RecentSplit",
     "Section",
     "ServeConfig",
     "Share",

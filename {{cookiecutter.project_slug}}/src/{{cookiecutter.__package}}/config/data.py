@@ -1,13 +1,13 @@
 """Settings of ``data.yaml``, each with its meaning, unit and default."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from .section import Fraction, Section, Share
+from .section import Fraction, Positive, Section, Share
 
 
 class DateSplit(Section):
@@ -25,6 +25,24 @@ class DateSplit(Section):
         if self.validation_from >= self.test_from:
             raise ValueError("validation_from must be before test_from")
         return self
+
+
+class RecentSplit(Section):
+    """Cut so many days before the newest row, so that what is learned moves on as rows come."""
+
+    by: Literal["recent"]
+    """Rows are split by their time, counted back from the last day with a labelled row."""
+    validation_days: Positive = 28
+    """Local days whose rows validate, before those that test."""
+    test_days: Positive = 28
+    """Local days whose rows test, the last of them that of the newest row."""
+
+    def until(self, newest: date) -> DateSplit:
+        """The dates, where the newest row is of this day."""
+        test_from = newest - timedelta(days=self.test_days - 1)
+        return DateSplit(
+            validation_from=test_from - timedelta(days=self.validation_days), test_from=test_from
+        )
 
 
 class HashSplit(Section):
@@ -52,11 +70,14 @@ class HashSplit(Section):
 
 def _kind(value: object) -> str:
     by = value.get("by") if isinstance(value, Mapping) else getattr(value, "by", None)
-    return "hash" if by in ("hash", "group") else "date"
+    return {"hash": "hash", "group": "hash", "recent": "recent"}.get(str(by), "date")
 
 
 SplitConfig = Annotated[
-    Annotated[DateSplit, Tag("date")] | Annotated[HashSplit, Tag("hash")], Discriminator(_kind)
+    Annotated[DateSplit, Tag("date")]
+    | Annotated[RecentSplit, Tag("recent")]
+    | Annotated[HashSplit, Tag("hash")],
+    Discriminator(_kind),
 ]
 
 

@@ -4,6 +4,7 @@ import json
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ibis.common.exceptions import IbisError
 
 from .. import __version__
 from ..atomic import write_file
-from ..config import DataConfig
+from ..config import DataConfig, DateSplit, HashSplit
 from ..contract import Contract, told_apart
 from ..errors import DataError, TooManyRejectedError
 from ..terminal import Bar, progress
@@ -28,8 +29,11 @@ from .leakage import tell_alone
 from .load import Loaded, Loader, OutOfOrderError
 from .quarantine import Counts, main_reasons
 from .sources import open_source
-from .split import assigner
+from .split import assigner, settled
 from .validate import check, conform
+
+MOST_BAD = 10_000
+"""Rows that may be bad before a split by the newest row gives up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,9 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
                 f" to make a dataset of; rejected rows are in '{run.quarantine}'"
             )
         with connect(run.config, run.scratch, run.contract.timezone) as engine:
-            loaded = _loaded(run, engine, extracted, folder, bar)
+            made = _made(engine, extracted, run.contract)
+            split = settled(run.contract, run.config.split, partial(_newest, run, engine, made))
+            loaded = _loaded(run, engine, made, split, extracted, folder, bar)
         rows = _accounted(run, driving, loaded)
         loaded.labels.check()
     return {
@@ -70,6 +76,7 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
         "rows": rows,
         "reasons": {n: e.reasons for n, e in extracted.items()} | {"contract": loaded.reasons},
         "splits": loaded.labels.summary(),
+        "cut": split.model_dump(mode="json") if isinstance(split, DateSplit) else None,
         "content_hash": loaded.content_hash,
         "columns": loaded.summary.columns_summary(),
         "suspects": _suspects(run.contract, loaded),
@@ -94,12 +101,17 @@ def _extracted(run: Run, name: str, bar: Bar) -> Extraction:
 
 
 def _loaded(
-    run: Run, engine: Engine, extracted: dict[str, Extraction], folder: Path, bar: Bar
+    run: Run,
+    engine: Engine,
+    made: ibis.Table,
+    split: DateSplit | HashSplit,
+    extracted: dict[str, Extraction],
+    folder: Path,
+    bar: Bar,
 ) -> Loaded:
-    """Transform, check, split and write; sorted by the engine only where it must be."""
-    made = _made(engine, extracted, run.contract)
+    """Check, split and write; sorted by the engine only where it must be."""
     losers = _losers(run, engine, made)
-    assign = assigner(run.contract, run.config.split)
+    assign = assigner(run.contract, split)
     driving = extracted[run.config.driving]
     total = driving.total["accepted"]
 
@@ -144,7 +156,7 @@ def _batches(engine: Engine, rows: ibis.Table, contract: Contract) -> Iterator[p
 
 def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]:
     """Rows for whose id another row stands: of those that break no rule, the first or the last."""
-    name, target = run.contract.id, run.contract.target
+    name = run.contract.id
     none = np.empty(0, np.int64)
     if name is None:
         return none
@@ -153,13 +165,10 @@ def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]
     met = made.group_by(key).having(ibis._.count() > 1).agg()
     contested: dict[Any, list[int]] = {}
     for batch in _batches(engine, made.semi_join(met, key).order_by(ROW), run.contract):
-        checked = check(conform(pa.Table.from_batches([batch]), run.contract), run.contract)
-        good = pc.is_valid(checked.rows[target])
-        if checked.rejected is not None:
-            good = pc.and_(good, pc.is_null(checked.rejected))
-        ids = checked.rows[name].filter(good).to_pylist()
-        for value, row in zip(ids, batch.column(ROW).filter(good.combine_chunks()), strict=True):
-            contested.setdefault(value, []).append(row.as_py())
+        rows, good = _good(batch, run.contract)
+        ids, numbers = rows[name].filter(good).to_pylist(), rows[ROW].filter(good).to_pylist()
+        for value, row in zip(ids, numbers, strict=True):
+            contested.setdefault(value, []).append(row)
     stays = slice(1, None) if run.config.keep == "first" else slice(None, -1)
     losers = np.array(sorted(row for rows in contested.values() for row in rows[stays]), np.int64)
     if len(losers) and run.contract.columns[name].mode("unique") == "fail":
@@ -168,6 +177,36 @@ def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]
             " unique is fail; nothing was written"
         )
     return losers
+
+
+def _good(batch: pa.RecordBatch, contract: Contract) -> tuple[pa.Table, pa.Array]:
+    """Rows in the contract's types, and which of them have a label and break no rule."""
+    rows = pa.Table.from_batches([batch])
+    checked = check(conform(rows, contract), contract)
+    good = pc.is_valid(checked.rows[contract.target])
+    if checked.rejected is not None:
+        good = pc.and_(good, pc.is_null(checked.rejected))
+    return checked.rows.add_column(0, ROW, rows[ROW]), good
+
+
+def _newest(run: Run, engine: Engine, made: ibis.Table, time: str) -> int:
+    """The latest time of a good row, in microseconds since 1970; bad ones must not move a split.
+
+    Raises:
+        DataError: none of the latest rows is good.
+    """
+    known = told_apart(run.contract.columns)
+    at, target = made[known[time]], made[known[run.contract.target]]
+    latest = made.filter(at.notnull() & target.notnull()).order_by(at.desc()).limit(MOST_BAD)
+    for batch in _batches(engine, latest, run.contract):
+        rows, good = _good(batch, run.contract)
+        found = pc.max(rows[time].filter(good)).cast(pa.int64()).as_py()
+        if found is not None:
+            return int(found)
+    raise DataError(
+        f"none of the {MOST_BAD:,} latest rows has a label and breaks no rule, so there is no newest"
+        " row to split by; look at the latest rows, or say by: date under split: in data.yaml"
+    )
 
 
 def _accounted(run: Run, driving: Extraction, loaded: Loaded) -> Counts:

@@ -152,6 +152,8 @@ def report(dataset: Dataset) -> None:
             f"WARNING   '{name}' alone tells the target ({found:.3f} of 1 on training rows): is it"
             " known before? If not, say leaks: true in contract.yaml"
         )
+    if (cut := manifest["cut"]) and manifest["split"]["by"] == "recent":
+        say(f"split     validation from {cut['validation_from']}, test from {cut['test_from']}")
     parts = [f"{name} {told(split)}" for name, split in manifest["splits"].items()]
     say(f"dataset   {dataset.path}  {', '.join(parts)}")
 

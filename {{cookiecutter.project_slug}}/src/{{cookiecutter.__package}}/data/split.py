@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..config import DateSplit, HashSplit, SplitConfig
+from ..config import DateSplit, HashSplit, RecentSplit, SplitConfig
 from ..contract import Contract
 from ..errors import ConfigError
 from .hashes import row_hashes
@@ -22,7 +22,11 @@ Assign = Callable[[pa.Table], Places]
 """Checked rows to the place of each row's split in ``SPLITS``, by the row's own values alone."""
 
 
-def assigner(contract: Contract, config: SplitConfig) -> Assign:
+Newest = Callable[[str], int]
+"""The latest value of a time column among labelled rows that break no rule, in microseconds."""
+
+
+def assigner(contract: Contract, config: DateSplit | HashSplit) -> Assign:
     """How rows are split.
 
     Raises:
@@ -33,14 +37,30 @@ def assigner(contract: Contract, config: SplitConfig) -> Assign:
     return _by_hash(contract, config)
 
 
-def _by_date(contract: Contract, config: DateSplit) -> Assign:
-    """Cut at local midnights: earlier rows train, later rows test."""
-    name = contract.time
-    if name is None:
+def settled(contract: Contract, config: SplitConfig, newest: Newest) -> DateSplit | HashSplit:
+    """The split with its dates, where they are counted back from the newest row.
+
+    Raises:
+        ConfigError: the contract has no time to count back.
+    """
+    if not isinstance(config, RecentSplit):
+        return config
+    at = EPOCH + timedelta(microseconds=newest(_time(contract)))
+    return config.until(at.astimezone(contract.zone).date())
+
+
+def _time(contract: Contract) -> str:
+    if contract.time is None:
         raise ConfigError(
             "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
             " or say by: hash or by: group under split: in data.yaml"
         )
+    return contract.time
+
+
+def _by_date(contract: Contract, config: DateSplit) -> Assign:
+    """Cut at local midnights: earlier rows train, later rows test."""
+    name = _time(contract)
     cuts = [_midnight(day, contract) for day in (config.validation_from, config.test_from)]
 
     def assign(rows: pa.Table) -> Places:
