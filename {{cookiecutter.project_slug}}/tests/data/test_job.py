@@ -266,6 +266,26 @@ def test_a_transform_of_other_sources_or_columns_is_told(
         place.run()
 
 
+def two_of_one(sources: dict[str, Any]) -> Any:
+    rows, _more = sources.values()
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (two_of_one, r"data/transform.py, line .*ValueError: not enough values"),
+        (lambda _: None, "gives NoneType where a table is due; end its function with return"),
+    ],
+)
+def test_a_transform_that_forgot_a_source_or_its_return_is_told(
+    place: Shop, monkeypatch: pytest.MonkeyPatch, wrong: Any, says: str
+) -> None:
+    monkeypatch.setattr(transform, "transform", wrong)
+    with pytest.raises(DataError, match=says):
+        place.run()
+
+
 def test_a_database_is_a_source_like_another(place: Shop) -> None:
     rows = orders()
     database = place.folder / "shop.db"

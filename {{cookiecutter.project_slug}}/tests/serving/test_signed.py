@@ -13,10 +13,12 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, ConfigError
 from {{ cookiecutter.__package }}.models.bundle import sign
+from {{ cookiecutter.__package }}.models.challenges import Challenges
 from {{ cookiecutter.__package }}.models.signature import KEY, SIGNATURE, Keys
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.serving.server import serve
+from {{ cookiecutter.__package }}.training.registry.challenges import start
 
 from ..conftest import PACKAGE
 from .conftest import serve_config
@@ -91,6 +93,30 @@ def test_what_is_not_signed_by_the_key_is_not_loaded_and_the_old_one_kept(
         sign(bundle_of(tmp_path, shop, other), Keys([OURS]))
         until(lambda: answering(client) == other.number, "the version that was signed since")
         assert client.get("/health/ready").json()["problem"] is None
+
+
+def test_no_challenger_answers_or_shadows_that_is_not_signed(
+    tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, OURS)
+    config = serve_config(tmp_path, require_signature=True)
+    versions = Versions(config.bundles, shop.name)
+    served, other = add_version(config.bundles, shop), add_version(config.bundles, shop, bias=1.0)
+    versions.serve(served, action="promote", why="")
+    sign(bundle_of(tmp_path, shop, served), Keys([OURS]))
+    with pytest.raises(BundleError, match="is not signed"):
+        start(versions, str(other.number), "challenger", 0.99, keys=Keys([OURS]))
+    assert Challenges(versions).running() is None
+    Challenges(versions).start(other, "challenger", 0.99)  # as who can write into the folder may
+
+    def version() -> int:
+        return int(client.post("/predict", json={"rows": [row]}).json()["version"])
+
+    with live(config) as client:
+        until(partial(told, client, "is not signed"), "the reason")
+        assert version() == served.number
+        sign(bundle_of(tmp_path, shop, other), Keys([OURS]))
+        until(lambda: version() == other.number, "the one that was signed since")
 
 
 def test_rows_are_not_scored_by_what_is_not_signed(

@@ -10,12 +10,14 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.training import race as module
+from {{ cookiecutter.__package }}.training.fitting import fit_model
 from {{ cookiecutter.__package }}.training.race import (
     calibrated,
     contestants,
     race,
     show,
 )
+from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ..conftest import shop_of
 from .kinds.conftest import rows_of
@@ -92,6 +94,29 @@ def test_a_calibrated_model_is_no_worse_on_what_it_was_calibrated_on(task: str, 
     assert after["log_loss"] <= before["log_loss"] + 1e-6
     again = outcome.winner.program.predict(rows_of(contract, 800, seed=1).inputs)
     assert again == pytest.approx(found.outputs, abs=1e-6)
+
+
+@pytest.mark.parametrize("how", ["temperature", "isotonic"])
+def test_calibrating_one_model_leaves_another_of_the_same_lesson_as_it_is(how: Any) -> None:
+    contract = shop_of("binary")
+    given = settings(calibration=how, folds={"below_rows": 0}, model={"kind": "linear"})
+    rows = rows_of(contract, 800, seed=1)
+    outcome = race(contract, given, rows_of(contract, 300), rows, {})
+    other = fit_model(outcome.lesson, ModelConfig(kind="linear"))
+    before = other.program.predict(rows.inputs)
+    calibrated(outcome, given)
+    assert np.array_equal(other.program.predict(rows.inputs), before)
+    assert not np.allclose(outcome.winner.program.predict(rows.inputs), before, atol=1e-4)
+
+
+def test_rows_whose_first_fold_has_one_label_are_raced() -> None:
+    contract = shop_of("binary")
+    rows = rows_of(contract, 600)
+    place = np.argsort(np.argsort(rows.inputs.time[:, 0]))
+    labels = np.where(place > 300, rows.labels, 0.0)  # nothing positive in the older half
+    few = Rows(table=rows.table, inputs=rows.inputs, labels=labels)
+    outcome = race(contract, settings(model={"kind": "linear"}), few, few, {"by": "date"})
+    assert np.isfinite(outcome.held_out.outputs).all()
 
 
 def test_values_are_not_calibrated() -> None:

@@ -12,6 +12,7 @@ from ..terminal import say
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 if TYPE_CHECKING:
+    from ..models.challenges import Route
     from ..training.tracking.outbox import Outbox
 
 registry = typer.Typer(no_args_is_help=True, help="Look after the mirror of the versions.")
@@ -76,7 +77,9 @@ def challenge(
     elif stop:
         raise ConfigError("--stop ends the challenge that runs; leave the version out")
     elif version is not None:
-        challenges.start(versions, version, "shadow" if shadow else "challenger", share, why)
+        keys = demanded(config_of(configs, set_).serve)
+        route: Route = "shadow" if shadow else "challenger"
+        challenges.start(versions, version, route, share, why, keys)
     challenges.show_challenges(versions)
 
 

@@ -131,13 +131,18 @@ def _made(engine: Engine, extracted: dict[str, Extraction], contract: Contract) 
     tables = {name: engine.table(name, extraction) for name, extraction in extracted.items()}
     try:
         made = transform.transform(tables)
-    except (KeyError, AttributeError, TypeError, IbisError) as error:
+    except (KeyError, AttributeError, TypeError, ValueError, IbisError) as error:
         steps = traceback.extract_tb(error.__traceback__)
         lines = [step.lineno for step in steps if step.filename == transform.__file__]
         raise DataError(
             f"data/transform.py, line {lines[-1] if lines else '?'}, does not fit the contract's"
             f" sources ({', '.join(tables)}) and their columns: {type(error).__name__}: {error}"
         ) from None
+    if not isinstance(made, ibis.Table):
+        raise DataError(
+            f"data/transform.py gives {type(made).__name__} where a table is due; end its function"
+            " with return and the table"
+        )
     known = told_apart(contract.columns).values()
     absent = [name for name in (ROW, *known) if name not in made.columns]
     if absent:

@@ -94,13 +94,16 @@ def fit_front(contract: Contract, inputs: Inputs) -> Front:
     """Fit calendar and vocabularies on training rows.
 
     Raises:
-        ConfigError: an integer feature is too large for float32 to tell its values apart.
+        ConfigError: an integer feature is too large for float32 to tell its values apart, or
+            ``features.py`` asks for a column that there is not.
     """
     _refuse_large_integers(contract, inputs)
     known = inputs.time[inputs.time != MISSING_TIME]
     yearly = bool(len(known)) and int(np.ptp(known)) >= YEAR_S
     vocabularies = [fit_vocabulary(column) for column in inputs.category.T]
-    return Front(contract, Calendar(contract.zone, yearly=yearly), vocabularies)
+    front = Front(contract, Calendar(contract.zone, yearly=yearly), vocabularies)
+    _refuse_unknown_columns(front)
+    return front
 
 
 def derive(
@@ -114,6 +117,18 @@ def derive(
     for index, name in enumerate(times):
         parts |= calendar(name, inputs["time"][:, index])
     return own, parts | features(own | parts)
+
+
+def _refuse_unknown_columns(front: Front) -> None:
+    try:
+        _ = front.names  # a blank row goes through features.py
+    except KeyError as error:
+        given = ", ".join(front.numeric) or "none"
+        raise ConfigError(
+            f"models/features.py asks for {error}, which is no numeric feature of the contract; there"
+            f" are {given}, and the calendar parts of {', '.join(front.times) or 'no timestamp'};"
+            " change features.py, or configs/contract.yaml"
+        ) from None
 
 
 def _refuse_large_integers(contract: Contract, inputs: Inputs) -> None:

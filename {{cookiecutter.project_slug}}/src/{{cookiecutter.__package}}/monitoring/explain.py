@@ -14,6 +14,7 @@ from ..data.live import read_rows
 from ..errors import DataError
 from ..models.bundle import Bundle, open_bundle, parity_error
 from ..models.inputs import Inputs, from_columns
+from ..models.signature import demanded
 from ..models.steps import Steps, steps_of
 from ..models.versions import Versions
 from ..terminal import say, table
@@ -48,12 +49,12 @@ def run(config: Config, name: str, request_id: str | None = None, row: int = 0) 
     Raises:
         DataError: no such row was logged.
         RegistryError: the version that answered is not there any more.
-        BundleError: its bundle is damaged, or answers its golden rows otherwise than recorded.
+        BundleError: its bundle is damaged or not signed, or answers its golden rows otherwise than recorded.
     """
     record = find(config.monitor.log, name, request_id, row)
     versions = Versions(config.train.bundles, name)
     version = versions.get(record["version"])
-    bundle = open_bundle(versions.folder / version.bundle)
+    bundle = open_bundle(versions.folder / version.bundle, demanded(config.serve))
     say(
         f"row       {record['row']} of request {record['request_id']}, answered {record['time']}"
         f" by {name} version {version.number} at {record.get('path', '–')}"

@@ -22,7 +22,7 @@ class Store:
         self._bundles = bundles
         self._model = model
         self._max_rows = max_rows
-        self._keys = keys
+        self.keys = keys
         self._seen: str | None = None
         self.current: Predictor | None = None
         self.promotion: Move | None = None
@@ -57,7 +57,7 @@ class Store:
         if version is None:
             raise BundleError("the served pointer is empty")
         registered_s = datetime.fromisoformat(version.created).timestamp()
-        bundle = open_bundle(versions.folder / version.bundle, self._keys)
+        bundle = open_bundle(versions.folder / version.bundle, self.keys)
         before = self.current
         changes = compare(before.bundle.contract, bundle.contract) if before else []
         if before and any(change.breaking for change in changes):

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def fit_model(lesson: Lesson, choice: ModelConfig, checkpoints: Path | None = No
         name = hashlib.sha256(choice.model_dump_json().encode()).hexdigest()[:12]
         lesson = replace(lesson, checkpoints=FolderCheckpoints(checkpoints / name))
     fitted = learn(lesson, choice)
-    program = Program(lesson.contract, lesson.front, fitted.body, lesson.head)
+    head = deepcopy(lesson.head)  # its own: one model that is calibrated must not change another
+    program = Program(lesson.contract, lesson.front, fitted.body, head)
     return Model(program=program.eval(), choice=choice, fitted=fitted)
 
 

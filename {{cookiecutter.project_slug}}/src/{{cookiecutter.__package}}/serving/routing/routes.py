@@ -115,7 +115,7 @@ class Routes:
     ) -> Challenger:
         version = versions.get(challenge.version)
         refuse_unfit(version, challenge.route, challenge.share)
-        bundle = open_bundle(versions.folder / version.bundle)
+        bundle = open_bundle(versions.folder / version.bundle, self._store.keys)
         changes = compare(champion.bundle.contract, bundle.contract)
         if any(change.breaking for change in changes):
             raise BundleError(

@@ -72,6 +72,10 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
         line = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, values, weights)
         network.set(line.coef_[None, :], np.array([line.intercept_]))
         return Fitted(body=Body(encoder, network).eval())
+    if len(np.unique(labels)) == 1:  # such as a rare one in the first of the folds by time
+        nothing = np.zeros((outputs, matrix.shape[1]))
+        network.set(nothing, lesson.head.start.double().numpy())
+        return Fitted(body=Body(encoder, network).eval())
     line = LogisticRegression(C=1 / settings.penalty, max_iter=300)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
