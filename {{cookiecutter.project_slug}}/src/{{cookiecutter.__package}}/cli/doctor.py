@@ -13,7 +13,7 @@ def doctor(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Tell what does not work here, and the command that repairs it; exit with 1 if there is any."""
+    """List what does not work here, and the command that repairs it; exit with 1 if there is any."""
     from ..doctor.finding import as_json, as_text, failed
     from ..doctor.job import examine
 

@@ -61,7 +61,7 @@ def challenge(
         float | None, typer.Option(help="Of the requests; default: 0.1, in the shadow 1.")
     ] = None,
     shadow: Annotated[
-        bool, typer.Option("--shadow", help="Ask it besides, and log what it would answer.")
+        bool, typer.Option("--shadow", help="Only log what it would answer.")
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End the challenge.")] = False,
     why: Why = "",

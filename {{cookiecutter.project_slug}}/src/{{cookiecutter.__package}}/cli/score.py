@@ -28,13 +28,13 @@ def score(
         int | None, typer.Option(help="The version; default: the one that serves.", min=1)
     ] = None,
     table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
-    query: Annotated[str | None, typer.Option(help="Select to read instead.")] = None,
+    query: Annotated[str | None, typer.Option(help="SQL SELECT to read instead of a table.")] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
     """Score rows through the same graph as the server.
 
-    A run that was killed is gone on with by the same command. Rows that break the contract are in
+    The same command resumes a run that was killed. Rows that break the contract are in
     quarantine/ beside the output.
     """
     with needs("batch"):
