@@ -18,8 +18,8 @@ from projects import project_for
 LIBRARIES = ("evidently", "numpy", "pyarrow", "scipy")
 ENTRIES = {
     "lines": "**`monitor`**, of lines",
+    "again": "**`monitor`** once more, nothing new",  # of what "lines" has just judged
     "compacted": "**`monitor`**, of compacted days",
-    "again": "**`monitor`** once more, nothing new",
     "evidently": "Evidently's `DataDriftPreset`, the rows in memory",
 }
 MOST_S, MOST_MIB = 60, 1024
@@ -87,6 +87,7 @@ reference and its own choice of test for each column.
 The flights' own training weeks: each of the last {decided["n_weeks"]} is left out in turn, the
 columns are profiled in the weeks before it, and it is judged. A false alarm is a column beyond
 ordinary.
+
 {table(("", "columns judged", "false alarms", "share"), decided["flights"])}
 
 {targets(reached(rounds, decided, n_rows))}

@@ -21,7 +21,9 @@ def adopt(
     ] = None,
     timezone: Annotated[str, typer.Option(help="Zone of times without one.")] = "UTC",
     table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
-    query: Annotated[str | None, typer.Option(help="SQL SELECT to read instead of a table.")] = None,
+    query: Annotated[
+        str | None, typer.Option(help="SQL SELECT to read instead of a table.")
+    ] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
     task: Annotated[str | None, typer.Option(help=f"One of {', '.join(TASKS)}.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,

@@ -28,7 +28,9 @@ def score(
         int | None, typer.Option(help="The version; default: the one that serves.", min=1)
     ] = None,
     table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
-    query: Annotated[str | None, typer.Option(help="SQL SELECT to read instead of a table.")] = None,
+    query: Annotated[
+        str | None, typer.Option(help="SQL SELECT to read instead of a table.")
+    ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
