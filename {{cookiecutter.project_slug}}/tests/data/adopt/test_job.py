@@ -137,6 +137,18 @@ def test_a_database_is_adopted(
     assert project.data().manifest["rows"]["rejected"] == 0
 
 
+def test_a_file_that_may_not_be_read_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    written(project, table())
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"'orders.csv' cannot be read: Permission denied"):
+        project.adopt("orders.csv", "returned")
+
+
 def test_a_database_needs_a_table_or_a_query(project: Project) -> None:
     with pytest.raises(ConfigError, match="--table or --query"):
         project.adopt("sqlite:///shop.db", "y")
