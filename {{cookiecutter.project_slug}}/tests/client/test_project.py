@@ -30,9 +30,9 @@ from {{ cookiecutter.__package }}.errors import (
     ServerFailedError,
 )
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.monitoring.served import read_served
 
 from ..conftest import TASKS, shop_of
+from ..monitoring.reading import served_in
 from ..serving.conftest import serve_config
 from ..serving.live import add_version, live, records
 from .faulty import faulty, forwards
@@ -203,7 +203,7 @@ def test_rows_whose_answer_was_lost_are_answered_twice_and_count_once(
         if key is None:
             assert client.feedback(labels).accepted == 20
     assert len(records(config.log)) == 40
-    served = read_served(config.log, contract, 1)
+    served = served_in(config.log, contract, 1)
     assert len(served) == 20
     if key is None:
         order = np.argsort(table["at"].to_numpy(), kind="stable")

@@ -143,6 +143,12 @@ def test_a_fingerprint_is_of_all_bytes(tmp_path: Path) -> None:
         assert fingerprint(written(tmp_path, other)) != first
 
 
+def test_a_fingerprint_of_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        fingerprint(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
 # whole runs
 
 HEADER = text_of(orders()).split("\n")[0].encode()

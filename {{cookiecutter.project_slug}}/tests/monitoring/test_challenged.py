@@ -17,10 +17,10 @@ from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring import job
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History
-from {{ cookiecutter.__package }}.monitoring.served import read_served
 
 from ..serving.live import add_version
 from .conftest import Place, make_place, weeks_of, write_log
+from .reading import served_in
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_shadow_is_compared_row_by_row_and_is_no_answer(place: Place) -> None:
     rows = {w.name: w.rows for w in History(place.config.monitor.history).windows("shop")}
     assert sum(rows.values()) == 1_600
     with pytest.raises(DataError, match="no predictions by shop version 2"):
-        read_served(place.config.monitor.log, place.contract, 2)
+        served_in(place.config.monitor.log, place.contract, 2)
 
 
 def test_a_share_of_the_traffic_is_compared_over_the_same_days(place: Place) -> None:
@@ -87,4 +87,4 @@ def test_a_share_of_the_traffic_is_compared_over_the_same_days(place: Place) -> 
     for parts in found.values():
         assert "divergence" not in parts
         assert parts["auc"].value < 0
-    assert len(read_served(place.config.monitor.log, place.contract, 2)) == 800
+    assert len(served_in(place.config.monitor.log, place.contract, 2)) == 800

@@ -1,5 +1,6 @@
 import json
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from {{ cookiecutter.__package }}.models import features as own
 from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
+from {{ cookiecutter.__package }}.monitoring import explain
 from {{ cookiecutter.__package }}.monitoring.explain import (
     Stage,
     broken_rule,
+    find,
     run,
 )
 from {{ cookiecutter.__package }}.values import json_value
@@ -187,6 +190,32 @@ def test_what_is_personal_is_never_shown(
     shown = capsys.readouterr().out
     assert "Lovelace" not in shown
     assert "the contract knows no 'name'" in shown
+
+
+class Row(dict[str, Any]):
+    """A row that can be seen to go."""
+
+
+def test_of_all_that_was_logged_only_the_newest_request_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows: list[weakref.ref[Row]] = []
+    held: list[int] = []
+
+    def read(*_: object) -> Iterator[Row]:
+        for minute in (*range(30), 59, *range(30)):
+            for place in (0, 1):
+                time = f"2024-05-01T08:{minute:02}:00Z"
+                row = Row(model="shop", request_id=f"r-{minute}", time=time, row=place)
+                rows.append(weakref.ref(row))
+                yield row
+                del row
+                held.append(sum(one() is not None for one in rows))
+
+    monkeypatch.setattr(explain, "read_rows", read)
+    found = find(tmp_path, "shop", None, 1)
+    assert (found["request_id"], found["row"]) == ("r-59", 1)
+    assert max(held) <= 6  # the newest request's, those of the one that is read, and its next row
 
 
 def test_an_unknown_request_or_row_is_refused_with_what_to_do(

@@ -18,11 +18,11 @@ from {{ cookiecutter.__package }}.errors import (
 )
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring.replay import run
-from {{ cookiecutter.__package }}.monitoring.served import read_served
 
 from ..conftest import TASKS, shop_of
 from ..serving.live import live, records
 from .conftest import Place, make_place
+from .reading import served_in
 
 DELAY = timedelta(days=2)
 
@@ -115,7 +115,7 @@ def test_rows_without_a_time_or_an_id_are_played_with_their_labels(
     table = pq.read_table(place.config.data.directory / "datasets" / "made" / "test.parquet")
     with live(place.config.serve) as client:
         assert run(place.config, str(client.base_url)) == 450
-    served = read_served(place.config.serve.log, contract, 1)
+    served = served_in(place.config.serve.log, contract, 1)
     expected = task_of(contract).encode(table["returned"].to_pylist())
     if time is None:
         at = [known(row, contract) for row in records(place.config.serve.log)]

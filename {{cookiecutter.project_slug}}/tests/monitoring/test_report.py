@@ -17,11 +17,11 @@ from {{ cookiecutter.__package }}.monitoring.report import (
     WORKSPACE,
     write_report,
 )
-from {{ cookiecutter.__package }}.monitoring.served import read_served
-from {{ cookiecutter.__package }}.monitoring.windows import cut
+from {{ cookiecutter.__package }}.monitoring.windows import Length
 
 from ..serving.live import until
 from .conftest import Place, make_place, weeks_of, write_log
+from .reading import windows_in
 
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "object": "data"}
 
@@ -44,7 +44,8 @@ def report(place: Place, folder: Path, chosen: int = -2) -> str:
     (path,) = (p for p in bundles.iterdir() if (p / "model.onnx").exists())
     bundle = open_bundle(path)
     contract = bundle.contract
-    windows = cut(read_served(place.config.monitor.log, contract, 1), contract, 7, 400)
+    length = Length(days=7, rows=400, by_rows=contract.time is None)
+    windows = windows_in(place.config.monitor.log, contract, 1, length)
     target = folder / "deep" / "report.html"
     columns = [*contract.numeric, *contract.category, SCORE]
     write_report(

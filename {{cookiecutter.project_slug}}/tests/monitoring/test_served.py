@@ -9,9 +9,9 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.monitoring.served import read_served
 
 from ..conftest import shop_of
+from .reading import served_in
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -63,7 +63,7 @@ def test_rows_come_back_as_they_were_sent_in_the_order_of_their_time(
 ) -> None:
     write(tmp_path, "predictions-2024-05-02-9", prediction(3), prediction(1))
     write(tmp_path, "predictions-2024-05-01-9", prediction(2))
-    served = read_served(tmp_path, shop, 1)
+    served = served_in(tmp_path, shop, 1)
     assert served.outputs.tolist() == [0.01, 0.02, 0.03]
     assert served.inputs.numeric[:, shop.numeric.index("price")].tolist() == [1.0, 2.0, 3.0]
     assert set(served.inputs.category[:, shop.category.index("city")]) == {"<missing>"}
@@ -74,13 +74,13 @@ def test_rows_come_back_as_they_were_sent_in_the_order_of_their_time(
 
 def test_a_row_that_was_logged_twice_counts_once(tmp_path: Path, shop: Contract) -> None:
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(1), prediction(2))
-    assert len(read_served(tmp_path, shop, 1)) == 2
+    assert len(served_in(tmp_path, shop, 1)) == 2
 
 
 def test_of_several_answers_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
     again = prediction(1, request_id="r-9", probability=0.5)
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), again)
-    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.5]
+    assert served_in(tmp_path, shop, 1).outputs.tolist() == [0.5]
 
 
 def test_rows_without_an_id_count_each_by_its_place_in_its_request(
@@ -89,14 +89,14 @@ def test_rows_without_an_id_count_each_by_its_place_in_its_request(
     columns = {**prediction(1)["columns"], "order": None}
     sent = request(*[prediction(1, columns=columns)] * 2)
     write(tmp_path, "predictions-2024-05-01-9", sent, sent)
-    assert len(read_served(tmp_path, shop, 1)) == 2
+    assert len(served_in(tmp_path, shop, 1)) == 2
 
 
 def test_only_the_version_that_is_asked_for_is_read(tmp_path: Path, shop: Contract) -> None:
     others = prediction(2, version=2), prediction(3, model="other")
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), *others)
-    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.01]
-    assert read_served(tmp_path, shop, 2).outputs.tolist() == [0.02]
+    assert served_in(tmp_path, shop, 1).outputs.tolist() == [0.01]
+    assert served_in(tmp_path, shop, 2).outputs.tolist() == [0.02]
 
 
 def test_what_was_scored_in_the_shadow_answered_nobody_and_is_not_read(
@@ -104,13 +104,13 @@ def test_what_was_scored_in_the_shadow_answered_nobody_and_is_not_read(
 ) -> None:
     answered = prediction(1, route="champion"), prediction(2, route="challenger")
     write(tmp_path, "predictions-2024-05-01-9", *answered, prediction(3, route="shadow"))
-    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.01, 0.02]
+    assert served_in(tmp_path, shop, 1).outputs.tolist() == [0.01, 0.02]
 
 
 def test_outcomes_are_joined_by_id_however_late_they_come(tmp_path: Path, shop: Contract) -> None:
     write(tmp_path, "predictions-2024-05-01-9", *(prediction(number) for number in (1, 2, 3)))
     write(tmp_path, "labels-2024-06-30-9", label(1, True), label(3, False), label(99, True))
-    labels = read_served(tmp_path, shop, 1).labels
+    labels = served_in(tmp_path, shop, 1).labels
     assert labels[[0, 2]].tolist() == [1.0, 0.0]
     assert np.isnan(labels[1])
 
@@ -118,7 +118,7 @@ def test_outcomes_are_joined_by_id_however_late_they_come(tmp_path: Path, shop: 
 def test_of_several_outcomes_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(2))
     write(tmp_path, "labels-2024-05-01-7", label(1, True), label(1, False))
-    assert read_served(tmp_path, shop, 1).labels[0] == 0.0
+    assert served_in(tmp_path, shop, 1).labels[0] == 0.0
 
 
 def test_the_last_outcome_is_the_last_in_time_whatever_its_process_was_called(
@@ -127,7 +127,7 @@ def test_the_last_outcome_is_the_last_in_time_whatever_its_process_was_called(
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(2))
     write(tmp_path, "labels-2024-05-01-999", label(1, True, 0), label(2, False, 0))
     write(tmp_path, "labels-2024-05-01-1000", label(1, False, 60), label(2, True, 60))
-    assert read_served(tmp_path, shop, 1).labels.tolist() == [0.0, 1.0]
+    assert served_in(tmp_path, shop, 1).labels.tolist() == [0.0, 1.0]
 
 
 def test_a_torn_line_is_passed_over_in_either_log(tmp_path: Path, shop: Contract) -> None:
@@ -135,7 +135,7 @@ def test_a_torn_line_is_passed_over_in_either_log(tmp_path: Path, shop: Contract
     write(tmp_path, "labels-2024-05-01-9", label(1, True))
     for path in tmp_path.iterdir():
         path.write_text(path.read_text() + '{"request_id": "x", "ro')
-    assert read_served(tmp_path, shop, 1).labels.tolist() == [1.0]
+    assert served_in(tmp_path, shop, 1).labels.tolist() == [1.0]
 
 
 def test_without_a_time_in_the_contract_rows_go_by_when_they_were_answered(
@@ -146,7 +146,7 @@ def test_without_a_time_in_the_contract_rows_go_by_when_they_were_answered(
     for record in records:
         record["columns"]["at"] = None
     write(tmp_path, "predictions-2024-05-01-9", *records)
-    seconds = read_served(tmp_path, timeless, 1).seconds
+    seconds = served_in(tmp_path, timeless, 1).seconds
     assert seconds.tolist() == [int(NOON.timestamp()) + 1, int(NOON.timestamp()) + 2]
 
 
@@ -155,7 +155,7 @@ def test_nothing_logged_is_told_with_what_to_do(
     tmp_path: Path, shop: Contract, version: int
 ) -> None:
     with pytest.raises(DataError, match=f"version {version}.*make replay"):
-        read_served(tmp_path, shop, version)
+        served_in(tmp_path, shop, version)
 
 
 def test_the_last_answer_is_the_last_in_time_whatever_its_process_was_called(
@@ -164,7 +164,7 @@ def test_the_last_answer_is_the_last_in_time_whatever_its_process_was_called(
     later = prediction(1, request_id="r-9", time="2024-05-02T12:00:00+00:00", probability=0.9)
     write(tmp_path, "predictions-2024-05-01-9000", prediction(1))
     write(tmp_path, "predictions-2024-05-01-10000", later)
-    assert read_served(tmp_path, shop, 1).outputs.tolist() == [0.9]
+    assert served_in(tmp_path, shop, 1).outputs.tolist() == [0.9]
 
 
 def test_without_an_id_in_the_contract_outcomes_are_joined_by_request_and_row(
@@ -189,7 +189,7 @@ def test_without_an_id_in_the_contract_outcomes_are_joined_by_request_and_row(
         for number, label in enumerate(outcomes)
     ]
     write(tmp_path, "labels-2024-05-01-9", *lines)
-    labels = read_served(tmp_path, nameless, 1).labels
+    labels = served_in(tmp_path, nameless, 1).labels
     assert np.array_equal(labels, [1.0, np.nan, 1.0, 0.0], equal_nan=True)
 
 
@@ -210,7 +210,7 @@ def test_outputs_and_outcomes_of_each_task_come_back(
         record[task_of(contract).output] = output
     write(tmp_path, "predictions-2024-05-01-9", *records)
     write(tmp_path, "labels-2024-05-01-9", label(2, outcome))
-    served = read_served(tmp_path, contract, 1)
+    served = served_in(tmp_path, contract, 1)
     assert served.outputs.tolist() == [output, output]
     assert np.array_equal(served.labels, [np.nan, encoded], equal_nan=True)
     assert served[np.array([1])].outputs.tolist() == [output]

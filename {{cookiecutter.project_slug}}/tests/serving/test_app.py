@@ -11,13 +11,13 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.monitoring.served import read_served
 from {{ cookiecutter.__package }}.serving.answers import (
     columns_type,
     prediction_type,
 )
 
 from ..conftest import LABELS, TASKS, Workspace, shop_of
+from ..monitoring.reading import served_in
 from .conftest import AWKWARD, Serving, serve_config
 from .live import add_version, live, records
 from .problems import faults_of, post, problem_of
@@ -269,7 +269,7 @@ def test_without_an_id_in_the_contract_an_outcome_names_its_request_and_row(
         assert client.post("/feedback", json={"labels": labels}).json()["accepted"] == 2
         wrong = {"labels": [{"id": "o-1", "label": outcomes[0]}]}
         assert ("labels.0.request_id", "missing") in faults_of(client.post("/feedback", json=wrong))
-    served = read_served(config.log, contract, 1)
+    served = served_in(config.log, contract, 1)
     first, last = task_of(contract).encode(outcomes)
     assert np.array_equal(served.labels, [first, np.nan, last], equal_nan=True)
 

@@ -12,9 +12,9 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models import bundle
-from {{ cookiecutter.__package }}.monitoring.served import read_served
 
 from ..conftest import LABELS
+from ..monitoring.reading import served_in
 from .conftest import Serving, serve_config
 from .live import add_version, live, records
 from .problems import problem_of
@@ -70,10 +70,10 @@ def test_monitoring_does_not_judge_the_model_by_it(
         patch.setattr(bundle, "run", lambda _, inputs: np.full(len(inputs), np.nan))
         both(falling.client, row)
     with pytest.raises(DataError, match="no predictions by shop version 1"):
-        read_served(falling.config.log, any_shop, 1)
+        served_in(falling.config.log, any_shop, 1)
     answer = falling.client.post("/predict", json={"rows": [row]}).json()
     assert "fallback" not in answer
-    assert len(read_served(falling.config.log, any_shop, 1)) == 1
+    assert len(served_in(falling.config.log, any_shop, 1)) == 1
 
 
 def test_where_the_model_is_late_what_is_usual_answers_in_time(

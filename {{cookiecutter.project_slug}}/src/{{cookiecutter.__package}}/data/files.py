@@ -43,15 +43,22 @@ def matching(pattern: str) -> list[Path]:
 
 
 def fingerprint(path: Path) -> str:
-    """BLAKE2 over the BLAKE2 of every 16 MiB of a file, in hexadecimal; two parts at a time."""
-    with path.open("rb") as file, ThreadPoolExecutor(2) as workers:
-        total, waiting = hashlib.blake2b(digest_size=16), deque[Future[bytes]]()
-        while part := file.read(PART):
-            waiting.append(workers.submit(_digest, part))
-            while len(waiting) > 2:
-                total.update(waiting.popleft().result())
-        for left in waiting:
-            total.update(left.result())
+    """BLAKE2 over the BLAKE2 of every 16 MiB of a file, in hexadecimal; two parts at a time.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    total, waiting = hashlib.blake2b(digest_size=16), deque[Future[bytes]]()
+    try:
+        with path.open("rb") as file, ThreadPoolExecutor(2) as workers:
+            while part := file.read(PART):
+                waiting.append(workers.submit(_digest, part))
+                while len(waiting) > 2:
+                    total.update(waiting.popleft().result())
+    except OSError as error:
+        raise unreadable(path, error) from None
+    for left in waiting:
+        total.update(left.result())
     return total.hexdigest()
 
 
@@ -82,7 +89,12 @@ def opened(path: Path, encoding: str) -> Iterator[Readable]:
             f"'{path}' is not {encoding}: {reason}; set the source's encoding"
         ) from None
     except OSError as error:
-        raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """That the system does not give a file's bytes."""
+    return DataError(f"'{path}' cannot be read: {error.strerror or error}")
 
 
 class _Marked:

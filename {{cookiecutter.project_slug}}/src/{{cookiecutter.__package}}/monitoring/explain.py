@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -79,25 +80,21 @@ def find(folder: Path, name: str, request_id: str | None, row: int) -> dict[str,
     Raises:
         DataError: there is none.
     """
-    records = [record for record in read_rows(folder, request_id) if record["model"] == name]
-    if not records:
+    answered = (record for record in read_rows(folder, request_id) if record["model"] == name)
+    requests = groupby(answered, lambda record: (record["request_id"], record["time"]))
+    each = (list(rows) for _, rows in requests)  # one at a time: a log is large
+    known = max(each, key=lambda rows: datetime.fromisoformat(rows[0]["time"]), default=[])
+    if not known:
         asked = "" if request_id is None else f" with the request id '{request_id}'"
         raise DataError(
             f"'{folder}' holds no prediction by {name}{asked}; the id is the X-Request-ID of the"
             " answer; without one the newest row is explained: make explain"
         )
-    newest = max(records, key=lambda record: datetime.fromisoformat(record["time"]))
-    known = [
-        r
-        for r in records
-        if r["request_id"] == newest["request_id"] and r["time"] == newest["time"]
-    ]
     for record in known:
         if record["row"] == row:
             return record
-    raise DataError(
-        f"request '{newest['request_id']}' has rows 0 to {len(known) - 1}, and none of number {row}"
-    )
+    asked = known[0]["request_id"]
+    raise DataError(f"request '{asked}' has rows 0 to {len(known) - 1}, and none of number {row}")
 
 
 def stages_of(bundle: Bundle, record: dict[str, Any]) -> Iterator[Stage]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import beta
 
 from ..data.live import whole
-from ..data.segments import SERVICE, listed
+from ..data.segments import SERVICE, listed, opened
 from .seen import Seen
 from .served import Served
 
@@ -102,10 +102,10 @@ def _answered(served: Served) -> tuple[datetime, datetime] | None:
 
 def _records(folder: Path, first: datetime, last: datetime) -> Iterable[dict[str, Any]]:
     """Records of minutes that overlap a span, from the files of its days."""
-    for segment in listed(folder, SERVICE):
-        if first.date() <= segment.day <= last.date() + timedelta(days=1):
-            with segment.path.open("rb") as lines:
-                for record in map(whole, lines):
+    for day in sorted({segment.day for segment in listed(folder, SERVICE)}):
+        if first.date() <= day <= last.date() + timedelta(days=1):
+            with opened(folder, SERVICE, day) as files:
+                for record in (whole(line) for _, lines in files for line in lines):
                     if record is not None and _overlaps(record, first, last):
                         yield record
 

@@ -1,6 +1,5 @@
 """What was found about one thing in one window: a value, what is ordinary, and whether it is beyond."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,9 +48,3 @@ class Finding:
     def key(self) -> tuple[str, str, str]:
         """What persistence follows from window to window, and an alert is about."""
         return (self.kind, self.subject, self.part)
-
-
-def persistent(breaches: Sequence[bool], persistence: tuple[int, int]) -> bool:
-    """Whether ``k`` of the last ``m`` breach, the newest among them."""
-    k, m = persistence
-    return bool(breaches) and breaches[-1] and sum(breaches[-m:]) >= k

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import date
 from hashlib import blake2b
@@ -11,7 +11,7 @@ from sqlite3 import Connection
 
 import numpy as np
 
-from ..data.segments import listed
+from ..data.segments import Segment, listed
 from .history import connected
 from .served import Hashes
 from .windows import Span
@@ -101,8 +101,14 @@ class Index:
 
 def marks(folder: Path, stem: str) -> dict[date, str]:
     """What tells one state of a day's files from another, without reading them."""
+    while True:
+        with suppress(FileNotFoundError):  # renamed or deleted since they were listed
+            return _marks(listed(folder, stem))
+
+
+def _marks(segments: Iterable[Segment]) -> dict[date, str]:
     files: dict[date, list[str]] = {}
-    for segment in listed(folder, stem):
+    for segment in segments:
         found = segment.path.stat()
         files.setdefault(segment.day, []).append(
             f"{segment.path.name} {found.st_size} {found.st_mtime_ns}"

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ..contract import Contract
 from ..data.live import read_blocks
-from ..data.segments import LABELS, PREDICTIONS, listed
+from ..data.segments import LABELS, PREDICTIONS
 from ..errors import DataError
 from ..models.arrow import Packed, pack
 from ..models.inputs import Inputs
@@ -94,37 +94,12 @@ class Outcomes:
         return np.where(self.hashes[at] == hashes, self.labels[at], np.nan)
 
 
-def read_served(folder: Path, contract: Contract, version: int) -> Served:
-    """The rows that a version answered, with the outcomes known so far.
-
-    A row that was asked for again, by its id or in a request that kept its own, counts once, as it
-    was answered last.
-
-    Raises:
-        DataError: there are none.
-    """
-    parts = [
-        part
-        for day in days_of(folder, PREDICTIONS)
-        for part in read_answers(folder, contract, version, day)
-    ]
-    if not parts:
-        raise nothing(folder, contract, version)
-    outcomes = [read_outcomes(folder, contract, day) for day in days_of(folder, LABELS)]
-    return with_outcomes(joined(parts), latest(outcomes))
-
-
 def nothing(folder: Path, contract: Contract, version: int) -> DataError:
     """That a version has answered nothing."""
     return DataError(
         f"'{folder}' holds no predictions by {contract.name} version {version};"
         " serve it and send requests, or try it with: make replay"
     )
-
-
-def days_of(folder: Path, stem: str) -> list[date]:
-    """The days of which there are files."""
-    return sorted({segment.day for segment in listed(folder, stem)})
 
 
 def read_answers(

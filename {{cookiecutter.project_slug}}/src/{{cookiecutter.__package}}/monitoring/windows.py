@@ -67,24 +67,6 @@ class Length:
         return f"{self.rows} rows" if self.by_rows else f"{self.days} days"
 
 
-def cut(served: Served, contract: Contract, days: int, n_rows: int) -> list[Window]:
-    """Windows of ``days``, aligned to Mondays where that is 7; without a time, of ``n_rows``.
-
-    A row without a time is in none, nor is one whose time lies centuries away: a caller's mistake.
-    """
-    length = Length(days=days, rows=n_rows, by_rows=contract.time is None)
-    numbers, local = number_of(served.seconds, contract, length)
-    order = np.argsort(numbers, kind="stable")
-    found, starts = np.unique(numbers[order], return_index=True)
-    at = zip(found.tolist(), starts, np.append(starts, len(order))[1:], strict=True)
-    rows = {n: order[start:end] for n, start, end in at if n != NO_WINDOW}
-    spans = {n: span_of(served.seconds[those], local[those]) for n, those in rows.items()}
-    return [
-        window_of(n, served[those], length, complete=is_complete(n, spans, length))
-        for n, those in rows.items()
-    ]
-
-
 def number_of(
     seconds: Integers, contract: Contract, length: Length, start: int = 0
 ) -> tuple[Integers, Integers]:

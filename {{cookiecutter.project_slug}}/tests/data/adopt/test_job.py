@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -135,6 +136,27 @@ def test_a_database_is_adopted(
     draft = project.adopt("SHOP_URL", "returned", **what)
     assert draft.contract.id == "order_id"
     assert project.data().manifest["rows"]["rejected"] == 0
+
+
+def test_a_file_that_may_not_be_read_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    written(project, table())
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"'orders.csv' cannot be read: Permission denied"):
+        project.adopt("orders.csv", "returned")
+
+
+@pytest.mark.parametrize("query", ["delete from orders", "select 1; delete from orders"])
+def test_a_query_is_one_select_and_no_other_is_sent(project: Project, query: str) -> None:
+    path = project.root / "shop.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table orders (returned text)")
+    with pytest.raises(ConfigError, match=r"'rows'.*one statement that begins with select or with"):
+        project.adopt(f"sqlite:///{path}", "returned", query=query)
 
 
 def test_a_database_needs_a_table_or_a_query(project: Project) -> None:

@@ -94,3 +94,6 @@ def test_persistence_is_the_kinds_own() -> None:
     at_once = MonitorConfig(data_drift=DriftConfig(persistence=(1, 1)))
     assert set(breaching(weeks("-B"), at_once)) == {PRICE}
     assert breaching(weeks("B-"), at_once) == {}
+    each = MonitorConfig(data_drift=DriftConfig(persistence=(3, 3)))
+    assert breaching(weeks("BB-BB"), each) == {}
+    assert set(breaching(weeks("-BBB"), each)) == {PRICE}

@@ -9,7 +9,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
-from {{ cookiecutter.__package }}.monitoring.facts import Facts
+from {{ cookiecutter.__package }}.monitoring.facts import Facts, facts_of
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.seen import Seen
 from {{ cookiecutter.__package }}.monitoring.watches import (
@@ -60,6 +60,24 @@ def test_minutes_and_processes_are_added_up(tmp_path: Path, bundle: Bundle) -> N
     assert kinds(found)["p50_ms"] == pytest.approx(1.0)
     assert kinds(found)["failed_share"] == 0.25
     assert {f.rows for f in found if f.kind != "throughput"} == {2_000}
+
+
+def test_a_file_that_is_deleted_meanwhile_counts_nothing(
+    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = seen_with(tmp_path, bundle, minute(), minute())
+    first, second = sorted(tmp_path.iterdir())
+    opened = Path.open
+
+    def delete(path: Path, *arguments: Any) -> Any:
+        second.unlink(missing_ok=True)
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", delete)
+    found = facts_of(seen)
+    assert first.exists()
+    assert found is not None
+    assert found.requests == 1_000
 
 
 def test_percentiles_are_straight_within_a_bucket(tmp_path: Path, bundle: Bundle) -> None:

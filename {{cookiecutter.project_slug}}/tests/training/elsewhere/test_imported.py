@@ -241,6 +241,17 @@ def test_a_gap_that_the_contract_allows_needs_an_answer(
         imported.run(shop_place.config, save(model, tmp_path))
 
 
+def test_a_value_that_stops_the_graph_is_named(shop_place: Workspace, tmp_path: Path) -> None:
+    """Any error of onnxruntime's will do: each is a class of its own."""
+    model = on_price(
+        helper.make_node("Cast", ["price"], ["place"], to=onnx.TensorProto.INT64),
+        helper.make_node("Gather", ["table", "place"], ["y"]),
+        constants={"table": np.linspace(0, 1, 1_000, dtype=np.float32)},
+    )
+    with pytest.raises(BundleError, match=r"no answer where 'price' is 1000,.*out of data bounds"):
+        imported.run(shop_place.config, save(model, tmp_path))
+
+
 def test_rows_with_gaps_are_named(shop_place: Workspace, tmp_path: Path) -> None:
     model = graph(
         [helper.make_node("Sigmoid", ["gift"], ["y"])],

@@ -1,4 +1,5 @@
 import pytest
+from filelock import FileLock
 
 from {{ cookiecutter.__package }}.errors import (
     BundleError,
@@ -141,6 +142,18 @@ def test_there_is_nothing_to_roll_back_to_at_first(make_version: Made, outbox: O
     promote(outbox, str(make_version().number))
     with pytest.raises(RegistryError, match="nothing to roll back to"):
         rollback(outbox, None)
+
+
+def test_a_repair_beside_one_who_sends_is_none(
+    versions: Versions, make_version: Made, outbox: Outbox, recorder: Recorder
+) -> None:
+    make_version()
+    with (
+        FileLock(versions.folder / "outbox" / ".lock"),
+        pytest.raises(RegistryError, match="mirror of shop is not repaired"),
+    ):
+        repair(outbox)
+    assert recorder.runs == []
 
 
 def test_a_tracker_that_is_down_hinders_nobody_and_hears_it_all_later(

@@ -63,11 +63,16 @@ def test_a_mark_made_while_it_is_sent_is_kept(
 
 
 def test_while_another_process_sends_nobody_waits(
-    versions: Versions, outbox: Outbox, recorder: Recorder, make_version: Made
+    versions: Versions,
+    outbox: Outbox,
+    recorder: Recorder,
+    make_version: Made,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     outbox.mark(make_version().bundle)
     with FileLock(versions.folder / "outbox" / ".lock"):
-        assert outbox.send()
+        assert not outbox.send()
+    assert "later     another process" in capsys.readouterr().out
     assert recorder.runs == []
     assert len(waiting(versions)) == 1
 

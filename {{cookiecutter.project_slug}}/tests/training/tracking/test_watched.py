@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime
 
 import pytest
+from filelock import FileLock
 
 from {{ cookiecutter.__package }}.cli.mirror import mirror
 from {{ cookiecutter.__package }}.config import Config
@@ -58,6 +59,18 @@ def test_a_tracker_that_is_down_is_told_later_and_first_of_the_version(
     assert outbox.watch(version, [week("2024-01-01"), week("2024-01-08")])
     assert [run.version.number for run in recorder.runs] == [1]
     assert recorder.watched == [(1, "2024-01-01"), (1, "2024-01-08")]
+
+
+def test_a_window_waits_while_another_process_sends_the_version(
+    versions: Versions, outbox: Outbox, recorder: Recorder, make_version: Made
+) -> None:
+    version = make_version()
+    outbox.mark(version.bundle)
+    with FileLock(versions.folder / "outbox" / ".lock"):
+        assert not outbox.watch(version, [week("2024-01-01")])
+    assert recorder.watched == []
+    assert outbox.watch(version, [week("2024-01-01")])
+    assert recorder.watched == [(1, "2024-01-01")]
 
 
 def test_steps_are_in_the_order_of_time_and_stay() -> None:

@@ -1,25 +1,23 @@
 """Which columns a database's table or query gives."""
 
-from contextlib import closing
-
 import sqlalchemy as sa
 
 from ...contract import SqlSource
 from ...errors import DataError
 from ..database import address, connected
+from ..database import columns as given
 
 
 def columns(name: str, source: SqlSource) -> list[str]:
     """Their names, in order.
 
     Raises:
-        ConfigError: the address cannot be used.
+        ConfigError: the address cannot be used, or the query is not one select.
         DataError: the database or the table is not there, or the query does not run.
     """
     with connected(name, address(name, source.sql)) as connection:
         if source.query is not None:
-            with closing(connection.exec_driver_sql(source.query)) as result:
-                return list(result.keys())
+            return given(connection, name, source)
         schema, _, table = str(source.table).rpartition(".")
         inspector = sa.inspect(connection)
         if not inspector.has_table(table, schema or None):

@@ -14,6 +14,7 @@ from ...contract.source import VARIABLE
 from ...errors import ConfigError, DataError, MissingExtraError, ProjectError
 from ...terminal import say, table
 from ..chunks import MASK
+from ..files import unreadable
 from .draft import Draft, amended, drafted
 from .look import look, opened_table
 from .roles import Ask, source_name, zone_of
@@ -100,7 +101,7 @@ def source_of(ask: Ask) -> Source:
     """The kind of table that a path, URL or variable names.
 
     Raises:
-        DataError: there is no such file.
+        DataError: there is no such file, or it cannot be read.
         ConfigError: a database is named without table or query, or a file with one.
     """
     sql = "://" in ask.path or (
@@ -120,8 +121,11 @@ def source_of(ask: Ask) -> Source:
     path = Path(ask.path)
     if not path.is_file():
         raise DataError(f"'{ask.path}' does not exist; name a CSV or Parquet file")
-    with path.open("rb") as file:
-        head = file.read(4)
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise unreadable(path, error) from None
     if head == b"PAR1":
         return ParquetSource(parquet=_relative(ask.path))
     if head[:2] == b"PK":

@@ -21,6 +21,7 @@ from .trial import StudyRecord  # part: tuning
 from .watched import Watched
 
 ALIASES = "aliases"
+SENDERS = "train, promote, rollback or registry repair"
 STUDY = "study-"  # part: tuning
 
 
@@ -59,7 +60,8 @@ class Outbox:
     def send(self) -> bool:
         """Tell the tracker what is marked, oldest version first; say whether it took everything.
 
-        A failure is said and stops nothing: what was made locally stands.
+        Nobody waits while another process does. A failure is said and stops nothing: what was made
+        locally stands.
         """
         if not any(self._folder.glob("[!.]*")):
             return True
@@ -67,9 +69,13 @@ class Outbox:
             with FileLock(self._folder / ".lock", timeout=0):
                 return self._send()
         except Timeout:
-            return True  # another process is at it
+            say(
+                f"later     another process is sending what is new of {self.versions.name}\n"
+                f"          nothing is lost: what it leaves, the next {SENDERS} sends"
+            )
+            return False
         except Exception as error:  # each tracker raises kinds of its own
-            self._warn(error, "train, promote, rollback or registry repair")
+            self._warn(error, SENDERS)
             return False
 
     def watch(self, version: Version, windows: Sequence[Watched]) -> bool:
