@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.data.segments import PREDICTIONS, Segment, listed
+from {{ cookiecutter.__package }}.data.segments import (
+    PREDICTIONS,
+    Segment,
+    listed,
+)
 from {{ cookiecutter.__package }}.monitoring import index
 from {{ cookiecutter.__package }}.monitoring.index import marks
 
