@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 warnings.simplefilter("ignore")
 
-N_REFERENCE, N_COLUMNS, N_WEEKS = 20_000, 50, 12
+N_REFERENCE, N_COLUMNS, N_WEEKS, N_BEFORE = 20_000, 50, 12, 8
 SIZES = (50, 300, 3_000, 100_000)
+EPOCH = date(1970, 1, 1)
 
 
 def ours(profiles: Any, columns: Any) -> set[str]:
@@ -86,25 +91,8 @@ def seeds(n_seeds: int, sizes: tuple[int, ...]) -> list[tuple[str, ...]]:
 
 def flights(folder: str) -> tuple[list[tuple[str, ...]], float]:
     """Each of the last training weeks beside the weeks before it."""
-    from pathlib import Path
-
-    from flight_delay.data.dataset import current
-    from flight_delay.models.arrow import from_table
-    from flight_delay.models.days import local_days, windows_of
-    from flight_delay.models.profile import columns_of, describe
-
-    dataset = current(Path(folder))
-    contract = dataset.contract
-    inputs = from_table(contract, dataset.read("train"))
-    seconds = inputs.time[:, contract.times.index(contract.time)]
-    weeks = windows_of(local_days(seconds, contract.zone), 7)
-    whole = np.unique(weeks)[1:-1]
     alarms, judged = [0, 0], 0
-    for week in whole[-N_WEEKS:]:
-        before, at = np.isin(weeks, whole[whole < week]), weeks == week
-        past = columns_of(inputs[before], contract.numeric, contract.category)
-        now = columns_of(inputs[at], contract.numeric, contract.category)
-        profiles = [describe(name, column, weeks[before]) for name, column in past.items()]
+    for week, profiles, past, now in weeks(folder, ("train",), -N_WEEKS):
         mine = ours(profiles, now)
         theirs = evidentlys(pd.DataFrame(past).sample(5_000, random_state=0), pd.DataFrame(now))
         print(week, sorted(mine), sorted(theirs), flush=True)
@@ -117,10 +105,53 @@ def flights(folder: str) -> tuple[list[tuple[str, ...]], float]:
     return rows, alarms[0] / judged
 
 
+def year(folder: str) -> tuple[list[tuple[str, str]], int]:
+    """The weeks in which something went beyond ordinary, and how many were judged."""
+    from flight_delay.config import DriftConfig
+    from flight_delay.monitoring.decision import compare
+
+    rows, n_weeks = [], 0
+    for week, profiles, _, now in weeks(folder, ("train", "validation", "test"), N_BEFORE):
+        found = compare("data_drift", profiles, now, DriftConfig(), 50)
+        told = [
+            f"{f.subject}{' (missing)' * (f.measure == 'missing')} {f.value:.2f} of {f.limit:.2f}"
+            for f in found
+            if f.breach
+        ]
+        n_weeks += 1
+        if told:
+            rows.append((str(week), ", ".join(told)))
+    return rows, n_weeks
+
+
+def weeks(folder: str, splits: tuple[str, ...], first: int) -> Iterator[tuple[Any, ...]]:
+    """Each whole week from the given one on: its Monday, the profiles and columns of all weeks
+    before it, and its own columns.
+    """
+    from flight_delay.data.dataset import current
+    from flight_delay.models.arrow import from_table
+    from flight_delay.models.days import first_day, local_days, windows_of
+    from flight_delay.models.profile import columns_of, describe
+
+    dataset = current(Path(folder))
+    contract = dataset.contract
+    inputs = from_table(contract, pa.concat_tables(dataset.read(split) for split in splits))
+    seconds = inputs.time[:, contract.times.index(contract.time)]
+    numbers = windows_of(local_days(seconds, contract.zone), 7)
+    whole = np.unique(numbers)[1:-1]
+    for week in whole[first:]:
+        before, at = np.isin(numbers, whole[whole < week]), numbers == week
+        past = columns_of(inputs[before], contract.numeric, contract.category)
+        now = columns_of(inputs[at], contract.numeric, contract.category)
+        profiles = [describe(name, column, numbers[before]) for name, column in past.items()]
+        yield EPOCH + timedelta(days=int(first_day(int(week), 7))), profiles, past, now
+
+
 def main() -> None:
     """Print the tables and the targets."""
     quick = "quick" in sys.argv
     table, share = flights(sys.argv[2])
+    changes, n_judged = year(sys.argv[2])
     found = seeds(int(sys.argv[1]), SIZES[:3] if quick else SIZES)
     false = [int(row[1].split()[0]) / int(row[1].split()[-1]) for row in found]
     power = [float(row[3].rstrip("%")) / 100 for row in found[1:]]
@@ -133,7 +164,8 @@ def main() -> None:
         {"text": text, "measured": value, "reached": "yes" if good else "**no**"}
         for text, value, good in targets
     ]
-    print(json.dumps({"seeds": found, "flights": table, "n_weeks": N_WEEKS, "targets": told}))
+    flown = {"flights": table, "n_weeks": N_WEEKS, "year": changes, "n_judged": n_judged}
+    print(json.dumps({"seeds": found, **flown, "targets": told}))
 
 
 if __name__ == "__main__":

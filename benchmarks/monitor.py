@@ -66,6 +66,7 @@ def section(
         "0.5 σ found: ours",
         "Evidently",
     )
+    n_weeks = decided["n_judged"]
     return f"""## Monitoring
 
 One week of {n_rows:,} logged rows, 80 numbers and 20 categories, of requests of ten rows: read from
@@ -89,6 +90,12 @@ columns are profiled in the weeks before it, and it is judged. A false alarm is 
 ordinary.
 
 {table(("", "columns judged", "false alarms", "share"), decided["flights"])}
+
+When and where 2013 changed: each of its weeks from the ninth on, judged by all weeks before it, and
+how far a column moved, in standard deviations or as a share of rows, of what is ordinary. In the
+other {n_weeks - len(decided["year"])} of {n_weeks} weeks nothing was beyond.
+
+{table(("week from", "beyond ordinary"), decided["year"])}
 
 {targets(reached(rounds, decided, n_rows))}
 
