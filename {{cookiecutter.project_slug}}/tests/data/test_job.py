@@ -255,37 +255,6 @@ def test_what_a_killed_run_left_behind_is_swept(place: Shop) -> None:
     assert [folder.exists() for folder in left] == [False, False, True]
 
 
-def test_a_transform_of_other_sources_or_columns_is_told(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transform, "transform", lambda sources: sources["flights"])
-    with pytest.raises(DataError, match=r"data/transform.py.*sources \(orders\).*'flights'"):
-        place.run()
-    monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"].tail_number)
-    with pytest.raises(DataError, match=r"data/transform.py.*tail_number"):
-        place.run()
-
-
-def two_of_one(sources: dict[str, Any]) -> Any:
-    rows, _more = sources.values()
-    return rows
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        (two_of_one, r"data/transform.py, line .*ValueError: not enough values"),
-        (lambda _: None, "gives NoneType where a table is due; end its function with return"),
-    ],
-)
-def test_a_transform_that_forgot_a_source_or_its_return_is_told(
-    place: Shop, monkeypatch: pytest.MonkeyPatch, wrong: Any, says: str
-) -> None:
-    monkeypatch.setattr(transform, "transform", wrong)
-    with pytest.raises(DataError, match=says):
-        place.run()
-
-
 def test_a_database_is_a_source_like_another(place: Shop) -> None:
     rows = orders()
     database = place.folder / "shop.db"
