@@ -33,6 +33,12 @@ def told(client: httpx.Client, why: str) -> bool:
     return why in str(client.get("/health/ready").json()["problem"])
 
 
+def answering(client: httpx.Client, row: dict[str, Any]) -> int | None:
+    answer = client.post("/predict", json={"rows": [row]})
+    version: int | None = answer.json().get("version")
+    return version
+
+
 def bundle_of(folder: Path, shop: Contract, version: Version) -> Path:
     return folder / "bundles" / shop.name / version.bundle
 
@@ -71,16 +77,11 @@ def test_what_is_not_signed_by_the_key_is_not_loaded_and_the_old_one_kept(
     sign(bundle_of(tmp_path, shop, other), Keys([THEIRS]))
     versions.serve(good, action="promote", why="before it was signed")
 
-    def answering(client: httpx.Client) -> int | None:
-        answer = client.post("/predict", json={"rows": [row]})
-        version: int | None = answer.json().get("version")
-        return version
-
     with live(config) as client:
         ready = client.get("/health/ready")
         assert ready.status_code == 503
         assert "is not signed" in ready.json()["problem"]
-        assert answering(client) is None
+        assert answering(client, row) is None
         sign(bundle_of(tmp_path, shop, good), Keys([OURS]))  # a running server looks again
         until(lambda: client.get("/health/ready").status_code == 200, "the signed version")
         for version, why in ((unsigned, "is not signed"), (other, "not of these files by a key")):
@@ -88,14 +89,14 @@ def test_what_is_not_signed_by_the_key_is_not_loaded_and_the_old_one_kept(
             until(partial(told, client, why), why)
             assert version.bundle in client.get("/health/ready").json()["problem"]
             assert client.get("/health/ready").status_code == 200
-            assert answering(client) == good.number
+            assert answering(client, row) == good.number
         assert "model_reload_failures 3.0" in client.get("/metrics").text
         sign(bundle_of(tmp_path, shop, other), Keys([OURS]))
-        until(lambda: answering(client) == other.number, "the version that was signed since")
+        until(lambda: answering(client, row) == other.number, "the version that was signed since")
         assert client.get("/health/ready").json()["problem"] is None
 
 
-def test_no_challenger_answers_or_shadows_that_is_not_signed(
+def test_no_challenger_answers_that_is_not_signed(
     tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(KEY, OURS)
@@ -109,14 +110,11 @@ def test_no_challenger_answers_or_shadows_that_is_not_signed(
     assert Challenges(versions).running() is None
     Challenges(versions).start(other, "challenger", 0.99)  # as who can write into the folder may
 
-    def version() -> int:
-        return int(client.post("/predict", json={"rows": [row]}).json()["version"])
-
     with live(config) as client:
         until(partial(told, client, "is not signed"), "the reason")
-        assert version() == served.number
+        assert answering(client, row) == served.number
         sign(bundle_of(tmp_path, shop, other), Keys([OURS]))
-        until(lambda: version() == other.number, "the one that was signed since")
+        until(lambda: answering(client, row) == other.number, "the one that was signed since")
 
 
 def test_rows_are_not_scored_by_what_is_not_signed(

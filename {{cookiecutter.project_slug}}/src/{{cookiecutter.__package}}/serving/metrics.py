@@ -37,6 +37,14 @@ GAUGES: dict[str, tuple[str, Literal["livesum", "livemax", "livemin"]]] = {
 }
 
 
+def gauges(registry: CollectorRegistry) -> dict[str, Gauge]:
+    """What a process tells of itself, by name, in a registry."""
+    return {
+        name: Gauge(name, text, registry=registry, multiprocess_mode=over_workers)
+        for name, (text, over_workers) in GAUGES.items()
+    }
+
+
 class Metrics:
     """The server's counters, in a registry of their own."""
 
@@ -92,10 +100,7 @@ class Metrics:
             ["rule"],
             registry=self.registry,
         )
-        self._gauges = {
-            name: Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)
-            for name, (text, over_workers) in GAUGES.items()
-        }
+        self._gauges = gauges(self.registry)
         self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
         self._latency = cache(self.latency.labels)  # than counting
         self._decisions = cache(

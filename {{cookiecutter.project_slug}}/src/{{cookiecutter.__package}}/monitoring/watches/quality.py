@@ -65,11 +65,12 @@ def _slices(seen: Seen, known: Labelled) -> Iterator[Finding]:
     """
     task, threshold = seen.bundle.task, seen.config.quality.threshold
     name, sign = task.main, METRICS[task.main].sign
-    found = evaluation_of(seen.bundle).get("slices", [])
+    evaluation = evaluation_of(seen.bundle)
+    found, cuts = evaluation.get("slices", []), evaluation.get("cuts", {})
     tested = {f"{one['column']} = {one['value']}": one["metrics"] for one in found}
     large = [
         (part, rows)
-        for part, rows in _parts(seen, known)
+        for part, rows in _parts(seen, known, cuts)
         if len(rows) >= seen.config.min_rows and task.variety(known.labels[rows]) > 1
     ]
     for part, rows in large:
@@ -93,9 +94,10 @@ def _slices(seen: Seen, known: Labelled) -> Iterator[Finding]:
         )
 
 
-def _parts(seen: Seen, known: Labelled) -> Iterator[tuple[str, Any]]:
+def _parts(
+    seen: Seen, known: Labelled, cuts: Mapping[str, list[float]]
+) -> Iterator[tuple[str, Any]]:
     """Each part of each slice column that requests have, with its places among the labelled rows."""
-    cuts = evaluation_of(seen.bundle).get("cuts", {})
     inputs = seen.window.rows.inputs[known.rows]
     for column in seen.contract.slices:
         texts = _texts(seen.contract, inputs, column, cuts.get(column))

@@ -28,7 +28,8 @@ def start(
     Raises:
         RegistryError: there is no such version, nothing serves, or it does.
         GateRefusedError: a version that its gate refused is to answer.
-        BundleError: its bundle is absent, damaged or not signed, or cannot answer the champion's requests.
+        BundleError: its bundle is absent, damaged or not signed, or cannot answer the champion's
+            requests.
     """
     version, served = versions.find(what), versions.served()
     contract = _contract(versions, version, keys)

@@ -39,7 +39,8 @@ def find(
     """The record of one training; ``outputs`` are the graph's on the test rows.
 
     ``task`` knows the threshold, ``cuts`` is where slices of numbers begin and end, and ``size`` the
-    model's ``parameters`` and ``bytes``. What is said of the champion stays out: it would make the same training another bundle.
+    model's ``parameters`` and ``bytes``. What is said of the champion stays out: it would make the
+    same training another bundle.
     """
     bootstrap, scored = evaluation.bootstrap, task.scores(labels, outputs)
     regression = task.contract.task == "regression"
