@@ -6,12 +6,12 @@ import hashlib
 import io
 import json
 import os
-import runpy
+import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 # What images are made of, for compose and for Kubernetes alike.
@@ -59,6 +59,10 @@ EXAMPLE = (
     "tests/data/test_example.py",
 )
 RECORD = ".rendered.json"
+# Behind this comment, a list in src/ holds one line for each option that joins core there.
+JOINT = "# options, one line each"
+ROOMS = ("configs", "deploy", "docs", "src", "tests")
+CLOSING = frozenset(")]}")
 
 
 def read_answers() -> dict[str, object]:
@@ -92,11 +96,33 @@ def prune(project: Path, paths: list[str]) -> None:
             folder.rmdir()
 
 
-def take_parts_out(project: Path, profile: object) -> None:
-    """Take every optional part out of a project that is to have none, as its own command does."""
-    if profile == "core":
-        remove = runpy.run_path(str(project / "scripts" / "remove.py"))
-        remove["take_out"](project, remove["read_parts"](project))
+def remove_options(project: Path, names: Set[str]) -> None:
+    """Remove the files of some options, and their lines in the lists that join options to core."""
+    rendered = [path for room in ROOMS for path in sorted((project / room).rglob("*"), reverse=True)]
+    for path in rendered:
+        if path.is_file() and owners(path.relative_to(project)) & names:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    for module in (project / "src").rglob("*.py"):
+        text = module.read_text("utf-8")
+        if JOINT in text:
+            module.write_text(without_lines(text, names), "utf-8", newline="")
+
+
+def owners(path: Path) -> set[str]:
+    """Return the names that may be those of the option that a path belongs to."""
+    return {part.partition(".")[0].removeprefix("test_") for part in path.parts}
+
+
+def without_lines(text: str, names: Set[str]) -> str:
+    """Return a module without the lines of some options: those behind the fixed comment of a list."""
+    kept, inside = [], False
+    for line in text.splitlines(keepends=True):
+        inside = (inside or line.strip() == JOINT) and line.strip()[:1] not in CLOSING
+        if not (inside and names & set(re.findall(r"\w+", line))):
+            kept.append(line)
+    return "".join(kept)
 
 
 def record_example(project: Path, package: object) -> None:
@@ -165,7 +191,8 @@ def main() -> int:
     project = Path.cwd()
     answers = read_answers()
     prune(project, unwanted(answers))
-    take_parts_out(project, answers["profile"])
+    chosen = set(str(answers["__options"]).split(", "))
+    remove_options(project, set(answers["_options"]) - chosen)
     record_example(project, answers["__package"])
     print(f"\nMade {project}\n{start_history(project)}\n\nNext:", flush=True)
     for command in next_commands(project, os.environ.get("PWD")):

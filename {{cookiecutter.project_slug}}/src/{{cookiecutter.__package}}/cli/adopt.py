@@ -10,6 +10,11 @@ from .options import CONFIGS, Folder, needs
 TASKS = ("binary", "multiclass", "regression")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(adopt)
+
+
 def adopt(
     path: Annotated[
         str, typer.Argument(help="CSV or Parquet; or a database's URL, or the variable with it.")

@@ -12,6 +12,11 @@ from .options import CONFIGS, Folder, Overrides, config_of, name_of
 bundle = typer.Typer(no_args_is_help=True, help="Look after bundles.")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(bundle, name="bundle")
+
+
 @bundle.command("key")
 def key() -> None:
     """Print a new key to sign bundles with, for the environment variable BUNDLE_KEY."""

@@ -8,6 +8,11 @@ import typer
 from .options import CONFIGS, Folder, Overrides
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print the findings for programs.")] = False,
     configs: Folder = CONFIGS,

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
+from .bundle import bundle
 from .options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+
+
+def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - they are commands of ``bundle``
+    """Add the commands."""
+    bundle.command()(encode)
+    bundle.command("import")(import_)
 
 
 def encode(configs: Folder = CONFIGS, set_: Overrides = None) -> None:

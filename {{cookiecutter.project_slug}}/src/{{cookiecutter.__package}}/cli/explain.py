@@ -7,6 +7,11 @@ import typer
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(explain)
+
+
 def explain(
     request_id: Annotated[
         str | None, typer.Argument(help="A request's id; default: the newest one logged.")

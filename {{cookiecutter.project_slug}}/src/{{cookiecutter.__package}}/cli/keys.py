@@ -15,6 +15,11 @@ keys = typer.Typer(no_args_is_help=True, help="Make and revoke API keys of the s
 Name = Annotated[str, typer.Argument(help="Whose key it is, such as billing-2026.")]
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(keys, name="keys")
+
+
 @keys.command("new")
 def new(
     name: Name,

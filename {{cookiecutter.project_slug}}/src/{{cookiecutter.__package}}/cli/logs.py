@@ -12,6 +12,11 @@ from .options import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
 logs = typer.Typer(no_args_is_help=True, help="Look after the prediction log.")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(logs, name="logs")
+
+
 @logs.command("compact")
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Turn the days that are over into Parquet, and delete those older than serve.log_days."""

@@ -13,6 +13,12 @@ contracts = typer.Typer(no_args_is_help=True, help="Look at the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Look at dataset versions.")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(contracts, name="contract")
+    app.add_typer(datasets, name="dataset")
+
+
 @contracts.command("show")
 def show_contract(configs: Folder = CONFIGS) -> None:
     """Show the row that model, requests, reports and tests see."""

@@ -134,7 +134,11 @@ def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     promotion.repair(_outbox(configs, set_))
 
 
-COMMANDS = (promote, rollback, challenge, history, card, compare, lineage)
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (promote, rollback, challenge, history, card, compare, lineage):
+        app.command()(command)
+    app.add_typer(registry, name="registry")
 
 
 def _versions(configs: Path, overrides: list[str] | None) -> Versions:

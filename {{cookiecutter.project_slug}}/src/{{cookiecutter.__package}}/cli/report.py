@@ -9,6 +9,11 @@ from ..terminal import say
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(report)
+
+
 def report(
     version: Annotated[
         int | None, typer.Argument(help="The version; default: the newest.", min=1)

@@ -8,6 +8,11 @@ import typer
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(score)
+
+
 def score(
     source: Annotated[
         str | None,

@@ -9,6 +9,11 @@ from .options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_
 TUNED = "tuned.yaml"
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(tune)
+
+
 def tune(
     force: Annotated[
         bool, typer.Option("--force", help=f"Overwrite a {TUNED} that you changed.")

@@ -7,6 +7,11 @@ import typer
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(alerts)
+
+
 def alerts(
     recent: Annotated[
         int, typer.Option(help="How many of those that are over to show, too.", min=0)

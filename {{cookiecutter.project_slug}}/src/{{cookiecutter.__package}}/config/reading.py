@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ..errors import ConfigError
 from .data import DataConfig
@@ -21,6 +21,9 @@ OTHERS_VARIABLES = {"MLFLOW_TRACKING_URI": "train.tracking_uri"}
 ENVIRONMENT_PREFIX = f"{__name__.partition('.')[0].upper()}__"
 
 
+S = TypeVar("S", bound=Section)
+
+
 class Config(Section):
     """Every section; ``contract.yaml`` beside them is read by ``contract``."""
 
@@ -28,6 +31,24 @@ class Config(Section):
     train: TrainConfig
     serve: ServeConfig
     monitor: MonitorConfig
+    options: dict[str, dict[str, Any]] = Field(default={}, exclude=True)
+    """What is said for each other file of the folder; ``settings`` checks it."""
+
+    def settings(self, option: str, section: type[S]) -> S:
+        """The settings of an option, of ``configs/<option>.yaml``; its defaults where nothing is said.
+
+        Raises:
+            ConfigError: the option does not take these settings.
+        """
+        try:
+            return section.model_validate(self.options.get(option, {}))
+        except ValidationError as error:
+            raise ConfigError(explain(error, f"settings of '{option}'", lambda place: (option, *place))) from None
+
+
+SECTIONS = tuple(name for name in Config.model_fields if name != "options")
+OTHER_FILES = ("contract", "tuned")
+"""Files of the folder that are no settings: the contract, and what ``train --with`` takes."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,9 +77,10 @@ def load(folder: Path, overrides: Iterable[str] = (), over: Path | None = None) 
             f"no configuration folder at '{folder}'; run from the project's root"
             " or name the folder with --configs"
         )
+    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     values: dict[str, Any] = {
-        section: read_yaml(path) if (path := folder / f"{section}.yaml").exists() else {}
-        for section in Config.model_fields
+        section: read_yaml(files[section]) if section in files else {}
+        for section in [*SECTIONS, *(files.keys() - {*SECTIONS, *OTHER_FILES})]
     }
     for section, given in (read_yaml(over) if over else {}).items():
         if section not in values or not isinstance(given, dict):
@@ -70,7 +92,8 @@ def load(folder: Path, overrides: Iterable[str] = (), over: Path | None = None) 
     for origin, assignment in [*_from_environment(os.environ), *(("--set", o) for o in overrides)]:
         _assign(values, assignment, origin)
     try:
-        return Config.model_validate(values)
+        core = {section: values.pop(section) for section in SECTIONS}
+        return Config.model_validate(core | {"options": values})
     except ValidationError as error:
         raise ConfigError(explain(error, f"settings in '{folder}'", _key)) from None
 
