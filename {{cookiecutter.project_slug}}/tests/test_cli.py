@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.errors import MissingExtraError
 
 from .conftest import Command
-from .data.logged import make_log
+from .log.logged import make_log
 
 COMMANDS = ["data", "train", "report", "serve", "score", "replay", "monitor", "promote", "rollback"]
 COMMANDS += ["challenge", "history", "card", "compare", "lineage"]

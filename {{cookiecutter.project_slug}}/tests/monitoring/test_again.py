@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.compact import compact
+from {{ cookiecutter.__package }}.log.log_retention.compact import compact
 from {{ cookiecutter.__package }}.monitoring import job, log, watches
 from {{ cookiecutter.__package }}.monitoring.history import History, Judged
 from {{ cookiecutter.__package }}.monitoring.served import read_answers

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.data.segments import (
+from {{ cookiecutter.__package }}.log.segments import (
     PREDICTIONS,
     Segment,
     listed,

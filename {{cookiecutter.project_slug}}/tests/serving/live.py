@@ -20,9 +20,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_rows
-from {{ cookiecutter.__package }}.data.segments import PREDICTIONS
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.log.live import read_rows
+from {{ cookiecutter.__package }}.log.segments import PREDICTIONS
 from {{ cookiecutter.__package }}.models import profile
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (

@@ -8,7 +8,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import AbortConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.models.challenges import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_rows
+from {{ cookiecutter.__package }}.log.live import read_rows
 from {{ cookiecutter.__package }}.models.challenges import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.segments import SERVICE
+from {{ cookiecutter.__package }}.log.segments import SERVICE
 from {{ cookiecutter.__package }}.serving.facts import Facts
 from {{ cookiecutter.__package }}.serving.http.problems import (
     Fault,

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
 
 from .conftest import serve_config
 from .live import add_version, live, until

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.compact import compact
-from {{ cookiecutter.__package }}.data.forget import Whose, forget
-from {{ cookiecutter.__package }}.data.live import read_rows
+from {{ cookiecutter.__package }}.log.live import read_rows
+from {{ cookiecutter.__package }}.log.log_retention.compact import compact
+from {{ cookiecutter.__package }}.log.log_retention.forget import Whose, forget
 
 from .test_server import address_of, process, project, start
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.segments import LABELS
+from {{ cookiecutter.__package }}.log.segments import LABELS
 from {{ cookiecutter.__package }}.models import bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.access.keys import new_key

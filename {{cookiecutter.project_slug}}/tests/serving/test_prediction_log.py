@@ -9,7 +9,7 @@ import pytest
 from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.serving.prediction_log import (
     Journal,

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_rows
 from {{ cookiecutter.__package }}.errors import ConfigError
+from {{ cookiecutter.__package }}.log.live import read_rows
 from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.live import read_rows
+from {{ cookiecutter.__package }}.log.live import read_rows
 
 from .live import until
 from .test_server import process

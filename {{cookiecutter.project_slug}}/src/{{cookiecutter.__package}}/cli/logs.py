@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Turn the days that are over into Parquet, and delete those older than serve.log_days."""
     with needs("batch"):
-        from ..data.compact import compact
+        from ..log.log_retention.compact import compact
 
     serve = config_of(configs, set_).serve
     compact(serve.log, serve.log_days, _wait_s(serve))
@@ -38,7 +38,7 @@ def forget_records(
 ) -> None:
     """Take the rows and labels of an id, or of a request, out of the log; servers may run on."""
     with needs("batch"):
-        from ..data.forget import Whose, forget
+        from ..log.log_retention.forget import Whose, forget
 
     value = request_id if id_ is None else id_
     if not value or (id_ is not None and request_id is not None):

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..config import Config
 from ..contract import Column, Contract
-from ..data.live import read_rows
 from ..errors import DataError
+from ..log.live import read_rows
 from ..models.bundle import Bundle, open_bundle, parity_error
 from ..models.inputs import Inputs, from_columns
 from ..models.signature import demanded

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
-from ..data.live import whole
-from ..data.segments import SERVICE, listed, opened
+from ..log.live import whole
+from ..log.segments import SERVICE, listed, opened
 from .seen import Seen
 from .served import Served
 

@@ -11,7 +11,7 @@ from sqlite3 import Connection
 
 import numpy as np
 
-from ..data.segments import Segment, listed
+from ..log.segments import Segment, listed
 from .history import connected
 from .served import Hashes
 from .windows import Span

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..contract import Contract
-from ..data.segments import LABELS, PREDICTIONS
+from ..log.segments import LABELS, PREDICTIONS
 from ..models.days import local_days
 from ..models.profile import NO_WINDOW
 from .index import Index, LogDay, marks, overlap

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from ..contract import Contract
-from ..data.live import whole
-from ..data.segments import SHADOW
+from ..log.live import whole
+from ..log.segments import SHADOW
 from ..models.tasks import task_of
 from ..values import canonical_category
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..contract import Contract
-from ..data.live import read_blocks
-from ..data.segments import LABELS, PREDICTIONS
 from ..errors import DataError
+from ..log.live import read_blocks
+from ..log.segments import LABELS, PREDICTIONS
 from ..models.arrow import Packed, pack
 from ..models.inputs import Inputs
 from ..models.tasks import task_of

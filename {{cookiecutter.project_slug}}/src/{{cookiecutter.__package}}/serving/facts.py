@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..data.segments import SERVICE
+from ..log.segments import SERVICE
 from .metrics import Metrics
 from .prediction_log import Journal, UnwrittenError
 from .predictor import Predictor

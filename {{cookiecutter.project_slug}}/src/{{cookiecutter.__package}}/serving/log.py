@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from ..config import ServeConfig
-from ..data.segments import LABELS, PREDICTIONS, SHADOW
+from ..log.segments import LABELS, PREDICTIONS, SHADOW
 from ..models.versions import CHALLENGER
 from . import prediction_log
 from .http.problems import ProblemError

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic_core import to_json
 
-from ..data.segments import is_at, open_segment
+from ..log.segments import is_at, open_segment
 from ..models.versions import CHAMPION
 from .predictor import Predictor
 from .requests import Label
@@ -35,7 +35,7 @@ class UnwrittenError(OSError):
 
 
 class Journal:
-    """Lines of JSON in ``<folder>/<stem>-<day>-<process>.jsonl``, a segment of ``data.segments``."""
+    """Lines of JSON in ``<folder>/<stem>-<day>-<process>.jsonl``, a segment of ``log.segments``."""
 
     def __init__(self, folder: Path, stem: str, fsync: bool = False) -> None:
         """``fsync`` makes ``append`` wait until the disk has the records."""

@@ -2,9 +2,9 @@
 
 from ...config import Config
 from ...data.dataset import Dataset
-from ...data.live import read_rows
 from ...data.versions import find
 from ...errors import DataError, RegistryError
+from ...log.live import read_rows
 from ...models.versions import CHAMPION, Version, Versions
 from ...terminal import say
 from .compare import commit_of, metadata_of

@@ -1,6 +1,6 @@
 """The server's log, read back record by record, from lines and from what they were compacted to.
 
-``serving.prediction_log`` writes it, ``data.compact`` makes it smaller.
+``serving.prediction_log`` writes it, ``log.log_retention`` makes it smaller.
 """
 
 import json

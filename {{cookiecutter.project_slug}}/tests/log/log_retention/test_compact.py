@@ -10,16 +10,16 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.data import compacted
-from {{ cookiecutter.__package }}.data.compact import compact
-from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
-from {{ cookiecutter.__package }}.data.segments import (
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.log import compacted
+from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.log_retention.compact import compact
+from {{ cookiecutter.__package }}.log.segments import (
     PREDICTIONS,
     open_segment,
 )
-from {{ cookiecutter.__package }}.errors import DataError
 
-from .logged import DAY, content, files, killed_at, label, make_log, prediction, write
+from ..logged import DAY, content, files, killed_at, label, make_log, prediction, write
 
 if sys.platform != "win32":
     import resource

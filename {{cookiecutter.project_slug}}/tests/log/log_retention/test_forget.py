@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.data.compact import compact
-from {{ cookiecutter.__package }}.data.forget import Forgotten, Whose, forget
-from {{ cookiecutter.__package }}.data.live import read_lines, read_rows
-from {{ cookiecutter.__package }}.data.segments import (
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.log_retention.compact import compact
+from {{ cookiecutter.__package }}.log.log_retention.forget import Forgotten, Whose, forget
+from {{ cookiecutter.__package }}.log.segments import (
     LABELS,
     PREDICTIONS,
     open_segment,
 )
-from {{ cookiecutter.__package }}.errors import DataError
 
-from .logged import DAY, content, files, killed_at, label, make_log, prediction, text_in, write
+from ..logged import DAY, content, files, killed_at, label, make_log, prediction, text_in, write
 
 ORDER = Whose(value="o-1", column="order")
 

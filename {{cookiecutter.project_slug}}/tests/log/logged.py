@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from {{ cookiecutter.__package }}.data.live import read_lines
-from {{ cookiecutter.__package }}.data.segments import (
+from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.log.segments import (
     LABELS,
     PREDICTIONS,
     STEMS,
@@ -26,8 +26,8 @@ from importlib import import_module
 from pathlib import Path
 
 package, task, folder, left = sys.argv[1:4] + [int(sys.argv[4])]
-compact = import_module(f"{package}.data.compact")
-forget = import_module(f"{package}.data.forget")
+compact = import_module(f"{package}.log.log_retention.compact")
+forget = import_module(f"{package}.log.log_retention.forget")
 
 def step(event, arguments):
     global left

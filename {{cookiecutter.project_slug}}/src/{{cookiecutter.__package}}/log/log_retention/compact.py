@@ -16,12 +16,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from ..atomic import new_file
-from ..errors import DataError
-from ..terminal import say
-from . import compacted
-from .live import whole
-from .segments import MODE, SERVICE, STEMS, Segment, close_segment, is_free, listed
+from ...atomic import new_file
+from ...errors import DataError
+from ...terminal import say
+from .. import compacted
+from ..live import whole
+from ..segments import MODE, SERVICE, STEMS, Segment, close_segment, is_free, listed
 
 LOOK_S = 0.05
 

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 from pydantic_core import to_json
 
-from ..atomic import new_file
-from ..errors import DataError
-from ..terminal import say
-from . import compacted
+from ...atomic import new_file
+from ...errors import DataError
+from ...terminal import say
+from .. import compacted
+from ..live import output_of, whole
+from ..segments import LABELS, MODE, PREDICTIONS, STEMS, Segment, close_segment, listed
 from .compact import maintained, wait_for_writers
-from .live import output_of, whole
-from .segments import LABELS, MODE, PREDICTIONS, STEMS, Segment, close_segment, listed
 
 Record = dict[str, Any]
 

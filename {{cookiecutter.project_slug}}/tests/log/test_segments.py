@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.data import segments
-from {{ cookiecutter.__package }}.data.live import read_lines
-from {{ cookiecutter.__package }}.data.segments import (
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.log import segments
+from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.log.segments import (
     PREDICTIONS,
     close_segment,
     is_at,
@@ -20,7 +21,6 @@ from {{ cookiecutter.__package }}.data.segments import (
     open_segment,
     opened,
 )
-from {{ cookiecutter.__package }}.errors import DataError
 
 from .logged import DAY
 

@@ -1,0 +1,1 @@
+"""The prediction log: its files, and reading them back."""
