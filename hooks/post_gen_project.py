@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Set
 from pathlib import Path
+from typing import Any
 
 # What images are made of, for compose and for Kubernetes alike.
 IMAGE = ("Dockerfile", ".dockerignore")
@@ -61,14 +62,18 @@ EXAMPLE = (
 RECORD = ".rendered.json"
 # Behind this comment, a list in src/ holds one line for each option that joins core there.
 JOINT = "# options, one line each"
+COOKIECUTTER = "cookiecutter.json"
+# What cookiecutter says of one run alone.
+OF_THE_RUN = frozenset("_output_dir _repo_dir _checkout _template _commit".split())
 ROOMS = ("configs", "deploy", "docs", "src", "tests")
 CLOSING = frozenset(")]}")
 
 
 def read_answers() -> dict[str, object]:
-    """Return the answers as data: whatever they hold, none of it is run as code."""
+    """Return the answers as data, in their order: whatever they hold, none is run as code."""
     answers: dict[str, object] = json.loads(r"""{{ cookiecutter | tojson }}""")
-    return answers
+    order: list[str] = json.loads(r"""{{ cookiecutter.keys() | list | tojson }}""")
+    return {name: answers[name] for name in order}
 
 
 def owned(answer: str) -> set[str]:
@@ -98,7 +103,9 @@ def prune(project: Path, paths: list[str]) -> None:
 
 def remove_options(project: Path, names: Set[str]) -> None:
     """Remove the files of some options, and their lines in the lists that join options to core."""
-    rendered = [path for room in ROOMS for path in sorted((project / room).rglob("*"), reverse=True)]
+    rendered = [
+        path for room in ROOMS for path in sorted((project / room).rglob("*"), reverse=True)
+    ]
     for path in rendered:
         if path.is_file() and owners(path.relative_to(project)) & names:
             path.unlink()
@@ -116,7 +123,7 @@ def owners(path: Path) -> set[str]:
 
 
 def without_lines(text: str, names: Set[str]) -> str:
-    """Return a module without the lines of some options: those behind the fixed comment of a list."""
+    """Return a module without the lines of some options, behind the fixed comment of a list."""
     kept, inside = [], False
     for line in text.splitlines(keepends=True):
         inside = (inside or line.strip() == JOINT) and line.strip()[:1] not in CLOSING
@@ -147,6 +154,73 @@ def git(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         errors="replace",
     )
+
+
+def template(answers: Mapping[str, object]) -> tuple[str, str, str]:
+    """Return the template's address and commit, and what is to be said of them; empty if unknown.
+
+    Cruft says both itself. Else a path is made absolute, and of a clone the address is asked for,
+    without a password that may stand in it.
+    """
+    if "_commit" in answers:
+        return str(answers["_template"]), str(answers["_commit"]), ""
+    given, folder = str(answers["_repo_dir"]), template_folder(answers)
+    if folder is None or git(folder, "ls-files", "--error-unmatch", COOKIECUTTER).returncode:
+        link = "uvx cruft link ADDRESS"
+        note = "The template came without git. For make add and make update, name its repository:"
+        return "", "", f"{note} {link}"
+    is_local = given == answers["_template"]
+    origin = git(folder, "config", "remote.origin.url").stdout.strip()
+    address = str(folder) if is_local else without_secret(origin)
+    changed = is_local and git(folder, "status", "--porcelain").stdout
+    note = (
+        "The template has changes that are not committed: a later update takes them for yours."
+        if changed
+        else ""
+    )
+    return address, git(folder, "rev-parse", "HEAD").stdout.strip(), note
+
+
+def without_secret(address: str) -> str:
+    """Return a repository's address without a password, and a web address without a name."""
+    match = re.fullmatch(r"(\w+://)([^/]*)@(.*)", address)
+    if match is None:
+        return address
+    name = "" if match[1].startswith("http") else match[2].partition(":")[0] + "@"
+    return match[1] + name + match[3]
+
+
+def template_folder(answers: Mapping[str, object]) -> Path | None:
+    """Return the folder of the template, which may be given relative to a folder that we left."""
+    for place in (os.environ.get("PWD", ""), str(answers["_output_dir"]), os.sep):
+        folder = Path(place, str(answers["_repo_dir"])).resolve()
+        try:
+            prompts = json.loads((folder / COOKIECUTTER).read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(prompts, dict) and prompts.get("_version") == answers["_version"]:
+            return folder
+    return None
+
+
+def record_template(project: Path, answers: Mapping[str, object]) -> str:
+    """Write where the project comes from, as cruft does; return what a person should know."""
+    address, commit, note = template(answers)
+    if commit or "RENDER_ONLY" in os.environ:
+        kept = {name: text for name, text in answers.items() if name not in OF_THE_RUN}
+        if "_commit" not in answers:
+            kept["options"] = answers["__options"]
+        kept |= {"_template": address, "_commit": commit}
+        content = {
+            "template": address,
+            "commit": commit,
+            "checkout": answers.get("_checkout"),
+            "context": {"cookiecutter": kept},
+            "directory": None,
+        }
+        text = json.dumps(content, ensure_ascii=False, indent=2, separators=(",", ": ")) + "\n"
+        (project / ".cruft.json").write_text(text, encoding="utf-8", newline="\n")
+    return note
 
 
 def is_tracked_by_a_repository(project: Path) -> bool:
@@ -191,10 +265,14 @@ def main() -> int:
     project = Path.cwd()
     answers = read_answers()
     prune(project, unwanted(answers))
-    chosen = set(str(answers["__options"]).split(", "))
-    remove_options(project, set(answers["_options"]) - chosen)
+    options: Any = answers["_options"]
+    remove_options(project, options.keys() - set(str(answers["__options"]).split(", ")))
     record_example(project, answers["__package"])
-    print(f"\nMade {project}\n{start_history(project)}\n\nNext:", flush=True)
+    note = record_template(project, answers)
+    if "RENDER_ONLY" in os.environ:  # scripts/options.py compares two renders
+        return 0
+    lines = [f"\nMade {project}", start_history(project), *filter(None, [note]), "\nNext:"]
+    print(*lines, sep="\n", flush=True)
     for command in next_commands(project, os.environ.get("PWD")):
         print(f"  {command}")
     return 0

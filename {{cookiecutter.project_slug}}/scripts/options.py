@@ -1,10 +1,8 @@
 """Adds options, removes them, and updates the project: two renders of the template, merged by git.
 
 Run: python scripts/options.py add NAME … | remove NAME … | update [REF]   [--diff]
-
-Needs git, and cookiecutter or uv, which fetches it. What the template changes between both renders is
-merged into the working tree and staged; moved files are followed, and what both sides changed is left as a
-conflict and named (exit code 1). ``git reset --hard`` takes it back. ``--diff`` only shows the change.
+It needs git, and cookiecutter or uv. What differs between the renders is merged and staged; moved
+files are followed; a conflict is left in its file and named (exit code 1).
 """
 
 import difflib
@@ -17,157 +15,134 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / ".cruft.json"  # in the form of cruft, whose commands read it, too
-NOTES = re.compile(r"^## (\S+)$.*?^### What a project's owner has to do$(.*?)(?=^##|\Z)", re.M | re.S)
-USAGE = "usage: make add OPTION=…, make remove OPTION=… or make update; with ARGS=--diff it only shows"
-NOBODY = ("git", "-c", "user.name=template", "-c", "user.email=template@localhost")
+POINTERS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"}
+USAGE = "usage: make add OPTION=…, make remove OPTION=…, make update; ARGS=--diff only shows"
+UNLINKED = "error: no .cruft.json names the template; write it: uvx cruft link ADDRESS, and commit"
+UNCLEAN = """error: not committed:\n{}\ncommit it, or put it aside:
+  git add --all && git commit --message "Before the change"\n  git stash --include-untracked"""
+NOTES = re.compile(r"(?ms)^## (\S+)$.*?^### What a project's owner has to do$(.*?)(?=^##|\Z)")
+SET = "core.quotePath=false merge.conflictStyle=diff3 user.name=template user.email=template@local"
+GIT = ["git", *(word for setting in SET.split() for word in ("-c", setting))]
 
 
-def run(*command: str, cwd: Path = ROOT, check: bool = True, **variables: str) -> str:
+def run(*command: str, cwd: Path = ROOT, **variables: str) -> str:
     """Run a command and return what it printed; where it fails, its message ends the program."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(command, cwd=cwd, env=kept | variables, text=True, capture_output=True)
-    if check and done.returncode:
-        sys.exit(f"error: {' '.join(command[:3])}: {(done.stderr or done.stdout).strip()}")
+    if not shutil.which(command[0]):
+        sys.exit(f"error: {command[0]} was not found on PATH; install it first")
+    env = {key: text for key, text in os.environ.items() if key not in POINTERS} | variables
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+    if done.returncode and "CONFLICT" not in done.stdout + done.stderr:
+        sys.exit(f"error: {command[0]}: {(done.stderr or done.stdout).strip()}")
     return done.stdout.rstrip("\n")
-
-
-def paths(*command: str, cwd: Path = ROOT) -> list[str]:
-    """Return the paths that a git command lists, with whatever letters they have."""
-    return [path for path in run("git", *command, "-z", cwd=cwd).split("\0") if path]
 
 
 def fetch(address: str, commit: str, folder: Path) -> str:
     """Check out a commit, tag or branch of the template; return the commit."""
-    run("git", "init", "--quiet", str(folder))
-    run("git", "fetch", "--quiet", "--depth=1", address, commit, cwd=folder)
-    run("git", "checkout", "--quiet", "FETCH_HEAD", cwd=folder)
-    return run("git", "rev-parse", "HEAD", cwd=folder)
+    run(*GIT, "init", "--quiet", str(folder))
+    run(*GIT, "fetch", "--quiet", "--depth=1", address, commit, cwd=folder)
+    run(*GIT, "checkout", "--quiet", "FETCH_HEAD", cwd=folder)
+    return run(*GIT, "rev-parse", "HEAD", cwd=folder)
 
 
-def render(template: Path, answers: dict[str, str], out: Path) -> Path:
-    """Render a template with some answers; return the project."""
-    pinned = ("--quiet", "--constraints", str(ROOT / "constraints.txt"), "cookiecutter")
-    uv = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".venv" / "bin"))
-    here = (sys.executable, "-c", "import cookiecutter")
-    if subprocess.run(here, capture_output=True).returncode == 0:
-        tool: tuple[str, ...] = (sys.executable, "-m", "cookiecutter")
-    elif uv:
-        tool = (uv, "tool", "run", *pinned)
-    else:
-        sys.exit("error: neither cookiecutter nor uv is here; install one: python -m pip install uv")
+def render(template: Path, answers: dict[str, str]) -> Path:
+    """Render a template beside it; return the project."""
+    fetched = ("uvx", "--quiet", "--constraints", str(ROOT / "constraints.txt"), "cookiecutter")
+    tool = ("cookiecutter",) if shutil.which("cookiecutter") else fetched
     given = [f"{name}={text}" for name, text in answers.items() if not name.startswith("_")]
-    shape = ("--no-input", "--default-config", "--output-dir", str(out))
-    run(*tool, str(template), *shape, *given, cwd=template.parent, RENDER_ONLY="1")
-    return next(out.iterdir())
+    shape = ("--no-input", "--default-config", "--output-dir", "out", str(template))
+    run(*tool, *shape, *given, cwd=template.parent, RENDER_ONLY="1")  # the hook makes no history
+    return next((template.parent / "out").iterdir())
 
 
-def commit(project: Path, skipped: list[str], *parent: str) -> str:
-    """Return a commit, on no branch, that holds a render where the project lies in its repository."""
+def commit(project: Path, skipped: set[str], *parent: str) -> str:
+    """Return a commit, on no branch, that holds a render where the project is in its repository."""
     tree = project.parent.parent / "tree"
-    place = tree / run("git", "rev-parse", "--show-prefix")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(project, place)
-    for path in [RECORD.name, *skipped]:
+    place = tree / run(*GIT, "rev-parse", "--show-prefix")
+    shutil.copytree(project, place)
+    for path in {RECORD.name, *skipped}:
         (place / path).unlink(missing_ok=True)
-    folder = run("git", "rev-parse", "--absolute-git-dir")
-    git, index = (*NOBODY, "--git-dir", folder, "--work-tree", str(tree)), str(tree.parent / "index")
-    run(*git, "add", "--all", "--force", ".", cwd=tree, GIT_INDEX_FILE=index)
-    written = run(*git, "write-tree", cwd=tree, GIT_INDEX_FILE=index)
-    return run(*git, "commit-tree", written, *parent, "-m", "template", cwd=tree)
-
-
-def merge(change: str, where: Path) -> list[str]:
-    """Apply what a commit changes to a working tree; return the paths in conflict."""
-    pick = ("-c", "merge.conflictStyle=diff3", "cherry-pick", "--no-commit", "--allow-empty", change)
-    done = subprocess.run([*NOBODY, *pick], cwd=where, capture_output=True, text=True)
-    for entry in paths("status", "--porcelain", "--no-renames", cwd=where):
-        if entry.startswith("DU "):  # deleted by us, changed by the template
-            run("git", "rm", "--quiet", "--", f":/{entry[3:]}", cwd=where)
-            print(f"left out  {entry[3:]}: you deleted it, and the template has changed it")
-    conflicts = sorted(set(paths("diff", "--name-only", "--diff-filter=U", cwd=where)))
-    if done.returncode and not conflicts and "CONFLICT" not in done.stdout + done.stderr:
-        sys.exit(f"error: nothing was changed: {done.stderr.strip()}")
-    return conflicts
+    shape = {"GIT_DIR": run(*GIT, "rev-parse", "--absolute-git-dir"), "GIT_WORK_TREE": str(tree)}
+    shape["GIT_INDEX_FILE"] = str(tree.parent / "index")
+    run(*GIT, "add", "--all", "--force", ".", cwd=tree, **shape)
+    written = run(*GIT, "write-tree", cwd=tree, **shape)
+    return run(*GIT, "commit-tree", written, *parent, "-m", "template", cwd=tree, **shape)
 
 
 def chosen(verb: str, names: list[str], now: set[str], needs: dict[str, list[str]]) -> set[str]:
     """Return the options that a project has after some were added or removed."""
-    if not names:
-        sys.exit(f"error: name an option; {USAGE}")
-    for name in [*names] if verb == "add" else [name for name in names if name not in now]:
-        if name not in needs:
-            near = difflib.get_close_matches(name, needs, 1) or ["any of these"]
-            valid = ", ".join(sorted(needs))
-            sys.exit(f"error: there is no option '{name}'; did you mean {near[0]}? valid: {valid}")
+    for name in [name for name in names or [""] if name not in needs]:
+        near = "".join(f" Did you mean {n}?" for n in difflib.get_close_matches(name, needs, 1))
+        sys.exit(f"error: '{name}' is no option.{near} There are: {', '.join(needs)}\n{USAGE}")
     if verb == "add":
         return now.union(names, *(needs[name] for name in names))
-    for name in sorted(now - set(names)):
-        if held := sorted(set(needs.get(name, ())) & set(names)):
-            both = " ".join([name, *held])
-            sys.exit(f"error: {name} needs {', '.join(held)}; remove both: make remove OPTION='{both}'")
-    return now - set(names)
+    for name in sorted(now.difference(names)):
+        if held := [need for need in needs.get(name, []) if need in names]:
+            sys.exit(f"error: {name} needs {', '.join(held)}; remove it, too: OPTION='{name} …'")
+    return now.difference(names)
 
 
-def announce(before: Path, after: Path, first: str, second: str) -> None:
-    """Say what an update brings: the notes for owners of the versions between, and the files."""
-    known, new = ((folder / "CHANGELOG.md").read_text("utf-8") for folder in (before, after))
-    for version, notes in NOTES.findall(new):
-        if version not in dict(NOTES.findall(known)):
-            print(f"Version {version}, what you have to do:\n\n{notes.strip()}\n")
-    print(run("git", "diff", "--name-status", "--find-renames", first, second) or "Nothing is new.")
+def two_renders(verb: str, names: list[str], record: Any, scratch: Path) -> list[str]:
+    """Return commits of what the template gives by the record and by the request, now recorded."""
+    address, answers = record["template"], record["context"]["cookiecutter"]
+    old, new = scratch / "old" / "template", scratch / "new" / "template"
+    fetch(address, record["commit"], old)
+    newest = names[0] if names else record["checkout"] or "HEAD"
+    now = fetch(address, newest if verb == "update" else record["commit"], new)
+    before, skipped, wanted = render(old, answers), set[str](), dict(answers)
+    if verb == "update":
+        mine = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["cruft"]["skip"]
+        files = {path for each in mine for path in before.glob(each) if path.is_file()}
+        skipped = {str(path.relative_to(before)) for path in files}
+        known, notes = (NOTES.findall((t / "CHANGELOG.md").read_text("utf-8")) for t in (old, new))
+        for version, text in [entry for entry in notes if entry[0] not in dict(known)]:
+            print(f"Version {version}, what you have to do:\n\n{text.strip()}\n")
+    else:
+        needs = json.loads((old / "cookiecutter.json").read_text("utf-8"))["_options"]
+        options = chosen(verb, names, set(answers["options"].replace(",", " ").split()), needs)
+        wanted["options"] = ", ".join(sorted(options))
+    after = render(new, wanted)
+    record |= {"commit": now, "context": json.loads((after / RECORD.name).read_text())["context"]}
+    record["context"]["cookiecutter"] |= {"_template": address, "_commit": now}
+    return [(first := commit(before, skipped)), commit(after, skipped, "-p", first)]
+
+
+def merge(change: str, where: Path) -> list[str]:
+    """Apply what a commit changes to a working tree; return the paths in conflict."""
+    run(*GIT, "cherry-pick", "--no-commit", change, cwd=where)
+    for entry in run(*GIT, "status", "--porcelain", "-z", cwd=where).split("\0"):
+        if entry.startswith("DU "):
+            run(*GIT, "rm", "--quiet", "--", f":/{entry[3:]}", cwd=where)
+            print(f"left out  {entry[3:]}: you deleted it, and the template has changed it")
+    return sorted({*run(*GIT, "diff", "--name-only", "--diff-filter=U", cwd=where).splitlines()})
 
 
 def main(verb: str = "", *given: str) -> int:
-    """Change the project or, with ``--diff``, show what would change; 1 where a conflict is left."""
-    names, show = [n for text in given for n in re.split(r"[,\s]+", text) if n], "--diff" in given
-    names = [name for name in names if name != "--diff"]
-    if verb not in {"add", "remove", "update"}:
-        sys.exit(USAGE)
-    if not RECORD.exists():
-        link = "uvx cruft link ADDRESS-OF-THE-TEMPLATE"
-        sys.exit(f"error: no {RECORD.name} says which template this is from; write it with: {link}")
-    if (dirty := run("git", "status", "--porcelain", "--", ".")) and not show:
-        ways = "git add --all && git commit -m 'Before the change'\n  git stash --include-untracked"
-        sys.exit(f"error: these are not committed:\n{dirty}\ncommit them, or put them aside:\n  {ways}")
-    record = json.loads(RECORD.read_text("utf-8"))
-    answers, address = record["context"]["cookiecutter"], record["template"]
-    newest = (names[0] if names else record["checkout"] or "HEAD") if verb == "update" else record["commit"]
-    with tempfile.TemporaryDirectory() as scratch:
-        before, after = Path(scratch, "before"), Path(scratch, "after")
-        fetch(address, record["commit"], before / "template")
-        new = fetch(address, newest, after / "template")
-        wanted, skipped = dict(answers), list[str]()
-        old = render(before / "template", answers, before / "out")
-        if verb == "update":
-            patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["cruft"]["skip"]
-            files = [path for pattern in patterns for path in old.glob(pattern) if path.is_file()]
-            skipped = [path.relative_to(old).as_posix() for path in files]
-        else:
-            needs = json.loads((before / "template" / "cookiecutter.json").read_text("utf-8"))["_options"]
-            now = set(answers["options"].replace(",", " ").split())
-            wanted["options"] = ", ".join(sorted(chosen(verb, names, now, needs)))
-        made = render(after / "template", wanted, after / "out")
-        made_record = json.loads((made / RECORD.name).read_text("utf-8"))
-        first = commit(old, skipped)
-        second = commit(made, skipped, "-p", first)
+    """Change the project or, with ``--diff``, show the change; 1 where a conflict is left."""
+    names = [word for word in re.findall(r"[^,\s]+", " ".join(given)) if word != "--diff"]
+    show = "--diff" in given
+    if verb not in {"add", "remove", "update"} or not RECORD.exists():
+        sys.exit(UNLINKED if verb in {"add", "remove", "update"} else USAGE)
+    if (dirty := run(*GIT, "status", "--porcelain", "--", ".")) and not show:
+        sys.exit(UNCLEAN.format(dirty))
+    with tempfile.TemporaryDirectory() as name:
+        record, shown = json.loads(RECORD.read_text("utf-8")), Path(name, "shown")
+        commits = two_renders(verb, names, record, Path(name))
+        print(run(*GIT, "diff", "--name-status", "-M", *commits) or "nothing changes", flush=True)
         if show:
-            tree = Path(scratch, "shown")
-            run("git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
-            conflicts = merge(second, tree)
-            print(run("git", "diff", "HEAD", cwd=tree))
-            run("git", "worktree", "remove", "--force", str(tree))
-            return int(bool(conflicts))
-        if verb == "update":
-            announce(before / "template", after / "template", first, second)
-        conflicts = merge(second, ROOT)
-    made_record |= {"template": address, "commit": new, "checkout": record["checkout"]}
-    made_record["context"]["cookiecutter"] |= {"_template": address, "_commit": new}
-    RECORD.write_text(json.dumps(made_record, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    run("git", "add", "--", RECORD.name)
-    print(run("git", "status", "--short"), *(f"conflict  {path}" for path in conflicts), sep="\n")
+            run(*GIT, "worktree", "add", "--quiet", "--detach", str(shown), "HEAD")
+        conflicts = merge(commits[1], shown if show else ROOT)
+        if show:
+            print(run(*GIT, "diff", "HEAD", cwd=shown))
+            run(*GIT, "worktree", "remove", "--force", str(shown))
+        else:
+            RECORD.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            run(*GIT, "add", "--", RECORD.name)
+            print("staged; git reset --hard takes it back. Next: make setup check test")
+    print("\n".join(f"conflict  {path}" for path in conflicts))
     return int(bool(conflicts))
 
 
