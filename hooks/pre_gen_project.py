@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import keyword
 import re
 import sys
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 # The one-line texts, and how many characters each may have.
 TEXT_LIMITS = {"full_name": 100, "email": 254, "project_name": 80, "description": 300}
@@ -74,9 +76,9 @@ DEPENDENCIES = frozenset("""
     """.split())
 
 
-def read_answers() -> dict[str, object]:
+def read_answers() -> dict[str, Any]:
     """Return the answers as data: whatever they hold, none of it is run as code."""
-    answers: dict[str, object] = json.loads(r"""{{ cookiecutter | tojson }}""")
+    answers: dict[str, Any] = json.loads(r"""{{ cookiecutter | tojson }}""")
     return answers
 
 
@@ -130,7 +132,7 @@ def suggestion(slug: str) -> str:
     return near if slug_fault(near) is None else f"{near}-model"
 
 
-def refusals(answers: dict[str, object]) -> Iterator[str]:
+def refusals(answers: dict[str, Any]) -> Iterator[str]:
     """Yield one message for every answer that cannot be used."""
     for name, limit in TEXT_LIMITS.items():
         text = str(answers[name])
@@ -162,9 +164,25 @@ def refusals(answers: dict[str, object]) -> Iterator[str]:
         )
 
 
+def option_refusals(answers: dict[str, Any]) -> Iterator[str]:
+    """Yield one message for every name in the answer `options` that no option has."""
+    known, given = answers["_options"], answers["options"]
+    for name in sorted(set(given.replace(",", " ").split()) - {"all", "none", *known}):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        yield refusal(
+            "options",
+            given,
+            f"there is no option {name[:60]!a}.",
+            f"all, none, or names with commas or spaces between: {', '.join(known)}",
+            f"{hint}give the options again",
+        )
+
+
 def main() -> int:
     """Print every refusal and return the exit code."""
-    messages = list(refusals(read_answers()))
+    answers = read_answers()
+    messages = [*refusals(answers), *option_refusals(answers)]
     for message in messages:
         print(f"\n{message}", file=sys.stderr)
     if messages:
