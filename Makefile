@@ -1,7 +1,7 @@
 # The template's own commands. `make demo` and `make test` need Python 3.11 or newer, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo docs pictures test test-slow benchmark check format lock release clean
+.PHONY: help setup demo docs pictures test test-slow benchmark sizes check format lock release clean
 
 PYTHON ?= python3
 DEMO := build/flight-delay
@@ -60,6 +60,9 @@ test-slow: $(INSTALLED) ## the checks that take too long for every day
 
 benchmark: $(INSTALLED) ## measure beside peers and write BENCHMARKS.md; choose with ARGS=etl
 	@python benchmarks/run.py $(ARGS)
+
+sizes: $(INSTALLED) ## what is left with an owner, in lines and bytes  (ARGS=--write keeps it in sizes.toml)
+	@PYTHONPATH=tests python tests/sizes.py $(ARGS)
 
 check: $(INSTALLED) ## format, lint and types of the hooks and the harness
 	black --check --quiet .

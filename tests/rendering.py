@@ -40,6 +40,13 @@ def answers_of_the_template() -> dict[str, str | list[str]]:
     return {name: value for name, value in context.items() if not name.startswith("_")}
 
 
+def answers_of_options() -> dict[str, list[str]]:
+    """Return every option, with those that it needs."""
+    context = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+    options: dict[str, list[str]] = context["_options"]
+    return options
+
+
 def load_hook(name: str) -> ModuleType:
     """Import a hook as it stands in the template: its Jinja is inside a function, in a string."""
     specification = importlib.util.spec_from_file_location(name, TEMPLATE / "hooks" / f"{name}.py")

@@ -1,276 +1,287 @@
-"""A project made from an older commit of the template takes over what has changed since."""
+"""Options come and go, and a project takes over what the template has changed, by a command."""
 
 from __future__ import annotations
 
 import json
-import math
-import random
 import shutil
-import subprocess
-import tomllib
-from collections.abc import Mapping
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checks.pipelines import tool
-from rendering import TEMPLATE, BakedProject, Ran, run
+from rendering import BakedProject, run
+from templates import Workshop, git, make_workshop, put
 
-pytestmark = pytest.mark.slow
-
-Files = Mapping[str, bytes]
-
-# Where no release is tagged yet, the update begins at the commit that added this.
-BEFORE_RELEASES = "{{cookiecutter.project_slug}}/scripts/parts.toml"
-# A table of their own, by which `adopt` replaces the example's contract, transform and features.
-ADOPT = ("adopt", "customers.csv", "--target", "churned", "--time", "signed_up", "--id", "customer")
 PACKAGE = "src/flight_delay"
-PAGER = "pager: {kind: webhook, url_from: PAGER_URL} # ours"
-KINDS, WATCHES = f"{PACKAGE}/training/kinds", f"{PACKAGE}/monitoring/watches"
-# What people do to a project: (file, text that is there, what they put in its place).
-SPACES = f"{PACKAGE}/training/tuning/spaces.py"
-EDITS = (
-    ("configs/train.yaml", "", "# Ours: agreed with operations.\n"),
-    ("configs/contract.yaml", "", "# Ours: the customers whom we have.\n"),
-    (
-        f"{PACKAGE}/data/transform.py",
-        "    return rows\n",
-        "    return rows.filter(rows.age >= 18)\n",
-    ),
-    (
-        f"{PACKAGE}/models/features.py",
-        "    return {}\n",
-        '    return {"cost": columns["spend"] * 12}\n',
-    ),
-    (f"{KINDS}/__init__.py", '    "lightgbm",\n', '    "lightgbm",\n    "ours",\n'),
-    (f"{WATCHES}/__init__.py", "    staleness,\n", "    staleness,\n    ours,\n"),
-    (f"{WATCHES}/__init__.py", "    parity.judge,\n", "    parity.judge,\n    ours.judge,\n"),
-    (SPACES, '    "lightgbm": {\n', '    "ours": {**NETWORKS},\n    "lightgbm": {\n'),
-    ("configs/monitor.yaml", "quality: {", "quality: {route: [log, file, pager], "),
-    ("configs/monitor.yaml", "  log: {kind: log}\n", f"  log: {{kind: log}}\n  {PAGER}\n"),
-    ("README.md", "# Flight Delay\n", "# Flight Delay, as we run it\n"),
-    ("Makefile", "help: ##", "nightly: data train monitor ## ours\n\nhelp: ##"),
-)
-WATCH = '''"""Ours: weeks in which hardly anybody comes."""
-
-from ..finding import Finding
-from ..seen import Seen
-
-LEAST = 10
-
-
-def judge(seen: Seen) -> list[Finding]:
-    """The rows of a window."""
-    rows = len(seen.window.rows)
-    few = {"kind": "throughput", "subject": "ours", "measure": "few", "limit": float(LEAST)}
-    return [Finding(value=float(rows), rows=rows, **few)] if rows < LEAST else []
-'''
-OWN = {f"{KINDS}/ours.py", f"{WATCHES}/ours.py", "customers.csv"}
-GONE = {"notebooks/explore.ipynb"}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Run git and return what it printed."""
-    return run("git", *arguments, cwd=folder).output.strip()
-
-
-def put(folder: Path, message: str) -> str:
-    """Commit everything that lies in a folder, and return the commit."""
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", message)
-    return git(folder, "rev-parse", "HEAD")
-
-
-def older_commit() -> str:
-    """Return the newest release before this commit, or an early commit where there is none."""
-    command = ("git", "describe", "--tags", "--abbrev=0", "HEAD^")
-    tagged = run(*command, cwd=TEMPLATE, check=False)
-    if tagged.exit_code == 0:
-        return tagged.output.strip()
-    added = ("log", "--diff-filter=A", "--format=%H", "--", BEFORE_RELEASES)
-    return (git(TEMPLATE, *added) or git(TEMPLATE, "rev-list", "--max-parents=0", "HEAD")).split()[
-        -1
-    ]
+SOURCE = "{{cookiecutter.project_slug}}"
+NOTE = "## 9.9.9\n\nNew.\n\n### What a project's owner has to do\n\nWater the plants.\n\n"
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of the template as it was at the older commit."""
-    folder = tmp_path_factory.mktemp("template") / "template"
-    folder.mkdir()
-    archive = subprocess.run(
-        ["git", "archive", older_commit()], cwd=TEMPLATE, check=True, capture_output=True
-    )
-    subprocess.run(["tar", "--extract"], cwd=folder, input=archive.stdout, check=True)
-    git(folder, "init", "--quiet")
-    put(folder, "The older template")
-    return folder
-
-
-def bring_up_to_date(template: Path) -> None:
-    """Commit the working tree of this repository to the template's."""
-    listed = git(TEMPLATE, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for entry in template.iterdir():
-        if entry.name != ".git":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    for name in filter(None, listed.split("\0")):
-        if (TEMPLATE / name).is_file():
-            (template / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(TEMPLATE / name, template / name)
-    put(template, "The template as it is")
-
-
-def cruft(folder: Path, *arguments: str | Path, check: bool = True) -> Ran:
-    """Run cruft, apart from the settings of whoever runs the tests."""
-    home = {"HOME": str(folder.parent), "XDG_CONFIG_HOME": str(folder.parent)}
-    return run(tool("cruft"), *arguments, cwd=folder, check=check, timeout_s=300, **home)
-
-
-def customers() -> str:
-    """Return a table: those who pay much, and are young, leave."""
-    draw = random.Random(0)  # noqa: S311 - rows, not secrets
-    lines = ["customer,signed_up,plan,age,spend,churned"]
-    for number in range(3_000):
-        day = date(2024, 1, 1) + timedelta(days=number // 10)
-        age, spend = draw.randint(18, 90), round(draw.uniform(1, 100), 2)
-        leaves = draw.random() < 1 / (1 + math.exp(4 - spend / 15 + (age - 50) / 20))
-        plan = draw.choice(("basic", "plus", "family"))
-        lines.append(f"c{number},{day},{plan},{age},{spend},{'yes' if leaves else 'no'}")
-    return "\n".join(lines) + "\n"
-
-
-def edit(project: BakedProject, python: Path) -> None:
-    """Do to a project what people do to theirs, and commit it."""
-    (project.path / "customers.csv").write_text(customers(), "utf-8")
-    command(project, python, *ADOPT)
-    for path, old, new in EDITS:
-        text = project.read(path)
-        assert old in text, path
-        (project.path / path).write_text(text.replace(old, new, 1) if old else new + text, "utf-8")
-    kind = project.read(f"{KINDS}/mlp.py").replace('"""', '"""Ours. ', 1)
-    (project.path / KINDS / "ours.py").write_text(kind, "utf-8")
-    (project.path / WATCHES / "ours.py").write_text(WATCH, "utf-8")
-    for path in GONE:
-        (project.path / path).unlink()
-    put(project.path, "Make it ours")
-
-
-def command(project: BakedProject, python: Path, *arguments: str, **options: Any) -> Ran:
-    """Run a command of the project's own source in an environment that was made before."""
-    where = {"PYTHONPATH": str(project.path / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    return project.run(python, "-m", "flight_delay", *arguments, **where, **options)
-
-
-@pytest.fixture(scope="module")
-def project(
-    template: Path, ready: BakedProject, tmp_path_factory: pytest.TempPathFactory
-) -> BakedProject:
-    """Return an edited project of the older template, once the template has moved on."""
-    folder = tmp_path_factory.mktemp("made")
-    cruft(folder, "create", template, "--no-input", "--default-config")
-    made = BakedProject(folder / "flight-delay", {})
-    put(made.path, "The record of cruft")
-    assert cruft(made.path, "check").exit_code == 0
-    edit(made, ready.python)
-    bring_up_to_date(template)
-    return made
-
-
-def test_a_project_takes_over_what_has_changed_and_keeps_what_its_people_did(
-    project: BakedProject, template: Path, ready: BakedProject, tmp_path: Path
-) -> None:
-    assert cruft(project.path, "check", check=False).exit_code == 1
-    assert "diff --git" in cruft(project.path, "diff").output
-
-    before = project.files()
-    cruft(project.path, "update", "--skip-apply-ask")
-
-    held = project.files()
-    assert [path for path in held if path.endswith((".rej", ".orig"))] == []
-    assert "<<<<<<<" not in "".join(git(project.path, "diff", "HEAD").splitlines())
-    assert cruft(project.path, "check").exit_code == 0
-    record = json.loads(project.read(".cruft.json"))
-    assert record["commit"] == git(template, "rev-parse", "HEAD")
-    for path, _, new in EDITS:
-        assert new.strip() in project.read(path), path
-    assert held.keys() >= OWN
-    assert held.keys() & GONE == set()
-    untouched_is_as_if_made_today(project, template, tmp_path)
-    the_suite_still_passes(project, ready, before)
-
-
-def untouched_is_as_if_made_today(project: BakedProject, template: Path, folder: Path) -> None:
-    """Compare all that nobody edited with a project of today's template."""
-    cruft(folder, "create", template, "--no-input", "--default-config")
-    today = BakedProject(folder / "flight-delay", {})
-    skipped = tomllib.loads(today.read("pyproject.toml"))["tool"]["cruft"]["skip"]
-    own = {file for each in skipped for file in today.path.glob(each) if file.is_file()}
-    theirs = {file.relative_to(today.path).as_posix() for file in own}
-    theirs |= {path for path, _, _ in EDITS} | {".cruft.json", ".rendered.json"} | OWN | GONE
-    now, held = today.files(), project.files()
-
-    differ = {path for path in now.keys() | held.keys() if now.get(path) != held.get(path)}
-    assert differ <= theirs
-
-
-def the_suite_still_passes(project: BakedProject, ready: BakedProject, before: Files) -> None:
-    """Run the project's own tests, and its own data and training, with all that was edited."""
-    own = {"configs/contract.yaml", f"{PACKAGE}/data/transform.py", f"{PACKAGE}/models/features.py"}
-    assert {path: project.files()[path] == before[path] for path in own | OWN} == dict.fromkeys(
-        own | OWN, True
-    )
-    source = str(project.path / "src")
-    tests = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider")
-    chosen = ("-m", "not slow and not model")
-    project.run(ready.python, *tests, *chosen, PYTHONPATH=source, timeout_s=1800)
-    for step in (("data",), ("train", "--set", "train.model.kind=ours")):
-        command(project, ready.python, *step, timeout_s=600)
-    assert list((project.path / "bundles").rglob("model.onnx"))
-
-
-def test_a_core_project_becomes_a_full_one_but_for_its_settings(
-    project: BakedProject, template: Path, tmp_path: Path
-) -> None:
-    made = {}  # `project` has brought the template up to date
-    for profile in ("core", "full"):
-        (tmp_path / profile).mkdir()
-        answers = json.dumps({"profile": profile})
-        options = ("--no-input", "--default-config", "--extra-context", answers)
-        cruft(tmp_path / profile, "create", template, *options)
-        made[profile] = BakedProject(tmp_path / profile / "flight-delay", {})
-    core, full = made["core"], made["full"]
-    put(core.path, "The record of cruft")
-
-    grown = json.dumps({"profile": "full"})
-    cruft(core.path, "update", "--skip-apply-ask", "--variables-to-update", grown)
-
-    now, wanted = core.files(), full.files()
-    differ = {path for path in now.keys() | wanted.keys() if now.get(path) != wanted.get(path)}
-    assert differ == {"configs/monitor.yaml", "configs/train.yaml"}
-
-
-def test_an_update_touches_none_of_the_files_that_are_the_persons_own(
-    default_own: set[str],
-) -> None:
-    assert {
-        "configs/contract.yaml",
-        "configs/data.yaml",
-        "configs/train.yaml",
-        "src/flight_delay/data/transform.py",
-        "src/flight_delay/models/features.py",
-    } <= default_own
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Return a workshop whose template no test changes."""
+    return make_workshop(tmp_path_factory.mktemp("workshop"))
 
 
 @pytest.fixture
-def default_own(default: BakedProject) -> set[str]:
-    """Return the files of a render that updates pass over."""
-    skipped = tomllib.loads(default.read("pyproject.toml"))["tool"]["cruft"]["skip"]
-    found = {each: list(default.path.glob(each)) for each in skipped}
-    assert all(found[each] for each in skipped if each != ".git"), "it names nothing"
-    return {
-        file.relative_to(default.path).as_posix()
-        for files in found.values()
-        for file in files
-        if file.is_file()
+def workshop(shared: Workshop, tmp_path: Path) -> Workshop:
+    """Return a workshop with a template of its own."""
+    shutil.copytree(shared.template, tmp_path / "template")
+    return Workshop(tmp_path / "template", shared.environment)
+
+
+def made(workshop: Workshop, where: Path, *words: str) -> BakedProject:
+    """Return a project that plain cookiecutter rendered."""
+    workshop.cookiecutter(where, "--default-config", workshop.template, *words)
+    return BakedProject(where / "flight-delay", {})
+
+
+def record(project: BakedProject) -> dict[str, str]:
+    """Return what a project knows of its template, and its options."""
+    known: dict[str, Any] = json.loads(project.read(".cruft.json"))
+    return known | {"options": known["context"]["cookiecutter"]["options"]}
+
+
+def move_on(workshop: Workshop) -> str:
+    """Commit a line of core, a file and a note for owners to the template; return the commit."""
+    core = workshop.template / SOURCE / "src" / "{{cookiecutter.__package}}" / "errors.py"
+    core.write_text(core.read_text("utf-8") + "\n# news\n", "utf-8")
+    (workshop.template / SOURCE / "configs" / "news.yaml").write_text("a: 1\n")
+    changelog = workshop.template / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text("utf-8").replace("\n## ", f"\n{NOTE}## ", 1), "utf-8")
+    return put(workshop.template, "Move on")
+
+
+def same_as_today(workshop: Workshop, project: BakedProject, folder: Path, options: str) -> None:
+    """Hold a project that nobody edited to one that is rendered with its options now."""
+    today = made(workshop, folder, f"options={options}")
+    assert project.files() == today.files()
+
+
+def test_an_option_comes_and_goes(shared: Workshop, tmp_path: Path) -> None:
+    project = made(shared, tmp_path / "a")
+    assert record(project)["options"] == "monitoring_page, report"
+
+    shown = shared.make(project, "add", "OPTION=tuning", "ARGS=--diff")
+    assert f"+++ b/{PACKAGE}/training/tuning/job.py" in shown.output
+    assert git(project.path, "status", "--porcelain") == ""
+
+    ran = shared.make(project, "add", "OPTION=tuning, tabm")
+    assert f"A\t{PACKAGE}/training/kinds/tabm.py" in ran.output
+    same_as_today(shared, project, tmp_path / "b", "monitoring_page, report, tabm, tuning")
+    put(project.path, "More")
+    shared.make(project, "remove", "OPTION=report tuning")
+    same_as_today(shared, project, tmp_path / "c", "monitoring_page, tabm")
+    assert [p for p in project.package.rglob("*") if p.is_dir() and not any(p.iterdir())] == []
+
+
+def test_an_unknown_option_is_answered_by_the_nearest(shared: Workshop, tmp_path: Path) -> None:
+    project = made(shared, tmp_path / "a")
+
+    for verb in ("add", "remove"):
+        ran = shared.make(project, verb, "OPTION=tunning", check=False)
+        assert ran.exit_code != 0
+        assert "'tunning' is no option. Did you mean tuning? There are: challenger, " in ran.output
+    assert "usage: make add OPTION=" in shared.make(project, "add", check=False).output
+    assert git(project.path, "status", "--porcelain") == ""
+
+
+def test_what_is_not_committed_is_refused_with_two_ways_out(
+    shared: Workshop, tmp_path: Path
+) -> None:
+    project = made(shared, tmp_path / "a")
+    (project.path / "mine.txt").write_text("mine\n")
+
+    ran = shared.make(project, "add", "OPTION=tabm", check=False)
+
+    assert ran.exit_code != 0
+    assert "?? mine.txt" in ran.output
+    assert "git add --all && git commit" in ran.output
+    assert "git stash --include-untracked" in ran.output
+    assert not (project.package / "training/kinds/tabm.py").exists()
+
+
+def test_an_option_brings_what_it_needs_and_holds_it(workshop: Workshop, tmp_path: Path) -> None:
+    prompts = workshop.template / "cookiecutter.json"
+    needing = prompts.read_text("utf-8").replace('"tabm": []', '"tabm": ["sql", "explain"]')
+    prompts.write_text(needing, "utf-8")
+    put(workshop.template, "Let one need others")
+    project = made(workshop, tmp_path / "a", "options=tabm")
+    assert record(project)["options"] == "explain, sql, tabm"
+
+    ran = workshop.make(project, "remove", "OPTION=sql", check=False)
+    assert ran.exit_code != 0
+    assert "tabm needs sql; remove it, too" in ran.output
+    workshop.make(project, "remove", "OPTION=sql tabm")
+    put(project.path, "Less")
+    workshop.make(project, "add", "OPTION=tabm")
+    same_as_today(workshop, project, tmp_path / "b", "tabm")
+
+
+def test_an_update_says_what_changes_and_what_the_owner_has_to_do(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    project = made(workshop, tmp_path / "a")
+    owned = project.path / "configs" / "train.yaml"
+    owned.write_text("# ours\n" + owned.read_text("utf-8"), "utf-8")
+    put(project.path, "Ours")
+    commit = move_on(workshop)
+
+    workshop.make(project, "add", "OPTION=tabm")  # of the commit that the project is of
+    assert "# news" not in project.read(f"{PACKAGE}/errors.py")
+    put(project.path, "More")
+    ran = workshop.make(project, "update")
+
+    assert "Version 9.9.9, what you have to do:\n\nWater the plants." in ran.output
+    assert f"M\t{PACKAGE}/errors.py" in ran.output
+    assert "# news" in project.read(f"{PACKAGE}/errors.py")
+    assert project.read("configs/news.yaml") == "a: 1\n"  # not among the owner's: it is new
+    assert project.read("configs/train.yaml").startswith("# ours\n")
+    assert record(project)["commit"] == commit
+    assert record(project)["options"] == "monitoring_page, report, tabm"
+    put(project.path, "Updated")
+    assert "nothing changes" in workshop.make(project, "update").output
+
+
+def test_moved_files_are_followed_deleted_ones_said_and_conflicts_named(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    project = made(workshop, tmp_path / "a")
+    git(project.path, "mv", f"{PACKAGE}/terminal.py", f"{PACKAGE}/screen.py")
+    git(project.path, "rm", "--quiet", f"{PACKAGE}/errors.py")
+    page = project.path / "README.md"
+    page.write_text(page.read_text("utf-8").replace("# Flight Delay", "# Ours", 1), "utf-8")
+    put(project.path, "Ours")
+    source = workshop.template / SOURCE
+    for name, old, new in (
+        ("src/{{cookiecutter.__package}}/terminal.py", '"""', '"""News. '),
+        ("src/{{cookiecutter.__package}}/errors.py", '"""', '"""News. '),
+        ("README.md", "# {{ cookiecutter.project_name }}", "# Theirs"),
+    ):
+        text = (source / name).read_text("utf-8")
+        (source / name).write_text(text.replace(old, new, 1), "utf-8")
+    put(workshop.template, "Move on")
+
+    ran = workshop.make(project, "update", check=False)
+
+    assert ran.exit_code != 0
+    assert project.read(f"{PACKAGE}/screen.py").startswith('"""News. ')
+    assert f"left out  {PACKAGE}/errors.py: you deleted it" in ran.output
+    assert [line for line in ran.output.splitlines() if line.startswith("conflict")] == [
+        "conflict  README.md"
+    ]
+    for side in ("# Ours", "# Theirs", "# Flight Delay"):
+        assert side in project.read("README.md")
+    git(project.path, "reset", "--hard", "--quiet")
+    assert git(project.path, "status", "--porcelain") == ""
+    assert project.read("README.md").startswith("# Ours")
+
+
+def test_a_relative_path_and_changes_that_are_not_committed(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    (workshop.template / "README.md").write_text("changed\n")
+
+    ran = workshop.cookiecutter(tmp_path / "b", "--default-config", "../template")
+
+    project = BakedProject(tmp_path / "b" / "flight-delay", {})
+    assert "changes that are not committed" in ran.output
+    assert record(project)["template"] == str(workshop.template)
+    assert record(project)["commit"] == git(workshop.template, "rev-parse", "HEAD")
+    workshop.make(project, "add", "OPTION=tabm")
+    assert (project.package / "training/kinds/tabm.py").exists()
+
+
+def test_a_clone_is_known_by_its_address_without_the_password(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    given = "https://ada:s3cret@git.invalid/team/template.git"
+    rewrite: dict[str, Any] = {
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": f"url.{workshop.template}.insteadOf",
+        "GIT_CONFIG_VALUE_0": given,
+        "GIT_CONFIG_KEY_1": f"url.{workshop.template}.insteadOf",
+        "GIT_CONFIG_VALUE_1": given.replace("ada:s3cret@", ""),
     }
+    home: dict[str, Any] = {"HOME": str(tmp_path)}
+    git(workshop.template, "tag", "--annotate", "v9", "--message", "Nine")
+    tagged = git(workshop.template, "rev-parse", "HEAD")
+    commit = move_on(workshop)
+
+    workshop.cookiecutter(tmp_path / "b", given, "--checkout", "v9", **rewrite, **home)
+
+    project = BakedProject(tmp_path / "b" / "flight-delay", {})
+    assert record(project)["template"] == "https://git.invalid/team/template.git"
+    assert (record(project)["checkout"], record(project)["commit"]) == ("v9", tagged)
+    held = [path for path in project.path.rglob("*") if path.is_file()]
+    assert [path for path in held if b"s3cret" in path.read_bytes()] == []
+    git(workshop.template, "tag", "--annotate", "v10", "--message", "Ten")
+    run("python3", "scripts/options.py", "update", "v10", cwd=project.path, **{
+        **workshop.environment, **rewrite
+    })  # fmt: skip
+    assert record(project)["commit"] == commit
+    assert "# news" in project.read(f"{PACKAGE}/errors.py")
+
+
+def test_an_archive_has_no_history_and_says_what_links_it(shared: Workshop, tmp_path: Path) -> None:
+    archive = tmp_path / "template.zip"
+    git(shared.template, "archive", "--prefix=template/", f"--output={archive}", "HEAD")
+
+    ran = shared.cookiecutter(tmp_path / "b", "--default-config", archive)
+
+    project = BakedProject(tmp_path / "b" / "flight-delay", {})
+    assert "came without git" in ran.output
+    assert not (project.path / ".cruft.json").exists()
+    said = shared.make(project, "add", "OPTION=tabm", check=False)
+    assert said.exit_code != 0
+    for output in (ran.output, said.output):
+        assert "uvx cruft link ADDRESS" in output
+
+
+def test_a_project_in_a_folder_of_a_larger_repository_without_an_identity(
+    shared: Workshop, tmp_path: Path
+) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    (folder / "other.txt").write_text("other\n")
+    ran = shared.cookiecutter(folder, "--default-config", shared.template)
+    assert "belongs to the git repository" in ran.output
+    put(folder, "All of it")
+    project = BakedProject(folder / "flight-delay", {})
+    nobody: dict[str, Any] = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.useConfigOnly"}
+    nobody |= dict.fromkeys(["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"], "")
+    nobody |= dict.fromkeys(["GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"], "")
+
+    shared.make(project, "add", "OPTION=tabm", GIT_CONFIG_VALUE_0="true", **nobody)
+
+    assert (project.package / "training/kinds/tabm.py").exists()
+    changed = git(folder, "diff", "--cached", "--name-only").splitlines()
+    assert f"flight-delay/{PACKAGE}/training/kinds/tabm.py" in changed
+    assert [path for path in changed if not path.startswith("flight-delay/")] == []
+
+
+def test_what_cruft_creates_is_clean_and_cruft_goes_on_with_what_we_record(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    home: dict[str, Any] = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    command = (tool("cruft"), "create", workshop.template, "--no-input", "--default-config")
+    run(*command, cwd=tmp_path, timeout_s=120, **home)
+    project = BakedProject(tmp_path / "flight-delay", {})
+    assert git(project.path, "status", "--porcelain") == ""
+
+    workshop.make(project, "add", "OPTION=tabm")
+    put(project.path, "More")
+    move_on(workshop)
+    assert run(tool("cruft"), "check", cwd=project.path, check=False, **home).exit_code == 1
+    run(tool("cruft"), "update", "--skip-apply-ask", cwd=project.path, timeout_s=120, **home)
+    assert "# news" in project.read(f"{PACKAGE}/errors.py")
+    assert (project.package / "training/kinds/tabm.py").exists()
+    run(tool("cruft"), "check", cwd=project.path, **home)
+
+
+def test_needs_are_named_to_the_end() -> None:
+    needs = json.loads((Path(__file__).parents[1] / "cookiecutter.json").read_text())["_options"]
+
+    for name, needed in needs.items():
+        assert {further for each in needed for further in needs[each]} <= set(needed), name

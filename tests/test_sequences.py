@@ -1,0 +1,134 @@
+"""Random sequences of add, remove, update and edits: no line of an owner's is ever lost.
+
+SEQUENCES says how many; the figure of a long run is in docs/decisions/.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from owners import MARKS, Owner
+from rendering import BakedProject, Ran, answers_of_options
+from templates import Workshop, git, make_workshop, put
+
+SEQUENCES = int(os.environ.get("SEQUENCES", "40"))
+STEPS = 5
+SOURCE = "{{cookiecutter.project_slug}}"
+ROOM = f"{SOURCE}/src/{{{{cookiecutter.__package}}}}"
+counted: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Return a template with three versions: an edited, a moved, a deleted and a new file each."""
+    workshop = make_workshop(tmp_path_factory.mktemp("workshop"))
+    folder = workshop.template
+    git(folder, "tag", "v1")
+    files = sorted((folder / ROOM).rglob("*.py"))
+    draw = Random(0)  # noqa: S311 - a choice, no secret
+    for version in ("v2", "v3"):
+        edited, moved, deleted = draw.sample([file for file in files if file.exists()], 3)
+        edited.write_text(edited.read_text("utf-8") + f"\n# {version}\n", "utf-8")
+        moved.rename(moved.with_name(f"{version}_{moved.name}"))
+        deleted.unlink()
+        (folder / SOURCE / "configs" / f"{version}.yaml").write_text("a: 1\n")
+        page = folder / SOURCE / "README.md"
+        page.write_text(page.read_text("utf-8").replace("\n## ", f"\n{version}\n\n## ", 1), "utf-8")
+        put(folder, version)
+        git(folder, "tag", version)
+    return workshop
+
+
+def change(workshop: Workshop, owner: Owner, draw: Random) -> Ran:
+    """Add, remove or update, and hold what came of it to what was promised."""
+    project = BakedProject(owner.project, {})
+    record = json.loads(project.read(".cruft.json"))
+    now = set(record["context"]["cookiecutter"]["options"].replace(",", "").split())
+    verb = draw.choice(("add", "remove", "update"))
+    few = sorted(now) if verb == "remove" else sorted(answers_of_options().keys() - now)
+    if verb == "update" or not few:
+        words = ["update", draw.choice(("v1", "v2", "v3"))]
+    else:
+        words = [verb, *draw.sample(few, min(len(few), draw.randint(1, 3)))]
+    ran = project.run("python3", "scripts/options.py", *words, check=False, **workshop.environment)
+    assert ran.exit_code in {0, 1}, str(ran)
+    assert "Traceback" not in ran.output, str(ran)
+    named = {
+        line.removeprefix("conflict  ")
+        for line in ran.output.splitlines()
+        if line.startswith("conflict  ")
+    }
+    held = set(git(project.path, "diff", "--name-only", "--diff-filter=U").splitlines())
+    marked = {path for path in owner.files() if holds_marks(project, path)}
+    assert marked <= named == held, str(ran)
+    assert bool(named) == bool(ran.exit_code), str(ran)
+    assert owner.lost() == set(), f"{words}\n{ran}"
+    counted.update([words[0], *(["conflicts"] * len(named)), *(["with conflict"] if named else [])])
+    for path in named:
+        owner.resolve(path)
+    put(project.path, " ".join(words))
+    assert owner.lost() == set()
+    return ran
+
+
+def holds_marks(project: BakedProject, path: str) -> bool:
+    """Say whether a file holds what git leaves in a conflict."""
+    file = project.path / path
+    return file.exists() and f"\n{MARKS[0]}".encode() in b"\n" + file.read_bytes()
+
+
+def as_rendered(workshop: Workshop, owner: Owner, folder: Path) -> None:
+    """Hold what the owner never touched to a fresh render of the same commit and options."""
+    project = BakedProject(owner.project, {})
+    record = json.loads(project.read(".cruft.json"))
+    template = folder / "template"
+    git(
+        workshop.template, "worktree", "add", "--quiet", "--detach", str(template), record["commit"]
+    )
+    options = record["context"]["cookiecutter"]["options"]
+    workshop.cookiecutter(folder, "--default-config", template, f"options={options}")
+    git(workshop.template, "worktree", "remove", "--force", str(template))
+    fresh, now = BakedProject(folder / "flight-delay", {}).files(), project.files()
+    differ = {path for path in fresh.keys() | now.keys() if fresh.get(path) != now.get(path)}
+    theirs = {path for path in differ if moved_by(path, owner)}
+    kept = {"configs", "CODEOWNERS"}  # files of the owner's, which updates pass over
+    assert {p for p in differ - theirs if p.split("/")[0] not in kept} <= {
+        ".cruft.json", ".rendered.json", "tests/data/test_example.py"
+    }  # fmt: skip
+
+
+def moved_by(path: str, owner: Owner) -> bool:
+    """Say whether a path is one that the owner has touched, or where a file of theirs has gone."""
+    return path in owner.touched or Path(path).name.partition("_")[0] in {"moved", "v2", "v3"}
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_no_line_of_an_owner_is_lost_and_each_conflict_is_named(
+    workshop: Workshop, seed: int, tmp_path: Path
+) -> None:
+    draw = Random(seed)  # noqa: S311 - a choice, no secret
+    options = draw.sample(sorted(answers_of_options()), draw.randint(0, 4))
+    start = tmp_path / "start"
+    git(workshop.template, "checkout", "--quiet", "v1")
+    shown = ", ".join(sorted(options)) or "none"
+    workshop.cookiecutter(start, "--default-config", workshop.template, f"options={shown}")
+    owner = Owner(start / "flight-delay", draw)
+    for _ in range(STEPS):
+        for _ in range(draw.randint(0, 2)):
+            owner.edit()
+        change(workshop, owner, draw)
+    shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
+    (tmp_path / "fresh").mkdir()
+    as_rendered(workshop, owner, tmp_path / "fresh")
+
+
+def test_the_sequences_did_all_that_they_are_for() -> None:
+    print(dict(counted))
+    if SEQUENCES >= 40:
+        assert min(counted[what] for what in ("add", "remove", "update", "with conflict")) > 5
