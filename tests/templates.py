@@ -20,14 +20,16 @@ arguments = sys.argv[1:]
 template = next(word for word in arguments if pathlib.Path(word, "cookiecutter.json").exists())
 git = ["git", "-C", template, "rev-parse", "HEAD"]
 commit = subprocess.run(git, check=True, capture_output=True, text=True).stdout
+out = arguments[arguments.index("--output-dir") + 1]
 key = hashlib.sha256("\\0".join([commit, *arguments[5:]]).encode()).hexdigest()
 kept = pathlib.Path({cache!r}, key)
 if not kept.exists():
     done = subprocess.run([{python!r}, "-m", "cookiecutter", *arguments])
     if done.returncode:
         sys.exit(done.returncode)
-    shutil.copytree("out", kept)
-shutil.copytree(kept, "out", dirs_exist_ok=True)
+    shutil.copytree(out, kept)
+else:
+    shutil.copytree(kept, out)
 """
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from checks.pipelines import tool
-from rendering import BakedProject, run
+from rendering import IDENTITY, BakedProject, run
 from templates import Workshop, git, make_workshop, put
 
 PACKAGE = "src/flight_delay"
@@ -249,11 +249,10 @@ def test_a_project_in_a_folder_of_a_larger_repository_without_an_identity(
     assert "belongs to the git repository" in ran.output
     put(folder, "All of it")
     project = BakedProject(folder / "flight-delay", {})
-    nobody: dict[str, Any] = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.useConfigOnly"}
-    nobody |= dict.fromkeys(["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"], "")
-    nobody |= dict.fromkeys(["GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"], "")
+    forget = [word for name in IDENTITY for word in ("-u", name)]
+    only = ("GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=user.useConfigOnly", "GIT_CONFIG_VALUE_0=true")
 
-    shared.make(project, "add", "OPTION=tabm", GIT_CONFIG_VALUE_0="true", **nobody)
+    project.run("env", *forget, *only, "make", "add", "OPTION=tabm", **shared.environment)
 
     assert (project.package / "training/kinds/tabm.py").exists()
     changed = git(folder, "diff", "--cached", "--name-only").splitlines()

@@ -48,19 +48,19 @@ def fetch(address: str, commit: str, folder: Path) -> str:
     return run(*GIT, "rev-parse", "HEAD", cwd=folder)
 
 
-def render(template: Path, answers: dict[str, str]) -> Path:
-    """Render a template beside it; return the project."""
+def render(template: Path, answers: dict[str, str], out: Path) -> Path:
+    """Render a template into a folder; return the project."""
     fetched = ("uvx", "--quiet", "--constraints", str(ROOT / "constraints.txt"), "cookiecutter")
     tool = ("cookiecutter",) if shutil.which("cookiecutter") else fetched
     given = [f"{name}={text}" for name, text in answers.items() if not name.startswith("_")]
-    shape = ("--no-input", "--default-config", "--output-dir", "out", str(template))
+    shape = ("--no-input", "--default-config", "--output-dir", str(out), str(template))
     run(*tool, *shape, *given, cwd=template.parent, RENDER_ONLY="1")  # the hook makes no history
-    return next((template.parent / "out").iterdir())
+    return next(out.iterdir())
 
 
 def commit(project: Path, skipped: set[str], *parent: str) -> str:
     """Return a commit, on no branch, that holds a render where the project is in its repository."""
-    tree = project.parent.parent / "tree"
+    tree = project.parent / "tree"
     place = tree / run(*GIT, "rev-parse", "--show-prefix")
     shutil.copytree(project, place)
     for path in {RECORD.name, *skipped}:
@@ -88,12 +88,12 @@ def chosen(verb: str, names: list[str], now: set[str], needs: dict[str, list[str
 def two_renders(verb: str, names: list[str], record: Any, scratch: Path) -> list[str]:
     """Return commits of what the template gives by the record and by the request, now recorded."""
     address, answers = record["template"], record["context"]["cookiecutter"]
-    old, new = scratch / "old" / "template", scratch / "new" / "template"
-    fetch(address, record["commit"], old)
-    newest = names[0] if names else record["checkout"] or "HEAD"
-    now = fetch(address, newest if verb == "update" else record["commit"], new)
-    before, skipped, wanted = render(old, answers), set[str](), dict(answers)
+    old = new = scratch / "old"
+    now = fetch(address, record["commit"], old)
+    before, skipped, wanted = render(old, answers, scratch / "before"), set[str](), dict(answers)
     if verb == "update":
+        new, newest = scratch / "new", names[0] if names else record["checkout"] or "HEAD"
+        now = fetch(address, newest, new)
         mine = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["cruft"]["skip"]
         files = {path for each in mine for path in before.glob(each) if path.is_file()}
         skipped = {str(path.relative_to(before)) for path in files}
@@ -104,7 +104,7 @@ def two_renders(verb: str, names: list[str], record: Any, scratch: Path) -> list
         needs = json.loads((old / "cookiecutter.json").read_text("utf-8"))["_options"]
         options = chosen(verb, names, set(answers["options"].replace(",", " ").split()), needs)
         wanted["options"] = ", ".join(sorted(options))
-    after = render(new, wanted)
+    after = render(new, wanted, scratch / "after")
     record |= {"commit": now, "context": json.loads((after / RECORD.name).read_text())["context"]}
     record["context"]["cookiecutter"] |= {"_template": address, "_commit": now}
     return [(first := commit(before, skipped)), commit(after, skipped, "-p", first)]
