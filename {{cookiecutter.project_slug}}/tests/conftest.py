@@ -72,15 +72,7 @@ def pytest_report_header() -> list[str]:
     absent = [n for n in ("TEST_POSTGRESQL_URL", "TEST_MARIADB_URL") if n not in os.environ]
     databases = f"SQLite alone without {' and '.join(absent)}" if absent else "all"
     browser = os.environ.get("TEST_BROWSER") or "none without TEST_BROWSER, the path of a Chromium"
-    names = "TEST_PROMTOOL", "TEST_PROMETHEUS"  # part: prometheus
-    prometheus = " ".join(  # part: prometheus
-        os.environ.get(name) or f"none without {name}" for name in names
-    )
-    return [
-        f"databases: {databases}",
-        f"browser: {browser}",
-        f"prometheus: {prometheus}",  # part: prometheus
-    ]
+    return [f"databases: {databases}", f"browser: {browser}"]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.errors import MissingExtraError
 
 from .conftest import Command
-from .log.logged import make_log
 
 COMMANDS = ["data", "train", "report", "serve", "score", "replay", "monitor", "promote", "rollback"]
 COMMANDS += ["challenge", "history", "card", "compare", "lineage"]
@@ -116,8 +115,6 @@ FAILURES = [
     ),
     (["card"], 5, ["error: ", "no champion at present"]),
     (["compare", "1", "2"], 5, ["error: ", "shop has no version 1"]),
-    (["logs", "forget"], 2, ["error: ", "--id ID or --request-id ID"]),
-    (["logs", "forget", "--id", "1", "--request-id", "r"], 2, ["error: ", "one of them"]),
     (["lineage", "f00d"], 5, ["error: ", "'f00d' is no version of shop", "no prediction"]),
     (["registry", "mend"], 2, ["mend"]),
     (["train", "--set", "train.tracker=paper"], 2, ["error: ", "train.tracker", "'mlflow'"]),
@@ -140,20 +137,6 @@ def test_a_failure_ends_with_its_code_and_says_what_to_do(
     shown = capsys.readouterr().err
     assert [word for word in words if word not in shown] == []
     assert "Traceback" not in shown
-
-
-def test_the_log_is_compacted_relieved_of_an_id_and_emptied_by_age(
-    place: Path, command: Command, capsys: pytest.CaptureFixture[str]
-) -> None:
-    make_log(place / "data" / "live")
-    assert command("logs", "compact") == 0
-    assert "19 records of 5 segments" in capsys.readouterr().out
-    assert command("logs", "forget", "--id", "o-1") == 0
-    assert "16 rows of 16 requests, and 1 labels, in 3 files" in capsys.readouterr().out
-    assert command("logs", "forget", "--request-id", "r-1") == 0
-    assert "2 rows of 1 requests" in capsys.readouterr().out
-    assert command("logs", "compact", "--set", "serve.log_days=30") == 0
-    assert "3 files older than serve.log_days" in capsys.readouterr().out
 
 
 def test_a_library_that_is_missing_is_named_with_all_that_the_command_needs() -> None:

@@ -108,7 +108,7 @@ def test_a_setting_is_told_with_what_it_takes_its_unit_and_its_default(
 
 def test_every_command_is_told_with_its_options(pages: dict[str, Page]) -> None:
     titles = {table.title for table in pages["commands"].tables}
-    assert {"train", "keys new", "logs forget", "registry repair", "demo"} <= titles
+    assert {"train", "keys new", "registry repair", "demo"} <= titles
     assert {"VERSION", "--why VALUE", "--override VALUE"} <= names(pages["commands"], "promote")
     assert "make train" in names(pages["commands"], "make")
 

@@ -1,48 +1,20 @@
 """A log as servers leave it: several days and processes, both forms of a request, torn lines."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from {{ cookiecutter.__package }}.log.live import read_lines
-from {{ cookiecutter.__package }}.log.segments import (
-    LABELS,
-    PREDICTIONS,
-    STEMS,
-)
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from ..conftest import PACKAGE
+from {{ cookiecutter.__package }}.log.compacted import RECORD, SEGMENTS
+from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.log.segments import LABELS, PREDICTIONS
 
 DAY = date(2024, 5, 1)
+STEMS = (PREDICTIONS, LABELS)
 TORN = b'{"request_id": "torn", "rows": [{"order": "o-1", "city": "Ly'
-STEP_BY_STEP = """
-import os, signal, sys
-from datetime import date
-from importlib import import_module
-from pathlib import Path
-
-package, task, folder, left = sys.argv[1:4] + [int(sys.argv[4])]
-compact = import_module(f"{package}.log.log_retention.compact")
-forget = import_module(f"{package}.log.log_retention.forget")
-
-def step(event, arguments):
-    global left
-    if event in ("os.rename", "os.remove", "tempfile.mkstemp"):
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-
-sys.addaudithook(step)
-if task == "compact":
-    compact.compact(Path(folder))
-else:
-    forget.forget(Path(folder), forget.Whose(value=task, column="order"))
-print("done")
-"""
 
 
 def prediction(number: int, day: date = DAY, n_rows: int = 3) -> dict[str, Any]:
@@ -93,22 +65,14 @@ def content(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return {stem: sorted(read_lines(folder, stem), key=json.dumps) for stem in STEMS}
 
 
-def files(folder: Path) -> Sequence[str]:
-    """Names of the files but the lock's, hidden ones too."""
-    return sorted(path.name for path in folder.iterdir() if path.name != ".maintenance.lock")
-
-
-def killed_at(folder: Path, task: str, step: int) -> bool:
-    """Compact, or forget an order, and be killed before a step; whether it came so far."""
-    command = [sys.executable, "-c", STEP_BY_STEP, PACKAGE, task, str(folder), str(step)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode == 0:
-        assert "done" in ended.stdout
-        return False
-    assert ended.returncode == -9, ended.stderr
-    return True
-
-
-def text_in(folder: Path, text: str) -> list[str]:
-    """The files that hold a text in plain lines."""
-    return [path.name for path in folder.iterdir() if text.encode() in path.read_bytes()]
+def to_parquet(path: Path, *, keep: bool = False) -> Path:
+    """What version 0.1 makes of a segment: Parquet that names it; ``keep`` is a kill before it is gone."""
+    lines = [line for line in path.read_text().splitlines() if line.endswith("}")]
+    table = pa.table(
+        {"request_id": [json.loads(line)["request_id"] for line in lines], RECORD: lines}
+    )
+    target = path.with_suffix(".parquet")
+    pq.write_table(table.replace_schema_metadata({SEGMENTS: json.dumps([path.name])}), target)
+    if not keep:
+        path.unlink()
+    return target

@@ -13,51 +13,15 @@ from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.log import segments
 from {{ cookiecutter.__package }}.log.live import read_lines
 from {{ cookiecutter.__package }}.log.segments import (
+    CLOSED,
     PREDICTIONS,
-    close_segment,
-    is_at,
-    is_free,
     listed,
-    open_segment,
     opened,
 )
 
 from .logged import DAY
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="an open file is not renamed on Windows")
-
-
-def test_a_segment_has_a_writer_until_that_closes_it(tmp_path: Path) -> None:
-    descriptor, path = open_segment(tmp_path, PREDICTIONS, DAY)
-    assert not is_free(path)
-    os.close(descriptor)
-    assert is_free(path)
-
-
-def test_two_processes_of_one_number_write_to_one_segment(tmp_path: Path) -> None:
-    """As those of two containers on one folder."""
-    (one, path), (other, same) = (open_segment(tmp_path, PREDICTIONS, DAY) for _ in range(2))
-    assert path == same
-    os.close(one)
-    assert not is_free(path)
-    os.close(other)
-    assert is_free(path)
-
-
-def test_what_is_written_to_a_segment_while_it_is_closed_is_in_it(tmp_path: Path) -> None:
-    descriptor, path = open_segment(tmp_path, PREDICTIONS, DAY)
-    close_segment(path)
-    (closed,) = listed(tmp_path, PREDICTIONS)
-    assert closed.closed
-    assert not is_at(descriptor, path)
-    assert not is_free(closed.path)
-    os.write(descriptor, b"late\n")
-    os.close(descriptor)
-    assert is_free(closed.path)
-    assert closed.path.read_bytes() == b"late\n"
-    again, _ = open_segment(tmp_path, PREDICTIONS, DAY)
-    assert [segment.closed for segment in listed(tmp_path, PREDICTIONS)] == [True, False]
-    os.close(again)
 
 
 @pytest.fixture
@@ -87,7 +51,7 @@ def test_a_day_of_more_files_than_the_system_allows_says_what_makes_them_fewer(
     monkeypatch.setattr(segments, "_allow", lambda _: None)
     for number in range(100):
         (tmp_path / f"{PREDICTIONS}-{DAY}-{number}.jsonl").touch()
-    with pytest.raises(DataError, match=r"has 100 files of .* logs compact"):
+    with pytest.raises(DataError, match=r"has 100 files of .* ulimit -n"):
         list(read_lines(tmp_path, PREDICTIONS))
 
 
@@ -111,13 +75,13 @@ def test_a_day_is_seen_whole_while_its_files_change_their_names(tmp_path: Path) 
     for number in range(5):
         (tmp_path / f"{PREDICTIONS}-{DAY}-{number}.jsonl").write_text(str(number))
     path.write_text("7")
+    closed = path.with_suffix(CLOSED)
     stop = threading.Event()
 
     def rename() -> None:
         number = 0
         while not stop.is_set():
-            close_segment(path)
-            (closed,) = (one.path for one in listed(tmp_path, PREDICTIONS) if one.closed)
+            path.rename(closed)
             stop.wait(0.0005)
             closed.rename(path)
             stop.wait(0.0005)
@@ -146,7 +110,7 @@ def test_a_day_is_looked_at_again_where_a_new_segment_took_the_name_of_a_closed_
     def listed_before_it_happens(folder: Path, stem: str, day: date) -> list[segments.Segment]:
         found = listed(folder, stem, day)
         if not looks:
-            close_segment(path)
+            path.rename(path.with_suffix(CLOSED))
             path.write_text("new")
         looks.append(len(found))
         return found

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.log.log_retention.compact import compact
 from {{ cookiecutter.__package }}.monitoring import job, log, watches
 from {{ cookiecutter.__package }}.monitoring.history import History, Judged
 from {{ cookiecutter.__package }}.monitoring.served import read_answers
 
 from ..conftest import shop_of
+from ..log.logged import to_parquet
 from .conftest import Place, make_place, weeks_of, write_log
 
 WEEKS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
@@ -133,10 +133,10 @@ def test_a_row_of_an_older_week_that_comes_late_is_filed_where_it_belongs(place:
     assert rows == {name: 5 * (name == WEEKS[1]) for name in WEEKS}
 
 
-def test_compacting_the_log_changes_no_judgement(place: Place) -> None:
+def test_lines_that_became_parquet_change_no_judgement(place: Place) -> None:
     first, before = job.run(place.config, "shop"), windows(place)
-    compact(place.config.monitor.log)
-    assert not list(place.config.monitor.log.glob("*.jsonl"))
+    for path in list(place.config.monitor.log.glob("*.jsonl")):
+        to_parquet(path)
     assert job.run(place.config, "shop") == first
     assert windows(place) == before
 

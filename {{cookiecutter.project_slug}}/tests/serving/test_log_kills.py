@@ -15,10 +15,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_rows
-from {{ cookiecutter.__package }}.log.log_retention.compact import compact
-from {{ cookiecutter.__package }}.log.log_retention.forget import Whose, forget
 
-from .test_server import address_of, process, project, start
+from .test_server import address_of, project, start
 
 KILLS, CALLERS, N_ROWS = 20, 4, 3
 FIRST_S, MOST_S = 30.0, 0.4
@@ -83,34 +81,6 @@ def test_twenty_kills_lose_and_double_nothing_that_was_answered(
     with following:
         following.kill()
     check(tmp_path / "live", answered)
-    compact(tmp_path / "live")
-    check(tmp_path / "live", answered)
-
-
-def test_compacting_and_forgetting_beside_a_server_loses_nothing_else(
-    tmp_path: Path, shop: Contract, row: dict[str, Any]
-) -> None:
-    log = tmp_path / "live"
-    with process(tmp_path, shop, "--set", "serve.reload_s=0.05") as (_, url):
-        callers = Callers(url, "b", row)
-        assert callers.first.wait(FIRST_S)
-        try:
-            for number in range(6):
-                asked = {"rows": [row | {"order": f"gone-{number}"}] * 2}
-                given = {"x-request-id": f"gone-{number}"}
-                assert httpx.post(f"{url}/predict", json=asked, headers=given).status_code == 200
-                labels = {"labels": [{"id": f"gone-{number}", "label": True}]}
-                assert httpx.post(f"{url}/feedback", json=labels).status_code == 200
-                done = forget(log, Whose(value=f"gone-{number}", column="order"))
-                assert (done.rows, done.requests, done.labels) == (2, 1, 1)
-                known = list(callers.answered)
-                compact(log)
-                check(log, known)
-        finally:
-            callers.stop.set()
-            callers.join()
-    check(log, callers.answered)
-    assert list(log.glob("*.parquet"))
 
 
 def check(log: Path, answered: list[str]) -> None:
@@ -118,4 +88,3 @@ def check(log: Path, answered: list[str]) -> None:
     logged = Counter((record["request_id"], record["row"]) for record in read_rows(log))
     assert set(logged.values()) == {1}
     assert {(given, place) for given in answered for place in range(N_ROWS)} <= set(logged)
-    assert not [given for given, _ in logged if given.startswith("gone")]

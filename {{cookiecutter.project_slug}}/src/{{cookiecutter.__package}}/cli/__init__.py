@@ -23,9 +23,9 @@ COMMANDS = (
     # options, one line each
     "cli.elsewhere",
     "cli.explain",
-    "cli.logs",
     "cli.report",
     "cli.tune",
+    "log.log_retention.command",
 )
 """Modules of this package; each adds its commands to the program by ``add_to``."""
 

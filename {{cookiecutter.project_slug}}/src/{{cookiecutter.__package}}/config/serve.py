@@ -41,8 +41,6 @@ class ServeConfig(Section):
     """Whether what is logged is on the disk before its answer leaves, and so survives a loss of power."""
     on_log_failure: Literal["refuse", "serve"] = "refuse"
     """Where the log takes no records: refuse predictions, or serve them and count what was lost."""
-    log_days: Positive | None = None
-    """Days that `logs compact` keeps besides the present one; null keeps all."""
     reports: Path | None = Path("reports")
     """Where monitoring writes its summaries, the newest of which the page shows; null shows none."""
     host: str = "127.0.0.1"

@@ -1,46 +1,18 @@
-"""Closed segments as Parquet: each line as it was written, and beside it what one looks for.
+"""Segments that are Parquet: each line as it was written, and beside it what one searches by.
 
-A line stays text, since its columns are those of the contract of its time. What reads lines so
+A line stays text, since its columns are those of the contract of its time. So whatever reads lines
 reads these as well, and gets the very same records.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 SEGMENTS = b"segments"
-"""Key of the metadata under which the names of the segments are."""
-FIELDS = ("request_id", "time", "model", "version", "route")
-SCHEMA = pa.schema(
-    [
-        ("request_id", pa.string()),
-        ("time", pa.timestamp("us", "UTC")),
-        ("model", pa.string()),
-        ("version", pa.int64()),
-        ("route", pa.string()),
-        ("record", pa.string()),
-    ]
-)
-REPEATED = ["model", "version", "route"]
-PART_BYTES = 8 << 20
-"""Text of a row group; as much is held in memory."""
-
-
-def write(path: Path, lines: Iterable[bytes], segments: Sequence[str]) -> int:
-    """Write whole lines, and the names of the segments that they are from; return how many."""
-    schema, count = SCHEMA.with_metadata({SEGMENTS: json.dumps(list(segments))}), 0
-    with pq.ParquetWriter(
-        path, schema, compression="zstd", use_dictionary=REPEATED, write_statistics=[*FIELDS]
-    ) as writer:
-        for part in _parts(lines):
-            writer.write_table(pa.Table.from_pylist([_row(line) for line in part], schema))
-            count += len(part)
-    return count
+"""Key of the metadata under which the names of the segments are that a file holds."""
+RECORD = "record"
+"""Column of the lines."""
 
 
 def absorbed(file: pq.ParquetFile) -> list[str]:
@@ -52,28 +24,5 @@ def absorbed(file: pq.ParquetFile) -> list[str]:
 def lines_of(file: pq.ParquetFile) -> Iterator[bytes]:
     """The lines of a file, without their ends."""
     for group in range(file.num_row_groups):
-        for line in file.read_row_group(group, columns=["record"])["record"]:
+        for line in file.read_row_group(group, columns=[RECORD])[RECORD]:
             yield line.as_py().encode()
-
-
-def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    part: list[bytes] = []
-    size = 0
-    for line in lines:
-        part.append(line)
-        size += len(line)
-        if size >= PART_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
-def _row(line: bytes) -> dict[str, Any]:
-    record = json.loads(line)
-    time = record.get("time")
-    known = {name: record.get(name) for name in FIELDS}
-    return known | {
-        "time": None if time is None else datetime.fromisoformat(time),
-        "record": line.decode().rstrip("\n"),
-    }

@@ -1,7 +1,4 @@
-"""The server's log, read back record by record, from lines and from what they were compacted to.
-
-``serving.prediction_log`` writes it, ``log.log_retention`` makes it smaller.
-"""
+"""The server's log, read back record by record, from lines and from Parquet."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +8,7 @@ from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
-from .compacted import absorbed, lines_of
+from .compacted import RECORD, absorbed, lines_of
 from .segments import PREDICTIONS, SHADOW, Segment, listed, opened
 
 BLOCK_BYTES = 4 << 20
@@ -70,7 +67,7 @@ def read_blocks(folder: Path, stem: str, day: date) -> Iterator[bytes]:
         tables, plain = _told_apart(files)
         for table in tables:
             for group in range(table.num_row_groups):
-                records = table.read_row_group(group, columns=["record"])["record"]
+                records = table.read_row_group(group, columns=[RECORD])[RECORD]
                 yield "\n".join(records.to_pylist()).encode()
         for file in plain:
             while block := file.read(BLOCK_BYTES):

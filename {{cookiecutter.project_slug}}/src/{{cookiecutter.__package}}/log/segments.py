@@ -10,7 +10,6 @@ its exclusive lock can be had. ``<stem>-<day>-<token>.parquet`` holds what such 
 import errno
 import os
 import re
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,6 @@ from typing import BinaryIO
 from ..errors import DataError
 
 PREDICTIONS, LABELS, SERVICE = "predictions", "labels", "service"
-STEMS = (PREDICTIONS, LABELS)
 SHADOW = "shadow"
 """Route of a prediction that answered nobody."""
 CLOSED = ".closed.jsonl"
@@ -32,12 +30,8 @@ ELSEWHERE = 256
 """Files that a process has open besides those of a day."""
 
 if sys.platform == "win32":
-    # A file that is open is not renamed there, so a closed one has no writer.
 
     def _share(_: int) -> bool:
-        return True
-
-    def _claim(_: int) -> bool:
         return True
 
     def _allow(_: int) -> None:
@@ -54,13 +48,6 @@ else:
             return False
         except OSError:
             return True  # no locks on this file system, so nothing there can be claimed either
-        return True
-
-    def _claim(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
         return True
 
     def _allow(n_files: int) -> None:
@@ -124,8 +111,8 @@ def opened(folder: Path, stem: str, day: date) -> Iterator[list[tuple[Segment, B
                 if error.errno != errno.EMFILE:
                     raise
                 raise DataError(
-                    f"'{folder}' has {len(segments):,} files of {day}, more than a process may open"
-                    " here; make them fewer with: logs compact, or raise the limit (ulimit -n)"
+                    f"'{folder}' has {len(segments):,} files of {day}, more than this process may"
+                    " open; raise its limit: ulimit -n"
                 ) from None
             if listed(folder, stem, day) == segments:
                 yield files
@@ -153,25 +140,6 @@ def is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
         return False
-
-
-def close_segment(path: Path) -> None:
-    """Give a segment the name under which no writer looks for it; its writer may be a while yet.
-
-    Raises:
-        OSError: on Windows, that it is open.
-    """
-    token = secrets.token_hex(4)
-    path.rename(path.with_name(f"{path.name.removesuffix('.jsonl')}-{token}{CLOSED}"))
-
-
-def is_free(path: Path) -> bool:
-    """Whether no process writes to a segment; a closed one, once it is free, stays so."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        return _claim(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _names(folder: Path) -> list[str]:

@@ -11,15 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.log import compacted
 from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.log_retention import parquet
 from {{ cookiecutter.__package }}.log.log_retention.compact import compact
-from {{ cookiecutter.__package }}.log.segments import (
-    PREDICTIONS,
-    open_segment,
-)
+from {{ cookiecutter.__package }}.log.segments import PREDICTIONS, open_segment
 
-from ..logged import DAY, content, files, killed_at, label, make_log, prediction, write
+from ..logged import DAY, content, label, make_log, prediction, write
+from .killed import files, killed_at
 
 if sys.platform != "win32":
     import resource
@@ -57,7 +55,7 @@ def test_other_tools_find_what_they_look_for(tmp_path: Path) -> None:
     compact(tmp_path)
     (path,) = tmp_path.glob("*.parquet")
     table = pq.read_table(path)
-    assert table.schema.equals(compacted.SCHEMA)
+    assert table.schema.equals(parquet.SCHEMA)
     assert table["request_id"].to_pylist() == ["r-1", "r-2"]
     assert table["route"].to_pylist() == ["/predict", "/predict/columns"]
     assert table["time"][0].as_py() == datetime(2024, 5, 1, 10, 0, 0, 1, tzinfo=UTC)
@@ -72,7 +70,7 @@ def test_records_of_before_routes_were_logged_are_kept(tmp_path: Path) -> None:
 
 
 def test_large_days_come_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compacted, "PART_BYTES", 2_000)
+    monkeypatch.setattr(parquet, "PART_BYTES", 2_000)
     records = [prediction(number) for number in range(40)]
     write(tmp_path / f"predictions-{DAY}-7.jsonl", *records)
     compact(tmp_path)

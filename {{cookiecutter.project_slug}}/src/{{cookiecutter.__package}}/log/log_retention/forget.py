@@ -1,21 +1,19 @@
 """Records of one id or one request, taken out of the whole log."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from pydantic_core import to_json
 
 from ...atomic import new_file
 from ...errors import DataError
 from ...terminal import say
-from .. import compacted
 from ..live import output_of, whole
-from ..segments import LABELS, MODE, PREDICTIONS, STEMS, Segment, close_segment, listed
-from .compact import maintained, wait_for_writers
+from ..segments import LABELS, MODE, PREDICTIONS, Segment
+from .maintenance import STEMS, close_segments, lines_of, maintained, segments_in
+from .parquet import write
 
 Record = dict[str, Any]
 
@@ -74,16 +72,10 @@ def forget(folder: Path, whose: Whose, wait_s: float = 10.0) -> Forgotten:
     done, late = Forgotten(), 0
     with maintained(folder):
         for stem in STEMS:
-            for segment in listed(folder, stem):
-                if not segment.closed and not segment.compacted:
-                    with suppress(OSError):  # in use on Windows, so not closed
-                        close_segment(segment.path)
-            waiting = wait_for_writers(folder, stem, wait_s)
-            for segment in listed(folder, stem):
-                if segment in waiting or not (segment.closed or segment.compacted):
-                    late += _holds(segment, whose)
-                else:
-                    _forget_in(segment, stem, whose, done)
+            ready, others = close_segments(folder, stem, wait_s)
+            late += sum(_holds(segment, whose) for segment in others)
+            for segment in ready:
+                _forget_in(segment, stem, whose, done)
     say(
         f"forgot    {done.rows:,} rows of {done.requests:,} requests, and {done.labels:,} labels,"
         f" in {done.files:,} files"
@@ -99,38 +91,30 @@ def forget(folder: Path, whose: Whose, wait_s: float = 10.0) -> Forgotten:
 def _forget_in(segment: Segment, stem: str, whose: Whose, done: Forgotten) -> None:
     if not _holds(segment, whose):
         return
-    counted = Forgotten()
-    names: list[str] = []
-    if segment.compacted:
-        with pq.ParquetFile(segment.path) as file:
-            names = compacted.absorbed(file)
+    done.files += 1
     with new_file(segment.path, MODE) as staging:
-        kept = _kept(_lines(segment), stem, whose, counted)
+        kept = _kept(lines_of(segment), stem, whose, done)
         if segment.compacted:
-            left = compacted.write(staging, kept, names)
+            left = write(staging, kept, segments_in(segment.path))
         else:
             with staging.open("wb") as target:
                 left = sum(target.write(line) > 0 for line in kept)
     if not left:
         segment.path.unlink()
-    done.files += 1
-    done.rows += counted.rows
-    done.requests += counted.requests
-    done.labels += counted.labels
 
 
-def _kept(lines: Iterable[bytes], stem: str, whose: Whose, counted: Forgotten) -> Iterator[bytes]:
+def _kept(lines: Iterable[bytes], stem: str, whose: Whose, done: Forgotten) -> Iterator[bytes]:
     """The lines that are left; the others are counted."""
     for line in lines:
         record = whole(line)
         if record is None:
             continue
         left, n_gone = whose.without(stem, record)
-        if n_gone and stem == PREDICTIONS:
-            counted.rows += n_gone
-            counted.requests += 1
-        elif n_gone:
-            counted.labels += n_gone
+        if stem == PREDICTIONS:
+            done.rows += n_gone
+            done.requests += n_gone > 0
+        else:
+            done.labels += n_gone
         if left is not None:
             yield (to_json(left) if n_gone else line.rstrip(b"\n")) + b"\n"
 
@@ -138,13 +122,4 @@ def _kept(lines: Iterable[bytes], stem: str, whose: Whose, counted: Forgotten) -
 def _holds(segment: Segment, whose: Whose) -> bool:
     """Whether a file may have to be written again: it has the text somewhere, or a torn line."""
     text = to_json(whose.value)[1:-1]
-    return any(text in line or whole(line) is None for line in _lines(segment))
-
-
-def _lines(segment: Segment) -> Iterator[bytes]:
-    if segment.compacted:
-        with pq.ParquetFile(segment.path) as file:
-            yield from compacted.lines_of(file)
-    else:
-        with segment.path.open("rb") as lines:
-            yield from lines
+    return any(text in line or whole(line) is None for line in lines_of(segment))

@@ -13,11 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-from ..serving.live import until
+from ...serving.live import until
 from .conftest import FOUND, PROMETHEUS, Watched
 from .test_metric_names import asked, rules
 
-pytestmark = pytest.mark.prometheus
+PROGRAMS = ("TEST_PROMTOOL", "TEST_PROMETHEUS")
+pytestmark = pytest.mark.skipif(
+    not all(map(os.environ.get, PROGRAMS)), reason=f"{' and '.join(PROGRAMS)} name no programs"
+)
 CALM = FOUND.replace(FOUND.splitlines(keepends=True)[1], "")
 
 

@@ -1,30 +1,39 @@
-"""Commands that look after the prediction log."""
+"""Commands that keep the prediction log small, and take records out of it."""
 
 from typing import Annotated
 
 import typer
 
-from ..config import ServeConfig
-from ..contract import load_contract
-from ..errors import ConfigError
-from .options import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
+from ...cli.options import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
+from ...config import ServeConfig
+from ...config.section import Positive, Section
+from ...contract import load_contract
+from ...errors import ConfigError
 
-logs = typer.Typer(no_args_is_help=True, help="Look after the prediction log.")
+logs = typer.Typer(no_args_is_help=True, help="Keep the prediction log small.")
+
+
+class LogRetentionConfig(Section):
+    """``log_retention.yaml``: how long the prediction log is kept."""
+
+    days: Positive | None = None
+    """Days that `logs compact` keeps besides the present one; null keeps all."""
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Register the commands."""
     app.add_typer(logs, name="logs")
 
 
 @logs.command("compact")
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Turn the days that are over into Parquet, and delete those older than serve.log_days."""
+    """Turn the days that are over into Parquet, and delete those older than log_retention.days."""
     with needs("batch"):
-        from ..log.log_retention.compact import compact
+        from .compact import compact
 
-    serve = config_of(configs, set_).serve
-    compact(serve.log, serve.log_days, _wait_s(serve))
+    config = config_of(configs, set_)
+    days = config.settings("log_retention", LogRetentionConfig).days
+    compact(config.serve.log, days, _wait_s(config.serve))
 
 
 @logs.command("forget")
@@ -38,7 +47,7 @@ def forget_records(
 ) -> None:
     """Take the rows and labels of an id, or of a request, out of the log; servers may run on."""
     with needs("batch"):
-        from ..log.log_retention.forget import Whose, forget
+        from .forget import Whose, forget
 
     value = request_id if id_ is None else id_
     if not value or (id_ is not None and request_id is not None):

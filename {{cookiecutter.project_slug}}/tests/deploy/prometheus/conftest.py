@@ -1,6 +1,5 @@
 """Fixtures: the files that Prometheus and Grafana read, and a server whose metrics they are about."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 
-from ..conftest import ROOT
-from ..serving.conftest import ROW, serve_config
-from ..serving.live import add_version, live
+from ...conftest import ROOT
+from ...serving.conftest import ROW, serve_config
+from ...serving.live import add_version, live
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
-DASHBOARD = ROOT / "deploy" / "grafana" / "dashboard.json"
+DASHBOARD = PROMETHEUS / "grafana" / "dashboard.json"
 FOUND = """\
 # TYPE monitoring_alert_active gauge
 monitoring_alert_active{model="shop",kind="quality",subject="auc",part="",severity="critical"} 1
@@ -36,14 +35,6 @@ class Watched:
 
     client: httpx.Client
     reports: Path
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs Prometheus where it is not named; the report's header says so once."""
-    named = os.environ.get("TEST_PROMTOOL") and os.environ.get("TEST_PROMETHEUS")
-    left_out = [item for item in items if not named and item.get_closest_marker("prometheus")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(scope="module")
