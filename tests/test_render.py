@@ -16,7 +16,7 @@ from rendering import TEMPLATE, Bake, BakedProject, clean_environment
 # GitHub's own expressions look like Jinja with a dollar sign before it.
 # Prometheus and Grafana have braces of their own; cookiecutter copies these files as they are.
 COPIED = ("src/", "deploy/prometheus/")
-LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|\{#|^\s*#%|cookiecutter\.[a-z_]", re.MULTILINE)
+LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|\{#|^\s*#%|cookiecutter\.(?!json)[a-z_]", re.MULTILINE)
 
 
 def texts(project: BakedProject, *endings: str) -> dict[str, str]:

@@ -31,10 +31,11 @@ def add_to(app: typer.Typer) -> None:
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Make the dataset version that sources, contract and transform describe."""
+    contract, settings = load_contract(configs / CONTRACT), config_of(configs, set_).data
     with needs("train"):
         from ..data import job
 
-    job.run(load_contract(configs / CONTRACT), config_of(configs, set_).data)
+    job.run(contract, settings)
 
 
 def train(
@@ -46,21 +47,21 @@ def train(
     set_: Overrides = None,
 ) -> None:
     """Train on the current dataset, gate, register; the first to pass is served."""
+    config = config_of(configs, set_, over)
+    refuse_newer_contract(configs, config)
     with needs("train"):
         from ..training import job
 
-    config = config_of(configs, set_, over)
-    refuse_newer_contract(configs, config)
     job.run(config)
 
 
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Answer predictions over HTTP from the served bundle."""
-    from ..serving import server
-
     config = config_of(configs, set_).serve
     if config.model is None and (configs / CONTRACT).exists():
         config = config.model_copy(update={"model": name_of(configs)})
+    from ..serving import server
+
     server.serve(config)
 
 
@@ -76,10 +77,11 @@ def replay(
     set_: Overrides = None,
 ) -> None:
     """Play the test rows against the running server, labels later."""
+    config = config_of(configs, set_)
     with needs("monitor"):
         from ..monitoring import replay as traffic
 
-    traffic.run(config_of(configs, set_), url, rows, key=key)
+    traffic.run(config, url, rows, key=key)
 
 
 def monitor(
@@ -91,11 +93,11 @@ def monitor(
     set_: Overrides = None,
 ) -> None:
     """Judge drift and quality of what was served."""
+    config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring import job
         from .mirror import mirror
 
-    config, name = config_of(configs, set_), name_of(configs)
     summary = job.run(config, name)
     mirror(config, name, summary.version)
     if fail_on_alert and summary.alerts:

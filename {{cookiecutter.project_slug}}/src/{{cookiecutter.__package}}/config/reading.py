@@ -1,12 +1,13 @@
 """Files, environment and command line, put together and held to the sections."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from ..errors import ConfigError
 from .data import DataConfig
@@ -43,7 +44,14 @@ class Config(Section):
         try:
             return section.model_validate(self.options.get(option, {}))
         except ValidationError as error:
-            raise ConfigError(explain(error, f"settings of '{option}'", lambda place: (option, *place))) from None
+            raise ConfigError(
+                explain(
+                    error,
+                    f"settings of '{option}'",
+                    lambda place: (option, *place),
+                    [f"{option}.{key}" for key in keys_of(section)],
+                )
+            ) from None
 
 
 SECTIONS = tuple(name for name in Config.model_fields if name != "options")
@@ -95,7 +103,9 @@ def load(folder: Path, overrides: Iterable[str] = (), over: Path | None = None) 
         core = {section: values.pop(section) for section in SECTIONS}
         return Config.model_validate(core | {"options": values})
     except ValidationError as error:
-        raise ConfigError(explain(error, f"settings in '{folder}'", _key)) from None
+        raise ConfigError(
+            explain(error, f"settings in '{folder}'", _key, keys_of(Config))
+        ) from None
 
 
 def _key(place: Place) -> Place:
@@ -125,16 +135,44 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def explain(
-    error: ValidationError, what: str, place: Callable[[Place], Place] = lambda found: found
+    error: ValidationError,
+    what: str,
+    place: Callable[[Place], Place] = lambda found: found,
+    known: Iterable[str] = (),
 ) -> str:
-    """One line per fault: the key, what is wrong and what was given."""
-    lines = [f"{what}: {error.error_count()} not valid"]
+    """One line per fault: the key, what is wrong, what was given and, of ``known``, what is near."""
+    lines, known = [f"{what}: {error.error_count()} not valid"], list(known)
     for fault in error.errors(include_url=False):
         key = ".".join(str(part) for part in place(fault["loc"]))
         given = "" if fault["type"] in {"missing", "value_error"} else f"; given {fault['input']!r}"
-        said = fault["msg"].removeprefix("Value error, ")
-        lines.append(f"  {key}: {said}{given}" if key else f"  {said}{given}")
+        message = fault["msg"].removeprefix("Value error, ")
+        near = nearest(key, known) if fault["type"] == "extra_forbidden" else ""
+        lines.append(f"  {key}: {message}{given}{near}" if key else f"  {message}{given}")
     return "\n".join(lines)
+
+
+def keys_of(section: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Every key that a section takes, with those inside it, by dotted name."""
+    for name, field in section.model_fields.items():
+        yield before + name
+        for inner in _sections(field.annotation):
+            yield from keys_of(inner, f"{before}{name}.")
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _sections(each)
+
+
+def nearest(key: str, known: Sequence[str]) -> str:
+    """The question whether another key was meant: one of the same last name, else a similar one."""
+    last = key.rpartition(".")[2]
+    names = {name.rpartition(".")[2]: name for name in reversed(known)}
+    similar = get_close_matches(key, known, 1, 0.8) or get_close_matches(last, names, 1)
+    meant = names.get(last) or (similar[0] if similar else None)
+    return f"; did you mean '{meant}'?" if meant else ""
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -156,7 +194,7 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
     if not separator or len(path) < 2 or path[0] not in values:
         raise ConfigError(
             f"{origin}: '{assignment}' is not section.key=value;"
-            f" the sections are {', '.join(values)}"
+            f" the sections are {', '.join(values)}{nearest(path[0], list(values))}"
         )
     target = values
     for part in path[:-1]:
