@@ -13,7 +13,6 @@ from ..errors import ProjectError
 COMMANDS = (
     "cli.adopt",
     "cli.bundle",
-    "cli.doctor",
     "cli.jobs",
     "cli.keys",
     "cli.look",
