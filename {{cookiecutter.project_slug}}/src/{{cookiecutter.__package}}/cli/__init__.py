@@ -22,7 +22,7 @@ COMMANDS = (
     # options, one line each
     "cli.elsewhere",
     "cli.explain",
-    "cli.report",
+    "training.report.command",
     "cli.tune",
     "log.log_retention.command",
 )
