@@ -30,7 +30,7 @@ ALERT = Alert(
     limit=0.1,
     text="price drifts: PSI 0.300, ordinary up to 0.100, since 2024-01-08",
     report="reports/shop/monitoring.html",
-    command="make monitor",
+    command="make report",
     ended="",
 )
 

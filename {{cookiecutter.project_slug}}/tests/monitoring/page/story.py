@@ -170,7 +170,7 @@ def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more
         "limit": 0.12,
         "text": text,
         "report": "reports/shop/monitoring.html",
-        "command": "make monitor",
+        "command": "make report",
         "ended": "it is ordinary again" if resolved else "",
     } | more
     names = ", ".join(json.dumps(name) for name in values)

@@ -51,7 +51,7 @@ def test_open_alerts_are_told_first_with_their_beginning_and_what_to_do(alerted:
     assert page.words.index(FELL) < page.words.index("city lies far from training.")
     assert "1 resolved" in page.words
     assert "resolved 2024-03-25 06:00: it is ordinary again" in page.words
-    assert "Look closer: make monitor" in page.words
+    assert "Look closer: make report" in page.words
 
 
 def test_a_story_that_ended_is_calm(tmp_path: Path, shop: Contract) -> None:

@@ -22,6 +22,7 @@ LEADS = {
 MEASURED = frozenset({"quality"})
 """Kinds whose gross faults are told beside the figure, which they do not repeat."""
 LOOK = "make monitor"
+LOOK = "make report"  # part: page
 """The command that looks closer."""
 LOOKS: dict[str, str] = {}
 LOOKS |= {"contract": "make explain", "parity": "make explain"}  # part: explain
