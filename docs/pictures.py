@@ -1,7 +1,7 @@
 """Takes the pictures of what-you-get.md, of a real project in a real browser.
 
-Run: make pictures, after make demo. It plays demo-drift and builds the project's pages first. The
-Python is the project's, which has what drives a browser; TEST_BROWSER names the browser.
+Run: make pictures, after make demo, which has drawn the reports. It builds the project's pages first.
+The Python is the project's, which has what drives a browser; TEST_BROWSER names the browser.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 MOST_BYTES = 150_000
 READY_S = 120
-DRIFT = "data/demo-drift"
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,11 @@ class Shot:
 
 @contextmanager
 def server(project: Path) -> Iterator[str]:
-    """Serve the project on a free port, with what demo-drift found; yield its address."""
+    """Serve the project on a free port, with a log of its own; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = [
-        f"serve.port={port}",
-        f"serve.reports={DRIFT}/reports",
-        f"serve.log={DRIFT}/pictures",
-    ]
+    settings = [f"serve.port={port}", "serve.log=data/pictures"]
     command = [sys.executable, "-m", package(project), "serve"]
     process = subprocess.Popen(
         [*command, *(word for each in settings for word in ("--set", each))], cwd=project
@@ -104,13 +99,11 @@ def take(browser: Browser, shot: Shot, folder: Path) -> None:
 
 
 def main() -> None:
-    """Play, build, serve, and take each picture."""
+    """Build, serve, and take each picture."""
     project, folder = (Path(each).resolve() for each in sys.argv[1:3])
     folder.mkdir(parents=True, exist_ok=True)
-    if not (project / DRIFT / "reports").exists():
-        subprocess.run(["make", "demo-drift"], cwd=project, check=True)
     subprocess.run(["make", "docs"], cwd=project, check=True)
-    (monitoring,) = (project / DRIFT / "reports").glob("*/monitoring.html")
+    (monitoring,) = (project / "reports").glob("*/monitoring.html")
     (report,) = (project / "reports").glob("*/version-1/report.html")
     executable = os.environ.get("TEST_BROWSER") or shutil.which("chromium")
     with server(project) as address, sync_playwright() as playwright:

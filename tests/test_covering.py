@@ -19,7 +19,7 @@ from predictor import free_port
 from rendering import TEMPLATE, BakedProject, Ran, render
 
 NEWER = CHOICES["python_version"][1:]
-STAGES = ("tests/e2e", "tests/deploy", "tests/test_config_files.py", "tests/doctor/test_command.py")
+STAGES = ("tests/e2e", "tests/deploy", "tests/test_config_files.py")
 SKIPPED = re.compile(r"\b[1-9]\d* (failed|error)")
 
 

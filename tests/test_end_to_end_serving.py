@@ -57,14 +57,11 @@ def test_the_example_of_the_documentation_is_answered(server: Server) -> None:
     assert answer.content["request_id"]
 
 
-def test_the_readmes_example_in_python_runs_as_it_stands(
+def test_the_clients_example_runs_as_it_stands(
     ready: BakedProject, server: Server, tmp_path: Path
 ) -> None:
-    (block,) = (
-        block
-        for block in re.findall(r"```python\n(.*?)```", ready.read("README.md"), re.DOTALL)
-        if "Client(" in block
-    )
+    page = ready.read("docs/howto/client.md")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     script = tmp_path / "example.py"
     script.write_text(block.replace("localhost:8000", f"127.0.0.1:{server.port}"))
     name, version, *answers = ready.run(ready.python, script).output.splitlines()

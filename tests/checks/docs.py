@@ -22,6 +22,7 @@ RUN = (
     "docs/howto/debug-a-prediction.md",
     "docs/howto/log_retention.md",
     "docs/howto/prometheus.md",
+    "docs/howto/report.md",
     "docs/howto/retrain.md",
     "docs/howto/roll-back.md",
     "docs/howto/rotate-keys.md",

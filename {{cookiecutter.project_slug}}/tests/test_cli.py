@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.errors import MissingExtraError
 
 from .conftest import Command
 
-COMMANDS = ["data", "train", "report", "serve", "score", "replay", "monitor", "promote", "rollback"]
+COMMANDS = ["data", "train", "serve", "score", "replay", "monitor", "promote", "rollback"]
 COMMANDS += ["challenge", "history", "card", "compare", "lineage"]
 DATA = {"driving": "orders", "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"}}
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned\n"
@@ -97,9 +97,6 @@ FAILURES = [
     (["data", "--set", "data.split.validation_from=2024-01-01"], 3, ["error: ", "data.split"]),
     (["score", "--set", "data.directory=nowhere"], 3, ["error: ", "make data"]),
     (["score", "orders.csv"], 4, ["error: ", "make train"]),
-    (["report"], 5, ["error: ", "no version yet", "make train"]),
-    (["report", "7"], 5, ["error: ", "no version 7", "its versions: none yet"]),
-    (["report", "0"], 2, ["greater than or equal to 1"]),
     (["bundle", "encode"], 3, ["error: ", "make data"]),  # part: imported
     (["bundle", "import", "model.onnx"], 3, ["error: ", "make data"]),  # part: imported
     (["bundle", "import"], 2, ["Missing argument"]),  # part: imported
@@ -142,7 +139,7 @@ def test_a_failure_ends_with_its_code_and_says_what_to_do(
 def test_a_library_that_is_missing_is_named_with_all_that_the_command_needs() -> None:
     installs = r"httpx is not installed.*\[all\]"
     with pytest.raises(MissingExtraError, match=installs), needs("all"):
-        raise MissingExtraError("httpx", "client")
+        raise MissingExtraError("httpx", "monitor")
     with pytest.raises(MissingExtraError, match=installs), needs("all"):
         raise ModuleNotFoundError(name="httpx.internals")
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .client import Client
+import httpx
+
 from .config import load
 from .contract import load_contract
 from .errors import AlertRaised, ProjectError, ServerUnreachableError
@@ -97,15 +98,13 @@ def server(arguments: list[str], url: str) -> Iterator[None]:
 
 def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
     deadline = time.monotonic() + READY_S
-    with Client(url, timeout_s=2.0, retries=0) as client:
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise ServerUnreachableError(
-                    "the server stopped at its start; see its message above"
-                )
-            with suppress(ServerUnreachableError):
-                if (state := client.ready()).ready:
-                    say(f"ready     version {state.version} serves at {url}")
-                    return
-            time.sleep(0.2)
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerUnreachableError("the server stopped at its start; see its message above")
+        with suppress(httpx.TransportError):
+            state = httpx.get(f"{url}/health/ready", timeout=2.0).json()
+            if state["ready"]:
+                say(f"ready     version {state['version']} serves at {url}")
+                return
+        time.sleep(0.2)
     raise ServerUnreachableError(f"the server at {url} was not ready within {READY_S:.0f} s")

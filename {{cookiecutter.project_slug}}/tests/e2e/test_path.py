@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.cli import app
-from {{ cookiecutter.__package }}.client import Client
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.profile import SCORE
@@ -73,12 +72,11 @@ def running(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def wait_until_ready(url: str) -> None:
-    with Client(url, retries=0) as client:
-        for _ in range(200):
-            with suppress(ServerUnreachableError):
-                if client.ready().ready:
-                    return
-            time.sleep(0.1)
+    for _ in range(200):
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{url}/health/ready").json()["ready"]:
+                return
+        time.sleep(0.1)
     raise AssertionError(f"{url} was not ready within 20 s")
 
 
@@ -105,9 +103,8 @@ def test_online_and_batch_answers_are_the_bundles_own(running: Running) -> None:
 
     schema = httpx.get(f"{running.url}/openapi.json").json()
     body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    with Client(running.url) as client:
-        answer = client.predict(body["example"]["rows"])
-    assert (answer.model, len(answer.predictions)) == (contract.name, 1)
+    answer = httpx.post(f"{running.url}/predict", json=body["example"]).json()
+    assert (answer["model"], len(answer["predictions"])) == (contract.name, 1)
 
 
 def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None:

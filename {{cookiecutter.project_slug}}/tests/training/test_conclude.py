@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
 from {{ cookiecutter.__package }}.training.gate.rules import Rule
 from {{ cookiecutter.__package }}.training.kinds import Fitted
 
+from ..conftest import PACKAGE
 from ..models.conftest import constant_files
 from .conftest import Recorder, load_settings
 
@@ -42,16 +45,24 @@ def _recorded(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
     monkeypatch.setattr(ending, "tracker_of", lambda *_: recorder)
 
 
-@pytest.fixture
-def reported() -> list[Version]:
-    """The versions whose report was written."""
-    return []
+@pytest.fixture(autouse=True)
+def _sink(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One sink, which writes a page of its own."""
+
+    def write(versions: Versions, version: Version, reports: Path) -> None:
+        folder = reports / versions.name / f"version-{version.number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "page.txt").write_text(version.bundle)
+
+    module = ModuleType("sink")
+    setattr(module, "write", write)  # noqa: B010 - mypy knows no such attribute
+    monkeypatch.setitem(sys.modules, f"{PACKAGE}.sink", module)
+    monkeypatch.setattr(ending, "SINKS", ("sink",))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def conclude(
-    shop: Contract, versions: Versions, tmp_path: Path, reported: list[Version]
-) -> Conclude:
+def conclude(shop: Contract, versions: Versions, tmp_path: Path) -> Conclude:
     """Ends a training whose model answers a constant, with a given verdict."""
 
     def judged(names: tuple[str, ...]) -> Evaluation:
@@ -74,9 +85,7 @@ def conclude(
         shutil.rmtree(tmp_path / "configs", ignore_errors=True)
         config = load_settings(tmp_path, promote=promote)
         bundle = open_bundle(write_bundle(versions.folder, constant_files(shop, value)))
-        return ending.conclude(
-            config, versions, bundle, judged(names), LEARNED, list(rules), reported.append
-        )
+        return ending.conclude(config, versions, bundle, judged(names), LEARNED, list(rules))
 
     return end
 
@@ -87,16 +96,24 @@ def served(versions: Versions) -> int | None:
 
 
 def test_the_run_the_version_and_the_alias_are_recorded(
-    conclude: Conclude, recorder: Recorder, reported: list[Version]
+    conclude: Conclude, recorder: Recorder
 ) -> None:
     version = conclude(0.2, PASSED)
     (run,) = recorder.runs
     assert run.version == version
-    assert reported == [version]
     assert run.record.metrics["model_auc"] == 1.0
     assert run.record.curves == [{"train_loss": 0.5, "validation_loss": 0.6}]
     assert run.record.environment["python"]
     assert recorder.aliases == {"champion": 1, "challenger": None}
+
+
+def test_a_sink_has_written_before_the_tracker_is_told(
+    conclude: Conclude, recorder: Recorder
+) -> None:
+    version = conclude(0.2, PASSED)
+    (run,) = recorder.runs
+    assert run.report is not None
+    assert (run.report / "page.txt").read_text() == version.bundle
 
 
 def test_a_refused_model_leaves_what_serves_alone(

@@ -13,7 +13,6 @@ from ..errors import ProjectError
 COMMANDS = (
     "cli.adopt",
     "cli.bundle",
-    "cli.doctor",
     "cli.jobs",
     "cli.keys",
     "cli.look",
@@ -23,7 +22,7 @@ COMMANDS = (
     # options, one line each
     "cli.elsewhere",
     "cli.explain",
-    "cli.report",
+    "training.report.command",
     "cli.tune",
     "log.log_retention.command",
 )

@@ -25,7 +25,7 @@ KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (data, train, serve, replay, monitor, demo, demo_drift, version):
+    for command in (data, train, serve, replay, monitor, demo, version):
         app.command()(command)
 
 
@@ -108,14 +108,6 @@ def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Run the whole path: data, train, serve, score, replay, monitor, stop."""
     with needs("all"):
         from ..demo import run
-
-    run(configs, set_ or [])
-
-
-def demo_drift(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Replay the test rows week by week, break something, and watch monitoring find it."""
-    with needs("all"):
-        from ..demo_drift import run
 
     run(configs, set_ or [])
 

@@ -115,7 +115,7 @@ class TrainConfig(Section):
     """``train.yaml``: from a dataset version to a gated model."""
 
     intended_use: str | None = None
-    """Who may use the answers for what, and for what not, in your words; for card and report."""
+    """Who may use the answers for what, and for what not, in your words; for the card."""
     bundles: Path = Path("bundles")
     """Where bundles, the served pointer and the promotion history live."""
     tracker: Literal[

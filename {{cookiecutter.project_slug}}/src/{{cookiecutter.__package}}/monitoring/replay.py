@@ -1,20 +1,27 @@
 """Plays a dataset's test rows against the server as live traffic; labels come later, as in life."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..client import Client, LabelOfId, LabelOfRow
 from ..config import Config
 from ..contract import Contract
 from ..data.dataset import current
+from ..errors import RequestRefusedError, ServerFailedError, ServerUnreachableError
 from ..terminal import Bar, progress, say
+from ..values import json_value
 
 ROWS_PER_REQUEST = 200
-TIMEOUT_S, DEADLINE_S = 30.0, 60.0
+TIMEOUT_S = 30.0
+MOST_TEXT = 1_000
+NO_TIME = frozenset({408, 429})
+"""What is answered where the same request may be answered later."""
+Body = dict[str, Any]
 
 
 def run(
@@ -35,10 +42,14 @@ def run(
     table = dataset.read("test")
     table = table.sort_by(contract.time) if contract.time else table
     table = table if rows is None else table.slice(0, rows)
-    base = url or f"http://{config.serve.host}:{config.serve.port}"
+    base = (url or f"http://{config.serve.host}:{config.serve.port}").rstrip("/")
     delay = timedelta(days=config.monitor.label_delay_days)
-    with calling(base, key=key) as client, progress("replay", len(table)) as bar:
-        traffic = Traffic(client, contract, delay)
+    headers = {"authorization": f"Bearer {key.strip()}"} if key else {}
+    with (
+        httpx.Client(headers=headers, timeout=TIMEOUT_S) as client,
+        progress("replay", len(table)) as bar,
+    ):
+        traffic = Traffic(partial(post, client, base), contract, delay)
         traffic.play(table, bar)
     say(
         f"replayed  {traffic.sent:,} rows to {base}, {traffic.labelled:,} labels;"
@@ -47,17 +58,14 @@ def run(
     return traffic.sent
 
 
-def calling(base: str, *, key: str | None = None) -> Client:
-    """A client with the patience that many rows at once ask for."""
-    return Client(base, key=key, timeout_s=TIMEOUT_S, deadline_s=DEADLINE_S)
-
-
 class Traffic:
     """Callers of a server, who learn what became of their rows ``delay`` later."""
 
-    def __init__(self, client: Client, contract: Contract, delay: timedelta) -> None:
-        self._client, self._contract, self._delay = client, contract, delay
-        self.waiting: list[tuple[datetime | None, LabelOfId | LabelOfRow]] = []
+    def __init__(
+        self, post: Callable[[str, Body], Body], contract: Contract, delay: timedelta
+    ) -> None:
+        self._post, self._contract, self._delay = post, contract, delay
+        self.waiting: list[tuple[datetime | None, Body]] = []
         """Labels that are not known yet, and when they will be."""
         self.sent = self.labelled = 0
 
@@ -73,8 +81,8 @@ class Traffic:
 
     def _ask(self, rows: list[dict[str, Any]]) -> None:
         contract = self._contract
-        asked = [{name: row.get(name) for name in contract.request} for row in rows]
-        request_id = self._client.predict(asked).request_id
+        asked = [{name: json_value(row.get(name)) for name in contract.request} for row in rows]
+        request_id = self._post("/predict", {"rows": asked})["request_id"]
         self.sent += len(rows)
         for number, row in enumerate(rows):
             at = row[contract.time] + self._delay if contract.time else None
@@ -87,16 +95,39 @@ class Traffic:
             (at, label) for at, label in self.waiting if at and now is not None and at > now
         ]
         for start in range(0, len(known), ROWS_PER_REQUEST * 10):
-            self._client.feedback(known[start : start + ROWS_PER_REQUEST * 10])
+            labels = known[start : start + ROWS_PER_REQUEST * 10]
+            self._post("/feedback", {"labels": labels})
         self.labelled += len(known)
 
 
-def _label(
-    contract: Contract, row: dict[str, Any], request_id: str, number: int
-) -> LabelOfId | LabelOfRow:
-    label = row[contract.target]
+def post(client: httpx.Client, base: str, path: str, body: Body) -> Body:
+    """Send a body, and return the answer.
+
+    Raises:
+        RequestRefusedError: it refused the request.
+        ServerFailedError: it failed, has no time, or no model serves.
+        ServerUnreachableError: no answer came.
+    """
+    try:
+        response = client.post(base + path, json=body)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ServerUnreachableError(
+            f"POST {base + path} got no answer ({type(error).__name__}: {error});"
+            " check the address, or start a server with: make serve"
+        ) from None
+    if not response.is_success:
+        refused = response.is_client_error and response.status_code not in NO_TIME
+        kind = RequestRefusedError if refused else ServerFailedError
+        message = f"POST {base + path} was answered {response.status_code}: {response.text}"
+        raise kind(message[:MOST_TEXT], status=response.status_code)
+    content: Body = response.json()
+    return content
+
+
+def _label(contract: Contract, row: dict[str, Any], request_id: str, number: int) -> Body:
+    label = json_value(row[contract.target])
     if contract.id is not None:
-        return {"id": row[contract.id], "label": label}
+        return {"id": json_value(row[contract.id]), "label": label}
     return {"request_id": request_id, "row": number, "label": label}
 
 

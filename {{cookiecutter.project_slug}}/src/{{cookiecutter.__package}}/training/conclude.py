@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 from ..config import Config
@@ -20,6 +21,13 @@ from .registry.promotion import promote
 from .tracking import Record, environment, tracker_of, write_record
 from .tracking.outbox import ALIASES, Outbox
 
+ROOT = __name__.partition(".")[0]
+SINKS: Sequence[str] = (
+    # options, one line each
+    "training.report.page",
+)
+"""Modules whose ``write(versions, version, reports)`` is called once a version is registered."""
+
 
 def conclude(
     config: Config,
@@ -28,11 +36,10 @@ def conclude(
     evaluation: Evaluation,
     fitted: Fitted,
     rules: list[Rule],
-    report: Callable[[Version], None] = lambda _: None,
 ) -> Version:
     """Record the run, register the bundle, show the verdict, serve what may be served.
 
-    ``report`` writes the version's report before the tracker is told, which takes it along.
+    What ``SINKS`` write into the version's reports folder is there before the tracker is told.
 
     Raises:
         ParityError: the graph answers differently from torch.
@@ -49,7 +56,8 @@ def conclude(
                 f"model     {bundle.path} is version {version.number} already: same data, settings"
                 " and code"
             )
-        report(version)
+        for sink in SINKS:
+            import_module(f"{ROOT}.{sink}").write(versions, version, config.monitor.reports)
         _refuse_other_answers(version)
         keys = demanded(config.serve)
         _offer(outbox, version, keys, automatic=judged and config.train.promote == "auto")

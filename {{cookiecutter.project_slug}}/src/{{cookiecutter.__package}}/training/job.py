@@ -25,6 +25,7 @@ from ..models.tasks import task_of, threshold_of
 from ..models.versions import Version, Versions
 from ..terminal import say, table
 from . import contents
+from .card import write_card
 from .conclude import conclude
 from .evaluation.bootstrap import blocks
 from .evaluation.evaluate import (
@@ -40,6 +41,7 @@ from .evaluation.evaluate import (
 )
 from .evaluation.importance import importance
 from .exported import Exported, export
+from .findings import training_record
 from .fitting import Model, checkpoint_folder, fit_model
 from .gate.evidence import gather
 from .gate.rules import Rule
@@ -47,10 +49,6 @@ from .gate.rules import judge as judge_evidence
 from .kinds import Lesson
 from .networks.checkpoint import FolderCheckpoints
 from .race import CONTESTANTS, calibrated, contestants, race, show
-from .report.card import write_card
-from .report.findings import find
-from .report.page import PAGE
-from .report.page import write as write_report
 from .rows import Rows, Splits, read_splits
 
 LINEAR_MODEL = CONTESTANTS["linear"]
@@ -118,11 +116,7 @@ def settle(
     files = bundle_files(config, dataset, exported, evaluation, cut, splits)
     bundle = open_bundle(write_bundle(versions.folder, files, known()))
     rules = judge(settings, rivals, evaluation, exported, splits, bundle)
-
-    def report(version: Version) -> None:
-        say(f"report    {write_report(versions, version, config.monitor.reports) / PAGE}")
-
-    return conclude(config, versions, bundle, evaluation, exported.fitted, rules, report)
+    return conclude(config, versions, bundle, evaluation, exported.fitted, rules)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,7 +258,7 @@ def bundle_files(
     columns, least = slice_columns(contract, test.table), config.train.evaluation.slice_min_rows
     bootstrap = evaluation.bootstrap
     size = {"parameters": exported.parameters, "bytes": len(exported.graph)}
-    record = find(
+    record = training_record(
         task,
         evaluation,
         test.labels,

@@ -20,7 +20,7 @@ from {{ cookiecutter.__package }}.training.report.plots.canvas import (
 
 from ...conftest import Workspace, shop_of
 from ...models.conftest import constant_files
-from .records import record_of, reported_files
+from ..records import record_of, reported_files
 
 HOSTILE = '<script>alert("x")</script>&$\\frac{\x07'
 PLOTS = {

@@ -1,1 +1,1 @@
-"""What a training found, as a record, a card and a page with plots."""
+"""The report of a training: an HTML page with plots, drawn from the bundle alone."""

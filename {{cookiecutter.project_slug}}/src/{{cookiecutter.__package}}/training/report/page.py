@@ -18,7 +18,9 @@ from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...models.versions import Version, Versions
 from ...pages.frame import render as render_page
-from . import card, plots
+from ...terminal import say
+from .. import card
+from . import plots
 from .plots.canvas import Plot
 
 PAGE = "report.html"
@@ -32,7 +34,7 @@ ANSWERS = {
 
 
 def write(versions: Versions, version: Version, reports: Path) -> Path:
-    """Draw a version's report into ``reports/<name>/version-<n>``; return that folder.
+    """Draw a version's report into ``reports/<name>/version-<n>``, say where; return that folder.
 
     Raises:
         BundleError: the bundle is absent, damaged or older than reports are.
@@ -51,6 +53,7 @@ def write(versions: Versions, version: Version, reports: Path) -> Path:
     for plot in drawn.values():
         write_file(folder / f"{plot.name}.svg", plot.svg.encode())
     write_file(folder / PAGE, page.encode())
+    say(f"report    {folder / PAGE}")
     return folder
 
 
@@ -88,7 +91,7 @@ def render(
         excluded=card.excluded(contract),
         limits=card.limits(metadata),
         origin=card.origin(contract, metadata, record) | {"Trained": version.created},
-        again=f"make report VERSION={version.number}",
+        again=f"make report ARGS={version.number}",
     )
 
 

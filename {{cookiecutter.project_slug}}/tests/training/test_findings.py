@@ -5,15 +5,15 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.report import findings
-from {{ cookiecutter.__package }}.training.report.findings import (
+from {{ cookiecutter.__package }}.training import findings
+from {{ cookiecutter.__package }}.training.findings import (
     confusion,
     jsonable,
     residuals,
     scores,
 )
 
-from ...conftest import Workspace, shop_of
+from ..conftest import Workspace, shop_of
 from .records import N_ROWS, record_of
 
 MOST_BYTES = 300_000

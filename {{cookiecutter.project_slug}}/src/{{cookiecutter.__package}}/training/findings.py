@@ -1,7 +1,6 @@
-"""What a training found, as one record that JSON holds: all that report and card show.
+"""All that was measured of a trained model, as one record for JSON; the card shows a part of it.
 
-It stands in the bundle as ``evaluation.json``, without clock or path, so that the report of any
-version can be drawn again from the bundle alone.
+It is the bundle's ``evaluation.json``, without clock or path: the same training is the same bundle.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from ...models.metrics import ClassScores, Floats, Integers
-from ...models.tasks import Outputs, Task
-from ...values import canonical_category
-from ..evaluation.bootstrap import Interval
-from ..evaluation.curves import calibration, curves
-from ..evaluation.evaluate import DUMMY, LINEAR, MODEL, Evaluation, Slice
-from ..kinds import Fitted
-from ..race import Entry
+from ..models.metrics import ClassScores, Floats, Integers
+from ..models.tasks import Outputs, Task
+from ..values import canonical_category
+from .evaluation.bootstrap import Interval
+from .evaluation.curves import calibration, curves
+from .evaluation.evaluate import DUMMY, LINEAR, MODEL, Evaluation, Slice
+from .kinds import Fitted
+from .race import Entry
 
 MOST_LABELS, REST = 30, "all others"
 MOST_BINS, GROUPS, MOST_POINTS = 40, 20, 800
 
 
-def find(
+def training_record(
     task: Task,
     evaluation: Evaluation,
     labels: Floats,

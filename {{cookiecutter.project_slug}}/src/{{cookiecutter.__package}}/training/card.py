@@ -6,12 +6,12 @@ Sections follow Mitchell et al., Model Cards for Model Reporting, 2019.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...contract import Contract
-from ...data.labels import told
-from ...models.metrics import METRICS
-from ...models.tasks import task_of
-from ...pages.words import figures
-from ...values import canonical_category
+from ..contract import Contract
+from ..data.labels import told
+from ..models.metrics import METRICS
+from ..models.tasks import task_of
+from ..pages.words import figures
+from ..values import canonical_category
 
 MOST_COLUMNS = 10
 LIMITS = (

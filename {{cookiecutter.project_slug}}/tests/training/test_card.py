@@ -3,14 +3,14 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.training.report.card import (
+from {{ cookiecutter.__package }}.training.card import (
     MOST_COLUMNS,
     UNSAID,
     write_card,
 )
 
-from ...conftest import Workspace, shop_of
-from ...models.conftest import part_of
+from ..conftest import Workspace, shop_of
+from ..models.conftest import part_of
 from .records import metadata_of, record_of
 
 SPLITS = {

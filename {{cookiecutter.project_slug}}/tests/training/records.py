@@ -15,11 +15,11 @@ from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
     evaluate,
     slices,
 )
+from {{ cookiecutter.__package }}.training.findings import training_record
 from {{ cookiecutter.__package }}.training.kinds import Fitted
 from {{ cookiecutter.__package }}.training.race import Entry
-from {{ cookiecutter.__package }}.training.report.findings import find
 
-from ...models.conftest import constant_files
+from ..models.conftest import constant_files
 
 FITTED = Fitted(
     body=torch.nn.Identity(),
@@ -77,7 +77,7 @@ def record_of(contract: Contract, column: str = "channel", value: str = "web") -
     )
     texts = {column: np.array([value, "store"] * (N_ROWS // 2), object)}
     losses = [Interval(value=0.1 / k, low=0.05 / k, high=0.2 / k) for k in range(1, 50)]
-    return find(
+    return training_record(
         task,
         evaluation,
         labels,

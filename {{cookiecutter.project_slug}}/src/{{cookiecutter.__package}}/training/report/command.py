@@ -1,0 +1,34 @@
+"""The command that draws a report again."""
+
+from typing import Annotated
+
+import typer
+
+from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...errors import RegistryError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command ``report``."""
+    app.command()(report)
+
+
+def report(
+    version: Annotated[
+        int | None, typer.Argument(help="The version; default: the newest.", min=1)
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Draw the report of a version, from its bundle alone."""
+    with needs("report"):
+        from ...models.versions import Versions
+        from .page import write
+
+    config, name = config_of(configs, set_), name_of(configs)
+    versions = Versions(config.train.bundles, name)
+    known = versions.all()
+    if version is None and not known:
+        raise RegistryError(f"{name} has no version yet; train one with: make train")
+    chosen = known[-1] if version is None else versions.get(version)
+    write(versions, chosen, config.monitor.reports)
