@@ -21,11 +21,11 @@ COMMANDS = (
     "cli.score",
     "cli.watch",
     # options, one line each
-    "cli.elsewhere",
     "cli.explain",
     "cli.report",
-    "cli.tune",
     "log.log_retention.command",
+    "training.onnx_import.command",
+    "training.tuning.command",
 )
 """Modules of this package; each adds its commands to the program by ``add_to``."""
 

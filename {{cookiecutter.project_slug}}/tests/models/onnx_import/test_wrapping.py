@@ -15,11 +15,11 @@ from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import answer, open_session
 from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET
+from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.onnx_import.wrapping import (
     in_parts,
     wrap,
 )
-from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import LABELS, shop_of

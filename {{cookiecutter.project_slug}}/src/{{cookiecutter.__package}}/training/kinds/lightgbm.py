@@ -93,7 +93,7 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     )
 
 
-SEARCH = {
+SEARCH: dict[str, dict[str, Any]] = {
     "model.leaves": {"low": 4, "high": 256, "log": True},
     "model.min_leaf_rows": {"low": 5, "high": 500, "log": True},
     "model.shrinkage": {"low": 0.02, "high": 0.2, "log": True},

@@ -71,9 +71,13 @@ def run(
     say(f"imported  {path}: {wrapped.told}")
     session = open_session(wrapped.graph)
     _refuse_gaps(path, session, task, seen)
-    facts = {"file": hashlib.sha256(path.read_bytes()).hexdigest(), "output": output}
-    facts |= {"encoding": encoding.name if encoding else None}
-    facts |= {"logits": logits, "limits": LIMITS}
+    facts: dict[str, Any] = {
+        "file": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "output": output,
+        "encoding": encoding.name if encoding else None,
+        "logits": logits,
+        "limits": LIMITS,
+    }
     choice = ModelConfig.model_validate({"kind": "imported", **facts})
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})

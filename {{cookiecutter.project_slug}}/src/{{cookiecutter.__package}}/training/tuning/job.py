@@ -158,5 +158,5 @@ def _drawn(trial: Trial) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, list | tuple):
-        return "-".join(map(_word, value))
+        return "-".join(map(_value, value))
     return f"{value:.3g}" if isinstance(value, float) else "–" if value is None else str(value)
