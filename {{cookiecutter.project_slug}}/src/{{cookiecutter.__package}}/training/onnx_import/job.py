@@ -22,9 +22,9 @@ from ...data.dataset import current
 from ...errors import BundleError, ParityError
 from ...models.bundle import answer, open_session, parity_error
 from ...models.graph import OPSET
+from ...models.inputs import Inputs
 from ...models.onnx_import.foreign import parameters
 from ...models.onnx_import.wrapping import Wrapped, in_parts, wrap
-from ...models.inputs import Inputs
 from ...models.signature import demanded
 from ...models.tasks import Task, task_of, threshold_of
 from ...models.versions import Version

@@ -19,7 +19,7 @@ SENDERS = "train, promote, rollback or registry repair"
 
 
 def warn(tracker: str, error: Exception, again: str) -> None:
-    """Say that a tracker took nothing, without a password that the error may name; ``again`` are the commands that try again."""
+    """Say that a tracker took nothing, and which commands try ``again``; a password is left out."""
     reason = next(iter(str(error).splitlines()), type(error).__name__)
     reason = re.sub(r"://[^@/\s]*@", "://", reason)
     say(
