@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
-from rendering import TEMPLATE, BakedProject
-from test_your_own_data import environment, project, servers, start, typed
+from rendering import TEMPLATE, BakedProject, render
+from test_your_own_data import environment, servers, start, typed
 
-__all__ = ["environment", "project", "servers"]
+__all__ = ["environment", "servers"]
 
 PAGE = TEMPLATE / "docs" / "imported-models.md"
 BLOCK = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
 FILE = re.compile(r"# (\S+\.py)\n")
+
+
+@pytest.fixture
+def project(ready: BakedProject, tmp_path: Path) -> BakedProject:
+    """Return a project with the option, which uses the environment of another."""
+    baked = render(tmp_path, options="onnx_import")
+    (baked.path / ".venv").symlink_to(ready.path / ".venv")
+    return baked
 
 
 def steps() -> list[tuple[str, str]]:

@@ -187,9 +187,9 @@ WRONG = [
     ("data.engine=spark", ["data.engine", "'duckdb' or 'pyspark'", "given 'spark'"]),
     ("data.memory_limit=lots", ["data.memory_limit", "given 'lots'"]),
     ("data.max_rejected_fraction=5", ["data.max_rejected_fraction", "less than or equal to 1"]),
-    (  # part: tuning
-        "train.tune.space={mlp: {epochs: {low: 5, high: 2}}}",
-        ["train.tune.space.mlp.epochs", "less"],
+    (
+        "train.tracker=mlfow",
+        ["train.tracker: 'mlfow' is no tracker; valid are mlflow, ", "did you mean 'mlflow'?"],
     ),
     ("serve.port=99999", ["serve.port", "65535"]),
     (

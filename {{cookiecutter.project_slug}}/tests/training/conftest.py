@@ -18,9 +18,6 @@ from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.training.tracking import Run, Tracker
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
-from {{ cookiecutter.__package }}.training.tracking.trial import (  # part: tuning
-    StudyRecord,
-)
 from {{ cookiecutter.__package }}.training.tracking.watched import Watched
 
 from ..models.conftest import constant_files
@@ -37,7 +34,6 @@ class Recorder:
         self.runs: list[Run] = []
         self.aliases: dict[str, int | None] = {}
         self.tags: Mapping[str, str] = {}
-        self.studies: list[StudyRecord] = []  # part: tuning
         self.watched: list[tuple[int, str]] = []
         self.down = False
 
@@ -51,11 +47,6 @@ class Recorder:
             raise ConnectionError("nobody answers\nat all")
         self.aliases[alias] = version.number if version else None
         self.tags = tags or self.tags
-
-    def study(self, study: StudyRecord) -> None:  # part: tuning
-        if self.down:
-            raise ConnectionError("nobody answers\nat all")
-        self.studies.append(study)
 
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
         if self.down:

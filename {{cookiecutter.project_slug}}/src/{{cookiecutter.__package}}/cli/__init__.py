@@ -20,11 +20,11 @@ COMMANDS = (
     "cli.score",
     "cli.watch",
     # options, one line each
-    "cli.elsewhere",
     "cli.explain",
-    "training.report.command",
-    "cli.tune",
     "log.log_retention.command",
+    "training.onnx_import.command",
+    "training.report.command",
+    "training.tuning.command",
 )
 """Modules of this package; each adds its commands to the program by ``add_to``."""
 

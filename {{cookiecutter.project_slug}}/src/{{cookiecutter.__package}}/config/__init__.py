@@ -12,6 +12,7 @@ from .section import Fraction, Positive, Section, Share
 from .serve import AbortConfig, ServeConfig
 from .sinks import EmailSink, FileSink, LogSink, PrometheusSink, SinkConfig, WebhookSink
 from .train import (
+    TRACKERS,
     EvaluationConfig,
     FoldsConfig,
     GateConfig,
@@ -19,9 +20,9 @@ from .train import (
     ThresholdConfig,
     TrainConfig,
 )
-from .tune import Space, TuneConfig, Values  # part: tuning
 
 __all__ = [
+    "TRACKERS",
     "AbortConfig",
     "Config",
     "DataConfig",
@@ -45,12 +46,9 @@ __all__ = [
     "ServeConfig",
     "Share",
     "SinkConfig",
-    "Space",  # part: tuning
     "SplitConfig",
     "ThresholdConfig",
     "TrainConfig",
-    "TuneConfig",  # part: tuning
-    "Values",  # part: tuning
     "WatchConfig",
     "WebhookSink",
     "explain",

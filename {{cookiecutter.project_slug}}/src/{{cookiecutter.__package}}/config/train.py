@@ -1,12 +1,20 @@
 """Settings of ``train.yaml``, each with its meaning, unit and default."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from .section import Positive, Section, Share
-from .tune import TuneConfig  # part: tuning
+
+# Each names a module of training/tracking, and the function ``tracker`` in it.
+TRACKERS = (
+    "mlflow",
+    # options, one line each
+    "wandb",
+)
+NO_TRACKER = "none"
 
 
 class ModelConfig(Section):
@@ -15,7 +23,7 @@ class ModelConfig(Section):
     model_config = ConfigDict(extra="allow")
 
     kind: str = "auto"
-    """auto races several kinds; or one of training/kinds/: linear, mlp, tabm, lightgbm."""
+    """auto races several kinds; or one of those in training/kinds/."""
 
 
 class FoldsConfig(Section):
@@ -118,12 +126,8 @@ class TrainConfig(Section):
     """Who may use the answers for what, and for what not, in your words; for the card."""
     bundles: Path = Path("bundles")
     """Where bundles, the served pointer and the promotion history live."""
-    tracker: Literal[
-        "mlflow",
-        "wandb",  # part: wandb
-        "none",
-    ] = "mlflow"
-    """What runs and versions are mirrored to."""
+    tracker: str = "mlflow"
+    """What runs and versions are mirrored to: one of those in training/tracking/, or none."""
     tracking_uri: Annotated[str, Field(min_length=1)] = "sqlite:///mlflow.db"
     """MLflow's database or server; the variable MLFLOW_TRACKING_URI comes before this file."""
     artifacts: Path = Path("mlartifacts")
@@ -166,7 +170,15 @@ class TrainConfig(Section):
     """From which probability a binary decision is positive; chosen on validation rows."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How quality is told."""
-    tune: Annotated[TuneConfig, Field(exclude=True)] = TuneConfig()  # part: tuning
-    """How better settings are looked for; no part of what a model was made with."""  # part: tuning
     promote: Literal["manual", "auto"] = "manual"
     """Whether a challenger that passes the gate is served at once; the first always is."""
+
+    @field_validator("tracker")
+    @classmethod
+    def _is_a_tracker(cls, name: str) -> str:
+        valid = [*TRACKERS, NO_TRACKER]
+        if name not in valid:
+            near = get_close_matches(name, valid, 1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"'{name}' is no tracker; valid are {', '.join(valid)}{meant}")
+        return name

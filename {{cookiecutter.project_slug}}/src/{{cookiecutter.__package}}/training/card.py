@@ -19,13 +19,6 @@ LIMITS = (
     " range as the nearest edge.",
     "Figures hold for rows like the test rows: watch drift and quality with make monitor.",
 )
-LIMITS_OF: dict[str, tuple[str, ...]] = {}
-"""Other ones, by kind of model."""
-LIMITS_OF["imported"] = (  # part: imported
-    "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
-    " and whether it saw the test rows is known to who trained it.",
-    LIMITS[1],
-)
 UNSAID = "Nobody has said yet: write it as intended_use in configs/train.yaml, and train again."
 
 
@@ -90,9 +83,9 @@ def intended_use(metadata: Mapping[str, Any]) -> str:
     return metadata["settings"].get("intended_use") or UNSAID
 
 
-def limits(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """What not to expect of it."""
-    return LIMITS_OF.get((metadata.get("model") or {}).get("kind", ""), LIMITS)
+def limits(metadata: Mapping[str, Any]) -> Sequence[str]:
+    """What not to expect of it: what the bundle's model says of itself, or what holds for ours."""
+    return (metadata.get("model") or {}).get("limits") or LIMITS
 
 
 def excluded(contract: Contract) -> list[tuple[str, str]]:

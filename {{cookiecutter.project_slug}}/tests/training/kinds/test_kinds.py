@@ -22,7 +22,6 @@ from .conftest import SETTINGS, MakeLesson, rows_of
 
 SMALL: dict[str, dict[str, object]] = {
     "mlp": {"hidden": [16]},
-    "tabm": {"hidden": [16], "members": 4},
     "lightgbm": {"trees": 30},
 }
 
@@ -40,7 +39,7 @@ def quality(model: Model, lesson: Lesson) -> tuple[float, float]:
 
 
 # An export takes seconds: each kind has one task in the fast tests.
-FAST = {("linear", "regression"), ("mlp", "binary"), ("tabm", "multiclass"), ("lightgbm", "binary")}
+FAST = {("linear", "regression"), ("mlp", "binary"), ("lightgbm", "binary")}
 EVERY = [
     pytest.param(kind, task, marks=[] if (kind, task) in FAST else pytest.mark.slow)
     for kind in KINDS

@@ -5,10 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from {{ cookiecutter.__package }}.models.encode import Categories
-from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.training.kinds.linear import Linear
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
-from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
 
 SIZES = [2, 200]
 STARTS = {"binary": (-1.0,), "multiclass": (0.1, 0.2, 0.7)}
@@ -19,19 +17,6 @@ def mlp(start: Tensor, width: int = 3) -> Mlp:
     return Mlp(width=width, categories=categories, hidden=(8, 4), dropout=0.5, start=start)
 
 
-def tabm(start: Tensor, width: int = 3) -> TabM:
-    head = make_head("multiclass" if len(start) > 1 else "binary", torch.ones(4).numpy(), 3)
-    return TabM(
-        width=width,
-        categories=Categories(SIZES, 5),
-        hidden=(8, 4),
-        members=6,
-        dropout=0.5,
-        start=start,
-        pool=head.pool,
-    )
-
-
 def linear(start: Tensor, width: int = 3) -> Linear:
     return Linear(width=width, sizes=SIZES, outputs=len(start))
 
@@ -40,7 +25,7 @@ def rows(n: int, width: int = 3) -> tuple[Tensor, Tensor]:
     return torch.rand(n, width), torch.tensor([[1, 150]] * n)
 
 
-@pytest.fixture(params=[mlp, tabm, linear])
+@pytest.fixture(params=[mlp, linear])
 def network(request: pytest.FixtureRequest) -> nn.Module:
     torch.manual_seed(0)
     made: nn.Module = request.param(torch.tensor([0.1, 0.2, 0.7]))
@@ -68,9 +53,8 @@ def test_gradients_reach_every_parameter(network: nn.Module) -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize("make", [mlp, tabm])
-def test_rows_without_numbers_have_their_categories(make: type[nn.Module]) -> None:
-    assert make(torch.zeros(1), width=0).eval()(*rows(3, width=0)).shape == (3, 1)
+def test_rows_without_numbers_have_their_categories() -> None:
+    assert mlp(torch.zeros(1), width=0).eval()(*rows(3, width=0)).shape == (3, 1)
 
 
 def test_the_last_bias_starts_at_the_heads_start_and_leaves_that_alone() -> None:
@@ -81,17 +65,3 @@ def test_the_last_bias_starts_at_the_heads_start_and_leaves_that_alone() -> None
     with torch.no_grad():
         last += 1
     assert torch.equal(start, torch.tensor([0.2, -3.0]))
-
-
-def test_members_learn_apart_and_answer_together() -> None:
-    torch.manual_seed(0)
-    network, given = tabm(torch.zeros(1)), rows(8)
-    members = network.train()(*given)
-    assert members.shape == (8, 6, 1)
-    assert members.std(1).min() > 0
-    network.eval()
-    pooled = torch.sigmoid(network(*given))
-    network.layers.train()
-    network.training = True
-    network.layers.eval()
-    assert torch.allclose(pooled, torch.sigmoid(network(*given)).mean(1), atol=1e-6)

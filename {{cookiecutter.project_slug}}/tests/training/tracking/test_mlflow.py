@@ -31,10 +31,6 @@ from {{ cookiecutter.__package }}.training.tracking.mlflow import (
     MlflowTracker,
 )
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
-from {{ cookiecutter.__package }}.training.tracking.trial import (  # part: tuning
-    StudyRecord,
-    Trial,
-)
 
 from ..conftest import Made, load_settings, outbox_of
 
@@ -256,45 +252,3 @@ def test_more_metrics_than_the_store_takes_at_once_are_all_recorded(
     client = client_of(uri)
     (recorded,) = runs_of(client)
     assert len(client.get_metric_history(recorded.info.run_id, "validation_loss")) == 601
-
-
-def test_a_study_has_a_child_for_each_trial(mirror: Outbox, uri: str) -> None:  # part: tuning
-    """Told again with one more trial, or after half of it was told, each is there once."""
-    mirror.note(study_of(2))
-    assert mirror.send()
-    mirror.note(study_of(3))
-    assert mirror.send()
-    client = client_of(uri)
-    runs = {run.data.tags["trial"]: run for run in runs_of(client)}
-    assert sorted(runs) == ["0", "1", "2", "all"]
-    assert len(runs_of(client)) == 4
-    parent = runs["all"]
-    assert parent.data.tags["best"] == "2"
-    assert parent.data.metrics["validation_auc"] == 0.7
-    for number in ("0", "1", "2"):
-        assert runs[number].data.tags["mlflow.parentRunId"] == parent.info.run_id
-    assert runs["2"].data.params == {"model.hidden": "[8, 4]"}
-    assert [runs[number].info.status for number in "012"] == ["FINISHED", "KILLED", "FINISHED"]
-    points = client.get_metric_history(runs["1"].info.run_id, "score")
-    assert [(point.step, point.value) for point in points] == [(5, 0.5), (10, 0.55)]
-    client.update_run(runs["1"].info.run_id, "RUNNING")  # as a kill would leave it
-    mirror.mark_all()
-    assert mirror.send()
-    again = {run.data.tags["trial"]: run for run in runs_of(client)}
-    assert again["1"].info.status == "KILLED"
-
-
-def study_of(n_trials: int) -> StudyRecord:  # part: tuning
-    trials = [
-        Trial(
-            number=number,
-            drawn={"model.hidden": [8, 4]} if number else {},
-            score=None if number == 1 else 0.5 + number / 10,
-            state="ended early" if number == 1 else "complete",
-            rounds={5: 0.5, 10: 0.55},
-            began=1_700_000_000.0 + number,
-            ended=1_700_000_001.0 + number,
-        )
-        for number in range(n_trials)
-    ]
-    return StudyRecord(name="shop-mlp-1", kind="mlp", dataset="d", metric="auc", trials=trials)

@@ -1,5 +1,6 @@
 """Weights & Biases without its server: what it would upload lies on the disk."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ from ..conftest import Made, load_settings, outbox_of
 
 wandb = pytest.importorskip("wandb", reason="needs the extra wandb")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

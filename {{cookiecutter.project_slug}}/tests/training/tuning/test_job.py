@@ -26,10 +26,9 @@ from {{ cookiecutter.__package }}.training import job as training
 from {{ cookiecutter.__package }}.training.kinds import Round
 from {{ cookiecutter.__package }}.training.race import attempt, questions
 from {{ cookiecutter.__package }}.training.rows import Rows
-from {{ cookiecutter.__package }}.training.tracking import read_study
-from {{ cookiecutter.__package }}.training.tracking.trial import StudyRecord
 from {{ cookiecutter.__package }}.training.tuning import job, work
 from {{ cookiecutter.__package }}.training.tuning.study import Study
+from {{ cookiecutter.__package }}.training.tuning.trial import Trial
 
 from ...conftest import PACKAGE, Workspace, make_workspace
 
@@ -46,7 +45,8 @@ def place(tmp_path: Path, contract: Contract) -> Workspace:
     (test,) = (made.path / "data").glob("datasets/*/test.parquet")
     test.write_bytes(b"poison")
     space = {"trials": 3, "folder": str(made.path / "tuning"), "space": {"mlp": SPACE}}
-    configure(made, epochs=2, tune=space)
+    (made.path / "configs" / "tuning.yaml").write_text(yaml.safe_dump(space))
+    configure(made, epochs=2)
     return made
 
 
@@ -59,9 +59,13 @@ def tuned(place: Workspace) -> Path:
     return place.path / "configs" / "tuned.yaml"
 
 
-def only_record(place: Workspace) -> StudyRecord:
-    (path,) = place.versions.folder.glob("studies/*.json")
-    return read_study(place.versions, path.stem)
+def study_folder(place: Workspace) -> Path:
+    (folder,) = place.path.glob("tuning/*/")
+    return folder
+
+
+def trials_of(place: Workspace) -> list[Trial]:
+    return Study(study_folder(place), {}, []).trials()
 
 
 def test_the_best_settings_are_a_file_that_train_takes(
@@ -70,23 +74,22 @@ def test_the_best_settings_are_a_file_that_train_takes(
     """And what was searched is kept: a second run trains nothing. No test row was read."""
     job.run(place.config, tuned(place))
     said = capsys.readouterr().out
-    record = only_record(place)
-    best = record.best
-    assert best is not None
-    assert len(record.trials) == 3
+    trials, folder = trials_of(place), study_folder(place)
+    best = max(trials, key=lambda trial: trial.score or 0.0)
+    assert len(trials) == 3
     assert "the settings as they are" in said
-    assert f"the best of 3 of the study {record.name}" in tuned(place).read_text()
+    assert f"the best of 3 of the study {folder.name}" in tuned(place).read_text()
 
     given = load(place.path / "configs", over=tuned(place)).train
     if best.number:
         assert given.learning_rate == best.drawn["learning_rate"]
         assert (given.model.model_extra or {})["hidden"] == best.drawn["model.hidden"]
     assert (given.model.kind, given.epochs) == ("mlp", 2)
-    assert (place.path / "tuning" / record.name / "history.svg").read_text().startswith("<?xml")
+    assert (folder / "history.svg").read_text().startswith("<?xml")
 
     before = tuned(place).read_bytes()
     job.run(place.config, tuned(place))
-    assert only_record(place) == record
+    assert trials_of(place) == trials
     assert tuned(place).read_bytes() == before
     with pytest.raises((DataError, OSError, ValueError), match=r"(?i)parquet"):
         training.run(place.config)
@@ -112,7 +115,7 @@ class FixedScore:
 def test_the_plan_is_refused_before_anything_is_read(place: Workspace) -> None:
     for path in (place.path / "data").glob("datasets/*/*.parquet"):
         path.unlink()
-    config = load(place.path / "configs", ["train.tune.kinds=[forest]"])
+    config = load(place.path / "configs", ["tuning.kinds=[forest]"])
     with pytest.raises(ConfigError, match="'forest' is none"):
         job.run(config, tuned(place))
 
@@ -156,9 +159,7 @@ def test_rounds_are_told_at_each_twentieth() -> None:
 def test_a_process_that_is_killed_leaves_its_trial_to_the_other(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tune = place.config.train.tune.model_copy(update={"processes": 2, "trials": 8})
-    train = place.config.train.model_copy(update={"tune": tune})
-    config = place.config.model_copy(update={"train": train})
+    config = load(place.path / "configs", ["tuning.processes=2", "tuning.trials=8"])
     killed: list[int] = []
 
     def kill() -> None:
@@ -176,13 +177,13 @@ def test_a_process_that_is_killed_leaves_its_trial_to_the_other(
     job.run(config, tuned(place))
     thread.join()
     assert killed
-    assert "a process died (-9)" in capsys.readouterr().out or len(only_record(place).trials) == 8
-    assert sorted(trial.number for trial in only_record(place).trials) == list(range(8))
+    assert "a process died (-9)" in capsys.readouterr().out or len(trials_of(place)) == 8
+    assert sorted(trial.number for trial in trials_of(place)) == list(range(8))
 
 
 @pytest.mark.slow
 def test_a_killed_command_leaves_no_process_behind_and_is_gone_on_from(place: Workspace) -> None:
-    options = ["train.tune.processes=2", "train.tune.trials=8", "train.epochs=20"]
+    options = ["tuning.processes=2", "tuning.trials=8", "train.epochs=20"]
     command = [
         sys.executable,
         "-u",

@@ -1,10 +1,11 @@
 """What can be searched, and what a wrong space is told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.config import TrainConfig
+from {{ cookiecutter.__package }}.config import Config, TrainConfig
 from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.training.kinds import KINDS
 from {{ cookiecutter.__package }}.training.tuning.space import (
@@ -22,22 +23,29 @@ def settings(**more: Any) -> TrainConfig:
     return TrainConfig.model_validate(more)
 
 
-def with_space(space: dict[str, Any], kind: str = "mlp", **more: Any) -> TrainConfig:
-    return settings(tune={"space": {kind: space}}, **more)
+def config(tuning: dict[str, Any] | None = None, **train: Any) -> Config:
+    return Config.model_validate(
+        {"data": {"driving": "orders", "split": {"by": "hash"}}, "serve": {}, "monitor": {}}
+        | {"train": train, "options": {"tuning": tuning or {}}}
+    )
+
+
+def with_space(space: dict[str, Any], kind: str = "mlp") -> Config:
+    return config({"space": {kind: space}})
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_space_that_it_takes(kind: str) -> None:
-    space = space_of(settings(), kind)
+    space = space_of(config(), kind)
     assert len(space) >= 2
     ends = {name: values.low or (values.choices or [None])[0] for name, values in space.items()}
     assert applied(of_kind(settings(), kind), ends).model.kind == kind
 
 
 def test_the_kinds_are_those_that_are_named_else_that_of_the_model() -> None:
-    assert kinds_of(settings()) == ("lightgbm", "mlp")
-    assert kinds_of(settings(model={"kind": "tabm"})) == ("tabm",)
-    assert kinds_of(settings(tune={"kinds": ["linear"]})) == ("linear",)
+    assert kinds_of(config()) == ("lightgbm", "mlp")
+    assert kinds_of(config(model={"kind": "linear"})) == ("linear",)
+    assert kinds_of(config({"kinds": ["linear"]})) == ("linear",)
 
 
 def test_drawn_values_go_where_their_names_say_and_others_stay() -> None:
@@ -74,8 +82,8 @@ UNREADABLE: list[tuple[dict[str, Any], str]] = [
 def test_a_space_that_cannot_be_is_refused_when_it_is_read(
     space: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(ValueError, match=words):
-        with_space(space)
+    with pytest.raises(ConfigError, match=words):
+        space_of(with_space(space), "mlp")
 
 
 # what does not fit the kind → what is said of it, before anything is learned
@@ -86,7 +94,7 @@ UNFIT: list[tuple[dict[str, Any], str]] = [
     ({"model.dropout": {"low": 0, "high": 1.5}}, "space.mlp.model.dropout: 1.5 does not fit"),
     ({"model.numbers": {"choices": ["none"]}}, "space.mlp.model.numbers: 'none' does not fit"),
     ({"learning_rate": {"low": -1, "high": 1}}, "space.mlp.learning_rate: -1 does not fit"),
-    ({}, "no space of its own: write train.tune.space.mlp"),
+    ({}, "does not say what to search: write tuning.space.mlp"),
 ]
 
 
@@ -96,24 +104,31 @@ def test_a_space_that_the_kind_does_not_take_is_refused(space: dict[str, Any], w
         space_of(with_space(space), "mlp")
 
 
+def test_a_kind_whose_own_space_is_wrong_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(KINDS["linear"], search={"model.bins": {"low": 8, "high": 4}})
+    monkeypatch.setitem(KINDS, "linear", wrong)
+    with pytest.raises(ConfigError, match=r"search of kind 'linear': .*\n.*low must be less"):
+        space_of(config(), "linear")
+
+
 def test_a_kind_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="'forest' is none; there are auto, linear"):
-        space_of(settings(), "forest")
+        space_of(config(), "forest")
     with pytest.raises(ConfigError, match="'forest' is none"):
         space_of(with_space({"epochs": {"low": 1, "high": 2}}, kind="forest"), "mlp")
 
 
 def test_what_scores_follow_from_names_the_study_and_nothing_else_does() -> None:
-    def name(given: TrainConfig, dataset: str = "d1") -> str:
-        return study_name("shop", dataset, given, "mlp", space_of(given, "mlp"))
+    def name(given: Config, dataset: str = "d1") -> str:
+        return study_name("shop", dataset, given.train, "mlp", space_of(given, "mlp"))
 
-    first = name(settings())
+    first = name(config())
     assert first.startswith("shop-mlp-")
-    assert name(settings(promote="auto", tracker="none", tune={"trials": 3, "seed": 9})) == first
+    assert name(config({"trials": 3, "seed": 9}, promote="auto", tracker="none")) == first
     others = [
-        name(settings(), "d2"),
-        name(settings(epochs=3)),
-        name(settings(folds={"number": 3})),
+        name(config(), "d2"),
+        name(config(epochs=3)),
+        name(config(folds={"number": 3})),
         name(with_space({"epochs": {"low": 1, "high": 2}})),
     ]
     assert len({first, *others}) == 5

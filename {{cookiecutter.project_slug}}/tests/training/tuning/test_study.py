@@ -8,18 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.config import Space, Values
 from {{ cookiecutter.__package }}.errors import DivergedError, ProjectError
-from {{ cookiecutter.__package }}.training.tracking.trial import (
-    StudyRecord,
-    Trial,
-)
 from {{ cookiecutter.__package }}.training.tuning.job import alone
+from {{ cookiecutter.__package }}.training.tuning.settings import Space, Values
 from {{ cookiecutter.__package }}.training.tuning.study import (
     Drawn,
     Report,
     Study,
 )
+from {{ cookiecutter.__package }}.training.tuning.trial import StudyRecord, Trial
 
 from ...conftest import PACKAGE
 
@@ -33,7 +30,7 @@ PEAK = 0.01
 SCRIPT = f"""
 import sys, time
 from pathlib import Path
-from {PACKAGE}.config import Values
+from {PACKAGE}.training.tuning.settings import Values
 from {PACKAGE}.training.tuning.study import Study
 
 folder, trials, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])

@@ -12,8 +12,9 @@ from .kind import Fitted, Kind, Lesson, Round
 NAMES = (
     "linear",
     "mlp",
-    "tabm",
     "lightgbm",
+    # options, one line each
+    "tabm",
 )
 KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
 

@@ -73,3 +73,8 @@ class Kind:
     """The keys that ``train.model`` takes beside ``kind``."""
     fit: Callable[[Lesson, Any], Fitted]
     """Learns; gets the lesson and the kind's own settings."""
+    search: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Settings that are worth searching, named as in ``train.yaml`` (``learning_rate``, ``model.hidden``).
+
+    Each has ``low``, ``high`` and ``log`` (whether numbers are drawn evenly by factors), or ``choices``.
+    """

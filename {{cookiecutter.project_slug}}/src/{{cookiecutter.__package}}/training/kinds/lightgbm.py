@@ -93,7 +93,14 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     )
 
 
-KIND = Kind(settings=Settings, fit=fit)
+SEARCH: dict[str, dict[str, Any]] = {
+    "model.leaves": {"low": 4, "high": 256, "log": True},
+    "model.min_leaf_rows": {"low": 5, "high": 500, "log": True},
+    "model.shrinkage": {"low": 0.02, "high": 0.2, "log": True},
+    "model.column_share": {"low": 0.4, "high": 1.0},
+    "model.penalty": {"low": 0.01, "high": 100.0, "log": True},
+}
+KIND = Kind(settings=Settings, fit=fit, search=SEARCH)
 
 
 def floor_thresholds(text: str) -> str:

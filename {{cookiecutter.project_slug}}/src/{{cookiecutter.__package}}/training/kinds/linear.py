@@ -1,7 +1,7 @@
 """Logistic or ridge regression on the encoded numbers and one-hot categories."""
 
 import warnings
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -87,7 +87,11 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     return Fitted(body=Body(encoder, network).eval())
 
 
-KIND = Kind(settings=Settings, fit=fit)
+SEARCH: dict[str, dict[str, Any]] = {
+    "model.bins": {"low": 4, "high": 64, "log": True},
+    "model.penalty": {"low": 0.01, "high": 1000.0, "log": True},
+}
+KIND = Kind(settings=Settings, fit=fit, search=SEARCH)
 
 
 def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_matrix:

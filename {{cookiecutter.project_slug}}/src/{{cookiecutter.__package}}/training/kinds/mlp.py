@@ -9,7 +9,7 @@ from ...config import Positive
 from ...models.encode import Categories, encoder_of
 from ...models.program import Body
 from .kind import Fitted, Kind, Lesson
-from .network import NetworkSettings, fit_network
+from .network import SEARCH, NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -67,4 +67,5 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     return fit_network(lesson, Body(encoder, network), "mlp")
 
 
-KIND = Kind(settings=Settings, fit=fit)
+HIDDEN = {"choices": [(64, 32), (128, 64), (256, 128), (128, 128, 64)]}
+KIND = Kind(settings=Settings, fit=fit, search={"model.hidden": HIDDEN, **SEARCH})

@@ -1,7 +1,7 @@
 """How networks of any kind learn: their schedule, the loop, its progress and its epochs."""
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,14 @@ FEWEST_EPOCHS, MOST_EPOCHS = 5, 200
 FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
+
+SEARCH: Mapping[str, Mapping[str, Any]] = {
+    "model.embedding": {"low": 2, "high": 32, "log": True},
+    "learning_rate": {"low": 3e-4, "high": 1e-2, "log": True},
+    "weight_decay": {"low": 1e-6, "high": 1e-1, "log": True},
+    "model.dropout": {"low": 0.0, "high": 0.4},
+}
+"""What is worth searching of networks of every kind."""
 
 
 class NetworkSettings(Section):

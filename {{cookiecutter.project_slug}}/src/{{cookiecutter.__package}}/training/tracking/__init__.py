@@ -7,13 +7,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 from ...atomic import write_file
-from ...config import TrainConfig
+from ...config import TRACKERS, TrainConfig
 from ...models.versions import Version, Versions
-from .trial import StudyRecord, Trial  # part: tuning
 from .watched import Watched
 
 
@@ -80,9 +80,6 @@ class Tracker(Protocol):
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Let an alias name a version, or none; tag the version with how it came to."""
 
-    def study(self, study: StudyRecord) -> None:  # part: tuning
-        """Record a study and a run for each of its trials that it does not hold yet."""
-
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
         """Add windows in which a recorded version was judged; what was judged again comes again."""
 
@@ -98,24 +95,16 @@ class NullTracker:
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Nothing is mirrored."""
 
-    def study(self, study: StudyRecord) -> None:  # part: tuning
-        """Nothing is recorded."""
-
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
         """Nothing is recorded."""
 
 
 def tracker_of(settings: TrainConfig, model: str) -> Tracker:
-    """The tracker that the settings name; it connects when it is first told something."""
-    if settings.tracker == "mlflow":
-        from .mlflow import MlflowTracker
-
-        return MlflowTracker(settings.tracking_uri, settings.artifacts, model)
-    if settings.tracker == "wandb":  # part: wandb
-        from .wandb import WandbTracker
-
-        return WandbTracker(settings.artifacts, settings.bundles / model, model)
-    return NullTracker()
+    """The tracker that the settings name; it connects when something is first sent to it."""
+    if settings.tracker not in TRACKERS:
+        return NullTracker()
+    tracker: Tracker = import_module(f".{settings.tracker}", __name__).tracker(settings, model)
+    return tracker
 
 
 def environment() -> dict[str, Any]:
@@ -144,24 +133,6 @@ def read_run(versions: Versions, version: Version, reports: Path) -> Run:
         report=report if report.is_dir() else None,
         record=record,
     )
-
-
-def write_study(versions: Versions, study: StudyRecord) -> None:  # part: tuning
-    """Keep what is known of a study."""
-    write_file(study_place(versions, study.name), json.dumps(asdict(study)).encode())
-
-
-def read_study(versions: Versions, name: str) -> StudyRecord:  # part: tuning
-    """What is known of a study."""
-    found = json.loads(study_place(versions, name).read_bytes())
-    for trial in found["trials"]:
-        trial["rounds"] = {int(percent): score for percent, score in trial["rounds"].items()}
-    return StudyRecord(**found | {"trials": [Trial(**trial) for trial in found["trials"]]})
-
-
-def study_place(versions: Versions, name: str) -> Path:  # part: tuning
-    """Where a study's record is."""
-    return versions.folder / "studies" / f"{name}.json"
 
 
 def _place(versions: Versions, bundle: str) -> Path:

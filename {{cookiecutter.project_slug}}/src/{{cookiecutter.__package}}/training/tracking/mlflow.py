@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ...config import TrainConfig
 from ...contract import Contract
 from ...errors import MissingExtraError
 from ...models.versions import Version
 from . import Run
-from .trial import StudyRecord, Trial  # part: tuning
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 MOST_AT_ONCE = {"params": 100, "metrics": 1000}
-MOST_RUNS = 50_000  # part: tuning
-PARENT = "all"  # part: tuning
 LOADER = "served_by_mlflow"
 # A server that is down is told from one that is slow within seconds, not minutes.
 SETTINGS = {
@@ -49,21 +47,21 @@ class MlflowTracker:
 
     def record(self, run: Run) -> None:
         """One run by bundle; what a broken connection left half-recorded is made anew."""
-        bundle, experiment = run.version.bundle, self._experiment()
+        bundle, experiment = run.version.bundle, self.experiment()
         if self._find(bundle) is not None:
             return
-        for found in self._client.search_runs([experiment], f"tags.bundle = '{bundle}'"):
-            self._client.delete_run(found.info.run_id)
+        for found in self.client.search_runs([experiment], f"tags.bundle = '{bundle}'"):
+            self.client.delete_run(found.info.run_id)
         ended = round(run.record.ended * 1000) or None
         tags = run.tags | {"mlflow.source.git.commit": run.tags["git.commit"]}
         name = f"version {run.version.number}"
-        run_id = self._client.create_run(experiment, ended, tags, name).info.run_id
+        run_id = self.client.create_run(experiment, ended, tags, name).info.run_id
         self._log(run_id, run)
         source, model_id = self._log_model(run_id, run)
-        self._client.set_terminated(run_id, end_time=ended)
-        if not self._client.search_registered_models(f"name = '{self._model}'"):
-            self._client.create_registered_model(self._model)
-        self._client.create_model_version(
+        self.client.set_terminated(run_id, end_time=ended)
+        if not self.client.search_registered_models(f"name = '{self._model}'"):
+            self.client.create_registered_model(self._model)
+        self.client.create_model_version(
             self._model, source, run_id, tags=run.tags, model_id=model_id
         )
 
@@ -74,40 +72,13 @@ class MlflowTracker:
             LookupError: the registry does not have it.
         """
         if version is None:
-            if self._client.search_registered_models(f"name = '{self._model}'"):
-                self._client.delete_registered_model_alias(self._model, alias)
+            if self.client.search_registered_models(f"name = '{self._model}'"):
+                self.client.delete_registered_model_alias(self._model, alias)
             return
         found = str(self._found(version).version)
         for key, value in tags.items():
-            self._client.set_model_version_tag(self._model, found, key, value[:5000])
-        self._client.set_registered_model_alias(self._model, alias, found)
-
-    def study(self, study: StudyRecord) -> None:  # part: tuning
-        """A parent run with the best score, and a child for each trial that is not yet whole."""
-        experiment, known = self._experiment(), {}
-        asked = f"tags.study = '{study.name}'"
-        for run in self._client.search_runs([experiment], asked, max_results=MOST_RUNS):
-            trial = run.data.tags["trial"]
-            if trial != PARENT and run.info.status == "RUNNING":
-                self._client.delete_run(run.info.run_id)
-            else:
-                known[trial] = run.info.run_id
-        tags = {"study": study.name, "kind": study.kind, "dataset": study.dataset}
-        began = min((trial.began for trial in study.trials), default=0.0)
-        if PARENT not in known:
-            run = self._client.create_run(
-                experiment, round(began * 1000), tags | {"trial": PARENT}, f"tune {study.kind}"
-            )
-            known[PARENT] = run.info.run_id
-        for trial in study.trials:
-            if str(trial.number) not in known:
-                own = {"trial": str(trial.number), "mlflow.parentRunId": known[PARENT]}
-                self._record_trial(experiment, tags | own, study.metric, trial)
-        if study.best and study.best.score is not None:
-            self._client.log_metric(known[PARENT], f"validation_{study.metric}", study.best.score)
-            self._client.set_tag(known[PARENT], "best", str(study.best.number))
-        ended = max((trial.ended for trial in study.trials), default=0.0)
-        self._client.set_terminated(known[PARENT], end_time=round(ended * 1000))
+            self.client.set_model_version_tag(self._model, found, key, value[:5000])
+        self.client.set_registered_model_alias(self._model, alias, found)
 
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
         """One run below the version's, with a step for each window; of values, the last given counts.
@@ -125,20 +96,20 @@ class MlflowTracker:
         ]
         most = MOST_AT_ONCE["metrics"]
         for start in range(0, len(points), most):
-            self._client.log_batch(run_id, metrics=points[start : start + most])
+            self.client.log_batch(run_id, metrics=points[start : start + most])
         ended = max(round(window.judged * 1000) for window in windows)
-        self._client.set_terminated(run_id, end_time=ended)
+        self.client.set_terminated(run_id, end_time=ended)
 
     def _watching(self, version: Version) -> tuple[str, str | None]:
         """The run in which a version is watched, and the model's id, to which it is linked."""
         from mlflow.entities import LoggedModelInput
 
-        experiment, found = self._experiment(), self._found(version)
-        logged = self._client.get_run(found.run_id).outputs
+        experiment, found = self.experiment(), self._found(version)
+        logged = self.client.get_run(found.run_id).outputs
         models = [output.model_id for output in logged.model_outputs] if logged else []
         model_id = models[0] if models else None
         asked = f"tags.watched = '{version.bundle}'"
-        for run in self._client.search_runs([experiment], asked):
+        for run in self.client.search_runs([experiment], asked):
             return str(run.info.run_id), model_id
         tags = {
             "watched": version.bundle,
@@ -146,31 +117,15 @@ class MlflowTracker:
             "mlflow.parentRunId": found.run_id,
         }
         name = f"monitoring of version {version.number}"
-        run_id = str(self._client.create_run(experiment, None, tags, name).info.run_id)
-        self._client.log_inputs(run_id, models=[LoggedModelInput(model_id) for model_id in models])
+        run_id = str(self.client.create_run(experiment, None, tags, name).info.run_id)
+        self.client.log_inputs(run_id, models=[LoggedModelInput(model_id) for model_id in models])
         number = str(found.version)
-        self._client.set_model_version_tag(self._model, number, "monitoring", run_id)
+        self.client.set_model_version_tag(self._model, number, "monitoring", run_id)
         return run_id, model_id
-
-    def _record_trial(  # part: tuning
-        self, experiment: str, tags: Mapping[str, str], metric: str, trial: Trial
-    ) -> None:
-        from mlflow.entities import Metric, Param
-
-        began, ended = round(trial.began * 1000), round(trial.ended * 1000)
-        name = f"trial {trial.number}"
-        run_id = self._client.create_run(experiment, began, dict(tags), name).info.run_id
-        points = [Metric("score", score, ended, at) for at, score in trial.rounds.items()]
-        if trial.score is not None:
-            points.append(Metric(f"validation_{metric}", trial.score, ended, 0))
-        params = [Param(key, str(value)[:6000]) for key, value in trial.drawn.items()]
-        self._client.log_batch(run_id, metrics=points, params=params)
-        status = "FINISHED" if trial.score is not None else "KILLED"
-        self._client.set_terminated(run_id, status, ended)
 
     def _find(self, bundle: str) -> "ModelVersion | None":
         """The registry's version of a bundle; MLflow's numbers are its own."""
-        versions = self._client.search_model_versions(f"name = '{self._model}'")
+        versions = self.client.search_model_versions(f"name = '{self._model}'")
         return next((v for v in versions if v.tags.get("bundle") == bundle), None)
 
     def _found(self, version: Version) -> "ModelVersion":
@@ -191,7 +146,7 @@ class MlflowTracker:
         for kind, entries in (("params", params), ("metrics", points)):
             for start in range(0, len(entries), MOST_AT_ONCE[kind]):
                 part = entries[start : start + MOST_AT_ONCE[kind]]
-                self._client.log_batch(run_id, **{kind: part})
+                self.client.log_batch(run_id, **{kind: part})
         name, manifest = str(run.metadata.get("dataset")), run.record.dataset
         profile = {key: manifest[key] for key in ("rows", "splits") if key in manifest}
         dataset = Dataset(
@@ -202,12 +157,12 @@ class MlflowTracker:
             profile=json.dumps(profile),
         )
         context = InputTag("mlflow.data.context", "training")
-        self._client.log_inputs(run_id, [DatasetInput(dataset, [context])])
-        self._client.log_dict(run_id, dict(run.record.environment), "environment.json")
-        self._client.log_dict(run_id, dict(manifest), "dataset.json")
-        self._client.log_artifacts(run_id, str(run.folder), "bundle")
+        self.client.log_inputs(run_id, [DatasetInput(dataset, [context])])
+        self.client.log_dict(run_id, dict(run.record.environment), "environment.json")
+        self.client.log_dict(run_id, dict(manifest), "dataset.json")
+        self.client.log_artifacts(run_id, str(run.folder), "bundle")
         if run.report:
-            self._client.log_artifacts(run_id, str(run.report), "report")
+            self.client.log_artifacts(run_id, str(run.report), "report")
 
     def _log_model(self, run_id: str, run: Run) -> tuple[str, str]:
         """Log the interchange copy as a model that MLflow can serve; its address and id."""
@@ -236,18 +191,24 @@ class MlflowTracker:
                 )
         return info.model_uri, info.model_id
 
-    def _experiment(self) -> str:
-        found = self._client.get_experiment_by_name(self._model)
+    def experiment(self) -> str:
+        """The id of the model's experiment, made if it is not there."""
+        found = self.client.get_experiment_by_name(self._model)
         if found is not None:
             return str(found.experiment_id)
         # Without its kind, MLflow's pages show what language models need.
         kind = {"mlflow.experimentKind": "custom_model_development"}
         # A server has a place for files; a bare database has none.
         place = None if self._uri.startswith("http") else self._artifacts.absolute().as_uri()
-        return str(self._client.create_experiment(self._model, place, tags=kind))
+        return str(self.client.create_experiment(self._model, place, tags=kind))
 
     @cached_property
-    def _client(self) -> "MlflowClient":
+    def client(self) -> "MlflowClient":
+        """MLflow's own client, connected at its first use.
+
+        Raises:
+            MissingExtraError: MLflow is not installed.
+        """
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
         try:
@@ -259,6 +220,11 @@ class MlflowTracker:
         mlflow.set_tracking_uri(self._uri)
         mlflow.set_registry_uri(self._uri)
         return mlflow.MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+
+
+def tracker(settings: TrainConfig, model: str) -> MlflowTracker:
+    """The tracker that the settings describe."""
+    return MlflowTracker(settings.tracking_uri, settings.artifacts, model)
 
 
 def _signature(contract: Contract, model: "ModelProto") -> Any:

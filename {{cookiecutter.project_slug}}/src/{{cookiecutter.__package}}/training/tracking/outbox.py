@@ -11,18 +11,21 @@ from filelock import FileLock, Timeout
 from ...atomic import pointed, write_file
 from ...models.versions import CHAMPION, Version, Versions
 from ...terminal import say
-from . import (
-    Tracker,
-    read_run,
-    read_study,  # part: tuning
-    write_study,  # part: tuning
-)
-from .trial import StudyRecord  # part: tuning
+from . import Tracker, read_run
 from .watched import Watched
 
 ALIASES = "aliases"
 SENDERS = "train, promote, rollback or registry repair"
-STUDY = "study-"  # part: tuning
+
+
+def warn(tracker: str, error: Exception, again: str) -> None:
+    """Say that a tracker took nothing, and which commands try ``again``; a password is left out."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    reason = re.sub(r"://[^@/\s]*@", "://", reason)
+    say(
+        f"warning   {tracker} was not reached: {reason[:300]}\n"
+        f"          nothing is lost: the next {again} sends it"
+    )
 
 
 class Outbox:
@@ -44,16 +47,9 @@ class Outbox:
         for name in names:
             write_file(self._folder / name, uuid4().hex.encode())
 
-    def note(self, study: StudyRecord) -> None:  # part: tuning
-        """Keep a study's record, and note that it is news."""
-        write_study(self.versions, study)
-        self.mark(STUDY + study.name)
-
     def mark_all(self) -> None:
         """Note everything, for a tracker that lost what it had."""
         self.mark(*(version.bundle for version in self.versions.all()), ALIASES)
-        studies = self.versions.folder.glob("studies/[!.]*.json")  # part: tuning
-        self.mark(*(STUDY + path.stem for path in studies))  # part: tuning
         for path in self._watched.glob("[!.]*.json"):
             path.unlink()
 
@@ -98,22 +94,13 @@ class Outbox:
         return True
 
     def _warn(self, error: Exception, again: str) -> None:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        reason = re.sub(r"://[^@/\s]*@", "://", reason)  # a password
-        say(
-            f"warning   {self._tracker.name} was not reached: {reason[:300]}\n"
-            f"          nothing is lost: the next {again} sends it"
-        )
+        warn(self._tracker.name, error, again)
 
     def _send(self) -> bool:
         for version in self.versions.all():
             if token := pointed(self._folder / version.bundle):
                 self._tracker.record(read_run(self.versions, version, self._reports))
                 self._acknowledge(version.bundle, token)
-        for path in sorted(self._folder.glob(f"{STUDY}*")):  # part: tuning
-            if token := pointed(path):
-                self._tracker.study(read_study(self.versions, path.name.removeprefix(STUDY)))
-                self._acknowledge(path.name, token)
         if token := pointed(self._folder / ALIASES):
             move = self.versions.move() or {}
             told: list[str] = [key for key in ("verdict", "why", "who", "when") if key in move]

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...config import TrainConfig
 from ...errors import MissingExtraError
 from ...models.versions import Version
 from . import Run
-from .trial import StudyRecord  # part: tuning
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -42,17 +42,6 @@ class WandbTracker:
             with self._open(version.bundle) as made:
                 self._log_bundle(made, version, [alias], tags)
 
-    def study(self, study: StudyRecord) -> None:  # part: tuning
-        """A group with a run for each trial."""
-        for trial in study.trials:
-            with self._open(f"{study.name}-{trial.number}", study.name) as made:
-                if made.resumed:
-                    continue
-                made.config.update(dict(trial.drawn) | {"kind": study.kind})
-                for percent, score in trial.rounds.items():
-                    made.log({"score": score}, step=percent)
-                made.summary.update({f"validation_{study.metric}": trial.score})
-
     def watch(self, version: Version, windows: Sequence[Watched]) -> None:
         """A run beside the version's, whose axis is the window."""
         with self._open(f"{version.bundle}-monitoring") as made:
@@ -61,7 +50,7 @@ class WandbTracker:
             for window in windows:
                 made.log({"window": window.step, **window.values})
 
-    def _open(self, name: str, group: str | None = None) -> "wandb.Run":
+    def _open(self, name: str) -> "wandb.Run":
         try:
             import wandb
         except ImportError:
@@ -71,7 +60,6 @@ class WandbTracker:
         made: wandb.Run = wandb.init(
             project=self._model,
             id=name,
-            group=group,
             resume="allow",
             dir=self._folder,
             settings=settings,
@@ -86,3 +74,8 @@ class WandbTracker:
         artifact = wandb.Artifact(self._model, "model", metadata=dict(tags))
         artifact.add_dir(str(self._bundles / version.bundle))
         run.log_artifact(artifact, aliases=aliases)
+
+
+def tracker(settings: TrainConfig, model: str) -> WandbTracker:
+    """The tracker that the settings describe."""
+    return WandbTracker(settings.artifacts, settings.bundles / model, model)

@@ -9,8 +9,9 @@ from ...atomic import write_file
 from ...config import TrainConfig
 from ...errors import ConfigError
 from ...models.metrics import METRICS
-from ..tracking.trial import StudyRecord, Trial
-from .space import OWN, of_kind
+from .settings import OWN
+from .space import of_kind
+from .trial import StudyRecord, Trial
 
 SEAL = "# as written: "
 """Begins the last line, which tells whether a person has changed those above."""

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ...config import ModelConfig, Space, TrainConfig, Values, explain
+from ...config import Config, ModelConfig, TrainConfig, explain
 from ...errors import ConfigError
 from .. import kinds
-from .spaces import SPACES
+from .settings import OWN, Space, Values, tuning_of
 
-OWN = "model."
 OF_AUTO = ("lightgbm", "mlp")
 # What else a score follows from: trainings that differ in these are not compared.
 SAME = {
@@ -22,12 +21,13 @@ SAME = {
 }  # fmt: skip
 # A person's own code that changes what is learned.
 CODE = ("../models/features.py", "kinds/*.py")
+SPACE: TypeAdapter[Space] = TypeAdapter(Space)
 
 
-def kinds_of(settings: TrainConfig) -> tuple[str, ...]:
+def kinds_of(config: Config) -> tuple[str, ...]:
     """The kinds of model to search."""
-    named = settings.model.kind
-    return settings.tune.kinds or (OF_AUTO if named == "auto" else (named,))
+    named = config.train.model.kind
+    return tuning_of(config).kinds or (OF_AUTO if named == "auto" else (named,))
 
 
 def of_kind(settings: TrainConfig, kind: str) -> TrainConfig:
@@ -55,20 +55,24 @@ def applied(settings: TrainConfig, drawn: Mapping[str, Any]) -> TrainConfig:
     return made
 
 
-def space_of(settings: TrainConfig, kind: str) -> Space:
-    """What to search for a kind, held to the settings that it has.
+def space_of(config: Config, kind: str) -> Space:
+    """What to search for a kind: what ``tuning.yaml`` says, or the kind itself.
 
     Raises:
         ConfigError: there is no such kind or setting, or a setting does not take a value.
     """
+    settings, spaces = config.train, tuning_of(config).space
     made, _ = kinds.check(of_kind(settings, kind).model)
-    for named in settings.tune.space:
+    for named in spaces:
         kinds.check(ModelConfig(kind=named))
-    space = settings.tune.space.get(kind, SPACES.get(kind))
+    space = spaces[kind] if kind in spaces else _own_space(kind)
     if not space:
-        raise ConfigError(f"kind '{kind}' has no space of its own: write train.tune.space.{kind}")
+        raise ConfigError(
+            f"kind '{kind}' does not say what to search: write tuning.space.{kind}, or search= of"
+            " its KIND"
+        )
     for name, values in space.items():
-        place = f"train.tune.space.{kind}.{name}"
+        place = f"tuning.space.{kind}.{name}"
         if name.startswith(OWN) and name.removeprefix(OWN) not in made.settings.model_fields:
             valid = ", ".join(OWN + field for field in made.settings.model_fields)
             raise ConfigError(f"{place}: kind '{kind}' has no such setting; there are {valid}")
@@ -108,6 +112,13 @@ def study_name(
         for path in sorted((folder / pattern).parent.glob(Path(pattern).name)):
             made_of.update(path.read_bytes())
     return f"{model}-{kind}-{made_of.hexdigest()[:12]}"
+
+
+def _own_space(kind: str) -> Space:
+    try:
+        return SPACE.validate_python(kinds.KINDS[kind].search)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"search of kind '{kind}'")) from None
 
 
 def _ends(values: Values) -> Iterator[Any]:

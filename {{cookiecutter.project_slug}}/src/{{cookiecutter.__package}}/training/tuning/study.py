@@ -17,9 +17,9 @@ from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from ...config import Space
 from ...errors import DivergedError
-from ..tracking.trial import Trial
+from .settings import Space
+from .trial import Trial
 
 Drawn = Mapping[str, Any]
 Report = Callable[[int, float], None]

@@ -19,6 +19,7 @@ from ...terminal import say
 from ..kinds import Round
 from ..race import Questions, attempt, questions
 from ..rows import read_rows
+from .settings import tuning_of
 from .space import applied, is_whole, of_kind, space_of
 from .study import Drawn, Objective, Report, Study
 
@@ -35,15 +36,15 @@ class Search:
 
     def study(self) -> Study:
         """The study, made if it is not there."""
-        tune, space = self.config.train.tune, space_of(self.config.train, self.kind)
+        tuning, space = tuning_of(self.config), space_of(self.config, self.kind)
         whole = [name for name in space if is_whole(self.kind, name)]
-        return Study(self.folder, space, whole, seed=tune.seed, prune=tune.prune)
+        return Study(self.folder, space, whole, seed=tuning.seed, prune=tuning.prune)
 
     def work(self, study: Study, on_end: Callable[[], None] = lambda: None) -> None:
         """Train here until the study has its trials."""
         settings = of_kind(self.config.train, self.kind)
         asked = held_out(current(self.config.data.directory), settings)
-        study.run(objective(asked, settings), settings.tune.trials, on_end)
+        study.run(objective(asked, settings), tuning_of(self.config).trials, on_end)
 
 
 def held_out(dataset: Dataset, settings: TrainConfig) -> Questions:
@@ -111,7 +112,7 @@ def in_processes(search: Search, study: Study, on_end: Callable[[], None]) -> No
         ProjectError: all have died.
     """
     context = multiprocessing.get_context("spawn")
-    number = search.config.train.tune.processes
+    number = tuning_of(search.config).processes
     workers = [context.Process(target=_work, args=(search,), daemon=True) for _ in range(number)]
     for worker in workers:
         worker.start()
@@ -130,7 +131,7 @@ def in_processes(search: Search, study: Study, on_end: Callable[[], None]) -> No
             worker.terminate()
             worker.join()
         study.release()
-    trials = search.config.train.tune.trials
+    trials = tuning_of(search.config).trials
     if len(study.trials()) < trials:
         raise ProjectError(
             f"every process died before the study {search.folder.name} had its {trials} trials; what"
@@ -144,7 +145,7 @@ def _work(search: Search) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     settings = search.config.train
     if settings.threads is None:
-        share = max((os.cpu_count() or 1) // settings.tune.processes, 1)
+        share = max((os.cpu_count() or 1) // tuning_of(search.config).processes, 1)
         settings = settings.model_copy(update={"threads": share})
     search = replace(search, config=search.config.model_copy(update={"train": settings}))
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):

@@ -9,8 +9,8 @@ from onnx import TensorProto, helper
 
 from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET
-from {{ cookiecutter.__package }}.models.imported import foreign
-from {{ cookiecutter.__package }}.models.imported.foreign import (
+from {{ cookiecutter.__package }}.models.onnx_import import foreign
+from {{ cookiecutter.__package }}.models.onnx_import.foreign import (
     classes,
     only,
     parameters,

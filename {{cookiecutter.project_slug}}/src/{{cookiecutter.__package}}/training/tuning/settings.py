@@ -1,4 +1,4 @@
-"""Settings of ``train.tune``: what is searched, how long, and by how many processes."""
+"""Settings of ``tuning.yaml``: what is searched, how long, and by how many processes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from .section import Positive, Section
+from ...config import Config, Positive, Section
 
 OWN = "model."
 OF_ALL_KINDS = ("batch_size", "epochs", "learning_rate", "patience", "weight_decay")
@@ -49,8 +49,8 @@ Space = Mapping[str, Values]
 """Values by setting, named as in ``train.yaml``: ``learning_rate``, ``model.hidden``."""
 
 
-class TuneConfig(Section):
-    """How ``tune`` looks for better settings; a training itself knows nothing of it."""
+class TuningConfig(Section):
+    """``tuning.yaml``: how ``tune`` searches better settings."""
 
     trials: Positive = 40
     """Trainings of each kind of model, those that are ended early among them."""
@@ -65,7 +65,7 @@ class TuneConfig(Section):
     folder: Path = Path("tuning")
     """Where studies are kept; one that was interrupted goes on from there."""
     space: Mapping[str, Space] = Field(default_factory=dict)
-    """By kind of model, what to search in place of the kind's own space."""
+    """By kind of model, what to search in place of what the kind itself says."""
 
     @model_validator(mode="after")
     def _searches_what_changes_the_fit(self) -> Self:
@@ -77,3 +77,12 @@ class TuneConfig(Section):
                         f" {', '.join(OF_ALL_KINDS)} and, as {OWN}…, the settings of the kind"
                     )
         return self
+
+
+def tuning_of(config: Config) -> TuningConfig:
+    """The settings as they were read.
+
+    Raises:
+        ConfigError: they are not valid.
+    """
+    return config.settings("tuning", TuningConfig)

@@ -1,16 +1,16 @@
-"""The command that looks for better settings."""
+"""The command ``tune``."""
 
 from typing import Annotated
 
 import typer
 
-from .options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 
 TUNED = "tuned.yaml"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Register the command."""
     app.command()(tune)
 
 
@@ -22,8 +22,8 @@ def tune(
     set_: Overrides = None,
 ) -> None:
     """Search settings on validation rows; the best become a file for train --with."""
-    with needs("tune"):
-        from ..training.tuning import job
+    with needs("tuning"):
+        from . import job
 
     config = config_of(configs, set_)
     refuse_newer_contract(configs, config)

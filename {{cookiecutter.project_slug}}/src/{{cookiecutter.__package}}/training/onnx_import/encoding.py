@@ -1,4 +1,4 @@
-"""``bundle encode``: the current dataset as the matrix that our own trees learn from, for anybody's tools.
+"""``encode-rows``: the current dataset as the matrix that our own trees learn from, for anybody's tools.
 
 ``encoding.onnx`` turns the contract's columns into that matrix, and stands in front of a model that
 is imported. The test rows are not written: they judge, and nobody is to learn from them.
@@ -20,7 +20,7 @@ from ...errors import BundleError
 from ...models.bundle import BATCH_ROWS, open_session
 from ...models.front import Front, fit_front
 from ...models.graph import export_encoding
-from ...models.imported.wrapping import groups
+from ...models.onnx_import.wrapping import groups
 from ...models.trees import Matrices
 from ...terminal import say
 from ..exported import EXAMPLE_ROWS
@@ -78,11 +78,11 @@ def encoder_in(folder: Path, contract: Contract) -> Path:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(
             f"'{folder}' is no encoding ({type(error).__name__}: {error}); name a folder below"
-            " data/encoded, made by: bundle encode"
+            " data/encoded, made by: encode-rows"
         ) from None
     if not same:
         raise BundleError(
-            f"'{folder / ENCODING}' is not what bundle encode wrote; delete the folder and encode again"
+            f"'{folder / ENCODING}' is not what encode-rows wrote; delete the folder and encode again"
         )
     wanted = {group: list(names) for group, names in groups(contract).items()}
     if inputs != wanted:

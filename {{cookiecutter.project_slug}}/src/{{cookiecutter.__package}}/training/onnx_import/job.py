@@ -1,4 +1,4 @@
-"""``bundle import``: a graph from elsewhere → wrapped → evaluated → bundle → version → gate → serve.
+"""``import-onnx``: a graph from elsewhere → wrapped → evaluated → bundle → version → gate → serve.
 
 It goes the road of a model of our own from the export on. What stands for parity with torch, which
 an imported graph does not have: the file by itself and the wrapped graph answer alike, and so do
@@ -22,9 +22,9 @@ from ...data.dataset import current
 from ...errors import BundleError, ParityError
 from ...models.bundle import answer, open_session, parity_error
 from ...models.graph import OPSET
-from ...models.imported.foreign import parameters
-from ...models.imported.wrapping import Wrapped, in_parts, wrap
 from ...models.inputs import Inputs
+from ...models.onnx_import.foreign import parameters
+from ...models.onnx_import.wrapping import Wrapped, in_parts, wrap
 from ...models.signature import demanded
 from ...models.tasks import Task, task_of, threshold_of
 from ...models.versions import Version
@@ -38,6 +38,12 @@ from ..rows import read_splits
 from .encoding import encoder_in
 
 SEEN_ROWS, SINGLE_ROWS = 256, 100
+LIMITS = [
+    "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
+    " and whether it saw the test rows is known to who trained it.",
+    "Figures hold for rows like the test rows: watch drift and quality with make monitor.",
+]
+"""What the model card says of an imported model."""
 
 
 def run(
@@ -65,9 +71,14 @@ def run(
     say(f"imported  {path}: {wrapped.told}")
     session = open_session(wrapped.graph)
     _refuse_gaps(path, session, task, seen)
-    facts = {"file": hashlib.sha256(path.read_bytes()).hexdigest(), "output": output}
-    facts |= {"encoding": encoding.name if encoding else None}
-    choice = ModelConfig.model_validate({"kind": "imported", **facts, "logits": logits})
+    facts: dict[str, Any] = {
+        "file": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "output": output,
+        "encoding": encoding.name if encoding else None,
+        "logits": logits,
+        "limits": LIMITS,
+    }
+    choice = ModelConfig.model_validate({"kind": "imported", **facts})
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
     tested, trained, valid = answers(session, task, splits.test, splits.train)

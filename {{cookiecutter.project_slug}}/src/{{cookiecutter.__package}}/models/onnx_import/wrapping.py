@@ -184,7 +184,7 @@ def _not_taken(contract: Contract, path: Path, inputs: Sequence[ValueInfoProto])
     if len(inputs) == 1 and kind_of(inputs[0]) in FLOATS and len(shape_of(inputs[0])) == 2:
         return BundleError(
             f"'{path}' takes {told_of(inputs)}, one matrix: name the encoding that it was trained on"
-            " (--encoding data/encoded/<name>, made by: bundle encode), or export it with an input"
+            " (--encoding data/encoded/<name>, made by: encode-rows), or export it with an input"
             f" for each column ({columns})"
         )
     return BundleError(

@@ -1,4 +1,4 @@
-"""What is known of a study's trials, whoever ran them."""
+"""What is known of a study and its trials."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRecord:
-    """A study as a tracker records it."""
+    """What came of a study."""
 
     name: str
     kind: str

@@ -1,31 +1,30 @@
-"""Commands about models that others trained: what they learn from, and how they come in."""
+"""The commands ``encode-rows`` and ``import-onnx``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .bundle import bundle
-from .options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 
 
-def add_to(app: typer.Typer) -> None:  # noqa: ARG001 - they are commands of ``bundle``
-    """Add the commands."""
-    bundle.command()(encode)
-    bundle.command("import")(import_)
+def add_to(app: typer.Typer) -> None:
+    """Register both commands."""
+    app.command("encode-rows")(encode_rows)
+    app.command("import-onnx")(import_onnx)
 
 
-def encode(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Write the training and validation rows as matrices, to train anything on."""
+def encode_rows(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Write the training and validation rows as matrices, to train any model on."""
     with needs("train"):
-        from ..training.elsewhere import encoding
+        from . import encoding
 
     config = config_of(configs, set_)
     refuse_newer_contract(configs, config)
     encoding.run(config)
 
 
-def import_(
+def import_onnx(
     model: Annotated[Path, typer.Argument(help="The ONNX file.")],
     encoding: Annotated[
         Path | None, typer.Option(help="Folder of the encoding whose matrix the model takes.")
@@ -41,8 +40,8 @@ def import_(
 ) -> None:
     """Gate and register an ONNX model on the current dataset, like one that was trained here."""
     with needs("train"):
-        from ..training.elsewhere import imported
+        from . import job
 
     config = config_of(configs, set_)
     refuse_newer_contract(configs, config)
-    imported.run(config, model, encoding, output=output, logits=logits)
+    job.run(config, model, encoding, output=output, logits=logits)

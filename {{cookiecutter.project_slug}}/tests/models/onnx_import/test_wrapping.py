@@ -15,11 +15,11 @@ from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import answer, open_session
 from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET
-from {{ cookiecutter.__package }}.models.imported.wrapping import (
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.onnx_import.wrapping import (
     in_parts,
     wrap,
 )
-from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import LABELS, shop_of
@@ -189,7 +189,7 @@ REFUSED: dict[str, tuple[str, Callable[[], ModelProto], str]] = {
     "one matrix without its encoding": (
         "binary",
         lambda: linear(WIDTH, 1, end="Sigmoid"),
-        r"'x' \(float \[\?, 3\]\), one matrix: name the encoding .*--encoding.*bundle encode",
+        r"'x' \(float \[\?, 3\]\), one matrix: name the encoding .*--encoding.*encode-rows",
     ),
     "an input that is no column": (
         "binary",

@@ -1,1 +1,0 @@
-"""Models that are trained elsewhere: what they learn from, and how they come in."""

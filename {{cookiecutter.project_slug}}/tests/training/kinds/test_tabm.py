@@ -1,0 +1,93 @@
+"""TabM: members that learn apart and answer together, in a graph that answers alike."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from {{ cookiecutter.__package }}.config import ModelConfig
+from {{ cookiecutter.__package }}.models.bundle import (
+    answer,
+    open_session,
+    parity_error,
+)
+from {{ cookiecutter.__package }}.models.encode import Categories
+from {{ cookiecutter.__package }}.models.graph import export
+from {{ cookiecutter.__package }}.models.heads import make_head
+from {{ cookiecutter.__package }}.training.fitting import fit_model
+from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
+
+from ...conftest import TASKS, shop_of
+from ...models.test_graph import adversarial
+from .conftest import MakeLesson, rows_of
+from .test_networks import SIZES, rows
+
+SMALL = {"kind": "tabm", "hidden": [16], "members": 4}
+FAST = "multiclass"
+
+
+def tabm(start: Tensor, width: int = 3) -> TabM:
+    torch.manual_seed(0)
+    head = make_head("multiclass" if len(start) > 1 else "binary", torch.ones(4).numpy(), 3)
+    return TabM(
+        width=width,
+        categories=Categories(SIZES, 5),
+        hidden=(8, 4),
+        members=6,
+        dropout=0.5,
+        start=start,
+        pool=head.pool,
+    )
+
+
+@pytest.mark.parametrize(
+    "task",
+    [pytest.param(task, marks=[] if task == FAST else pytest.mark.slow) for task in TASKS],
+)
+def test_it_learns_and_its_graph_answers_alike(task: str, teach: MakeLesson) -> None:
+    contract = shop_of(task)
+    lesson = teach(contract)
+    program = fit_model(lesson, ModelConfig.model_validate(SMALL)).program
+    tested = rows_of(contract, 800, seed=5)
+    scores = lesson.task.scores(tested.labels, program.predict(tested.inputs)).all()
+    assert scores[lesson.task.main] > lesson.task.chance + 0.1
+    session = open_session(export(program, tested.inputs[:16]).SerializeToString())
+    for inputs in (tested.inputs, tested.inputs[:1], adversarial(contract)):
+        expected = program.predict(inputs)
+        outputs = answer(session, inputs, lesson.task)
+        assert lesson.task.valid(outputs)
+        assert parity_error(expected, outputs, lesson.task.scale(expected)) <= 1
+
+
+@pytest.mark.parametrize("n", [1, 4, 8])
+def test_each_row_has_as_many_raw_values_as_the_head_is_wide(n: int) -> None:
+    assert tabm(torch.zeros(3)).eval()(*rows(n)).shape == (n, 3)
+    assert tabm(torch.zeros(1), width=0).eval()(*rows(n, width=0)).shape == (n, 1)
+
+
+def test_evaluation_is_repeatable_and_a_row_does_not_see_its_neighbours() -> None:
+    network, given = tabm(torch.tensor([0.1, 0.2, 0.7])), rows(8)
+    together = network.eval()(*given)
+    alone = [network(given[0][i : i + 1], given[1][i : i + 1]) for i in range(8)]
+    assert torch.allclose(torch.cat(alone), together, atol=1e-6)
+
+
+def test_gradients_reach_every_parameter() -> None:
+    network = tabm(torch.tensor([0.1, 0.2, 0.7]))
+    numbers, codes = torch.rand(256, 3), torch.stack([torch.arange(256) % n for n in SIZES], 1)
+    (network.train()(numbers, codes) ** 2).sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_members_learn_apart_and_answer_together() -> None:
+    network, given = tabm(torch.zeros(1)), rows(8)
+    members = network.train()(*given)
+    assert members.shape == (8, 6, 1)
+    assert members.std(1).min() > 0
+    network.eval()
+    pooled = torch.sigmoid(network(*given))
+    network.layers.train()
+    network.training = True
+    network.layers.eval()
+    assert torch.allclose(pooled, torch.sigmoid(network(*given)).mean(1), atol=1e-6)
