@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.monitoring.report import (
+from {{ cookiecutter.__package }}.monitoring import evidently_report
+from {{ cookiecutter.__package }}.monitoring.evidently_report import (
     WORKSPACE,
     write_report,
 )
@@ -39,10 +40,14 @@ class Loaded(HTMLParser):
             self.addresses.append(address)
 
 
-def report(place: Place, folder: Path, chosen: int = -2) -> str:
+def served_bundle(place: Place) -> Bundle:
     bundles = place.config.train.bundles / place.contract.name
     (path,) = (p for p in bundles.iterdir() if (p / "model.onnx").exists())
-    bundle = open_bundle(path)
+    return open_bundle(path)
+
+
+def report(place: Place, folder: Path, chosen: int = -2) -> str:
+    bundle = served_bundle(place)
     contract = bundle.contract
     length = Length(days=7, rows=400, by_rows=contract.time is None)
     windows = windows_in(place.config.monitor.log, contract, 1, length)
@@ -62,6 +67,7 @@ def report(place: Place, folder: Path, chosen: int = -2) -> str:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, any_shop: Contract) -> str:
+    pytest.importorskip("evidently")
     place = make_place(tmp_path_factory.mktemp("report"), any_shop)
     write_log(place, weeks_of(place.contract, dearer_from=2))
     return report(place, place.folder)
@@ -79,8 +85,26 @@ def test_the_page_shows_each_column_that_was_logged(page: str, any_shop: Contrac
         assert name in page
 
 
+def test_without_evidently_the_report_is_left_out_and_that_is_said(
+    tmp_path: Path,
+    shop: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(evidently_report, "find_spec", lambda _: None)
+    place = make_place(tmp_path, shop)
+    bundle = served_bundle(place)
+    length = Length(days=7, rows=400, by_rows=False)
+    write_log(place, weeks_of(shop))
+    window = windows_in(place.config.monitor.log, shop, 1, length)[0]
+    evidently_report.draw(bundle, window, tmp_path / "reports", 1, place.config.monitor, [])
+    assert "pip install '.[evidently]'" in capsys.readouterr().out
+    assert not (tmp_path / "reports").exists()
+
+
 @pytest.mark.slow
 def test_evidently_shows_the_history_with_each_window_once(tmp_path: Path, shop: Contract) -> None:
+    pytest.importorskip("evidently")
     place = make_place(tmp_path, shop)
     write_log(place, weeks_of(place.contract, dearer_from=2))
     for chosen in (-3, -2, -2):

@@ -21,8 +21,8 @@ COMMANDS = (
     "cli.score",
     "cli.watch",
     # options, one line each
+    "monitoring.explain.command",
     "cli.elsewhere",
-    "cli.explain",
     "cli.logs",
     "cli.report",
     "cli.tune",

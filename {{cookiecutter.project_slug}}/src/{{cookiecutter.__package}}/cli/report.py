@@ -21,10 +21,9 @@ def report(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Draw the report of a version, from its bundle alone; without one, all that can be drawn."""
+    """Draw the report of a version, from its bundle alone."""
     with needs("train"):
         from ..models.versions import Versions
-        from ..monitoring import page as monitoring  # part: page
         from ..training.report.page import PAGE, write
 
     config, name = config_of(configs, set_), name_of(configs)
@@ -34,5 +33,3 @@ def report(
         raise RegistryError(f"{name} has no version yet; train one with: make train")
     chosen = known[-1] if version is None else versions.get(version)
     say(f"report    {write(versions, chosen, config.monitor.reports) / PAGE}")
-    if version is None and (drawn := monitoring.write(config, name)) is not None:  # part: page
-        say(f"watched   {drawn}")

@@ -6,11 +6,11 @@ defaults of the sections.
 """
 
 from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
-from .monitor import DriftConfig, MonitorConfig, QualityConfig, WatchConfig
+from .monitor import CheckConfig, DriftConfig, MonitorConfig, QualityConfig
 from .reading import Config, explain, load, read_yaml
 from .section import Fraction, Positive, Section, Share
 from .serve import AbortConfig, ServeConfig
-from .sinks import EmailSink, FileSink, LogSink, PrometheusSink, SinkConfig, WebhookSink
+from .sinks import EmailSink, FileSink, LogSink, MetricsFileSink, SinkConfig, WebhookSink
 from .train import (
     EvaluationConfig,
     FoldsConfig,
@@ -23,6 +23,7 @@ from .tune import Space, TuneConfig, Values  # part: tuning
 
 __all__ = [
     "AbortConfig",
+    "CheckConfig",
     "Config",
     "DataConfig",
     "DateSplit",
@@ -35,10 +36,10 @@ __all__ = [
     "GateConfig",
     "HashSplit",
     "LogSink",
+    "MetricsFileSink",
     "ModelConfig",
     "MonitorConfig",
     "Positive",
-    "PrometheusSink",
     "QualityConfig",
     "RecentSplit",
     "Section",
@@ -51,7 +52,6 @@ __all__ = [
     "TrainConfig",
     "TuneConfig",  # part: tuning
     "Values",  # part: tuning
-    "WatchConfig",
     "WebhookSink",
     "explain",
     "load",

@@ -1,4 +1,4 @@
-"""The HTML report of one window, drawn by Evidently. It shows; it does not decide.
+"""The HTML report of one window, drawn by Evidently where it is installed. It shows; it does not decide.
 
 The same report goes into a workspace of Evidently, whose server shows one window beside the others:
 ``evidently ui --workspace reports/evidently``.
@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,10 @@ def draw(
     settings: MonitorConfig,
     found: list[Finding],
 ) -> None:
-    """Write the HTML report of a window, and keep it in evidently's workspace."""
+    """Write the HTML report of a window, and keep it in evidently's workspace; none without evidently."""
+    if find_spec("evidently") is None:
+        say("report    not drawn: evidently is not installed; pip install '.[evidently]' draws it")
+        return
     target = folder / f"drift-{window.name}.html"
     limits = {
         finding.subject: finding.limit
@@ -164,6 +168,6 @@ def _evidently() -> Iterator[None]:
         try:
             import evidently.ui.workspace  # noqa: F401 - what it warns of, it warns of once
         except ImportError:
-            raise MissingExtraError("evidently", "monitor") from None
+            raise MissingExtraError("evidently", "evidently") from None
         logging.getLogger("evidently").setLevel(logging.ERROR)
         yield

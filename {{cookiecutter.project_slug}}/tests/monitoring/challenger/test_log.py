@@ -14,19 +14,19 @@ from {{ cookiecutter.__package }}.models.challenges import (
     Route,
 )
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring import job
+from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History
 
-from ..serving.live import add_version
-from .conftest import Place, make_place, weeks_of, write_log
-from .reading import served_in
+from ...serving.live import add_version
+from ..conftest import Place, make_place, weeks_of, write_log
+from ..reading import served_in
 
 
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Four weeks that version 1 answered; version 2 waits."""
-    monkeypatch.setattr(job, "PICTURES", [])
+    monkeypatch.setattr(checks, "CHECKS", [*checks.CHECKS, "monitoring.checks.challenger"])
     place = make_place(tmp_path, shop)
     table = synthesize(shop, 6_000, days=84)
     add_version(place.config.train.bundles, shop, table=table, serve=False)

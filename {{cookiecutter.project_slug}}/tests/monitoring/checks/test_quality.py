@@ -5,7 +5,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
-from {{ cookiecutter.__package }}.monitoring.watches import quality
+from {{ cookiecutter.__package }}.monitoring.checks import quality
 
 from ...conftest import shop_of
 from .windows import (

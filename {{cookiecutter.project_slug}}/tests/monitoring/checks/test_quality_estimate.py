@@ -6,11 +6,9 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.metrics import ClassScores, Scores
-from {{ cookiecutter.__package }}.monitoring.watches import (
-    WATCHES,
-    estimated,
-    judge,
-)
+from {{ cookiecutter.__package }}.monitoring.checks import quality_estimate
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+from {{ cookiecutter.__package }}.monitoring.served import Served
 
 from ...conftest import shop_of
 from .windows import Floats, bundle_of, draw, one, seen_of, served_of
@@ -24,9 +22,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
     return bundle_of(tmp_path_factory.mktemp("model"), shop, TESTED)
 
 
+def judge(bundle: Bundle, served: Served) -> list[Finding]:
+    settings = {quality_estimate.KIND: quality_estimate.QualityEstimateConfig()}
+    return quality_estimate.judge(seen_of(bundle, served, settings=settings))
+
+
 def expected(outputs: Floats) -> dict[str, float]:
     one_block = np.zeros(len(outputs), np.int64)
-    found = estimated.expected(outputs, one_block, ONE, exact=True)
+    found = quality_estimate.expected(outputs, one_block, ONE, exact=True)
     return {name: float(values[0]) for name, values in found.items()}
 
 
@@ -52,11 +55,7 @@ def test_answers_that_tell_rows_apart_less_are_a_breach_before_any_label(bundle:
     unknown, found = np.full(4_000, np.nan), []
     for slope in (2.0, 0.8):
         chance, _ = draw(np.random.default_rng(2), 4_000, slope)
-        found.append(
-            one(
-                estimated.judge(seen_of(bundle, served_of(bundle.contract, chance, unknown))), "auc"
-            )
-        )
+        found.append(one(judge(bundle, served_of(bundle.contract, chance, unknown)), "auc"))
     assert [f.breach for f in found] == [False, True]
     assert [f.measure for f in found] == ["expected_auc"] * 2
     assert found[0].limit == pytest.approx(0.75)
@@ -68,22 +67,9 @@ def test_values_have_no_expected_quality_and_few_rows_no_judgement(
     contract = shop_of("regression")
     values = bundle_of(tmp_path, contract, {})
     served = served_of(contract, np.arange(500.0), np.full(500, np.nan))
-    assert estimated.judge(seen_of(values, served)) == []
+    assert judge(values, served) == []
     few = served_of(bundle.contract, np.full(99, 0.5), np.full(99, np.nan))
-    assert estimated.judge(seen_of(bundle, few)) == []
-
-
-def test_every_watch_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -> None:
-    chance, labels = draw(np.random.default_rng(3), 500)
-    served = served_of(
-        bundle.contract, bundle.predict(served_of(bundle.contract, chance, labels).inputs), labels
-    )
-    kinds = {f.kind for f in judge(seen_of(bundle, served))}
-    assert {"quality", "calibration", "estimated_quality", "staleness", "parity"} <= kinds
-    off = {"quality": {"enabled": False}, "parity": {"enabled": False}}
-    left = {f.kind for f in judge(seen_of(bundle, served, config=off))}
-    assert kinds - left == {"quality", "parity"}
-    assert len(set(WATCHES)) == len(WATCHES)
+    assert judge(bundle, few) == []
 
 
 def world(

@@ -9,13 +9,13 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
+from {{ cookiecutter.__package }}.monitoring.checks import (
+    contract as refusals,
+)
+from {{ cookiecutter.__package }}.monitoring.checks import service
 from {{ cookiecutter.__package }}.monitoring.facts import Facts, facts_of
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.seen import Seen
-from {{ cookiecutter.__package }}.monitoring.watches import (
-    contract as refusals,
-)
-from {{ cookiecutter.__package }}.monitoring.watches import service
 
 from .windows import FIRST_S, bundle_of, one, seen_of, served_of
 

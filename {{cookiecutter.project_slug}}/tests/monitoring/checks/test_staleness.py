@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.monitoring.watches import staleness
+from {{ cookiecutter.__package }}.monitoring.checks import staleness
 
 from .windows import bundle_of, one, seen_of, served_of
 

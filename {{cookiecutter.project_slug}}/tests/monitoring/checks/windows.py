@@ -79,9 +79,10 @@ def seen_of(bundle: Bundle, served: Served, **more: Any) -> Seen:
     """The rows as one week that is over, its labels due."""
     last = FIRST + timedelta(days=DAYS - 1)
     config = MonitorConfig.model_validate({**CONFIG, **more.pop("config", {})})
-    given = {"newest_s": FIRST_S + 30 * DAY_S, **more}
     window = Window(first=FIRST, last=last, rows=served, complete=True)
-    return Seen(window=window, bundle=bundle, version=1, config=config, **given)
+    settings = {**config.checks(), **more.pop("settings", {})}
+    given = {"newest_s": FIRST_S + 30 * DAY_S, **more}
+    return Seen(window=window, bundle=bundle, version=1, config=config, settings=settings, **given)
 
 
 def draw(random: np.random.Generator, n: int, slope: float = 2.0) -> tuple[Floats, Floats]:

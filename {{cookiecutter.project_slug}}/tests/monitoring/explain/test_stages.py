@@ -17,8 +17,8 @@ from {{ cookiecutter.__package }}.models import features as own
 from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
-from {{ cookiecutter.__package }}.monitoring import explain
-from {{ cookiecutter.__package }}.monitoring.explain import (
+from {{ cookiecutter.__package }}.monitoring.explain import stages as module
+from {{ cookiecutter.__package }}.monitoring.explain.stages import (
     Stage,
     broken_rule,
     find,
@@ -26,8 +26,8 @@ from {{ cookiecutter.__package }}.monitoring.explain import (
 )
 from {{ cookiecutter.__package }}.values import json_value
 
-from ..conftest import Workspace
-from .conftest import make_place
+from ...conftest import Workspace
+from ..conftest import make_place
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -212,7 +212,7 @@ def test_of_all_that_was_logged_only_the_newest_request_is_held(
                 del row
                 held.append(sum(one() is not None for one in rows))
 
-    monkeypatch.setattr(explain, "read_rows", read)
+    monkeypatch.setattr(module, "read_rows", read)
     found = find(tmp_path, "shop", None, 1)
     assert (found["request_id"], found["row"]) == ("r-59", 1)
     assert max(held) <= 6  # the newest request's, those of the one that is read, and its next row

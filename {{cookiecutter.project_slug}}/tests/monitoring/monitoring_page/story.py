@@ -169,8 +169,8 @@ def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more
         "value": 0.3,
         "limit": 0.12,
         "text": text,
-        "report": "reports/shop/monitoring.html",
-        "command": "make report",
+        "report": "reports/shop",
+        "command": "make monitor",
         "ended": "it is ordinary again" if resolved else "",
     } | more
     names = ", ".join(json.dumps(name) for name in values)

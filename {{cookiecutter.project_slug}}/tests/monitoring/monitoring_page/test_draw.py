@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from {{ cookiecutter.__package }}.monitoring.page.draw import (
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import (
     Line,
     Point,
     figure,

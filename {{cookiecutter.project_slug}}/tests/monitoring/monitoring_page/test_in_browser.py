@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from {{ cookiecutter.__package }}.config import Config
-from {{ cookiecutter.__package }}.monitoring.page import write
+from {{ cookiecutter.__package }}.monitoring.monitoring_page import write
 
 from ...serving.visits import visit
 from .conftest import FELL

@@ -1,15 +1,22 @@
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
 
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.monitoring import checks
+from {{ cookiecutter.__package }}.monitoring.check import Check, Kind
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History
-from {{ cookiecutter.__package }}.monitoring.page import PAGE, write
-from {{ cookiecutter.__package }}.monitoring.page.draw import figure
+from {{ cookiecutter.__package }}.monitoring.monitoring_page import PAGE, write
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import figure
 
 from .conftest import FELL
 from .story import config_of, raise_alert, tell, week
@@ -51,7 +58,7 @@ def test_open_alerts_are_told_first_with_their_beginning_and_what_to_do(alerted:
     assert page.words.index(FELL) < page.words.index("city lies far from training.")
     assert "1 resolved" in page.words
     assert "resolved 2024-03-25 06:00: it is ordinary again" in page.words
-    assert "Look closer: make report" in page.words
+    assert "Look closer: make monitor" in page.words
 
 
 def test_a_story_that_ended_is_calm(tmp_path: Path, shop: Contract) -> None:
@@ -180,3 +187,21 @@ def test_a_kind_that_is_new_is_drawn_by_its_name(tmp_path: Path, shop: Contract)
     assert "3.1 %" in page.words
     assert "Age: model, days" in page.words
     assert "12.5 days" in page.words
+
+
+def test_a_kind_of_another_module_is_drawn_with_its_own_words(
+    tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module: Any = ModuleType("volume")
+    kind = Kind(name="volume", lead="", title="Volume", note="Rows a day.", parts=True)
+    module.CHECK = Check(kinds=[kind], judge=lambda _: [])
+    monkeypatch.setitem(sys.modules, f"{checks.PACKAGE}.monitoring.checks.volume", module)
+    monkeypatch.setattr(checks, "CHECKS", [*checks.CHECKS, "monitoring.checks.volume"])
+    config = tell(tmp_path, shop, weeks=2)
+    found = Finding(kind="volume", subject="web", part="new", measure="rows", value=9.0, rows=9)
+    gone = Finding(kind="gone", subject="web", measure="rows", value=9.0, rows=9)
+    History(config.monitor.history).keep(week(shop, 0, 2), [found, gone])
+    page = drawn(config)
+    assert "Volume: web, rows, new" in page.words
+    assert "Rows a day." in page.words
+    assert "gone" not in page.words

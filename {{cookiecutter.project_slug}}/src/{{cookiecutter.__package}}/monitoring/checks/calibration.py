@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ...models.metrics import Floats
 from ...models.metrics.scored import block_sums, gaps
+from ..check import Check, Kind
 from ..finding import Finding
 from ..labelled import Labelled, ends, evaluation_of, labelled, worse
 from ..seen import Seen
@@ -96,3 +97,17 @@ def _tested_bias(bins: list[dict[str, Any]]) -> float:
         return 0.0
     gaps = [one["rows"] * (one["predicted"] - one["observed"]["value"]) for one in bins]
     return float(sum(gaps) / rows)
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="calibration",
+            lead="probabilities are off",
+            title="Calibration",
+            note="How far probabilities lie from what came true. Ordinary windows stay near the test"
+            " rows' value.",
+        )
+    ],
+    judge=judge,
+)

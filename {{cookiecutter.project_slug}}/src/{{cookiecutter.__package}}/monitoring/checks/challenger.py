@@ -2,16 +2,48 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import ConfigDict, Field
 
+from ...config import CheckConfig, Section
+from ...config.monitor import Severity
+from ...models.challenges import Challenges
 from ...models.intervals import Interval
 from ...models.metrics import METRICS, Draws, Floats, Integers
+from ...models.versions import Versions
+from ..check import Check, Kind
 from ..finding import Finding
 from ..labelled import bootstrap_of, ends, is_mature
 from ..seen import Seen
 from ..served import Served
+
+KIND = "challenger"
+
+
+class ChallengerCheckConfig(CheckConfig):
+    """How far a challenger may answer from the champion."""
+
+    severity: Severity = "info"
+    """How much it matters."""
+    threshold: Annotated[float, Field(gt=0)] = 0.1
+    """Mean distance of its answers: of probabilities, or in σ of the champion's values."""
+
+
+class ChallengerFile(Section):
+    """Of ``challenger.yaml`` what monitoring reads; the server reads the other keys."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    check: ChallengerCheckConfig = ChallengerCheckConfig()
+    """How answers are compared, and when that is an alert."""
+
+
+def others(versions: Versions, version: int) -> set[int]:
+    """The versions that ever answered beside this one, to callers or in the shadow."""
+    lines = Challenges(versions).history()
+    return {line["version"] for line in lines if line["against"] == version} - {version}
 
 
 def judge(seen: Seen) -> list[Finding]:
@@ -58,9 +90,9 @@ def _divergence(seen: Seen, subject: str, champion: Served, other: Served) -> Fi
     apart = apart.sum(1) / 2 if apart.ndim == 2 else apart
     if seen.bundle.task.output == "value":
         apart = apart / (float(champion.outputs.std()) or 1.0)
-    value, limit = float(apart.mean()), seen.config.challenger.threshold
+    value, limit = float(apart.mean()), seen.settings_of(KIND, ChallengerCheckConfig).threshold
     return Finding(
-        kind="challenger",
+        kind=KIND,
         subject=subject,
         part="divergence",
         measure="mean_distance",
@@ -101,7 +133,7 @@ def _better(
         best = high if METRICS[name].sign > 0 else low
         judged = name == task.main
         yield Finding(
-            kind="challenger",
+            kind=KIND,
             subject=subject,
             part=name,
             measure=f"{name}_difference",
@@ -117,3 +149,19 @@ def _better(
 def _drawn(seen: Seen, served: Served, block: Integers, counts: Floats) -> Drawn:
     scored: Any = seen.bundle.task.scores(served.labels, served.outputs)
     return Drawn(values=scored.all(), draws=scored.draws(block, counts))
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name=KIND,
+            lead="the challenger differs",
+            title="Challenger",
+            note="How the version in waiting answers beside the one that serves.",
+            parts=True,
+            settings=lambda config: config.settings("challenger", ChallengerFile).check,
+        )
+    ],
+    judge=judge,
+    others=others,
+)

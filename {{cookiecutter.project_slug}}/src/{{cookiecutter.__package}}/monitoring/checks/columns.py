@@ -1,6 +1,7 @@
 """Columns of requests that are distributed otherwise than in training."""
 
 from ...models.profile import SCORE, columns_of, read_profiles
+from ..check import Check, Kind
 from ..decision import compare
 from ..finding import Finding
 from ..seen import Seen
@@ -16,3 +17,9 @@ def judge(seen: Seen) -> list[Finding]:
         seen.config.data_drift,
         seen.config.min_rows,
     )
+
+
+CHECK = Check(
+    kinds=[Kind(name="data_drift", lead="{subject} drifts")],
+    judge=judge,
+)

@@ -1,5 +1,6 @@
 """Requests that never became rows: refused, since a column of theirs breaks a rule."""
 
+from ..check import Check, Kind
 from ..facts import facts_of, share
 from ..finding import Finding
 from ..seen import Seen
@@ -32,3 +33,16 @@ def judge(seen: Seen) -> list[Finding]:
             )
         )
     return found
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="contract",
+            lead="{subject} breaks the contract",
+            title="Rows refused",
+            note="Rows that broke a rule of the contract, of all that were sent. Ordinarily few.",
+        )
+    ],
+    judge=judge,
+)

@@ -17,6 +17,7 @@ from ...models.arrow import from_table
 from ...models.bundle import TOLERANCE
 from ...models.inputs import Inputs
 from ...models.metrics import Integers
+from ..check import Check, Kind
 from ..facts import share
 from ..finding import Finding
 from ..seen import Seen
@@ -135,3 +136,17 @@ def _rows(dataset: Dataset, column: str, features: Sequence[str], keys: Keys) ->
     if not parts:
         raise DataError(f"the dataset '{dataset.path}' has none of the rows")
     return pa.concat_tables(parts)
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="parity",
+            lead="{subject} differs from the offline path",
+            title="Parity",
+            note="Logged requests asked again offline: the share whose answer or columns differ."
+            " Ordinarily none.",
+        )
+    ],
+    judge=judge,
+)

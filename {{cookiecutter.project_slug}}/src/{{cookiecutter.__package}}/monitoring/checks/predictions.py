@@ -1,6 +1,7 @@
 """Answers that are distributed otherwise than on the training rows."""
 
 from ...models.profile import SCORE, read_profiles
+from ..check import Check, Kind
 from ..decision import compare
 from ..finding import Finding
 from ..seen import Seen
@@ -15,3 +16,18 @@ def judge(seen: Seen) -> list[Finding]:
         seen.config.prediction_drift,
         seen.config.min_rows,
     )
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="prediction_drift",
+            lead="answers drift",
+            title="Drift of the answers",
+            note="How far the answers of a window are distributed from those to the training rows."
+            " Ordinary windows stay below the dashed limit.",
+            whole=True,
+        )
+    ],
+    judge=judge,
+)

@@ -10,6 +10,7 @@ from ...models.inputs import Inputs, Texts
 from ...models.metrics import METRICS
 from ...models.slices import ranges
 from ...values import canonical_category
+from ..check import Check, Kind
 from ..finding import Finding
 from ..labelled import Labelled, coverage, ends, evaluation_of, labelled, worse
 from ..seen import Seen
@@ -125,3 +126,19 @@ def _texts(
 def _worse_end(tested: Mapping[str, float | None] | None, sign: int) -> float | None:
     """The end of the test span's interval on the worse side, where it is known."""
     return None if tested is None else tested["low" if sign > 0 else "high"]
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="quality",
+            lead="quality fell",
+            title="Quality",
+            note="How good answers were, on rows whose outcome is known by now; the band is the"
+            " interval of the window's own days. Ordinary windows stay on the better side of the"
+            " dashed limit.",
+            whole=True,
+        )
+    ],
+    judge=judge,
+)

@@ -6,20 +6,32 @@ Leveraging Unlabeled Data to Predict Out-of-Distribution Performance, 2022; Nann
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
+from ...config import CheckConfig
 from ...models.intervals import Bootstrap
 from ...models.metrics import METRICS, Draws, Floats, Ranking
 from ...models.metrics.scored import SMALLEST, block_sums
+from ..check import Check, Kind
 from ..finding import Finding
 from ..labelled import bootstrap_of, ends, worse
 from ..seen import Seen
 
+KIND = "estimated_quality"
 ASSUMPTIONS = (
     "estimated from the probabilities alone: true while they are calibrated on these rows and what"
     " leads to an outcome has not changed; a change of that is not seen before labels come"
 )
+
+
+class QualityEstimateConfig(CheckConfig):
+    """``quality_estimate.yaml``: quality as the probabilities themselves let expect it."""
+
+    threshold: Annotated[float, Field(gt=0)] = 0.05
+    """Drop of AUC below the test span's."""
 
 
 def judge(seen: Seen) -> list[Finding]:
@@ -66,14 +78,17 @@ def expected(outputs: Floats, block: np.ndarray, counts: Floats, *, exact: bool)
 def _findings(
     seen: Seen, bootstrap: Bootstrap, values: Mapping[str, float], draws: Draws
 ) -> Iterator[Finding]:
-    main, threshold = seen.bundle.task.main, seen.config.estimated_quality.threshold
+    main, threshold = (
+        seen.bundle.task.main,
+        seen.settings_of(KIND, QualityEstimateConfig).threshold,
+    )
     tested = seen.bundle.metadata["metrics"]["model"].get(main, {}).get("low")
     for name, value in values.items():
         interval = bootstrap.interval(value, draws[name])
         low, high = ends(interval)
         near = tested if name == main else None
         yield Finding(
-            kind="estimated_quality",
+            kind=KIND,
             subject=name,
             measure=f"expected_{name}",
             value=value,
@@ -83,3 +98,18 @@ def _findings(
             rows=len(seen.window.rows),
             breach=worse(interval, near, threshold, METRICS[name].sign),
         )
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name=KIND,
+            lead="quality is estimated to have fallen",
+            title="Estimated quality",
+            note=f"What may be expected before outcomes are known, {ASSUMPTIONS}.",
+            whole=True,
+            settings=lambda config: config.settings("quality_estimate", QualityEstimateConfig),
+        )
+    ],
+    judge=judge,
+)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..check import Check, Kind
 from ..facts import Facts, facts_of, share
 from ..finding import Finding
 from ..seen import Seen
@@ -62,3 +63,30 @@ def _errors(seen: Seen, facts: Facts) -> Finding:
         breach=low > limit,
         gross=f"{value:.0%} of requests fail" if low > max(limit, GROSS) else "",
     )
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="latency",
+            lead="{subject} is slow",
+            title="Latency",
+            note="How long callers waited for an answer. Ordinary windows stay below the dashed"
+            " limit.",
+            whole=True,
+        ),
+        Kind(
+            name="error_rate",
+            lead="{subject} fails",
+            title="Failed requests",
+            note="Requests that the server could not answer, of all. Ordinarily next to none.",
+        ),
+        Kind(
+            name="throughput",
+            lead="traffic of {subject} changed",
+            title="Traffic",
+            note="How many rows were answered. It is shown and not judged.",
+        ),
+    ],
+    judge=judge,
+)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from ...models.versions import Versions
+from ..check import Check, Kind
 from ..finding import Finding
 from ..seen import Seen
 
@@ -39,3 +40,17 @@ def _age(seen: Seen, subject: str, since: date, limit: float) -> Finding:
         rows=len(seen.window.rows),
         breach=days > limit,
     )
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name="staleness",
+            lead="the {subject} is stale",
+            title="Age",
+            note="Days that the model and its data are old. The line rises until a new version"
+            " serves.",
+        )
+    ],
+    judge=judge,
+)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,6 +22,6 @@ def explain(
 ) -> None:
     """Run one logged row through every stage again, and say which differs from what was logged."""
     with needs("train"):
-        from ..monitoring.explain import run
+        from .stages import run
 
     run(config_of(configs, set_), name_of(configs), request_id, row)

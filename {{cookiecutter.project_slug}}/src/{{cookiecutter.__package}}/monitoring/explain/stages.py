@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Config
-from ..contract import Column, Contract
-from ..errors import DataError
-from ..log.live import read_rows
-from ..models.bundle import Bundle, open_bundle, parity_error
-from ..models.inputs import Inputs, from_columns
-from ..models.signature import demanded
-from ..models.steps import Steps, steps_of
-from ..models.versions import Versions
-from ..terminal import say, table
-from ..values import MISSING_TIME, canonical_category
+from ...config import Config
+from ...contract import Column, Contract
+from ...errors import DataError
+from ...log.live import read_rows
+from ...models.bundle import Bundle, open_bundle, parity_error
+from ...models.inputs import Inputs, from_columns
+from ...models.signature import demanded
+from ...models.versions import Versions
+from ...terminal import say, table
+from ...values import MISSING_TIME, canonical_category
+from .trace import Trace, trace_of
 
 CLOSE = 1e-5  # float32 keeps seven digits; the graph's own tolerance
 MOST_SHOWN = 24
@@ -114,9 +114,9 @@ def stages_of(bundle: Bundle, record: dict[str, Any]) -> Iterator[Stage]:
         )
         return
     yield _grouped(contract, columns, inputs)
-    steps = steps_of((bundle.path / "model.onnx").read_bytes(), contract, inputs)
-    yield from _inner(contract, inputs, steps)
-    yield from _answered(bundle, record, inputs, steps)
+    trace = trace_of((bundle.path / "model.onnx").read_bytes(), contract, inputs)
+    yield from _inner(contract, inputs, trace)
+    yield from _answered(bundle, record, inputs, trace)
 
 
 def _request(contract: Contract, record: dict[str, Any]) -> Stage:
@@ -188,18 +188,18 @@ def _kept(group: str, given: Any, value: Any) -> bool:
     return group == "time" or bool(given == value)
 
 
-def _inner(contract: Contract, inputs: Inputs, steps: Steps) -> Iterator[Stage]:
+def _inner(contract: Contract, inputs: Inputs, trace: Trace) -> Iterator[Stage]:
     """What the graph makes of the inputs, as far as it shows it."""
-    if steps.codes is not None:
+    if trace.codes is not None:
         texts = inputs.category[0].tolist()
-        coded = zip(contract.category, texts, steps.codes.astype(int).tolist(), strict=True)
+        coded = zip(contract.category, texts, trace.codes.astype(int).tolist(), strict=True)
         yield Stage(
             title="categories as codes",
             header=("column", "value", "code", "seen in training"),
             rows=[(name, text, code, code != 0) for name, text, code in coded],
         )
-    if steps.numbers is not None and steps.computed is not None:
-        pairs = list(zip(steps.names, steps.numbers, steps.computed, strict=True))
+    if trace.numbers is not None and trace.computed is not None:
+        pairs = list(zip(trace.names, trace.numbers, trace.computed, strict=True))
         other = [n for n, a, b in pairs if not np.isclose(a, b, CLOSE, CLOSE, equal_nan=True)]
         what = f"{', '.join(other)}: features.py or the calendar is not what it was in training"
         yield Stage(
@@ -208,9 +208,9 @@ def _inner(contract: Contract, inputs: Inputs, steps: Steps) -> Iterator[Stage]:
             rows=[(name, _number(graph), _number(code)) for name, graph, code in pairs],
             differs=what if other else "",
         )
-    if steps.encoded is not None:
-        names = (*steps.names, *contract.category)
-        yield _encoded(steps.encoded, names if len(names) == len(steps.encoded) else None)
+    if trace.encoded is not None:
+        names = (*trace.names, *contract.category)
+        yield _encoded(trace.encoded, names if len(names) == len(trace.encoded) else None)
 
 
 def _encoded(encoded: Any, names: Sequence[str] | None) -> Stage:
@@ -226,12 +226,12 @@ def _encoded(encoded: Any, names: Sequence[str] | None) -> Stage:
 
 
 def _answered(
-    bundle: Bundle, record: dict[str, Any], inputs: Inputs, steps: Steps
+    bundle: Bundle, record: dict[str, Any], inputs: Inputs, trace: Trace
 ) -> Iterator[Stage]:
     task = bundle.task
-    if steps.raw is not None:
-        named = [("raw", steps.raw), ("after temperature and offset", steps.logits)]
-        named.append(("probability before calibration", steps.uncalibrated))
+    if trace.raw is not None:
+        named = [("raw", trace.raw), ("after temperature and offset", trace.logits)]
+        named.append(("probability before calibration", trace.uncalibrated))
         yield Stage(
             title="score of the model",
             header=("step", "value"),

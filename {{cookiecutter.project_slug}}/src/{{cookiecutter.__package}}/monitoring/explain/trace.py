@@ -9,11 +9,11 @@ import onnx
 import torch
 from onnx import ModelProto, NodeProto
 
-from ..contract import Contract
-from .bundle import open_session
-from .calendar import Calendar
-from .front import Front
-from .inputs import Inputs
+from ...contract import Contract
+from ...models.bundle import open_session
+from ...models.calendar import Calendar
+from ...models.front import Front
+from ...models.inputs import Inputs
 
 Values = npt.NDArray[np.float32]
 FIRST_LAYERS = {"Gemm", "MatMul", "TreeEnsembleRegressor"}
@@ -21,7 +21,7 @@ LINKS = {"Sigmoid", "Softmax"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Steps:
+class Trace:
     """One row's values between the graph's steps; ``None`` for what the graph shows no trace of,
     as one that was made elsewhere may not.
     """
@@ -44,7 +44,7 @@ class Steps:
     """Probabilities before the calibration's curve, where there is one."""
 
 
-def steps_of(graph: bytes, contract: Contract, row: Inputs) -> Steps:
+def trace_of(graph: bytes, contract: Contract, row: Inputs) -> Trace:
     """Run a graph on one row with its inner values exposed."""
     model = onnx.load_from_string(graph)
     places = {**_places(model), **{name: name for name in _joined(model)}}
@@ -54,7 +54,7 @@ def steps_of(graph: bytes, contract: Contract, row: Inputs) -> Steps:
     numbers = next((found[name] for name in _joined(model) if len(found[name]) == len(names)), None)
     if numbers is None and names == contract.numeric:
         numbers = row.numeric[0]  # nothing is derived, so nothing is joined
-    return Steps(
+    return Trace(
         codes=found.get("codes"),
         names=names,
         numbers=numbers,

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...models.tasks import task_of
+from ..checks import all_kinds
 from ..finding import Finding
 from ..history import Judged
 from . import draw
 from .draw import Line, Point, figure
 from .kept import Kept
 from .parts import LEVELS, Cell, Chart, Strip, Tile, interval, level, range_of, row
-from .words import PANELS, WHOLE, measure, plural, subject, unit, window_name
+from .words import measure, plural, subject, unit, window_name
 
 MOST_CHARTS, MOST_COLUMNS, MOST_SLICES = 12, 30, 20
 DRIFTS = ("data_drift", "prediction_drift")
 State = Literal["alert", "calm", "unjudged"]
-_FOLLOWED = PANELS.keys() - {"contract"}
 
 
 class View:
@@ -23,6 +23,7 @@ class View:
 
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
+        self.kinds = {name: kind for name, kind in all_kinds().items() if kind.title}
         self.newest = kept.newest
         self.findings = kept.of(self.newest) if self.newest else ()
         self.names = list(dict.fromkeys(w.name for w in kept.windows))
@@ -113,10 +114,11 @@ class View:
         series: dict[tuple[str, str, str, str], list[tuple[Judged, Finding]]] = {}
         for window in self.kept.windows:
             for one in self.kept.of(window):
-                if one.kind == "challenger" or (one.kind in _FOLLOWED and not one.part):
+                kind = self.kinds.get(one.kind)
+                if kind is not None and (kind.parts or not one.part):
                     key = (one.kind, one.subject, one.part, one.measure)
                     series.setdefault(key, []).append((window, one))
-        order = [str(kind) for kind in PANELS]
+        order = sorted(self.kinds, key=lambda name: not self.kinds[name].whole)
         ranked = sorted(
             series.items(), key=lambda item: (order.index(item[0][0]), item[0][1] != main)
         )
@@ -189,9 +191,9 @@ class View:
     def measured(self) -> list[dict[str, Any]]:
         """Everything about all rows in the newest judged window, but for single columns."""
         return [
-            row(one, of=f"{PANELS[one.kind].title}: {subject(one.subject)}")
+            row(one, of=f"{self.kinds[one.kind].title}: {subject(one.subject)}")
             for one in self.findings
-            if one.kind in PANELS and not (one.kind == "quality" and one.part)
+            if one.kind in self.kinds and not (one.kind == "quality" and one.part)
         ]
 
     def windows(self) -> list[dict[str, Any]]:
@@ -237,9 +239,9 @@ class View:
 
     def _chart(self, found: Sequence[tuple[Judged, Finding]]) -> Chart:
         _, first = found[0]
-        panel, what = PANELS[first.kind], measure(first)
-        about = [panel.title, what]
-        if first.kind not in WHOLE:
+        kind, what = self.kinds[first.kind], measure(first)
+        about = [kind.title, what]
+        if not kind.whole:
             about.insert(1, subject(first.subject))
         if first.part:
             about.append(first.part)
@@ -260,7 +262,7 @@ class View:
         lines = [Line(name=f"version {n}", points=points) for n, points in versions.items()]
         shown = list(self.shown.values())
         return Chart(
-            title=title, drawn=draw.timeline(title, lines, shown, unit(first)), note=panel.note
+            title=title, drawn=draw.timeline(title, lines, shown, unit(first)), note=kind.note
         )
 
     def _known(self) -> Chart:

@@ -7,7 +7,7 @@ from ....atomic import write_file
 from ..message import Message, UnsentError
 
 
-class Prometheus:
+class MetricsFile:
     """A text file in Prometheus' format, replaced whole."""
 
     def __init__(self, path: Path, state: Callable[[], bytes]) -> None:
