@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -118,7 +119,7 @@ def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None
     assert summary["metric"] == task.main
     assert summary["quality"]["value"] > task.chance + 0.1
     assert {finding["subject"] for finding in summary["drift"]} >= {SCORE}
-    assert list(folder.glob("drift-*.html"))  # part: evidently
+    assert find_spec("evidently") is None or list(folder.glob("drift-*.html"))
 
 
 def test_a_missing_server_is_told_with_what_to_do(running: Running) -> None:

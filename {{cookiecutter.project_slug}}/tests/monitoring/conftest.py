@@ -1,7 +1,9 @@
 """What a server of the shop would have logged, written without one."""
 
 import json
+import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +11,34 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
+import yaml
 
+from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.monitoring import checks, job
+from {{ cookiecutter.__package }}.monitoring.history import History, Judged
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
 
 WEEKS = 4
+MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
+SUNDAY = "2024-01-28"
+CORE = (
+    "quality",
+    "columns",
+    "predictions",
+    "calibration",
+    "service",
+    "contract",
+    "staleness",
+    "parity",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,32 @@ class Place:
     folder: Path
     contract: Contract
     config: Config
+
+    def write_configs(self) -> None:
+        """Write contract and settings into ``configs``."""
+        configs = self.folder / "configs"
+        configs.mkdir(exist_ok=True)
+        sections = self.config.model_dump(mode="json")
+        contract = json.loads(self.contract.text)
+        for name, content in {**sections, "contract": contract}.items():
+            (configs / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def type(self, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+        """A command as a person types it, with ``configs``; its exit code."""
+        configs = ["--configs", str(self.folder / "configs")]
+        monkeypatch.setattr(sys, "argv", ["project", *words, *configs])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
+
+
+@pytest.fixture(autouse=True)
+def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of monitoring have core's checks, whatever options there are, and draw nothing."""
+    monkeypatch.setattr(checks, "CHECKS", [f"monitoring.checks.{name}" for name in CORE])
+    monkeypatch.setattr(job, "SINKS", [])
+    monkeypatch.setattr(job, "draw", lambda *_: None)
 
 
 def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
@@ -48,7 +93,6 @@ def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
                 "reports": folder / "reports",
                 "min_rows": 100,
                 "calibration": {"enabled": False},  # what the small model promises means nothing
-                "estimated_quality": {"enabled": False},  # part: estimated
                 **monitor,
             },
         }
@@ -104,3 +148,28 @@ def weeks_of(contract: Contract, *, dearer_from: int = WEEKS) -> pa.Table:
     dear = pc.add(pc.divide(price, 2.0), 500.0)
     changed = pc.if_else(pc.greater(day, 7 * dearer_from), dear, price)
     return table.set_column(table.column_names.index("price"), "price", changed)
+
+
+def make_weeks(folder: Path, shop: Contract) -> Place:
+    """A log of four weeks in a file for each, written on the week's first day."""
+    place = make_place(folder, shop)
+    write_log(place, weeks_of(shop))
+    for stem in ("predictions", "labels"):
+        whole = place.config.monitor.log / f"{stem}-2024-01-01-1.jsonl"
+        lines = whole.read_text().splitlines(keepends=True)
+        whole.unlink()
+        for line in lines:
+            moment = datetime.fromisoformat(json.loads(line)["time"])
+            day = str(moment.astimezone(shop.zone).date())
+            if day > SUNDAY:
+                continue
+            week = max(start for start in MONDAYS if start <= day)
+            with (place.config.monitor.log / f"{stem}-{week}-1.jsonl").open("a") as file:
+                file.write(line)
+    return place
+
+
+def windows(place: Place) -> dict[str, Judged]:
+    """What the history holds, by name."""
+    kept = History(place.config.monitor.history).windows("shop")
+    return {window.name: window for window in kept}

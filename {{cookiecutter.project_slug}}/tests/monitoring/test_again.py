@@ -1,9 +1,7 @@
 """Runs of monitoring one after the other: what is judged again, and what is not even read."""
 
-import json
 import sqlite3
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,41 +9,26 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.monitoring import job, log, watches
-from {{ cookiecutter.__package }}.monitoring.history import History, Judged
+from {{ cookiecutter.__package }}.monitoring import checks, job, log
+from {{ cookiecutter.__package }}.monitoring.history import History
 from {{ cookiecutter.__package }}.monitoring.served import read_answers
 
 from ..conftest import shop_of
 from ..log.logged import to_parquet
-from .conftest import Place, make_place, weeks_of, write_log
-
-WEEKS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
-SUNDAY = "2024-01-28"
-
-
-@pytest.fixture(autouse=True)
-def _draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "PICTURES", [])
+from .conftest import (
+    MONDAYS,
+    Place,
+    make_place,
+    make_weeks,
+    weeks_of,
+    windows,
+    write_log,
+)
 
 
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract) -> Place:
-    """A log of four weeks in a file for each, written on the week's first day."""
-    place = make_place(tmp_path, shop)
-    write_log(place, weeks_of(shop))
-    for stem in ("predictions", "labels"):
-        whole = place.config.monitor.log / f"{stem}-2024-01-01-1.jsonl"
-        lines = whole.read_text().splitlines(keepends=True)
-        whole.unlink()
-        for line in lines:
-            moment = datetime.fromisoformat(json.loads(line)["time"])
-            day = str(moment.astimezone(shop.zone).date())
-            if day > SUNDAY:
-                continue
-            week = max(start for start in WEEKS if start <= day)
-            with (place.config.monitor.log / f"{stem}-{week}-1.jsonl").open("a") as file:
-                file.write(line)
-    return place
+    return make_weeks(tmp_path, shop)
 
 
 @pytest.fixture
@@ -68,18 +51,13 @@ def tables(place: Place) -> str:
         return "\n".join(connection.iterdump())
 
 
-def windows(place: Place) -> dict[str, Judged]:
-    kept = History(place.config.monitor.history).windows("shop")
-    return {window.name: window for window in kept}
-
-
 def segment(place: Place, stem: str, week: str) -> Path:
     return place.config.monitor.log / f"{stem}-{week}-1.jsonl"
 
 
 def test_a_second_run_reads_nothing_and_changes_nothing(place: Place, read: list[str]) -> None:
     first, before = job.run(place.config, "shop"), tables(place)
-    assert read == WEEKS  # each day once: it is judged from what was read to look at it
+    assert read == MONDAYS  # each day once: it is judged from what was read to look at it
     read.clear()
     assert job.run(place.config, "shop") == first
     assert read == []
@@ -89,7 +67,9 @@ def test_a_second_run_reads_nothing_and_changes_nothing(place: Place, read: list
 def test_weeks_that_were_missed_are_caught_up_each_as_if_it_had_been_judged_in_time(
     place: Place, tmp_path: Path
 ) -> None:
-    later = [segment(place, stem, week) for week in WEEKS[1:] for stem in ("predictions", "labels")]
+    later = [
+        segment(place, stem, week) for week in MONDAYS[1:] for stem in ("predictions", "labels")
+    ]
     hidden = {path: path.read_text() for path in later}
     for path in later:
         path.unlink()
@@ -101,12 +81,12 @@ def test_weeks_that_were_missed_are_caught_up_each_as_if_it_had_been_judged_in_t
     found = History(place.config.monitor.history).findings("shop", 1)
     fresh = place.config.monitor.model_copy(update={"history": tmp_path / "fresh.sqlite"})
     job.run(place.config.model_copy(update={"monitor": fresh}), "shop")
-    assert list(found) == WEEKS
+    assert list(found) == MONDAYS
     assert found == History(tmp_path / "fresh.sqlite").findings("shop", 1)
 
 
 def test_a_late_outcome_opens_its_window_again_and_no_other(place: Place, read: list[str]) -> None:
-    late = segment(place, "labels", WEEKS[1])
+    late = segment(place, "labels", MONDAYS[1])
     lines = late.read_text().splitlines(keepends=True)
     late.write_text("".join(lines[:-20]))
     job.run(place.config, "shop")
@@ -115,14 +95,14 @@ def test_a_late_outcome_opens_its_window_again_and_no_other(place: Place, read: 
     (place.config.monitor.log / "labels-2024-03-01-9.jsonl").write_text("".join(lines[-20:]))
     job.run(place.config, "shop")
     after = windows(place)
-    changed = [name for name in WEEKS if before[name] != after[name]]
-    assert changed == [WEEKS[1]]
-    assert after[WEEKS[1]].labelled == before[WEEKS[1]].labelled + 20
-    assert read == [WEEKS[1]]
+    changed = [name for name in MONDAYS if before[name] != after[name]]
+    assert changed == [MONDAYS[1]]
+    assert after[MONDAYS[1]].labelled == before[MONDAYS[1]].labelled + 20
+    assert read == [MONDAYS[1]]
 
 
 def test_a_row_of_an_older_week_that_comes_late_is_filed_where_it_belongs(place: Place) -> None:
-    path = segment(place, "predictions", WEEKS[1])
+    path = segment(place, "predictions", MONDAYS[1])
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[5:]))
     job.run(place.config, "shop")
@@ -130,7 +110,7 @@ def test_a_row_of_an_older_week_that_comes_late_is_filed_where_it_belongs(place:
     (place.config.monitor.log / "predictions-2024-03-01-9.jsonl").write_text("".join(lines[:5]))
     job.run(place.config, "shop")
     rows = {name: window.rows - before[name].rows for name, window in windows(place).items()}
-    assert rows == {name: 5 * (name == WEEKS[1]) for name in WEEKS}
+    assert rows == {name: 5 * (name == MONDAYS[1]) for name in MONDAYS}
 
 
 def test_lines_that_became_parquet_change_no_judgement(place: Place) -> None:
@@ -144,7 +124,7 @@ def test_lines_that_became_parquet_change_no_judgement(place: Place) -> None:
 def test_what_was_deleted_from_the_log_stays_judged(place: Place) -> None:
     first, before = job.run(place.config, "shop"), windows(place)
     for stem in ("predictions", "labels"):
-        segment(place, stem, WEEKS[0]).unlink()
+        segment(place, stem, MONDAYS[0]).unlink()
     assert job.run(place.config, "shop") == first
     assert windows(place) == before
 
@@ -159,13 +139,13 @@ def test_another_threshold_judges_again_and_another_route_does_not(place: Place)
     strict = drift.model_copy(update={"threshold": 0.01})
     other = place.config.monitor.model_copy(update={"data_drift": strict})
     job.run(place.config.model_copy(update={"monitor": other}), "shop")
-    assert all(windows(place)[name].fingerprint != before[name].fingerprint for name in WEEKS)
+    assert all(windows(place)[name].fingerprint != before[name].fingerprint for name in MONDAYS)
 
 
 def test_a_run_that_was_stopped_is_taken_up_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, calls = watches.judge, []
+    really, calls = checks.judge, []
 
     def stopped(seen: Any) -> Any:
         calls.append(seen.window.name)
@@ -176,9 +156,9 @@ def test_a_run_that_was_stopped_is_taken_up_again(
     monkeypatch.setattr(job, "judge", stopped)
     with pytest.raises(KeyboardInterrupt):
         job.run(place.config, "shop")
-    assert list(windows(place)) == WEEKS[:2]
+    assert list(windows(place)) == MONDAYS[:2]
     job.run(place.config, "shop")
-    assert calls == [*WEEKS[:3], *WEEKS[2:]]
+    assert calls == [*MONDAYS[:3], *MONDAYS[2:]]
 
 
 def test_rows_that_do_not_fit_in_memory_are_read_again(
@@ -189,7 +169,7 @@ def test_rows_that_do_not_fit_in_memory_are_read_again(
     read.clear()
     monkeypatch.setattr(log, "KEEP_BYTES", 0)
     assert job.run(place.config, "shop") == expected
-    assert sorted(read) == sorted(2 * WEEKS)
+    assert sorted(read) == sorted(2 * MONDAYS)
 
 
 def test_windows_of_rows_go_on_where_they_ended(tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
     BundleError,
@@ -20,12 +17,6 @@ from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ..conftest import shop_of
 from .conftest import Place, make_place, weeks_of, write_log
-
-
-@pytest.fixture(autouse=True)
-def _draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The report has tests of its own; drawing one takes seconds."""
-    monkeypatch.setattr(job, "PICTURES", [])
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +35,8 @@ def drifted(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Place:
 
 def monitor(place: Place, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """``monitor`` as a person types it; its exit code."""
-    configs = place.folder / "configs"
-    configs.mkdir(exist_ok=True)
-    settings = place.config.model_dump(mode="json")
-    for name, section in settings.items():
-        (configs / f"{name}.yaml").write_text(yaml.safe_dump(section))
-    source = json.loads(place.contract.text)
-    (configs / "contract.yaml").write_text(yaml.safe_dump(source, sort_keys=False))
-    command = ["project", "monitor", "--configs", str(configs), *arguments]
-    monkeypatch.setattr(sys, "argv", command)
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+    place.write_configs()
+    return place.type(monkeypatch, "monitor", *arguments)
 
 
 WINDOWS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]

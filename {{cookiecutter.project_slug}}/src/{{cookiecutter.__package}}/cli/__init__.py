@@ -20,8 +20,8 @@ COMMANDS = (
     "cli.score",
     "cli.watch",
     # options, one line each
-    "cli.explain",
     "log.log_retention.command",
+    "monitoring.explain.command",
     "training.onnx_import.command",
     "training.report.command",
     "training.tuning.command",

@@ -6,11 +6,11 @@ defaults of the sections.
 """
 
 from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
-from .monitor import DriftConfig, MonitorConfig, QualityConfig, WatchConfig
+from .monitor import CheckConfig, DriftConfig, MonitorConfig, QualityConfig
 from .reading import Config, explain, load, read_yaml
 from .section import Fraction, Positive, Section, Share
 from .serve import AbortConfig, ServeConfig
-from .sinks import EmailSink, FileSink, LogSink, PrometheusSink, SinkConfig, WebhookSink
+from .sinks import EmailSink, FileSink, LogSink, MetricsFileSink, SinkConfig, WebhookSink
 from .train import (
     TRACKERS,
     EvaluationConfig,
@@ -24,6 +24,7 @@ from .train import (
 __all__ = [
     "TRACKERS",
     "AbortConfig",
+    "CheckConfig",
     "Config",
     "DataConfig",
     "DateSplit",
@@ -36,10 +37,10 @@ __all__ = [
     "GateConfig",
     "HashSplit",
     "LogSink",
+    "MetricsFileSink",
     "ModelConfig",
     "MonitorConfig",
     "Positive",
-    "PrometheusSink",
     "QualityConfig",
     "RecentSplit",
     "Section",
@@ -49,7 +50,6 @@ __all__ = [
     "SplitConfig",
     "ThresholdConfig",
     "TrainConfig",
-    "WatchConfig",
     "WebhookSink",
     "explain",
     "load",

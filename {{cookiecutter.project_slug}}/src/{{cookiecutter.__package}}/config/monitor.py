@@ -1,18 +1,19 @@
 """Settings of ``monitor.yaml``, each with its meaning, unit and default."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from .section import Positive, Section, Share
-from .sinks import FileSink, LogSink, PrometheusSink, SinkConfig
+from .sinks import FileSink, LogSink, MetricsFileSink, SinkConfig
 
 Severity = Literal["info", "warning", "critical"]
 Above = Annotated[float, Field(gt=0)]
 
 
-class WatchConfig(Section):
+class CheckConfig(Section):
     """What every kind of finding has: when it becomes an alert, and whom that tells."""
 
     enabled: bool = True
@@ -34,7 +35,7 @@ class WatchConfig(Section):
         return self
 
 
-class DriftConfig(WatchConfig):
+class DriftConfig(CheckConfig):
     """Columns, or answers, that are distributed otherwise than in training."""
 
     threshold: Above = 0.1
@@ -44,7 +45,7 @@ class DriftConfig(WatchConfig):
     """Level of the Benjamini-Hochberg-adjusted test."""
 
 
-class QualityConfig(WatchConfig):
+class QualityConfig(CheckConfig):
     """Answers that turned out worse than on the test rows."""
 
     severity: Severity = "critical"
@@ -55,21 +56,14 @@ class QualityConfig(WatchConfig):
     """Share of labelled rows from which a window is judged before its labels had their time."""
 
 
-class CalibrationConfig(WatchConfig):
+class CalibrationConfig(CheckConfig):
     """Probabilities that promise more, or less, than comes true."""
 
     threshold: Above = 0.05
     """How much further off than on the test rows; of a regression as a share of their RMSE."""
 
 
-class EstimatedConfig(WatchConfig):  # part: estimated
-    """Quality as the probabilities themselves let expect it, before outcomes are known."""
-
-    threshold: Above = 0.05
-    """Drop of AUC below the test span's."""
-
-
-class StalenessConfig(WatchConfig):
+class StalenessConfig(CheckConfig):
     """Windows long after what the model knows."""
 
     persistence: tuple[Positive, Positive] = (1, 1)
@@ -82,21 +76,21 @@ class StalenessConfig(WatchConfig):
     """Days from the training itself to a window's end."""
 
 
-class ContractConfig(WatchConfig):
+class ContractConfig(CheckConfig):
     """Requests that were refused because a column breaks a rule of the contract."""
 
     threshold: Share = 0.01
     """Share of a window's requests, for one column and rule."""
 
 
-class LatencyConfig(WatchConfig):
+class LatencyConfig(CheckConfig):
     """How long callers waited."""
 
     threshold: Above = 100.0
     """Milliseconds in which 95 of 100 requests should be answered."""
 
 
-class ErrorRateConfig(WatchConfig):
+class ErrorRateConfig(CheckConfig):
     """Requests that the server failed."""
 
     severity: Severity = "critical"
@@ -105,11 +99,11 @@ class ErrorRateConfig(WatchConfig):
     """Share of requests answered with 500 or above."""
 
 
-class ThroughputConfig(WatchConfig):
+class ThroughputConfig(CheckConfig):
     """Rows a day, which are shown and not judged."""
 
 
-class ParityConfig(WatchConfig):
+class ParityConfig(CheckConfig):
     """Answers that cannot be repeated offline, and columns that callers send otherwise."""
 
     severity: Severity = "critical"
@@ -120,20 +114,11 @@ class ParityConfig(WatchConfig):
     """Most rows of a window that are answered again."""
 
 
-class ChallengerConfig(WatchConfig):
-    """A version that answers beside the champion."""
-
-    severity: Severity = "info"
-    """How much it matters."""
-    threshold: Above = 0.1
-    """Mean distance of its answers: of probabilities, or in σ of the champion's values."""
-
-
 def _usual_sinks() -> dict[str, SinkConfig]:
     return {
         "log": LogSink(kind="log"),
         "file": FileSink(kind="file"),
-        "metrics": PrometheusSink(kind="prometheus"),
+        "metrics": MetricsFileSink(kind="metrics_file"),
     }
 
 
@@ -164,8 +149,6 @@ class MonitorConfig(Section):
     """Metrics on delayed labels."""
     calibration: CalibrationConfig = CalibrationConfig()
     """What probabilities promise beside what came true."""
-    estimated_quality: EstimatedConfig = EstimatedConfig()  # part: estimated
-    """Metrics before there are labels."""  # part: estimated
     staleness: StalenessConfig = StalenessConfig()
     """Age of the model and of what it learned from."""
     contract: ContractConfig = ContractConfig()
@@ -178,20 +161,30 @@ class MonitorConfig(Section):
     """Rows a day."""
     parity: ParityConfig = ParityConfig()
     """Logged answers and columns beside those made offline."""
-    challenger: ChallengerConfig = ChallengerConfig()
-    """Another version beside the one that serves."""
     sinks: dict[str, SinkConfig] = Field(default_factory=_usual_sinks)
     """Whom alerts are told, by the names that ``route`` gives."""
     deliver_s: Annotated[float, Field(gt=0)] = 10.0
     """Seconds that a run spends on telling; what is not told by then, the next run tells."""
 
-    @model_validator(mode="after")
-    def _routes_lead_somewhere(self) -> Self:
-        for kind, watch in self:
-            unknown = set(watch.route) - set(self.sinks) if isinstance(watch, WatchConfig) else ()
+    def checks(self) -> dict[str, CheckConfig]:
+        """The settings of each kind of finding that has a section here."""
+        return {kind: section for kind, section in self if isinstance(section, CheckConfig)}
+
+    def refuse_unknown_sinks(self, checks: Mapping[str, CheckConfig]) -> None:
+        """Pass if each route names sinks of these settings.
+
+        Raises:
+            ValueError: one names another.
+        """
+        for kind, section in checks.items():
+            unknown = sorted(set(section.route) - set(self.sinks))
             if unknown:
                 raise ValueError(
-                    f"{kind}.route: there is no sink {', '.join(map(repr, sorted(unknown)))};"
+                    f"{kind}.route: there is no sink {', '.join(map(repr, unknown))};"
                     f" those of monitor.sinks are {', '.join(self.sinks) or 'none'}"
                 )
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        self.refuse_unknown_sinks(self.checks())
         return self

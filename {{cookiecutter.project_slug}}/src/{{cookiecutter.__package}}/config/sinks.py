@@ -74,16 +74,16 @@ class EmailSink(Section):
         return self
 
 
-class PrometheusSink(Section):
-    """A text file of gauges, written anew by every run whoever is told."""
+class MetricsFileSink(Section):
+    """A text file of gauges in Prometheus' format, written anew by every run whoever is told."""
 
-    kind: Literal["prometheus"]
+    kind: Literal["metrics_file"]
     path: Path | None = None
     """The file; null is ``metrics.prom`` beside the model's reports, which the server shows at /metrics."""
 
 
 SinkConfig = Annotated[
-    LogSink | FileSink | WebhookSink | EmailSink | PrometheusSink, Field(discriminator="kind")
+    LogSink | FileSink | WebhookSink | EmailSink | MetricsFileSink, Field(discriminator="kind")
 ]
 
 

@@ -13,7 +13,7 @@ from ..config import DriftConfig
 from ..models import effects
 from ..models.effects import Counts
 from ..models.profile import ColumnProfile
-from .finding import Finding, Kind
+from .finding import Finding
 from .gross import category_fault, missing_fault, number_fault
 
 LEAST_EXPECTED = 5.0
@@ -29,7 +29,7 @@ class _Judged:
 
 
 def compare(
-    kind: Kind,
+    kind: str,
     profiles: Sequence[ColumnProfile],
     columns: Mapping[str, npt.NDArray[Any]],
     config: DriftConfig,
@@ -59,7 +59,7 @@ def compare(
 
 
 def _column(
-    kind: Kind, profile: ColumnProfile, column: npt.NDArray[Any], threshold: float, min_rows: int
+    kind: str, profile: ColumnProfile, column: npt.NDArray[Any], threshold: float, min_rows: int
 ) -> list[_Judged]:
     if len(column) < min_rows:
         return []
@@ -78,7 +78,7 @@ def _column(
 
 
 def _distance(
-    kind: Kind,
+    kind: str,
     profile: ColumnProfile,
     reference: Counts,
     current: Counts,
@@ -123,7 +123,7 @@ def _distance(
 
 
 def _missing(
-    kind: Kind, profile: ColumnProfile, reference: Counts, current: Counts, threshold: float
+    kind: str, profile: ColumnProfile, reference: Counts, current: Counts, threshold: float
 ) -> _Judged:
     """The share of missing values; its limit and its bounds are those of the difference."""
     before, now = ((np.array([c[-1], c[:-1].sum()])) for c in (reference, current))

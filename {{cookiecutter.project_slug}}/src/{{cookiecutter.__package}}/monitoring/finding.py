@@ -1,30 +1,14 @@
 """What was found about one thing in one window: a value, what is ordinary, and whether it is beyond."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal[
-    "data_drift",
-    "prediction_drift",
-    "contract",
-    "quality",
-    "estimated_quality",  # part: estimated
-    "calibration",
-    "staleness",
-    "parity",
-    "latency",
-    "error_rate",
-    "throughput",
-    "challenger",
-]
-"""What is watched; each kind has a section of its own in ``monitor.yaml``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One measure of one subject in one window."""
 
-    kind: Kind
+    kind: str
+    """What was checked; ``check.Kind`` has its settings and its words for people."""
     subject: str
     """A column, a metric's name, a route: what the measure is about."""
     part: str = ""

@@ -1,39 +1,40 @@
-"""``monitor``: log → windows → findings → history, alerts, summary and report."""
+"""``monitor``: log → windows → findings → history, alerts, summary and pages."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 
 from ..atomic import write_file
-from ..config import Config, MonitorConfig
+from ..config import CheckConfig, Config, MonitorConfig
 from ..errors import BundleError, ConfigError
 from ..models.bundle import Bundle, open_bundle
-from ..models.challenges import Challenges
 from ..models.days import DAY_S
 from ..models.profile import SCORE, columns_of, read_profiles
 from ..models.signature import demanded
 from ..models.versions import Versions
 from ..terminal import say
 from .alerts import tell
+from .checks import judge, others_of, settings_of
+from .evidently_report import draw
 from .finding import Finding
 from .history import History, Judged
 from .log import Log
-from .page import write as write_page  # part: page
-from .report import draw  # part: evidently
 from .seen import Seen
 from .shape import Shape, shapes_of
 from .show import show
-from .watches import judge
 from .windows import Length, Window, name_of
 
-Picture = Callable[[Bundle, Window, Path, int, MonitorConfig, list[Finding]], None]
+SINKS: list[str] = [
+    # options, one line each
+    "monitoring.monitoring_page",
+]
+"""Modules whose ``write`` shows, after a run, what the history holds, and may return a page's path."""
+PACKAGE = __name__.partition(".")[0]
 UNJUDGED_BY = ("log", "history", "reports", "sample_rows", "sinks", "deliver_s")
-PICTURES: list[Picture] = []
-PICTURES += [draw]  # part: evidently
-"""What is drawn of the newest window."""
 ALERTING = ("persistence", "severity", "cooldown_hours", "route")
 
 
@@ -72,24 +73,25 @@ def run(config: Config, name: str) -> Summary:
         raise BundleError(versions.unserved())
     bundle = open_bundle(versions.folder / version.bundle, demanded(config.serve))
     read_profiles(bundle.profile)
-    settings = config.monitor
+    settings, checks = config.monitor, settings_of(config)
     length = length_of(bundle, settings, version.number)
-    beside = challengers_of(versions, version.number)
-    log = Log(settings.log, bundle.contract, version.number, length, settings.history, beside)
+    others = others_of(versions, version.number)
+    log = Log(settings.log, bundle.contract, version.number, length, settings.history, others)
     history = History(settings.history)
     newest = judge_new(log, history, bundle, version.number, config, length)
     windows = [w for w in history.windows(name, version.number) if w.length == str(length)]
     found = history.findings(name, version.number, length=str(length))
-    alerts = [alert.text for alert in tell(history, name, version.number, settings)]
+    alerts = [alert.text for alert in tell(history, name, version.number, settings, checks)]
     summary = summarise(bundle, version.number, windows, found, alerts)
     show(summary, windows, found, settings.min_rows)
     folder = settings.reports / name
     save(summary, folder / "summary.json")
     if newest is not None:
-        for picture in PICTURES:
-            picture(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
-    if (page := write_page(config, name)) is not None:  # part: page
-        say(f"page      {page}  open it in a browser")
+        draw(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
+    for sink in SINKS:
+        page: Path | None = import_module(f"{PACKAGE}.{sink}").write(config, name)
+        if page is not None:
+            say(f"page      {page}  open it in a browser")
     return summary
 
 
@@ -109,12 +111,6 @@ def length_of(bundle: Bundle, settings: MonitorConfig, version: int) -> Length:
     return Length(days=settings.window_days, rows=settings.window_rows, by_rows=by_rows)
 
 
-def challengers_of(versions: Versions, version: int) -> set[int]:
-    """The versions that ever answered beside this one, aloud or in the shadow."""
-    lines = Challenges(versions).history()
-    return {line["version"] for line in lines if line["against"] == version} - {version}
-
-
 def judge_new(
     log: Log, history: History, bundle: Bundle, version: int, config: Config, length: Length
 ) -> Window | None:
@@ -123,12 +119,11 @@ def judge_new(
     A window is judged again when its rows or outcomes changed, when it became complete or its labels
     had their time, or when settings did; not once part of it was deleted from the log.
     """
-    settings, newest = config.monitor, None
+    settings, checks, newest = config.monitor, settings_of(config), None
+    mark = _mark(settings, checks)
     known = {w.name: w for w in history.windows(bundle.contract.name, version)}
     newest_s = log.newest_s(settings.min_rows)
-    states = {
-        number: f"{_mark(settings)} {_age(log, number, newest_s, settings)}" for number in log.spans
-    }
+    states = {number: f"{mark} {_age(log, number, newest_s, settings)}" for number in log.spans}
     before = {number: known.get(name_of(number, length)) for number in log.spans}
     log.wanted = {
         number
@@ -150,6 +145,7 @@ def judge_new(
                 bundle=bundle,
                 version=version,
                 config=settings,
+                settings=checks,
                 newest_s=newest_s,
                 datasets=config.data.directory,
                 others=held.others,
@@ -228,16 +224,12 @@ def _judged(seen: Seen, length: Length, fingerprint: str) -> Judged:
     )
 
 
-def _mark(settings: MonitorConfig) -> str:
+def _mark(settings: MonitorConfig, checks: Mapping[str, CheckConfig]) -> str:
     """Of all settings by which a window is judged."""
-    content = {
-        name: (
-            {n: v for n, v in value.items() if n not in ALERTING}
-            if isinstance(value, dict)
-            else value
-        )
-        for name, value in settings.model_dump(mode="json").items()
-        if name not in UNJUDGED_BY
+    content = settings.model_dump(mode="json", exclude={*UNJUDGED_BY, *checks})
+    content |= {
+        kind: section.model_dump(mode="json", exclude=set(ALERTING))
+        for kind, section in checks.items()
     }
     text = json.dumps(content, sort_keys=True)
     return blake2b(text.encode(), digest_size=8).hexdigest()

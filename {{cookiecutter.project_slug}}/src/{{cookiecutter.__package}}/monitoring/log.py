@@ -40,7 +40,7 @@ class Held:
 
     window: Window
     others: Mapping[int, Served]
-    """What each challenger answered in it, aloud or in the shadow, by version."""
+    """What other versions answered in it, to callers or not, by version."""
     fingerprint: str
     """Equal for equal rows and outcomes."""
 
@@ -55,17 +55,17 @@ class Log:
         version: int,
         length: Length,
         history: Path,
-        challengers: Collection[int] = (),
+        others: Collection[int] = (),
     ) -> None:
         """Read the days that changed since ``done`` was last called.
 
-        ``challengers`` are the versions that ever answered beside this one.
+        ``others`` are versions whose rows are read as well.
 
         Raises:
             DataError: nothing was answered.
         """
         self._folder, self._contract, self._version = folder, contract, version
-        self._length, self._challengers = length, sorted(challengers)
+        self._length, self._versions = length, sorted(others)
         self._index = Index(history, contract.name, version, str(length))
         self._answered = self._index.days(PREDICTIONS)
         self._told = self._index.days(LABELS)
@@ -99,8 +99,8 @@ class Log:
         if any(day not in self._files for day in days):
             return None
         answers = joined([self._piece(day, number) for day in days])
-        beside = {n: self._beside(n, days, number, answers) for n in self._challengers}
-        every = {0: answers} | {n: found for n, found in beside.items() if found is not None}
+        others = {n: self._other(n, days, number, answers) for n in self._versions}
+        every = {0: answers} | {n: found for n, found in others.items() if found is not None}
         asked = np.concatenate([found.hashes for found in every.values()])
         telling = [day for day, hashes in self._hashes(LABELS) if overlap(asked, hashes)]
         if any(day not in self._label_files for day in telling):
@@ -189,13 +189,13 @@ class Log:
         self._bytes -= _bytes(found)
         return found
 
-    def _beside(
-        self, challenger: int, days: list[date], number: int, answers: Answers
+    def _other(
+        self, version: int, days: list[date], number: int, answers: Answers
     ) -> Answers | None:
-        """What a challenger answered on the days, and in the time, of a window."""
+        """What another version answered on the days, and in the time, of a window."""
         found = []
         for day in days:
-            for part in read_answers(self._folder, self._contract, challenger, day, shadow=True):
+            for part in read_answers(self._folder, self._contract, version, day, shadow=True):
                 if self._length.by_rows:
                     first, last = answers.seconds[0], answers.seconds[-1]
                     inside = (part.seconds >= first) & (part.seconds <= last)

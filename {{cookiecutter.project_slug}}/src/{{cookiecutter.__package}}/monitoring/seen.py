@@ -1,15 +1,17 @@
-"""What a watch sees: one window of what was served, and the model that answered."""
+"""What a check sees: one window of what was served, and the model that answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from ..config import MonitorConfig
+from ..config import CheckConfig, MonitorConfig
 from ..contract import Contract
 from ..models.bundle import Bundle
-from .finding import Finding
 from .served import Served
 from .windows import Window
+
+Settings = TypeVar("Settings", bound=CheckConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,8 @@ class Seen:
     bundle: Bundle
     version: int
     config: MonitorConfig
+    settings: Mapping[str, CheckConfig]
+    """Of each kind of finding, also of those that have no section in ``config``."""
     newest_s: int | None = None
     """The time of the newest row of the log, UTC seconds: by then labels had so long to come."""
     datasets: Path | None = None
@@ -32,6 +36,8 @@ class Seen:
         """The bundle's."""
         return self.bundle.contract
 
-
-Watch = Callable[[Seen], Sequence[Finding]]
-"""Judges one kind of thing in a window. Pure, but for files that it reads."""
+    def settings_of(self, kind: str, section: type[Settings]) -> Settings:
+        """The settings of an option's kind, in the option's own section."""
+        found = self.settings[kind]
+        assert isinstance(found, section)  # noqa: S101 - for mypy: the kind itself read it
+        return found

@@ -29,8 +29,8 @@ ALERT = Alert(
     value=0.3,
     limit=0.1,
     text="price drifts: PSI 0.300, ordinary up to 0.100, since 2024-01-08",
-    report="reports/shop/monitoring.html",
-    command="make report",
+    report="reports/shop",
+    command="make monitor",
     ended="",
 )
 

@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from .conftest import drift
 
 PRICE = ("data_drift", "price", "")
-CONFIG = MonitorConfig()
+CONFIG = MonitorConfig().checks()
 
 
 def weeks(values: str) -> dict[str, list[Finding]]:
@@ -85,15 +85,15 @@ def test_what_its_kind_judges_no_more_is_over_and_says_so() -> None:
 
 
 def test_a_kind_that_is_off_raises_nothing() -> None:
-    config = MonitorConfig(data_drift=DriftConfig(enabled=False))
+    config = MonitorConfig(data_drift=DriftConfig(enabled=False)).checks()
     assert breaching(weeks("BBG"), config) == {}
     assert why_over(PRICE, weeks("BBG"), config) == OFF
 
 
 def test_persistence_is_the_kinds_own() -> None:
-    at_once = MonitorConfig(data_drift=DriftConfig(persistence=(1, 1)))
+    at_once = MonitorConfig(data_drift=DriftConfig(persistence=(1, 1))).checks()
     assert set(breaching(weeks("-B"), at_once)) == {PRICE}
     assert breaching(weeks("B-"), at_once) == {}
-    each = MonitorConfig(data_drift=DriftConfig(persistence=(3, 3)))
+    each = MonitorConfig(data_drift=DriftConfig(persistence=(3, 3))).checks()
     assert breaching(weeks("BB-BB"), each) == {}
     assert set(breaching(weeks("-BBB"), each)) == {PRICE}

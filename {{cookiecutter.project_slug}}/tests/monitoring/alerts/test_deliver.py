@@ -49,6 +49,10 @@ def drifting(history: History) -> None:
         keep(history, week, [drift(0.3), drift(0.4, subject="items")])
 
 
+def tell_all(history: History, config: MonitorConfig) -> None:
+    tell(history, "shop", 2, config, config.checks(), NOW)
+
+
 def in_file(folder: Path) -> list[str]:
     path = folder / "reports" / "shop" / "alerts.jsonl"
     return [json.loads(line)["id"] for line in path.read_text().splitlines()]
@@ -59,8 +63,8 @@ def test_receivers_that_fail_for_a_while_get_each_message_once_and_in_order(
 ) -> None:
     drifting(history)
     with web(503, 500, 429) as chat, smtp(451, 421) as mail:
-        tell(history, "shop", 2, told_by(tmp_path, chat.port, mail.port), NOW)
-        tell(history, "shop", 2, told_by(tmp_path, chat.port, mail.port), NOW)
+        tell_all(history, told_by(tmp_path, chat.port, mail.port))
+        tell_all(history, told_by(tmp_path, chat.port, mail.port))
     assert [key for *_, key in chat.posts] == ["shop-1-raised", "shop-2-raised"]
     assert [m["Message-ID"] for m in mail.mails] == [
         "<shop-1-raised@example.org>",
@@ -78,7 +82,7 @@ def test_a_dead_sink_holds_up_no_other_and_is_tried_by_each_run(
     with web(*[503] * 1_000) as chat:
         config = told_by(tmp_path, chat.port, deliver_s=2)
         start = time.monotonic()
-        tell(history, "shop", 2, config, NOW)
+        tell_all(history, config)
         assert time.monotonic() - start < 10
         assert in_file(tmp_path) == ["shop-1-raised", "shop-2-raised"]
         assert "untold    chat: 127.0.0.1 answered 503; the next run" in capsys.readouterr().out
@@ -92,7 +96,7 @@ def test_a_dead_sink_holds_up_no_other_and_is_tried_by_each_run(
         ]
         assert unsent[0].attempts == chat.tries > 2
         chat.answers.clear()
-        tell(history, "shop", 2, config, NOW)
+        tell_all(history, config)
     assert [key for *_, key in chat.posts] == ["shop-1-raised", "shop-2-raised"]
     assert store.unsent(history.path, "shop") == []
     assert len(in_file(tmp_path)) == 2
@@ -103,9 +107,9 @@ def test_a_message_that_is_refused_for_good_does_not_keep_the_next_one_back(
 ) -> None:
     drifting(history)
     with web(400) as chat:
-        tell(history, "shop", 2, told_by(tmp_path, chat.port), NOW)
+        tell_all(history, told_by(tmp_path, chat.port))
         assert [key for *_, key in chat.posts] == ["shop-2-raised"]
-        tell(history, "shop", 2, told_by(tmp_path, chat.port), NOW)
+        tell_all(history, told_by(tmp_path, chat.port))
     assert [key for *_, key in chat.posts] == ["shop-2-raised", "shop-1-raised"]
 
 
@@ -116,7 +120,7 @@ def test_a_sink_that_hangs_is_left_behind_when_time_is_over(
     with web() as chat:
         chat.hang = threading.Event()
         start = time.monotonic()
-        tell(history, "shop", 2, told_by(tmp_path, chat.port, deliver_s=0.5), NOW)
+        tell_all(history, told_by(tmp_path, chat.port, deliver_s=0.5))
         assert time.monotonic() - start < 10
         assert "untold    chat did not answer in time" in capsys.readouterr().out
         assert len(in_file(tmp_path)) == 2
@@ -141,10 +145,10 @@ def test_another_run_that_is_telling_is_not_disturbed(
     with web() as chat:
         chat.hang = threading.Event()
         config = told_by(tmp_path, chat.port, deliver_s=5)
-        first = threading.Thread(target=tell, args=(history, "shop", 2, config, NOW))
+        first = threading.Thread(target=tell_all, args=(history, config))
         first.start()
         until(lambda: chat.tries == 1)
-        tell(history, "shop", 2, told_by(tmp_path, chat.port, deliver_s=0.2), NOW)
+        tell_all(history, told_by(tmp_path, chat.port, deliver_s=0.2))
         assert "another run is telling them" in capsys.readouterr().out
         chat.hang.set()
         first.join()
@@ -159,7 +163,7 @@ from {{ cookiecutter.__package }}.monitoring.alerts import tell
 from {{ cookiecutter.__package }}.monitoring.history import History
 
 config = MonitorConfig.model_validate_json(sys.argv[1])
-tell(History(config.history), "shop", 2, config)
+tell(History(config.history), "shop", 2, config, config.checks())
 """
 
 
@@ -186,7 +190,7 @@ def test_a_run_that_is_killed_loses_no_message(
             until(lambda: len(chat.posts) == 1)
         chat.answers.clear()
         assert any(d.sink == "chat" for d in store.unsent(history.path, "shop"))
-        tell(history, "shop", 2, config, NOW)
+        tell_all(history, config)
     ids = {key for *_, key in chat.posts}
     assert ids == {"shop-1-raised", "shop-2-raised"}
     assert store.unsent(history.path, "shop") == []

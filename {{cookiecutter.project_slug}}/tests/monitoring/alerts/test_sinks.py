@@ -55,7 +55,7 @@ def test_a_webhook_gets_a_body_that_slack_takes_under_the_messages_id() -> None:
     kinds = [block["type"] for block in body["blocks"]]
     assert kinds == ["header", "section", "context"]
     assert body["blocks"][1]["text"] == {"type": "plain_text", "text": ALERT.text}
-    assert "make report" in body["blocks"][2]["elements"][0]["text"]
+    assert "make monitor" in body["blocks"][2]["elements"][0]["text"]
 
 
 def test_text_of_callers_pings_nobody() -> None:
@@ -103,7 +103,7 @@ def test_a_mail_says_it_in_its_subject_and_where_to_look() -> None:
     assert mail["Message-ID"] == "<shop-7-resolved@example.org>"
     content = mail.get_content()
     assert "Resolved: it is ordinary again" in content
-    assert "reports/shop/monitoring.html · make report" in content
+    assert "reports/shop · make monitor" in content
 
 
 @pytest.mark.parametrize(("status", "again"), [(451, True), (554, False)])
@@ -185,4 +185,4 @@ def test_the_log_says_what_is_so_and_where_to_look(capsys: pytest.CaptureFixture
     Log().send(RAISED)
     first, second = capsys.readouterr().out.splitlines()
     assert first == f"[warning] shop version 2: {ALERT.text}"
-    assert second.strip() == "look closer: reports/shop/monitoring.html · make report"
+    assert second.strip() == "look closer: reports/shop · make monitor"

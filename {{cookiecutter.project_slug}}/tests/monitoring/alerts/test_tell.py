@@ -26,7 +26,7 @@ def sent(folder: Path) -> list[tuple[str, str]]:
 def run(
     history: History, config: MonitorConfig, at: datetime = NOW, version: int = 2
 ) -> list[Alert]:
-    return tell(history, "shop", version, config, at)
+    return tell(history, "shop", version, config, config.checks(), at)
 
 
 def test_an_alert_that_goes_on_is_one_alert_told_once(history: History, tmp_path: Path) -> None:
@@ -99,7 +99,8 @@ def test_a_new_version_ends_the_alerts_of_the_one_before(history: History, tmp_p
 def test_windows_that_are_not_complete_decide_nothing(history: History, tmp_path: Path) -> None:
     keep(history, 0, [drift(0.3)])
     keep(history, 1, [drift(0.3)], complete=False)
-    assert update(history, "shop", 2, settings(tmp_path), NOW) == []
+    config = settings(tmp_path)
+    assert update(history, "shop", 2, config, config.checks(), NOW) == []
 
 
 def test_an_empty_history_is_calm(history: History, tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_two_runs_at_once_open_one_alert(history: History, tmp_path: Path) -> No
     for week in range(2):
         keep(history, week, [drift(0.3)])
     config = settings(tmp_path)
-    first, second = (update(history, "shop", 2, config, NOW) for _ in range(2))
+    first, second = (update(history, "shop", 2, config, config.checks(), NOW) for _ in range(2))
     assert first == second
     assert len(first) == 1
     assert len(store.unsent(history.path, "shop")) == 2

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...config import MonitorConfig, WatchConfig
+from ...config import CheckConfig
 from ..finding import Finding
 
 Key = tuple[str, str, str]
 """Kind, subject and part: what an alert is about."""
 OFF, UNJUDGED, CALM = "it is no longer watched", "it is no longer judged", "it is ordinary again"
+Settings = Mapping[str, CheckConfig]
+"""By kind of finding."""
 Judged = Mapping[str, Sequence[Finding]]
 """The findings of each complete window, by its name, in the order of time."""
 
@@ -26,13 +28,12 @@ class Breach:
     """In how many of how many windows that count."""
 
 
-def section(config: MonitorConfig, kind: str) -> WatchConfig:
-    """The settings of a kind of finding."""
-    found = getattr(config, kind, None)
-    return found if isinstance(found, WatchConfig) else WatchConfig()
+def section(settings: Settings, kind: str) -> CheckConfig:
+    """The settings of a kind of finding; the usual ones of a kind that is not checked any more."""
+    return settings.get(kind, CheckConfig())
 
 
-def breaching(judged: Judged, config: MonitorConfig) -> dict[Key, Breach]:
+def breaching(judged: Judged, settings: Settings) -> dict[Key, Breach]:
     """What is to be an alert, and what is to stay one.
 
     It becomes one when ``k`` of the last ``m`` windows that judged it breach, the newest among
@@ -50,22 +51,22 @@ def breaching(judged: Judged, config: MonitorConfig) -> dict[Key, Breach]:
                 series.setdefault(finding.key, {}).setdefault(window, []).append(finding)
     found: dict[Key, Breach] = {}
     for key, windows in series.items():
-        watch = section(config, key[0])
-        recent = kinds[key[0]][-watch.persistence[1] :]
-        if watch.enabled and next(reversed(windows)) in recent:
-            breach = _of(windows, watch.persistence)
+        check = section(settings, key[0])
+        recent = kinds[key[0]][-check.persistence[1] :]
+        if check.enabled and next(reversed(windows)) in recent:
+            breach = _of(windows, check.persistence)
             if breach is not None:
                 found[key] = breach
     return found
 
 
-def why_over(key: Key, judged: Judged, config: MonitorConfig) -> str:
+def why_over(key: Key, judged: Judged, settings: Settings) -> str:
     """Why what was an alert is none any more."""
-    watch = section(config, key[0])
-    if not watch.enabled:
+    check = section(settings, key[0])
+    if not check.enabled:
         return OFF
     of_kind = [name for name, found in judged.items() if any(f.kind == key[0] for f in found)]
-    recent = of_kind[-watch.persistence[1] :]
+    recent = of_kind[-check.persistence[1] :]
     return CALM if any(f.key == key for name in recent for f in judged[name]) else UNJUDGED
 
 

@@ -5,19 +5,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ...config import MonitorConfig
+from ...config import CheckConfig, MonitorConfig
 from ...terminal import say
 from ..finding import Finding
 from ..history import History
 from . import store
-from .decide import Breach, Key, breaching, section, why_over
+from .decide import Breach, Key, Settings, breaching, section, why_over
 from .deliver import deliver
 from .gauges import gauges
 from .message import UnsentError
 from .sinks import make_sink
-from .sinks.prometheus import Prometheus
+from .sinks.metrics_file import MetricsFile
 from .store import Alert
-from .words import LOOK, LOOKS, PAGE, sentence
+from .words import LOOK, sentence
 
 RECENT = 32
 """Windows from which it is decided, so that the cost does not grow with history."""
@@ -28,6 +28,7 @@ def tell(
     model: str,
     version: int,
     config: MonitorConfig,
+    checks: Settings,
     now: datetime | None = None,
 ) -> list[Alert]:
     """Open and resolve alerts, tell the sinks of their routes, and return those that are open.
@@ -36,7 +37,7 @@ def tell(
     """
     now = now or datetime.now(UTC)
     found = judged(history, model, version)
-    open_ = _changed(history, found, model, version, config, now)
+    open_ = _changed(history, found, model, version, config, checks, now)
     folder = config.reports / model
     windows = history.windows(model, version)
     state = gauges(model, version, windows, found, open_, now)
@@ -44,7 +45,7 @@ def tell(
     for problem in deliver(history.path, model, sinks, budget_s=config.deliver_s):
         say(f"untold    {problem}; the next run tries again")
     for name, sink in sinks.items():
-        if isinstance(sink, Prometheus):
+        if isinstance(sink, MetricsFile):
             try:
                 sink.refresh()
             except UnsentError as error:
@@ -53,14 +54,19 @@ def tell(
 
 
 def update(
-    history: History, model: str, version: int, config: MonitorConfig, now: datetime
+    history: History,
+    model: str,
+    version: int,
+    config: MonitorConfig,
+    checks: Settings,
+    now: datetime,
 ) -> list[Alert]:
     """Open and resolve alerts by what the history holds, and ask for messages; newest first.
 
     Judging the same again changes nothing. Those of another version end: its windows are judged no
     more.
     """
-    return _changed(history, judged(history, model, version), model, version, config, now)
+    return _changed(history, judged(history, model, version), model, version, config, checks, now)
 
 
 def _changed(
@@ -69,15 +75,16 @@ def _changed(
     model: str,
     version: int,
     config: MonitorConfig,
+    checks: Settings,
     now: datetime,
 ) -> list[Alert]:
-    breaches = breaching(found, config)
+    breaches = breaching(found, checks)
     with store.changing(history.path) as connection:
         known = {alert.key: alert for alert in store.alerts(connection, model)}
         for key, alert in known.items():
             if alert.version != version or key not in breaches:
                 why = (
-                    why_over(key, found, config)
+                    why_over(key, found, checks)
                     if alert.version == version
                     else f"version {version} serves in the place of {alert.version}"
                 )
@@ -85,12 +92,12 @@ def _changed(
         for key, breach in breaches.items():
             kept = known.get(key)
             same = kept if kept is not None and kept.version == version else None
-            alert = _as_found(model, version, key, breach, config, now, same)
+            alert = _as_found(model, version, key, breach, config, checks, now, same)
             if same is None:
                 alert = replace(alert, id=store.next_id(connection))
             if alert != same:
                 store.put(connection, alert)
-            _ask_unless_cooling(connection, alert, config, now)
+            _ask_unless_cooling(connection, alert, section(checks, alert.kind), now)
         return store.alerts(connection, model)
 
 
@@ -112,6 +119,7 @@ def _as_found(
     key: Key,
     breach: Breach,
     config: MonitorConfig,
+    checks: Settings,
     now: datetime,
     same: Alert | None,
 ) -> Alert:
@@ -124,7 +132,7 @@ def _as_found(
         kind=kind,
         subject=subject,
         part=part,
-        severity=section(config, kind).severity,
+        severity=section(checks, kind).severity,
         state="open",
         since=since,
         opened=now if same is None else same.opened,
@@ -133,22 +141,21 @@ def _as_found(
         value=breach.finding.value,
         limit=breach.finding.limit,
         text=sentence(breach, since),
-        report=str(config.reports / model / PAGE),
-        command=LOOKS.get(kind, LOOK),
+        report=str(config.reports / model),
+        command=LOOK,
         ended="",
     )
 
 
 def _ask_unless_cooling(
-    connection: sqlite3.Connection, alert: Alert, config: MonitorConfig, now: datetime
+    connection: sqlite3.Connection, alert: Alert, check: CheckConfig, now: datetime
 ) -> None:
     """Ask for the message that an alert was raised, once, unless one like it ended just now."""
-    watch = section(config, alert.kind)
     if store.told(connection, alert.id):
         return
     before = store.last_told(connection, alert.model, alert.key)
-    if before is None or now - before >= timedelta(hours=watch.cooldown_hours):
-        store.ask(connection, alert.id, "raised", watch.route, now)
+    if before is None or now - before >= timedelta(hours=check.cooldown_hours):
+        store.ask(connection, alert.id, "raised", check.route, now)
 
 
 def _resolve(connection: sqlite3.Connection, alert: Alert, why: str, now: datetime) -> None:

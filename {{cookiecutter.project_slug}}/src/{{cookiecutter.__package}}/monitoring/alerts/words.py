@@ -2,34 +2,14 @@
 
 from ...models.metrics import METRICS
 from ...models.profile import SCORE
+from ..checks import all_kinds
 from ..finding import Finding
 from .decide import Breach
 
-LEADS = {
-    "data_drift": "{subject} drifts",
-    "prediction_drift": "answers drift",
-    "contract": "{subject} breaks the contract",
-    "quality": "quality fell",
-    "estimated_quality": "quality is estimated to have fallen",  # part: estimated
-    "calibration": "probabilities are off",
-    "staleness": "the {subject} is stale",
-    "parity": "{subject} differs from the offline path",
-    "latency": "{subject} is slow",
-    "error_rate": "{subject} fails",
-    "throughput": "traffic of {subject} changed",
-    "challenger": "the challenger differs",
-}
 MEASURED = frozenset({"quality"})
 """Kinds whose gross faults are told beside the figure, which they do not repeat."""
 LOOK = "make monitor"
-LOOK = "make report"  # part: page
 """The command that looks closer."""
-LOOKS: dict[str, str] = {}
-LOOKS |= {"contract": "make explain", "parity": "make explain"}  # part: explain
-"""Another one, for kinds of which one row tells more than a picture of all."""
-PAGE = "summary.json"
-PAGE = "monitoring.html"  # part: page
-"""The file beside the model's reports that tells more."""
 MEASURES = {"psi": "PSI", "ks": "KS", "kl": "KL", "tv": "total variation"}
 
 
@@ -52,7 +32,9 @@ def sentence(breach: Breach, previous: str | None = None) -> str:
 def lead_of(kind: str, subject: str) -> str:
     """What is wrong, in a few words."""
     subject = "answers" if subject == SCORE else subject
-    return plain(LEADS.get(kind, f"{kind}: {{subject}}").replace("{subject}", subject))
+    known = all_kinds().get(kind)
+    lead = f"{kind}: {{subject}}" if known is None else known.lead
+    return plain(lead.replace("{subject}", subject))
 
 
 def measured(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from ..message import Sink
 from .file import File
 from .log import Log
 from .mail import Mail
-from .prometheus import Prometheus
+from .metrics_file import MetricsFile
 from .webhook import Webhook
 
 
@@ -22,4 +22,4 @@ def make_sink(config: SinkConfig, folder: Path, state: Callable[[], bytes]) -> S
         return Webhook(config)
     if isinstance(config, EmailSink):
         return Mail(config)
-    return Prometheus(config.path or folder / "metrics.prom", state)
+    return MetricsFile(config.path or folder / "metrics.prom", state)

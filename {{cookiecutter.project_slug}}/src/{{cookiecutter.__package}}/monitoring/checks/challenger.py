@@ -1,0 +1,167 @@
+"""Other versions beside the one that serves: how far their answers lie apart, and which is better."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from ...config import CheckConfig, Section
+from ...config.monitor import Severity
+from ...models.challenges import Challenges
+from ...models.intervals import Interval
+from ...models.metrics import METRICS, Draws, Floats, Integers
+from ...models.versions import Versions
+from ..check import Check, Kind
+from ..finding import Finding
+from ..labelled import bootstrap_of, ends, is_mature
+from ..seen import Seen
+from ..served import Served
+
+KIND = "challenger"
+
+
+class ChallengerCheckConfig(CheckConfig):
+    """How far a challenger may answer from the champion."""
+
+    severity: Severity = "info"
+    """How much it matters."""
+    threshold: Annotated[float, Field(gt=0)] = 0.1
+    """Mean distance of its answers: of probabilities, or in σ of the champion's values."""
+
+
+class ChallengerFile(Section):
+    """Of ``challenger.yaml`` what monitoring reads; the server reads the other keys."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    check: ChallengerCheckConfig = ChallengerCheckConfig()
+    """How answers are compared, and when that is an alert."""
+
+
+def others(versions: Versions, version: int) -> set[int]:
+    """The versions that ever answered beside this one, to callers or in the shadow."""
+    lines = Challenges(versions).history()
+    return {line["version"] for line in lines if line["against"] == version} - {version}
+
+
+def judge(seen: Seen) -> list[Finding]:
+    """Each other version against this one: on the rows that both answered where they are enough.
+
+    A challenger that answers a share of the traffic has rows of its own; then the two are compared
+    as they are, over the same days.
+    """
+    return [
+        finding
+        for version, other in sorted(seen.others.items())
+        if len(other) >= seen.config.min_rows
+        for finding in _compare(seen, f"version {version}", other)
+    ]
+
+
+def _compare(seen: Seen, subject: str, other: Served) -> Iterator[Finding]:
+    champion = seen.window.rows
+    ours, theirs = shared_rows(champion, other)
+    paired = len(ours) >= seen.config.min_rows
+    if paired:
+        champion, other = champion[ours], other[theirs]
+        yield _divergence(seen, subject, champion, other)
+    known = [served[np.flatnonzero(~np.isnan(served.labels))] for served in (champion, other)]
+    task = seen.bundle.task
+    enough = all(len(served) >= seen.config.min_rows for served in known)
+    if enough and is_mature(seen) and all(task.variety(s.labels) > 1 for s in known):
+        yield from _better(seen, subject, *known, paired=paired)
+
+
+def shared_rows(champion: Served, other: Served) -> tuple[Integers, Integers]:
+    """The places, in each, of the rows that both answered."""
+    if champion.keys is None or other.keys is None:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    places = {key: place for place, key in enumerate(champion.keys.tolist())}
+    pairs = [(places[key], place) for place, key in enumerate(other.keys.tolist()) if key in places]
+    ours, theirs = np.array(pairs, np.int64).reshape(-1, 2).T
+    return ours, theirs
+
+
+def _divergence(seen: Seen, subject: str, champion: Served, other: Served) -> Finding:
+    """The mean distance between two answers to the same row; of several labels, half their sum."""
+    apart = np.abs(other.outputs.astype(np.float64) - champion.outputs)
+    apart = apart.sum(1) / 2 if apart.ndim == 2 else apart
+    if seen.bundle.task.output == "value":
+        apart = apart / (float(champion.outputs.std()) or 1.0)
+    value, limit = float(apart.mean()), seen.settings_of(KIND, ChallengerCheckConfig).threshold
+    return Finding(
+        kind=KIND,
+        subject=subject,
+        part="divergence",
+        measure="mean_distance",
+        value=value,
+        limit=limit,
+        rows=len(champion),
+        breach=value > limit,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A version's metrics on its rows, and in each draw."""
+
+    values: Mapping[str, float]
+    draws: Draws
+
+
+def _better(
+    seen: Seen, subject: str, champion: Served, other: Served, *, paired: bool
+) -> Iterator[Finding]:
+    """Each metric of the other version less the champion's; a breach is a decider surely worse."""
+    n, task = len(champion), seen.bundle.task
+    if paired:
+        bootstrap = bootstrap_of(seen.contract, champion.seconds)
+        blocks = (bootstrap.drawn, bootstrap.drawn)
+    else:
+        bootstrap = bootstrap_of(seen.contract, np.concatenate([champion.seconds, other.seconds]))
+        blocks = (bootstrap.drawn[:n], bootstrap.drawn[n:])
+    ours, theirs = (
+        _drawn(seen, served, block, bootstrap.counts)
+        for served, block in zip((champion, other), blocks, strict=True)
+    )
+    for name in task.metrics:
+        value = theirs.values[name] - ours.values[name]
+        interval: Interval = bootstrap.interval(value, theirs.draws[name] - ours.draws[name])
+        low, high = ends(interval)
+        best = high if METRICS[name].sign > 0 else low
+        judged = name == task.main
+        yield Finding(
+            kind=KIND,
+            subject=subject,
+            part=name,
+            measure=f"{name}_difference",
+            value=value,
+            low=low,
+            high=high,
+            limit=0.0 if judged else None,
+            rows=len(other),
+            breach=judged and best is not None and METRICS[name].sign * best < 0,
+        )
+
+
+def _drawn(seen: Seen, served: Served, block: Integers, counts: Floats) -> Drawn:
+    scored: Any = seen.bundle.task.scores(served.labels, served.outputs)
+    return Drawn(values=scored.all(), draws=scored.draws(block, counts))
+
+
+CHECK = Check(
+    kinds=[
+        Kind(
+            name=KIND,
+            lead="the challenger differs",
+            title="Challenger",
+            note="How the version in waiting answers beside the one that serves.",
+            parts=True,
+            settings=lambda config: config.settings("challenger", ChallengerFile).check,
+        )
+    ],
+    judge=judge,
+    others=others,
+)

@@ -1,0 +1,180 @@
+"""Twelve weeks of a shop, as monitoring would have kept them: two versions, drift, a fall of quality."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models.profile import SCORE
+from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+from {{ cookiecutter.__package }}.monitoring.history import (
+    History,
+    Judged,
+    connected,
+)
+from {{ cookiecutter.__package }}.monitoring.shape import Shape
+
+WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
+FIRST = date(2024, 1, 1)
+LIMITS = {"price": 0.12, "items": 0.1, "channel": 0.1, "city": 0.2, "gift": 0.1, SCORE: 0.15}
+ALERTS = """
+CREATE TABLE IF NOT EXISTS alerts (
+    id INTEGER PRIMARY KEY, model TEXT, version INTEGER, kind TEXT, subject TEXT, part TEXT,
+    severity TEXT, state TEXT, since TEXT, opened TEXT, resolved TEXT, measure TEXT, value REAL,
+    "limit" REAL, text TEXT, report TEXT, command TEXT, ended TEXT
+)
+"""
+
+
+def config_of(folder: Path) -> Config:
+    """Everything below one folder."""
+    return Config.model_validate(
+        {
+            "data": {"directory": folder / "data", "driving": "orders", "split": {"by": "hash"}},
+            "train": {"bundles": folder / "bundles"},
+            "serve": {"bundles": folder / "bundles"},
+            "monitor": {
+                "log": folder / "live",
+                "history": folder / "monitoring.sqlite",
+                "reports": folder / "reports",
+            },
+        }
+    )
+
+
+def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "web") -> Config:
+    """Keep the story of so many weeks; ``value`` is a channel's name."""
+    config = config_of(folder)
+    versions = Versions(config.train.bundles, contract.name)
+    for bundle in ("first", "second"):
+        (versions.folder / bundle).mkdir(parents=True)
+        (versions.folder / bundle / "contract.json").write_text(contract.text)
+        version = versions.register(bundle, [], passed=True)
+        versions.serve(version, action="promote", why=f"the {bundle} <i>one</i>")
+    history, random = History(config.monitor.history), np.random.default_rng(3)
+    for number in range(weeks):
+        window = week(contract, number, weeks)
+        found = findings(number, random, value) if window.complete else []
+        history.keep(window, found, shapes(number, value) if found else [])
+    return config
+
+
+def week(contract: Contract, number: int, weeks: int) -> Judged:
+    """One of them; the last is not over."""
+    first = FIRST + timedelta(days=7 * number)
+    return Judged(
+        model=contract.name,
+        version=1 if number < SECOND_FROM else 2,
+        length="7 days",
+        name=first.isoformat(),
+        first=first.isoformat(),
+        last=(first + timedelta(days=6)).isoformat(),
+        rows=6_200 + 37 * number,
+        labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
+        complete=number < weeks - 1,
+        fingerprint=str(number),
+        judged=datetime(2024, 4, 1, 6, tzinfo=UTC),
+    )
+
+
+def findings(number: int, random: np.random.Generator, value: str) -> list[Finding]:
+    """What is found in a week."""
+    dearer, rows = DEARER_FROM <= number < DEARER_TO, 6_200
+    found = []
+    for column, limit in LIMITS.items():
+        moved = dearer and column in {"price", SCORE}
+        effect = limit * (random.uniform(1.8, 2.6) if moved else random.uniform(0.1, 0.9))
+        found.append(
+            Finding(
+                kind="prediction_drift" if column == SCORE else "data_drift",
+                subject=column,
+                measure="psi",
+                value=effect,
+                low=effect * 0.9,
+                limit=limit,
+                p_value=0.001 if moved else 0.4,
+                rows=rows,
+                breach=moved,
+                gross="100 times as large as in training" if moved and column == "price" else "",
+            )
+        )
+    for part, shift in (("", 0.0), (f"channel = {value}", 0.01), ("channel = store", -0.02)):
+        auc = 0.71 + shift + random.normal(0, 0.006) - (0.09 if dearer else 0)
+        wide = 0.02 if not part else 0.04
+        found.append(
+            Finding(
+                kind="quality",
+                subject="auc",
+                part=part,
+                measure="auc",
+                value=auc,
+                low=auc - wide,
+                high=auc + wide,
+                limit=0.64,
+                rows=rows if not part else rows // 2,
+                breach=dearer,
+            )
+        )
+    delay: dict[str, Any] = {"kind": "latency", "subject": "requests", "rows": rows}
+    for measure, value_ms, limit_ms in (("p50_ms", 1.1, None), ("p95_ms", 3.4, 50.0)):
+        told = value_ms + random.uniform(0, 0.5)
+        found.append(Finding(measure=measure, value=told, limit=limit_ms, **delay))
+    found.append(
+        Finding(kind="quality", subject="labels", measure="coverage", value=0.97, rows=rows)
+    )
+    return found
+
+
+def shapes(number: int, value: str) -> list[Shape]:
+    """How price and channel lie in a week."""
+    flat, dear = (0.098,) * 10 + (0.02,), (0.01,) * 5 + (0.18,) * 5 + (0.05,)
+    dearer = DEARER_FROM <= number < DEARER_TO
+    return [
+        Shape(
+            column="price",
+            edges=tuple(float(edge) for edge in range(100, 1_000, 100)),
+            values=(),
+            training=flat,
+            window=dear if dearer else flat,
+        ),
+        Shape(
+            column="channel",
+            edges=(),
+            values=(value, "store"),
+            training=(0.6, 0.39, 0.01, 0.0),
+            window=(0.55, 0.42, 0.03, 0.0),
+        ),
+    ]
+
+
+def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more: Any) -> None:
+    """Put an alert into the file as the job does."""
+    values = {
+        "model": model,
+        "version": 2,
+        "kind": "data_drift",
+        "subject": "price",
+        "part": "",
+        "severity": "warning",
+        "state": "resolved" if resolved else "open",
+        "since": "2024-02-19",
+        "opened": "2024-03-04T06:00:00+00:00",
+        "resolved": "2024-03-25T06:00:00+00:00" if resolved else None,
+        "measure": "psi",
+        "value": 0.3,
+        "limit": 0.12,
+        "text": text,
+        "report": "reports/shop",
+        "command": "make monitor",
+        "ended": "it is ordinary again" if resolved else "",
+    } | more
+    names = ", ".join(json.dumps(name) for name in values)
+    with connected(config.monitor.history) as connection:
+        connection.execute(ALERTS)
+        marks = ", ".join("?" * len(values))
+        connection.execute(f"INSERT INTO alerts ({names}) VALUES ({marks})", list(values.values()))
