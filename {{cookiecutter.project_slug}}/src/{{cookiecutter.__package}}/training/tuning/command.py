@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from .settings import tuning_of
 
 TUNED = "tuned.yaml"
 
@@ -22,9 +23,10 @@ def tune(
     set_: Overrides = None,
 ) -> None:
     """Search settings on validation rows; the best become a file for train --with."""
+    config = config_of(configs, set_)
+    tuning_of(config)  # a wrong setting is refused before anything is loaded
+    refuse_newer_contract(configs, config)
     with needs("tuning"):
         from . import job
 
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
     job.run(config, configs / TUNED, force=force)
