@@ -1,4 +1,4 @@
-"""A few combinations in which each pair of choices occurs, and interpreters to run them."""
+"""A few combinations in which any two or three choices occur, and interpreters to run them."""
 
 from __future__ import annotations
 
@@ -10,34 +10,44 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from rendering import answers_of_the_template
+from rendering import ALL, NONE, answers_of_the_template
 
+# Every choice; of the options those by default, all, and none.
 CHOICES = {
     name: choices
     for name, choices in answers_of_the_template().items()
     if isinstance(choices, list)
-}
+} | {"options": [str(answers_of_the_template()["options"]), ALL, NONE]}
 Answers = dict[str, str]
 
 
-def pairs(answers: Answers) -> set[tuple[tuple[str, str], ...]]:
-    """Return each two of the answers."""
-    return set(itertools.combinations(sorted(answers.items()), 2))
+def together(answers: Answers, n: int) -> set[tuple[tuple[str, str], ...]]:
+    """Return each so many of the answers."""
+    return set(itertools.combinations(sorted(answers.items()), n))
 
 
 @cache
-def covering() -> tuple[Answers, ...]:
-    """Return combinations, the default first, each with the most pairs that none before it has."""
-    every = [
-        dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())
-    ]
-    missing = set().union(*map(pairs, every)) - pairs(every[0])
-    chosen = [every[0]]
+def covering(n: int = 2) -> tuple[Answers, ...]:
+    """Return combinations in which each so many choices occur together, the default first.
+
+    Each holds the most of them that none before it has.
+    """
+    every = {
+        values: together(dict(zip(CHOICES, values, strict=True)), n)
+        for values in itertools.product(*CHOICES.values())
+    }
+    chosen = [next(iter(every))]
+    missing = set().union(*every.values()) - every[chosen[0]]
     while missing:
-        best = max(every, key=lambda answers: len(pairs(answers) & missing))
-        missing -= pairs(best)
-        chosen.append(best)
-    return tuple(chosen)
+        chosen.append(max(every, key=lambda values: len(every[values] & missing)))
+        missing -= every[chosen[-1]]
+    return tuple(dict(zip(CHOICES, values, strict=True)) for values in chosen)
+
+
+def name(answers: Answers) -> str:
+    """Return what a combination is called in pytest's output."""
+    *others, options = answers.values()
+    return "-".join([*others, options.replace(", ", "+") or "none"])
 
 
 @cache

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from checks import CHECKS, complaints
 from faults import FAULTS, Fault, elsewhere
-from rendering import BakedProject, copied, render
+from rendering import ALL, NONE, BakedProject, copied, render
+
+
+ALL_OPTIONS = ("options", ALL)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +20,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BakedProjec
     """Return a function that gives a render without any fault, to be copied and not changed."""
     made: dict[tuple[tuple[str, str], ...], BakedProject] = {}
 
-    def given(answers: tuple[tuple[str, str], ...] = ()) -> BakedProject:
+    def given(answers: tuple[tuple[str, str], ...] = (ALL_OPTIONS,)) -> BakedProject:
         if answers not in made:
             folder = tmp_path_factory.mktemp("sound") / "out"
             made[answers] = render(folder, **dict(answers))
@@ -63,13 +66,13 @@ def test_a_file_that_no_answer_owns_is_found(
     assert any(said.startswith(f"{path}:1: {says}") for said in complaints(project))
 
 
-def test_a_file_of_a_part_in_core_is_found(
+def test_a_file_of_an_option_that_was_not_chosen_is_found(
     sound: Callable[..., BakedProject], tmp_path: Path
 ) -> None:
-    project = copied(sound(elsewhere(profile="core")), tmp_path)
-    (project.path / "src" / "flight_delay" / "cli" / "tune.py").write_text("")
+    project = copied(sound(elsewhere(options=NONE)), tmp_path)
+    (project.path / "configs" / "tuning.yaml").write_text("a: 1\n")
 
-    said = "src/flight_delay/cli/tune.py:1: belongs to an answer that was not given"
+    said = "configs/tuning.yaml:1: belongs to an answer that was not given"
     assert said in complaints(project)
 
 

@@ -1,0 +1,130 @@
+"""Options: whose lines join them to core, and who speaks of whom."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import PurePosixPath
+
+from rendering import OPTIONS, BakedProject, load_hook
+
+from .template import template_paths
+from .texts import line_of
+
+HOOK = load_hook("post_gen_project")
+# It holds every name, of the options that there are and of those that were chosen.
+RECORD = ".cruft.json"
+
+
+def owners(path: str) -> set[str]:
+    """Return the options that a path of a project belongs to."""
+    place = PurePosixPath(path)
+    return HOOK.owners(place) & OPTIONS.keys() if place.parts[0] in HOOK.ROOMS else set()
+
+
+def joints(project: BakedProject) -> Iterator[str]:
+    """Yield lines in the lists of options that belong to none, or to one that was not chosen."""
+    for path, content in project.files().items():
+        if path.startswith("src/") and path.endswith(".py"):
+            for line, names in joining_lines(content):
+                if len(names) != 1:
+                    yield f"{path}:{line}: the line belongs to {len(names)} options, and not to one"
+                elif missing := names - project.options:
+                    yield f"{path}:{line}: joins an option that was not chosen: {missing.pop()}"
+
+
+@cache
+def joining_lines(content: bytes) -> list[tuple[int, frozenset[str]]]:
+    """Return the lines that join options to core, each with the options that it names."""
+    found, inside = [], False
+    for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
+        inside = inside and line.strip()[:1] not in HOOK.CLOSING
+        if inside and line.strip():
+            found.append((number, frozenset(OPTIONS.keys() & set(re.findall(r"\w+", line)))))
+        inside = inside or line.strip() == HOOK.JOINT
+    return found
+
+
+def imports_of_options(project: BakedProject) -> Iterator[str]:
+    """Yield imports of an option's modules by core, and by options that do not need it."""
+    package, modules = project.package.name, modules_of(project)
+    for path, content in project.files().items():
+        if path.endswith(".py"):
+            own = owners(path)
+            allowed = own.union(*(OPTIONS[name] for name in own))
+            for line, module in imported(path, content, package):
+                for name in sorted(owners(module) - allowed if module in modules else ()):
+                    yield f"{path}:{line}: imports {module} of the option {name}"
+
+
+def modules_of(project: BakedProject) -> set[str]:
+    """Return the project's modules, as paths without suffix, and the folders that they are in."""
+    paths = [PurePosixPath(path) for path in project.files() if path.endswith(".py")]
+    return {
+        place.as_posix() for path in paths for place in (path.with_suffix(""), *path.parents[:-1])
+    }
+
+
+@cache
+def imported(path: str, content: bytes, package: str) -> list[tuple[int, str]]:
+    """Return whatever is imported from the project itself, as line and path without suffix."""
+    try:
+        tree = ast.parse(content)
+    except SyntaxError:
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (module := module_of(node, path, package)):
+            found.append((node.lineno, module.as_posix()))
+            found += [(alias.lineno, f"{module}/{alias.name}") for alias in node.names]
+    return found
+
+
+def module_of(node: ast.ImportFrom, path: str, package: str) -> PurePosixPath | None:
+    """Return where a module of the project lies that is imported from; None for others."""
+    names = node.module.split(".") if node.module else []
+    if node.level:
+        return PurePosixPath(path).parents[node.level - 1].joinpath(*names)
+    return PurePosixPath("src", *names) if names[0] == package else None
+
+
+def mentions(project: BakedProject) -> Iterator[str]:
+    """Yield texts that name a path or a module of an option that was not chosen."""
+    package = project.package.name
+    for name in sorted(OPTIONS.keys() - project.options):
+        for path, content in project.files().items():
+            if path != RECORD:
+                for line, mention in mentions_of(name, package, content):
+                    yield f"{path}:{line}: names {mention} of the option {name}"
+
+
+@cache
+def mentions_of(name: str, package: str, content: bytes) -> list[tuple[int, str]]:
+    """Return the lines of a text that name a path or a module of an option."""
+    text = content.decode("utf-8")
+    return [
+        (line_of(text, match.start()), match[0]) for match in names_of(name, package).finditer(text)
+    ]
+
+
+@cache
+def names_of(name: str, package: str) -> re.Pattern[str]:
+    """Return the names by which a text refers to the places of an option."""
+    names: set[str] = set()
+    for path in template_paths(package):
+        if name in owners(path):
+            place = place_of(name, PurePosixPath(path))
+            names |= {place.as_posix(), place.as_posix().removeprefix("docs/")}
+            if place.parts[0] == "src":
+                inside = PurePosixPath(*place.parts[2:]).with_suffix("")
+                inside = PurePosixPath(package, inside) if len(inside.parts) == 1 else inside
+                names |= {inside.as_posix(), inside.as_posix().replace("/", ".")}
+    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
+
+
+def place_of(name: str, path: PurePosixPath) -> PurePosixPath:
+    """Return the folder that an option owns, or the file where it owns that alone."""
+    above = [folder for folder in (path, *path.parents) if name in HOOK.owners(folder)]
+    return above[-1]
