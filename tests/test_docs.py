@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from rendering import TEMPLATE, BakedProject, Ran, render, run
+from rendering import ALL, TEMPLATE, BakedProject, Ran, render, run
 from test_pages import with_environment
 
 MOST_PICTURE_BYTES = 150_000
@@ -47,7 +47,8 @@ def outside(site: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def project(ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a render of its own, to build its pages in."""
-    return with_environment(render(tmp_path_factory.mktemp("docs") / "out"), ready)
+    baked = render(tmp_path_factory.mktemp("docs") / "out", options=ALL)
+    return with_environment(baked, ready)
 
 
 def build(project: BakedProject, *, check: bool = True) -> Ran:

@@ -11,7 +11,6 @@ from checks import CHECKS, complaints
 from faults import FAULTS, Fault, elsewhere
 from rendering import ALL, NONE, BakedProject, copied, render
 
-
 ALL_OPTIONS = ("options", ALL)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import PurePosixPath
 
 from rendering import OPTIONS, BakedProject, load_hook
 
+from .imported import imports, modules
 from .template import template_paths
 from .texts import line_of
 
@@ -31,8 +31,8 @@ def joints(project: BakedProject) -> Iterator[str]:
             for line, names in joining_lines(content):
                 if len(names) != 1:
                     yield f"{path}:{line}: the line belongs to {len(names)} options, and not to one"
-                elif missing := names - project.options:
-                    yield f"{path}:{line}: joins an option that was not chosen: {missing.pop()}"
+                elif missing := sorted(names - project.options):
+                    yield f"{path}:{line}: joins an option that was not chosen: {missing[0]}"
 
 
 @cache
@@ -49,45 +49,15 @@ def joining_lines(content: bytes) -> list[tuple[int, frozenset[str]]]:
 
 def imports_of_options(project: BakedProject) -> Iterator[str]:
     """Yield imports of an option's modules by core, and by options that do not need it."""
-    package, modules = project.package.name, modules_of(project)
+    package, there = project.package.name, modules(project)
     for path, content in project.files().items():
         if path.endswith(".py"):
             own = owners(path)
             allowed = own.union(*(OPTIONS[name] for name in own))
-            for line, module in imported(path, content, package):
-                for name in sorted(owners(module) - allowed if module in modules else ()):
-                    yield f"{path}:{line}: imports {module} of the option {name}"
-
-
-def modules_of(project: BakedProject) -> set[str]:
-    """Return the project's modules, as paths without suffix, and the folders that they are in."""
-    paths = [PurePosixPath(path) for path in project.files() if path.endswith(".py")]
-    return {
-        place.as_posix() for path in paths for place in (path.with_suffix(""), *path.parents[:-1])
-    }
-
-
-@cache
-def imported(path: str, content: bytes, package: str) -> list[tuple[int, str]]:
-    """Return whatever is imported from the project itself, as line and path without suffix."""
-    try:
-        tree = ast.parse(content)
-    except SyntaxError:
-        return []
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (module := module_of(node, path, package)):
-            found.append((node.lineno, module.as_posix()))
-            found += [(alias.lineno, f"{module}/{alias.name}") for alias in node.names]
-    return found
-
-
-def module_of(node: ast.ImportFrom, path: str, package: str) -> PurePosixPath | None:
-    """Return where a module of the project lies that is imported from; None for others."""
-    names = node.module.split(".") if node.module else []
-    if node.level:
-        return PurePosixPath(path).parents[node.level - 1].joinpath(*names)
-    return PurePosixPath("src", *names) if names[0] == package else None
+            for line, _, module, names in imports(path, content, package):
+                targets = {module, *(f"{module}/{name}" for name in names)} & there
+                for name in sorted(set().union(*map(owners, targets)) - allowed):
+                    yield f"{path}:{line}: imports from {module}, of the option {name}"
 
 
 def mentions(project: BakedProject) -> Iterator[str]:
