@@ -73,6 +73,8 @@ def mentions(project: BakedProject) -> Iterator[str]:
 @cache
 def mentions_of(name: str, package: str, content: bytes) -> list[tuple[int, str]]:
     """Return the lines of a text that name a path or a module of an option."""
+    if name.encode() not in content:
+        return []
     text = content.decode("utf-8")
     return [
         (line_of(text, match.start()), match[0]) for match in names_of(name, package).finditer(text)
