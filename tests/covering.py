@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -19,29 +20,38 @@ CHOICES = {
     if isinstance(choices, list)
 } | {"options": [str(answers_of_the_template()["options"]), ALL, NONE]}
 Answers = dict[str, str]
+Values = tuple[str, ...]
+Choice = tuple[tuple[str, str], ...]
+N_ORDERS = 10
 
 
-def together(answers: Answers, n: int) -> set[tuple[tuple[str, str], ...]]:
+def together(answers: Answers, n: int) -> set[Choice]:
     """Return each so many of the answers."""
     return set(itertools.combinations(sorted(answers.items()), n))
 
 
 @cache
 def covering(n: int = 2) -> tuple[Answers, ...]:
-    """Return combinations in which each so many choices occur together, the default first.
-
-    Each holds the most of them that none before it has.
-    """
+    """Return few combinations in which each so many choices occur together, the default first."""
     every = {
         values: together(dict(zip(CHOICES, values, strict=True)), n)
         for values in itertools.product(*CHOICES.values())
     }
-    chosen = [next(iter(every))]
-    missing = set().union(*every.values()) - every[chosen[0]]
+    # Which of equally good ones comes first decides how many it takes: the best of some orders.
+    draws = map(random.Random, range(N_ORDERS))
+    orders = [draw.sample(list(every), len(every)) for draw in draws]
+    best = min((greedy(next(iter(every)), order, every) for order in orders), key=len)
+    return tuple(dict(zip(CHOICES, values, strict=True)) for values in best)
+
+
+def greedy(first: Values, order: list[Values], every: dict[Values, set[Choice]]) -> list[Values]:
+    """Return combinations, each with the most choices together that none before it has."""
+    chosen = [first]
+    missing = set().union(*every.values()) - every[first]
     while missing:
-        chosen.append(max(every, key=lambda values: len(every[values] & missing)))
+        chosen.append(max(order, key=lambda values: len(every[values] & missing)))
         missing -= every[chosen[-1]]
-    return tuple(dict(zip(CHOICES, values, strict=True)) for values in chosen)
+    return chosen
 
 
 def name(answers: Answers) -> str:
