@@ -49,6 +49,7 @@ def test_without_any_option_format_lint_and_contracts_hold(
     run_in(core, ready, "lint-imports", "--no-cache")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_alone_keeps_format_lint_and_contracts(
     with_options: Bake, whole: BakedProject, ready: BakedProject, name: str
