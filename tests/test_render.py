@@ -1,4 +1,4 @@
-"""What comes out of the template with its default answers; checks/ holds it of all answers."""
+"""What comes out of the template with its default answers; what holds of all is in checks/."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 from rendering import TEMPLATE, Bake, BakedProject, clean_environment
 
 
-def test_the_source_of_the_package_is_copied_to_the_letter(default: BakedProject) -> None:
+def test_the_source_of_the_package_is_copied_to_the_letter(whole: BakedProject) -> None:
     source = TEMPLATE / "{{cookiecutter.project_slug}}" / "src" / "{{cookiecutter.__package}}"
     modules = {file.relative_to(source): file for file in source.rglob("*.py")}
 
     assert modules
     for name, file in modules.items():
-        assert (default.package / name).read_bytes() == file.read_bytes(), name
+        assert (whole.package / name).read_bytes() == file.read_bytes(), name
 
 
 def test_the_package_is_named_after_the_slug(default: BakedProject) -> None:
