@@ -1,4 +1,4 @@
-"""Fixtures: `bake` renders anew; `default` and `ready` are one render that many tests look at."""
+"""Fixtures: `bake` renders anew; the others are renders that many tests look at."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import shutil
 import sys
 import venv
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from rendering import IDENTITY, TEMPLATE, Bake, BakedProject, Ran, render, run
+from rendering import ALL, IDENTITY, NONE, TEMPLATE, Bake, BakedProject, Ran, render, run
 
 # The environment and the type checker's cache are kept from one session to the next, as long as
 # these files are the same: making them anew takes minutes. `make clean` removes them.
@@ -45,13 +46,36 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
 
 
 @pytest.fixture(scope="session")
+def with_options(tmp_path_factory: pytest.TempPathFactory) -> Bake:
+    """Return a function that renders with some options, each once, for looking at only."""
+
+    @cache
+    def rendered(options: str) -> BakedProject:
+        return render(tmp_path_factory.mktemp("options") / "rendered", options=options)
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def whole(with_options: Bake) -> BakedProject:
+    """Return a render with all options, for looking at only."""
+    return with_options(ALL)
+
+
+@pytest.fixture(scope="session")
+def core(with_options: Bake) -> BakedProject:
+    """Return a render without any option, for looking at only."""
+    return with_options(NONE)
+
+
+@pytest.fixture(scope="session")
 def ready() -> BakedProject:
-    """Return a render with the default answers and its own environment, made by its own setup."""
+    """Return a render with all options and its own environment, made by its own setup."""
     folder = TEMPLATE / "build" / "tests"
     project = folder / "flight-delay"
     if project.is_dir():
         empty(project)
-    baked = render(folder)
+    baked = render(folder, options=ALL)
     forget_other_environment(baked)
     baked.run("make", "setup", timeout_s=1500)
     return baked

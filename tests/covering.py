@@ -1,43 +1,63 @@
-"""A few combinations in which each pair of choices occurs, and interpreters to run them."""
+"""A few combinations in which any two or three choices occur, and interpreters to run them."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
-from rendering import answers_of_the_template
+from rendering import ALL, NONE, answers_of_the_template
 
+# Every choice; of the options those by default, all, and none.
 CHOICES = {
     name: choices
     for name, choices in answers_of_the_template().items()
     if isinstance(choices, list)
-}
+} | {"options": [str(answers_of_the_template()["options"]), ALL, NONE]}
 Answers = dict[str, str]
+Values = tuple[str, ...]
+Choice = tuple[tuple[str, str], ...]
+N_ORDERS = 10
 
 
-def pairs(answers: Answers) -> set[tuple[tuple[str, str], ...]]:
-    """Return each two of the answers."""
-    return set(itertools.combinations(sorted(answers.items()), 2))
+def together(answers: Answers, n: int) -> set[Choice]:
+    """Return each so many of the answers."""
+    return set(itertools.combinations(sorted(answers.items()), n))
 
 
 @cache
-def covering() -> tuple[Answers, ...]:
-    """Return combinations, the default first, each with the most pairs that none before it has."""
-    every = [
-        dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())
-    ]
-    missing = set().union(*map(pairs, every)) - pairs(every[0])
-    chosen = [every[0]]
+def covering(n: int = 2) -> tuple[Answers, ...]:
+    """Return few combinations in which each so many choices occur together, the default first."""
+    every = {
+        values: together(dict(zip(CHOICES, values, strict=True)), n)
+        for values in itertools.product(*CHOICES.values())
+    }
+    # Which of equally good ones comes first decides how many it takes: the best of some orders.
+    draws = map(random.Random, range(N_ORDERS))
+    orders = [draw.sample(list(every), len(every)) for draw in draws]
+    best = min((greedy(next(iter(every)), order, every) for order in orders), key=len)
+    return tuple(dict(zip(CHOICES, values, strict=True)) for values in best)
+
+
+def greedy(first: Values, order: list[Values], every: dict[Values, set[Choice]]) -> list[Values]:
+    """Return combinations, each with the most choices together that none before it has."""
+    chosen = [first]
+    missing = set().union(*every.values()) - every[first]
     while missing:
-        best = max(every, key=lambda answers: len(pairs(answers) & missing))
-        missing -= pairs(best)
-        chosen.append(best)
-    return tuple(chosen)
+        chosen.append(max(order, key=lambda values: len(every[values] & missing)))
+        missing -= every[chosen[-1]]
+    return chosen
+
+
+def name(answers: Answers) -> str:
+    """Return what a combination is called in pytest's output."""
+    *others, options = answers.values()
+    return "-".join([*others, options.replace(", ", "+") or "none"])
 
 
 @cache

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rendering import ALL, NONE
+
 CI, TRAIN, GITLAB = ".github/workflows/ci.yml", ".github/workflows/train.yml", ".gitlab-ci.yml"
 API = "deploy/kubernetes/api.yaml"
 KUBERNETES = {"ci": "gitlab", "deployment": "kubernetes"}
 METRICS = "src/flight_delay/serving/metrics.py"
-V2 = "src/flight_delay/serving/v2/routes.py"
+CLI, ERRORS = "src/flight_delay/cli/__init__.py", "src/flight_delay/errors.py"
+TUNING = "src/flight_delay/training/tuning/command.py"
+LIST = "    # options, one line each\n"
 
 
 @dataclass(frozen=True)
@@ -20,21 +24,21 @@ class Fault:
     new: str
     check: str
     says: str
-    answers: tuple[tuple[str, str], ...] = ()
+    answers: tuple[tuple[str, str], ...] = (("options", ALL),)
 
 
 def elsewhere(**answers: str) -> tuple[tuple[str, str], ...]:
-    """Return answers that are not the default ones."""
+    """Return answers other than all options and the defaults."""
     return tuple(answers.items())
 
 
 FAULTS = {
     "a broken import in one optional file": Fault(
-        V2,
-        "from ..predictor import",
-        "from ..predict import",
+        TUNING,
+        "from ...cli.options import",
+        "from ...cli.option import",
         "imports",
-        "no module is called ..predict",
+        "no module is called ...cli.option",
     ),
     "a syntax error in a test": Fault(
         "tests/test_values.py",
@@ -127,47 +131,65 @@ FAULTS = {
         "scripts",
         "calls no module",
     ),
-    "a forgotten mark": Fault(
-        "src/flight_delay/cli/__init__.py",
-        "from .tune import tune  # part: tuning",
-        "from .tune import tune",
-        "joints",
-        "imports src/flight_delay/cli/tune of the part tuning unmarked",
+    "core that imports an option": Fault(
+        ERRORS,
+        '"""\n',
+        '"""\n\nfrom .training.tuning import command\n',
+        "imports_of_options",
+        "imports from src/flight_delay/training/tuning, of the option tuning",
     ),
-    "a test that forgets a mark": Fault(
-        "tests/serving/test_limits.py",
-        "from .protocol import INFER, tensors  # part: v2",
-        "from .protocol import INFER, tensors",
-        "joints",
-        "imports tests/serving/protocol of the part v2 unmarked",
+    "an option that imports another one": Fault(
+        TUNING,
+        '"""\n',
+        '"""\n\nfrom ..kinds import tabm\n',
+        "imports_of_options",
+        "imports from src/flight_delay/training/kinds, of the option tabm",
     ),
-    "a page that speaks of a part without a mark": Fault(
+    "a test of core that imports an option": Fault(
+        "tests/test_errors.py",
+        "import pytest\n",
+        "import pytest\nfrom flight_delay.training.tuning import command\n",
+        "imports_of_options",
+        "imports from src/flight_delay/training/tuning, of the option tuning",
+    ),
+    "a line of no option in a list of options": Fault(
+        CLI,
+        LIST,
+        f'{LIST}    "cli.mine",\n',
+        "joints",
+        "belongs to 0 options",
+    ),
+    "a line of an option that was not chosen": Fault(
+        CLI,
+        LIST,
+        f'{LIST}    "training.tuning.command",\n',
+        "joints",
+        "joins an option that was not chosen: tuning",
+        elsewhere(options="tabm"),
+    ),
+    "a module of an option among those of core": Fault(
+        CLI,
+        LIST,
+        f'    "training.tuning.command",\n{LIST}',
+        "mentions",
+        "names training.tuning of the option tuning",
+        elsewhere(options=NONE),
+    ),
+    "a page that names a page of an option": Fault(
         "README.md",
-        " <!-- part: evidently --> |",
-        " |",
-        "words",
-        "evidently is of the part evidently",
+        "\n## ",
+        "\nSee `docs/howto/tuning.md`.\n\n## ",
+        "mentions",
+        "names docs/howto/tuning.md of the option tuning",
+        elsewhere(options=NONE),
     ),
-    "a dependency of a part without a mark": Fault(
-        "pyproject.toml",
-        '"optuna>=5.0"] # part: tuning',
-        '"optuna>=5.0"]',
-        "words",
-        "is of the part tuning, and the line has no mark",
-    ),
-    "a mark of no part": Fault(
-        "configs/monitor.yaml", "part: estimated", "part: estimate", "marks", "no part estimate"
-    ),
-    "a block that does not end": Fault(
-        "Makefile", "# end part: tuning\n", "", "marks", "begins part tuning, which does not end"
-    ),
-    "a mark that is left in core": Fault(
-        "configs/serve.yaml",
-        "port: 8000",
-        "# part: v2\n# end part: v2\nport: 8000",
-        "marks",
-        "a mark of a part is left: v2",
-        elsewhere(profile="core"),
+    "a mount of a folder of an option": Fault(
+        "compose.yaml",
+        "services:\n",
+        "services: # and deploy/prometheus/targets.yml\n",
+        "mentions",
+        "names deploy/prometheus of the option prometheus",
+        elsewhere(options=NONE),
     ),
     "an unpinned action": Fault(
         CI,

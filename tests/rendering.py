@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 from cookiecutter.main import cookiecutter
@@ -34,10 +35,15 @@ IDENTITY = {
 }
 
 
+CONTEXT: dict[str, Any] = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
+# Every option with those that it needs.
+OPTIONS: dict[str, list[str]] = CONTEXT["_options"]
+ALL, NONE = "all", ""
+
+
 def answers_of_the_template() -> dict[str, str | list[str]]:
     """Return every prompt with its default or its choices."""
-    context = json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8"))
-    return {name: value for name, value in context.items() if not name.startswith("_")}
+    return {name: value for name, value in CONTEXT.items() if not name.startswith("_")}
 
 
 def answers_of_options() -> dict[str, list[str]]:
@@ -173,6 +179,13 @@ class BakedProject:
         prompts = answers_of_the_template().items()
         first = {name: each if isinstance(each, str) else each[0] for name, each in prompts}
         return first | dict(self.answers)
+
+    @property
+    def options(self) -> set[str]:
+        """The options that were chosen, and those that they need."""
+        names = self.all_answers["options"].replace(",", " ").split()
+        chosen = set(OPTIONS) if ALL in names else set(names)
+        return chosen.union(*(OPTIONS[name] for name in chosen))
 
     @property
     def package(self) -> Path:

@@ -1,36 +1,28 @@
 """The project's own suite, and its whole path, on more than the default answers.
 
-What a suite sees is what it imports, and of the choices only the version of Python changes a line
-of that: test_matrix.py holds it. So the suite and the path on the real flights run once for each
-version, in an environment made of that version's own files; in every other combination of a
-covering set the tests run that go through all stages or read the files that choices own.
+What a suite sees is what it imports, and of the choices only the version of Python and the options
+change a line of that: test_matrix.py holds it. So the suite and the path on the real flights run
+once for each version, with all options, in an environment made of that version's own files; in
+every other combination of a covering set the tests run that go through all stages or read the
+files that choices own. What each option does to the suite is in test_each_option.py.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import empty, forget_other_environment
-from covering import CHOICES, Answers, covering, interpreter, pairs
+from covering import CHOICES, Answers, covering, interpreter, name, together
 from predictor import free_port
-from rendering import TEMPLATE, BakedProject, Ran, render
+from rendering import ALL, TEMPLATE, BakedProject, Ran, render
 
 NEWER = CHOICES["python_version"][1:]
 STAGES = ("tests/e2e", "tests/deploy", "tests/test_config_files.py")
 SKIPPED = re.compile(r"\b[1-9]\d* (failed|error)")
-
-
-def name(answers: Answers) -> str:
-    """Return what a combination is called in pytest's output."""
-    return "-".join(answers.values())
-
-
-def first_with(version: str) -> Answers:
-    """Return the first combination of the covering set with a version of Python."""
-    return next(answers for answers in covering() if answers["python_version"] == version)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +41,7 @@ def set_up(of_version: dict[str, BakedProject], version: str) -> BakedProject:
         folder = TEMPLATE / "build" / f"tests-{version}"
         if (folder / "flight-delay").is_dir():
             empty(folder / "flight-delay")
-        project = render(folder, **first_with(version))
+        project = render(folder, python_version=version, options=ALL)
         forget_other_environment(project)
         project.run("make", "setup", f"PYTHON={python}", timeout_s=1500)
         of_version[version] = project
@@ -61,15 +53,15 @@ def passed(ran: Ran) -> bool:
     return bool(re.search(r"\b[1-9]\d* passed", ran.output)) and not SKIPPED.search(ran.output)
 
 
-def test_each_pair_of_choices_occurs_in_few_combinations() -> None:
-    chosen = covering()
-    seen = set().union(*map(pairs, chosen))
+@pytest.mark.parametrize(("n", "most"), [(2, 12), (3, 40)])
+def test_any_two_or_three_choices_occur_in_few_combinations(n: int, most: int) -> None:
+    chosen = covering(n)
+    covered = set().union(*(together(answers, n) for answers in chosen))
 
-    for one, other in ((a, b) for a in CHOICES for b in CHOICES if a < b):
-        for choice in CHOICES[one]:
-            for second in CHOICES[other]:
-                assert ((one, choice), (other, second)) in seen
-    assert len(chosen) <= 12
+    for prompts in itertools.combinations(sorted(CHOICES), n):
+        for values in itertools.product(*(CHOICES[prompt] for prompt in prompts)):
+            assert tuple(zip(prompts, values, strict=True)) in covered
+    assert len(chosen) <= most
     assert set(chosen[0].items()) == {(prompt, choices[0]) for prompt, choices in CHOICES.items()}
 
 

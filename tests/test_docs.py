@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from rendering import TEMPLATE, BakedProject, Ran, render, run
+from rendering import ALL, TEMPLATE, BakedProject, Ran, render, run
 from test_pages import with_environment
 
 MOST_PICTURE_BYTES = 150_000
@@ -47,7 +47,8 @@ def outside(site: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def project(ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a render of its own, to build its pages in."""
-    return with_environment(render(tmp_path_factory.mktemp("docs") / "out"), ready)
+    baked = render(tmp_path_factory.mktemp("docs") / "out", options=ALL)
+    return with_environment(baked, ready)
 
 
 def build(project: BakedProject, *, check: bool = True) -> Ran:
@@ -68,11 +69,13 @@ def test_the_projects_pages_are_a_site(project: BakedProject) -> None:
     assert project.run("git", "status", "--porcelain", "docs").output == ""
 
 
-@pytest.mark.parametrize(
-    ("path", "old", "new", "says"),
-    [
+# Each kind ends the build at another step, and what is wrong there is said all at once.
+FAULTS = {
+    "a page": (
         ("docs/index.md", "(tutorial.md)", "(tutorials.md)", r"docs/index.md:\d+: .*tutorials.md"),
         ("docs/runbook.md", "## A key leaked", "#### A key leaked", r"docs/runbook.md:\d+: "),
+    ),
+    "a thing without a description": (
         (
             "src/flight_delay/config/serve.py",
             '    """Port to listen on."""\n',
@@ -91,23 +94,25 @@ def test_the_projects_pages_are_a_site(project: BakedProject) -> None:
             '""',
             r"Metrics: The server, predicted_rows_total has no description",
         ),
-    ],
-    ids=["a broken link", "a level left out", "a setting", "a command", "a metric"],
-)
-def test_a_fault_in_a_page_or_an_untold_thing_fails_the_build(
-    project: BakedProject, path: str, old: str, new: str, says: str
-) -> None:
-    file = project.path / path
-    text = file.read_text("utf-8")
-    assert text.count(old) == 1, "the fault cannot be planted any more: name another text"
-    file.write_text(text.replace(old, new), "utf-8")
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_faults_fail_the_build_and_each_is_named(project: BakedProject, kind: str) -> None:
+    before = {path: project.read(path) for path, *_ in FAULTS[kind]}
+    for path, old, new, _ in FAULTS[kind]:
+        assert before[path].count(old) == 1, "it cannot be planted any more: name another text"
+        (project.path / path).write_text(before[path].replace(old, new), "utf-8")
     try:
         ran = build(project, check=False)
     finally:
-        file.write_text(text, "utf-8")
+        for path, text in before.items():
+            (project.path / path).write_text(text, "utf-8")
 
     assert ran.exit_code, str(ran)
-    assert re.search(says, ran.output), str(ran)
+    for *_, says in FAULTS[kind]:
+        assert re.search(says, ran.output), str(ran)
 
 
 def test_the_templates_own_pages_are_a_site(tmp_path: Path) -> None:

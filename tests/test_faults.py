@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from checks import CHECKS, complaints
 from faults import FAULTS, Fault, elsewhere
-from rendering import BakedProject, copied, render
+from rendering import ALL, NONE, BakedProject, render
+
+ALL_OPTIONS = ("options", ALL)
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BakedProject]:
-    """Return a function that gives a render without any fault, to be copied and not changed."""
+    """Return a function that gives a render without any fault, to be left as it is."""
     made: dict[tuple[tuple[str, str], ...], BakedProject] = {}
 
-    def given(answers: tuple[tuple[str, str], ...] = ()) -> BakedProject:
+    def given(answers: tuple[tuple[str, str], ...] = (ALL_OPTIONS,)) -> BakedProject:
         if answers not in made:
             folder = tmp_path_factory.mktemp("sound") / "out"
             made[answers] = render(folder, **dict(answers))
@@ -27,18 +30,37 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BakedProjec
     return given
 
 
+@contextmanager
+def planted(file: Path, text: str | None) -> Iterator[None]:
+    """Let a file hold another text, or be missing, as long as the block takes."""
+    before = file.read_bytes() if file.exists() else None
+    put(file, None if text is None else text.encode())
+    try:
+        yield
+    finally:
+        put(file, before)
+
+
+def put(file: Path, content: bytes | None) -> None:
+    """Write a file, or remove it."""
+    if content is None:
+        file.unlink()
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_planted_fault_is_found_where_it_is(
-    sound: Callable[..., BakedProject], tmp_path: Path, fault: Fault
+    sound: Callable[..., BakedProject], fault: Fault
 ) -> None:
-    project = copied(sound(fault.answers), tmp_path)
-    file = project.path / fault.path
-    text = file.read_text("utf-8")
+    project = sound(fault.answers)
+    text = project.read(fault.path)
     assert fault.old in text, "the fault cannot be planted any more: name another text"
-    file.write_text(text.replace(fault.old, fault.new, 1), "utf-8")
-
     (check,) = (check for check in CHECKS if check.__name__ == fault.check)
-    said = list(check(project))
+
+    with planted(project.path / fault.path, text.replace(fault.old, fault.new, 1)):
+        said = list(check(project))
 
     assert any(fault.says in complaint for complaint in said), said
     assert all(re.match(r"[\w./-]+:\d+: ", complaint) for complaint in said), said
@@ -54,29 +76,28 @@ def test_a_planted_fault_is_found_where_it_is(
     ],
 )
 def test_a_file_that_no_answer_owns_is_found(
-    sound: Callable[..., BakedProject], tmp_path: Path, path: str, says: str
+    sound: Callable[..., BakedProject], path: str, says: str
 ) -> None:
-    project = copied(sound(), tmp_path)
-    (project.path / path).parent.mkdir(parents=True, exist_ok=True)
-    (project.path / path).write_text("name: planted\n")
+    project = sound()
+    with planted(project.path / path, "name: planted\n"):
+        said = complaints(project)
 
-    assert any(said.startswith(f"{path}:1: {says}") for said in complaints(project))
+    assert any(each.startswith(f"{path}:1: {says}") for each in said)
 
 
-def test_a_file_of_a_part_in_core_is_found(
-    sound: Callable[..., BakedProject], tmp_path: Path
+def test_a_file_of_an_option_that_was_not_chosen_is_found(
+    sound: Callable[..., BakedProject],
 ) -> None:
-    project = copied(sound(elsewhere(profile="core")), tmp_path)
-    (project.path / "src" / "flight_delay" / "cli" / "tune.py").write_text("")
+    project = sound(elsewhere(options=NONE))
+    with planted(project.path / "configs" / "tuning.yaml", "a: 1\n"):
+        said = complaints(project)
 
-    said = "src/flight_delay/cli/tune.py:1: belongs to an answer that was not given"
-    assert said in complaints(project)
+    assert "configs/tuning.yaml:1: belongs to an answer that was not given" in said
 
 
-def test_a_file_that_is_missing_is_found(
-    sound: Callable[..., BakedProject], tmp_path: Path
-) -> None:
-    project = copied(sound(), tmp_path)
-    (project.path / "compose.yaml").unlink()
+def test_a_file_that_is_missing_is_found(sound: Callable[..., BakedProject]) -> None:
+    project = sound()
+    with planted(project.path / "compose.yaml", None):
+        said = complaints(project)
 
-    assert "compose.yaml:1: is missing, although the answers ask for it" in complaints(project)
+    assert "compose.yaml:1: is missing, although the answers ask for it" in said

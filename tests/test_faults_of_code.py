@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from rendering import BakedProject, Ran, copied, render
+from rendering import BakedProject, Ran, copied
 
 JUDGES = {
     "a failing test": (
@@ -44,10 +44,10 @@ JUDGES = {
 
 @pytest.mark.parametrize("fault", JUDGES)
 def test_a_planted_fault_fails_the_projects_own_tools(
-    ready: BakedProject, tmp_path: Path, fault: str
+    whole: BakedProject, ready: BakedProject, tmp_path: Path, fault: str
 ) -> None:
     path, planted, command, says = JUDGES[fault]
-    project = copied(render(tmp_path / "out"), tmp_path)
+    project = copied(whole, tmp_path)
     file = project.path / path
     file.write_text(file.read_text("utf-8") + planted, "utf-8")
     cache = str(ready.path / ".mypy_cache")

@@ -133,6 +133,61 @@ def test_pruning_twice_is_as_good_as_once(project: Path) -> None:
     assert list(project.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        ("src/some/training/tuning/job.py", "tuning"),
+        ("src/some/training/kinds/tabm.py", "tabm"),
+        ("tests/training/kinds/test_tabm.py", "tabm"),
+        ("docs/howto/tuning.md", "tuning"),
+        ("configs/tuning.yaml", "tuning"),
+        ("deploy/prometheus/rules.yml", "prometheus"),
+    ],
+)
+def test_a_file_belongs_to_the_option_whose_name_its_path_holds(path: str, option: str) -> None:
+    assert option in post_gen.owners(Path(path))
+
+
+@pytest.mark.parametrize(
+    "path", ["src/some/training/tuning_of_old.py", "docs/tuned.md", "tests/test_tabms.py"]
+)
+def test_a_file_whose_path_holds_a_longer_name_is_cores(path: str) -> None:
+    assert post_gen.owners(Path(path)) & {"tuning", "tabm"} == set()
+
+
+LIST = """\
+COMMANDS = (
+    "cli.tuning_of_old",
+    # options, one line each
+    "training.tuning.command",
+    "training.report.command",
+)
+TUNED = "tuning"
+"""
+
+
+def test_only_lines_behind_the_fixed_comment_go_with_an_option() -> None:
+    expected = LIST.replace('    "training.tuning.command",\n', "")
+
+    assert post_gen.without_lines(LIST, {"tuning", "tabm"}) == expected
+    assert post_gen.without_lines(LIST, set()) == LIST
+
+
+def test_options_go_with_their_files_and_the_folders_that_this_leaves_empty(
+    tmp_path: Path,
+) -> None:
+    kept = tmp_path / "src" / "some" / "cli.py"
+    for path in ("training/tuning/job.py", "training/tuning/study/draw.py", "cli.py"):
+        (tmp_path / "src" / "some" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / "some" / path).write_text(LIST)
+    for _ in range(2):
+        post_gen.remove_options(tmp_path, {"tuning"})
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]
+    assert kept.read_text() == LIST.replace('    "training.tuning.command",\n', "")
+    assert not (kept.parent / "training").exists()
+
+
 def test_the_first_commit_holds_every_rendered_file(bake: Bake) -> None:
     project = bake()
 

@@ -1,4 +1,4 @@
-"""Every combination of choices, held to every check; what differs between them, to the tools."""
+"""Combinations in which any three choices occur, held to every check that runs no project."""
 
 from __future__ import annotations
 
@@ -12,35 +12,32 @@ from pathlib import Path
 
 import pytest
 from checks import complaints
-from rendering import BakedProject, answers_of_the_template, render
+from covering import CHOICES, Answers, covering, name
+from rendering import ALL, BakedProject, render
 
-CHOICES = {
-    name: choices
-    for name, choices in answers_of_the_template().items()
-    if isinstance(choices, list)
-}
-COMBINATIONS = list(itertools.product(*CHOICES.values()))
+COMBINATIONS = {name(answers): answers for answers in covering(3)}
+# By what the tools judge; test_each_option.py does it for the first version of Python.
+CONTENTS = list(itertools.product(CHOICES["python_version"], CHOICES["options"]))
 
 
-def find_faults(combination: tuple[str, ...]) -> tuple[list[str], str]:
+def judge(answers: Answers) -> tuple[list[str], str]:
     """Render a combination; return what is wrong with it, and what the tools would look at."""
     with tempfile.TemporaryDirectory() as folder:
         # Without git on PATH no repository is made, which takes longer than many checks.
         os.environ["PATH"] = folder
-        project = render(Path(folder) / "out", **dict(zip(CHOICES, combination, strict=True)))
-        return complaints(project), judged(project)
+        project = render(Path(folder) / "out", **answers)
+        return complaints(project), content_for_tools(project)
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[tuple[str, ...], tuple[list[str], str]]:
+def judgements() -> dict[str, tuple[list[str], str]]:
     """Return what is wrong with each combination, by as many processes as there are cores."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        return dict(
-            zip(COMBINATIONS, pool.map(find_faults, COMBINATIONS, chunksize=3), strict=True)
-        )
+        results = pool.map(judge, COMBINATIONS.values(), chunksize=3)
+        return dict(zip(COMBINATIONS, results, strict=True))
 
 
-def judged(project: BakedProject) -> str:
+def content_for_tools(project: BakedProject) -> str:
     """Return a digest of what black, ruff, mypy and import-linter look at."""
     digest = hashlib.sha256(repr(tomllib.loads(project.read("pyproject.toml"))["tool"]).encode())
     for path, content in project.files().items():
@@ -49,38 +46,34 @@ def judged(project: BakedProject) -> str:
     return digest.hexdigest()
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS, ids="-".join)
+@pytest.mark.parametrize("combination", COMBINATIONS)
 def test_every_combination_keeps_every_rule(
-    found: dict[tuple[str, ...], tuple[list[str], str]], combination: tuple[str, ...]
+    judgements: dict[str, tuple[list[str], str]], combination: str
 ) -> None:
-    complained, _ = found[combination]
+    complained, _ = judgements[combination]
 
     assert complained == []
 
 
-JUDGED = list(itertools.product(CHOICES["python_version"], CHOICES["profile"]))
-
-
-def test_no_choice_but_python_and_profile_changes_what_the_tools_judge(
-    found: dict[tuple[str, ...], tuple[list[str], str]],
+def test_only_python_and_the_options_change_what_the_tools_judge(
+    judgements: dict[str, tuple[list[str], str]],
 ) -> None:
-    # So they are run once for each pair: the first by `make check`, the others below.
-    version, profile = (list(CHOICES).index(name) for name in ("python_version", "profile"))
-    seen = {(given[version], given[profile], digest) for given, (_, digest) in found.items()}
+    contents = {
+        (answers["python_version"], answers["options"], judgements[combination][1])
+        for combination, answers in COMBINATIONS.items()
+    }
 
-    assert sorted(pair for *pair, _ in seen) == sorted(map(list, JUDGED))
+    assert sorted(pair for *pair, _ in contents) == sorted(map(list, CONTENTS))
 
 
-@pytest.mark.parametrize(("version", "profile"), JUDGED[1:])
-def test_format_lint_types_and_contracts_hold_for_every_content(
-    ready: BakedProject, tmp_path: Path, version: str, profile: str
+@pytest.mark.parametrize("version", CHOICES["python_version"][1:])
+def test_format_lint_and_contracts_hold_for_every_version_of_python(
+    ready: BakedProject, tmp_path: Path, version: str
 ) -> None:
-    # With the first pair, `make check` has run in test_generated_project.py.
-    project = render(tmp_path / "out", python_version=version, profile=profile)
+    # Types are checked under that version itself, in test_covering.py.
+    project = render(tmp_path / "out", python_version=version, options=ALL)
     tools, source = ready.python.parent, str(project.path / "src")
 
     project.run(tools / "black", "--check", "--quiet", "src", "tests", "scripts")
     project.run(tools / "ruff", "check", "--quiet", "--no-cache", "src", "tests", "scripts")
-    cache = ("--cache-dir", ready.path / ".mypy_cache")
-    project.run(tools / "mypy", *cache, PYTHONPATH=source, timeout_s=600)
     project.run(tools / "lint-imports", "--no-cache", PYTHONPATH=source)

@@ -8,9 +8,18 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from checks import parts
+from checks.options import HOOK, owners
 from checks.pipelines import pipelines
-from rendering import TEMPLATE, Bake, BakedProject, answers_of_the_template
+from rendering import (
+    ALL,
+    NONE,
+    OPTIONS,
+    TEMPLATE,
+    Bake,
+    BakedProject,
+    answers_of_the_template,
+    load_hook,
+)
 
 GITHUB = {
     ".github/dependabot.yml",
@@ -36,13 +45,18 @@ ANOTHER = {
     "license": "Proprietary",
     "ci": "none",
     "deployment": "none",
-    "profile": "core",
+    "options": NONE,
 }
+# Texts outside src/ in which an option may have lines of its own.
+MAY_SPEAK = re.compile(
+    r"pyproject\.toml|README\.md|Makefile|Dockerfile|compose\.yaml|\.(git|docker)ignore|\.env\.example"
+    r"|\.cruft\.json|configs/\w+\.yaml|docs/.*|deploy/.*|\.github/.*"
+)
 
 
-def added_and_removed(project: BakedProject, default: BakedProject) -> tuple[set[str], set[str]]:
+def added_and_removed(project: BakedProject, other: BakedProject) -> tuple[set[str], set[str]]:
     """Return the files that only one of two renders holds."""
-    ours, theirs = set(project.files()), set(default.files())
+    ours, theirs = set(project.files()), set(other.files())
     return ours - theirs, theirs - ours
 
 
@@ -59,19 +73,44 @@ def added_and_removed(project: BakedProject, default: BakedProject) -> tuple[set
     ids=lambda choice: "-".join(choice.values()) if isinstance(choice, dict) else "",
 )
 def test_a_choice_adds_and_removes_exactly_its_files(
-    bake: Bake, default: BakedProject, choice: dict[str, str], added: set[str], removed: set[str]
+    bake: Bake, whole: BakedProject, choice: dict[str, str], added: set[str], removed: set[str]
 ) -> None:
-    assert added_and_removed(bake(**choice), default) == (added, removed)
+    assert added_and_removed(bake(options=ALL, **choice), whole) == (added, removed)
 
 
-def test_core_removes_exactly_the_files_of_all_parts(bake: Bake, default: BakedProject) -> None:
-    project = bake(profile="core")
-    added, removed = added_and_removed(project, default)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_adds_exactly_the_files_that_bear_its_name(
+    with_options: Bake, core: BakedProject, whole: BakedProject, name: str
+) -> None:
+    names = {name, *OPTIONS[name]}
+    added, removed = added_and_removed(with_options(name), core)
 
-    assert added == set()
-    assert removed == set().union(*(parts.own(name, default) for name in parts.table()))
-    assert min(len(parts.own(name, default)) for name in parts.table()) > 0
-    assert [folder for folder in project.path.rglob("*") if is_empty(folder)] == []
+    assert removed == set()
+    assert added == {path for path in whole.files() if owners(path) & names}
+    assert [path for path in added if path.startswith(("src/", "deploy/"))]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_changes_only_lists_and_texts_that_name_it(
+    with_options: Bake, core: BakedProject, name: str
+) -> None:
+    project, before = with_options(name).files(), core.files()
+    changed = {path for path, content in before.items() if project[path] != content}
+    modules = {path for path in changed if path.startswith("src/")}
+
+    assert [path for path in sorted(changed - modules) if not MAY_SPEAK.fullmatch(path)] == []
+    for path in modules:
+        text = project[path].decode("utf-8")
+        assert HOOK.without_lines(text, OPTIONS.keys()) == before[path].decode("utf-8")
+
+
+@pytest.mark.parametrize("options", [NONE, *OPTIONS, ALL])
+def test_an_option_that_is_not_there_leaves_no_empty_folder(
+    with_options: Bake, options: str
+) -> None:
+    folders = with_options(options).path.rglob("*")
+
+    assert [folder for folder in folders if is_empty(folder)] == []
 
 
 def is_empty(folder: Path) -> bool:
@@ -79,10 +118,37 @@ def is_empty(folder: Path) -> bool:
     return folder.is_dir() and ".git" not in folder.parts and not any(folder.iterdir())
 
 
-def test_no_file_belongs_to_two_parts(default: BakedProject) -> None:
-    owned = [path for name in parts.table() for path in parts.own(name, default)]
+@pytest.mark.parametrize(
+    ("answer", "same"),
+    [
+        (", ".join(OPTIONS), ALL),
+        (" ".join(reversed(OPTIONS)), ALL),
+        ("tuning,wandb", "wandb tuning"),
+        (" , ", NONE),
+        ("tuning tuning", "tuning"),
+    ],
+)
+def test_options_are_names_in_any_order_with_commas_or_spaces_between(
+    with_options: Bake, answer: str, same: str
+) -> None:
+    assert with_options(answer).files() == with_options(same).files()
 
-    assert len(owned) == len(set(owned))
+
+def test_each_option_is_for_one_thing(whole: BakedProject) -> None:
+    shared = {path: owners(path) for path in whole.files() if len(owners(path)) > 1}
+
+    assert shared == {}
+
+
+def test_each_option_says_how_it_is_used(whole: BakedProject) -> None:
+    assert {name for name in OPTIONS if f"docs/howto/{name}.md" not in whole.files()} == set()
+
+
+@pytest.mark.parametrize("slug", ["report", "test-report", "quality-estimate"])
+@pytest.mark.xfail(strict=True, reason="the hook takes the package for files of the option")
+def test_a_project_may_have_the_name_of_an_option(bake: Bake, slug: str) -> None:
+    if load_hook("pre_gen_project").slug_fault(slug) is None:
+        assert (bake(project_slug=slug, options=NONE).package / "__init__.py").is_file()
 
 
 def test_what_is_yours_is_what_updates_pass_over(default: BakedProject) -> None:

@@ -19,7 +19,7 @@ import pytest
 from checks.docs import RUN
 from pages import PageError, Step, change, see, steps, write
 from predictor import free_port
-from rendering import BakedProject, clean_environment, render
+from rendering import ALL, BakedProject, clean_environment, render
 
 TUTORIAL = "docs/tutorial.md"
 START_S, COMMAND_S = 120, 900
@@ -174,7 +174,8 @@ def test_every_command_of_the_tutorial_does_what_it_says(
 @pytest.fixture(scope="module")
 def prepared(ready: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a project that has served and watched a model, of fewer rows."""
-    project = with_environment(render(tmp_path_factory.mktemp("pages") / "out"), ready)
+    baked = render(tmp_path_factory.mktemp("pages") / "out", options=ALL)
+    project = with_environment(baked, ready)
     prepare(project)
     return project
 

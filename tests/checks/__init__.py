@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rendering import BakedProject
 
-from . import choices, code, docs, images, parts, pipelines, texts
+from . import choices, code, docs, images, options, pipelines, texts
 
 Check = Callable[[BakedProject], Iterator[str]]
 
@@ -28,9 +28,9 @@ CHECKS: tuple[Check, ...] = (
     code.pins,
     code.scripts,
     code.metrics,
-    parts.marks,
-    parts.words,
-    parts.joints,
+    options.joints,
+    options.imports_of_options,
+    options.mentions,
     pipelines.pinned,
     pipelines.targets,
     pipelines.schemas,

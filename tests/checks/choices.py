@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 
-from rendering import SOURCE, BakedProject, load_hook
+from rendering import BakedProject, load_hook
 
-from .parts import files_of_core
+from .options import RECORD, owners
+from .template import rendered_files
 from .texts import line_of
 
-PACKAGE = "{{cookiecutter.__package}}"
-CONDITIONAL = re.compile(r"\{% if cookiecutter\.(\w+) == '(.+)' %\}(.+)\{% endif %\}")
-# What tools leave behind in the template's folder while one works there.
-CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 # In these folders every file is there for an answer.
 CHOSEN = (".github/", ".gitlab/", "deploy/compose/", "deploy/kubernetes/")
 # Every way in which a file names a version of Python.
@@ -39,36 +35,19 @@ def expression(licence: str) -> str:
 def ownership(project: BakedProject) -> Iterator[str]:
     """Yield files that the answers do not ask for, and those that they ask for in vain."""
     hook, found = load_hook("post_gen_project"), set(project.files())
-    rendered = {path.replace(PACKAGE, project.package.name) for path in template_files(project)}
+    rendered = set(rendered_files(project))
     unwanted = set(hook.unwanted(project.all_answers))
-    if project.all_answers["profile"] == "core":
-        unwanted |= {path.replace(PACKAGE, project.package.name) for path in files_of_core()}
+    unwanted |= {path for path in rendered if owners(path) - project.options}
     owned = {path for answer in hook.MANIFEST for path in hook.owned(answer)}
     for path in sorted(found & unwanted):
         yield f"{path}:1: belongs to an answer that was not given"
-    for path in sorted(found - rendered - {hook.RECORD}):
+    for path in sorted(found - rendered - {hook.RECORD, RECORD}):
         yield f"{path}:1: belongs to no answer, nor to the template"
     for path in sorted(rendered - unwanted - found):
         yield f"{path}:1: is missing, although the answers ask for it"
     for path in sorted(found - owned):
         if path.startswith(CHOSEN):
             yield f"{path}:1: is owned by no answer: name it in hooks/post_gen_project.py"
-
-
-def template_files(project: BakedProject) -> Iterator[str]:
-    """Yield the files of the template by the names that they have once they are rendered."""
-    for path in paths_of_template():
-        if not (match := CONDITIONAL.fullmatch(path)):
-            yield path
-        elif project.all_answers[match[1]] == match[2]:
-            yield match[3]
-
-
-@cache
-def paths_of_template() -> tuple[str, ...]:
-    """Return the paths of the template's files."""
-    files = [file.relative_to(SOURCE) for file in SOURCE.rglob("*") if file.is_file()]
-    return tuple(file.as_posix() for file in files if not CACHES & set(file.parts))
 
 
 def licence(project: BakedProject) -> Iterator[str]:

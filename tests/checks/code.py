@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
-from pathlib import PurePosixPath
 
 from rendering import BakedProject
 
+from . import imported
 from .texts import line_of
 
 # Metrics as pages, rules and dashboards name them; the suffix is Prometheus's.
@@ -19,34 +18,18 @@ DEFINED = re.compile(r'(?:Counter|Gauge|Histogram)\(\s*"([a-z_]+)"')
 
 
 def imports(project: BakedProject) -> Iterator[str]:
-    """Yield relative imports of modules that are not there."""
-    modules = {path: content for path, content in project.files().items() if is_module(path)}
-    folders = {folder for path in modules for folder in PurePosixPath(path).parents}
-    for path, content in modules.items():
-        for line, level, name in relative_imports(content):
-            folder = PurePosixPath(path).parents[level - 1]
-            target = folder.joinpath(*name.split(".")) if name else folder
-            if f"{target}.py" not in modules and target not in folders:
-                yield f"{path}:{line}: no module is called {'.' * level}{name}"
+    """Yield imports of modules of the project that are not there."""
+    there = imported.modules(project)
+    for path, content in project.files().items():
+        if path.endswith(".py"):
+            for line, written, module, _ in imported.imports(path, content, project.package.name):
+                if module not in there:
+                    yield f"{path}:{line}: no module is called {written}"
 
 
 def is_module(path: str) -> bool:
     """Say whether a file is a module of the package."""
     return path.startswith("src/") and path.endswith(".py")
-
-
-@cache
-def relative_imports(content: bytes) -> list[tuple[int, int, str]]:
-    """Return line, level and module of each relative import; none of what does not parse."""
-    try:
-        tree = ast.parse(content)
-    except SyntaxError:
-        return []
-    return [
-        (node.lineno, node.level, node.module or "")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level
-    ]
 
 
 def pins(project: BakedProject) -> Iterator[str]:

@@ -14,7 +14,7 @@ import yaml
 from rendering import BakedProject
 
 # GitHub's own expressions look like Jinja with a dollar sign before it, and so do Grafana's labels.
-LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|\{#|^[ \t]*#%|cookiecutter[.[]", re.MULTILINE)
+LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|\{#|^[ \t]*#%|cookiecutter(?:\.(?!json)|\[)", re.MULTILINE)
 # What Prometheus and Grafana fill in: {{ $labels.column }}, {{ $value }}, {{route}}.
 THEIRS = re.compile(r"\{\{[^{}]*\$[^{}]*\}\}|\{\{\w+\}\}")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
