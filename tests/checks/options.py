@@ -93,7 +93,7 @@ def names_of(name: str, package: str) -> re.Pattern[str]:
                 inside = PurePosixPath(*place.parts[2:]).with_suffix("")
                 inside = PurePosixPath(package, inside) if len(inside.parts) == 1 else inside
                 names |= {inside.as_posix(), inside.as_posix().replace("/", ".")}
-    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
+    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(names))) or '(?!)'})(?![\w-])")
 
 
 def place_of(name: str, path: PurePosixPath) -> PurePosixPath:
