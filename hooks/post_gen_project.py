@@ -104,7 +104,9 @@ def prune(project: Path, paths: list[str]) -> None:
 def remove_options(project: Path, names: Set[str]) -> None:
     """Remove the files of some options, and their lines in the lists that join options to core."""
     rendered = [
-        path for room in ROOMS for path in sorted((project / room).rglob("*"), reverse=True)
+        path
+        for room in ROOMS
+        for path in (*sorted((project / room).rglob("*"), reverse=True), project / room)
     ]
     for path in rendered:
         if path.is_file() and owners(path.relative_to(project)) & names:
@@ -119,7 +121,8 @@ def remove_options(project: Path, names: Set[str]) -> None:
 
 def owners(path: Path) -> set[str]:
     """Return the names that may be those of the option that a path belongs to."""
-    return {part.partition(".")[0].removeprefix("test_") for part in path.parts}
+    parts = [part for place, part in enumerate(path.parts) if (path.parts[0], place) != ("src", 1)]
+    return {part.partition(".")[0].removeprefix("test_") for part in parts}
 
 
 def without_lines(text: str, names: Set[str]) -> str:
@@ -165,7 +168,8 @@ def template(answers: Mapping[str, object]) -> tuple[str, str, str]:
     if "_commit" in answers:
         return str(answers["_template"]), str(answers["_commit"]), ""
     given, folder = str(answers["_repo_dir"]), template_folder(answers)
-    if folder is None or git(folder, "ls-files", "--error-unmatch", COOKIECUTTER).returncode:
+    tracked = ("ls-files", "--error-unmatch", COOKIECUTTER)
+    if folder is None or shutil.which("git") is None or git(folder, *tracked).returncode:
         link = "uvx cruft link ADDRESS"
         note = "The template came without git. For make add and make update, name its repository:"
         return "", "", f"{note} {link}"
