@@ -145,7 +145,6 @@ def test_each_option_says_how_it_is_used(whole: BakedProject) -> None:
 
 
 @pytest.mark.parametrize("slug", ["report", "test-report", "quality-estimate"])
-@pytest.mark.xfail(strict=True, reason="the hook takes the package for files of the option")
 def test_a_project_may_have_the_name_of_an_option(bake: Bake, slug: str) -> None:
     if load_hook("pre_gen_project").slug_fault(slug) is None:
         assert (bake(project_slug=slug, options=NONE).package / "__init__.py").is_file()
