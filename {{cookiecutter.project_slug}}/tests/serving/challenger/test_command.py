@@ -1,93 +1,63 @@
-"""Challenges as a person starts, stops and sees them."""
+"""The command ``challenge``, as it is typed."""
+
+import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import BundleError, RegistryError
-from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.challenges import Challenges
-from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.training.registry.challenges import (
-    show_challenges,
-    start,
-    stop,
-)
-from {{ cookiecutter.__package }}.training.registry.promotion import (
-    promote,
-    rollback,
-)
-from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
 
-from ...models.conftest import constant_files
-from ..conftest import Made
+from ...conftest import Command
+from ..live import add_version
+from ..test_server import SETTINGS
+
+
+@pytest.fixture
+def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder with version 1 serving and version 2 beside it."""
+    (tmp_path / "configs").mkdir()
+    contract = yaml.safe_dump(json.loads(shop.text), sort_keys=False)
+    (tmp_path / "configs" / "contract.yaml").write_text(contract)
+    for name, section in SETTINGS.items():
+        (tmp_path / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(section))
+    add_version(tmp_path / "bundles", shop)
+    add_version(tmp_path / "bundles", shop, bias=0.1, serve=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def test_a_challenge_is_started_shown_and_stopped(
-    versions: Versions, make_version: Made, outbox: Outbox, capsys: pytest.CaptureFixture[str]
+    place: Path, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_version(0.1)
-    promote(outbox, "1")
-    make_version(0.2)
-    capsys.readouterr()
-    assert start(versions, "2", "challenger").share == 0.1
-    show_challenges(versions)
-    shown = capsys.readouterr().out
-    assert "started   shop version 2 answers 0.1 of the requests" in shown
-    assert "challenger version 2 answers 0.1 of the requests since" in shown
-    assert "what has challenged" in shown
-    stop(versions, "enough")
-    stop(versions)
-    show_challenges(versions)
-    shown = capsys.readouterr().out
-    assert "stopped   the challenge by shop version 2" in shown
-    assert "no version of shop challenges; nothing changed" in shown
-    assert "challenger none; start one with: challenge VERSION --share 0.1" in shown
-    assert start(versions, "challenger", "shadow").share == 1.0
+    assert command("challenge", "2", "--share", "0.25", "--why", "a test") == 0
+    assert "version 2 answers 0.25 of the requests" in capsys.readouterr().out
+    assert command("challenge") == 0
+    assert "a test" in capsys.readouterr().out
+    assert command("challenge", "2", "--shadow") == 0
+    assert "version 2 shadows 1 of the requests" in capsys.readouterr().out
+    assert command("challenge", "--stop") == 0
+    assert "challenger none" in capsys.readouterr().out
 
 
-def test_promotion_and_rollback_end_a_challenge(
-    versions: Versions, make_version: Made, outbox: Outbox
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["7"], 5, ["error: ", "shop has no version 7"]),
+        (["2", "--stop"], 2, ["error: ", "--stop ends the challenge", "leave the version"]),
+        (["2", "--share", "1.5"], 5, ["error: ", "the share is 1.5"]),
+        (["1"], 5, ["error: ", "version 1 serves already"]),
+    ],
+)
+def test_a_failure_ends_with_its_code_and_says_what_to_do(
+    place: Path,
+    command: Command,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: list[str],
 ) -> None:
-    for value in (0.1, 0.2, 0.3):
-        make_version(value)
-    promote(outbox, "1")
-    start(versions, "2", "challenger", 0.5)
-    promote(outbox, "1")
-    assert Challenges(versions).running() is not None  # nothing was moved
-    promote(outbox, "2")
-    start(versions, "3", "challenger", 0.5)
-    rollback(outbox, None)
-    challenges = Challenges(versions)
-    assert challenges.running() is None
-    ends = [line["why"] for line in challenges.history() if line["action"] == "end"]
-    assert ends == ["promote of version 2", "rollback of version 1"]
-
-
-def test_a_version_that_cannot_answer_the_champions_requests_is_refused(
-    versions: Versions, make_version: Made, outbox: Outbox, shop: Contract
-) -> None:
-    make_version()
-    promote(outbox, "1")
-    price = shop.columns["price"].model_copy(update={"maximum": 500.0})
-    other = {**shop.model_dump(), "columns": {**shop.columns, "price": price}}
-    files = constant_files(Contract.model_validate(other), 0.5)
-    versions.register(write_bundle(versions.folder, files).name, [], passed=True)
-    for route in ("challenger", "shadow"):
-        with pytest.raises(
-            BundleError, match=r"version 2 cannot answer.*columns\.price\.maximum.*500"
-        ):
-            start(versions, "2", "shadow" if route == "shadow" else "challenger")
-
-
-def test_a_damaged_or_unknown_version_is_refused(
-    versions: Versions, make_version: Made, outbox: Outbox
-) -> None:
-    make_version(0.1)
-    promote(outbox, "1")
-    version = make_version(0.2)
-    (versions.folder / version.bundle / "model.onnx").unlink()
-    with pytest.raises(BundleError, match=r"model\.onnx is absent or damaged"):
-        start(versions, "2", "challenger")
-    with pytest.raises(RegistryError, match="no version 7"):
-        start(versions, "7", "challenger")
-    assert Challenges(versions).newest() is None
+    assert command("challenge", *arguments) == code
+    shown = capsys.readouterr().err
+    assert [word for word in words if word not in shown] == []
+    assert "Traceback" not in shown
