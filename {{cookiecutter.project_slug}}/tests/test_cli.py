@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.errors import MissingExtraError
 from .conftest import Command
 
 COMMANDS = ["data", "train", "serve", "score", "replay", "monitor", "promote", "rollback"]
-COMMANDS += ["challenge", "history", "card", "compare", "lineage"]
+COMMANDS += ["history", "card", "compare", "lineage"]
 DATA = {"driving": "orders", "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"}}
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned\n"
 
@@ -101,12 +101,6 @@ FAILURES = [
     (["promote", "best"], 5, ["error: ", "'best' is no version of shop", "champion"]),
     (["promote", "1", "--override", " "], 5, ["error: ", "no version 1"]),
     (["rollback"], 5, ["error: ", "nothing to roll back to"]),
-    (["challenge", "1"], 5, ["error: ", "shop has no version 1", "none yet"]),
-    (
-        ["challenge", "1", "--stop"],
-        2,
-        ["error: ", "--stop ends the challenge", "leave the version"],
-    ),
     (["card"], 5, ["error: ", "no champion at present"]),
     (["compare", "1", "2"], 5, ["error: ", "shop has no version 1"]),
     (["lineage", "f00d"], 5, ["error: ", "'f00d' is no version of shop", "no prediction"]),

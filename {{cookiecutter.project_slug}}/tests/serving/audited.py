@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,23 @@ from .live import add_version, until
 from .test_server import SETTINGS
 
 UNPICKLED = 86
+HOSTILE = [
+    "..",
+    "../..",
+    "%2e%2e",
+    "..%2f..%2f..%2f..%2fetc%2fpasswd",
+    "%2e%2e%2f%2e%2e%2fkeys.json",
+    "..%5c..%5ckeys.json",
+    "%2fetc%2fpasswd",
+    "//etc/passwd",
+    "%00",
+    "shop%00.json",
+    "..%00/",
+    "%c0%ae%c0%ae/",
+    "%ff%fe",
+    "1%2f..%2f1",
+    "x" * 5_000,
+]
 COMMAND = """
 import os, sys
 opened = os.open("opened.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -44,6 +62,36 @@ class Audited:
     def opened(self) -> list[str]:
         """Every path that was opened by now, in order."""
         return (self.folder / "opened.log").read_text().splitlines()
+
+    def ask(self, method: str, path: str) -> tuple[int, bytes]:
+        """Status and body for a path as it stands, which other clients would put in order."""
+        address = self.client.base_url
+        connection = HTTPConnection(address.host, address.port, timeout=60)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def refuses_hostile_names(self, path: str) -> None:
+        """Assert that no name in a path's place opens a file but those that the server follows."""
+        before = len(self.opened())
+        code = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)}
+        code.add(Path(str(sys.modules[PACKAGE].__file__)).resolve().parent)
+        bundles = (self.folder / "bundles" / "shop").resolve()
+        for hostile in HOSTILE:
+            for method in ("GET", "POST"):
+                status, body = self.ask(method, path.format(hostile))
+                assert status in (400, 404, 405), (method, path, hostile, body)
+                assert b"root:" not in body
+        for opened in self.opened()[before:]:
+            assert ".." not in opened
+            place = (self.folder / opened).resolve()
+            if place.is_relative_to(self.folder.resolve()):
+                assert place.parent == bundles, opened  # a pointer
+            else:
+                assert any(place.is_relative_to(folder) for folder in code), opened
 
 
 @contextmanager

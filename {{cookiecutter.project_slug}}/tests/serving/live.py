@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from onnx import TensorProto, helper, numpy_helper
 
-from {{ cookiecutter.__package }}.config import ServeConfig
+from {{ cookiecutter.__package }}.config import Config, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.log.live import read_rows
@@ -174,12 +174,17 @@ def add_version(
     return version
 
 
+def settings_of(config: ServeConfig, **options: dict[str, Any]) -> Config:
+    """All settings that a server reads: its own, and those of options by name."""
+    return Config.model_construct(serve=config, options=options)
+
+
 @contextmanager
-def live(config: ServeConfig) -> Iterator[httpx.Client]:
+def live(config: ServeConfig, **options: dict[str, Any]) -> Iterator[httpx.Client]:
     """A client of a real server on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = make_server(config)
+    server = make_server(settings_of(config, **options))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

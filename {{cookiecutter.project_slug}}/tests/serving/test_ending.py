@@ -21,20 +21,18 @@ from {{ cookiecutter.__package }}.serving.server import work
 
 from .callers import Raw, Story, ask_until_refused, port_of, request
 from .conftest import serve_config
-from .live import add_version, records, until
+from .live import add_version, records, settings_of, until
 from .test_server import process
 from .test_workers import counted
 
 ENDINGS = 20
 DRAIN_S = 0.3
-FORMS = ["/health/ready"]
-FORMS += ["/v2/health/ready", "/v2/models/shop/ready"]  # part: v2
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends signals as POSIX does")
 
 
-def statuses(url: str) -> set[int]:
-    return {httpx.get(url + path, timeout=20).status_code for path in FORMS}
+def status(url: str) -> int:
+    return httpx.get(f"{url}/health/ready", timeout=20).status_code
 
 
 def ended_well(server: "subprocess.Popen[str]") -> bool:
@@ -51,10 +49,10 @@ def test_a_server_that_drains_is_not_ready_and_answers_until_the_second_signal(
     options = ["--set", "serve.drain_s=600", "--set", f"serve.workers={workers}"]
     with process(tmp_path, shop, *options) as (server, url), httpx.Client(base_url=url) as client:
         until(lambda: counted(url, "workers") == workers, "workers")
-        assert statuses(url) == {200}
+        assert status(url) == 200
         assert "connection" not in client.post("/predict", json={"rows": [row]}).headers
         server.terminate()
-        until(lambda: all(statuses(url) == {503} for _ in range(4)), "readiness to end")
+        until(lambda: all(status(url) == 503 for _ in range(4)), "readiness to end")
         assert "about to end" in client.get("/health/ready").json()["problem"]
         answer = client.post("/predict", json={"rows": [row]})
         assert (answer.status_code, answer.headers["connection"]) == (200, "close")
@@ -123,7 +121,7 @@ def serve_again(config: ServeConfig, said: "Connection") -> None:
     for _ in range(ENDINGS):
         listener = create_server(("127.0.0.1", 0), backlog=2048)
         said.send(listener.getsockname()[1])
-        work(config, listener)
+        work(settings_of(config), listener)
     said.send(None)
 
 

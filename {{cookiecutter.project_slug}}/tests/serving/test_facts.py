@@ -31,18 +31,12 @@ def test_a_server_tells_what_it_answered_and_refused_without_a_value_that_was_se
         client.post("/predict", json={"rows": [{**row, "channel": MADE_UP, MADE_UP: MADE_UP}]})
         client.post("/predict/columns", json={"columns": {n: [v] for n, v in row.items()}})
         client.post("/predict/columns", json={"columns": {name: [None] for name in row}})
-        tensors = [  # part: v2
-            {"name": MADE_UP, "datatype": "BYTES", "shape": [1], "data": [MADE_UP]}
-        ]
-        client.post("/v2/models/shop/infer", json={"inputs": tensors})  # part: v2
         client.get("/model")
     (told,) = records(config.log, SERVICE)
     assert (told["model"], told["version"]) == ("shop", 1)
     assert told["since"] < told["time"]
-    odd = told["requests"].pop("400", 0)
-    assert odd == 1  # part: v2
     assert told["requests"] == {"200": 2, "422": 3}
-    assert sum(told["ms"].values()) == 5 + odd
+    assert sum(told["ms"].values()) == 5
     refused = {(column, rule): n for column, rule, n in told["refused"]}
     assert refused["price", "greater_than_equal"] == 1  # a request, not a row
     assert ("body", "extra_forbidden") in refused

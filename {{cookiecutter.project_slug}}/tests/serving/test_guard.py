@@ -19,14 +19,12 @@ from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE
 from .conftest import Serving, serve_config
-from .live import add_version, live, until
+from .live import add_version, live, settings_of, until
 from .problems import problem_of
-from .protocol import INFER, tensors  # part: v2
 from .test_server import process
 
-WANT_KEYS = ["/model", "/metrics", "/status", "/openapi.json", "/no/such", "/v2", "/page"]
+WANT_KEYS = ["/model", "/metrics", "/status", "/openapi.json", "/no/such", "/page"]
 OPEN = ["/health/live", "/health/ready", "/", "/docs"]
-OPEN += ["/v2/health/live", "/v2/health/ready"]  # part: v2
 OPEN += ["/page/page.js", "/docs/files/docs.js", "/docs/ui/swagger-ui.css"]
 LEADING_OUT = ["/page/../model", "/page/%2e%2e/status", "//model", "/docs/ui/..%2f..%2fmodel"]
 
@@ -73,11 +71,7 @@ def test_a_probe_hears_whether_the_server_is_ready_and_who_has_a_key_why(
             answer = client.get("/health/ready", headers=headers)
             told = {"ready": False, "version": None, "problem": UNTOLD}
             assert (answer.status_code, answer.json()) == (503, told)
-            v2 = client.get("/v2/health/ready").json()  # part: v2
-            assert v2 == {"error": f"not ready: {UNTOLD}"}  # part: v2
         assert "make train" in client.get("/health/ready", headers=key).json()["problem"]
-        v2 = client.get("/v2/health/ready", headers=key).json()  # part: v2
-        assert "make train" in v2["error"]  # part: v2
         add_version(config.bundles, shop)
         until(lambda: client.get("/health/ready").status_code == 200, "a model")
         bad = add_version(config.bundles, shop, bias=1, serve=False)
@@ -156,12 +150,6 @@ def test_a_key_that_was_revoked_is_told_no_more_than_one_that_never_was(
     assert {**told.json(), "request_id": ""} == {**other.json(), "request_id": ""}
 
 
-def test_the_protocol_refuses_in_its_shape(guarded: tuple[Serving, str]) -> None:  # part: v2
-    answer = guarded[0].client.post("/v2/models/shop/infer", json={})
-    assert answer.status_code == 401
-    assert list(answer.json()) == ["error"]
-
-
 def test_a_failure_leaves_no_key_in_the_log(
     guarded: tuple[Serving, str],
     row: dict[str, Any],
@@ -183,7 +171,6 @@ def test_a_failure_leaves_no_key_in_the_log(
         for path, body in (
             ("/predict", {"rows": [row]}),
             ("/predict", {"rows": [row, row]}),
-            (INFER, {"inputs": tensors([row])}),  # part: v2
         ):
             answer = serving.client.post(path, json=body, headers=bearer(key))
             assert answer.status_code == 500
@@ -247,7 +234,7 @@ def test_an_address_that_others_reach_takes_a_key_and_the_command_is_told(tmp_pa
         with pytest.raises(
             ConfigError, match=r"no API key.* keys new NAME .*serve\.open"
         ) as caught:
-            serve(serve_config(tmp_path, host=host))
+            serve(settings_of(serve_config(tmp_path, host=host)))
         assert caught.value.exit_code == 2
 
 
@@ -257,7 +244,7 @@ def test_a_file_without_keys_opens_no_server(tmp_path: Path) -> None:
     new_key(config.keys, "only")
     revoke(config.keys, "only")
     with pytest.raises(ConfigError, match="no API key"):
-        serve(config)
+        serve(settings_of(config))
     guard = Guard(serve_config(tmp_path))
     assert guard.refusal("/predict", b"", 1) is not None, "on the loopback nobody is let in"
 

@@ -18,7 +18,6 @@ from {{ cookiecutter.__package }}.serving.predictor import Predictor
 from .conftest import Serving, serve_config
 from .live import WAIT_S, add_version, live, records, until
 from .problems import problem_of
-from .protocol import INFER, tensors  # part: v2
 
 
 @contextmanager
@@ -54,9 +53,6 @@ def test_what_is_not_answered_by_the_deadline_is_told_so_and_not_waited_for(
     with live(config) as client, held(monkeypatch):
         problem = problem_of(client.post("/predict/columns", json=columns), 504)
         assert (problem.code, "within 0.2 s" in problem.message) == ("deadline", True)
-        answer = client.post(INFER, json={"inputs": tensors([row])})  # part: v2
-        told = (answer.status_code, answer.json())  # part: v2
-        assert told == (504, {"error": problem.message})  # part: v2
         assert client.get("/health/ready").status_code == 200
         assert client.post("/predict", json={"rows": [row]}).status_code == 200
     assert len(records(config.log)) == 1
@@ -102,10 +98,6 @@ def test_more_than_the_queue_takes_are_told_when_to_ask_again(
             refused = client.post(path, json=body)
             assert problem_of(refused, 429).code == "overloaded"
             assert refused.headers["retry-after"] == "1"
-        refused = client.post(INFER, json={"inputs": tensors([row])})  # part: v2
-        assert refused.status_code == 429  # part: v2
-        assert refused.headers["retry-after"] == "1"  # part: v2
-        assert "2 requests wait already" in refused.json()["error"]  # part: v2
         assert client.get("/health/ready").status_code == 200
         assert not any(asked.done() for asked in first)
         go.set()
@@ -119,7 +111,6 @@ def test_more_than_the_queue_takes_are_told_when_to_ask_again(
         "/predict",
         "/predict/columns",
         "/feedback",
-        INFER,  # part: v2
     ],
 )
 def test_a_packed_body_is_refused_unread(serving: Serving, path: str) -> None:

@@ -147,25 +147,12 @@ def test_a_record_says_where_it_was_asked_and_by_which_route_it_was_answered(
         client.post("/predict", json={"rows": [row]})
         client.post("/predict", json={"rows": [row] * 100})
         client.post("/predict/columns", json={"columns": columns})
-        known = client.get("/v2/models/shop").json()["inputs"]  # part: v2
-        inputs = [  # part: v2
-            {
-                "name": one["name"],
-                "shape": [1],
-                "datatype": one["datatype"],
-                "data": [row[one["name"]]],
-            }
-            for one in known
-        ]
-        answer = client.post("/v2/models/shop/infer", json={"inputs": inputs})  # part: v2
-        assert answer.status_code == 200  # part: v2
     logged = list(read_lines(config.log, "predictions"))
     assert {record["route"] for record in logged} == {"champion"}
     assert [record["path"] for record in logged] == [
         "/predict",
         "/predict",
         "/predict/columns",
-        "/v2/models/{name}/infer",  # part: v2
     ]
 
 

@@ -23,7 +23,7 @@ from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE
 from .conftest import serve_config
-from .live import add_version, records
+from .live import add_version, records, settings_of
 
 SETTINGS = {
     "data": {
@@ -76,13 +76,13 @@ def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> 
         port = taken.getsockname()[1]
         config = serve_config(tmp_path).model_copy(update={"port": port})
         with pytest.raises(ConfigError, match=f"127.0.0.1:{port}.*--set serve.port") as caught:
-            serve(config)
+            serve(settings_of(config))
     assert caught.value.exit_code == 2
 
 
 def test_an_address_of_another_machine_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.1"):
-        serve(serve_config(tmp_path, host="203.0.113.1", open=True))
+        serve(settings_of(serve_config(tmp_path, host="203.0.113.1", open=True)))
 
 
 def test_every_answer_is_in_the_log_once_although_the_server_was_killed(

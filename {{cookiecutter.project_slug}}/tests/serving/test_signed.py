@@ -13,16 +13,14 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, ConfigError
 from {{ cookiecutter.__package }}.models.bundle import sign
-from {{ cookiecutter.__package }}.models.challenges import Challenges
 from {{ cookiecutter.__package }}.models.signature import KEY, SIGNATURE, Keys
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.serving.server import serve
-from {{ cookiecutter.__package }}.training.registry.challenges import start
 
 from ..conftest import PACKAGE
 from .conftest import serve_config
-from .live import add_version, live, until
+from .live import add_version, live, settings_of, until
 from .score.conftest import LINE, Place
 from .test_server import project
 
@@ -62,7 +60,7 @@ def test_neither_does_one_of_its_processes(tmp_path: Path, monkeypatch: pytest.M
     config = serve_config(tmp_path, require_signature=True)
     for begin in (serve, create_app):
         with pytest.raises(ConfigError, match="BUNDLE_KEY is not"):
-            begin(config)
+            begin(settings_of(config))
 
 
 def test_what_is_not_signed_by_the_key_is_not_loaded_and_the_old_one_kept(
@@ -94,27 +92,6 @@ def test_what_is_not_signed_by_the_key_is_not_loaded_and_the_old_one_kept(
         sign(bundle_of(tmp_path, shop, other), Keys([OURS]))
         until(lambda: answering(client, row) == other.number, "the version that was signed since")
         assert client.get("/health/ready").json()["problem"] is None
-
-
-def test_no_challenger_answers_that_is_not_signed(
-    tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(KEY, OURS)
-    config = serve_config(tmp_path, require_signature=True)
-    versions = Versions(config.bundles, shop.name)
-    served, other = add_version(config.bundles, shop), add_version(config.bundles, shop, bias=1.0)
-    versions.serve(served, action="promote", why="")
-    sign(bundle_of(tmp_path, shop, served), Keys([OURS]))
-    with pytest.raises(BundleError, match="is not signed"):
-        start(versions, str(other.number), "challenger", 0.99, keys=Keys([OURS]))
-    assert Challenges(versions).running() is None
-    Challenges(versions).start(other, "challenger", 0.99)  # as who can write into the folder may
-
-    with live(config) as client:
-        until(partial(told, client, "is not signed"), "the reason")
-        assert answering(client, row) == served.number
-        sign(bundle_of(tmp_path, shop, other), Keys([OURS]))
-        until(lambda: answering(client, row) == other.number, "the one that was signed since")
 
 
 def test_rows_are_not_scored_by_what_is_not_signed(

@@ -22,6 +22,7 @@ COMMANDS = (
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",
+    "serving.challenger.command",
     "training.onnx_import.command",
     "training.report.command",
     "training.tuning.command",

@@ -57,9 +57,10 @@ def train(
 
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Answer predictions over HTTP from the served bundle."""
-    config = config_of(configs, set_).serve
-    if config.model is None and (configs / CONTRACT).exists():
-        config = config.model_copy(update={"model": name_of(configs)})
+    config = config_of(configs, set_)
+    if config.serve.model is None and (configs / CONTRACT).exists():
+        named = config.serve.model_copy(update={"model": name_of(configs)})
+        config = config.model_copy(update={"serve": named})
     from ..serving import server
 
     server.serve(config)

@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import ConfigError
 from ..models.signature import demanded
 from ..models.versions import Versions
 from ..terminal import say
 from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 if TYPE_CHECKING:
-    from ..models.challenges import Route
     from ..training.tracking.outbox import Outbox
 
 registry = typer.Typer(no_args_is_help=True, help="Look after the mirror of the versions.")
@@ -53,44 +51,11 @@ def rollback(
     show_history(outbox.versions)
 
 
-def challenge(
-    version: Annotated[
-        str | None, typer.Argument(help="The challenger's number; none shows what challenges.")
-    ] = None,
-    share: Annotated[
-        float | None, typer.Option(help="Of the requests; default: 0.1, in the shadow 1.")
-    ] = None,
-    shadow: Annotated[
-        bool, typer.Option("--shadow", help="Only log what it would answer.")
-    ] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="End the challenge.")] = False,
-    why: Why = "",
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Let another version answer a share of the requests, or shadow them."""
-    from ..training.registry import challenges
-
-    versions = _versions(configs, set_)
-    if stop and version is None:
-        challenges.stop(versions, why)
-    elif stop:
-        raise ConfigError("--stop ends the challenge that runs; leave the version out")
-    elif version is not None:
-        keys = demanded(config_of(configs, set_).serve)
-        route: Route = "shadow" if shadow else "challenger"
-        challenges.start(versions, version, route, share, why, keys)
-    challenges.show_challenges(versions)
-
-
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions, what has served, and what has challenged it."""
-    from ..training.registry.challenges import show_challenges
+    """Show the versions, and what has served."""
     from ..training.registry.history import show_history
 
-    versions = _versions(configs, set_)
-    show_history(versions)
-    show_challenges(versions)
+    show_history(_versions(configs, set_))
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
@@ -136,7 +101,7 @@ def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (promote, rollback, challenge, history, card, compare, lineage):
+    for command in (promote, rollback, history, card, compare, lineage):
         app.command()(command)
     app.add_typer(registry, name="registry")
 

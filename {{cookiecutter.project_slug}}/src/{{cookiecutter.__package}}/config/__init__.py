@@ -9,7 +9,7 @@ from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
 from .monitor import CheckConfig, DriftConfig, MonitorConfig, QualityConfig
 from .reading import Config, explain, load, read_yaml
 from .section import Fraction, Positive, Section, Share
-from .serve import AbortConfig, ServeConfig
+from .serve import ServeConfig
 from .sinks import EmailSink, FileSink, LogSink, MetricsFileSink, SinkConfig, WebhookSink
 from .train import (
     TRACKERS,
@@ -23,7 +23,6 @@ from .train import (
 
 __all__ = [
     "TRACKERS",
-    "AbortConfig",
     "CheckConfig",
     "Config",
     "DataConfig",

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -13,7 +14,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from .. import __version__
-from ..config import ServeConfig
+from ..config import Config
 from ..models.signature import demanded
 from . import docs, page
 from .access.guard import Guard
@@ -21,41 +22,58 @@ from .endpoints import Endpoints
 from .facts import Facts
 from .http.edge import Edge
 from .http.problems import CODES, INTERNAL, Problem, ProblemError
+from .log import PREDICT, PREDICT_COLUMNS, Log
 from .metrics import Metrics
 from .monitored import Monitored
 from .openapi import document
 from .readiness import Readiness
+from .router import Router
+from .routing import Routes
 from .store import Store
-from .v2 import routes as v2  # part: v2
 
+ROUTERS: tuple[str, ...] = (
+    # options, one line each
+    "serving.kserve.routes",
+)
+"""Modules of this package with a ``ROUTER``: another protocol beside the project's own."""
+ROUTES: tuple[str, ...] = (
+    # options, one line each
+    "serving.challenger.routes",
+)
+"""Modules with a ``ROUTE``, of settings, store, metrics and log: it lets other versions answer, too."""
 LOGGER = logging.getLogger(__name__)
 
 
 class Server:
     """The quiet routes, and what all routes share."""
 
-    def __init__(self, config: ServeConfig) -> None:
-        self._config = config
+    def __init__(self, settings: Config, routers: Sequence[Router]) -> None:
+        config = self._config = settings.serve
         self.store = Store(config.bundles, config.model, config.max_rows, demanded(config))
-        self.guard = Guard(config)
+        self.guard = Guard(config, (path for router in routers for path in router.open_paths))
         self.metrics = Metrics()
         self.metrics.configured(config.workers, config.max_waiting)
-        self.endpoints = Endpoints(config, self.store, self.metrics)
-        self.routes = self.endpoints.routes
+        log = Log(config, self.metrics)
+        added = [_module(name).ROUTE(settings, self.store, self.metrics, log) for name in ROUTES]
+        self.routes = Routes(added)
+        self.endpoints = Endpoints(config, self.store, self.metrics, log, self.routes)
         self.readiness = Readiness(self.store, self.guard, self.routes)
-        self.facts = Facts(config.log, self.metrics)
+        self.predict_paths = [PREDICT, PREDICT_COLUMNS]
+        for router in routers:
+            self.predict_paths += sorted(router.predict_paths)
+        self.facts = Facts(config.log, self.metrics, predict_paths=self.predict_paths)
         self._monitored = Monitored(config.reports)
 
     async def model(self) -> Response:
-        """What serves: version, quality on the test rows, contract, why it was promoted, and what
-        challenges it."""
+        """What serves: version, quality on the test rows, contract, why it was promoted, and which
+        other version answers, too."""
         predictor = self.endpoints.serving()
         bundle = predictor.bundle
         shown = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries")
         return _json(
             {key: bundle.metadata[key] for key in shown}
             | {"version": predictor.version, "bundle": bundle.hash}
-            | {"promotion": self.store.promotion, "challenger": self.routes.told()}
+            | {"promotion": self.store.promotion, "routes": self.routes.status()}
             | {"contract": bundle.contract.model_dump(mode="json", exclude={"sources"})}
         )
 
@@ -113,9 +131,11 @@ class Server:
         await asyncio.to_thread(self.routes.refresh)
 
 
-def create_app(config: ServeConfig) -> Edge:
+def create_app(settings: Config) -> Edge:
     """The application; it loads the served version when it starts and follows the pointer."""
-    server = Server(config)
+    config = settings.serve
+    routers: list[Router] = [_module(name).ROUTER for name in ROUTERS]
+    server = Server(settings, routers)
     app = FastAPI(
         title="Predictor",
         version=__version__,
@@ -133,7 +153,8 @@ def create_app(config: ServeConfig) -> Edge:
         app.get("/metrics", summary="For Prometheus", tags=["Operation"], response_class=text)(
             server.scrape
         )
-    app.include_router(v2.router(server.endpoints, server.readiness))  # part: v2
+    for router in routers:
+        app.include_router(router.make(server.endpoints, server.readiness))
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
     app.exception_handler(Exception)(_on_failure)
@@ -141,16 +162,27 @@ def create_app(config: ServeConfig) -> Edge:
     if "docs" not in config.closed:
         docs.add(app)
     if "page" not in config.closed:
-        page.add(app, config, server.store, server.routes)
+        page.add(app, config, server.store, server.routes, server.predict_paths)
     busy = {
-        "/predict": server.endpoints.predict,
-        "/predict/columns": server.endpoints.predict_columns,
+        PREDICT: server.endpoints.predict,
+        PREDICT_COLUMNS: server.endpoints.predict_columns,
         "/feedback": server.endpoints.feedback,
     }
     guard, limits = server.guard, server.endpoints.limits
     return Edge(
-        app, busy, server.metrics, guard, limits, server.readiness, access_log=config.access_log
+        app,
+        busy,
+        server.metrics,
+        guard,
+        limits,
+        server.readiness,
+        routers=routers,
+        access_log=config.access_log,
     )
+
+
+def _module(name: str) -> Any:
+    return import_module(f"{__name__.partition('.')[0]}.{name}")
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:

@@ -16,8 +16,7 @@ from .log import PREDICT, PREDICT_COLUMNS, Log
 from .metrics import Metrics
 from .predictor import Outputs, Predictor
 from .requests import Body, Columns, Predict, validated
-from .routing.challenger import Claim
-from .routing.routes import Routes
+from .routing import Claim, Routes
 from .store import Store
 from .waiting import Waiting
 
@@ -31,10 +30,12 @@ a run are answered no more, so that what is in the log was."""
 class Endpoints:
     """What they share: the version that serves, the limits, the log and the counters."""
 
-    def __init__(self, config: ServeConfig, store: Store, metrics: Metrics) -> None:
+    def __init__(
+        self, config: ServeConfig, store: Store, metrics: Metrics, log: Log, routes: Routes
+    ) -> None:
         self.limits = Limits(config)
-        self._log = Log(config, metrics)
-        self.routes = Routes(config, store, metrics, self._log.shadow)
+        self._log = log
+        self._routes = routes
         self._store = store
         self.refused = metrics.refused
         self._metrics = metrics
@@ -47,10 +48,9 @@ class Endpoints:
         request = read(predictor.rows, body, self.refused)
         rows = request["rows"]
         refuse_duplicates(body, len(request) + sum(map(len, rows)))
-        if self.routes.challenger is not None:  # where there is none, this is all that it costs
-            claim = self.routes.claim(request_id, PREDICT, {"rows": rows})
-            if claim is not None:
-                return self._predict_claimed(predictor, request_id, request, claim)
+        claim = self._routes.claim(request_id, PREDICT, {"rows": rows})
+        if claim is not None:
+            return self._predict_claimed(predictor, request_id, request, claim)
         if len(rows) > ROWS_TOGETHER or not self._waiting.at_once():
             return self._predict_later(predictor, request_id, request)
         try:
@@ -62,12 +62,12 @@ class Endpoints:
     async def _predict_claimed(
         self, predictor: Predictor, request_id: str, request: Predict, claim: Claim
     ) -> bytes:
-        """What the challenger says, or what the champion does where it is the one to answer."""
-        outputs = await self._claimed(claim)
+        """The answer of the version that claimed the request, or else of the one that serves."""
+        outputs = await self._claimed(claim, request_id, PREDICT, {"rows": request["rows"]})
         if outputs is None:
             answer = await self._predict_later(predictor, request_id, request)
         else:
-            answer = self._told_rows(claim.challenger.predictor, request_id, request, outputs)
+            answer = self._told_rows(claim.predictor, request_id, request, outputs)
         asyncio.get_running_loop().call_soon(claim.left)
         return answer
 
@@ -116,11 +116,13 @@ class Endpoints:
         predictor = self.serving()
         request = read(predictor.columns, body, self.refused)
         refuse_duplicates(body, len(request) + len(request["columns"]))
-        wanted, columns, claim = request.get("probabilities", False), request["columns"], None
-        if self.routes.challenger is not None:
-            claim = self.routes.claim(request_id, PREDICT_COLUMNS, {"columns": columns})
-        if claim is not None and (outputs := await self._claimed(claim)) is not None:
-            predictor, failed = claim.challenger.predictor, False
+        wanted, columns, outputs = request.get("probabilities", False), request["columns"], None
+        given = {"columns": columns}
+        claim = self._routes.claim(request_id, PREDICT_COLUMNS, given)
+        if claim is not None:
+            outputs = await self._claimed(claim, request_id, PREDICT_COLUMNS, given)
+        if claim is not None and outputs is not None:
+            predictor, failed = claim.predictor, False
             answers = self._told_columns(predictor, outputs, probabilities=wanted)
         else:
             answers, failed = await self.ask_columns(
@@ -214,11 +216,14 @@ class Endpoints:
         self._metrics.fallbacks.inc()
         return outputs
 
-    async def _claimed(self, claim: Claim) -> Outputs | None:
-        """The challenger's outputs, logged; ``None`` if the champion is to answer."""
+    async def _claimed(
+        self, claim: Claim, request_id: str, path: str, given: dict[str, Any]
+    ) -> Outputs | None:
+        """The outputs of the version that claimed a request, logged; ``None`` if the one that serves
+        is to answer."""
         outputs = await claim.answer()
         if outputs is not None:
-            self._log.claim(claim, outputs)
+            self._log.answer(claim.predictor, request_id, path, given, outputs, claim.route)
         return outputs
 
     def _told_columns(

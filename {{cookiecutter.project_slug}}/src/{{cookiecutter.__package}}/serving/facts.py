@@ -7,11 +7,13 @@ what it counted since it told last, at most a minute of it, along.
 import logging
 import time
 from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..log.segments import SERVICE
+from .log import PREDICT, PREDICT_COLUMNS
 from .metrics import Metrics
 from .prediction_log import Journal, UnwrittenError
 from .predictor import Predictor
@@ -24,9 +26,17 @@ Counts = Counter[tuple[str, ...]]
 class Facts:
     """Tells what was counted since it told last: a record for a minute in which something was."""
 
-    def __init__(self, folder: Path, metrics: Metrics, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        metrics: Metrics,
+        every_s: float = EVERY_S,
+        predict_paths: Iterable[str] = (PREDICT, PREDICT_COLUMNS),
+    ) -> None:
+        """Requests of ``predict_paths`` are those for predictions."""
         self._journal = Journal(folder, SERVICE)
         self._metrics = metrics
+        self._predict_paths = frozenset(predict_paths)
         self._every_s = every_s
         self._begin(_counted(metrics))
         self._serving: tuple[str, int] | None = None
@@ -43,7 +53,7 @@ class Facts:
         """Tell now; what the disk does not take is told the next time."""
         counted = _counted(self._metrics)
         new = counted - self._before
-        record = None if self._serving is None else _record(new)
+        record = None if self._serving is None else _record(new, self._predict_paths)
         if record is not None and self._serving is not None:
             name, version = self._serving
             now = datetime.now(UTC)
@@ -76,15 +86,15 @@ def _counted(metrics: Metrics) -> Counts:
     )
 
 
-def _record(new: Counts) -> dict[str, Any] | None:
+def _record(new: Counts, predict_paths: Collection[str]) -> dict[str, Any] | None:
     """Requests for predictions by status and by milliseconds, and what was refused for which rule."""
     requests: Counter[str] = Counter()
     within: Counter[float] = Counter()
     refused = []
     for (name, *labels), n in new.items():
-        if name == "requests_total" and _predicts(labels[0]):
+        if name == "requests_total" and labels[0] in predict_paths:
             requests[labels[1]] += n
-        elif name == "request_duration_seconds_bucket" and _predicts(labels[0]):
+        elif name == "request_duration_seconds_bucket" and labels[0] in predict_paths:
             within[float(labels[1]) * 1e3] += n
         elif name == "contract_refusals_total":
             refused.append([*labels, n])
@@ -98,7 +108,3 @@ def _record(new: Counts) -> dict[str, Any] | None:
         "ms": {upper: n for upper, n in each.items() if n},
         "refused": sorted(refused),
     }
-
-
-def _predicts(route: str) -> bool:
-    return route.startswith("/predict") or route.endswith("/infer")

@@ -5,14 +5,13 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from ..config import ServeConfig
-from ..log.segments import LABELS, PREDICTIONS, SHADOW
-from ..models.versions import CHALLENGER
+from ..log.segments import LABELS, PREDICTIONS
+from ..models.versions import CHAMPION
 from . import prediction_log
 from .http.problems import ProblemError
 from .metrics import SLOW_WRITE_S, Metrics
 from .predictor import Outputs, Predictor
 from .requests import Label
-from .routing.challenger import Claim
 from .waiting import Asked
 
 PREDICT, PREDICT_COLUMNS = "/predict", "/predict/columns"
@@ -34,13 +33,14 @@ class Log:
         path: str,
         given: dict[str, Any],
         outputs: Outputs,
+        route: str = CHAMPION,
     ) -> None:
-        """Log one request.
+        """Log one request; ``route`` says which kind of version answers it.
 
         Raises:
             ProblemError: the log takes no records, and nothing is to be answered unlogged.
         """
-        self._write([prediction_log.answered(predictor, request_id, path, given, outputs)])
+        self._write([prediction_log.answered(predictor, request_id, path, given, outputs, route)])
 
     def together(self, answered: Sequence[tuple[Asked, Outputs]]) -> None:
         """Log requests that shared a run.
@@ -57,18 +57,19 @@ class Log:
             ]
         )
 
-    def claim(self, claim: Claim, outputs: Outputs) -> None:
-        """Log a request that the challenger answers.
-
-        Raises:
-            ProblemError: as of ``answer``.
-        """
-        self._write([_record(claim, outputs, CHALLENGER)])
-
-    def shadow(self, claim: Claim, outputs: Outputs) -> None:
+    def unanswered(
+        self,
+        predictor: Predictor,
+        request_id: str,
+        path: str,
+        given: dict[str, Any],
+        outputs: Outputs,
+        route: str,
+    ) -> None:
         """Log what nobody was answered; if that fails, nobody is refused for it."""
+        record = prediction_log.answered(predictor, request_id, path, given, outputs, route)
         try:
-            self._predictions.append([_record(claim, outputs, SHADOW)])
+            self._predictions.append([record])
         except prediction_log.UnwrittenError as error:
             self._metrics.log_lost.inc(error.lost)
 
@@ -109,8 +110,3 @@ class Log:
         self._metrics.log_failures.inc(n_requests)
         message = f"the log takes no records ({error.strerror}); nothing was answered unlogged"
         raise ProblemError(503, "log_failed", message) from None
-
-
-def _record(claim: Claim, outputs: Outputs, route: str) -> dict[str, Any]:
-    by = claim.challenger.predictor
-    return prediction_log.answered(by, claim.request_id, claim.path, claim.given, outputs, route)

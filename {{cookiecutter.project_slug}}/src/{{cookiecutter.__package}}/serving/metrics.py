@@ -32,8 +32,6 @@ GAUGES: dict[str, tuple[str, Literal["livesum", "livemax", "livemin"]]] = {
         "livemax",
     ),
     "model_reload_failures": ("Versions that could not be loaded.", "livemax"),
-    "challenger_version": ("Version that challenges; 0 where none does.", "livemax"),
-    "challenger_aborted": ("Version whose challenge a server ended; 0 if none.", "livemax"),
 }
 
 
@@ -87,19 +85,6 @@ class Metrics:
             ["column", "rule"],
             registry=self.registry,
         )
-        self.challenged = Counter(
-            "challenger_requests",
-            "Requests that were the challenger's: answered or shadowed by it; failed, late or dropped"
-            " ones the champion answered.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.aborts = Counter(
-            "challenger_aborts",
-            "Challenges that this server ended, by the rule that was broken.",
-            ["rule"],
-            registry=self.registry,
-        )
         self._gauges = gauges(self.registry)
         self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
         self._latency = cache(self.latency.labels)  # than counting
@@ -123,11 +108,6 @@ class Metrics:
         self._gauges["workers"].set(1)
         self._gauges["server_ready"].set(ready)
         self._gauges["requests_in_flight"].set(in_flight)
-
-    def challenges(self, version: int, aborted: int) -> None:
-        """Tell which version challenges by now, and which one was ended for what it did."""
-        self._gauges["challenger_version"].set(version)
-        self._gauges["challenger_aborted"].set(aborted)
 
     def answered(self, route: str, status: int, duration_s: float) -> None:
         """Count an answer; routes and statuses are few."""

@@ -2,7 +2,7 @@
 
 from .access.guard import Guard
 from .http.problems import ProblemError
-from .routing.routes import Routes
+from .routing import Routes
 from .store import Store
 
 UNTOLD = "no model serves; with a key it is told why"
@@ -25,7 +25,7 @@ class Readiness:
 
     @property
     def problem(self) -> str | None:
-        """Why they should not, why the newest version does not serve, or why none challenges it."""
+        """Why they should not, why the newest version does not serve, or what a route fails in."""
         if self.ending:
             return "the server is about to end; ask another"
         return self._store.problem or self._routes.problem

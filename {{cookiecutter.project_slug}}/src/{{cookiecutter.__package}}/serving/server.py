@@ -18,7 +18,7 @@ from types import FrameType
 
 import uvicorn
 
-from ..config import ServeConfig
+from ..config import Config, ServeConfig
 from ..errors import ConfigError
 from ..models.signature import demanded
 from ..terminal import say
@@ -95,37 +95,38 @@ class PoliteServer(uvicorn.Server):
         return Connection(self.config, self.server_state, self.lifespan.state)
 
 
-def serve(config: ServeConfig) -> None:
+def serve(config: Config) -> None:
     """Answer until interrupted.
 
     Raises:
         ConfigError: the address cannot be listened on, or is open to others and there is no API key;
             or bundles must be signed, and there is no key that says by whom.
     """
-    configure(config.messages)
-    refuse_strangers(config)
-    demanded(config)
-    listener = _listen(config)
+    settings = config.serve
+    configure(settings.messages)
+    refuse_strangers(settings)
+    demanded(settings)
+    listener = _listen(settings)
     host, port = listener.getsockname()[:2]
-    workers = f" by {config.workers} workers" if config.workers > 1 else ""
+    workers = f" by {settings.workers} workers" if settings.workers > 1 else ""
     say(
         f"serving   http://{host}:{port}{workers}"
         "  (open it in a browser, or ask /model; stop with Ctrl-C)"
     )
-    if config.workers > 1:
-        ends_within_s = config.drain_s + _finish_s(config)
-        Workers(work, config, listener, ends_within_s).run(config.workers)
+    if settings.workers > 1:
+        ends_within_s = settings.drain_s + _finish_s(settings)
+        Workers(work, config, listener, ends_within_s).run(settings.workers)
     else:
         work(config, listener)
 
 
-def work(config: ServeConfig, listener: socket.socket) -> None:
+def work(config: Config, listener: socket.socket) -> None:
     """Answer what comes in on a socket, in this process."""
-    configure(config.messages)
+    configure(config.serve.messages)
     make_server(config).run([listener])
 
 
-def make_server(config: ServeConfig) -> PoliteServer:
+def make_server(config: Config) -> PoliteServer:
     """The server of one process."""
     app = create_app(config)
     settings = uvicorn.Config(
@@ -135,10 +136,10 @@ def make_server(config: ServeConfig) -> PoliteServer:
         log_config=None,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=_finish_s(config),
+        timeout_graceful_shutdown=_finish_s(config.serve),
         ws="none",
     )
-    return PoliteServer(settings, config, app.readiness)
+    return PoliteServer(settings, config.serve, app.readiness)
 
 
 def _finish_s(config: ServeConfig) -> int:

@@ -14,11 +14,11 @@ from multiprocessing.process import BaseProcess
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from ..config import ServeConfig
+from ..config import Config
 from .metrics import FOLDER
 
 LOGGER = logging.getLogger(__name__)
-Work = Callable[[ServeConfig, socket.socket], None]
+Work = Callable[[Config, socket.socket], None]
 PAUSE_S = 1.0
 """Before the next start where one has died lately: one that cannot start must not fill the machine."""
 LATELY_S = 10.0
@@ -35,7 +35,7 @@ class Workers:
     """
 
     def __init__(
-        self, work: Work, config: ServeConfig, listener: socket.socket, ends_within_s: float
+        self, work: Work, config: Config, listener: socket.socket, ends_within_s: float
     ) -> None:
         """``ends_within_s`` is how long a worker may take to end."""
         self._work = work
@@ -115,7 +115,7 @@ class Workers:
         return ended
 
 
-def _answer(work: Work, config: ServeConfig, listener: socket.socket) -> None:
+def _answer(work: Work, config: Config, listener: socket.socket) -> None:
     """What a worker runs: apart from the terminal's Ctrl-C, of which it hears from its parent."""
     if hasattr(os, "setsid"):
         os.setsid()

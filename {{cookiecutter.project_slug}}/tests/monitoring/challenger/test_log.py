@@ -9,7 +9,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.models.challenges import (
+from {{ cookiecutter.__package }}.models.challenger import (
     Challenges,
     Route,
 )

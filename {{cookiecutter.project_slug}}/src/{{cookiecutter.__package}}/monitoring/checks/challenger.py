@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from ...config import CheckConfig, Section
 from ...config.monitor import Severity
-from ...models.challenges import Challenges
+from ...models.challenger import Challenges
 from ...models.intervals import Interval
 from ...models.metrics import METRICS, Draws, Floats, Integers
 from ...models.versions import Versions

@@ -6,6 +6,7 @@ if the file goes. Its size and time are looked at once a second, by the request 
 
 import logging
 import os
+from collections.abc import Iterable
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import ip_address
@@ -20,14 +21,7 @@ from .keys import Key, read_keys
 from .rates import Rate
 
 LOOK_S = 1.0
-PROBES = frozenset(
-    (
-        "/health/live",
-        "/health/ready",
-        "/v2/health/live",  # part: v2
-        "/v2/health/ready",  # part: v2
-    )
-)
+PROBES = frozenset(("/health/live", "/health/ready"))
 PAGES = frozenset(("/", "/docs"))
 FILES = ("/page/", "/docs/files/", "/docs/ui/")
 """Pages and their files are the same everywhere; what they show is asked for with a key."""
@@ -39,8 +33,10 @@ Held = tuple[bytes, Rate | None]
 class Guard:
     """Knows the keys of a server, and follows their file."""
 
-    def __init__(self, config: ServeConfig) -> None:
+    def __init__(self, config: ServeConfig, open_paths: Iterable[str] = ()) -> None:
+        """``open_paths`` need no key, besides the server's own probes and pages."""
         self._path = config.keys
+        self._open = PROBES | PAGES | frozenset(open_paths)
         self._demanded = is_open(config) and not config.open
         self._held: list[Held] = []
         self._rates: dict[str, Rate] = {}
@@ -53,7 +49,7 @@ class Guard:
         if now_s >= self._look_at:
             self._look_at = now_s + LOOK_S
             self._look()
-        if not self._demanded or path in PROBES or path in PAGES or path.startswith(FILES):
+        if not self._demanded or path in self._open or path.startswith(FILES):
             return None
         found = self._find(authorization)
         if found is None:

@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from pydantic_core import to_json  # part: v2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.guard import Guard
 from ..metrics import Metrics
 from ..readiness import Readiness
+from ..router import Router
 from .headers import ANSWERS, completed
 from .limits import Limits
 from .problems import INTERNAL, ProblemError
@@ -55,15 +55,18 @@ class Edge:
         limits: Limits,
         readiness: Readiness,
         *,
+        routers: Sequence[Router] = (),
         access_log: bool = False,
     ) -> None:
-        """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest."""
+        """``endpoints`` are answered here, each at its path by POST; ``app`` answers the rest, in
+        which ``routers`` have a shape of their own for errors."""
         self.app = app
         self.readiness = readiness
         self.guard = guard
         self.limits = limits
         self.endpoints = endpoints
         self._metrics = metrics
+        self._routers = routers
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,8 +148,9 @@ class Edge:
     ) -> tuple[str, int]:
         """Answer one who is not let in; the route, as far as it may be told, and the status."""
         body = problem.body(request_id)
-        if path.startswith("/v2"):  # a protocol with a shape of its own # part: v2
-            body = to_json({"error": str(problem)})
+        for router in self._routers:
+            if path.startswith(router.prefix):
+                body = router.error_body(problem)
         await _send(send, problem.status, body, request_id, _encoded(problem))
         return path if path in self.endpoints else "unknown", problem.status
 

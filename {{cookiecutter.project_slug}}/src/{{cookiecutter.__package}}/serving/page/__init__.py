@@ -3,6 +3,7 @@
 To take it out: this folder, its line in ``serving/app.py`` and ``reports`` in ``config/serve.py``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -10,7 +11,7 @@ from pydantic_core import to_json
 
 from ...config import ServeConfig
 from ..http.files import Files
-from ..routing.routes import Routes
+from ..routing import Routes
 from ..store import Store
 from .drift import Summaries
 from .view import view
@@ -18,8 +19,11 @@ from .view import view
 FOLDER = Path(__file__).parent / "files"
 
 
-def add(app: FastAPI, config: ServeConfig, store: Store, routes: Routes) -> None:
-    """Answer ``/``, its files, and ``/status``, which is what it shows."""
+def add(
+    app: FastAPI, config: ServeConfig, store: Store, routes: Routes, predict_paths: Sequence[str]
+) -> None:
+    """Answer ``/``, its files, and ``/status``, which is what it shows; requests of
+    ``predict_paths`` are those whose rate and latency it shows."""
     files = Files(FOLDER)
     summaries = Summaries(config.reports) if config.reports else None
 
@@ -33,9 +37,10 @@ def add(app: FastAPI, config: ServeConfig, store: Store, routes: Routes) -> None
         shown = {
             "problem": store.problem,
             "model": model,
-            "challenger": routes.told(),
+            "routes": routes.status(),
             "drift": drift,
             "closed": config.closed,
+            "predict_paths": predict_paths,
         }
         content = to_json(shown, inf_nan_mode="null")
         return Response(

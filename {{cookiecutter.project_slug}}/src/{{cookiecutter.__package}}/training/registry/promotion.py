@@ -2,7 +2,6 @@
 
 from ...errors import GateRefusedError, RegistryError
 from ...models.bundle import verify
-from ...models.challenges import Challenges
 from ...models.signature import Keys
 from ...models.versions import Version
 from ...terminal import say
@@ -74,9 +73,6 @@ def _serve(outbox: Outbox, version: Version, action: str, why: str, keys: Keys |
         else:
             verify(versions.folder / version.bundle, keys)
             outbox.mark(ALIASES)
-            ended = Challenges(versions).finish("end", f"{action} of version {version.number}")
-            if ended is not None:
-                say(f"ended     the challenge by version {ended.version}")
             versions.serve(version, action=action, why=why)
             before = f"version {served['to']}" if served else "none"
             say(f"served    {name} (before: {before}), bundle {version.bundle}")

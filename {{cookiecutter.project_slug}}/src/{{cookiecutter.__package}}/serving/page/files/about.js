@@ -4,7 +4,7 @@ import { bar, byId, make, measured, moment, number, say, sentence, show } from "
 
 const STATES = { alert: "Alert", calm: "Calm", unjudged: "Not judged", unknown: "Unknown" };
 
-export function describe({ model, drift, problem, challenger }) {
+export function describe({ model, drift, problem, routes }) {
   document.title = `${model.name}, version ${model.version}`;
   byId("name").replaceChildren(model.name, " ", make("span", { class: "version" }, `version ${model.version}`));
   say(byId("purpose"), [model.purpose, model.intended_use].filter(Boolean).join(" "));
@@ -17,7 +17,7 @@ export function describe({ model, drift, problem, challenger }) {
         ]
       : []),
   );
-  say(byId("challenger"), challenger ? challenging(challenger) : "");
+  say(byId("routes"), routes.map(({ text }) => sentence(text)).join(" "));
   say(byId("notice"), problem ? `A newer version could not be loaded: ${problem}` : "");
   show(byId("notice"), Boolean(problem));
   const sure = model.confidence.toLocaleString("en", { style: "percent" });
@@ -27,14 +27,6 @@ export function describe({ model, drift, problem, challenger }) {
   );
   quality(model.measures);
   drifting(model, drift);
-}
-
-function challenging({ version, route, share, state, problem, compared }) {
-  if (state !== "runs") return sentence(problem ?? `version ${version} does not challenge`);
-  const part = share.toLocaleString("en", { style: "percent", maximumFractionDigits: 2 });
-  const does = route === "shadow" ? "shadows" : "answers";
-  const seen = compared?.requests ? `, ${number(compared.requests)} of the newest compared` : "";
-  return `Version ${version} challenges it: ${does} ${part} of the requests${seen}.`;
 }
 
 const interval = ({ low, high }) => (low === null || high === null ? "" : `${measured(low)} to ${measured(high)}`);

@@ -7,30 +7,30 @@ import { asked as ask } from "./key.js";
 const WINDOW_MS = 60_000;
 const LINE = /^(\w+)(?:[{](.*)[}])? (\S+)$/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
-const PREDICTING = /^[/]predict|[/]infer$/;
 let looks = [];
 
-export async function look() {
+// Requests of the paths that answer predictions are looked at.
+export async function look(paths) {
   const response = await ask("metrics");
   const closed = response.status === 404;
   for (const id of ["rate", "latency"]) show(byId(id).parentElement, !closed);
   if (closed) return;
   if (!response.ok) throw new Error(`metrics: ${response.status}`);
-  const now = { at: performance.now(), ...counted(await response.text()) };
+  const now = { at: performance.now(), ...counted(await response.text(), paths) };
   if (looks.length && now.requests < looks.at(-1).requests) looks = []; // it was started anew
   looks.push(now);
   while (looks.length > 2 && now.at - looks[1].at >= WINDOW_MS) looks.shift();
   display(looks[0], now);
 }
 
-export function counted(text) {
+export function counted(text, paths) {
   const found = { requests: 0, refused: 0, rows: 0, buckets: new Map() };
   for (const line of text.split("\n")) {
     const [, name, given = "", figure] = line.match(LINE) ?? [];
     const label = Object.fromEntries([...given.matchAll(LABEL)].map(([, key, value]) => [key, value]));
     const value = Number(figure);
     if (name === "predicted_rows_total") found.rows += value;
-    if (!PREDICTING.test(label.route ?? "")) continue;
+    if (!paths.includes(label.route)) continue;
     if (name === "requests_total") {
       found.requests += value;
       if (label.status >= "400") found.refused += value;

@@ -18,8 +18,9 @@ async function refresh() {
     lock(response.status === 401);
     if (response.status === 401) return [byId("absent"), byId("present")].forEach((part) => show(part, false));
     if (!response.ok) throw new Error(`status: ${response.status}`);
-    display(await response.json());
-    if (model) await look();
+    const status = await response.json();
+    display(status);
+    if (model) await look(status.predict_paths);
   } catch (error) {
     say(byId("notice"), `The server does not answer (${error.message}); trying again.`);
     show(byId("notice"), true);

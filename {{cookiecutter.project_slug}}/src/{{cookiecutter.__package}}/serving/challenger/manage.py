@@ -4,7 +4,7 @@ from ...compatibility import compare
 from ...contract import Contract
 from ...errors import BundleError
 from ...models.bundle import verify
-from ...models.challenges import Challenge, Challenges, Route
+from ...models.challenger import Challenge, Challenges, Route
 from ...models.signature import Keys
 from ...models.versions import Version, Versions
 from ...terminal import say, table
@@ -52,7 +52,7 @@ def start(
 
 def stop(versions: Versions, why: str = "") -> None:
     """End the challenge that runs, if one does."""
-    ended = Challenges(versions).finish("stop", why)
+    ended = Challenges(versions).finish(why)
     if ended is None:
         say(f"stopped   no version of {versions.name} challenges; nothing changed")
     else:

@@ -10,14 +10,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from {{ cookiecutter.__package }}.config import AbortConfig, ServeConfig
+from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.challenges import Challenges
+from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 
-from .conftest import serve_config
-from .live import add_version
+from ..conftest import serve_config
+from ..live import add_version
 
 TURNS = 20_000
 """Of a loop that takes some hundred times as long as the rest of the graph."""
@@ -69,15 +69,10 @@ def slow(model: bytes) -> bytes:
 
 
 def challenged(
-    folder: Path,
-    contract: Contract,
-    kind: str = "good",
-    *,
-    abort: AbortConfig | None = None,
-    **how: Any,
+    folder: Path, contract: Contract, kind: str = "good", **how: Any
 ) -> tuple[ServeConfig, Version]:
     """A champion, and the version that challenges it."""
-    config = serve_config(folder, abort=abort or AbortConfig())
+    config = serve_config(folder)
     add_version(config.bundles, contract)
     other = challenger(config.bundles, contract, kind)
     challenge(config.bundles, contract, other, **how)

@@ -6,24 +6,23 @@ from typing import Any
 import httpx
 import pytest
 
-from {{ cookiecutter.__package }}.config import AbortConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
-from {{ cookiecutter.__package }}.models.challenges import Challenges
+from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 
-from .challengers import ask, challenge, challenged, challenger, within_chance
-from .conftest import serve_config
-from .live import add_version, live, until
-from .test_metrics import scraped
+from ..conftest import serve_config
+from ..live import add_version, live, until
+from ..test_metrics import scraped
+from .versions import ask, challenge, challenged, challenger, within_chance
 
 IDS = [f"o-{number}" for number in range(150)]
-RULES = AbortConfig(min_requests=20)
+RULES = {"abort": {"min_requests": 20}}
 
 
 def told(client: httpx.Client) -> Any:
     """The challenge, as ``/model`` tells it."""
-    return client.get("/model").json()["challenger"]
+    return next(iter(client.get("/model").json()["routes"]), None)
 
 
 def test_a_share_of_the_ids_is_answered_by_the_challenger_the_same_ones_ever_after(
@@ -105,12 +104,12 @@ def test_a_shadow_answers_nobody_and_is_logged_beside_each_answer(
 def test_the_challenge_is_told_with_its_figures(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config, other = challenged(tmp_path, shop, share=0.5, abort=RULES)
-    with live(config) as client:
+    config, other = challenged(tmp_path, shop, share=0.5)
+    with live(config, challenger=RULES) as client:
         mine = list(ask(client, row, IDS).values()).count(other.number)
         until(lambda: told(client)["compared"]["requests"] == mine, "its figures")
         found = told(client)
-        assert client.get("/status").json()["challenger"] == found
+        assert client.get("/status").json()["routes"] == [found]
         assert client.get("/health/ready").json()["problem"] is None
         metrics = scraped(client)
     assert (found["version"], found["route"], found["share"]) == (other.number, "challenger", 0.5)
@@ -118,6 +117,8 @@ def test_the_challenge_is_told_with_its_figures(
     assert found["compared"]["error_rate"] == found["compared"]["champion_error_rate"] == 0
     assert 0 < found["compared"]["ms"] < 100
     assert found["compared"]["divergence"] < 0.1
+    figure = f"{mine:,} of the newest compared"
+    assert found["text"] == f"version 2 challenges it: answers 50% of the requests, {figure}"
     assert metrics['challenger_requests_total{outcome="answered"}'] == mine
 
 
@@ -133,8 +134,8 @@ def test_the_challenge_is_told_with_its_figures(
 def test_a_bad_challenger_is_aborted_and_nobody_suffers(
     tmp_path: Path, shop: Contract, row: dict[str, Any], how: str, rule: str, said: str, route: str
 ) -> None:
-    config, other = challenged(tmp_path, shop, how, route=route, share=0.5, abort=RULES)
-    with live(config) as client:
+    config, other = challenged(tmp_path, shop, how, route=route, share=0.5)
+    with live(config, challenger=RULES) as client:
         asked = 0
         while told(client)["state"] == "runs":
             answered = ask(client, row, IDS[:20])
@@ -147,7 +148,7 @@ def test_a_bad_challenger_is_aborted_and_nobody_suffers(
         metrics = scraped(client)
         found = told(client)
     assert found["state"] == "aborted"
-    for text in (found["problem"], ready["problem"], status["challenger"]["problem"]):
+    for text in (found["problem"], found["text"], ready["problem"], status["routes"][0]["text"]):
         assert f"version {other.number}, was aborted: {rule}: " in text
         assert said in text
     assert (ready["ready"], ready["version"], status["problem"]) == (True, 1, None)
@@ -166,11 +167,9 @@ def test_a_bad_challenger_is_aborted_and_nobody_suffers(
 def test_one_that_fails_now_and_then_answers_where_it_can(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config, other = challenged(
-        tmp_path, shop, "fails", share=0.9999, abort=AbortConfig(max_error_rate=1.0)
-    )
+    config, other = challenged(tmp_path, shop, "fails", share=0.9999)
     nothing = {**row, "price": 0}  # which it can answer
-    with live(config) as client:
+    with live(config, challenger={"abort": {"max_error_rate": 1.0}}) as client:
         assert set(ask(client, nothing, IDS[:10]).values()) == {other.number}
         assert set(ask(client, row, IDS[:10]).values()) == {1}
         found = scraped(client)
@@ -184,10 +183,10 @@ def test_one_that_fails_now_and_then_answers_where_it_can(
 def test_who_would_wait_too_long_for_it_is_answered_by_the_champion(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path, abort=AbortConfig(late_s=0.002))
+    config = serve_config(tmp_path)
     add_version(config.bundles, shop)
     challenge(config.bundles, shop, challenger(config.bundles, shop, "slow"), share=0.9999)
-    with live(config) as client:
+    with live(config, challenger={"abort": {"late_s": 0.002}}) as client:
         assert set(ask(client, row, IDS[:3]).values()) == {1}
         assert scraped(client)['challenger_requests_total{outcome="late"}'] >= 1
 
@@ -201,7 +200,6 @@ def test_a_promotion_ends_the_challenge(
     challenge(config.bundles, shop, other)
     with live(config) as client:
         assert set(ask(client, row, IDS[:40]).values()) == {1, other.number}
-        Challenges(versions).finish("end", "promote")
         versions.serve(other, action="promote", why="")
         until(lambda: set(ask(client, row, IDS[:40]).values()) == {other.number}, "its promotion")
         assert told(client) is None

@@ -1,5 +1,7 @@
 """Who challenges what serves, since when, and how that ended."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from {{ cookiecutter.__package }}.errors import (
     GateRefusedError,
     RegistryError,
 )
-from {{ cookiecutter.__package }}.models.challenges import Challenges
+from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 
 
@@ -42,10 +44,10 @@ def test_a_challenge_says_which_against_which_and_since_when_by_whom_and_why(
 
 def test_it_ends_once_and_the_history_keeps_each_line(versions: Versions) -> None:
     challenges = Challenges(versions)
-    assert challenges.finish("stop") is None
+    assert challenges.finish() is None
     started = challenges.start(versions.get(2), "challenger", 0.1)
-    assert challenges.finish("stop", "seen enough") is not None
-    assert challenges.finish("stop") is None
+    assert challenges.finish("seen enough") is not None
+    assert challenges.finish() is None
     again = challenges.start(versions.get(2), "shadow", 1.0)
     assert challenges.abort(started, "of another one") is False
     assert challenges.running() == again
@@ -60,6 +62,25 @@ def test_another_champion_is_not_challenged_by_what_challenged_the_one_before(
 ) -> None:
     challenges = Challenges(versions)
     challenges.start(versions.get(2), "challenger", 0.1)
+    versions.serve(versions.get(2), action="promote", why="")
+    assert challenges.running() is None
+    versions.serve(versions.get(1), action="rollback", why="")
+    assert challenges.running() is None, "although the one before is back"
+    ended = challenges.newest()
+    assert ended is not None
+    assert (ended.action, ended.why) == ("end", "rollback of version 1")
+    again = challenges.start(versions.get(2), "challenger", 0.1)
+    assert challenges.running() == again
+    actions = [line["action"] for line in challenges.history()]
+    assert actions == ["challenge", "end", "challenge"]
+
+
+def test_a_line_of_version_0_1_says_only_which_champion_it_is_against(versions: Versions) -> None:
+    challenges = Challenges(versions)
+    line = asdict(challenges.start(versions.get(2), "challenger", 0.1))
+    del line["served"]
+    (versions.folder / "challenge").write_text(json.dumps(line))
+    assert challenges.running() is not None
     versions.serve(versions.get(2), action="promote", why="")
     assert challenges.running() is None
 
@@ -99,7 +120,7 @@ def test_a_line_that_a_killed_process_left_out_is_in_the_history(versions: Versi
     archive = versions.folder / "challenges.jsonl"
     archive.write_text('{"when": "torn')
     assert [line["action"] for line in challenges.history()] == ["challenge"]
-    challenges.finish("stop")
+    challenges.finish()
     assert [line["action"] for line in challenges.history()] == ["challenge", "stop"]
 
 

@@ -25,6 +25,7 @@ from ..http.problems import INTERNAL, Fault, ProblemError
 from ..predictor import Predictor
 from ..readiness import Readiness
 from ..requests import Columns
+from ..router import Router
 from .tensors import (
     ASKED,
     Asked,
@@ -37,6 +38,8 @@ from .tensors import (
     wanted,
 )
 
+PREFIX = "/v2"
+MODEL, VERSION = f"{PREFIX}/models/{{name}}", f"{PREFIX}/models/{{name}}/versions/{{version}}"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 JSON_SIZE = "Inference-Header-Content-Length"
 """The header that says how many bytes of a body are JSON, where others follow."""
@@ -135,20 +138,32 @@ class Protocol:
 def router(endpoints: Endpoints, readiness: Readiness) -> APIRouter:
     """The protocol's paths. They have a published document, so OpenAPI leaves them out."""
     protocol = Protocol(endpoints, readiness)
-    model, version = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
     paths: tuple[tuple[str, str, Handler], ...] = (
-        ("/v2", "GET", protocol.server),
-        ("/v2/health/live", "GET", protocol.live),
-        ("/v2/health/ready", "GET", protocol.ready),
-        *((path, "GET", protocol.model) for path in (model, version)),
-        *((f"{path}/ready", "GET", protocol.model_ready) for path in (model, version)),
-        *((f"{path}/infer", "POST", protocol.infer) for path in (model, version)),
+        (PREFIX, "GET", protocol.server),
+        (f"{PREFIX}/health/live", "GET", protocol.live),
+        (f"{PREFIX}/health/ready", "GET", protocol.ready),
+        *((path, "GET", protocol.model) for path in (MODEL, VERSION)),
+        *((f"{path}/ready", "GET", protocol.model_ready) for path in (MODEL, VERSION)),
+        *((f"{path}/infer", "POST", protocol.infer) for path in (MODEL, VERSION)),
     )
     routes = APIRouter(include_in_schema=False)
     for path, method, handler in paths:
         routes.add_api_route(path, _guarded(handler, method), methods=METHODS)
-    routes.add_api_route("/v2/{path:path}", _guarded(protocol.unknown), methods=METHODS)
+    routes.add_api_route(f"{PREFIX}/{{path:path}}", _guarded(protocol.unknown), methods=METHODS)
     return routes
+
+
+def _error_body(problem: ProblemError) -> bytes:
+    return to_json({"error": str(problem)})
+
+
+ROUTER = Router(
+    prefix=PREFIX,
+    open_paths=frozenset((f"{PREFIX}/health/live", f"{PREFIX}/health/ready")),
+    predict_paths=frozenset((f"{MODEL}/infer", f"{VERSION}/infer")),
+    error_body=_error_body,
+    make=router,
+)
 
 
 def _guarded(handler: Handler, method: str | None = None) -> Handler:

@@ -8,8 +8,8 @@ from math import sqrt
 
 import numpy as np
 
-from ...config import AbortConfig
 from ...models.effects import Counts, stability_index
+from .settings import AbortConfig
 from .tally import Pairs
 
 NEGLIGIBLE_S = 0.001

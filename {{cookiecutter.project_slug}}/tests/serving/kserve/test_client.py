@@ -10,9 +10,9 @@ from tritonclient.utils import InferenceServerException
 
 from {{ cookiecutter.__package }}.contract import Contract
 
-from ..conftest import TASKS, shop_of
-from .conftest import Serving, serve_config
-from .live import add_version, live, records
+from ...conftest import TASKS, shop_of
+from ..conftest import Serving, serve_config
+from ..live import add_version, live, records
 from .protocol import DATATYPES, predicted
 
 NUMPY: dict[str, Any] = {"FP64": np.float64, "INT64": np.int64, "BOOL": np.bool_, "BYTES": object}

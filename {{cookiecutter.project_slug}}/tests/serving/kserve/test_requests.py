@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, asked over HTTP; its real client and its refusals are beside."""
+"""The Open Inference Protocol, asked over HTTP; its real client and its refusals have modules of their own."""
 
 import json
 import struct
@@ -9,9 +9,9 @@ import numpy as np
 
 from {{ cookiecutter.__package }}.contract import Contract
 
-from ..conftest import Workspace
-from .conftest import AWKWARD, Serving, serve_config
-from .live import add_version, live, records
+from ...conftest import Workspace
+from ..conftest import AWKWARD, Serving, serve_config
+from ..live import add_version, live, records
 from .protocol import ask, ask_packed, error_of, predicted, tensor, tensors, told
 
 

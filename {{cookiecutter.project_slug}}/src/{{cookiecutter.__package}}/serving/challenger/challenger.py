@@ -15,19 +15,19 @@ from hashlib import blake2b
 from time import thread_time
 from typing import Any
 
-from ...config import ServeConfig
-from ...models.challenges import Challenge
+from ...log.segments import SHADOW
+from ...models.challenger import Challenge
 from ...models.profile import SCORE, ColumnProfile
-from ..metrics import Metrics
+from ...models.versions import CHALLENGER
+from ..log import Log
 from ..predictor import Outputs, Predictor
 from .abort import Figures, figures
 from .background import Background
+from .counters import Counters
 from .tally import Run, Tally
 
 WAITING = 64
 """Requests of a process that may wait for its challenger; more are dropped, and counted."""
-OF_DEADLINE = 0.5
-"""Share of the deadline after which the champion has to be asked, to be in time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +39,13 @@ class Claim:
     path: str
     given: dict[str, Any]
     """Its ``rows`` or ``columns``, validated."""
+    route: str = CHALLENGER
+    """What the log calls the way by which it is answered."""
+
+    @property
+    def predictor(self) -> Predictor:
+        """The version that challenges."""
+        return self.challenger.predictor
 
     async def answer(self) -> Outputs | None:
         """The challenger's, in time; ``None`` if it is for the champion to answer."""
@@ -47,9 +54,6 @@ class Claim:
     def left(self) -> None:
         """Score it in the shadow, now that the champion's answer has left."""
         self.challenger.shadow(self)
-
-
-Log = Callable[[Claim, Outputs], None]
 
 
 class Challenger:
@@ -61,11 +65,11 @@ class Challenger:
         predictor: Predictor,
         champion: Predictor,
         tally: Tally,
-        config: ServeConfig,
-        metrics: Metrics,
+        counters: Counters,
         log: Log,
+        late_s: float,
     ) -> None:
-        """``log`` writes what was scored in the shadow; the loop calls it."""
+        """``late_s`` is how long a caller waits for it."""
         self.predictor = predictor
         self._tally = tally
         self.figures = Figures(requests=0)
@@ -76,8 +80,8 @@ class Challenger:
         self._champion = champion
         self._id = champion.bundle.contract.id
         self._scores = scores_of(champion)
-        self._late_s = min(config.abort.late_s, OF_DEADLINE * config.deadline_s)
-        self._metrics = metrics
+        self._late_s = late_s
+        self._counters = counters
         self._log = log
         self._ended = False
         self._background = Background(WAITING)
@@ -135,7 +139,7 @@ class Challenger:
                 self._count("dropped")
 
     def end(self, wait_s: float | None = None) -> None:
-        """Take no more; what waits is the champion's, unless it is waited for."""
+        """Refuse new requests. Those that wait are left to the champion, or scored within ``wait_s``."""
         self._ended = wait_s is None
         self._background.close(wait_s or 0.0)
 
@@ -172,7 +176,9 @@ class Challenger:
 
     def _shadowed(self, claim: Claim, outputs: Outputs | None) -> None:
         if outputs is not None:
-            self._log(claim, outputs)
+            self._log.unanswered(
+                self.predictor, claim.request_id, claim.path, claim.given, outputs, SHADOW
+            )
         self._count(self._outcome(outputs, "shadowed"))
 
     def _outcome(self, outputs: Outputs | None, well: str) -> str:
@@ -181,7 +187,7 @@ class Challenger:
         return "dropped" if self._ended else "failed"
 
     def _count(self, outcome: str) -> None:
-        self._metrics.challenged.labels(outcome).inc()
+        self._counters.requests.labels(outcome).inc()
 
 
 def scores_of(predictor: Predictor) -> ColumnProfile | None:

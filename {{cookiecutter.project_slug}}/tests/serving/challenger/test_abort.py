@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.config import AbortConfig
-from {{ cookiecutter.__package }}.serving.routing.abort import (
+from {{ cookiecutter.__package }}.serving.challenger.abort import (
     Figures,
     broken,
     divergence,
     figures,
     hung,
 )
-from {{ cookiecutter.__package }}.serving.routing.tally import (
+from {{ cookiecutter.__package }}.serving.challenger.settings import (
+    AbortConfig,
+)
+from {{ cookiecutter.__package }}.serving.challenger.tally import (
     Pairs,
     Run,
     Tally,

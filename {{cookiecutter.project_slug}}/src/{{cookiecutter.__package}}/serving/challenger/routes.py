@@ -1,4 +1,4 @@
-"""Who answers a request: the version that serves, or for some of them one that challenges it.
+"""The route by which some requests are answered, or shadowed, by a version that challenges.
 
 Follows the pointer that ``challenge`` writes, and ends a challenge that breaks a rule: by a line in that
 pointer, so that all workers and servers hear of it and none starts it again.
@@ -12,33 +12,43 @@ from pathlib import Path
 from typing import Any
 
 from ...compatibility import compare
-from ...config import ServeConfig
+from ...config import Config
 from ...errors import BundleError, ProjectError, RegistryError
 from ...models.bundle import open_bundle
-from ...models.challenges import Challenge, Challenges, refuse_unfit
+from ...models.challenger import Challenge, Challenges, refuse_unfit
 from ...models.versions import Versions
+from ..log import Log
 from ..metrics import FOLDER, Metrics
 from ..predictor import Predictor, make_predictor
 from ..store import Store
-from .abort import Broken, broken, hung
-from .challenger import Challenger, Claim, Log
+from .abort import Broken, Figures, broken, hung
+from .challenger import Challenger, Claim
+from .counters import Counters
+from .settings import ChallengerConfig
 from .tally import Tally
 
+OF_DEADLINE = 0.5
+"""Share of the deadline after which the champion has to be asked, to be in time."""
 LOGGER = logging.getLogger(__name__)
-Seen = tuple[str | None, str] | None
-"""What the pointer held, and which champion served."""
+Seen = tuple[tuple[str | None, str | None], str] | None
+"""What the pointers held, and which champion served."""
 
 
-class Routes:
+class ChallengerRoute:
     """Holds the challenger, or the reason why there is none although one was started."""
 
-    def __init__(self, config: ServeConfig, store: Store, metrics: Metrics, log: Log) -> None:
-        """``log`` writes what was scored in the shadow."""
+    def __init__(self, config: Config, store: Store, metrics: Metrics, log: Log) -> None:
+        """``log`` takes what was scored in the shadow.
+
+        Raises:
+            ConfigError: the settings of the option are not valid.
+        """
         self.challenger: Challenger | None = None
         self.problem: str | None = None
-        self._config = config
+        self._config = config.serve
+        self._rules = config.settings("challenger", ChallengerConfig).abort
         self._store = store
-        self._metrics = metrics
+        self._counters = Counters(metrics.registry)
         self._log = log
         self._newest: Challenge | None = None
         self._seen: Seen = None
@@ -58,16 +68,19 @@ class Routes:
             self._tell(f"the challenge cannot be followed: {error}")
         newest, challenger = self._newest, self.challenger
         aborted = newest.version if newest is not None and newest.action == "abort" else 0
-        self._metrics.challenges(challenger.predictor.version if challenger else 0, aborted)
+        self._counters.version.set(challenger.predictor.version if challenger else 0)
+        self._counters.aborted.set(aborted)
 
-    def told(self) -> dict[str, Any] | None:
-        """The challenge for people, with its figures; ``None`` where there is none."""
+    def status(self) -> dict[str, Any] | None:
+        """The challenge with its figures, and as a sentence; ``None`` where there is none."""
         newest, challenger = self._newest, self.challenger
         if newest is None or newest.action in ("stop", "end"):
             return None
         failing = challenger is None and self.problem is not None
         state = "aborted" if newest.action == "abort" else "fails" if failing else "runs"
+        compared = challenger.figures if challenger else None
         return {
+            "text": _text(newest, compared) if state == "runs" else self.problem,
             "version": newest.version,
             "route": newest.route,
             "share": newest.share,
@@ -77,16 +90,16 @@ class Routes:
             "who": newest.who,
             "why": newest.why,
             "problem": self.problem,
-            "compared": challenger.figures if challenger else None,
+            "compared": compared,
         }
 
     def close(self) -> None:
         """Score what waits in the shadow, as far as that is soon done."""
         if self.challenger is not None:
-            self.challenger.end(self._config.abort.late_s)
+            self.challenger.end(self._rules.late_s)
 
     def _look(self, challenges: Challenges, versions: Versions, champion: Predictor) -> None:
-        seen: Seen = (challenges.text(), f"{champion.version} {champion.bundle.hash}")
+        seen: Seen = (challenges.pointers(), f"{champion.version} {champion.bundle.hash}")
         if seen == self._seen:
             if self.challenger is not None:
                 self._judge(challenges, self.challenger)
@@ -126,15 +139,13 @@ class Routes:
         folder = os.environ.get(FOLDER)  # of one server, all of whose workers know it
         token = sha256(repr(challenge).encode()).hexdigest()[:16]
         path = Path(folder) / f"challenge-{token}" if folder else None
-        tally = Tally(self._config.abort.window, path)
-        return Challenger(
-            challenge, predictor, champion, tally, self._config, self._metrics, self._log
-        )
+        tally = Tally(self._rules.window, path)
+        late_s = min(self._rules.late_s, OF_DEADLINE * self._config.deadline_s)
+        return Challenger(challenge, predictor, champion, tally, self._counters, self._log, late_s)
 
     def _judge(self, challenges: Challenges, challenger: Challenger) -> None:
         found = challenger.judged()
-        rules = self._config.abort
-        fault = broken(found, rules) or hung(challenger.busy_s, rules)
+        fault = broken(found, self._rules) or hung(challenger.busy_s, self._rules)
         if fault is not None and self._newest is not None:
             self._abort(challenges, self._newest, challenger, fault)
 
@@ -153,7 +164,7 @@ class Routes:
             problem += f"; a server that is started again will try it again: {error}"
         if first:  # else another worker has told it, and counted
             LOGGER.error("%s", problem)
-            self._metrics.aborts.labels(fault.rule).inc()
+            self._counters.aborts.labels(fault.rule).inc()
         self.problem, self._newest = problem, replace(challenge, action="abort", why=why)
 
     def _end(self) -> None:
@@ -176,3 +187,15 @@ def _why_none(newest: Challenge | None, champion: Predictor) -> str | None:
 
 def _aborted(version: int, why: str) -> str:
     return f"the challenger, version {version}, was aborted: {why}"
+
+
+def _text(challenge: Challenge, compared: Figures | None) -> str:
+    does = "shadows" if challenge.route == "shadow" else "answers"
+    share = f"{challenge.share * 100:.4g}% of the requests"
+    known = (
+        f", {compared.requests:,} of the newest compared" if compared and compared.requests else ""
+    )
+    return f"version {challenge.version} challenges it: {does} {share}{known}"
+
+
+ROUTE = ChallengerRoute

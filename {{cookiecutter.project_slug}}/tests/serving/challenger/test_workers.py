@@ -12,20 +12,20 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_rows
-from {{ cookiecutter.__package }}.models.challenges import Challenges
+from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 
-from .challengers import ask, challenge, challenger, within_chance
-from .live import add_version, until
-from .test_server import address_of, project, start
-from .test_workers import counted
+from ..live import add_version, until
+from ..test_server import address_of, project, start
+from ..test_workers import counted
+from .versions import ask, challenge, challenger, within_chance
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.name == "nt", reason="several workers share a socket as POSIX does"),
 ]
 WORKERS = ("--set", "serve.workers=2", "--set", "serve.reload_s=0.2")
-RULES = ("--set", "serve.abort.min_requests=40")
+RULES = ("--set", "challenger.abort.min_requests=40")
 
 
 def both(url: str) -> bool:

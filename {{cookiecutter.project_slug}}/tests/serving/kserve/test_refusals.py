@@ -13,8 +13,8 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ModelFailedError
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
 
-from .conftest import Serving, serve_config
-from .live import add_version, live, records
+from ..conftest import Serving, serve_config
+from ..live import add_version, live, records
 from .protocol import INFER, ask, ask_packed, error_of, tensor, tensors
 
 

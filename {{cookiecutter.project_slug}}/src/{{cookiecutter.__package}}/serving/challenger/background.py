@@ -11,7 +11,7 @@ Job = Callable[[], None]
 
 
 class Background:
-    """Does one job after the other; takes no more than wait already.
+    """Does one job after the other, and refuses a job when too many wait.
 
     The thread is a daemon: a job that hangs keeps no server from ending.
     """

@@ -3,11 +3,13 @@
 ``<bundles>/<name>/challenge`` holds the newest line: which version challenges which champion since
 when, by whom and why, or how that ended. It is replaced in one step, as ``served`` is, and followed
 by running servers; ``challenges.jsonl`` keeps the lines before it. What a server ended by itself is
-a line as well, so that none starts it again.
+a line as well, so that none starts it again. A promotion or rollback ends a challenge, too: the line
+names the content of ``served`` that it was started under, and is over once that is another.
 """
 
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -39,6 +41,8 @@ class Challenge:
     """Of the requests."""
     why: str
     """Of an abort, what the challenger did."""
+    served: str = ""
+    """Hash of the served pointer's content when it was started; empty in lines of version 0.1."""
 
     @property
     def runs(self) -> bool:
@@ -61,25 +65,29 @@ class Challenges:
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
         self._pointer = versions.folder / "challenge"
+        self._served = versions.folder / "served"
         self._archive = Archive(versions.folder / "challenges.jsonl")
 
-    def text(self) -> str | None:
-        """What the pointer holds, to see whether it has changed."""
-        return pointed(self._pointer)
+    def pointers(self) -> tuple[str | None, str | None]:
+        """What the two pointers hold, to see whether anything has changed."""
+        return pointed(self._pointer), pointed(self._served)
 
     def newest(self) -> Challenge | None:
         """The challenge that was started last, and how it ended if it has.
 
         Raises:
-            RegistryError: the pointer is damaged.
+            RegistryError: a pointer is damaged.
         """
-        text = self.text()
+        text = pointed(self._pointer)
+        if text is None:
+            return None
         try:
-            return None if text is None else LINE.validate_json(text)
+            line = LINE.validate_json(text)
         except ValidationError:
             raise RegistryError(
                 f"'{self._pointer}' is damaged; delete it, and start the challenge again"
             ) from None
+        return self._ended_by_a_move(line) if line.runs else line
 
     def running(self) -> Challenge | None:
         """The challenge that runs against the version that serves.
@@ -87,10 +95,8 @@ class Challenges:
         Raises:
             RegistryError: a pointer is damaged.
         """
-        newest, served = self.newest(), self._versions.served()
-        if newest is None or not newest.runs or served is None:
-            return None
-        return newest if newest.against == served.number else None
+        newest = self.newest()
+        return newest if newest is not None and newest.runs else None
 
     def history(self) -> list[dict[str, Any]]:
         """Every line, oldest first."""
@@ -122,17 +128,18 @@ class Challenges:
                 route=route,
                 share=share,
                 why=why,
+                served=self._served_hash(),
             )
             self._put(line)
         return line
 
-    def finish(self, action: Literal["stop", "end"], why: str = "") -> Challenge | None:
-        """End the challenge that runs; ``None`` where none does."""
+    def finish(self, why: str = "") -> Challenge | None:
+        """Stop the challenge that runs; ``None`` where none does."""
         with self._versions.changing():
             newest = self.newest()
             if newest is None or not newest.runs:
                 return None
-            line = replace(newest, when=_now(), who=who(), action=action, why=why)
+            line = replace(newest, when=_now(), who=who(), action="stop", why=why)
             self._put(line)
         return line
 
@@ -147,6 +154,18 @@ class Challenges:
                 return False
             self._put(replace(challenge, when=_now(), who=SERVER, action="abort", why=why))
         return True
+
+    def _ended_by_a_move(self, line: Challenge) -> Challenge:
+        """A line that says it runs; what it is where another version has been served since."""
+        move = self._versions.move()
+        moved = line.served not in ("", self._served_hash())
+        if move is None or (move["to"] == line.against and not moved):
+            return line
+        why = f"{move['action']} of version {move['to']}"
+        return replace(line, when=move["when"], who=move["who"], action="end", why=why)
+
+    def _served_hash(self) -> str:
+        return sha256((pointed(self._served) or "").encode()).hexdigest()[:16]
 
     def _put(self, line: Challenge) -> None:
         before = self.newest()

@@ -5,9 +5,9 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, RegistryError
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.challenges import Challenges
+from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.training.registry.challenges import (
+from {{ cookiecutter.__package }}.serving.challenger.manage import (
     show_challenges,
     start,
     stop,
