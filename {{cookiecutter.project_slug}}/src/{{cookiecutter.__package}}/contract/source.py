@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, create_model, field_validator, m
 from .table import FileSource, TableSource
 
 READERS = {  # the function that reads a kind of source
-    "csv": "data.read.csv",
+    "csv": "data.delimited.read",
     "parquet": "data.read.parquet",
     "jsonl": "data.read.jsonl",
     # options, one line each
