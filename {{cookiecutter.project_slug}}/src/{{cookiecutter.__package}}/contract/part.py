@@ -9,13 +9,11 @@ PIPELINES_OWN = frozenset(
         "_score",
         "_source_row",
         "_file",
-        "_line",
+        "_record",
         "_raw",
-        "_hash",
         "_reasons",
-        "_nulled",
-        "_failed",
         "_split",
+        "_key",
     }
 )
 
@@ -35,5 +33,5 @@ def leave_ours(names: Iterable[str]) -> None:
         ValueError: naming the first.
     """
     for name in names:
-        if name.lower() in PIPELINES_OWN or name.lower().startswith("_other_"):
+        if name.lower() in PIPELINES_OWN or name.lower().startswith("_nulled_"):
             raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")

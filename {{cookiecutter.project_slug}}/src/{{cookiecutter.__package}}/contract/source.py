@@ -5,8 +5,20 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
-from pydantic import Discriminator, Field, Tag, create_model, field_validator, model_validator
+import yaml
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
+from ..config import explain
+from ..errors import ConfigError
 from .table import FileSource, TableSource
 
 READERS = {  # the function that reads a kind of source
@@ -94,6 +106,24 @@ def kind_of(source: object) -> str:
     return next((kind for kind in reversed(READERS) if kind in keys), "csv")
 
 
+def parse_source(text: str) -> TableSource:
+    """A source as ``contract.yaml`` says it, from a command line: ``{sql: SHOP_URL, table: a}``.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        source: TableSource = TypeAdapter(Source).validate_python(yaml.safe_load(text))
+    except yaml.YAMLError:
+        raise ConfigError(
+            f"'{text}' is no source; write it as in contract.yaml, on one line and in quotes:"
+            " '{csv: rows.csv, delimiter: ;}'"
+        ) from None
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"the source '{text}'", lambda at: at[1:])) from None
+    return source
+
+
 def load(path: str) -> Any:
     """What stands at ``module.name`` in this package."""
     module, _, name = path.rpartition(".")
@@ -103,8 +133,9 @@ def load(path: str) -> Any:
 def _settings(kind: str) -> Any:
     if path := SETTINGS.get(kind):
         return load(path)
-    where = (Annotated[str, Field(min_length=1, description="Path, or a pattern of paths.")], ...)
-    return create_model(f"{kind.capitalize()}Source", __base__=FileSource, **{kind: where})
+    field = Field(min_length=1, description="Path, or a pattern of paths.")
+    where: dict[str, Any] = {kind: (str, field)}
+    return create_model(f"{kind.capitalize()}Source", __base__=FileSource, **where)
 
 
 if TYPE_CHECKING:

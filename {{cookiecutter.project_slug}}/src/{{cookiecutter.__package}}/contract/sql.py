@@ -25,8 +25,6 @@ class SqlSource(TableSource):
         default={}
     )
     """Values of the query's :names, bound by the driver and never written into its text."""
-    watermark: str | None = Field(default=None, pattern=rf"^{IDENTIFIER}$")
-    """Column that only grows: later runs read the rows from its last value on, and keep the rest."""
     chunk_rows: int = Field(default=50_000, gt=0)
     """Rows held at once while reading."""
     repeats: Literal["drop", "keep"] = "keep"

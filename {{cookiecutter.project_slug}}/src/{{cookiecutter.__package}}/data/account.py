@@ -38,7 +38,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """The rows that the transform made, in the source's order."""
+    """The rows that the transform made."""
 
     numbers: pl.DataFrame
     """Of each: its number, its place in ``SPLITS`` or what became of it, and a hash of its id."""
@@ -46,6 +46,16 @@ class Loaded:
     """Parquet of those that break a rule."""
     mended: Counts
     """How many values became null, and why."""
+
+    @property
+    def rows(self) -> Numbers:
+        """The rows' numbers; 0 where there is none."""
+        return self.numbers[ROW].fill_null(0).to_numpy().astype(np.int64)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the rows are in the source's order."""
+        return not (np.diff(self.rows) < 0).any()
 
 
 def accounted(
@@ -60,7 +70,7 @@ def accounted(
             are rejected.
     """
     numbers, n_rows = loaded.numbers, int(driving.accepted.sum())
-    _from_the_source(numbers[ROW].fill_null(0).to_numpy().astype(np.int64), driving)
+    _from_the_source(loaded.rows, driving)
     _none_failed(driving, found, loaded)
     losers = _losers(run, numbers, folder)
     taken = [_take_out(folder / f"{name}.parquet", losers, run) for name in SPLITS if len(losers)]

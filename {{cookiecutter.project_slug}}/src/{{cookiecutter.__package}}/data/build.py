@@ -45,7 +45,7 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
             split = _with_dates(run, rows, found)
             assign = _assigner(run, rows, found, split)
             loaded = _load(run, rows, found, assign, folder)
-            if loaded is None:  # the rows came in another order than the source has them
+            if not loaded.in_order:
                 loaded = _load(run, rows.sort(ROW), found, assign, folder)
         counts, reasons = accounted(run, driving, found, loaded, folder)
         bar(1, note="splits")
@@ -149,8 +149,9 @@ def _assigner(
     good = _good(run, rows, found).collect()
     if run.contract.id is not None:
         good = good.unique(run.contract.id, keep=run.config.keep, maintain_order=True)
-    places = np.zeros(int(good[ROW].max() or 0) + 1, np.int8)
-    places[good[ROW].to_numpy()] = fair(good, run.contract, split)
+    rows_of = good[ROW].to_numpy()
+    places = np.zeros(rows_of.max(initial=0) + 1, np.int8)
+    places[rows_of] = fair(good, run.contract, split)
     lookup = pl.Series(places)
     return pl.col(ROW).map_batches(
         lambda numbers: lookup.gather(numbers.clip(0, len(places) - 1)),
@@ -161,8 +162,8 @@ def _assigner(
 
 def _load(
     run: Run, rows: pl.LazyFrame, found: list[Breach], assign: pl.Expr, folder: Path
-) -> Loaded | None:
-    """Write every split in one pass; ``None`` where the rows are not in the source's order."""
+) -> Loaded:
+    """Write every split in one pass."""
     contract = run.contract
     place = (
         pl.when(pl.col(contract.target).is_null())
@@ -190,7 +191,5 @@ def _load(
     counted = rows.select(pl.col(flags.values()).filter(pl.col(PLACE) < REJECTED).sum())
     queries = [*sinks, counted, rows.select(ROW, PLACE, KEY)]
     *_, mended, numbers = pl.collect_all(queries, engine="streaming")
-    if (np.diff(numbers[ROW].fill_null(0).to_numpy().astype(np.int64)) < 0).any():
-        return None
     counts = {reason: mended[flag].item() for reason, flag in flags.items()}
     return Loaded(numbers=numbers, bad=bad, mended={n: c for n, c in counts.items() if c})

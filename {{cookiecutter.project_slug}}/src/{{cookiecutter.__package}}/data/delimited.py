@@ -49,7 +49,7 @@ def read(
 
 
 @contextmanager
-def _opened(path: Path, source: CsvSource) -> Iterator[tuple[Decoded, io.BufferedReader]]:
+def _opened(path: Path, source: CsvSource) -> Iterator[tuple[Decoded, Any]]:
     """The text behind what is to be skipped above the names."""
     with Decoded(path, source.encoding, source.quote) as raw, io.BufferedReader(raw, 1 << 16) as stream:
         for _ in range(source.skip_above):
@@ -71,7 +71,7 @@ def _dialect(source: CsvSource) -> dict[str, Any]:
     }
 
 
-def _names(stream: io.BufferedReader, path: Path, source: CsvSource) -> list[str]:
+def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
     """The columns' names; one without a name is named by its place."""
     lines = iter(lambda: stream.readline(FIRST_BYTES).decode("utf-8", "replace"), "")
     try:
@@ -92,7 +92,7 @@ def _names(stream: io.BufferedReader, path: Path, source: CsvSource) -> list[str
 
 
 def _framed(
-    path: Path, source: CsvSource, names: list[str], raw: Decoded, stream: io.BufferedReader
+    path: Path, source: CsvSource, names: list[str], raw: Decoded, stream: Any
 ) -> Iterator[Records]:
     texts = dict.fromkeys(names, pl.String)
     if not stream.peek(1):  # pyarrow calls a file without records an error
@@ -138,7 +138,7 @@ def _framed(
     yield Records(values=empty, numbers=np.empty(0, np.int64), broken=left)
 
 
-def _batches(source: CsvSource, names: list[str], stream: io.BufferedReader, skip: Any) -> Any:
+def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Any:
     """pyarrow numbers the records if it parses in one thread."""
     behind = ["(behind)"] if source.trailing_delimiter else []
     return pacsv.open_csv(

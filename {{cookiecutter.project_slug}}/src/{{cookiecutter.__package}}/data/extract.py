@@ -96,8 +96,7 @@ def extract(
                 count["rejected"] += len(chunk.rejected)
                 for group in (chunk.rejected, chunk.nulled):
                     tally(reasons, (one.reasons for one in group))
-                    ends = [one.record for one in group[-1:]] + chunk.numbers[-1:].tolist()
-                    last = max(last, *(starts[str(file)] + end for end in ends), 0)
+                last = max(last, starts[str(file)] + chunk.last)
             advance(file)
     every_row = np.concatenate([np.empty(0, np.int64), *numbers])
     accepted = np.zeros(last + 1, bool)
@@ -169,7 +168,8 @@ def _repeated(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> 
     among = np.flatnonzero(shared(first))
     pairs = pl.DataFrame({"first": first[among], "second": second[among]})
     again = ~pairs.select(pl.struct(pl.all()).is_first_distinct()).to_series()
-    return among[again.to_numpy()]
+    found: Numbers = among[again.to_numpy()]
+    return found
 
 
 def _subtract(repeated: Numbers, starts: dict[str, int], counts: dict[str, Counts]) -> None:

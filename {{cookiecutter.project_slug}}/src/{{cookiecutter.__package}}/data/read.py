@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from ..contract import JsonlSource, TableSource
 from ..errors import DataError
 
-BLOCK_BYTES, BATCH_ROWS = 4 << 20, 1 << 16
+BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
 GZIP = b"\x1f\x8b"
 UNDECODED, NOT_TEXT = "\ufffd", "is not in the source's encoding, or holds NUL"
 OTHER_KEYS = "(other keys)"
@@ -45,6 +45,12 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.values) + len(self.broken)
+
+    def column(self, name: str) -> pl.Series:
+        """Its values; null where the file has no such column."""
+        if name in self.values.columns:
+            return self.values[name]
+        return pl.Series(name, [None] * len(self.values), pl.String)
 
 
 def matching(pattern: str) -> list[Path]:
@@ -154,7 +160,8 @@ def parquet(
             wanted = [name for name in names if columns is None or name in columns]
             first = 1
             yield _of_arrow(file.schema_arrow.empty_table().select(wanted), first)
-            for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
+            size = max(1, min(BATCH_ROWS, BATCH_CELLS // max(len(wanted), 1)))
+            for batch in file.iter_batches(size, columns=wanted):
                 yield _of_arrow(pa.Table.from_batches([batch]), first)
                 first += batch.num_rows
         except pa.ArrowException as error:
@@ -169,11 +176,12 @@ def _of_arrow(table: pa.Table, first: int) -> Records:
         table = table.set_column(table.schema.names.index(name), name, pa.array(texts, pa.string()))
     values = pl.DataFrame(pl.from_arrow(table))
     packed = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    texts = packed.with_columns(pl.col(pl.Binary).cast(pl.String, strict=False))
-    lost = [packed[n].is_not_null() & texts[n].is_null() for n in values.columns]
-    not_text = texts.select(pl.any_horizontal(lost)).to_series() if any(map(any, lost)) else None
+    read = packed.with_columns(pl.col(pl.Binary).cast(pl.String, strict=False))
+    binary = packed.select(pl.col(pl.Binary)).columns
+    lost = [packed[name].is_not_null() & read[name].is_null() for name in binary]
+    not_text = read.select(pl.any_horizontal(lost)).to_series() if lost else None
     numbers = np.arange(first, first + len(values))
-    return Records(values=texts, numbers=numbers, not_text=not_text)
+    return Records(values=read, numbers=numbers, not_text=not_text)
 
 
 def jsonl(

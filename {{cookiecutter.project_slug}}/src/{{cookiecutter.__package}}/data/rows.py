@@ -5,10 +5,11 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import polars as pl
 
 from ..contract import READERS, Contract, CsvSource, FileSource, Mode, TableSource, kind_of, load
@@ -60,7 +61,31 @@ class Chunk:
     """Of each row: which record of the file it is, from 1."""
     rejected: Sequence[Rejected]
     nulled: Sequence[Rejected]
-    n_in: int
+
+    @property
+    def n_in(self) -> int:
+        """How many records came in."""
+        return len(self.rows) + len(self.rejected)
+
+    @property
+    def last(self) -> int:
+        """The last record's number; 0 where there is none."""
+        ends = [one.record for one in self.rejected[-1:]] + self.numbers[-1:].tolist()
+        return max(ends, default=0)
+
+    def behind(self, record: int) -> "Chunk":
+        """What comes behind a record."""
+        if not record:
+            return self
+        passed = int(np.searchsorted(self.numbers, record, side="right"))
+        return replace(
+            self,
+            rows=self.rows.slice(passed),
+            others=self.others.slice(passed),
+            numbers=self.numbers[passed:],
+            rejected=[one for one in self.rejected if one.record > record],
+            nulled=[one for one in self.nulled if one.record > record],
+        )
 
 
 def layout(contract: Contract, name: str) -> Layout:
@@ -88,17 +113,28 @@ def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any])
     )
 
 
-def files(name: str, source: TableSource, columns: Iterable[str], directory: Path) -> list[Path]:
-    """The files that hold a source's rows, in order; a database is read into such files first.
+def files(
+    name: str,
+    source: TableSource,
+    columns: Iterable[str],
+    directory: Path,
+    *,
+    complete: bool = True,
+) -> list[Path]:
+    """The files that hold a source's rows, in order.
+
+    What is no file is first read into some: these columns, or all where none is named. What is
+    there need not have all of them where it need not be ``complete``.
 
     Raises:
-        DataError: there is none, or the database does not answer.
+        DataError: there is none.
     """
     kind = kind_of(source)
     if isinstance(source, FileSource):
         return matching(getattr(source, kind))
     module = READERS[kind].rpartition(".")[0]
-    found: list[Path] = load(f"{module}.files")(name, source, columns, directory)
+    gather = load(f"{module}.files")
+    found: list[Path] = gather(name, source, columns, directory, complete=complete)
     return found
 
 
@@ -109,8 +145,12 @@ def records(path: Path, source: TableSource, columns: Iterable[str] | None) -> I
     return found
 
 
-def read_rows(path: Path, layout: Layout, *, every: bool = False) -> Iterator[Chunk]:
+def read_rows(
+    path: Path, layout: Layout, *, every: bool = False, complete: bool = True
+) -> Iterator[Chunk]:
     """A file's rows in order, with ``every`` also the columns that the layout has not.
+
+    A column that a file lacks is an error, or all null where the file need not be ``complete``.
 
     Raises:
         DataError: the file is damaged or lacks a column, or a value breaks a rule whose mode is
@@ -119,7 +159,7 @@ def read_rows(path: Path, layout: Layout, *, every: bool = False) -> Iterator[Ch
     first = True
     try:
         for run in records(path, layout.source, None if every else layout.forms):
-            if first:
+            if first and complete:
                 _complete(path, run.values.columns, layout)
             first = False
             yield _typed(run, layout)
@@ -144,7 +184,7 @@ def _typed(run: Records, layout: Layout) -> Chunk:
     if run.not_text is not None and run.not_text.any():
         broken[NOT_TEXT] = run.not_text
     for name, form in layout.forms.items():
-        values = present(run.values[name], form.missing)
+        values = present(run.column(name), form.missing)
         typed[name] = cast(values, form, layout.zone).alias(name)
         if typed[name].null_count() == values.null_count():
             continue
@@ -180,7 +220,6 @@ def _typed(run: Records, layout: Layout) -> Chunk:
         numbers=numbers,
         rejected=rejected,
         nulled=_told(run, mended, layout),
-        n_in=len(run),
     )
 
 
@@ -189,15 +228,18 @@ def _told(run: Records, reasons: Mapping[str, pl.Series], layout: Layout) -> lis
     if not reasons:
         return []
     held = pl.select(pl.any_horizontal(reasons.values())).to_series()
-    why = [reason.filter(held).to_list() for reason in reasons.values()]
-    rows = shown(run.values.filter(held), layout.personal)
+    flags = zip(*(reason.filter(held).to_list() for reason in reasons.values()), strict=True)
+    why = ["; ".join(n for n, true in zip(reasons, row, strict=True) if true) for row in flags]
+    return rejected_rows(run.values.filter(held), run.numbers[held.to_numpy()], why, layout)
+
+
+def rejected_rows(
+    rows: pl.DataFrame, numbers: Numbers, reasons: Iterable[str], layout: Layout
+) -> list[Rejected]:
+    """Rows that may not go on, each with its reasons."""
     return [
-        Rejected(
-            record=int(number),
-            reasons="; ".join(reason for reason, true in zip(reasons, flags, strict=True) if true),
-            text=_text(row, layout.source),
-        )
-        for number, row, *flags in zip(run.numbers[held.to_numpy()], rows, *why, strict=True)
+        Rejected(record=int(number), reasons=why, text=_text(row, layout.source))
+        for row, number, why in zip(shown(rows, layout.personal), numbers, reasons, strict=True)
     ]
 
 
@@ -218,13 +260,12 @@ def _text(row: dict[str, Any], source: TableSource) -> str:
         return json.dumps(row, ensure_ascii=False, default=str)
     out = io.StringIO()
     escape = source.escape or (None if source.quote else "\\")
-    quoting = csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE
     writer = csv.writer(
         out,
         delimiter=source.delimiter,
         quotechar=source.quote,
         escapechar=escape,
-        quoting=quoting,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
         lineterminator="",
     )
     writer.writerow(row.values())
