@@ -210,7 +210,7 @@ def _typed(run: Records, layout: Layout) -> Chunk:
     if broken:
         gone = pl.select(pl.any_horizontal(broken.values())).to_series()
         rejected = sorted([*rejected, *_told(run, broken, layout)], key=lambda one: one.record)
-        rows, others = rows.filter(~gone), others.filter(~gone)
+        rows, others = rows.filter(~gone), others.filter(~gone) if others.width else others
         numbers = numbers[~gone.to_numpy()]
     if mended and gone is not None:
         mended = {reason: wrong & ~gone for reason, wrong in mended.items()}

@@ -26,22 +26,20 @@ def column_statistics(path: Path, sample: pl.DataFrame, contract: Contract) -> d
     rows, found = pl.scan_parquet(path), {}
     names = [name for name, column in contract.columns.items() if not column.pii]
     ordered = [n for n in names if contract.columns[n].type in {"integer", "float", "timestamp"}]
-    nulls, low, high = pl.collect_all(
-        [
-            rows.select(pl.col(names).null_count() / pl.len()),
-            rows.select(pl.col(ordered).min()),
-            rows.select(pl.col(ordered).max()),
-        ],
-        engine="streaming",
-    )
+    measures = [
+        pl.col(names).null_count().name.suffix(" nulls"),
+        pl.col(ordered).min().name.suffix(" minimum"),
+        pl.col(ordered).max().name.suffix(" maximum"),
+    ]
+    all_rows = rows.select(pl.len().alias(""), *measures).collect(engine="streaming")
     for name in names:
         values = sample[name].drop_nulls()
-        found[name] = {"nulls": nulls[name].item()}
+        found[name] = {"nulls": all_rows[f"{name} nulls"].item() / max(all_rows[""].item(), 1)}
         if name in ordered and len(values):
             found[name] |= {
-                "minimum": json_value(low[name].item()),
+                "minimum": json_value(all_rows[f"{name} minimum"].item()),
                 "quantiles": [json_value(_quantile(values, q)) for q in QUANTILES],
-                "maximum": json_value(high[name].item()),
+                "maximum": json_value(all_rows[f"{name} maximum"].item()),
             }
         elif contract.columns[name].type in {"boolean", "category"}:
             counts = values.cast(pl.String).value_counts().rows()

@@ -30,10 +30,14 @@ def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
     """
     given = rows.collect_schema()
     columns = [
-        pl.col(name).map_batches(
-            _Conform(name, Form(type=column.type), contract.timezone),
-            TYPES[column.type],
-            is_elementwise=True,
+        (
+            pl.when(pl.col(name).is_finite()).then(pl.col(name))
+            if given[name] == pl.Float64() and column.type == "float"
+            else pl.col(name).map_batches(
+                _Conform(name, Form(type=column.type), contract.timezone),
+                TYPES[column.type],
+                is_elementwise=True,
+            )
         )
         for name, column in contract.columns.items()
         if given[name] != TYPES[column.type] or column.type in {"float", "category"}
