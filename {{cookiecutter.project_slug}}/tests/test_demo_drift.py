@@ -11,7 +11,6 @@ import yaml
 from {{ cookiecutter.__package }} import demo_drift
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
@@ -22,6 +21,7 @@ from {{ cookiecutter.__package }}.monitoring.page.kept import alerts_of
 
 from .conftest import shop_of
 from .monitoring.conftest import Place, make_place, outcomes_of
+from .synthesized import synthesize
 
 WEEKS = 11
 

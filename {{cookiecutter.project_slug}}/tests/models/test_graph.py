@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     answer,
@@ -29,6 +28,7 @@ from {{ cookiecutter.__package }}.models.program import Program
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from .conftest import Exported, assert_parity, exported_of, make_program, part_of
+from ..synthesized import synthesize
 
 NUMBERS = [
     *(None, 0.0, -0.0, 1e-45, 0.1, 1e6, -1e6, 1e37, 1e38, -1e38, 3.4e38, 1e300),

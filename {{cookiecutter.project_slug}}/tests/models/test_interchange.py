@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     Bundle,
@@ -23,6 +22,7 @@ from {{ cookiecutter.__package }}.models.interchange import (
 )
 
 from .conftest import Exported, constant_files
+from ..synthesized import synthesize
 
 
 def answers(bundle: Bundle, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

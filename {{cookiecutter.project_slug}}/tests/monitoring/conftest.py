@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
+from ..synthesized import synthesize
 
 WEEKS = 4
 

@@ -7,7 +7,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import BundleError, RegistryError
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.score.job import run
@@ -15,6 +14,7 @@ from {{ cookiecutter.__package }}.serving.score.source import Ask
 
 from .conftest import serve_config
 from .live import add_version, live
+from ..synthesized import synthesize
 
 REFUSED = [
     {"rule": "parity", "passed": True, "reason": "fine"},

@@ -7,10 +7,12 @@ at files whose records have several lines.
 
 import csv
 import io
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +114,9 @@ def _framed(
         for batch in _batches(source, names, stream, skip):
             gaps = np.array([number for number, *_ in broken], np.int64) - np.arange(len(broken))
             places = np.arange(n_rows + 1, n_rows + 1 + batch.num_rows)
-            new, n_broken = tuple(broken[n_broken:]), len(broken)
+            numbers = places + np.searchsorted(gaps, places, side="right")
+            behind = bisect_right(broken, numbers[-1] if len(numbers) else 0, key=itemgetter(0))
+            new, n_broken = tuple(broken[n_broken:behind]), max(behind, n_broken)
             values = pl.DataFrame(pl.from_arrow(batch)).select(names)
             if not checked and raw.quotes and _has_line_breaks(values, new):
                 _check_quotes(path, source)
@@ -120,7 +124,7 @@ def _framed(
             odd = pl.any_horizontal(pl.all().str.contains(f"[{UNDECODED}\0]"))
             yield Records(
                 values=values,
-                numbers=places + np.searchsorted(gaps, places, side="right"),
+                numbers=numbers,
                 not_text=values.select(odd.fill_null(False)).to_series() if raw.odd else None,
                 broken=new,
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import __name__ as package
 from ..config import DataConfig
-from ..contract import Contract
+from ..contract import READERS, Contract, kind_of, load
 from ..errors import DataError
 
 LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
@@ -21,6 +21,8 @@ def describe(
     contract: Contract, config: DataConfig, paths: dict[str, list[Path]]
 ) -> dict[str, Any]:
     """Everything that decides a dataset's content; equal descriptions give equal rows."""
+    for source in contract.sources.values():
+        load(READERS[kind_of(source)])  # its module is one that the job loads
     return {
         "sources": {
             name: [[path.name, fingerprint(path)] for path in found]

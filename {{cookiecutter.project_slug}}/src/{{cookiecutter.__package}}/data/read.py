@@ -85,9 +85,9 @@ class Decoded(io.RawIOBase):
     """A file's bytes as UTF-8, unpacked; what is not in its encoding becomes U+FFFD."""
 
     def __init__(self, path: Path, encoding: str, quote: str | None = None) -> None:
-        self.file: Any = path.open("rb")
-        if self.file.peek(2)[:2] == GZIP:
-            self.file = gzip.GzipFile(fileobj=self.file)
+        self.plain = path.open("rb")
+        packed = self.plain.peek(2)[:2] == GZIP
+        self.file: Any = gzip.GzipFile(fileobj=self.plain) if packed else self.plain
         self.decoder = codecs.getincrementaldecoder(encoding)("replace")
         self.ascii = _keeps_ascii(encoding)
         self.quote = (quote or "").encode()
@@ -122,7 +122,7 @@ class Decoded(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file."""
-        self.file.close()
+        self.plain.close()
         super().close()
 
 
@@ -176,12 +176,22 @@ def _of_arrow(table: pa.Table, first: int) -> Records:
         table = table.set_column(table.schema.names.index(name), name, pa.array(texts, pa.string()))
     values = pl.DataFrame(pl.from_arrow(table))
     packed = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    read = packed.with_columns(pl.col(pl.Binary).cast(pl.String, strict=False))
-    binary = packed.select(pl.col(pl.Binary)).columns
-    lost = [packed[name].is_not_null() & read[name].is_null() for name in binary]
+    binary = packed.select(pl.col(pl.Binary))
+    read = packed.with_columns(_decoded(values) for values in binary)
+    lost = [values.is_not_null() & read[values.name].is_null() for values in binary]
     not_text = read.select(pl.any_horizontal(lost)).to_series() if lost else None
     numbers = np.arange(first, first + len(values))
     return Records(values=read, numbers=numbers, not_text=not_text)
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are none."""
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        texts = [None if one is None else one.decode("utf-8", "replace") for one in values]
+        known = [None if text is None or UNDECODED in text else text for text in texts]
+        return pl.Series(values.name, known, pl.String)
 
 
 def jsonl(

@@ -10,7 +10,6 @@ import pytest
 from onnx import ModelProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import answer, open_session
@@ -39,6 +38,7 @@ from .graphs import (
     two_outputs,
     weights,
 )
+from ...synthesized import synthesize
 
 WIDTH = 3
 """The shop's numeric columns."""

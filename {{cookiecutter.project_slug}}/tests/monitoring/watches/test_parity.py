@@ -10,13 +10,13 @@ import pytest
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.split import SPLITS
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.monitoring.seen import Seen
 from {{ cookiecutter.__package }}.monitoring.watches import parity
 
 from ...conftest import shop_of
 from .windows import bundle_of, one, seen_of, served_from
+from ...synthesized import synthesize
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.scorer import Counts
 from {{ cookiecutter.__package }}.serving.score.source import Ask
 
 from ..conftest import serve_config
 from ..live import add_version
+from ...synthesized import synthesize
 
 HEAD = "order,at,price,items,channel,city,gift\n"
 LINE = "o-1,2024-05-01T08:00:00Z,12.5,2,web,Lyon,true\n"

@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import (
     DataError,
 )
@@ -19,6 +18,7 @@ from ...conftest import TASKS, shop_of
 from ..conftest import serve_config
 from ..live import add_version
 from .conftest import HEAD, LINE, Place, rows_of
+from ...synthesized import synthesize
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -15,7 +15,6 @@ from onnx import ModelProto, helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import (
     BundleError,
     GateRefusedError,
@@ -33,6 +32,7 @@ from ...conftest import TASKS, Workspace, make_workspace, shop_of
 from ...models.imported.graphs import FLOAT, graph, save
 from ...serving.live import live
 from ..conftest import Recorder, outbox_of
+from ...synthesized import synthesize
 
 ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}
 

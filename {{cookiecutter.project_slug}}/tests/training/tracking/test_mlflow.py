@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.interchange import frame
@@ -37,6 +36,7 @@ from {{ cookiecutter.__package }}.training.tracking.trial import (  # part: tuni
 )
 
 from ..conftest import Made, load_settings, outbox_of
+from ...synthesized import synthesize
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.
 pytestmark = [
