@@ -36,7 +36,9 @@ class ColumnRule:
 
 def _required(contract: Contract, name: str) -> bool | None:
     always = contract.role(name) in {"id", "time"}
-    return True if always or not (contract.columns[name].nullable or name == contract.target) else None
+    return (
+        True if always or not (contract.columns[name].nullable or name == contract.target) else None
+    )
 
 
 def _allowed(contract: Contract, name: str) -> tuple[str, ...] | None:
@@ -58,7 +60,7 @@ RULES = (
         broken=lambda values, _: values.is_null(),
         reason=lambda _: "missing",
         description=lambda _: None,
-        breaking=lambda column, _: None,
+        breaking=lambda *_: None,
     ),
     ColumnRule(
         name="minimum",
@@ -85,7 +87,7 @@ RULES = (
         reason=lambda _: "not one of the allowed values",
         request=lambda bound: (Literal[bound],),
         description=lambda bound: f"one of {', '.join(bound)}",
-        breaking=lambda column, _: STRANGE,
+        breaking=lambda *_: STRANGE,
     ),
 )
 

@@ -34,8 +34,8 @@ from ..conftest import TASKS, shop_of
 from ..monitoring.reading import served_in
 from ..serving.conftest import serve_config
 from ..serving.live import add_version, live, records
-from .faulty import faulty, forwards
 from ..synthesized import synthesize
+from .faulty import faulty, forwards
 
 ALONE = """
 import sys

@@ -59,7 +59,11 @@ def test_a_change_of_any_module_that_the_job_loads_changes_the_key(
     assert key(place) == before
 
 
-CHANGES: list[dict[str, Any]] = [{"timezone": "Europe/London"}, {"positive": False}, {"target": "gift"}]
+CHANGES: list[dict[str, Any]] = [
+    {"timezone": "Europe/London"},
+    {"positive": False},
+    {"target": "gift"},
+]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
@@ -76,7 +80,7 @@ def test_other_settings_bytes_or_libraries_have_another_key(
     assert key(replace(place, settings={"split": split})) != before
     assert key(replace(place, settings={"keep": "last"})) != before
     with monkeypatch.context() as context:
-        context.setattr(identity, "version", lambda name: "0")
+        context.setattr(identity, "version", lambda _: "0")
         assert key(place) != before
     place.write(orders(59))
     assert key(place) != before

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,9 +20,7 @@ FORMS = {"a": Form(type="string"), "b": Form(type="string")}
 
 
 def chunks_of(path: Path, source: Any, forms: dict[str, Form] | None = None) -> list[Chunk]:
-    layout = Layout(
-        source=source, forms=forms or FORMS, modes={}, personal=frozenset(), zone="UTC"
-    )
+    layout = Layout(source=source, forms=forms or FORMS, modes={}, personal=frozenset(), zone="UTC")
     return list(read_rows(path, layout, every=True))
 
 
@@ -93,9 +90,11 @@ def test_many_blocks_number_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     lines = [f"{n},x" if n % 7 else f"{n}" for n in range(1, 5_000)]
     chunks = csv_of(tmp_path / "f.csv", "a,b\n" + "\n".join(lines))
     assert len(chunks) > 5
-    assert [(int(a), n) for c in chunks for (a, _), n in zip(c.rows.rows(), c.numbers.tolist(), strict=True)] == [
-        (n, n) for n in range(1, 5_000) if n % 7
-    ]
+    assert [
+        (int(a), n)
+        for c in chunks
+        for (a, _), n in zip(c.rows.rows(), c.numbers.tolist(), strict=True)
+    ] == [(n, n) for n in range(1, 5_000) if n % 7]
     assert [n for n, _ in rejected(chunks)] == list(range(7, 5_000, 7))
     last = csv_of(tmp_path / "f.csv", "a,b\n" + "\n".join(lines), skip_end=700)
     assert max(n for c in last for n in c.numbers.tolist()) == 4_299
@@ -165,7 +164,9 @@ def test_parquet_is_read_by_its_types_and_text_may_be_bytes(tmp_path: Path) -> N
         "number": pa.array([1.0, 2.5, 3.0, float("nan")]),
         "list": pa.array([[1], [2], None, []]),
     }
-    forms = {n: Form(type=t, missing=("NA",)) for n, t in (("text", "category"), ("few", "category"))}
+    forms = {
+        n: Form(type=t, missing=("NA",)) for n, t in (("text", "category"), ("few", "category"))
+    }
     chunks = parquet_of(tmp_path / "f.parquet", columns, number=Form(type="float"), **forms)
     assert table_of(chunks) == [(1.0, "x", "a"), (2.5, "é", None), (None, None, "b")]
     assert rejected(chunks) == [(3, "is not in the source's encoding, or holds NUL")]

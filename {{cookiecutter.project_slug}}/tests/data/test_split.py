@@ -26,7 +26,12 @@ def rows_of(contract: Contract, count: int, seed: int = 0) -> pl.DataFrame:
 
 def test_days_begin_at_local_midnight(shop: Contract) -> None:
     split = DateSplit.model_validate({"validation_from": "2024-02-01", "test_from": "2024-03-01"})
-    times = ["2024-01-31T22:59:59", "2024-01-31T23:00:00", "2024-02-29T22:59:59", "2024-02-29T23:00"]
+    times = [
+        "2024-01-31T22:59:59",
+        "2024-01-31T23:00:00",
+        "2024-02-29T22:59:59",
+        "2024-02-29T23:00",
+    ]
     rows = pl.DataFrame({"at": times}).with_columns(
         pl.col("at").str.to_datetime(time_unit="us", time_zone="UTC")
     )
@@ -55,7 +60,10 @@ def test_a_row_stays_where_it_is_when_others_are_added(shop: Contract) -> None:
 def test_rows_of_one_group_stay_together(shop: Contract) -> None:
     rows = rows_of(shop, 2_000)
     group = HashSplit(by="group", group="items")
-    for places in (rows.select(by_hash(shop, group)).to_series(), pl.Series(fair(rows, shop, group))):
+    for places in (
+        rows.select(by_hash(shop, group)).to_series(),
+        pl.Series(fair(rows, shop, group)),
+    ):
         found = rows.select("items").with_columns(place=places).unique()
         assert found["items"].is_unique().all()
 
@@ -88,7 +96,9 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     )
     dataset = shop.run()
     splits = {name: dataset.read(name)["order"].to_pylist() for name in SPLITS}
-    assert [abs(len(splits[n]) - m) <= 1 for n, m in zip(SPLITS, (90, 30, 30), strict=True)] == [True] * 3
+    assert [abs(len(splits[n]) - m) <= 1 for n, m in zip(SPLITS, (90, 30, 30), strict=True)] == [
+        True
+    ] * 3
     assert sum(len(set(ids)) for ids in splits.values()) == 144
     rates = [s["positive_rate"] for s in dataset.manifest["splits"].values()]
     assert rates == pytest.approx([0.5] * 3, abs=0.04)

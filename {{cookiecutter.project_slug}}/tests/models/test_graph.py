@@ -27,8 +27,8 @@ from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.program import Program
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
-from .conftest import Exported, assert_parity, exported_of, make_program, part_of
 from ..synthesized import synthesize
+from .conftest import Exported, assert_parity, exported_of, make_program, part_of
 
 NUMBERS = [
     *(None, 0.0, -0.0, 1e-45, 0.1, 1e6, -1e6, 1e37, 1e38, -1e38, 3.4e38, 1e300),

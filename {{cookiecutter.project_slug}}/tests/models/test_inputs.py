@@ -9,8 +9,8 @@ from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
-from .conftest import part_of
 from ..synthesized import synthesize
+from .conftest import part_of
 
 
 def one(contract: Contract, **values: Any) -> Inputs:

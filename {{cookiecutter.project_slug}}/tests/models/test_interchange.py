@@ -21,8 +21,8 @@ from {{ cookiecutter.__package }}.models.interchange import (
     interchange,
 )
 
-from .conftest import Exported, constant_files
 from ..synthesized import synthesize
+from .conftest import Exported, constant_files
 
 
 def answers(bundle: Bundle, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -18,9 +18,9 @@ from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ..serving.live import add_version
+from ..synthesized import synthesize
 from .conftest import Place, make_place, weeks_of, write_log
 from .reading import served_in
-from ..synthesized import synthesize
 
 
 @pytest.fixture

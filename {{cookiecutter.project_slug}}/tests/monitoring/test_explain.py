@@ -26,8 +26,8 @@ from {{ cookiecutter.__package }}.monitoring.explain import (
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..conftest import Workspace
-from .conftest import make_place
 from ..synthesized import synthesize
+from .conftest import make_place
 
 Change = Callable[[dict[str, Any]], None]
 

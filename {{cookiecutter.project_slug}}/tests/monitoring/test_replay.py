@@ -20,9 +20,9 @@ from {{ cookiecutter.__package }}.monitoring.replay import run
 
 from ..conftest import TASKS, shop_of
 from ..serving.live import live, records
+from ..synthesized import synthesize
 from .conftest import Place, make_place
 from .reading import served_in
-from ..synthesized import synthesize
 
 DELAY = timedelta(days=2)
 

@@ -19,8 +19,8 @@ from {{ cookiecutter.__package }}.serving.predictor import (
 )
 
 from ..conftest import TASKS, Workspace, shop_of
-from .live import add_version
 from ..synthesized import synthesize
+from .live import add_version
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from {{ cookiecutter.__package }}.serving.requests import (
 from {{ cookiecutter.__package }}.values import canonical_category, json_value
 
 from ..conftest import shop_of
-from .conftest import AWKWARD
 from ..synthesized import synthesize
+from .conftest import AWKWARD
 
 
 def rows_of(contract: Contract, n_rows: int) -> list[dict[str, Any]]:

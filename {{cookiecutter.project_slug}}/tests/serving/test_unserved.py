@@ -12,9 +12,9 @@ from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.source import Ask
 
+from ..synthesized import synthesize
 from .conftest import serve_config
 from .live import add_version, live
-from ..synthesized import synthesize
 
 REFUSED = [
     {"rule": "parity", "passed": True, "reason": "fine"},

@@ -6,7 +6,16 @@ test data are derived from it.
 
 from .column import NUMERIC_TYPES, Column, ColumnType, Mode, Role, Rule
 from .row import Contract, load_contract
-from .source import READERS, CsvSource, JsonlSource, ParquetSource, Source, kind_of, load, parse_source
+from .source import (
+    READERS,
+    CsvSource,
+    JsonlSource,
+    ParquetSource,
+    Source,
+    kind_of,
+    load,
+    parse_source,
+)
 from .table import FileSource, NumberFormat, TableSource
 
 __all__ = [

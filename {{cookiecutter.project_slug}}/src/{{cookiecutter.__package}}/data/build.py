@@ -13,8 +13,19 @@ from ..config import DateSplit, HashSplit
 from ..errors import DataError
 from ..terminal import Bar, progress
 from . import transform
-from .account import FAILED, KEY, PLACE, REJECTED, Loaded, Run, accounted, conserved, few_enough
-from .account import is_disk_full, summarize
+from .account import (
+    FAILED,
+    KEY,
+    PLACE,
+    REJECTED,
+    Loaded,
+    Run,
+    accounted,
+    conserved,
+    few_enough,
+    is_disk_full,
+    summarize,
+)
 from .extract import ROW, Extraction, extract
 from .rows import layout
 from .split import SMALL_ROWS, SPLITS, by_date, by_hash, fair, time_of

@@ -247,7 +247,9 @@ def _converted(values: pl.Series, form: Form, zone: str) -> pl.Series | None:
         return _number(values, kind)
     if kind in {"integer", "boolean"}:
         whole = _whole(values)
-        return whole if kind == "integer" else whole.set(~whole.is_in([0, 1]), None).cast(pl.Boolean)
+        return (
+            whole if kind == "integer" else whole.set(~whole.is_in([0, 1]), None).cast(pl.Boolean)
+        )
     if kind == "category" and given.is_float():
         known = values.drop_nulls().unique()
         texts = pl.Series(map(canonical_category, known.to_list()), dtype=pl.String)
@@ -261,7 +263,11 @@ def _whole(numbers: pl.Series) -> pl.Series:
         exact = (numbers.floor() == numbers) & (numbers.abs() < 2.0**53)
         numbers = numbers.set(~exact, None)
     whole = numbers.cast(pl.Int64, strict=False)
-    return whole.set(whole.cast(numbers.dtype) != numbers, None) if numbers.dtype.is_decimal() else whole
+    return (
+        whole.set(whole.cast(numbers.dtype) != numbers, None)
+        if numbers.dtype.is_decimal()
+        else whole
+    )
 
 
 def _unreadable(values: pl.Series, kind: ColumnType) -> DataError:

@@ -53,7 +53,10 @@ def read(
 @contextmanager
 def _opened(path: Path, source: CsvSource) -> Iterator[tuple[Decoded, Any]]:
     """The text behind what is to be skipped above the names."""
-    with Decoded(path, source.encoding, source.quote) as raw, io.BufferedReader(raw, 1 << 16) as stream:
+    with (
+        Decoded(path, source.encoding, source.quote) as raw,
+        io.BufferedReader(raw, 1 << 16) as stream,
+    ):
         for _ in range(source.skip_above):
             stream.readline()
         prefix = (source.comment or "").encode()

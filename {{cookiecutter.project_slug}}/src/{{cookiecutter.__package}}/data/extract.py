@@ -13,8 +13,18 @@ import pyarrow.parquet as pq
 
 from .cast import TYPES
 from .read import Numbers
-from .rows import FILE, QUARANTINED, RECORD, Chunk, Counts, Layout, ahead, quarantine
-from .rows import read_rows, tally
+from .rows import (
+    FILE,
+    QUARANTINED,
+    RECORD,
+    Chunk,
+    Counts,
+    Layout,
+    ahead,
+    quarantine,
+    read_rows,
+    tally,
+)
 
 ROW = "_source_row"
 Mask = npt.NDArray[np.bool_]

@@ -97,7 +97,9 @@ def fair(rows: pl.DataFrame, contract: Contract, config: HashSplit) -> Places:
     for row, unit in enumerate(zip(strata.tolist(), keys.tolist(), strict=True)):
         units.setdefault(unit, []).append(row)
     for (stratum, _), members in sorted(units.items(), key=lambda one: (-len(one[1]), one[0])):
-        fits = [place for place in (TEST, VALIDATION, TRAIN) if room[stratum, place] >= len(members)]
+        fits = [
+            place for place in (TEST, VALIDATION, TRAIN) if room[stratum, place] >= len(members)
+        ]
         place = fits[0] if fits else int(room[stratum].argmax())
         room[stratum, place] -= len(members)
         found[members] = place
@@ -118,4 +120,3 @@ def _room(sizes: npt.NDArray[np.int64], config: HashSplit) -> npt.NDArray[np.int
 def _midnight(day: date, contract: Contract) -> datetime:
     """When the day begins in the contract's zone, in UTC."""
     return datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC)
-

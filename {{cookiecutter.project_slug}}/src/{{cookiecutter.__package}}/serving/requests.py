@@ -152,9 +152,7 @@ def _options(contract: Contract) -> dict[str, Any]:
 
 
 def _field(contract: Contract, name: str) -> Any:
-    value: Any = Annotated[
-        _value(contract, name), Field(description=_description(contract, name))
-    ]
+    value: Any = Annotated[_value(contract, name), Field(description=_description(contract, name))]
     return NotRequired[value | None] if is_optional(contract, name) else value
 
 

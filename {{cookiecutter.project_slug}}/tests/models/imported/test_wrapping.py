@@ -22,6 +22,7 @@ from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import LABELS, shop_of
+from ...synthesized import synthesize
 from .graphs import (
     DOUBLE,
     FLOAT,
@@ -38,7 +39,6 @@ from .graphs import (
     two_outputs,
     weights,
 )
-from ...synthesized import synthesize
 
 WIDTH = 3
 """The shop's numeric columns."""

@@ -15,8 +15,8 @@ from {{ cookiecutter.__package }}.monitoring.seen import Seen
 from {{ cookiecutter.__package }}.monitoring.watches import parity
 
 from ...conftest import shop_of
-from .windows import bundle_of, one, seen_of, served_from
 from ...synthesized import synthesize
+from .windows import bundle_of, one, seen_of, served_from
 
 
 @pytest.fixture(scope="module")

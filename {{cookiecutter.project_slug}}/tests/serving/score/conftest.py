@@ -14,9 +14,9 @@ from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.scorer import Counts
 from {{ cookiecutter.__package }}.serving.score.source import Ask
 
+from ...synthesized import synthesize
 from ..conftest import serve_config
 from ..live import add_version
-from ...synthesized import synthesize
 
 HEAD = "order,at,price,items,channel,city,gift\n"
 LINE = "o-1,2024-05-01T08:00:00Z,12.5,2,web,Lyon,true\n"

@@ -15,10 +15,10 @@ from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.source import Ask
 
 from ...conftest import TASKS, shop_of
+from ...synthesized import synthesize
 from ..conftest import serve_config
 from ..live import add_version
 from .conftest import HEAD, LINE, Place, rows_of
-from ...synthesized import synthesize
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -31,8 +31,8 @@ from {{ cookiecutter.__package }}.training.report.page import (
 from ...conftest import TASKS, Workspace, make_workspace, shop_of
 from ...models.imported.graphs import FLOAT, graph, save
 from ...serving.live import live
-from ..conftest import Recorder, outbox_of
 from ...synthesized import synthesize
+from ..conftest import Recorder, outbox_of
 
 ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}
 

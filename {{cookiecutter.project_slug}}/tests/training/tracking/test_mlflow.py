@@ -35,8 +35,8 @@ from {{ cookiecutter.__package }}.training.tracking.trial import (  # part: tuni
     Trial,
 )
 
-from ..conftest import Made, load_settings, outbox_of
 from ...synthesized import synthesize
+from ..conftest import Made, load_settings, outbox_of
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.
 pytestmark = [

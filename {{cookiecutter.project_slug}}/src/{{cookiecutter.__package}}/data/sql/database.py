@@ -98,9 +98,7 @@ def columns_of(connection: sa.Connection, name: str, source: SqlSource) -> list[
         rows, _ = _table(connection, name, str(source.table), [])
     else:
         rows = _query(name, source).columns().subquery("q")
-    with connection.execute(
-        sa.select(sa.text("*")).select_from(rows).where(sa.false())
-    ) as result:
+    with connection.execute(sa.select(sa.text("*")).select_from(rows).where(sa.false())) as result:
         there = list(result.keys())
     if repeated := sorted({column for column in there if there.count(column) > 1}):
         raise DataError(

@@ -54,7 +54,7 @@ def files(
             draft = Path(scratch) / "draft"
             with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
                 for rows in read(connection, name, source, wanted):
-                    texts = [[as_text(*cell) for cell in zip(wanted, row)] for row in rows]
+                    texts = [[*map(as_text, wanted, row)] for row in rows]
                     digest.update(f"{json.dumps(texts)[1:-1]}, ".encode())
                     cells = [pa.array(column, pa.string()) for column in zip(*texts, strict=True)]
                     writer.write_table(pa.table(cells, schema=schema))

@@ -69,9 +69,7 @@ def judge(chunk: Chunk, contract: Contract, layout: Layout, file: str) -> Judged
     )
 
 
-def _rejected(
-    chunk: Chunk, where: pl.Series, reasons: pl.Expr, layout: Layout
-) -> list[Rejected]:
+def _rejected(chunk: Chunk, where: pl.Series, reasons: pl.Expr, layout: Layout) -> list[Rejected]:
     rows = chunk.rows.filter(where)
     why = rows.select(reasons).to_series().to_list()
     return rejected_rows(rows, chunk.numbers[where.to_numpy()], why, layout)

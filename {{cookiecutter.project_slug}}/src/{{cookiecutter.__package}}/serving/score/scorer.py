@@ -73,9 +73,7 @@ class Scorer:
         judged = judge(chunk, self.bundle.contract, self.source.layout(file), file.name)
         n_scored = len(judged.rows)
         return Scored(
-            answers=(
-                self._answered(judged, file.name) if n_scored else self.schema.empty_table()
-            ),
+            answers=(self._answered(judged, file.name) if n_scored else self.schema.empty_table()),
             quarantine=judged.quarantine.to_arrow(),
             until=Place(file=number, record=chunk.last),
             counts=Counts(rows_in=judged.n_in, scored=n_scored, rejected=judged.n_rejected),
