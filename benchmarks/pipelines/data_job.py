@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import polars as pl
 from flight_delay.config import DataConfig, DateSplit, read_yaml
 from flight_delay.contract import Contract
 from flight_delay.data import job, transform
@@ -26,7 +26,7 @@ def convert(source: Path, folder: Path) -> None:
 def late(sources: dict[str, Any]) -> Any:
     """The flights with their target."""
     flights = sources["flights"]
-    return flights.mutate(late=flights.arr_delay > 15)
+    return flights.with_columns(late=pl.col("arr_delay") > 15)
 
 
 def counts(folder: Path) -> dict[str, Any]:
@@ -34,11 +34,11 @@ def counts(folder: Path) -> dict[str, Any]:
     dataset = current(folder)
     (source,) = dataset.manifest["source_rows"]["flights"].values()
     made = dataset.manifest["rows"]
-    quarantined = pq.read_table(folder / "quarantine" / dataset.name / "flights.parquet")
+    quarantined = pl.read_parquet(Path(dataset.manifest["quarantine"]) / "flights.parquet")
     return {
         "rows": source["in"],
         "rejected": source["rejected"] + made["rejected"],
-        "rejected_lines": quarantined["_line"].to_pylist(),
+        "rejected_lines": (quarantined["_record"] + 1).to_list(),  # a line holds one record
         "duplicates": source["duplicates"],
         "unlabelled": made["unlabelled"],
     } | {name: split["rows"] for name, split in dataset.manifest["splits"].items()}

@@ -19,13 +19,13 @@ from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.data.labels import Labels
 from {{ cookiecutter.__package }}.data.split import SPLITS
-from {{ cookiecutter.__package }}.data.summary import Summary
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
+from {{ cookiecutter.__package }}.data.statistics import label_statistics
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job as training
+
+from .synthesized import synthesize
 
 # The same examples every time, so that only a change of the code breaks a test of a property;
 # pytest --hypothesis-profile=default draws new ones.
@@ -222,15 +222,13 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
     path = directory / "datasets" / name
     path.mkdir(parents=True)
     table = synthesize(contract, sum(ROWS.values()))
-    start, labels, summary = 0, Labels(contract), Summary(contract, len(table))
+    start = 0
     for split in SPLITS:
         part = table.slice(start, ROWS[split])
-        summary.update(split, part)
         pq.write_table(part, path / f"{split}.parquet")
-        labels.update(split, part[contract.target])
         start += ROWS[split]
     (path / "contract.json").write_text(contract.text)
-    manifest = {"splits": labels.summary(), "columns": summary.columns_summary()}
+    manifest = {"splits": label_statistics(path, contract)}
     (path / "manifest.json").write_text(json.dumps(manifest))
     point(directory / "datasets" / "current", name)
     return Dataset(path=path)

@@ -87,7 +87,6 @@ OVERRIDES: list[tuple[str, object]] = [
     ("data.directory=/some where/é", Path("/some where/é")),
     ("monitor.quality.persistence=[1, 2]", (1, 2)),
     ("data.keep=last", "last"),
-    ("data.engine=pyspark", "pyspark"),
 ]
 
 
@@ -184,8 +183,7 @@ WRONG = [
     ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
     ("data.split={by: hash, test_from: 2024-01-01}", ["data.split.test_from:", "not permitted"]),
     ("data.keep=middle", ["data.keep", "'first' or 'last'", "given 'middle'"]),
-    ("data.engine=spark", ["data.engine", "'duckdb' or 'pyspark'", "given 'spark'"]),
-    ("data.memory_limit=lots", ["data.memory_limit", "given 'lots'"]),
+    ("data.keep=all", ["data.keep", "'first' or 'last'", "given 'all'"]),
     ("data.max_rejected_fraction=5", ["data.max_rejected_fraction", "less than or equal to 1"]),
     (
         "train.tracker=mlfow",

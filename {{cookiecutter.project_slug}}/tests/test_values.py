@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.convert import from_text, from_values
+from {{ cookiecutter.__package }}.data.cast import Form, cast
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.values import (
@@ -67,11 +68,9 @@ def test_a_time_without_offset_is_local_in_etl_in_scoring_and_in_python(
         table = pa.table(values | {"at": column})
         assert from_table(shop, table).time.tolist() == [[expected]]
 
-    for parsed in (
-        from_text(pa.array([local]), "timestamp", PARIS),
-        from_values(pa.array([naive]), "at", "timestamp", PARIS),
-    ):
-        assert [int(at.timestamp()) for at in parsed.to_pylist()] == [expected]
+    for value in (local, naive):
+        parsed = cast(pl.Series([value]), Form(type="timestamp"), PARIS.key)
+        assert [int(at.timestamp()) for at in parsed] == [expected]
 
 
 def test_a_text_that_is_no_time_is_named(shop: Contract) -> None:

@@ -39,6 +39,8 @@ def all_settings() -> Page:
     """Every key of every file below configs/."""
     tables: list[Table] = []
     for name, field in Config.model_fields.items():
+        if field.exclude:  # what options say; their own pages tell of it
+            continue
         tables += _sections(name, field.annotation)
         if name == "train":
             for kind, each in KINDS.items():

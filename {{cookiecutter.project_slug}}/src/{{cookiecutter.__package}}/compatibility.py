@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .atomic import write_file
 from .contract import Column, Contract
+from .rules import descriptions
 from .terminal import say, table
 
 HEAD = ("name", "task", "target", "positive", "labels", "id", "time", "timezone")
@@ -30,7 +31,7 @@ def compare(old: Contract, new: Contract) -> list[Change]:
 def show(contract: Contract) -> None:
     """Print the contract's row."""
     rows = [
-        (name, contract.role(name), column.type, _rules(column), column.why or "")
+        (name, contract.role(name), column.type, _rules(contract, name), column.why or "")
         for name, column in contract.columns.items()
     ]
     head = f"{contract.name}: {contract.target} = {contract.positive}, days in {contract.timezone}"
@@ -55,13 +56,10 @@ def write_schema(path: Path) -> None:
     say(f"schema    {path}")
 
 
-def _rules(column: Column) -> str:
+def _rules(contract: Contract, name: str) -> str:
+    column = contract.columns[name]
     rules = [
-        "may be missing" if column.nullable else None,
-        f"from {column.minimum:g}" if column.minimum is not None else None,
-        f"to {column.maximum:g}" if column.maximum is not None else None,
-        column.unit,
-        f"one of {', '.join(column.allowed)}" if column.allowed is not None else None,
+        *descriptions(contract, name),
         None if column.on_violation == "reject" else _modes(column),
         "personal" if column.pii else None,
         "slice" if column.slice else None,

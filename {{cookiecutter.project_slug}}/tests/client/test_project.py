@@ -23,7 +23,6 @@ from {{ cookiecutter.__package }}.client import (
 )
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     RequestRefusedError,
@@ -35,6 +34,7 @@ from ..conftest import TASKS, shop_of
 from ..monitoring.reading import served_in
 from ..serving.conftest import serve_config
 from ..serving.live import add_version, live, records
+from ..synthesized import synthesize
 from .faulty import faulty, forwards
 
 ALONE = """

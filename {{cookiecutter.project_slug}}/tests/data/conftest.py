@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ibis
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,8 +19,6 @@ from {{ cookiecutter.__package }}.config import DataConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job, transform
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-
-from .reading import Read, read
 
 Rows = list[dict[str, str]]
 SPLIT = {"validation_from": "2024-02-01", "test_from": "2024-03-01"}
@@ -112,7 +109,7 @@ def text_of(
     return file.getvalue()
 
 
-def identity(sources: dict[str, ibis.Table]) -> ibis.Table:
+def identity(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     return sources["orders"]
 
 
@@ -133,14 +130,18 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Sh
     return made
 
 
-@pytest.fixture
-def reads(tmp_path: Path) -> Callable[..., Read]:
-    """Reads a file of the content and the settings given."""
-    return partial(read, tmp_path)
-
-
 def changed(row: int, **cells: str) -> Rows:
     """Good orders but for the cells of one row, counted from 1."""
     rows = orders()
     rows[row - 1] |= cells
     return rows
+
+
+def with_rules(
+    place: Shop, head: Mapping[str, Any] | None = None, **columns: Mapping[str, Any]
+) -> Shop:
+    """The shop with other keys of its contract and of some columns."""
+    values = json.loads(place.contract.text) | dict(head or {})
+    for name, keys in columns.items():
+        values["columns"][name] |= keys
+    return replace(place, contract=Contract.model_validate(values))

@@ -2,18 +2,12 @@
 
 from dataclasses import replace
 
-import ibis
-import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.atomic import pointed
-from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import build, transform
-from {{ cookiecutter.__package }}.data.validate import Checked, check
 from {{ cookiecutter.__package }}.errors import DataError
 
-from .conftest import Shop, changed, orders
-from .test_load import with_rules
+from .conftest import Shop, changed, orders, with_rules
 
 
 # of rows 1, 2, 61 and 62, which have one id and of which 1 and 62 break a rule, the one that stays
@@ -35,34 +29,7 @@ def test_of_rows_with_one_id_the_first_or_last_that_breaks_no_rule_stays(
 
 def test_rows_with_one_id_fail_the_run_where_the_contract_says_so(place: Shop) -> None:
     place.write([*orders(), orders()[3] | {"price": "7"}])
-    strict = with_rules(place, {}, order={"on_violation": {"unique": "fail"}})
+    strict = with_rules(place, order={"on_violation": {"unique": "fail"}})
     with pytest.raises(DataError, match=r"1 rows have a 'order' .* unique is fail"):
         strict.run()
     assert pointed(place.datasets / "current") is None
-
-
-def test_only_rows_whose_id_another_row_has_are_looked_at_twice(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[int] = []
-
-    def counted(rows: pa.Table, contract: Contract) -> Checked:
-        seen.append(len(rows))
-        return check(rows, contract)
-
-    monkeypatch.setattr(build, "check", counted)
-    place.write([*orders(), orders()[3] | {"price": "7"}])
-    place.run()
-    assert sum(seen) == 2
-
-
-def test_rows_of_one_id_that_lost_their_number_are_told(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def forget(sources: dict[str, ibis.Table]) -> ibis.Table:
-        return sources["orders"].mutate(_source_row=ibis.null("int64"))
-
-    monkeypatch.setattr(transform, "transform", forget)
-    place.write([*orders(), orders()[3] | {"price": "7"}])
-    with pytest.raises(DataError, match="invents 61"):
-        place.run()

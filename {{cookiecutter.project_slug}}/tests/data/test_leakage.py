@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.leakage import tell_alone, telling
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
-from {{ cookiecutter.__package }}.data.validate import conform
 
 from ..conftest import LABELS, shop_of
+from ..synthesized import synthesize
 
 N_ROWS = 4_000
 DAY = 86_400 * 10**6
@@ -27,7 +27,7 @@ def told(contract: Contract, target: Any = LATE, **features: Any) -> dict[str, f
     for name, values in {contract.target: target, **features}.items():
         place = made.column_names.index(name)
         made = made.set_column(place, name, pa.array(values, from_pandas=True))
-    return dict(tell_alone(conform(made, contract), contract))
+    return dict(tell_alone(pl.DataFrame(pl.from_arrow(made)), contract))
 
 
 def ruled(contract: Contract, head: dict[str, Any] | None = None, **columns: Any) -> Contract:
@@ -80,7 +80,7 @@ def test_an_honest_feature_is_not_named(shop: Contract, how: str) -> None:
 
 def test_synthesised_features_are_honest(contract: Contract, shop: Contract) -> None:
     for one in (contract, shop):
-        rows = conform(synthesize(one, N_ROWS, seed=5), one)
+        rows = pl.DataFrame(pl.from_arrow(synthesize(one, N_ROWS, seed=5)))
         assert dict(tell_alone(rows, one)) == {}
 
 
@@ -150,8 +150,7 @@ def test_an_honest_feature_of_another_task_is_not_named(task: str, name: str, va
 
 
 def share(values: Any, target: Any, task: str) -> float:
-    given, known = (pa.chunked_array([pa.array(one)]) for one in (values, target))
-    return telling(given, known, task)
+    return telling(pl.Series(values), pl.Series(target), task)
 
 
 def test_telling_is_the_share_of_errors_avoided_or_of_variance_explained() -> None:
@@ -172,5 +171,5 @@ def test_a_target_of_one_value_of_another_task_is_told_by_nothing(task: str) -> 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_synthesised_features_of_another_task_are_honest(task: str) -> None:
-    rows = conform(synthesize(shop_of(task), N_ROWS, seed=5), shop_of(task))
+    rows = pl.DataFrame(pl.from_arrow(synthesize(shop_of(task), N_ROWS, seed=5)))
     assert dict(tell_alone(rows, shop_of(task))) == {}

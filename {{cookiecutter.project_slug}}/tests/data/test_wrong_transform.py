@@ -16,8 +16,8 @@ def test_a_transform_of_other_sources_or_columns_is_told(
     monkeypatch.setattr(transform, "transform", lambda sources: sources["flights"])
     with pytest.raises(DataError, match=r"data/transform.py.*sources \(orders\).*'flights'"):
         place.run()
-    monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"].tail_number)
-    with pytest.raises(DataError, match=r"data/transform.py.*tail_number"):
+    monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"].select("tail"))
+    with pytest.raises(DataError, match=r"data/transform.py.*tail"):
         place.run()
 
 
@@ -30,7 +30,7 @@ def two_of_one(sources: dict[str, Any]) -> Any:
     ("wrong", "says"),
     [
         (two_of_one, r"data/transform.py, line .*ValueError: not enough values"),
-        (lambda _: None, "gives NoneType where a table is due; end its function with return"),
+        (lambda _: None, "gives NoneType where a LazyFrame is due; end its function with return"),
     ],
 )
 def test_a_transform_that_forgot_a_source_or_its_return_is_told(

@@ -13,7 +13,6 @@ import torch
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models import front as module
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_session
@@ -32,6 +31,7 @@ from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
 
 from ..conftest import TASKS, shop_of
+from ..synthesized import synthesize
 
 
 @pytest.fixture(scope="session", autouse=True)

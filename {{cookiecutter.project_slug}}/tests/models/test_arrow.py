@@ -7,11 +7,12 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
+
+from ..synthesized import synthesize
 
 
 def with_column(contract: Contract, name: str, column: Any) -> Inputs:

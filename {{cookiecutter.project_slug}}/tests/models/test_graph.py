@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     answer,
@@ -28,6 +27,7 @@ from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.program import Program
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
+from ..synthesized import synthesize
 from .conftest import Exported, assert_parity, exported_of, make_program, part_of
 
 NUMBERS = [

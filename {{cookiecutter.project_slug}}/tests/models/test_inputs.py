@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
+from ..synthesized import synthesize
 from .conftest import part_of
 
 

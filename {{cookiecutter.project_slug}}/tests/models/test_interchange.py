@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
     Bundle,
@@ -22,6 +21,7 @@ from {{ cookiecutter.__package }}.models.interchange import (
     interchange,
 )
 
+from ..synthesized import synthesize
 from .conftest import Exported, constant_files
 
 

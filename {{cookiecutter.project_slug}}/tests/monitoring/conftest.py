@@ -17,7 +17,6 @@ import yaml
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.monitoring import checks, job
@@ -25,6 +24,7 @@ from {{ cookiecutter.__package }}.monitoring.history import History, Judged
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
+from ..synthesized import synthesize
 
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]

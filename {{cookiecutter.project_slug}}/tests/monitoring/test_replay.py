@@ -11,7 +11,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import (
     RequestRefusedError,
     ServerUnreachableError,
@@ -21,6 +20,7 @@ from {{ cookiecutter.__package }}.monitoring.replay import run
 
 from ..conftest import TASKS, shop_of
 from ..serving.live import live, records
+from ..synthesized import synthesize
 from .conftest import Place, make_place
 from .reading import served_in
 

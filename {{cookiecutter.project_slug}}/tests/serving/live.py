@@ -20,7 +20,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import Config, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.log.live import read_rows
 from {{ cookiecutter.__package }}.log.segments import PREDICTIONS
 from {{ cookiecutter.__package }}.models import profile
@@ -36,6 +35,8 @@ from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.server import make_server
 from {{ cookiecutter.__package }}.values import json_value
+
+from ..synthesized import synthesize
 
 WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
 FALLBACKS = {"binary": 0.25, "multiclass": [0.25, 0.5, 0.25], "regression": 7.5}

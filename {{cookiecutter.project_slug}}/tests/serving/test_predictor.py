@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.serving.answers import (
@@ -20,6 +19,7 @@ from {{ cookiecutter.__package }}.serving.predictor import (
 )
 
 from ..conftest import TASKS, Workspace, shop_of
+from ..synthesized import synthesize
 from .live import add_version
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.serving.requests import (
     columns_adapter,
     feedback_adapter,
@@ -18,6 +17,7 @@ from {{ cookiecutter.__package }}.serving.requests import (
 from {{ cookiecutter.__package }}.values import canonical_category, json_value
 
 from ..conftest import shop_of
+from ..synthesized import synthesize
 from .conftest import AWKWARD
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import BundleError, RegistryError
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.source import Ask
 
+from ..synthesized import synthesize
 from .conftest import serve_config
 from .live import add_version, live
 

@@ -10,7 +10,6 @@ import yaml
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.tasks import task_of
@@ -21,6 +20,7 @@ from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
 from {{ cookiecutter.__package }}.training.tracking.watched import Watched
 
 from ..models.conftest import constant_files
+from ..synthesized import synthesize
 
 Made = Callable[..., Version]
 

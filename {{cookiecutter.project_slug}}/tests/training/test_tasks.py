@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
@@ -18,6 +17,7 @@ from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.training.contents import GOLDEN_ROWS
 
 from ..conftest import LABELS, TASKS, Workspace, shared_workspace, shop_of
+from ..synthesized import synthesize
 
 N_NEW = 1_000
 

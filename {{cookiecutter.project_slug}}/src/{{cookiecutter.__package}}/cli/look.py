@@ -74,18 +74,3 @@ def show_dataset(
         from ..data.versions import find, show
 
     show(find(config_of(configs, set_).data.directory, name))
-
-
-@datasets.command("diff")
-def diff_datasets(
-    old: Annotated[str, typer.Argument(help="The beginning of a version's name.")],
-    new: Annotated[str | None, typer.Argument(help="Another's; default: the current one.")] = None,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Say what changed between two versions: what they were made of, and what they hold."""
-    with needs("batch"):
-        from ..data.versions import find, show_difference
-
-    directory = config_of(configs, set_).data.directory
-    show_difference(find(directory, old), find(directory, new))

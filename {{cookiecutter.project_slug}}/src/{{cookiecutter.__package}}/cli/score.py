@@ -17,8 +17,8 @@ def score(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="CSV or Parquet: a file, a pattern in quotes, or a folder; or a database's URL, or"
-            " the variable that holds it. Default: the test rows."
+            help="CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source"
+            " as in contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
         ),
     ] = None,
     target: Annotated[
@@ -31,10 +31,6 @@ def score(
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The version; default: the one that serves.", min=1)
-    ] = None,
-    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
-    query: Annotated[
-        str | None, typer.Option(help="SQL SELECT to read instead of a table.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -53,6 +49,6 @@ def score(
         from ..data.dataset import current
 
         source = str(current(config.data.directory).path / "test.parquet")
-    ask = Ask(where=source, table=table, query=query)
+    ask = Ask(where=source)
     target = target or config.data.directory / "scored" / f"{ask.title}.parquet"
     job.run(config.serve, name_of(configs), ask, target, version)

@@ -46,7 +46,10 @@ class RecentSplit(Section):
 
 
 class HashSplit(Section):
-    """Cut by a hash of each row's key, so that a row stays where it is when others are added."""
+    """Cut by a hash of each row's key, so that a row stays where it is when others are added.
+
+    Up to 10,000 rows are dealt out instead, so that parts and labels have exactly these shares.
+    """
 
     by: Literal["hash", "group"]
     """hash: each row by its id, without one by all its values; group: by the column below."""
@@ -92,11 +95,7 @@ class DataConfig(Section):
     """How rows become training, validation and test rows."""
     keep: Literal["first", "last"] = "first"
     """Which row stays where several have one id, in the order of the source."""
-    engine: Literal["duckdb", "pyspark"] = "duckdb"
-    """What runs the transform and the contract's rules; pyspark needs the extra of its name."""
     fetch: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]*$")
     """Module of data/ whose ``fetch(paths)`` brings files that are not there; null brings none."""
     max_rejected_fraction: Fraction = 0.05
     """Share of a source's rows that may be quarantined before the run stops."""
-    memory_limit: str = Field(default="500MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
-    """Memory the engine may use before it spills to disk; the process takes some 400 MB more."""

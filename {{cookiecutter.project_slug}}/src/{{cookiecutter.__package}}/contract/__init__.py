@@ -5,22 +5,37 @@ test data are derived from it.
 """
 
 from .column import NUMERIC_TYPES, Column, ColumnType, Mode, Role, Rule
-from .part import told_apart
 from .row import Contract, load_contract
-from .source import CsvSource, ParquetSource, Source, SqlSource
+from .source import (
+    READERS,
+    CsvSource,
+    JsonlSource,
+    ParquetSource,
+    Source,
+    kind_of,
+    load,
+    parse_source,
+)
+from .table import FileSource, NumberFormat, TableSource
 
 __all__ = [
     "NUMERIC_TYPES",
+    "READERS",
     "Column",
     "ColumnType",
     "Contract",
     "CsvSource",
+    "FileSource",
+    "JsonlSource",
     "Mode",
+    "NumberFormat",
     "ParquetSource",
     "Role",
     "Rule",
     "Source",
-    "SqlSource",
+    "TableSource",
+    "kind_of",
+    "load",
     "load_contract",
-    "told_apart",
+    "parse_source",
 ]

@@ -9,13 +9,11 @@ PIPELINES_OWN = frozenset(
         "_score",
         "_source_row",
         "_file",
-        "_line",
+        "_record",
         "_raw",
-        "_hash",
         "_reasons",
-        "_nulled",
-        "_failed",
         "_split",
+        "_key",
     }
 )
 
@@ -35,25 +33,5 @@ def leave_ours(names: Iterable[str]) -> None:
         ValueError: naming the first.
     """
     for name in names:
-        if name.lower() in PIPELINES_OWN or name.lower().startswith("_other_"):
+        if name.lower() in PIPELINES_OWN or name.lower().startswith("_nulled_"):
             raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
-
-
-def told_apart(names: Iterable[str]) -> dict[str, str]:
-    """Each name as SQL engines know it: they take those that differ only in case for one.
-
-    Of such names the first in the alphabet stays (capitals come first), and the next ones get a
-    number: ``age, Age`` are ``age_2, Age``.
-    """
-    names = list(names)
-    known: dict[str, str] = {}
-    taken = {name.lower() for name in names}
-    seen: set[str] = set()
-    for name in sorted(names):
-        free, number = name, 1
-        while free.lower() in seen or (number > 1 and free.lower() in taken):
-            number += 1
-            free = f"{name}_{number}"
-        known[name] = free
-        seen.add(free.lower())
-    return {name: known[name] for name in names}

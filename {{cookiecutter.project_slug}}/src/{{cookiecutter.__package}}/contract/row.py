@@ -13,7 +13,7 @@ from ..config import explain, read_yaml
 from ..errors import ConfigError
 from ..values import canonical_category
 from .column import NUMERIC_TYPES, Column, ColumnType, Role
-from .part import Part, leave_ours, told_apart
+from .part import Part, leave_ours
 from .source import Source
 
 TARGETS = {
@@ -66,10 +66,11 @@ class Contract(Part):
 
     @field_validator("sources")
     @classmethod
-    def _sources_are_told_apart(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for name, known in told_apart(value).items():
-            if name != known:
-                raise ValueError(f"'{name}' and another are one name to SQL; rename one of them")
+    def _files_have_names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Quarantine has a file of each source's name, and some systems know no capitals."""
+        for name in value:
+            if any(other != name and other.lower() == name.lower() for other in value):
+                raise ValueError(f"'{name}' and another are one name to some file systems")
         return value
 
     @field_validator("columns")
@@ -111,14 +112,20 @@ class Contract(Part):
         return self
 
     @model_validator(mode="after")
-    def _formats_are_of_times(self) -> Self:
-        for source, given in self.sources.items():
+    def _formats_fit_the_types(self) -> Self:
+        for source, settings in self.sources.items():
             types = self.source_columns(source)
-            for name in given.formats:
-                if types.get(name) != "timestamp":
-                    raise ValueError(
-                        f"sources.{source}.formats: '{name}' is no timestamp among its columns"
-                    )
+            for key, named, kinds in (
+                ("formats", settings.formats, ("timestamp",)),
+                ("numbers", settings.numbers, ("integer", "float")),
+                ("missing_by_column", settings.missing_by_column, None),
+            ):
+                for name in named:
+                    if name not in types or (kinds and types[name] not in kinds):
+                        what = " or ".join(kinds or ("one",))
+                        raise ValueError(
+                            f"sources.{source}.{key}: '{name}' is no {what} among its columns"
+                        )
         return self
 
     @field_validator("labels")

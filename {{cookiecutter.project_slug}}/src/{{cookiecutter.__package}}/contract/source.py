@@ -1,40 +1,44 @@
-"""Where rows come from, and how bytes become typed values."""
+"""The kinds of sources, and how each one's bytes become texts."""
 
+import codecs
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qs, urlsplit
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+import yaml
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
-from .column import ColumnType
-from .part import Part, leave_ours
+from ..config import explain
+from ..errors import ConfigError
+from .table import FileSource, TableSource
 
-Parameter = str | int | float | bool
-VARIABLE = r"[A-Z_][A-Z0-9_]*"
-FORMAT = r"%[A-Za-z]|^epoch_(s|ms)$"
-IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_$]*"
-
-
-class _Table(Part):
-    columns: dict[str, ColumnType] | None = None
-    """Raw columns to read and their types; null takes the contract's columns of these names."""
-    pii: tuple[str, ...] = ()
-    """Raw columns, read or not, whose values are masked in quarantine."""
-    repeats: Literal["drop", "keep"] = "drop"
-    """Whether a row that says in every column what an earlier one says is dropped."""
-
-    formats: dict[str, Annotated[str, Field(pattern=FORMAT)]] = Field(default={})
-    """How a raw timestamp is written where it is not ISO 8601, as in %d.%m.%Y %H:%M; or epoch_s."""
-
-    @field_validator("columns")
-    @classmethod
-    def _names_are_free(cls, value: dict[str, ColumnType] | None) -> dict[str, ColumnType] | None:
-        leave_ours(value or {})
-        return value
+READERS = {  # the function that reads a kind of source
+    "csv": "data.delimited.read",
+    "parquet": "data.read.parquet",
+    "jsonl": "data.read.jsonl",
+    # options, one line each
+    "sql": "data.sql.reader.read",
+}
+SETTINGS = {  # what the contract says about a kind; a kind that is not here needs only its path
+    "csv": "contract.source.CsvSource",
+    "parquet": "contract.source.ParquetSource",
+    "jsonl": "contract.source.JsonlSource",
+    # options, one line each
+    "sql": "contract.sql.SqlSource",
+}
 
 
-class CsvSource(_Table):
-    """Delimited text: one file, or all that a pattern matches, plain or gzipped."""
+class CsvSource(FileSource):
+    """Delimited text, plain or gzipped; the first record names the columns."""
 
     csv: str = Field(min_length=1)
     """Path from the project's root, or a pattern such as data/raw/*.csv.gz."""
@@ -42,77 +46,100 @@ class CsvSource(_Table):
     """Between two fields."""
     quote: Annotated[str, Field(pattern=r"^[!-~]$")] | None = '"'
     """Around a field that holds delimiters, line breaks or (doubled) quotes; null for none."""
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
-    """How the file's bytes become text."""
+    escape: Annotated[str, Field(pattern=r"^[!-~]$")] | None = None
+    """Before a quote or delimiter that belongs to the text, as MySQL and Spark write \\\\."""
+    encoding: str = "utf-8"
+    """How the file's bytes become text, by Python's name: utf-8, cp1252, utf-16, shift_jis."""
+    skip_above: int = Field(default=0, ge=0)
+    """Lines above the names: titles, or Excel's sep=;"""
+    comment: str | None = Field(default=None, min_length=1)
+    """How lines above the names begin that are skipped, however many there are."""
+    skip_below: int = Field(default=0, ge=0)
+    """Records below the names that are no rows, such as one of units."""
+    skip_end: int = Field(default=0, ge=0)
+    """Records at the end that are no rows, such as one of totals."""
+    trailing_delimiter: bool = False
+    """Whether every record but the names ends with a delimiter more than it needs."""
     missing: tuple[str, ...] = Field(default=("",), min_length=1)
     """Texts that mean that a value is missing."""
 
-    @model_validator(mode="after")
-    def _marks_differ(self) -> Self:
-        if self.delimiter == self.quote:
-            raise ValueError(f"delimiter and quote are both {self.quote!r}; they must differ")
-        return self
-
-
-class ParquetSource(_Table):
-    """Parquet: one file, or all that a pattern matches."""
-
-    parquet: str = Field(min_length=1)
-    """Path from the project's root, or a pattern such as data/raw/*.parquet."""
-    missing: tuple[str, ...] = ()
-    """Texts that mean that a value is missing, besides null."""
-
-
-class SqlSource(_Table):
-    """A database's table or query; what it gave is kept as Parquet below data/snapshots."""
-
-    sql: str = Field(min_length=1)
-    """Environment variable that holds the database's URL, or a URL without a password."""
-    table: str | None = Field(default=None, pattern=rf"^({IDENTIFIER}\.)?{IDENTIFIER}$")
-    """Table or view to read, with its schema where it needs one."""
-    query: str | None = Field(default=None, min_length=1)
-    """A select to read instead of a table; write values as :name and give them as parameters."""
-    parameters: dict[Annotated[str, Field(pattern=rf"^{IDENTIFIER}$")], Parameter] = Field(
-        default={}
-    )
-    """Values of the query's :names, bound by the driver and never written into its text."""
-    watermark: str | None = Field(default=None, pattern=rf"^{IDENTIFIER}$")
-    """Column that only grows: later runs read the rows from its last value on, and keep the rest."""
-    chunk_rows: int = Field(default=50_000, gt=0)
-    """Rows held at once while reading."""
-    missing: tuple[str, ...] = ()
-    """Texts that mean that a value is missing, besides NULL."""
-    repeats: Literal["drop", "keep"] = "keep"
-    """As of a file, by the columns that are read; a table's rows are told apart by its key."""
-
-    @field_validator("sql")
+    @field_validator("encoding")
     @classmethod
-    def _no_secret(cls, value: str) -> str:
-        url = urlsplit(value)
-        if url.password is not None or "password" in parse_qs(url.query):
+    def _codec_exists(cls, value: str) -> str:
+        try:
+            "".encode(value)
+            codecs.getincrementaldecoder(value)
+        except LookupError:
             raise ValueError(
-                "a password does not belong in a file; put the URL into an environment variable"
-                " and name it here, for example sql: WAREHOUSE_URL"
-            )
+                f"Python knows no text encoding '{value}'; common ones are utf-8, cp1252, latin-1,"
+                " utf-16, shift_jis and gb18030"
+            ) from None
         return value
 
     @model_validator(mode="after")
-    def _table_or_query(self) -> Self:
-        if (self.table is None) == (self.query is None):
-            raise ValueError("name either a table or a query")
-        if self.parameters and self.query is None:
-            raise ValueError("parameters are for a query; a table takes none")
+    def _marks_differ(self) -> Self:
+        marks = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
+        given = {key: mark for key, mark in marks.items() if mark is not None}
+        for key, mark in given.items():
+            if twin := next((k for k, m in given.items() if m == mark and k != key), None):
+                raise ValueError(f"{key} and {twin} are both {mark!r}; they must differ")
         return self
 
 
-def _kind(value: Any) -> str:
-    given = value if isinstance(value, Mapping) else getattr(value, "__dict__", {})
-    return next((kind for kind in ("parquet", "sql") if kind in given), "csv")
+class ParquetSource(FileSource):
+    """Parquet files; text may be kept as BINARY."""
+
+    parquet: str = Field(min_length=1)
+    """Path from the project's root, or a pattern such as data/raw/*.parquet."""
 
 
-Source = Annotated[
-    Annotated[CsvSource, Tag("csv")]
-    | Annotated[ParquetSource, Tag("parquet")]
-    | Annotated[SqlSource, Tag("sql")],
-    Discriminator(_kind),
-]
+class JsonlSource(FileSource):
+    """JSON Lines, plain or gzipped: an object a line, whose keys are the columns."""
+
+    jsonl: str = Field(min_length=1)
+    """Path from the project's root, or a pattern such as data/raw/*.jsonl.gz."""
+
+
+def kind_of(source: object) -> str:
+    """The kind that a source's key names; csv where no key does."""
+    keys = source if isinstance(source, Mapping) else getattr(source, "__dict__", {})
+    return next((kind for kind in reversed(READERS) if kind in keys), "csv")
+
+
+def parse_source(text: str) -> TableSource:
+    """A source as ``contract.yaml`` says it, from a command line: ``{sql: SHOP_URL, table: a}``.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        source: TableSource = TypeAdapter(Source).validate_python(yaml.safe_load(text))
+    except yaml.YAMLError:
+        raise ConfigError(
+            f"'{text}' is no source; write it as in contract.yaml, on one line and in quotes:"
+            " '{csv: rows.csv, delimiter: ;}'"
+        ) from None
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"the source '{text}'", lambda at: at[1:])) from None
+    return source
+
+
+def load(path: str) -> Any:
+    """What stands at ``module.name`` in this package."""
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(f"..{module}", __package__), name)
+
+
+def _settings(kind: str) -> Any:
+    if path := SETTINGS.get(kind):
+        return load(path)
+    field = Field(min_length=1, description="Path, or a pattern of paths.")
+    where: dict[str, Any] = {kind: (str, field)}
+    return create_model(f"{kind.capitalize()}Source", __base__=FileSource, **where)
+
+
+if TYPE_CHECKING:
+    Source = TableSource
+else:  # by the kinds that this project has
+    _KINDS = [Annotated[_settings(kind), Tag(kind)] for kind in reversed(READERS)]
+    Source = Annotated[Union[tuple(_KINDS)], Discriminator(kind_of)]  # noqa: UP007

@@ -1,55 +1,41 @@
-"""One dataset version: extract → transform → rules → split → load, every row accounted for."""
+"""One dataset: extract → transform → rules → split → load, every row accounted for."""
 
-import json
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ibis
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from ibis.common.exceptions import IbisError
+import polars as pl
 
-from .. import __version__
-from ..atomic import write_file
-from ..config import DataConfig, DateSplit, HashSplit
-from ..contract import Contract, told_apart
-from ..errors import DataError, TooManyRejectedError
+from ..config import DateSplit, HashSplit
+from ..errors import DataError
 from ..terminal import Bar, progress
 from . import transform
-from .engine import Engine, connect
+from .account import (
+    FAILED,
+    KEY,
+    PLACE,
+    REJECTED,
+    Loaded,
+    Run,
+    accounted,
+    conserved,
+    few_enough,
+    is_disk_full,
+    summarize,
+)
 from .extract import ROW, Extraction, extract
-from .leakage import tell_alone
-from .load import Loaded, Loader, OutOfOrderError
-from .quarantine import Counts, main_reasons
-from .sources import open_source
-from .split import assigner, settled
-from .validate import check, conform
+from .rows import layout
+from .split import SMALL_ROWS, SPLITS, by_date, by_hash, fair, time_of
+from .validate import Breach, any_of, breaches, conform, flagged, nulled
 
-MOST_BAD = 10_000
-"""Rows that may be bad before a split by the newest row gives up."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One run's inputs, and where it works."""
-
-    contract: Contract
-    config: DataConfig
-    paths: dict[str, list[Path]]
-    """The files of each source, in order."""
-    quarantine: Path
-    scratch: Path
+GROUP_ROWS = 1 << 17
 
 
 def build(run: Run, folder: Path) -> dict[str, Any]:
-    """Write the splits into ``folder`` and bad rows into quarantine; return what to remember.
+    """Write the splits into ``folder`` and bad rows into quarantine; return the counts.
 
     Raises:
         DataError: a source, its rows or the transform do not fit.
@@ -64,198 +50,157 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
                 f"source '{run.config.driving}' has no row that can be read, so there is nothing"
                 f" to make a dataset of; rejected rows are in '{run.quarantine}'"
             )
-        with connect(run.config, run.scratch, run.contract.timezone) as engine:
-            made = _made(engine, extracted, run.contract)
-            split = settled(run.contract, run.config.split, partial(_newest, run, engine, made))
-            loaded = _loaded(run, engine, made, split, extracted, folder, bar)
-        rows = _accounted(run, driving, loaded)
-        loaded.labels.check()
+        found = breaches(run.contract)
+        with _transform_runs():
+            rows = _transformed(extracted, run).with_columns(nulled(found))
+            split = _with_dates(run, rows, found)
+            assign = _assigner(run, rows, found, split)
+            loaded = _load(run, rows, found, assign, folder)
+            if not loaded.in_order:
+                loaded = _load(run, rows.sort(ROW), found, assign, folder)
+        counts, reasons = accounted(run, driving, found, loaded, folder)
+        bar(1, note="splits")
     return {
-        "version": __version__,
         "source_rows": {name: extraction.counts for name, extraction in extracted.items()},
-        "rows": rows,
-        "reasons": {n: e.reasons for n, e in extracted.items()} | {"contract": loaded.reasons},
-        "splits": loaded.labels.summary(),
+        "rows": counts,
+        "reasons": {n: e.reasons for n, e in extracted.items()} | {"contract": reasons},
         "cut": split.model_dump(mode="json") if isinstance(split, DateSplit) else None,
-        "content_hash": loaded.content_hash,
-        "columns": loaded.summary.columns_summary(),
-        "suspects": _suspects(run.contract, loaded),
     }
 
 
 def _extracted(run: Run, name: str, bar: Bar) -> Extraction:
-    source = open_source(run.contract, name, run.paths[name])
     found = extract(
         name,
-        source,
+        run.paths[name],
+        layout(run.contract, name),
         run.scratch,
-        run.quarantine,
-        run.config.memory_limit,
+        run.quarantine / f"{name}.parquet",
         lambda path: bar(note=path.name),
     )
     for file, counts in found.counts.items():
-        _conserved(f"'{file}'", counts, "in")
-    _summarize(run.quarantine, name, found.counts, found.reasons)
-    _few_enough(f"source '{name}'", found.total["rejected"], found.total["in"], found.reasons, run)
+        conserved(f"'{file}'", counts, "in")
+    summarize(run.quarantine, name, found.counts, found.reasons)
+    few_enough(run, f"source '{name}'", found.total["rejected"], found.total["in"], found.reasons)
     return found
 
 
-def _loaded(
-    run: Run,
-    engine: Engine,
-    made: ibis.Table,
-    split: DateSplit | HashSplit,
-    extracted: dict[str, Extraction],
-    folder: Path,
-    bar: Bar,
-) -> Loaded:
-    """Check, split and write; sorted by the engine only where it must be."""
-    losers = _losers(run, engine, made)
-    assign = assigner(run.contract, split)
-    driving = extracted[run.config.driving]
-    total = driving.total["accepted"]
-
-    def advance(n_rows: int) -> None:
-        bar(n_rows / total, note="splits")
-
-    try:
-        loader = Loader(run.contract, driving, losers, assign, in_order=False)
-        return loader.load(_batches(engine, made, run.contract), folder, advance)
-    except OutOfOrderError:
-        loader = Loader(run.contract, driving, losers, assign, in_order=True)
-        rows = _batches(engine, made.order_by(ROW), run.contract)
-        return loader.load(rows, folder, advance)
-
-
-def _made(engine: Engine, extracted: dict[str, Extraction], contract: Contract) -> ibis.Table:
-    tables = {name: engine.table(name, extraction) for name, extraction in extracted.items()}
+def _transformed(extracted: dict[str, Extraction], run: Run) -> pl.LazyFrame:
+    """The person's transform: ``_source_row`` and the contract's columns, of its types."""
+    tables = {
+        name: extraction.table(numbered=name == run.config.driving)
+        for name, extraction in extracted.items()
+    }
     try:
         made = transform.transform(tables)
-    except (KeyError, AttributeError, TypeError, ValueError, IbisError) as error:
+        if not isinstance(made, pl.LazyFrame):
+            raise DataError(
+                f"data/transform.py gives {type(made).__name__} where a LazyFrame is due; end its"
+                " function with return and the table"
+            )
+        columns = made.collect_schema().names()
+    except (KeyError, AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         steps = traceback.extract_tb(error.__traceback__)
         lines = [step.lineno for step in steps if step.filename == transform.__file__]
+        where = f"data/transform.py, line {lines[-1]}," if lines else "data/transform.py"
         raise DataError(
-            f"data/transform.py, line {lines[-1] if lines else '?'}, does not fit the contract's"
-            f" sources ({', '.join(tables)}) and their columns: {type(error).__name__}: {error}"
+            f"{where} does not fit the contract's sources ({', '.join(tables)}) and their columns:"
+            f" {type(error).__name__}: {str(error).splitlines()[0]}"
         ) from None
-    if not isinstance(made, ibis.Table):
-        raise DataError(
-            f"data/transform.py gives {type(made).__name__} where a table is due; end its function"
-            " with return and the table"
-        )
-    known = told_apart(contract.columns).values()
-    absent = [name for name in (ROW, *known) if name not in made.columns]
-    if absent:
+    if absent := [name for name in (ROW, *run.contract.columns) if name not in columns]:
         raise DataError(
             f"transform gives no column {', '.join(map(repr, absent))}, which the contract names;"
             " add it in data/transform.py or take it out of contract.yaml"
         )
-    return made.select(ROW, *known)
+    return conform(made.select(ROW, *run.contract.columns), run.contract)
 
 
-def _batches(engine: Engine, rows: ibis.Table, contract: Contract) -> Iterator[pa.RecordBatch]:
-    """Rows of the contract, by its own names."""
-    for batch in engine.batches(rows):
-        yield batch.rename_columns([ROW, *contract.columns])
+@contextmanager
+def _transform_runs() -> Iterator[None]:
+    """What the table engine says while it runs, as what a person can mend."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if is_disk_full(error):
+            raise
+        said = str(error).splitlines()[0]
+        raise DataError(f"the transform cannot be run: {said}") from None
 
 
-def _losers(run: Run, engine: Engine, made: ibis.Table) -> npt.NDArray[np.int64]:
-    """Rows for whose id another row stands: of those that break no rule, the first or the last."""
-    name = run.contract.id
-    none = np.empty(0, np.int64)
-    if name is None:
-        return none
-    key = told_apart(run.contract.columns)[name]
-    made = made.filter(made[key].notnull() & made[ROW].notnull())
-    met = made.group_by(key).having(ibis._.count() > 1).agg()
-    contested: dict[Any, list[int]] = {}
-    for batch in _batches(engine, made.semi_join(met, key).order_by(ROW), run.contract):
-        rows, good = _good(batch, run.contract)
-        ids, numbers = rows[name].filter(good).to_pylist(), rows[ROW].filter(good).to_pylist()
-        for value, row in zip(ids, numbers, strict=True):
-            contested.setdefault(value, []).append(row)
-    stays = slice(1, None) if run.config.keep == "first" else slice(None, -1)
-    losers = np.array(sorted(row for rows in contested.values() for row in rows[stays]), np.int64)
-    if len(losers) and run.contract.columns[name].mode("unique") == "fail":
+def _good(run: Run, rows: pl.LazyFrame, found: list[Breach]) -> pl.LazyFrame:
+    """Rows that have a label and break no rule."""
+    bad = any_of(found, "reject") | any_of(found, "fail")
+    return rows.filter(pl.col(run.contract.target).is_not_null() & ~bad)
+
+
+def _with_dates(run: Run, rows: pl.LazyFrame, found: list[Breach]) -> DateSplit | HashSplit:
+    """The split, its dates counted back from the newest good row; bad ones must not move it."""
+    split = run.config.split
+    if isinstance(split, DateSplit | HashSplit):
+        return split
+    name = time_of(run.contract)
+    newest = _good(run, rows, found).select(pl.col(name).max()).collect(engine="streaming").item()
+    if newest is None:
         raise DataError(
-            f"{len(losers):,} rows have a '{name}' that another row has, and its on_violation for"
-            " unique is fail; nothing was written"
+            "no row has a label and breaks no rule, so there is no newest row to split by; look at"
+            f" the reasons in '{run.quarantine}'"
         )
-    return losers
+    return split.until(newest.astimezone(run.contract.zone).date())
 
 
-def _good(batch: pa.RecordBatch, contract: Contract) -> tuple[pa.Table, pa.Array]:
-    """Rows in the contract's types, and which of them have a label and break no rule."""
-    rows = pa.Table.from_batches([batch])
-    checked = check(conform(rows, contract), contract)
-    good = pc.is_valid(checked.rows[contract.target])
-    if checked.rejected is not None:
-        good = pc.and_(good, pc.is_null(checked.rejected))
-    return checked.rows.add_column(0, ROW, rows[ROW]), good
-
-
-def _newest(run: Run, engine: Engine, made: ibis.Table, time: str) -> int:
-    """The latest time of a good row, in microseconds since 1970; bad ones must not move a split.
-
-    Raises:
-        DataError: none of the latest rows is good.
-    """
-    known = told_apart(run.contract.columns)
-    at, target = made[known[time]], made[known[run.contract.target]]
-    latest = made.filter(at.notnull() & target.notnull()).order_by(at.desc()).limit(MOST_BAD)
-    for batch in _batches(engine, latest, run.contract):
-        rows, good = _good(batch, run.contract)
-        found = pc.max(rows[time].filter(good)).cast(pa.int64()).as_py()
-        if found is not None:
-            return int(found)
-    raise DataError(
-        f"none of the {MOST_BAD:,} latest rows has a label and breaks no rule, so there is no newest"
-        " row to split by; look at the latest rows, or say by: date under split: in data.yaml"
+def _assigner(
+    run: Run, rows: pl.LazyFrame, found: list[Breach], split: DateSplit | HashSplit
+) -> pl.Expr:
+    """The place in ``SPLITS`` of each row."""
+    if isinstance(split, DateSplit):
+        return by_date(run.contract, split)
+    expression = by_hash(run.contract, split)
+    n_rows = rows.select(pl.len()).collect(engine="streaming").item()
+    if n_rows > SMALL_ROWS:
+        return expression
+    good = _good(run, rows, found).collect()
+    if run.contract.id is not None:
+        good = good.unique(run.contract.id, keep=run.config.keep, maintain_order=True)
+    rows_of = good[ROW].to_numpy()
+    places = np.zeros(rows_of.max(initial=0) + 1, np.int8)
+    places[rows_of] = fair(good, run.contract, split)
+    lookup = pl.Series(places)
+    return pl.col(ROW).map_batches(
+        lambda numbers: lookup.gather(numbers.clip(0, len(places) - 1)),
+        pl.Int8,
+        is_elementwise=True,
     )
 
 
-def _accounted(run: Run, driving: Extraction, loaded: Loaded) -> Counts:
-    made = loaded.counts["made"]
-    counts = {"driving": driving.total["accepted"], "filtered": 0} | loaded.counts
-    counts["filtered"] = counts["driving"] - counts.pop("made")
-    _conserved("transform", counts, "driving")
-    if (bad := loaded.quarantined) is not None:
-        places = driving.places(bad[ROW].to_numpy())
-        for at, name in enumerate(places.schema.names):
-            bad = bad.add_column(at, name, places[name])
-        pq.write_table(bad, run.quarantine / "contract.parquet", compression="zstd")
-    _summarize(run.quarantine, "contract", counts, loaded.reasons)
-    labelled = made - counts["unlabelled"]
-    _few_enough("the contract", counts["rejected"], labelled, loaded.reasons, run)
-    return counts
-
-
-def _suspects(contract: Contract, loaded: Loaded) -> dict[str, float]:
-    sample = loaded.summary.sampled("train")
-    return {} if sample is None else dict(tell_alone(sample, contract))
-
-
-def _summarize(quarantine: Path, name: str, counts: Any, reasons: Counts) -> None:
-    """What became of the rows, beside the rows themselves."""
-    path = quarantine / "summary.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known[name] = {"rows": counts, "reasons": reasons}
-    write_file(path, json.dumps(known, indent=2, ensure_ascii=False).encode())
-
-
-def _conserved(what: str, counts: Counts, whole: str) -> None:
-    parts = sum(value for key, value in counts.items() if key != whole)
-    if counts[whole] != parts:
-        raise DataError(
-            f"{what}: {counts[whole]:,} rows came in but {parts:,} are accounted for: {counts}"
+def _load(
+    run: Run, rows: pl.LazyFrame, found: list[Breach], assign: pl.Expr, folder: Path
+) -> Loaded:
+    """Write every split in one pass."""
+    contract = run.contract
+    place = (
+        pl.when(pl.col(contract.target).is_null())
+        .then(pl.lit(None, pl.Int8))
+        .when(any_of(found, "fail"))
+        .then(pl.lit(FAILED, pl.Int8))
+        .when(any_of(found, "reject"))
+        .then(pl.lit(REJECTED, pl.Int8))
+        .otherwise(assign)
+    )
+    key = pl.col(ROW) if contract.id is None else pl.col(contract.id).hash(1)
+    rows = rows.with_columns(place.alias(PLACE), key.cast(pl.UInt64).alias(KEY))
+    public = [ROW, *(name for name, column in contract.columns.items() if not column.pii)]
+    sinks = [
+        rows.filter(pl.col(PLACE) == number)
+        .select(public)
+        .sink_parquet(
+            folder / f"{name}.parquet", compression="zstd", row_group_size=GROUP_ROWS, lazy=True
         )
-
-
-def _few_enough(what: str, rejected: int, total: int, reasons: Counts, run: Run) -> None:
-    most = run.config.max_rejected_fraction
-    if rejected > most * total:
-        raise TooManyRejectedError(
-            f"{what} rejected {rejected:,} of {total:,} rows, more than"
-            f" data.max_rejected_fraction = {most:g} ({main_reasons(reasons)}); the rows and their"
-            f" reasons are in '{run.quarantine}'; the current dataset is unchanged"
-        )
+        for number, name in enumerate(SPLITS)
+    ]
+    bad = run.scratch / "bad.parquet"
+    sinks.append(rows.filter(pl.col(PLACE) >= REJECTED).drop(KEY).sink_parquet(bad, lazy=True))
+    flags = {f"{breach.reason}, made null": flag for flag, breach in flagged(found).items()}
+    counted = rows.select(pl.col(flags.values()).filter(pl.col(PLACE) < REJECTED).sum())
+    queries = [*sinks, counted, rows.select(ROW, PLACE, KEY)]
+    *_, mended, numbers = pl.collect_all(queries, engine="streaming")
+    counts = {reason: mended[flag].item() for reason, flag in flags.items()}
+    return Loaded(numbers=numbers, bad=bad, mended={n: c for n, c in counts.items() if c})

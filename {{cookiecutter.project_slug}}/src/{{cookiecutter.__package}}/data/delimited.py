@@ -1,250 +1,218 @@
-"""Delimited text to typed rows.
+"""Delimited text to records.
 
-Most runs of records are typed as they are parsed. A column in which anything is not plainly of its
-type is parsed as texts, which ``convert`` judges one by one.
+pyarrow frames the records. It would end at the first byte that is not in the encoding, and silently
+reads an open quote up to the next one: a stream decodes before it, and Python's strict reader looks
+at files whose records have several lines.
 """
 
+import csv
+import io
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from ..contract import ColumnType, CsvSource
+from ..contract import CsvSource
 from ..errors import DataError
-from ..values import SPACES
-from . import formats
-from .chunks import LINE, MASK, OTHER, Chunk, Layout, unread
-from .convert import ARROW_TYPES, FALSE, TRUE, from_text, one_array, plainly, settle
-from .fields import join, split
-from .files import Readable, opened
-from .records import Broken, Records, records
+from .read import BLOCK_BYTES, NOT_TEXT, UNDECODED, Broken, Decoded, Records, readable, unique
 
-WORKERS = 2
-FIRST_BYTES = 1 << 16
-AS_THEY_ARE = frozenset({"category", "string"})
-Ragged = dict[int, int]
-Types = Mapping[str, pa.DataType]
+# pyarrow holds a record in one block: an open quote ends there at the latest.
+FIRST_BYTES = 1 << 20
 
 
-def header(path: Path, source: CsvSource) -> list[str]:
-    """The names in a file's first record, without spaces around them if they still differ.
-
-    A column without one is named by its place.
+def read(
+    path: Path, source: CsvSource, columns: Collection[str] | None = None
+) -> Iterator[Records]:
+    """The records of delimited text, of which the first names the columns.
 
     Raises:
-        DataError: the file is not there, is empty, is not in its encoding or repeats a name.
+        DataError: the file is damaged, has no names, or a quote is open.
     """
-    with opened(path, source.encoding) as file:
-        run = next(_runs(file, source, FIRST_BYTES), None)
-    if run is None:
-        raise DataError(f"'{path}' is empty; its first line must name the columns")
-    if run.broken and (not len(run) or run.broken[0].line < run.lines[0]):
+    held: deque[Records] = deque()
+    with readable(path), _opened(path, source) as (raw, stream):
+        names = _names(stream, path, source)
+        for records in _framed(path, source, names, raw, stream):
+            held.append(_below(records, source.skip_below))
+            while sum(map(len, list(held)[1:])) >= max(source.skip_end, 1):
+                yield held.popleft()
+    last = sorted(n for one in held for n in (*one.numbers, *(number for number, *_ in one.broken)))
+    end = last[-source.skip_end] if source.skip_end and len(last) >= source.skip_end else None
+    for records in held:
+        yield _before(records, end) if source.skip_end else records
+
+
+@contextmanager
+def _opened(path: Path, source: CsvSource) -> Iterator[tuple[Decoded, Any]]:
+    """The text behind what is to be skipped above the names."""
+    with (
+        Decoded(path, source.encoding, source.quote) as raw,
+        io.BufferedReader(raw, 1 << 16) as stream,
+    ):
+        for _ in range(source.skip_above):
+            stream.readline()
+        prefix = (source.comment or "").encode()
+        while prefix and stream.peek(len(prefix)).startswith(prefix):
+            stream.readline()
+        yield raw, stream
+
+
+def _dialect(source: CsvSource) -> dict[str, Any]:
+    quoting = csv.QUOTE_NONE if source.quote is None else csv.QUOTE_MINIMAL
+    return {
+        "delimiter": source.delimiter,
+        "quotechar": source.quote,
+        "escapechar": source.escape,
+        "quoting": quoting,
+        "strict": True,
+    }
+
+
+def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
+    """The columns' names; one without a name is named by its place."""
+    lines = iter(lambda: stream.readline(FIRST_BYTES).decode("utf-8", "replace"), "")
+    try:
+        fields = next(filter(None, csv.reader(lines, **_dialect(source))), [])
+    except csv.Error as error:
         raise DataError(
-            f"the first line of '{path}' {run.broken[0].reasons}. It must name the columns:"
+            f"the first line of '{path}' cannot be read ({error}). It must name the columns:"
             " mend it, or set the source's encoding, delimiter and quote"
+        ) from None
+    if not fields:
+        raise DataError(f"'{path}' is empty; its first line must name the columns")
+    if any(UNDECODED in field or "\0" in field for field in fields):
+        raise DataError(
+            f"the first line of '{path}' {NOT_TEXT}. It must name the columns: mend it, or set"
+            " the source's encoding, delimiter and quote"
         )
-    found = enumerate(_fields(run.raw(0), source), start=1)
-    names = [name if name.strip(SPACES) else f"(column {place})" for place, name in found]
-    stripped = [name.strip(SPACES) for name in names]
-    names = stripped if len(set(stripped)) == len(names) else names
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DataError(f"'{path}' names {', '.join(map(repr, repeated))} more than once")
-    return names
+    return unique(path, [field.strip() or f"(column {n})" for n, field in enumerate(fields, 1)])
 
 
-def chunks(
-    path: Path, source: CsvSource, names: list[str], layout: Layout, *, after: int = 0
-) -> Iterator[Chunk]:
-    """A file's rows in order; several runs of records are parsed at once.
+def _framed(
+    path: Path, source: CsvSource, names: list[str], raw: Decoded, stream: Any
+) -> Iterator[Records]:
+    texts = dict.fromkeys(names, pl.String)
+    if not stream.peek(1):  # pyarrow calls a file without records an error
+        yield Records(values=pl.DataFrame(schema=texts), numbers=np.empty(0, np.int64))
+        return
+    broken: list[Broken] = []
 
-    What begins at the line ``after`` or before is left out.
+    def skip(record: pacsv.InvalidRow) -> str:
+        found = "1 field" if record.actual_columns == 1 else f"{record.actual_columns} fields"
+        reason = f"{found}, and the header has {len(names)}"
+        broken.append((record.number, reason, record.text))
+        return "skip"
 
-    Raises:
-        DataError: the file is damaged, or a value breaks a rule whose mode is fail.
-    """
-    reader = _Reader(str(path), source, names, layout)
-    pending: deque[Future[Chunk]] = deque()
-    with opened(path, source.encoding) as file, ThreadPoolExecutor(WORKERS) as workers:
-        for place, run in enumerate(_runs(file, source)):
-            if run.last <= after:
-                continue
-            pending.append(workers.submit(reader.read, run if place else run.without_first()))
-            if len(pending) > WORKERS:
-                yield pending.popleft().result().behind(after)
-        while pending:
-            yield pending.popleft().result().behind(after)
+    n_rows = n_broken = 0
+    checked = source.quote is None
+    try:
+        for batch in _batches(source, names, stream, skip):
+            gaps = np.array([number for number, *_ in broken], np.int64) - np.arange(len(broken))
+            places = np.arange(n_rows + 1, n_rows + 1 + batch.num_rows)
+            numbers = places + np.searchsorted(gaps, places, side="right")
+            behind = bisect_right(broken, numbers[-1] if len(numbers) else 0, key=itemgetter(0))
+            new, n_broken = tuple(broken[n_broken:behind]), max(behind, n_broken)
+            values = pl.DataFrame(pl.from_arrow(batch)).select(names)
+            if not checked and raw.quotes and _has_line_breaks(values, new):
+                _check_quotes(path, source)
+                checked = True
+            odd = pl.any_horizontal(pl.all().str.contains(f"[{UNDECODED}\0]"))
+            yield Records(
+                values=values,
+                numbers=numbers,
+                not_text=values.select(odd.fill_null(False)).to_series() if raw.odd else None,
+                broken=new,
+            )
+            n_rows += batch.num_rows
+    except pa.ArrowInvalid as error:
+        if source.quote is not None:
+            _check_quotes(path, source)
+        if "straddling" in str(error) or "out of sync" in str(error):
+            raise DataError(f"'{path}' has a record of more than {BLOCK_BYTES >> 20} MB") from None
+        raise DataError(f"'{path}': {error}") from None
+    left = tuple(broken[n_broken:])
+    if not checked and raw.quotes and _has_line_breaks(None, left):
+        _check_quotes(path, source)
+    empty = pl.DataFrame(schema=texts)
+    yield Records(values=empty, numbers=np.empty(0, np.int64), broken=left)
 
 
-def _runs(file: Readable, source: CsvSource, size: int | None = None) -> Iterator[Records]:
-    """Runs that hold more than blank lines."""
-    runs = records(file, source.delimiter, source.quote, source.encoding, size)
-    return (run for run in runs if len(run) or run.broken)
+def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Any:
+    """pyarrow numbers the records if it parses in one thread."""
+    behind = ["(behind)"] if source.trailing_delimiter else []
+    return pacsv.open_csv(
+        stream,
+        pacsv.ReadOptions(
+            use_threads=False, column_names=[*names, *behind], block_size=BLOCK_BYTES
+        ),
+        pacsv.ParseOptions(
+            delimiter=source.delimiter,
+            quote_char=source.quote or False,
+            escape_char=source.escape or False,
+            newlines_in_values=source.quote is not None,
+            invalid_row_handler=skip,
+        ),
+        pacsv.ConvertOptions(
+            column_types=dict.fromkeys([*names, *behind], pa.string()),
+            null_values=list(_everywhere(source)),
+            strings_can_be_null=True,
+            check_utf8=False,
+        ),
+    )
 
 
-class _Reader:
-    """Types the records of one file."""
+def _everywhere(source: CsvSource) -> tuple[str, ...]:
+    """Texts that mean that a value is missing, whatever the column."""
+    own = source.missing_by_column.values()
+    return tuple(text for text in source.missing if all(text in markers for markers in own))
 
-    def __init__(self, file: str, source: CsvSource, names: list[str], layout: Layout) -> None:
-        self.file, self.source, self.layout, self.names = file, source, layout, names
-        ours = dict(zip(layout.others, layout.other_names, strict=True))
-        self.columns = [
-            name if name in layout.types else ours.get(name, f"{OTHER}unread_{place}")
-            for place, name in enumerate(names)
-        ]
-        self.types: Types = {
-            name: pa.string() if name in layout.formats else ARROW_TYPES[kind]
-            for name, kind in layout.types.items()
-        }
-        """As what to parse each column, by the runs before; a guess that only decides the speed."""
-        self.texts: Types = {
-            name: type_ if layout.types[name] in AS_THEY_ARE else pa.string()
-            for name, type_ in self.types.items()
-        }
 
-    def read(self, run: Records) -> Chunk:
-        """The rows of a run; every record is a row, or among the broken ones."""
-        given, rows, ragged = self._typed(run)
-        kept = np.delete(np.arange(len(run)), list(ragged))
-        if rows.num_rows != len(kept):
-            raise DataError(f"'{self.file}': {len(kept)} records were read as {rows.num_rows} rows")
-        lines = run.lines[kept]
-        found = unread(self.layout, given, rows, lines)
-        rows = rows.append_column(LINE, pa.array(lines, pa.int64()))
-        broken = [
-            *self._withheld(run.broken),
-            *self._withheld([self._ragged(run, at, n) for at, n in ragged.items()]),
-            *self._told(run, kept, found.rejected),
-        ]
-        broken.sort(key=lambda one: one.line)
-        return Chunk(
-            file=self.file,
-            rows=(rows if found.rejected is None else rows.filter(pc.is_null(found.rejected))),
-            broken=broken,
-            nulled=self._told(run, kept, found.nulled),
-        )
+def _has_line_breaks(values: pl.DataFrame | None, broken: tuple[Broken, ...]) -> bool:
+    if any("\n" in text or "\r" in text for *_, text in broken):
+        return True
+    cells = pl.any_horizontal(pl.all().str.contains("\n", literal=True))
+    return values is not None and bool(values.select(cells.any()).item())
 
-    def _typed(self, run: Records) -> tuple[pa.Table, pa.Table, Ragged]:
-        """What was parsed, the same as the layout's types, and the ragged records."""
+
+def _check_quotes(path: Path, source: CsvSource) -> None:
+    """Name the line of a quote that is open, or stands where none may."""
+    csv.field_size_limit(BLOCK_BYTES)
+    with _opened(path, source) as (_, stream):
+        reader = csv.reader(io.TextIOWrapper(stream, newline=""), **_dialect(source))
+        line = 1
         try:
-            given, ragged = self._parsed(run, self._safe(run, self.types))
-        except pa.ArrowInvalid:
-            given, ragged = self._parsed(run, self.texts)
-        columns = [
-            self._column(name, kind, one_array(given[name]))
-            for name, kind in self.layout.types.items()
-        ]
-        columns += [given[name] for name in self.layout.other_names]
-        return given, pa.table(columns, schema=self.layout.schema), ragged
-
-    def _safe(self, run: Records, types: Types) -> Types:
-        """Arrow would read hexadecimal numbers as integers."""
-        whole = pa.int64() in types.values()
-        return self.texts if whole and _hexadecimal(run.content, self.source.delimiter) else types
-
-    def _column(self, name: str, kind: ColumnType, given: pa.Array) -> pa.Array:
-        zone, plain = self.layout.zone, given
-        if name in self.layout.formats:
-            return formats.read(given, self.layout.formats[name], zone)
-        if given.type == pa.string() and kind not in AS_THEY_ARE:
-            plain = plainly(given, kind)
-            self.types = {**self.types, name: pa.string() if plain is None else plain.type}
-        return from_text(given, kind, zone) if plain is None else settle(plain, kind, zone)
-
-    def _parsed(self, run: Records, types: Types) -> tuple[pa.Table, Ragged]:
-        """Rows of ``types``; and which records have another number of fields than the header."""
-        ragged: Ragged = {}
-
-        def skip(row: pacsv.InvalidRow) -> str:
-            ragged[row.number - 1] = row.actual_columns
-            return "skip"
-
-        types = {**types, **dict.fromkeys(self.layout.other_names, pa.string())}
-        content = run.content
-        if not len(run):
-            return (pa.table({name: pa.array([], type_) for name, type_ in types.items()}), ragged)
-        if self.source.encoding == "latin-1" and not content.isascii():
-            content = content.decode("latin-1").encode()
-        quoted = self.source.quote is not None and self.source.quote.encode() in content
-        rows = pacsv.read_csv(
-            pa.py_buffer(content),
-            pacsv.ReadOptions(
-                use_threads=False, column_names=self.columns, block_size=len(content) + 1
-            ),
-            pacsv.ParseOptions(
-                delimiter=self.source.delimiter,
-                quote_char=self.source.quote or False,
-                newlines_in_values=quoted,
-                invalid_row_handler=skip,
-            ),
-            pacsv.ConvertOptions(
-                column_types=types,
-                null_values=list(self.source.missing),
-                strings_can_be_null=True,
-                true_values=TRUE,
-                false_values=FALSE,
-                timestamp_parsers=[pacsv.ISO8601],
-                include_columns=list(types),
-                include_missing_columns=True,
-            ),
-        )
-        return rows, ragged
-
-    def _ragged(self, run: Records, at: int, n_fields: int) -> Broken:
-        found = "1 field" if n_fields == 1 else f"{n_fields} fields"
-        reasons = f"{found}, and the header has {len(self.names)}"
-        return Broken(line=int(run.lines[at]), reasons=reasons, raw=run.raw(at))
-
-    def _withheld(self, broken: list[Broken]) -> list[Broken]:
-        """Without bytes if there are personal values: in what is no row, they cannot be told."""
-        if not self.layout.personal:
-            return broken
-        return [Broken(line=one.line, reasons=one.reasons, raw=None) for one in broken]
-
-    def _told(
-        self, run: Records, kept: npt.NDArray[np.int64], reasons: pa.Array | None
-    ) -> list[Broken]:
-        if reasons is None:
-            return []
-        wrong = np.flatnonzero(pc.is_valid(reasons).to_numpy(zero_copy_only=False))
-        told = zip(reasons.drop_null().to_pylist(), kept[wrong].tolist(), strict=True)
-        return [
-            Broken(line=int(run.lines[at]), reasons=reason, raw=self._shown(run.raw(at)))
-            for reason, at in told
-        ]
-
-    def _shown(self, raw: bytes) -> bytes:
-        """A row's bytes with its personal values masked."""
-        if not self.layout.personal:
-            return raw
-        fields = zip(self.names, _fields(raw, self.source), strict=True)
-        shown = [MASK if name in self.layout.personal else field for name, field in fields]
-        record = join(shown, self.source.delimiter, self.source.quote)
-        return record.encode(_encoding(self.source))
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(
+                f"'{path}': a quote in the record at line {line + source.skip_above:,} is wrong"
+                f" ({error}); close it, double quotes inside a text, or set the source's quote"
+            ) from None
 
 
-def _fields(raw: bytes, source: CsvSource) -> list[str]:
-    return split(raw.decode(_encoding(source)), source.delimiter, source.quote)
+def _below(records: Records, n_skipped: int) -> Records:
+    """Without the first records of the file."""
+    return records if not n_skipped else _where(records, lambda numbers: numbers > n_skipped)
 
 
-def _encoding(source: CsvSource) -> str:
-    """That of a record's bytes: other encodings were made UTF-8."""
-    return "latin-1" if source.encoding == "latin-1" else "utf-8"
+def _before(records: Records, end: int | None) -> Records:
+    return _where(records, lambda numbers: numbers < (0 if end is None else end))
 
 
-def _hexadecimal(content: bytes, delimiter: str) -> bool:
-    """Whether a field may begin with 0x: no letter or digit of the same field stands before it."""
-    characters = np.frombuffer(content, np.uint8)
-    for letter in (letter for letter in b"xX" if letter in content):
-        letters = np.flatnonzero(characters == letter)
-        zeros = letters[characters[letters - 1] == ord("0")] - 1
-        before = (content[place - 1 : place] for place in zeros.tolist())
-        if any(one == delimiter.encode() or not one.isalnum() for one in before):
-            return True
-    return False
+def _where(records: Records, keep: Any) -> Records:
+    rows = keep(records.numbers)
+    return replace(
+        records,
+        values=records.values.filter(pl.Series(rows)),
+        numbers=records.numbers[rows],
+        not_text=None if records.not_text is None else records.not_text.filter(pl.Series(rows)),
+        broken=tuple(one for one in records.broken if keep(np.int64(one[0]))),
+    )

@@ -1,6 +1,5 @@
 """``data``: sources → typed rows → transform → rules → splits, as a dataset version."""
 
-import errno
 import hashlib
 import json
 import shutil
@@ -13,20 +12,20 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..atomic import file_hash, new_directory, point, pointed
+from .. import __version__
+from ..atomic import new_directory, point, pointed, write_file
 from ..config import DataConfig
-from ..contract import Contract, CsvSource
+from ..contract import Contract, FileSource, kind_of
 from ..errors import ConfigError, DataError
 from ..terminal import say
-from . import transform
-from .build import Run, build
-from .dataset import Dataset
-from .files import fingerprint
-from .labels import told
-from .quarantine import main_reasons
-from .sources import files
-
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+from .account import Run, is_disk_full
+from .build import build
+from .dataset import Dataset, content_hash
+from .identity import describe, key_of
+from .leakage import tell_alone
+from .rows import files, main_reasons
+from .split import SPLITS
+from .statistics import column_statistics, label_statistics, sampled, split_text
 
 
 def run(contract: Contract, config: DataConfig) -> Dataset:
@@ -46,12 +45,12 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
     try:
         with alone(config.directory):
             return _run(contract, config)
-    except OSError as error:
-        if error.errno not in DISK_FULL:
+    except Exception as error:
+        if not is_disk_full(error):
             raise
         raise DataError(
-            f"no space is left below '{config.directory}': {error.strerror}; the current dataset is"
-            " unchanged: free some, or set data.directory to another disk"
+            f"no space is left below '{config.directory}'; the current dataset is unchanged: free"
+            " some, or set data.directory to another disk"
         ) from None
 
 
@@ -76,19 +75,19 @@ def alone(directory: Path) -> Iterator[None]:
 
 def _run(contract: Contract, config: DataConfig) -> Dataset:
     _fetch(contract, config)
-    paths = {name: files(contract, name, config.directory) for name in contract.sources}
-    identity = describe(contract, config, paths)
-    name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    datasets = config.directory / "datasets"
-    dataset = Dataset(path=datasets / name)
-    if not dataset.path.is_dir():
-        quarantine = config.directory / "quarantine" / name
+    paths = {
+        name: files(name, source, contract.source_columns(name), config.directory)
+        for name, source in contract.sources.items()
+    }
+    description = describe(contract, config, paths)
+    key = key_of(description)
+    datasets, record = config.directory / "datasets", config.directory / "runs" / f"{key}.json"
+    found = _earlier(datasets, record)
+    if found is None:
+        quarantine = config.directory / "quarantine" / key
         shutil.rmtree(quarantine, ignore_errors=True)
         quarantine.mkdir(parents=True)
-        with (
-            new_directory(dataset.path) as staging,
-            tempfile.TemporaryDirectory(prefix=".etl.", dir=config.directory) as scratch,
-        ):
+        with tempfile.TemporaryDirectory(prefix=".etl.", dir=config.directory) as scratch:
             work = Run(
                 contract=contract,
                 config=config,
@@ -96,13 +95,50 @@ def _run(contract: Contract, config: DataConfig) -> Dataset:
                 quarantine=quarantine,
                 scratch=Path(scratch),
             )
-            manifest = build(work, staging) | identity
+            found = _made(work, datasets, description)
+        write_file(record, json.dumps(found, indent=2).encode())
+    dataset = Dataset(path=datasets / found["dataset"])
+    if pointed(datasets / "current") != dataset.name:
+        point(datasets / "current", dataset.name)
+    report(dataset, found)
+    return dataset
+
+
+def _earlier(datasets: Path, record: Path) -> dict[str, Any] | None:
+    """What a run of the same key found, if its dataset is still there."""
+    if not record.exists():
+        return None
+    found: dict[str, Any] = json.loads(record.read_text())
+    return found if (datasets / found["dataset"]).is_dir() else None
+
+
+def _made(run: Run, datasets: Path, description: dict[str, Any]) -> dict[str, Any]:
+    """Make the dataset, unless one of the same rows and contract is there; what the run found."""
+    contract = run.contract
+    folder = run.scratch / "splits"
+    folder.mkdir()
+    manifest = build(run, folder)
+    splits = label_statistics(folder, contract)
+    train = folder / "train.parquet"
+    sample = sampled(train)
+    content = content_hash(folder)
+    name = hashlib.sha256(f"{contract.text}{content}".encode()).hexdigest()[:16]
+    manifest |= {
+        "version": __version__,
+        "dataset": name,
+        "content_hash": content,
+        "splits": splits,
+        "columns": column_statistics(train, sample, contract),
+        "suspects": dict(tell_alone(sample, contract)),
+        "quarantine": str(run.quarantine),
+    } | {key: value for key, value in description.items() if key != "modules"}
+    if not (datasets / name).is_dir():
+        with new_directory(datasets / name) as staging:
+            for split in SPLITS:
+                (folder / f"{split}.parquet").replace(staging / f"{split}.parquet")
             (staging / "contract.json").write_text(contract.text)
             (staging / "manifest.json").write_text(json.dumps(manifest, indent=2))
-    if pointed(datasets / "current") != name:
-        point(datasets / "current", name)
-    report(dataset)
-    return dataset
+    return manifest
 
 
 def _fetch(contract: Contract, config: DataConfig) -> None:
@@ -115,46 +151,27 @@ def _fetch(contract: Contract, config: DataConfig) -> None:
         raise ConfigError(
             f"data.fetch is '{config.fetch}', but data/ has no module of this name; leave it out"
         ) from None
-    csv = [source.csv for source in contract.sources.values() if isinstance(source, CsvSource)]
-    for path in module.fetch(map(Path, csv)):
+    sources = [source for source in contract.sources.values() if isinstance(source, FileSource)]
+    for path in module.fetch(Path(getattr(source, kind_of(source))) for source in sources):
         say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB")
 
 
-def describe(
-    contract: Contract, config: DataConfig, paths: dict[str, list[Path]]
-) -> dict[str, Any]:
-    """Everything that decides a dataset's content; equal descriptions give equal rows."""
-    return {
-        "sources": {
-            name: [[path.name, fingerprint(path)] for path in found]
-            for name, found in paths.items()
-        },
-        "contract": contract.hash,
-        "transform": file_hash(Path(transform.__file__)),
-        "driving": config.driving,
-        "keep": config.keep,
-        "split": config.split.model_dump(mode="json"),
-        "code": [file_hash(path) for path in sorted(Path(__file__).parent.glob("*.py"))],
-    }
-
-
-def report(dataset: Dataset) -> None:
+def report(dataset: Dataset, found: dict[str, Any]) -> None:
     """Show where every row went, what may leak, and the last line: what is there and where."""
-    manifest = dataset.manifest
-    for name, by_file in manifest["source_rows"].items():
+    for name, by_file in found["source_rows"].items():
         for file, counts in by_file.items():
             _say_counts(name if len(by_file) == 1 else Path(file).name, counts)
-        _say_reasons(manifest["reasons"][name])
-    _say_counts("→ rows", manifest["rows"])
-    _say_reasons(manifest["reasons"]["contract"])
-    for name, found in manifest["suspects"].items():
+        _say_reasons(found["reasons"][name])
+    _say_counts("→ rows", found["rows"])
+    _say_reasons(found["reasons"]["contract"])
+    for name, value in found["suspects"].items():
         say(
-            f"WARNING   '{name}' alone tells the target ({found:.3f} of 1 on training rows): is it"
+            f"WARNING   '{name}' alone tells the target ({value:.3f} of 1 on training rows): is it"
             " known before? If not, say leaks: true in contract.yaml"
         )
-    if (cut := manifest["cut"]) and manifest["split"]["by"] == "recent":
+    if (cut := found["cut"]) and found["split"]["by"] == "recent":
         say(f"split     validation from {cut['validation_from']}, test from {cut['test_from']}")
-    parts = [f"{name} {told(split)}" for name, split in manifest["splits"].items()]
+    parts = [f"{name} {split_text(split)}" for name, split in found["splits"].items()]
     say(f"dataset   {dataset.path}  {', '.join(parts)}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
 
 from ..contract import Contract
 
@@ -17,23 +17,20 @@ PRIOR = 0.5
 Floats = npt.NDArray[np.float64]
 
 
-def tell_alone(rows: pa.Table, contract: Contract) -> Iterator[tuple[str, float]]:
+def tell_alone(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, float]]:
     """Features whose ``telling`` is at least 0.98."""
     return ((name, found) for name, found in tellings(rows, contract) if found >= SUSPECT)
 
 
-def tellings(rows: pa.Table, contract: Contract) -> Iterator[tuple[str, float]]:
+def tellings(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, float]]:
     """Every feature, and its ``telling`` on some 20,000 of the rows."""
-    step = max(1, len(rows) // MOST_ROWS)
-    rows = rows.take(pa.array(range(0, len(rows), step)))
+    rows = rows.gather_every(max(1, len(rows) // MOST_ROWS))
     target = rows[contract.target]
     for name in contract.features:
         yield name, telling(rows[name], target, contract.task, contract.positive)
 
 
-def telling(
-    values: pa.ChunkedArray, target: pa.ChunkedArray, task: str, positive: Any = None
-) -> float:
+def telling(values: pl.Series, target: pl.Series, task: str, positive: Any = None) -> float:
     """How well a column alone tells the target, learnt on half of the rows and held to the rest.
 
     Binary: the AUC. Multiclass: the share of the errors avoided that naming the most frequent label
@@ -43,10 +40,10 @@ def telling(
     codes = _codes(values)
     learn = np.random.default_rng(0).random(len(codes)) < 0.5  # rows may alternate
     if task == "regression":
-        labels = target.cast(pa.float64(), safe=False).to_numpy()
+        labels = target.cast(pl.Float64).to_numpy()
         means = _means(codes[learn], labels[learn], codes)
         return _explained(labels[~learn], means[~learn])
-    labels = np.array([str(value) for value in target.to_pylist()], object)
+    labels = np.array([str(value) for value in target.to_list()], object)
     if task == "binary":
         hit = (labels == str(positive)).astype(np.float64)
         rates = _means(codes[learn], hit[learn], codes)
@@ -66,13 +63,12 @@ def _means(codes: npt.NDArray[np.int64], labels: Floats, asked: npt.NDArray[np.i
     return found
 
 
-def _codes(values: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+def _codes(values: pl.Series) -> npt.NDArray[np.int64]:
     """A small whole number for each value, 0 for a gap."""
-    kind = values.type
-    if pa.types.is_timestamp(kind):
-        values = values.cast(pa.int64())
-    if pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        numbers = values.cast(pa.float64(), safe=False).to_numpy()
+    if isinstance(values.dtype, pl.Datetime):
+        values = values.cast(pl.Int64)
+    if values.dtype.is_numeric():
+        numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
         known = numbers[~np.isnan(numbers)]
         if not len(known):
             return np.zeros(len(numbers), np.int64)
@@ -80,10 +76,8 @@ def _codes(values: pa.ChunkedArray) -> npt.NDArray[np.int64]:
         edges = np.unique(np.quantile(known, np.linspace(0, 1, n_bins + 1)[1:-1]))
         binned: Any = np.searchsorted(edges, numbers, side="right") + 1
         return np.where(np.isnan(numbers), 0, binned)
-    array = values.combine_chunks()
-    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.asarray(codes + 1)
+    codes = values.cast(pl.String).rank("dense").fill_null(0)
+    return codes.cast(pl.Int64).to_numpy()
 
 
 def _auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:

@@ -1,55 +1,31 @@
 """Which split a row belongs to."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, get_args
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import polars as pl
 
-from ..config import DateSplit, HashSplit, RecentSplit, SplitConfig
+from ..config import DateSplit, HashSplit
 from ..contract import Contract
 from ..errors import ConfigError
-from .hashes import row_hashes
+from .hashes import Hashes, row_hashes
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SMALL_ROWS = 10_000
+"""Up to so many rows, a split by hash has exactly the shares that were asked for."""
 Places = npt.NDArray[np.int8]
-Assign = Callable[[pa.Table], Places]
-"""Checked rows to the place of each row's split in ``SPLITS``, by the row's own values alone."""
 
 
-Newest = Callable[[str], int]
-"""The latest value of a time column among labelled rows that break no rule, in microseconds."""
-
-
-def assigner(contract: Contract, config: DateSplit | HashSplit) -> Assign:
-    """How rows are split.
+def time_of(contract: Contract) -> str:
+    """The column that rows are split by.
 
     Raises:
-        ConfigError: the contract lacks the column that the split goes by.
+        ConfigError: the contract has none.
     """
-    if isinstance(config, DateSplit):
-        return _by_date(contract, config)
-    return _by_hash(contract, config)
-
-
-def settled(contract: Contract, config: SplitConfig, newest: Newest) -> DateSplit | HashSplit:
-    """The split with its dates, where they are counted back from the newest row.
-
-    Raises:
-        ConfigError: the contract has no time to count back.
-    """
-    if not isinstance(config, RecentSplit):
-        return config
-    at = EPOCH + timedelta(microseconds=newest(_time(contract)))
-    return config.until(at.astimezone(contract.zone).date())
-
-
-def _time(contract: Contract) -> str:
     if contract.time is None:
         raise ConfigError(
             "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
@@ -58,49 +34,89 @@ def _time(contract: Contract) -> str:
     return contract.time
 
 
-def _by_date(contract: Contract, config: DateSplit) -> Assign:
-    """Cut at local midnights: earlier rows train, later rows test."""
-    name = _time(contract)
+def by_date(contract: Contract, config: DateSplit) -> pl.Expr:
+    """The place in ``SPLITS``: how many of two local midnights a row has behind it."""
+    name = time_of(contract)
     cuts = [_midnight(day, contract) for day in (config.validation_from, config.test_from)]
-
-    def assign(rows: pa.Table) -> Places:
-        at = rows[name].cast(pa.int64()).fill_null(0).to_numpy()
-        found: Places = np.searchsorted(cuts, at, side="right").astype(np.int8)
-        return found
-
-    return assign
+    behind: pl.Expr = sum((pl.col(name) >= pl.lit(cut) for cut in cuts), start=pl.lit(0, pl.Int8))
+    return behind.cast(pl.Int8)
 
 
-def _by_hash(contract: Contract, config: HashSplit) -> Assign:
-    """Cut the range of a hash: test below, then validation, then training rows.
+def by_hash(contract: Contract, config: HashSplit) -> pl.Expr:
+    """The place in ``SPLITS`` by a cut of a hash's range: test below, then validation, then train.
 
-    A row's place depends on its key alone (and on its label, so that every label is drawn by
-    itself), hence rows that come later move none. Without an id all its values are the key.
+    A row's place depends on its key alone, hence rows that come later move none.
     """
-    if config.group is not None and config.group not in contract.columns:
-        raise ConfigError(
-            f"data.split.group is '{config.group}', which is not one of the contract's columns:"
-            f" {', '.join(contract.columns)}"
-        )
-    names = list(contract.columns)
-    if config.group is not None:
-        names = [config.group]
-    elif contract.id is not None:
-        labels = [] if contract.task == "regression" else [contract.target]
-        names = [*labels, contract.id]
     cuts = [round(share * 2**32) for share in (config.test, config.test + config.validation)]
     places = np.array([TEST, VALIDATION, TRAIN], np.int8)
+    names = key_of(contract, config)
 
-    def assign(rows: pa.Table) -> Places:
-        salt = pa.array([config.salt] * len(rows))
-        hashes = row_hashes(rows.select(names).add_column(0, "", salt))
-        found: Places = places[np.searchsorted(cuts, hashes >> np.uint64(32), side="right")]
-        return found
+    def assign(keys: pl.Series) -> pl.Series:
+        hashes = hashes_of(keys.struct.unnest(), config)
+        return pl.Series(places[np.searchsorted(cuts, hashes >> np.uint64(32), side="right")])
 
-    return assign
+    return pl.struct(names).map_batches(assign, pl.Int8, is_elementwise=True)
 
 
-def _midnight(day: date, contract: Contract) -> int:
-    """Microseconds since 1970 at which the day begins in the contract's zone."""
-    local = datetime.combine(day, time.min, tzinfo=contract.zone)
-    return (local.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
+def key_of(contract: Contract, config: HashSplit) -> list[str]:
+    """The columns that decide: the group, or the id and its label, or without an id all.
+
+    Raises:
+        ConfigError: the contract lacks the group.
+    """
+    if config.group is not None:
+        if config.group not in contract.columns:
+            raise ConfigError(
+                f"data.split.group is '{config.group}', which is not one of the contract's"
+                f" columns: {', '.join(contract.columns)}"
+            )
+        return [config.group]
+    if contract.id is None:
+        return list(contract.columns)
+    return [contract.id] if contract.task == "regression" else [contract.target, contract.id]
+
+
+def hashes_of(keys: pl.DataFrame, config: HashSplit) -> Hashes:
+    """A hash of each row's key, which the salt changes."""
+    return row_hashes(keys.select(pl.lit(config.salt).alias(""), pl.all()))
+
+
+def fair(rows: pl.DataFrame, contract: Contract, config: HashSplit) -> Places:
+    """The places of few rows: parts as large as asked, also of each label, twins kept together.
+
+    Within a label, rows go by their hash to the first part that has room; the largest groups of
+    rows with one key go first.
+    """
+    keys = hashes_of(rows.select(key_of(contract, config)), config)
+    one_stratum = contract.task == "regression" or config.group is not None
+    labels = pl.Series([0] * len(rows)) if one_stratum else rows[contract.target]
+    _, strata = np.unique(labels.cast(pl.String).to_numpy().astype(str), return_inverse=True)
+    room = _room(np.bincount(strata), config)
+    found = np.empty(len(rows), np.int8)
+    units: dict[tuple[Any, Any], list[int]] = {}
+    for row, unit in enumerate(zip(strata.tolist(), keys.tolist(), strict=True)):
+        units.setdefault(unit, []).append(row)
+    for (stratum, _), members in sorted(units.items(), key=lambda one: (-len(one[1]), one[0])):
+        fits = [
+            place for place in (TEST, VALIDATION, TRAIN) if room[stratum, place] >= len(members)
+        ]
+        place = fits[0] if fits else int(room[stratum].argmax())
+        room[stratum, place] -= len(members)
+        found[members] = place
+    return found
+
+
+def _room(sizes: npt.NDArray[np.int64], config: HashSplit) -> npt.NDArray[np.int64]:
+    """Rows ``[strata, splits]``: what was asked for to within one row, in all and in each stratum."""
+    shares = (1 - config.validation - config.test, config.validation, config.test)
+    room = np.zeros((len(sizes), len(SPLITS)), np.int64)
+    for place in (TEST, VALIDATION):
+        ends = np.cumsum(sizes) * shares[place]
+        room[:, place] = np.diff(np.floor(ends + 0.5).astype(np.int64), prepend=0)
+    room[:, TRAIN] = sizes - room.sum(axis=1)
+    return room
+
+
+def _midnight(day: date, contract: Contract) -> datetime:
+    """When the day begins in the contract's zone, in UTC."""
+    return datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC)

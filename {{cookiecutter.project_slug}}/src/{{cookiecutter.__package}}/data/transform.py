@@ -4,33 +4,28 @@ Set-level and offline. What is joined here, a caller of the server must send. Ke
 of the driving source: each of its rows may stay or go, never repeat.
 """
 
-import ibis
+import polars as pl
 
 
-def transform(sources: dict[str, ibis.Table]) -> ibis.Table:
+def transform(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Flights with the weather that was known an hour before departure."""
-    flights, weather = sources["flights"], sources["weather"]
-    flights = flights.mutate(
-        flight_id=flights.carrier
-        + flights.flight.cast("string")
-        + flights.time_hour.strftime("-%Y%m%dT%H"),
-        scheduled_at=flights.time_hour + flights.minute.as_interval("m"),
-        late=flights.arr_delay > 15,
+    hour = pl.col("time_hour")
+    flights = sources["flights"].with_columns(
+        flight_id=pl.format("{}{}-{}", "carrier", "flight", hour.dt.strftime("%Y%m%dT%H")),
+        scheduled_at=hour + pl.duration(minutes="minute"),
+        late=pl.col("arr_delay") > 15,
     )
-    before = weather.select(
-        weather_origin=weather.origin,
-        weather_hour=weather.time_hour + ibis.interval(hours=1),
-        temperature=weather.temp,
-        dew_point=weather.dewp,
-        humidity=weather.humid,
-        wind_direction=weather.wind_dir,
-        wind_speed=weather.wind_speed,
-        wind_gust=weather.wind_gust,
-        precipitation=weather.precip,
-        pressure=weather.pressure,
-        visibility=weather.visib,
+    before = sources["weather"].select(
+        "origin",
+        time_hour=hour + pl.duration(hours=1),
+        temperature="temp",
+        dew_point="dewp",
+        humidity="humid",
+        wind_direction="wind_dir",
+        wind_speed="wind_speed",
+        wind_gust="wind_gust",
+        precipitation="precip",
+        pressure="pressure",
+        visibility="visib",
     )
-    return flights.left_join(
-        before,
-        (flights.origin == before.weather_origin) & (flights.time_hour == before.weather_hour),
-    )
+    return flights.join(before, on=["origin", "time_hour"], how="left", maintain_order="left")

@@ -7,7 +7,7 @@ Rows are typed dictionaries, not models: any column name is a valid key, even ``
 import json
 from dataclasses import dataclass
 from math import isfinite
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
+from typing import Annotated, Any, NotRequired, TypedDict, TypeVar, get_args
 
 from annotated_types import Ge, Le, Len
 from pydantic import (
@@ -22,7 +22,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json
 from typing_extensions import TypedDict as NamedDict
 
-from ..contract import Column, Contract
+from ..contract import Contract
+from ..rules import descriptions, rules_of
 from ..values import canonical_category
 
 MAX_TEXT = 1_000
@@ -110,12 +111,12 @@ def columns_adapter(contract: Contract, max_rows: int) -> TypeAdapter[PredictCol
 
     fields: dict[str, Any] = {}
     for name in contract.request:
-        value: Any = _value(contract.columns[name])
+        value: Any = _value(contract, name)
         optional = is_optional(contract, name)
         values: Any = Annotated[
             list[value | None] if optional else list[value],
             Len(1, max_rows),
-            Field(description=_description(contract.columns[name])),
+            Field(description=_description(contract, name)),
         ]
         fields[name] = NotRequired[values] if optional else values
     columns: Any = Annotated[_closed("Columns", fields), AfterValidator(alike)]
@@ -124,10 +125,9 @@ def columns_adapter(contract: Contract, max_rows: int) -> TypeAdapter[PredictCol
 
 def feedback_adapter(contract: Contract, max_rows: int) -> TypeAdapter[Feedback]:
     """Validates the body of a feedback request: which row, and the target's value."""
-    target = contract.columns[contract.target]
-    value = _category(contract.labels) if contract.labels else _value(target)
+    value = _value(contract, contract.target)
     if contract.id is not None:
-        row: dict[str, Any] = {"id": _value(contract.columns[contract.id])}
+        row: dict[str, Any] = {"id": _value(contract, contract.id)}
     else:
         request = Annotated[str, Field(description="X-Request-ID of the prediction.")]
         place = Annotated[
@@ -152,8 +152,7 @@ def _options(contract: Contract) -> dict[str, Any]:
 
 
 def _field(contract: Contract, name: str) -> Any:
-    column = contract.columns[name]
-    value: Any = Annotated[_value(column), Field(description=_description(column))]
+    value: Any = Annotated[_value(contract, name), Field(description=_description(contract, name))]
     return NotRequired[value | None] if is_optional(contract, name) else value
 
 
@@ -162,27 +161,27 @@ def is_optional(contract: Contract, name: str) -> bool:
     return contract.columns[name].nullable or contract.role(name) == "id"
 
 
-def _value(column: Column) -> Any:
-    if column.type in {"integer", "float"}:
-        whole = column.type == "integer"
-        low = INT64[0] if whole and column.minimum is None else column.minimum
-        high = INT64[1] if whole and column.maximum is None else column.maximum
-        rules = [
-            *([Ge(low)] if low is not None else []),
-            *([Le(high)] if high is not None else []),
-        ]
-        if whole:
-            return Annotated[int, *rules, _Whole()]
+def _value(contract: Contract, name: str) -> Any:
+    """The type of a column's values with the rules that a single value can be held to."""
+    column = contract.columns[name]
+    bounds = {rule.name: rule.request(bound) for rule, bound in rules_of(contract, name)}
+    rules = [*bounds.get("minimum", ()), *bounds.get("maximum", ())]
+    if column.type == "integer":
+        widest = [Ge(INT64[0])] * ("minimum" not in bounds) + [Le(INT64[1])] * (
+            "maximum" not in bounds
+        )
+        return Annotated[int, *rules, *widest, _Whole()]
+    if column.type == "float":
         return Annotated[float, *rules] if rules else float
     if column.type == "boolean":
         return bool
     if column.type == "timestamp":
         return Annotated[AwareDatetime, _Written()]
-    return _category(column.allowed) if column.type == "category" else TEXT
-
-
-def _category(allowed: tuple[str, ...] | None) -> Any:
-    return Annotated[TEXT if allowed is None else Literal[allowed], _Canonical(allowed=allowed)]
+    if column.type == "string":
+        return TEXT
+    (values,) = bounds.get("allowed", (TEXT,))
+    allowed = None if values is TEXT else get_args(values)
+    return Annotated[values, _Canonical(allowed=allowed)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +284,5 @@ def _text(value: object) -> object:
     return canonical_category(value) if text else value
 
 
-def _description(column: Column) -> str:
-    parts = [column.type, column.unit, "may be missing" if column.nullable else None]
-    return ", ".join(part for part in parts if part)
+def _description(contract: Contract, name: str) -> str:
+    return ", ".join([contract.columns[name].type, *descriptions(contract, name)])

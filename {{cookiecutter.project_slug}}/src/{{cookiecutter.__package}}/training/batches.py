@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from ..data.chunks import ahead
+from ..data.rows import ahead
 from ..models.front import Prepared
 
 BLOCK_ROWS = 1 << 15

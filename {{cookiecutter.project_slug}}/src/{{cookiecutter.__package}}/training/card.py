@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..contract import Contract
-from ..data.labels import told
+from ..data.statistics import split_text
 from ..models.metrics import METRICS
 from ..models.tasks import task_of
 from ..pages.words import figures
@@ -40,7 +40,7 @@ def write_card(
         ", ".join(f"`{name}`" for name in contract.features) + "." + days,
         "Left out on purpose:\n\n" + "\n".join(left_out) if left_out else "",
         "## Data",
-        _table(["split", "rows"], [[name, told(split)] for name, split in splits.items()]),
+        _table(["split", "rows"], [[name, split_text(split)] for name, split in splits.items()]),
         "## Quality on the test rows",
         f"Brackets hold {record['confidence']:.0%} intervals from a bootstrap over"
         f" {record['blocks']} {record['block']}.",

@@ -76,7 +76,7 @@ def read_rows(
     contract = dataset.contract
     path = dataset.path / f"{split}.parquet"
     whole = pq.read_metadata(path).num_rows <= most
-    rows = dataset.read(split) if whole else _drawn(path, most, seed)
+    rows = dataset.read(split) if whole else _drawn(dataset, path, most, seed)
     task = task_of(contract)
     labels = task.encode(rows.column(contract.target).to_pylist())
     needed = 2 if split == "train" else 1
@@ -143,9 +143,10 @@ def labelled(prepared: Prepared, labels: Floats, weigh: Weigh | None = None) -> 
     return Labelled(rows=prepared, labels=torch.from_numpy(labels).float(), weights=weights)
 
 
-def _drawn(path: Path, n_rows: int, seed: int) -> pa.Table:
+def _drawn(dataset: Dataset, path: Path, n_rows: int, seed: int) -> pa.Table:
     """So many rows in the file's order, each as likely; one row group is read at a time."""
-    file, random = pq.ParquetFile(path), np.random.default_rng(seed)
+    file = pq.ParquetFile(path, read_dictionary=dataset.categories)
+    random = np.random.default_rng(seed)
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     counts = random.multivariate_hypergeometric(sizes, n_rows, method="marginals")
     parts = []

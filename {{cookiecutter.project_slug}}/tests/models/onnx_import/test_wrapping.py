@@ -10,7 +10,6 @@ import pytest
 from onnx import ModelProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import answer, open_session
@@ -23,6 +22,7 @@ from {{ cookiecutter.__package }}.models.onnx_import.wrapping import (
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import LABELS, shop_of
+from ...synthesized import synthesize
 from .graphs import (
     DOUBLE,
     FLOAT,

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.challenger import (
     Challenges,
@@ -19,6 +18,7 @@ from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ...serving.live import add_version
+from ...synthesized import synthesize
 from ..conftest import Place, make_place, weeks_of, write_log
 from ..reading import served_in
 

@@ -10,12 +10,12 @@ import pytest
 from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.split import SPLITS
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.monitoring.checks import parity
 from {{ cookiecutter.__package }}.monitoring.seen import Seen
 
 from ...conftest import shop_of
+from ...synthesized import synthesize
 from .windows import bundle_of, one, seen_of, served_from
 
 

@@ -11,7 +11,6 @@ import torch
 
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models import features as own
 from {{ cookiecutter.__package }}.models import front
@@ -27,6 +26,7 @@ from {{ cookiecutter.__package }}.monitoring.explain.stages import (
 from {{ cookiecutter.__package }}.values import json_value
 
 from ...conftest import Workspace
+from ...synthesized import synthesize
 from ..conftest import make_place
 
 Change = Callable[[dict[str, Any]], None]

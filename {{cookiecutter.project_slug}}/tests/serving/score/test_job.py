@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import (
     DataError,
 )
@@ -16,6 +15,7 @@ from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.source import Ask
 
 from ...conftest import TASKS, shop_of
+from ...synthesized import synthesize
 from ..conftest import serve_config
 from ..live import add_version
 from .conftest import HEAD, LINE, Place, rows_of

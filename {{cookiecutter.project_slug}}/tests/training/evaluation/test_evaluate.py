@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.metrics import METRICS
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluation.bootstrap import (
@@ -20,6 +19,7 @@ from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
 )
 
 from ...conftest import shop_of
+from ...synthesized import synthesize
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import answer, open_session
 from {{ cookiecutter.__package }}.models.inputs import Inputs
@@ -21,6 +20,7 @@ from {{ cookiecutter.__package }}.training.evaluation.importance import (
 from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ...models.conftest import constant_graph, exported_of
+from ...synthesized import synthesize
 
 
 def bootstrap(rows: Rows) -> Bootstrap:

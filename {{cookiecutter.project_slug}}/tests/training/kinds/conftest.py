@@ -7,13 +7,14 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.fitting import make_lesson
 from {{ cookiecutter.__package }}.training.kinds import Lesson
 from {{ cookiecutter.__package }}.training.rows import Rows
+
+from ...synthesized import synthesize
 
 MakeLesson = Callable[..., Lesson]
 SETTINGS = TrainConfig(epochs=3, batch_size=64, learning_rate=0.005, threads=1)

@@ -15,7 +15,6 @@ from onnx import ModelProto, helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import (
     BundleError,
     GateRefusedError,
@@ -29,6 +28,7 @@ from {{ cookiecutter.__package }}.training.registry.promotion import promote
 from ...conftest import TASKS, Workspace, make_workspace, shop_of
 from ...models.onnx_import.graphs import FLOAT, graph, save
 from ...serving.live import live
+from ...synthesized import synthesize
 from ..conftest import Recorder, outbox_of
 
 ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.interchange import frame
@@ -32,6 +31,7 @@ from {{ cookiecutter.__package }}.training.tracking.mlflow import (
 )
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
 
+from ...synthesized import synthesize
 from ..conftest import Made, load_settings, outbox_of
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.

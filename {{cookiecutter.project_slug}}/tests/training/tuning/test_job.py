@@ -17,7 +17,6 @@ import yaml
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.synthesize import synthesize
 from {{ cookiecutter.__package }}.errors import ConfigError, DataError
 from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
@@ -31,6 +30,7 @@ from {{ cookiecutter.__package }}.training.tuning.study import Study
 from {{ cookiecutter.__package }}.training.tuning.trial import Trial
 
 from ...conftest import PACKAGE, Workspace, make_workspace
+from ...synthesized import synthesize
 
 SPACE = {
     "learning_rate": {"low": 1e-3, "high": 1e-1, "log": True},

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ...config import ServeConfig
-from ...data.quarantine import main_reasons
+from ...data.rows import main_reasons
 from ...errors import BundleError, DataError, TooManyRejectedError
 from ...models.bundle import Bundle, open_bundle
 from ...models.signature import demanded
@@ -38,7 +38,7 @@ def run(
 ) -> Counts:
     """Score rows into ``target``: one file where its name ends in .parquet, else a folder of parts.
 
-    There is the contract's id where the rows have one, else ``_file`` and ``_line``; then
+    There is the contract's id where the rows have one, else ``_file`` and ``_record``; then
     ``probability`` and ``decision`` or, of a regression, ``value``; in the order of the rows. Rows
     that break a rule are in ``quarantine/`` beside the target. ``number`` is the version that
     scores, also one that the gate refused; else the served one.
@@ -49,7 +49,7 @@ def run(
 
     Raises:
         DataError: the rows cannot be read or break the contract, or the target cannot be written.
-        ConfigError: what is asked for is not clear, or a database's address is not.
+        ConfigError: the source is not written as in the contract.
         BundleError: no model serves, or it is damaged or not signed where it must be.
         RegistryError: there is no version of this number.
     """
@@ -95,7 +95,7 @@ def _model(config: ServeConfig, name: str, number: int | None) -> tuple[Version,
 
 def _refuse_itself(target: Path, ask: Ask, source: Source) -> None:
     """The scores do not go where the rows are: the next run would take them for rows."""
-    if ask.is_database:
+    if ask.is_source:
         return
     there, where = target.resolve(), Path(ask.where)
     if any(there == file.path.resolve() for file in source.files):

@@ -3,22 +3,31 @@
 import glob
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote
 
-import pyarrow as pa
+import polars as pl
+import pyarrow.parquet as pq
 
-from ...contract import Contract, CsvSource, ParquetSource, SqlSource
-from ...data import delimited, tables
-from ...data.convert import from_text
-from ...data.files import fingerprint
-from ...errors import ConfigError, DataError, MissingExtraError
+from ...contract import (
+    Contract,
+    CsvSource,
+    FileSource,
+    JsonlSource,
+    ParquetSource,
+    TableSource,
+    parse_source,
+)
+from ...data.cast import Form, cast
+from ...data.identity import fingerprint
+from ...data.rows import files as files_of
+from ...data.rows import records
+from ...errors import DataError
 from ...terminal import progress
 from .source import Ask, File, Source
 
 HIDDEN = ("_", ".")
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
-Kind = TypeVar("Kind", CsvSource, ParquetSource, SqlSource)
+JSON_LINES = {".jsonl", ".ndjson"}
 
 
 def open_source(contract: Contract, ask: Ask, scratch: Path) -> Source:
@@ -26,21 +35,16 @@ def open_source(contract: Contract, ask: Ask, scratch: Path) -> Source:
 
     Raises:
         DataError: nothing is there, or a file cannot be read or lacks a column.
-        ConfigError: what is asked for is not clear, or the database's address is not.
+        ConfigError: the source is not written as in the contract.
     """
-    if ask.is_database != bool(ask.table or ask.query) or (ask.table and ask.query):
-        raise ConfigError(
-            f"'{ask.where}' is {'a database' if ask.is_database else 'no database'}: a database"
-            " needs --table or --query, files take neither"
-        )
-    if ask.is_database:
-        return Source(contract=contract, files=(_database(contract, ask, scratch),))
+    given = parse_source(ask.where) if ask.is_source else None
     try:
-        paths = found(ask.where)
+        paths = found(ask.where) if given is None else _of_source(contract, ask, given, scratch)
         with progress("look", len(paths), keep=False) as bar:
             files = []
             for path in paths:
-                files.append(_file(contract, path))
+                written = _written(contract, given or _kind(path))
+                files.append(_file(contract, path, written, _name(ask, path, given)))
                 bar(note=path.name)
     except OSError as error:
         raise DataError(f"'{error.filename}' cannot be read: {error.strerror}") from None
@@ -63,8 +67,8 @@ def found(where: str) -> list[Path]:
     if glob.has_magic(where):
         raise DataError(f"no file matches '{where}'; put one there or name another pattern")
     raise DataError(
-        f"'{where}' does not exist; name a CSV or Parquet file, a pattern in quotes, a folder, or a"
-        " database by its URL"
+        f"'{where}' does not exist; name a CSV, Parquet or JSON Lines file, a pattern in quotes, a"
+        " folder, or a source as in contract.yaml, such as '{parquet: rows.parquet}'"
     )
 
 
@@ -75,64 +79,52 @@ def _below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _file(contract: Contract, path: Path) -> File:
+def _kind(path: Path) -> TableSource:
+    """The kind of a file, by its first bytes or its name."""
     with path.open("rb") as file:
         head = file.read(4)
     if head.startswith(b"PK"):
         raise DataError(f"'{path}' is a zip or Excel file; unpack it, or save it as CSV")
     if head == b"PAR1":
-        columns, n_rows = tables.header(path), tables.count(path)
-        written: CsvSource | ParquetSource = _written(contract, ParquetSource(parquet=str(path)))
-    else:
-        written, n_rows = _written(contract, CsvSource(csv=str(path))), None
-        columns = delimited.header(path, written)
+        return ParquetSource(parquet=str(path))
+    if JSON_LINES & {*path.suffixes} or head.lstrip()[:1] == b"{":
+        return JsonlSource(jsonl=str(path))
+    return CsvSource(csv=str(path))
+
+
+def _of_source(contract: Contract, ask: Ask, source: TableSource, scratch: Path) -> list[Path]:
+    return files_of(ask.title, source, contract.request, scratch, complete=False)
+
+
+def _name(ask: Ask, path: Path, given: TableSource | None) -> str:
+    """What people know the rows by."""
+    return str(path) if given is None or isinstance(given, FileSource) else ask.title
+
+
+def _file(contract: Contract, path: Path, written: TableSource, name: str) -> File:
+    columns = next(records(path, written, None)).values.columns
     constants = {n: value for n, value in _constants(contract, path).items() if n not in columns}
-    _complete(contract, str(path), {*columns, *constants})
+    _complete(contract, name, {*columns, *constants})
+    packed = not isinstance(written, CsvSource | JsonlSource) and path.suffix == ".parquet"
     return File(
         path=path,
-        name=str(path),
+        name=name,
         written=written,
         columns=columns,
         constants=constants,
-        n_rows=n_rows,
+        n_rows=pq.read_metadata(path).num_rows if packed else None,
         fingerprint=fingerprint(path),
     )
 
 
-def _database(contract: Contract, ask: Ask, scratch: Path) -> File:
-    try:
-        from ...data import database, sql
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "sqlalchemy", "sql") from None
-    try:
-        source = SqlSource(sql=ask.where, table=ask.table, query=ask.query)
-    except ValueError as error:
-        said = str(error).splitlines()[2].partition("[type=")[0].strip()
-        raise ConfigError(f"--table or --query: {said}") from None
-    with database.connected(ask.title, database.address(ask.title, ask.where)) as connection:
-        columns = database.columns(connection, ask.title, source)
-    _complete(contract, ask.title, set(columns))
-    wanted = [name for name in contract.request if name in columns]
-    with progress("read", None) as bar:
-        (path,) = sql.snapshot("rows", source, wanted, scratch, bar)
-    return File(
-        path=path,
-        name=ask.title,
-        written=_written(contract, source),
-        columns=tables.header(path),
-        constants={},
-        n_rows=tables.count(path),
-        fingerprint=path.stem,
-    )
+def _written(contract: Contract, given: TableSource) -> TableSource:
+    """As the contract's first source of this kind is written, but for what was given."""
+    own = next((s for s in contract.sources.values() if type(s) is type(given)), given)
+    said = {key: getattr(given, key) for key in given.model_fields_set}
+    return own.model_copy(update=said | {"columns": None})
 
 
-def _written(contract: Contract, plain: Kind) -> Kind:
-    """The contract's first source of this kind; else the plain one."""
-    own = (source for source in contract.sources.values() if isinstance(source, type(plain)))
-    return next(own, plain)
-
-
-def _constants(contract: Contract, path: Path) -> dict[str, pa.Array]:
+def _constants(contract: Contract, path: Path) -> dict[str, pl.Series]:
     """Columns that folders named ``column=value`` give to the rows of the files in them."""
     values = {}
     for part in path.parts[:-1]:
@@ -141,8 +133,8 @@ def _constants(contract: Contract, path: Path) -> dict[str, pa.Array]:
             continue
         value = None if text in {"", NULL_FOLDER} else unquote(text)
         kind = contract.columns[name].type
-        typed = from_text(pa.array([value], pa.string()), kind, contract.zone)
-        if typed.null_count and value is not None:
+        typed = cast(pl.Series([value], dtype=pl.String), Form(type=kind), contract.timezone)
+        if typed.null_count() and value is not None:
             raise DataError(f"'{path}': its folder says {part}, but '{name}' is {kind}; rename it")
         values[name] = typed
     return values

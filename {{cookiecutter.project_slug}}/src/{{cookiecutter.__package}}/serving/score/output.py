@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...atomic import move
-from ...data.quarantine import QUARANTINED, tally
-from ...data.validate import REASONS
+from ...data.rows import REASONS, quarantine, tally
 from ...errors import DataError
 from .parts import COUNTS, Parts, repeating
 from .scorer import Counts
@@ -80,10 +79,11 @@ def write_quarantine(parts: Parts, path: Path) -> dict[str, int]:
     """Put the rows that broke a rule at ``path``; return how many did so by which reason."""
     reasons: dict[str, int] = {}
     draft = parts.folder / "quarantine"
-    with pq.ParquetWriter(draft, QUARANTINED, compression="zstd") as writer:
+    schema = quarantine("", []).to_arrow().schema
+    with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
         for rows in parts.quarantine():
             writer.write_table(rows)
-            tally(reasons, rows[REASONS])
+            tally(reasons, rows[REASONS].to_pylist())
         writer.add_key_value_metadata(dict(parts.stamp))
     if reasons:
         path.parent.mkdir(exist_ok=True)

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...atomic import move
-from ...data.chunks import FILE
-from ...data.quarantine import QUARANTINED
+from ...data.rows import FILE
 from ...errors import DataError
 from .scorer import DECISION, Counts, Scored
 from .source import Place
@@ -70,7 +69,7 @@ class Parts:
         for number in range(1, self.number + 1):
             path = self.rejected / NAME.format(number)
             if path.exists():
-                yield pq.ParquetFile(path).read().cast(QUARANTINED)
+                yield pq.ParquetFile(path).read()
 
     def _keep(self, rows: pa.Table, path: Path, memory: Mapping[str, str]) -> None:
         draft = self.folder / "draft"

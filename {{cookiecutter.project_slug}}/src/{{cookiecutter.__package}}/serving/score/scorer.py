@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from ...data.chunks import FILE, LINE, Chunk
+from ...data.rows import FILE, RECORD, Chunk
 from ...errors import ModelFailedError
 from ...models.arrow import from_table
 from ...models.bundle import Bundle
-from .rules import judge
+from .rules import Judged, judge
 from .source import Place, Source
 
 DECISION = "decision"
@@ -49,7 +49,7 @@ class Scorer:
         self.bundle, self.source = bundle, source
         contract = bundle.contract
         self.key = contract.id if source.has_id else None
-        fields = [(FILE, FILES), (LINE, pa.int64())]
+        fields = [(FILE, FILES), (RECORD, pa.int64())]
         if self.key is not None:
             kind = contract.columns[self.key].type
             fields = [(self.key, pa.int64() if kind == "integer" else pa.string())]
@@ -69,31 +69,33 @@ class Scorer:
             ModelFailedError: the graph has no answer to a row.
         """
         number, chunk = numbered
-        judged = judge(chunk, self.bundle.contract, self.source.files[number].name)
+        file = self.source.files[number]
+        judged = judge(chunk, self.bundle.contract, self.source.layout(file), file.name)
         n_scored = len(judged.rows)
         return Scored(
-            answers=(
-                self._answered(judged.rows, number) if n_scored else self.schema.empty_table()
-            ),
-            quarantine=judged.quarantine,
-            until=Place(file=number, line=judged.last),
+            answers=(self._answered(judged, file.name) if n_scored else self.schema.empty_table()),
+            quarantine=judged.quarantine.to_arrow(),
+            until=Place(file=number, record=chunk.last),
             counts=Counts(rows_in=judged.n_in, scored=n_scored, rejected=judged.n_rejected),
         )
 
-    def _answered(self, rows: pa.Table, number: int) -> pa.Table:
-        file, task = self.source.files[number].name, self.bundle.task
+    def _answered(self, judged: Judged, file: str) -> pa.Table:
+        rows, task = judged.rows.to_arrow(), self.bundle.task
         try:
             outputs = self.bundle.predict(from_table(self.bundle.contract, rows))
         except ModelFailedError as error:
-            first, last = rows[LINE][0].as_py(), rows[LINE][-1].as_py()
+            first, last = judged.numbers[0], judged.numbers[-1]
             raise ModelFailedError(
-                f"{error}: '{file}', a row in lines {first:,} to {last:,}"
+                f"{error}: '{file}', a row among the records {first:,} to {last:,}"
             ) from None
         if self.key is not None:
-            names = [rows[self.key].cast(self.schema.field(self.key).type)]
+            names = [rows[self.key]]
         else:
             zeros = np.zeros(len(rows), np.int32)
-            names = [pa.DictionaryArray.from_arrays(zeros, pa.array([file])), rows[LINE]]
+            names = [
+                pa.DictionaryArray.from_arrays(zeros, pa.array([file])),
+                pa.array(judged.numbers),
+            ]
         answers = [pa.array(task.decisions(outputs))]
         certainty = task.certainty(outputs)
         if certainty is not None:

@@ -6,16 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
+import polars as pl
 
-from ...contract import Contract, CsvSource, ParquetSource, SqlSource
-from ...contract.source import VARIABLE
-from ...data import delimited, tables
-from ...data.chunks import Chunk, Layout
-from ...data.files import GZIP
+from ...contract import Contract, TableSource
+from ...data.read import GZIP
+from ...data.rows import Chunk, Layout, ahead, layout_of, read_rows
 from ...errors import DataError
 
-CHUNK_CELLS = 1 << 20
 SAMPLE_BYTES = 1 << 20
 
 
@@ -24,30 +22,27 @@ class Ask:
     """What a person wants to have scored."""
 
     where: str
-    """A file, a pattern, a folder, a database's URL or the environment variable that holds it."""
-    table: str | None = None
-    query: str | None = None
+    """A file, a pattern, a folder, or a source as ``contract.yaml`` says it."""
 
     @property
-    def is_database(self) -> bool:
-        """Whether a database is named."""
-        variable = re.fullmatch(VARIABLE, self.where) and not Path(self.where).exists()
-        return "://" in self.where or bool(variable)
+    def is_source(self) -> bool:
+        """Whether it is written as in the contract."""
+        return self.where.lstrip().startswith("{")
 
     @property
     def title(self) -> str:
         """A short name, also for a file."""
-        if self.is_database:
-            return self.table or "query"
+        if self.is_source:
+            return re.sub(r"\W+", "_", self.where.rpartition(":")[2]).strip("_") or "rows"
         return re.sub(r"[^\w.=-]+", "_", Path(self.where).stem).strip("_") or "rows"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """How far a source was read: everything in the files before, and what begins up to a line."""
+    """How far a source was read: everything in the files before, and what comes up to a record."""
 
     file: int = 0
-    line: int = 0
+    record: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +52,10 @@ class File:
     path: Path
     name: str
     """What people know it by."""
-    written: CsvSource | ParquetSource | SqlSource
+    written: TableSource
     """How: as the contract's own source of this kind is, or as most are."""
     columns: list[str]
-    constants: Mapping[str, pa.Array]
+    constants: Mapping[str, pl.Series]
     """Columns of one value, which the names of its folders say."""
     n_rows: int | None
     """``None`` where only reading tells."""
@@ -69,14 +64,14 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Files whose rows come in a fixed order, each at its file and line."""
+    """Files whose rows come in a fixed order, each at its file and record."""
 
     contract: Contract
     files: tuple[File, ...]
 
     @cached_property
     def has_id(self) -> bool:
-        """Whether rows are named by the contract's id; else by file and line."""
+        """Whether rows are named by the contract's id; else by file and record."""
         known = {name for file in self.files for name in (*file.columns, *file.constants)}
         return self.contract.id in known
 
@@ -100,43 +95,30 @@ class Source:
         """
         for number, file in enumerate(self.files[after.file :], after.file):
             try:
-                for chunk in self._read(file, after.line if number == after.file else 0):
-                    yield number, _with_constants(chunk, file.constants)
+                chunks = ahead(read_rows(file.path, self.layout(file), complete=False))
+                for chunk in chunks:
+                    behind = chunk.behind(after.record if number == after.file else 0)
+                    yield number, _with_constants(behind, file.constants)
             except DataError as error:
                 told = file.name in str(error)
                 raise error if told else DataError(f"'{file.name}': {error}") from None
 
-    def _read(self, file: File, after: int) -> Iterator[Chunk]:
-        layout = self._layout(file)
-        if isinstance(file.written, CsvSource):
-            return delimited.chunks(file.path, file.written, file.columns, layout, after=after)
-        size = max(1, min(tables.BATCH_ROWS, CHUNK_CELLS // len(layout.types)))
-        missing = file.written.missing
-        return tables.chunks(file.path, missing, file.columns, layout, after=after, size=size)
-
-    def _layout(self, file: File) -> Layout:
+    def layout(self, file: File) -> Layout:
+        """How a file's columns are read."""
         contract = self.contract
-        tagged = {name for name, column in contract.columns.items() if column.pii}
-        personal = tagged.union(*(source.pii for source in contract.sources.values()))
         wanted = [n for n in contract.request if n != contract.id or self.has_id]
-        return Layout(
-            types={name: contract.columns[name].type for name in wanted},
-            others=(),
-            modes={name: contract.columns[name].mode("type") for name in wanted},
-            personal=frozenset(personal.intersection(file.columns)),
-            zone=contract.zone,
-            drop=False,
-            formats={n: form for n, form in file.written.formats.items() if n in wanted},
-        )
+        types = {name: contract.columns[name].type for name in wanted}
+        layout = layout_of(contract, file.written, types)
+        personal = layout.personal.union(*(source.pii for source in contract.sources.values()))
+        return replace(layout, personal=personal & {*file.columns})
 
 
-def _with_constants(chunk: Chunk, constants: Mapping[str, pa.Array]) -> Chunk:
-    rows = chunk.rows
-    for name, value in constants.items():
-        place = rows.schema.get_field_index(name)
-        column = value.take(pa.repeat(0, len(rows)))
-        rows = rows.set_column(place, rows.schema.field(place), column)
-    return replace(chunk, rows=rows)
+def _with_constants(chunk: Chunk, constants: Mapping[str, pl.Series]) -> Chunk:
+    if not constants:
+        return chunk
+    places = np.zeros(len(chunk.rows), np.uint32)
+    columns = [value.gather(places).alias(name) for name, value in constants.items()]
+    return replace(chunk, rows=chunk.rows.with_columns(columns))
 
 
 def _estimated(file: File) -> int | None:

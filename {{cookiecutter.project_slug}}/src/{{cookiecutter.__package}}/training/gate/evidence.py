@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from ...data.leakage import tellings
 from ...models.bundle import open_session
@@ -79,7 +80,7 @@ def gather(
         evaluation=evaluation,
         parity=parity,
         between=between,
-        telling=dict(tellings(learned[0].table, contract)),
+        telling=dict(tellings(pl.DataFrame(pl.from_arrow(learned[0].table)), contract)),
         overlap=overlap(contract, hashes_of(contract, learned), hashes_of(contract, [test])),
         slices=slice_losses(
             task, test.labels, outputs, columns, evaluation.bootstrap, min_rows=min_rows

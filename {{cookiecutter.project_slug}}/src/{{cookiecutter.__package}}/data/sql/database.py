@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,9 +16,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import NullType
 
-from ..contract import SqlSource
-from ..contract.source import VARIABLE
-from ..errors import ConfigError, DataError, MissingExtraError
+from ...contract.sql import VARIABLE, SqlSource
+from ...errors import ConfigError, DataError, MissingExtraError
 
 Row = Sequence[Any]
 
@@ -75,63 +74,38 @@ def as_text(column: str, value: Any) -> str | None:
 
 
 def read(
-    connection: sa.Connection,
-    name: str,
-    source: SqlSource,
-    columns: list[str],
-    since: Any,
-    advance: Callable[[int], None],
-) -> Generator[list[Row], None, None]:
-    """Rows by chunk, no more than which is in memory: ``columns``, and what a watermark adds."""
-    statement = _statement(connection, name, source, columns, since)
-    with connection.execute(statement, execution_options={"stream_results": True}) as result:
-        places = _places(name, columns, list(result.keys()))
-        places += [-1] if source.watermark else []
-        # A text's result ignores yield_per, and would without a size hold everything at once.
-        for rows in result.partitions(source.chunk_rows):
-            yield [[row[place] for place in places] for row in rows]
-            advance(len(rows))
-
-
-def columns(connection: sa.Connection, name: str, source: SqlSource) -> list[str]:
-    """The names of what a table or query gives; no row is read."""
+    connection: sa.Connection, name: str, source: SqlSource, columns: list[str]
+) -> Iterator[list[Row]]:
+    """The values of ``columns`` by chunk, no more than which is in memory."""
+    statement: sa.Executable
     if source.query is not None:
-        return _keys(connection, _query(name, source).columns().subquery("q"))
-    return _keys(connection, _table(connection, name, str(source.table), [])[0])
+        statement = _query(name, source)
+    else:
+        rows, key = _table(connection, name, str(source.table), columns)
+        statement = sa.select(*(rows.c[n] for n in columns)).order_by(*(rows.c[n] for n in key))
+    with connection.execute(statement, execution_options={"stream_results": True}) as result:
+        there = list(result.keys())
+        places = [there.index(column) for column in columns]
+        # A text's result ignores yield_per, and would without a size hold everything at once.
+        for chunk in result.partitions(source.chunk_rows):
+            yield [[row[place] for place in places] for row in chunk]
 
 
-def _keys(connection: sa.Connection, rows: sa.FromClause) -> list[str]:
-    none = sa.select(sa.text("*")).select_from(rows).where(sa.false())
-    with connection.execute(none) as result:
-        return list(result.keys())
-
-
-def _statement(
-    connection: sa.Connection, name: str, source: SqlSource, columns: list[str], since: Any
-) -> sa.Executable:
-    """What reads ``columns``; with a watermark in its order, and last whether it is ``since``'s.
-
-    The database compares and sorts, since a text's order is not its column's.
-    """
-    key: list[str] = []
+def columns_of(connection: sa.Connection, name: str, source: SqlSource) -> list[str]:
+    """The names of what a table or query gives; no row is read."""
     rows: sa.FromClause
     if source.query is None:
-        rows, key = _table(connection, name, str(source.table), columns)
-    elif source.watermark is None:
-        return _query(name, source)
+        rows, _ = _table(connection, name, str(source.table), [])
     else:
-        rows = _query(name, source).columns(*map(sa.column, columns)).subquery("q")
-    _places(name, columns, _keys(connection, rows))
-    cells: list[sa.ColumnElement[Any]] = [rows.c[column] for column in columns]
-    order = [rows.c[column] for column in key]
-    if source.watermark is None:
-        return sa.select(*cells).order_by(*order)
-    mark = rows.c[source.watermark]
-    if since is None:
-        return sa.select(*cells, sa.literal_column("0")).order_by(mark, *order)
-    last: sa.BindParameter[Any] = sa.bindparam(None, since, type_=NullType())
-    new = mark.is_(None) | (mark >= last)
-    return sa.select(*cells, mark == last).where(new).order_by(mark, *order)
+        rows = _query(name, source).columns().subquery("q")
+    with connection.execute(sa.select(sa.text("*")).select_from(rows).where(sa.false())) as result:
+        there = list(result.keys())
+    if repeated := sorted({column for column in there if there.count(column) > 1}):
+        raise DataError(
+            f"source '{name}' gives column {', '.join(map(repr, repeated))} more than once;"
+            " name each of them in the query with: as"
+        )
+    return there
 
 
 def _table(
@@ -149,21 +123,6 @@ def _table(
     key = inspector.get_pk_constraint(short, schema or None)["constrained_columns"]
     known: Iterator[sa.ColumnClause[Any]] = map(sa.column, dict.fromkeys([*columns, *key]))
     return sa.table(short, *known, schema=schema or None), key
-
-
-def _places(name: str, columns: list[str], there: list[str]) -> list[int]:
-    """Where the columns stand in what the database gives."""
-    if absent := [column for column in columns if column not in there]:
-        raise DataError(
-            f"source '{name}' has no column {', '.join(map(repr, absent))};"
-            f" its columns are {', '.join(there)}"
-        )
-    if repeated := [column for column in columns if there.count(column) > 1]:
-        raise DataError(
-            f"source '{name}' gives column {', '.join(map(repr, repeated))} more than once;"
-            " name each of them in the query with: as"
-        )
-    return [there.index(column) for column in columns]
 
 
 def _query(name: str, source: SqlSource) -> sa.TextClause:
@@ -221,7 +180,7 @@ def definition(url: sa.URL, source: SqlSource, columns: list[str]) -> str:
     """A hash of what is read and where, whoever reads it."""
     where = [url.get_backend_name(), url.host, url.port, url.database]
     where += [str(url.query.get(key)) for key in LOCATION]
-    what = source.model_dump(include={"table", "query", "parameters", "watermark"})
+    what = source.model_dump(include={"table", "query", "parameters"})
     text = json.dumps([where, what, columns], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..contract import Column, Contract
+from {{ cookiecutter.__package }}.contract import Column, Contract
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MISSING_SHARE = 0.05

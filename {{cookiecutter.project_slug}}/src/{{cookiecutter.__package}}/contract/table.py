@@ -1,0 +1,73 @@
+"""What every kind of source has in common: its columns, and how their texts are written."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from .column import ColumnType
+from .part import Part, leave_ours
+
+FORMAT = r"%[A-Za-z]|^(epoch_(s|ms|us|ns)|excel_days)$"
+FormatText = Annotated[str, Field(pattern=FORMAT)]
+Markers = tuple[str, ...]
+
+
+class NumberFormat(Part):
+    """How the numbers of a column are written where that is not 1234.5.
+
+    With any of it, also with none as in ``{}``, the minus may stand behind the number or be one of
+    the typographic ones.
+    """
+
+    decimal: Literal[".", ","] = "."
+    """Before the fraction."""
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
+    """Between groups of three digits; " " stands for every kind of space, ' for ’ too."""
+    units: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Texts that may stand before or behind the number and change nothing: $, EUR, %, kg."""
+    factors: dict[Annotated[str, Field(min_length=1)], float] = Field(default={})
+    """Texts behind the number that multiply it, as in {k: 1000, M: 1000000}."""
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; they must differ")
+        for text in (*self.units, *self.factors):
+            if re.search(r"[0-9.,+-]", text):
+                raise ValueError(f"{text!r} is no unit: digits, signs and marks belong to a number")
+        return self
+
+
+class TableSource(Part):
+    """Where rows come from; each kind adds a key of its own name, which says where they are."""
+
+    columns: dict[str, ColumnType] | None = None
+    """Raw columns to read and their types; null takes the contract's columns of these names."""
+    pii: tuple[str, ...] = ()
+    """Raw columns, read or not, whose values are masked in quarantine."""
+    repeats: Literal["drop", "keep"] = "drop"
+    """Whether a row that says in every column what an earlier one says is dropped."""
+    missing: Markers = ()
+    """Texts that mean that a value is missing, besides null."""
+    missing_by_column: dict[str, Markers] = Field(default={})
+    """Such texts of single columns, instead of the ones above: NA may be Namibia in one of them."""
+    formats: dict[str, FormatText] = Field(default={})
+    """How a raw timestamp is written where it is not ISO 8601, by strftime's letters as in
+    %d.%m.%Y %H:%M; or epoch_s, epoch_ms, epoch_us, epoch_ns; or excel_days since 1899-12-30."""
+    numbers: dict[str, NumberFormat] = Field(default={})
+    """How a raw integer or float is written where it is not 1234.5."""
+
+    @field_validator("columns")
+    @classmethod
+    def _names_are_free(cls, value: dict[str, ColumnType] | None) -> dict[str, ColumnType] | None:
+        leave_ours(value or {})
+        return value
+
+    def missing_in(self, column: str) -> Markers:
+        """Texts that mean that the column's value is missing."""
+        return self.missing_by_column.get(column, self.missing)
+
+
+class FileSource(TableSource):
+    """One file, or all that a pattern matches; the key of the kind's name holds the pattern."""

@@ -1,0 +1,220 @@
+"""Where each row went: counts that add up, and quarantine for those that may not stay."""
+
+import errno
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..atomic import write_file
+from ..config import DataConfig
+from ..contract import Contract
+from ..errors import DataError, TooManyRejectedError
+from .extract import ROW, Extraction, shared
+from .read import Numbers
+from .rows import FILE, MASK, REASONS, RECORD, Counts, main_reasons, tally
+from .split import SPLITS
+from .validate import Breach, reasons_of
+
+PLACE, KEY = "_split", "_key"
+REJECTED, FAILED = len(SPLITS), len(SPLITS) + 1
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run's inputs, and where it works."""
+
+    contract: Contract
+    config: DataConfig
+    paths: dict[str, list[Path]]
+    """The files of each source, in order."""
+    quarantine: Path
+    scratch: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The rows that the transform made."""
+
+    numbers: pl.DataFrame
+    """Of each: its number, its place in ``SPLITS`` or what became of it, and a hash of its id."""
+    bad: Path
+    """Parquet of those that break a rule."""
+    mended: Counts
+    """How many values became null, and why."""
+
+    @property
+    def rows(self) -> Numbers:
+        """The rows' numbers; 0 where there is none."""
+        return self.numbers[ROW].fill_null(0).to_numpy().astype(np.int64)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the rows are in the source's order."""
+        return not (np.diff(self.rows) < 0).any()
+
+
+def accounted(
+    run: Run, driving: Extraction, found: list[Breach], loaded: Loaded, folder: Path
+) -> tuple[Counts, Counts]:
+    """Counts of the driving source's rows and of the reasons against some of them.
+
+    Of rows that share an id, all but one are taken out of the splits' files.
+
+    Raises:
+        DataError: a row came twice or from nowhere, breaks a rule whose mode is fail, or too many
+            are rejected.
+    """
+    numbers, n_rows = loaded.numbers, int(driving.accepted.sum())
+    _from_the_source(loaded.rows, driving)
+    _none_failed(driving, found, loaded)
+    losers = _losers(run, numbers, folder)
+    taken = [_take_out(folder / f"{name}.parquet", losers, run) for name in SPLITS if len(losers)]
+    kept = int((numbers[PLACE] < REJECTED).sum()) - len(losers)
+    counts = {
+        "driving": n_rows,
+        "filtered": n_rows - len(numbers),
+        "kept": kept,
+        "unlabelled": numbers[PLACE].null_count(),
+        "rejected": int((numbers[PLACE] == REJECTED).sum()),
+        "duplicates": len(losers),
+    }
+    conserved("transform", counts, "driving")
+    reasons = dict(loaded.mended)
+    if counts["rejected"] or len(losers):
+        tally_of(_quarantine(run, driving, found, loaded, taken), reasons)
+    summarize(run.quarantine, "contract", counts, reasons)
+    labelled = len(numbers) - counts["unlabelled"]
+    few_enough(run, "the contract", counts["rejected"], labelled, reasons)
+    return counts, reasons
+
+
+def _from_the_source(rows: Numbers, driving: Extraction) -> None:
+    inside = (rows > 0) & (rows < len(driving.accepted))
+    foreign = int((~driving.accepted[np.where(inside, rows, 0)]).sum())
+    repeated = int((np.diff(rows) == 0).sum())
+    if repeated or foreign:
+        raise DataError(
+            f"transform repeats {repeated:,} and invents {foreign:,} rows of the driving source; a"
+            " join must match each of them at most once: make the other side unique in"
+            " data/transform.py"
+        )
+
+
+def _none_failed(driving: Extraction, found: list[Breach], loaded: Loaded) -> None:
+    failed = loaded.numbers.filter(pl.col(PLACE) == FAILED)
+    if not len(failed):
+        return
+    bad = pl.scan_parquet(loaded.bad).filter(pl.col(PLACE) == FAILED).head(1)
+    first = bad.select(ROW, reasons_of(found, "fail")).collect()
+    file, record = driving.places(first[ROW].to_numpy().astype(np.int64)).row(0)
+    raise DataError(
+        f"{first[REASONS].item()}, and its on_violation is fail ('{file}', record {record:,});"
+        " nothing was written"
+    )
+
+
+def _losers(run: Run, numbers: pl.DataFrame, folder: Path) -> pl.Series:
+    """Rows for whose id another good row stays: the first or the last."""
+    name = run.contract.id
+    none = pl.Series([], dtype=pl.UInt32)
+    if name is None:
+        return none
+    good = numbers.filter(pl.col(PLACE) < REJECTED)
+    rivals = good.filter(pl.Series(shared(good[KEY].to_numpy())))[ROW]
+    if not len(rivals):  # their hashes differ, so do their ids
+        return none
+    splits = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)
+    ids = splits.filter(pl.col(ROW).is_in(rivals.implode())).collect()
+    ids = ids.sort(ROW, descending=run.config.keep == "last")
+    losers = ids.filter(~ids[name].is_first_distinct())[ROW]
+    if len(losers) and run.contract.columns[name].mode("unique") == "fail":
+        raise DataError(
+            f"{len(losers):,} rows have a '{name}' that another row has, and its on_violation for"
+            " unique is fail; nothing was written"
+        )
+    return losers
+
+
+def _take_out(path: Path, losers: pl.Series, run: Run) -> pl.LazyFrame:
+    """Take rows out of a split that is written already, and give them."""
+    lost = pl.col(ROW).is_in(losers.implode())
+    gone = pl.read_parquet(path).filter(lost)
+    pl.scan_parquet(path).filter(~lost).sink_parquet(path.with_suffix(".new"), compression="zstd")
+    path.with_suffix(".new").replace(path)
+    return gone.lazy().with_columns(pl.lit(f"{run.contract.id}: another row has it").alias(REASONS))
+
+
+def _quarantine(
+    run: Run, driving: Extraction, found: list[Breach], loaded: Loaded, taken: list[pl.LazyFrame]
+) -> Path:
+    """Write the rows that may not stay, each with its file, record and reasons."""
+    rejected = pl.scan_parquet(loaded.bad).with_columns(reasons_of(found, "reject"))
+    rows = pl.concat([rejected, *taken], how="diagonal")
+    place = pl.col(ROW).map_batches(
+        lambda rows: driving.places(rows.to_numpy().astype(np.int64)).to_struct(),
+        pl.Struct({FILE: pl.String, RECORD: pl.Int64}),
+        is_elementwise=True,
+    )
+    masks = [
+        pl.lit(MASK if column.type in {"string", "category"} else None).alias(name)
+        for name, column in run.contract.columns.items()
+        if column.pii
+    ]
+    columns = [FILE, RECORD, ROW, REASONS, *run.contract.columns]
+    path = run.quarantine / "contract.parquet"
+    placed = rows.with_columns(place.alias(PLACE)).unnest(PLACE)
+    placed.with_columns(masks).select(columns).sink_parquet(path, compression="zstd")
+    return path
+
+
+def tally_of(path: Path, reasons: Counts) -> None:
+    """Add the counts of a quarantine's reasons."""
+    tally(reasons, pl.read_parquet(path, columns=[REASONS])[REASONS])
+
+
+def summarize(quarantine: Path, name: str, counts: Any, reasons: Counts) -> None:
+    """What became of the rows, beside the rows themselves."""
+    path = quarantine / "summary.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[name] = {"rows": counts, "reasons": reasons}
+    write_file(path, json.dumps(known, indent=2, ensure_ascii=False).encode())
+
+
+def conserved(what: str, counts: Counts, whole: str) -> None:
+    """Every row that came in went somewhere.
+
+    Raises:
+        DataError: one did not.
+    """
+    parts = sum(value for key, value in counts.items() if key != whole)
+    if counts[whole] != parts:
+        raise DataError(
+            f"{what}: {counts[whole]:,} rows came in but {parts:,} are accounted for: {counts}"
+        )
+
+
+def few_enough(run: Run, what: str, rejected: int, total: int, reasons: Counts) -> None:
+    """Stop where more rows are rejected than the settings allow.
+
+    Raises:
+        TooManyRejectedError: saying why they are.
+    """
+    most = run.config.max_rejected_fraction
+    if rejected > most * total:
+        raise TooManyRejectedError(
+            f"{what} rejected {rejected:,} of {total:,} rows, more than"
+            f" data.max_rejected_fraction = {most:g} ({main_reasons(reasons)}); the rows and their"
+            f" reasons are in '{run.quarantine}'; the current dataset is unchanged"
+        )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the system had no space left; polars says so in its own errors."""
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return True
+    return any(f"os error {code}" in str(error) for code in DISK_FULL)

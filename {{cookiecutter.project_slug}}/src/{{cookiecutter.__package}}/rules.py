@@ -1,0 +1,108 @@
+"""The rules that a contract has for the values of a column: one entry says all that there is to say.
+
+Tables, requests, pages and tests read this one list; a rule that is added here holds everywhere.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import floor
+from typing import Any, Literal
+
+from annotated_types import Ge, Le
+
+from .contract import Column, Contract, Rule
+
+STRANGE = "<not allowed>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRule:
+    """One rule; ``bound`` is what the contract says it is, as a least number or a list of values."""
+
+    name: Rule
+    bound: Callable[[Contract, str], Any]
+    """What the contract says of a column; ``None`` where the rule is not among its rules."""
+    broken: Callable[[Any, Any], Any]
+    """Where a column's polars expression breaks the bound."""
+    reason: Callable[[Any], str]
+    """What a row that breaks it is told."""
+    request: Callable[[Any], tuple[Any, ...]] = lambda _: ()
+    """What a request's field is annotated with, or the type of its values."""
+    description: Callable[[Any], str | None]
+    """What a reader of the contract is told."""
+    breaking: Callable[[Column, Any], Any]
+    """A value that breaks this rule and no other."""
+
+
+def _required(contract: Contract, name: str) -> bool | None:
+    always = contract.role(name) in {"id", "time"}
+    return (
+        True if always or not (contract.columns[name].nullable or name == contract.target) else None
+    )
+
+
+def _allowed(contract: Contract, name: str) -> tuple[str, ...] | None:
+    labels = contract.labels if name == contract.target else None
+    return labels or contract.columns[name].allowed
+
+
+def _beyond(column: Column, bound: float, sign: int) -> float:
+    """Past a bound by more than its last digit."""
+    if column.type == "integer":
+        return floor(bound) + sign
+    return bound + sign * max(1.0, abs(bound) / 1e6)
+
+
+RULES = (
+    ColumnRule(
+        name="missing",
+        bound=_required,
+        broken=lambda values, _: values.is_null(),
+        reason=lambda _: "missing",
+        description=lambda _: None,
+        breaking=lambda *_: None,
+    ),
+    ColumnRule(
+        name="minimum",
+        bound=lambda contract, name: contract.columns[name].minimum,
+        broken=lambda values, bound: values < bound,
+        reason=lambda bound: f"below minimum {bound:g}",
+        request=lambda bound: (Ge(bound),),
+        description=lambda bound: f"from {bound:g}",
+        breaking=lambda column, bound: _beyond(column, bound, -1),
+    ),
+    ColumnRule(
+        name="maximum",
+        bound=lambda contract, name: contract.columns[name].maximum,
+        broken=lambda values, bound: values > bound,
+        reason=lambda bound: f"above maximum {bound:g}",
+        request=lambda bound: (Le(bound),),
+        description=lambda bound: f"to {bound:g}",
+        breaking=lambda column, bound: _beyond(column, bound, 1),
+    ),
+    ColumnRule(
+        name="allowed",
+        bound=_allowed,
+        broken=lambda values, bound: ~values.is_in(list(bound)),
+        reason=lambda _: "not one of the allowed values",
+        request=lambda bound: (Literal[bound],),
+        description=lambda bound: f"one of {', '.join(bound)}",
+        breaking=lambda *_: STRANGE,
+    ),
+)
+
+
+def rules_of(contract: Contract, name: str) -> Iterator[tuple[ColumnRule, Any]]:
+    """The rules of a column, each with its bound."""
+    for rule in RULES:
+        bound = rule.bound(contract, name)
+        if bound is not None:
+            yield rule, bound
+
+
+def descriptions(contract: Contract, name: str) -> list[str]:
+    """A column's unit and rules, each in a few words."""
+    column = contract.columns[name]
+    parts = ["may be missing" if column.nullable else None, column.unit]
+    parts += [rule.description(bound) for rule, bound in rules_of(contract, name)]
+    return [part for part in parts if part]

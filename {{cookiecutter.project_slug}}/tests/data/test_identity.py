@@ -1,0 +1,126 @@
+"""What decides a dataset's rows makes another key; what is written makes the name."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data import identity, job, transform
+from {{ cookiecutter.__package }}.data.identity import describe, fingerprint, key_of
+
+from ..conftest import PACKAGE
+from .conftest import Shop, orders
+
+
+def key(place: Shop, contract: Contract | None = None) -> str:
+    return key_of(describe(contract or place.contract, place.config, {"orders": [place.csv]}))
+
+
+SCRIPT = f"""
+import sys
+from {PACKAGE}.config import DataConfig, HashSplit
+from {PACKAGE}.contract import Contract
+from {PACKAGE}.data import identity, job
+contract = Contract.model_validate_json(sys.argv[1])
+config = DataConfig(driving="orders", split=HashSplit(by="hash"))
+print(*("{PACKAGE}." + name for name in identity.describe(contract, config, dict())["modules"]))
+"""
+
+
+def loaded(contract: Contract) -> list[str]:
+    """The modules of ours that the data job loads in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, contract.text], check=True, capture_output=True, text=True
+    )
+    return ran.stdout.split()
+
+
+def test_a_change_of_any_module_that_the_job_loads_changes_the_key(
+    place: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, names = key(place), loaded(place.contract)
+    expected = ("values", "rules", "data.transform", "data.delimited", "data.read", "data.cast")
+    assert {f"{PACKAGE}.{name}" for name in expected} <= {*names}
+    assert not {name for name in names if name.split(".")[1:2] in [["training"], ["serving"]]}
+    for name in names:
+        module = sys.modules[name.rstrip(".")]
+        path = Path(str(module.__file__))
+        other = tmp_path / "other.py"
+        other.write_text(path.read_text() + "\n# changed\n")
+        with monkeypatch.context() as context:
+            context.setattr(module, "__file__", str(other))
+            assert key(place) != before, name
+    assert key(place) == before
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"timezone": "Europe/London"},
+    {"positive": False},
+    {"target": "gift"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_another_contract_has_another_key(place: Shop, change: dict[str, Any]) -> None:
+    other = Contract.model_validate(json.loads(place.contract.text) | change)
+    assert key(place, other) != key(place)
+
+
+def test_other_settings_bytes_or_libraries_have_another_key(
+    place: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = key(place)
+    split = {"validation_from": "2024-02-02", "test_from": "2024-03-01"}
+    assert key(replace(place, settings={"split": split})) != before
+    assert key(replace(place, settings={"keep": "last"})) != before
+    with monkeypatch.context() as context:
+        context.setattr(identity, "version", lambda _: "0")
+        assert key(place) != before
+    place.write(orders(59))
+    assert key(place) != before
+
+
+def test_a_changed_function_makes_its_own_dataset(
+    place: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In version 0.1 a changed module outside of data/ kept the stale dataset under its name."""
+    before = place.run()
+    source = Path(str(transform.__file__)).read_text()
+    (tmp_path / "transform.py").write_text(source + "\n# a remark\n")
+    monkeypatch.setattr(transform, "__file__", str(tmp_path / "transform.py"))
+    assert place.run().name == before.name  # the rows are the same
+    dearer = lambda sources: sources["orders"].with_columns(price=2.0)  # noqa: E731
+    monkeypatch.setattr(transform, "transform", dearer)
+    (tmp_path / "transform.py").write_text(source + "\n# another\n")
+    assert place.run().name != before.name
+
+
+def test_the_same_rows_and_contract_have_the_same_name(place: Shop) -> None:
+    before = place.run()
+    place.write(place.csv.read_bytes().replace(b"\n", b"\r\n"))
+    after = place.run()
+    assert after.name == before.name
+    assert len(list((place.folder / "data" / "runs").iterdir())) == 2
+
+
+def test_a_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
+    for name, content in (("a", "x"), ("b", "x"), ("c", "y")):
+        (tmp_path / name).write_text(content)
+    a, b, c = (fingerprint(tmp_path / name) for name in "abc")
+    assert a == b != c
+
+
+def test_the_job_finds_no_dataset_that_was_removed(place: Shop) -> None:
+    import shutil
+
+    name = place.run().name
+    shutil.rmtree(place.datasets / name)
+    assert place.run().name == name
+    assert importlib.util.find_spec(f"{PACKAGE}.data.job") is not None
+    assert job is not None

@@ -1,0 +1,205 @@
+"""Files as programs write them, read as they are meant or refused with the reason."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from {{ cookiecutter.__package }}.contract import CsvSource, JsonlSource, ParquetSource
+from {{ cookiecutter.__package }}.data import delimited
+from {{ cookiecutter.__package }}.data.cast import Form
+from {{ cookiecutter.__package }}.data.read import matching
+from {{ cookiecutter.__package }}.data.rows import Chunk, Layout, read_rows
+from {{ cookiecutter.__package }}.errors import DataError
+
+FORMS = {"a": Form(type="string"), "b": Form(type="string")}
+
+
+def chunks_of(path: Path, source: Any, forms: dict[str, Form] | None = None) -> list[Chunk]:
+    layout = Layout(source=source, forms=forms or FORMS, modes={}, personal=frozenset(), zone="UTC")
+    return list(read_rows(path, layout, every=True))
+
+
+def table_of(chunks: list[Chunk]) -> list[tuple[Any, ...]]:
+    return [row for chunk in chunks for row in chunk.rows.rows()]
+
+
+def rejected(chunks: list[Chunk]) -> list[tuple[int, str]]:
+    return [(one.record, one.reasons) for chunk in chunks for one in chunk.rejected]
+
+
+def csv_of(path: Path, content: str | bytes, **settings: Any) -> list[Chunk]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return chunks_of(path, CsvSource(csv=str(path), **settings))
+
+
+ROWS = [("1", "x"), ("2", "é, y")]
+TEXT = 'a,b\n1,x\n2,"é, y"\n'
+# what a file holds, what its source says → the same two rows
+READ: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "plain": (TEXT.encode(), {}),
+    "byte order mark": (b"\xef\xbb\xbf" + TEXT.encode(), {}),
+    "windows": (TEXT.replace("\n", "\r\n").encode(), {}),
+    "no last line break": (TEXT.rstrip().encode(), {}),
+    "blank lines": (TEXT.replace("\n", "\n\n").encode(), {}),
+    "gzip": (gzip.compress(TEXT.encode()), {}),
+    "latin-1": (TEXT.encode("latin-1"), {"encoding": "latin-1"}),
+    "cp1252": (TEXT.encode("cp1252"), {"encoding": "cp1252"}),
+    "utf-16": (TEXT.encode("utf-16"), {"encoding": "utf-16"}),
+    "utf-16, gzip": (gzip.compress(TEXT.encode("utf-16")), {"encoding": "utf-16"}),
+    "columns in another order": ('b,a\nx,1\n"é, y",2\n'.encode(), {}),
+    "another column": ('a,c,b\n1,0,x\n2,0,"é, y"\n'.encode(), {}),
+    "semicolons": ("a;b\n1;x\n2;é, y\n".encode(), {"delimiter": ";"}),
+    "tabs, no quotes": ("a\tb\n1\tx\n2\té, y\n".encode(), {"delimiter": "\t", "quote": None}),
+    "single quotes": ("a,b\n1,x\n2,'é, y'\n".encode(), {"quote": "'"}),
+    "escapes": ("a,b\n1,x\n2,é\\, y\n".encode(), {"escape": "\\"}),
+    "sep line": (f"sep=,\n{TEXT}".encode(), {"skip_above": 1}),
+    "titles": (f"Report\nof 2024\n\n{TEXT}".encode(), {"skip_above": 3}),
+    "comments": (f"# from us\n# in m\n{TEXT}".encode(), {"comment": "#"}),
+    "units": (TEXT.replace("b\n", "b\n[m],[-]\n").encode(), {"skip_below": 1}),
+    "total": (f"{TEXT}total,3\n".encode(), {"skip_end": 1}),
+    "ragged totals": (f"{TEXT}rows: 2\nprinted,today,by us\n".encode(), {"skip_end": 2}),
+    "trailing delimiters": (b"a,b\n1,x,\n2," + '"é, y",\n'.encode(), {"trailing_delimiter": True}),
+}
+
+
+@pytest.mark.parametrize("how", READ)
+def test_rows_are_read_as_they_are_written(tmp_path: Path, how: str) -> None:
+    content, settings = READ[how]
+    chunks = csv_of(tmp_path / "file.csv", content, **settings)
+    assert table_of(chunks) == ROWS
+    assert rejected(chunks) == []
+
+
+def test_records_have_numbers_whatever_is_no_row(tmp_path: Path) -> None:
+    chunks = csv_of(tmp_path / "f.csv", "a,b\n1,x\n\nshort\n2,y\n3,z,long,er\n4,\n")
+    assert table_of(chunks) == [("1", "x"), ("2", "y"), ("4", None)]
+    assert [n for chunk in chunks for n in chunk.numbers.tolist()] == [1, 3, 5]
+    assert rejected(chunks) == [
+        (2, "1 field, and the header has 2"),
+        (4, "4 fields, and the header has 2"),
+    ]
+
+
+def test_many_blocks_number_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 1 << 12)
+    lines = [f"{n},x" if n % 7 else f"{n}" for n in range(1, 5_000)]
+    chunks = csv_of(tmp_path / "f.csv", "a,b\n" + "\n".join(lines))
+    assert len(chunks) > 5
+    assert [
+        (int(a), n)
+        for c in chunks
+        for (a, _), n in zip(c.rows.rows(), c.numbers.tolist(), strict=True)
+    ] == [(n, n) for n in range(1, 5_000) if n % 7]
+    assert [n for n, _ in rejected(chunks)] == list(range(7, 5_000, 7))
+    last = csv_of(tmp_path / "f.csv", "a,b\n" + "\n".join(lines), skip_end=700)
+    assert max(n for c in last for n in c.numbers.tolist()) == 4_299
+
+
+def test_bytes_that_are_no_text_and_nul_reject_their_record_alone(tmp_path: Path) -> None:
+    chunks = csv_of(tmp_path / "f.csv", b"a,b\n1,x\n2,\xe9\n3,\x00\n4,y\n")
+    assert [row[0] for row in table_of(chunks)] == ["1", "4"]
+    reason = "is not in the source's encoding, or holds NUL"
+    assert rejected(chunks) == [(2, reason), (3, reason)]
+
+
+def test_texts_may_have_several_lines(tmp_path: Path) -> None:
+    chunks = csv_of(tmp_path / "f.csv", 'a,b\n1,"two\nlines"\n2,"a ""word"""\n')
+    assert table_of(chunks) == [("1", "two\nlines"), ("2", 'a "word"')]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["is empty"]),
+        (b"\n\n", ["is empty"]),
+        (b"a,a\n1,2\n", ["names 'a' more than once"]),
+        (b"a\n1\n", ["has no column 'b'", "its columns are a"]),
+        (b"\xff\xfe\x00,b\n1,2\n", ["the first line", "encoding"]),
+        (b'"a,b\n1,2\n', ["the first line", "must name the columns"]),
+        (b'a,b\n1,"open\n2,x\n3,y\n', ["record at line 2", "double quotes inside a text"]),
+        (gzip.compress(b"a,b\n" + b"1,2\n" * 99_999)[:-9], ["damaged or cut off gzip"]),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
+    tmp_path: Path, content: bytes, words: list[str]
+) -> None:
+    with pytest.raises(DataError) as caught:
+        csv_of(tmp_path / "file.csv", content)
+    assert [word for word in [*words, "file.csv"] if word not in str(caught.value)] == []
+
+
+def test_a_pattern_names_files_in_order(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "c.txt"):
+        (tmp_path / name).write_text("a\n")
+    assert [path.name for path in matching(str(tmp_path / "*.csv"))] == ["a.csv", "b.csv"]
+    with pytest.raises(DataError, match="does not exist"):
+        matching(str(tmp_path / "none*"))
+
+
+def test_what_stands_for_missing_goes_by_the_column(tmp_path: Path) -> None:
+    content = "a,b\nNA,NA\n,\nNone,x\n"
+    path = tmp_path / "f.csv"
+    path.write_text(content)
+    markers = {"missing": ("", "NA"), "missing_by_column": {"b": ("", "None")}}
+    source = CsvSource.model_validate({"csv": str(path)} | markers)
+    forms = {name: Form(type="string", missing=source.missing_in(name)) for name in "ab"}
+    chunks = chunks_of(path, source, forms)
+    assert table_of(chunks) == [(None, "NA"), (None, None), ("None", "x")]
+
+
+def parquet_of(path: Path, columns: dict[str, Any], **forms: Form) -> list[Chunk]:
+    pq.write_table(pa.table(columns), path)
+    return chunks_of(path, ParquetSource(parquet=str(path), missing=("NA",)), forms)
+
+
+def test_parquet_is_read_by_its_types_and_text_may_be_bytes(tmp_path: Path) -> None:
+    columns = {
+        "text": pa.array([b"x", "é".encode(), b"\xff", None], pa.binary()),
+        "few": pa.array(["a", "NA", "a", "b"]).dictionary_encode(),
+        "number": pa.array([1.0, 2.5, 3.0, float("nan")]),
+        "list": pa.array([[1], [2], None, []]),
+    }
+    forms = {
+        n: Form(type=t, missing=("NA",)) for n, t in (("text", "category"), ("few", "category"))
+    }
+    chunks = parquet_of(tmp_path / "f.parquet", columns, number=Form(type="float"), **forms)
+    assert table_of(chunks) == [(1.0, "x", "a"), (2.5, "é", None), (None, None, "b")]
+    assert rejected(chunks) == [(3, "is not in the source's encoding, or holds NUL")]
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"no parquet", b""])
+def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "f.parquet"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        chunks_of(path, ParquetSource(parquet=str(path)))
+
+
+def test_json_lines_are_texts_as_a_file_would_hold_them(tmp_path: Path) -> None:
+    lines = [
+        {"a": 1.50, "b": True},
+        {"b": None, "c": 7},
+        {"a": "x", "b": [1, 2]},
+        {"a": 12345678901234567890, "b": "é"},
+    ]
+    content = "\n".join(map(json.dumps, lines)).replace("1.5", "1.50")
+    path = tmp_path / "f.jsonl"
+    path.write_bytes(gzip.compress((content + '\n\n{"a": \n[1]\n').encode()))
+    chunks = chunks_of(path, JsonlSource(jsonl=str(path)))
+    assert table_of(chunks) == [
+        ("1.50", "true"),
+        (None, None),
+        ("x", '["1", "2"]'),
+        ("12345678901234567890", "é"),
+    ]
+    assert rejected(chunks) == [(6, "is no JSON object"), (7, "is no JSON object")]
+
+
+def test_excel_is_a_function_and_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/howto/add-a-source.md says."""
+    pytest.importorskip("openpyxl")
