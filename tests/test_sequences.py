@@ -17,6 +17,7 @@ from owners import MARKS, Owner
 from rendering import BakedProject, Ran, answers_of_options
 from templates import Workshop, git, make_workshop, put
 
+pytestmark = pytest.mark.slow
 SEQUENCES = int(os.environ.get("SEQUENCES", "40"))
 STEPS = 5
 SOURCE = "{{cookiecutter.project_slug}}"

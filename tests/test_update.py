@@ -12,6 +12,7 @@ from checks.pipelines import tool
 from rendering import IDENTITY, BakedProject, run
 from templates import Workshop, git, make_workshop, put
 
+pytestmark = pytest.mark.slow
 PACKAGE = "src/flight_delay"
 SOURCE = "{{cookiecutter.project_slug}}"
 NOTE = "## 9.9.9\n\nNew.\n\n### What a project's owner has to do\n\nWater the plants.\n\n"
