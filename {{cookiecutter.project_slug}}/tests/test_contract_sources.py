@@ -9,16 +9,12 @@ import pytest
 from {{ cookiecutter.__package }}.contract import (
     Contract,
     CsvSource,
+    JsonlSource,
     ParquetSource,
-    SqlSource,
-    load_contract,
 )
-from {{ cookiecutter.__package }}.errors import ConfigError
 
-from .test_contract import Values, changed, refused, written
+from .test_contract import Values, changed, refused
 
-SQL: Values = {"sql": "SHOP_URL", "table": "orders"}
-QUERY: Values = {"sql": "SHOP_URL", "query": "select * from orders where at > :since"}
 # the key that is set, to what → what the message says
 WRONG: list[tuple[str, object, list[str]]] = [
     ("sources/orders", "orders.csv", ["sources.orders:", "given 'orders.csv'"]),
@@ -33,7 +29,12 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("sources/orders/repeats", "count", ["sources.orders.repeats", "'drop' or 'keep'"]),
     ("sources/orders/pii", "name", ["sources.orders.pii", "given 'name'"]),
     ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "not permitted"]),
-    ("sources/orders/encoding", "cp1252", ["sources.orders.encoding", "'latin-1'"]),
+    ("sources/orders/encoding", "utf-9", ["sources.orders.encoding", "cp1252"]),
+    ("sources/orders/escape", '"', ["sources.orders:", "quote and escape are both '\"'"]),
+    ("sources/orders/numbers", {"price": {"decimal": ",", "thousands": ","}}, ["must differ"]),
+    ("sources/orders/numbers", {"channel": {}}, ["sources.orders.numbers", "'channel' is no"]),
+    ("sources/orders/formats", {"price": "%d.%m.%Y"}, ["sources.orders.formats", "'price' is no"]),
+    ("sources/orders/missing_by_column", {"x": ["NA"]}, ["missing_by_column", "'x' is no one"]),
     ("sources/orders/missing", [], ["sources.orders.missing", "at least 1"]),
     ("sources/orders/missing", "NA", ["sources.orders.missing", "given 'NA'"]),
     ("sources/orders/columns", {"a": "text"}, ["sources.orders.columns.a", "given 'text'"]),
@@ -43,19 +44,6 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("sources/_rows", {"csv": "b.csv"}, ["pattern", "given '_rows'"]),
     ("sources/orders", {"parquet": ""}, ["sources.orders.parquet", "at least 1"]),
     ("sources/orders", {"parquet": "a", "delimiter": ";"}, ["sources.orders.delimiter", "';'"]),
-    ("sources/orders", {"sql": "SHOP_URL"}, ["sources.orders:", "either a table or a query"]),
-    ("sources/orders", SQL | QUERY, ["sources.orders:", "either a table or a query"]),
-    ("sources/orders", SQL | {"csv": "a.csv"}, ["sources.orders.csv", "not permitted"]),
-    ("sources/orders", SQL | {"sql": None}, ["sources.orders.sql", "given None"]),
-    ("sources/orders", SQL | {"table": "a; drop"}, ["sources.orders.table", "given 'a; drop'"]),
-    ("sources/orders", SQL | {"table": "a.b.c"}, ["sources.orders.table", "given 'a.b.c'"]),
-    ("sources/orders", SQL | {"table": 'a"b'}, ["sources.orders.table"]),
-    ("sources/orders", SQL | {"watermark": "at desc"}, ["sources.orders.watermark", "'at desc'"]),
-    ("sources/orders", SQL | {"chunk_rows": 0}, ["sources.orders.chunk_rows", "greater than 0"]),
-    ("sources/orders", SQL | {"repeats": True}, ["sources.orders.repeats", "given True"]),
-    ("sources/orders", SQL | {"parameters": {"since": 1}}, ["sources.orders:", "for a query"]),
-    ("sources/orders", QUERY | {"parameters": {"a b": 1}}, ["sources.orders.parameters", "'a b'"]),
-    ("sources/orders", QUERY | {"parameters": {"a": []}}, ["sources.orders.parameters.a", "[]"]),
 ]
 
 
@@ -64,16 +52,6 @@ def test_a_wrong_source_is_told_by_key_and_remedy(
     tmp_path: Path, path: str, value: object, words: list[str]
 ) -> None:
     refused(tmp_path, path, value, words)
-
-
-def test_a_password_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    values = changed("sources/orders", SQL | {"sql": "mysql://shop:hidden@localhost/shop"})
-    with pytest.raises(ConfigError) as caught:
-        load_contract(written(tmp_path, values))
-    message = str(caught.value)
-    assert "sources.orders.sql: a password does not belong in a file" in message
-    assert "sql: WAREHOUSE_URL" in message
-    assert "hidden" not in message
 
 
 def test_a_source_without_columns_takes_the_contracts(shop: Contract) -> None:
@@ -88,13 +66,7 @@ def test_a_source_without_columns_takes_the_contracts(shop: Contract) -> None:
         ({"csv": "data/raw/*.csv.gz", "delimiter": "\t", "quote": None}, CsvSource),
         ({"csv": "orders.csv", "delimiter": ";", "quote": "'", "repeats": "keep"}, CsvSource),
         ({"parquet": "data/raw/*.parquet", "pii": ["name", "card"]}, ParquetSource),
-        (SQL | {"table": "sales.orders", "watermark": "order_no"}, SqlSource),
-        (QUERY | {"parameters": {"since": "2024-01-01", "n": 3, "x": 0.5}}, SqlSource),
-        (
-            {"sql": "postgresql://shop@localhost/shop", "table": "orders", "missing": ["NA"]},
-            SqlSource,
-        ),
-        ({"sql": "sqlite:///data/shop.db", "table": "orders", "repeats": "drop"}, SqlSource),
+        ({"jsonl": "data/raw/*.jsonl.gz", "missing": ["NA"]}, JsonlSource),
     ],
     ids=str,
 )
@@ -105,10 +77,3 @@ def test_a_source_is_of_the_kind_that_its_key_names(source: Values, kind: type[A
     given = json.loads(made.model_dump_json())
     assert {key: given[key] for key in source} == source
     assert Contract.model_validate_json(contract.text) == contract
-
-
-def test_repeated_rows_are_dropped_from_files_and_kept_from_tables() -> None:
-    sources = [{"csv": "a.csv"}, {"parquet": "a.parquet"}, SQL, QUERY]
-    made = [Contract.model_validate(changed("sources/orders", source)) for source in sources]
-    found = [contract.sources["orders"].repeats for contract in made]
-    assert found == ["drop", "drop", "keep", "keep"]

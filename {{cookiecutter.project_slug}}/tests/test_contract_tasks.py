@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.contract.part import told_apart
 
 from .conftest import LABELS, TASKS, shop_of
 
@@ -86,26 +85,3 @@ def test_names_that_differ_only_in_case_are_two_columns() -> None:
     raw = {"a": "string", "A": "float"}
     values["sources"]["orders"]["columns"] = raw
     assert Contract.model_validate(values).source_columns("orders") == raw
-
-
-@pytest.mark.parametrize(
-    ("names", "known"),
-    [
-        (["a", "b"], ["a", "b"]),
-        (["Age", "age"], ["Age", "age_2"]),
-        (["age", "Age"], ["age_2", "Age"]),
-        (["age", "Age", "AGE"], ["age_3", "Age_2", "AGE"]),
-        (["age", "Age", "age_2"], ["age_3", "Age", "age_2"]),
-        (["age_2", "age", "AGE"], ["age_2", "age_3", "AGE"]),
-        (["", " "], ["", " "]),
-        ([], []),
-    ],
-)
-def test_names_are_numbered_where_an_engine_takes_them_for_one(
-    names: list[str], known: list[str]
-) -> None:
-    found = told_apart(names)
-    assert list(found) == names
-    assert list(found.values()) == known
-    assert told_apart(reversed(names)) == found
-    assert len({name.lower() for name in found.values()}) == len(names)

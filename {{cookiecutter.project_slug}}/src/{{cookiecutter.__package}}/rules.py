@@ -103,6 +103,7 @@ def rules_of(contract: Contract, name: str) -> Iterator[tuple[ColumnRule, Any]]:
 def descriptions(contract: Contract, name: str) -> list[str]:
     """A column's unit and rules, each in a few words."""
     column = contract.columns[name]
-    parts = ["may be missing" if column.nullable else None, column.unit]
+    parts = ["may be missing" if column.nullable else None]
     parts += [rule.description(bound) for rule, bound in rules_of(contract, name)]
+    parts.append(column.unit)
     return [part for part in parts if part]

@@ -2,6 +2,11 @@
 
 import gzip
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,8 @@ from {{ cookiecutter.__package }}.data.cast import Form
 from {{ cookiecutter.__package }}.data.read import matching
 from {{ cookiecutter.__package }}.data.rows import Chunk, Layout, read_rows
 from {{ cookiecutter.__package }}.errors import DataError
+
+from ..conftest import PACKAGE, ROOT
 
 FORMS = {"a": Form(type="string"), "b": Form(type="string")}
 
@@ -200,6 +207,45 @@ def test_json_lines_are_texts_as_a_file_would_hold_them(tmp_path: Path) -> None:
     assert rejected(chunks) == [(6, "is no JSON object"), (7, "is no JSON object")]
 
 
-def test_excel_is_a_function_and_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+USE = f"""
+import sys
+from pathlib import Path
+from {PACKAGE}.contract import parse_source
+from {PACKAGE}.data.cast import Form
+from {PACKAGE}.data.rows import Layout, files, read_rows
+
+source = parse_source("excel: " + sys.argv[1])
+layout = Layout(
+    source=source, forms=dict(a=Form(type="integer")), modes=dict(), personal=set(), zone="UTC"
+)
+(path,) = files("sheet", source, [], Path())
+(chunk,) = read_rows(path, layout)
+print(chunk.rows["a"].to_list(), chunk.rejected)
+"""
+
+
+def test_excel_is_a_function_and_a_line(tmp_path: Path) -> None:
     """As docs/howto/add-a-source.md says."""
-    pytest.importorskip("openpyxl")
+    openpyxl = pytest.importorskip("openpyxl")
+    page = (ROOT / "docs" / "howto" / "add-a-source.md").read_text()
+    (function,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (line,) = re.findall(r"\+(    \"excel\".*\n)", page)
+    package = tmp_path / PACKAGE
+    shutil.copytree(ROOT / "src" / PACKAGE, package)
+    (package / "data" / "excel.py").write_text(function)
+    sources = package / "contract" / "source.py"
+    mark = "    # options, one line each\n"
+    sources.write_text(sources.read_text().replace(mark, mark + line, 1))
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, "x"], [2.0, None], ["many", "y"]):
+        book.active.append(row)
+    book.save(tmp_path / "rows.xlsx")
+    ran = subprocess.run(
+        [sys.executable, "-c", USE, str(tmp_path / "rows.xlsx")],
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.startswith("[1, 2] [Rejected(record=3, reasons='a: not an integer'")

@@ -151,7 +151,7 @@ def test_the_json_schema_lists_the_columns_with_their_rules(shop: Contract) -> N
     assert row["additionalProperties"] is False
     price = row["properties"]["price"]
     assert (price["minimum"], price["maximum"], price["type"]) == (0, 1000, "number")
-    assert price["description"] == "float, EUR"
+    assert price["description"] == "float, from 0, to 1000, EUR"
     assert row["properties"]["channel"]["enum"] == ["web", "store"]
 
 

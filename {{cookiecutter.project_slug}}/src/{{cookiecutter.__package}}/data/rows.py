@@ -234,11 +234,17 @@ def _told(run: Records, reasons: Mapping[str, pl.Series], layout: Layout) -> lis
 
 
 def rejected_rows(
-    rows: pl.DataFrame, numbers: Numbers, reasons: Iterable[str], layout: Layout
+    rows: pl.DataFrame,
+    numbers: Numbers,
+    reasons: Iterable[str],
+    layout: Layout,
+    *,
+    typed: bool = False,
 ) -> list[Rejected]:
-    """Rows that may not go on, each with its reasons."""
+    """Rows that may not go on, each with its reasons; ``typed`` ones are written as JSON."""
+    source = None if typed else layout.source
     return [
-        Rejected(record=int(number), reasons=why, text=_text(row, layout.source))
+        Rejected(record=int(number), reasons=why, text=_text(row, source))
         for row, number, why in zip(shown(rows, layout.personal), numbers, reasons, strict=True)
     ]
 
@@ -254,7 +260,7 @@ def shown(rows: pl.DataFrame, personal: Iterable[str]) -> list[dict[str, Any]]:
     return rows.with_columns(times).with_columns(masked).to_dicts()
 
 
-def _text(row: dict[str, Any], source: TableSource) -> str:
+def _text(row: dict[str, Any], source: TableSource | None) -> str:
     """A record as its source could hold it."""
     if not isinstance(source, CsvSource):
         return json.dumps(row, ensure_ascii=False, default=str)

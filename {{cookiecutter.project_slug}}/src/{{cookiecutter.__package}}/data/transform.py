@@ -10,8 +10,9 @@ import polars as pl
 def transform(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Flights with the weather that was known an hour before departure."""
     hour = pl.col("time_hour")
+    local = hour.dt.convert_time_zone("America/New_York").dt.strftime("%Y%m%dT%H")
     flights = sources["flights"].with_columns(
-        flight_id=pl.format("{}{}-{}", "carrier", "flight", hour.dt.strftime("%Y%m%dT%H")),
+        flight_id=pl.format("{}{}-{}", "carrier", "flight", local),
         scheduled_at=hour + pl.duration(minutes="minute"),
         late=pl.col("arr_delay") > 15,
     )

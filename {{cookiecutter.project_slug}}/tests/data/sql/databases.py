@@ -1,7 +1,7 @@
 """Databases to read from: a file of SQLite's always, PostgreSQL and MariaDB where one is given."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from {{ cookiecutter.__package }}.contract import SqlSource
-from {{ cookiecutter.__package }}.data.sql import snapshot
+from {{ cookiecutter.__package }}.contract.sql import SqlSource
+from {{ cookiecutter.__package }}.data.sql import reader
 from {{ cookiecutter.__package }}.errors import ProjectError
 
 Row = tuple[str | None, ...]
@@ -92,6 +92,11 @@ def opened(kind: str, folder: Path) -> Iterator[Database]:
 
 def shop_of(**settings: Any) -> SqlSource:
     return SqlSource.model_validate({"sql": "SHOP_URL"} | settings)
+
+
+def snapshot(name: str, source: SqlSource, columns: Iterable[str], data: Path) -> list[Path]:
+    """The one file of a source's rows, as the data job reads them."""
+    return reader.files(name, source, columns, data)
 
 
 def rows_of(parts: list[Path]) -> list[Row]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from {{ cookiecutter.__package }}.data.sql import snapshot
 from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     DataError,
@@ -15,7 +14,7 @@ from {{ cookiecutter.__package }}.errors import (
     ProjectError,
 )
 
-from .databases import KINDS, ORDERS, Database, files, opened, refused, rows_of, shop_of
+from .databases import KINDS, ORDERS, Database, files, opened, refused, rows_of, shop_of, snapshot
 
 SECRET = "hunter2-and-more"  # noqa: S105 - planted, to be looked for
 
@@ -146,7 +145,7 @@ def test_a_password_is_in_no_message_and_in_no_file(
     database.made.insert(0, f"drop user {user}")
     mine = database.url.set(username=user, password=SECRET)
     monkeypatch.setenv("SHOP_URL", mine.render_as_string(hide_password=False))
-    (part,) = snapshot("orders", shop_of(table=table, watermark="day"), ["what"], data)
+    (part,) = snapshot("orders", shop_of(table=table), ["day", "what"], data)
     assert rows_of([part]) == [("2", "tea")]
     for path in data.rglob("*"):
         assert SECRET not in str(path)

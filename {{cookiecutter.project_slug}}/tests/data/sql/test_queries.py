@@ -7,14 +7,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.data.database import columns, connected
-from {{ cookiecutter.__package }}.data.sql import snapshot
+from {{ cookiecutter.__package }}.data.sql.database import columns_of, connected
 from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     DataError,
 )
 
-from .databases import KINDS, ORDERS, Database, refused, rows_of, shop_of
+from .databases import KINDS, ORDERS, Database, refused, rows_of, shop_of, snapshot
 
 
 def test_columns_may_be_named_anything(database: Database, data: Path) -> None:
@@ -24,8 +23,6 @@ def test_columns_may_be_named_anything(database: Database, data: Path) -> None:
     assert rows_of(snapshot("table", shop_of(table=table), names, data)) == expected
     source = shop_of(query=f"select * from {table}")
     assert rows_of(snapshot("query", source, names, data)) == expected
-    source = shop_of(query=f"select * from {table}", watermark="Mixed")
-    assert rows_of(snapshot("grown", source, names, data)) == expected
 
 
 def test_only_declared_columns_are_kept_by_name(database: Database, data: Path) -> None:
@@ -39,20 +36,19 @@ def test_columns_are_named_without_reading_a_row(database: Database) -> None:
     table = database.make(ORDERS, [(1, 2, "tea")])
     query = f"select what, 1 / (id - 1) as day from {table} order by day;"
     with connected("orders", database.url) as connection:
-        assert columns(connection, "orders", shop_of(table=table)) == ["id", "day", "what"]
-        assert columns(connection, "orders", shop_of(query=query)) == ["what", "day"]
+        assert columns_of(connection, "orders", shop_of(table=table)) == ["id", "day", "what"]
+        assert columns_of(connection, "orders", shop_of(query=query)) == ["what", "day"]
         with pytest.raises(DataError, match="there is no table 'none'"):
-            columns(connection, "orders", shop_of(table="none"))
+            columns_of(connection, "orders", shop_of(table="none"))
 
 
-@pytest.mark.parametrize("watermark", [None, "day"])
 @pytest.mark.parametrize("form", ["table", "query"])
 def test_a_missing_column_is_told_with_those_there_are(
-    database: Database, data: Path, form: str, watermark: str | None
+    database: Database, data: Path, form: str
 ) -> None:
     table = database.make(ORDERS)
     settings = {"table": table} if form == "table" else {"query": f"select * from {table}"}
-    source = shop_of(**settings, watermark=watermark)
+    source = shop_of(**settings)
     message = refused(source, data, "what", "price", "vat", error=DataError)
     assert "'orders' has no column 'price', 'vat'; its columns are id, day, what" in message
 
@@ -99,8 +95,7 @@ def test_what_the_database_says_of_a_broken_query_is_told(database: Database, da
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("watermark", [None, "id"])
-def test_parameters_are_data(database: Database, data: Path, watermark: str | None) -> None:
+def test_parameters_are_data(database: Database, data: Path) -> None:
     odd = "'; drop table x; --"
     table = database.make(ORDERS, [(1, 2, odd), (2, 2, "tea"), (3, 9, "tea"), (4, 2, "%(odd)s")])
     query = (
@@ -108,7 +103,7 @@ def test_parameters_are_data(database: Database, data: Path, watermark: str | No
         r" and (what like '%e%' or what = '12:30 \:no;') -- 100% \:no; longer"
     )
     parameters = {"odd": odd, "what": "tea", "day": 9}
-    source = shop_of(query=query, parameters=parameters, watermark=watermark)
+    source = shop_of(query=query, parameters=parameters)
     parts = snapshot("orders", source, ["id", "what"], data)
     assert sorted(map(str, rows_of(parts))) == [str(("1", odd)), str(("2", "tea"))]
 
@@ -133,11 +128,8 @@ def test_a_parameter_takes_the_type_of_what_it_is_compared_with(
         "select 1 as n; -- the end",
     ],
 )
-@pytest.mark.parametrize("watermark", [None, "n"])
-def test_one_select_is_read(
-    database: Database, data: Path, query: str, watermark: str | None
-) -> None:
-    source = shop_of(query=query, watermark=watermark)
+def test_one_select_is_read(database: Database, data: Path, query: str) -> None:
+    source = shop_of(query=query)
     assert rows_of(snapshot("orders", source, ["n"], data)) == [("1",)]
 
 

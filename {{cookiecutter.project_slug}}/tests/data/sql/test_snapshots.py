@@ -8,10 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from {{ cookiecutter.__package }}.data.database import definition
-from {{ cookiecutter.__package }}.data.sql import snapshot
+from {{ cookiecutter.__package }}.data.sql.database import definition
 
-from .databases import KINDS, ORDERS, Database, rows_of, shop_of
+from .databases import ORDERS, Database, rows_of, shop_of, snapshot
 
 
 def test_the_same_rows_are_the_same_part(database: Database, data: Path) -> None:
@@ -21,7 +20,6 @@ def test_the_same_rows_are_the_same_part(database: Database, data: Path) -> None
     database.run(f"update {table} set day = 1 where id = 1")  # PostgreSQL moves it to the end
     (second,) = snapshot("orders", shop_of(table=table, chunk_rows=1), ORDERS, data)
     assert (second, second.stat().st_mtime_ns) == (first, before)
-    assert (first.parent / "current").read_text() == f"{first.name}\n"
     assert first.parent.parent == data / "snapshots" / "orders"
     assert rows_of([first]) == [("1", "1", None), ("1", "2", "tea")]
 
@@ -32,7 +30,6 @@ def test_other_rows_are_another_part_and_the_old_one_stays(shop: Database, data:
     shop.run(f"update {table} set what = 'rum'")
     (second,) = snapshot("orders", shop_of(table=table), ORDERS, data)
     assert [rows_of([part])[0][2] for part in (first, second)] == ["tea", "rum"]
-    assert (first.parent / "current").read_text() == f"{second.name}\n"
 
 
 @pytest.mark.parametrize(
@@ -49,12 +46,9 @@ def test_a_parts_name_tells_values_apart(
     assert len(names) == 2
 
 
-@pytest.mark.parametrize("watermark", [None, "day"])
-def test_no_rows_are_a_part_without_rows(
-    database: Database, data: Path, watermark: str | None
-) -> None:
+def test_no_rows_are_a_part_without_rows(database: Database, data: Path) -> None:
     table = database.make(ORDERS)
-    source = shop_of(table=table, watermark=watermark)
+    source = shop_of(table=table)
     (part,) = snapshot("orders", source, ORDERS, data)
     assert rows_of([part]) == []
     assert pq.read_schema(part).names == ["day", "id", "what"]
@@ -63,21 +57,11 @@ def test_no_rows_are_a_part_without_rows(
     assert rows_of(snapshot("orders", source, ORDERS, data)) == [("1", "1", "tea")]
 
 
-def test_progress_is_told_by_chunk(database: Database, data: Path) -> None:
-    table = database.make(ORDERS, [(n, n, None) for n in range(5)])
-    read: list[int] = []
-    snapshot("table", shop_of(table=table, chunk_rows=2), ORDERS, data, read.append)
-    query = f"select * from {table}"
-    snapshot("query", shop_of(query=query, chunk_rows=2), ORDERS, data, read.append)
-    assert read == [2, 2, 1, 2, 2, 1]
-
-
 def test_another_definition_starts_anew(shop: Database, data: Path) -> None:
     table = shop.make(ORDERS, [(1, 1, "a")])
     query = f"select * from {table} where id <> :not_this"
     sources = [
         shop_of(table=table),
-        shop_of(table=table, watermark="id"),
         shop_of(table=f"main.{table}"),
         shop_of(query=query, parameters={"not_this": 2}),
         shop_of(query=query, parameters={"not_this": 3}),
@@ -92,9 +76,9 @@ def test_the_order_of_columns_and_the_size_of_chunks_are_no_definition(
     shop: Database, data: Path
 ) -> None:
     table = shop.make(ORDERS, [(1, 1, "a")])
-    source = shop_of(table=table, watermark="id", chunk_rows=1, missing=["-"])
-    parts = snapshot("orders", shop_of(table=table, watermark="id"), ["id", "what"], data)
-    assert snapshot("orders", source, ["what"], data) == parts
+    source = shop_of(table=table, chunk_rows=1, missing=["-"])
+    parts = snapshot("orders", shop_of(table=table), ["id", "what"], data)
+    assert snapshot("orders", source, ["what", "id"], data) == parts
 
 
 def test_a_user_and_a_password_are_no_definition() -> None:
@@ -111,43 +95,6 @@ def test_a_user_and_a_password_are_no_definition() -> None:
     assert len({one, *(of(f"postgresql+psycopg://{other}") for other in others)}) == 25
 
 
-def test_one_run_sees_one_moment(database: Database, data: Path) -> None:
-    table = database.make(ORDERS | {"id": "integer primary key"}, [(n, n, "a") for n in range(6)])
-
-    def meddle(n_rows: int) -> None:
-        if database.kind != "sqlite":  # which lets no one write while it is read
-            database.run(f"update {table} set what = 'b'", f"delete from {table} where id = 5")
-
-    parts = snapshot("orders", shop_of(table=table, chunk_rows=2), ["id", "what"], data, meddle)
-    assert rows_of(parts) == [(str(n), "a") for n in range(6)]
-
-
-@pytest.mark.parametrize("database", [KINDS[1]], indirect=True)
-@pytest.mark.parametrize("watermark", [None, "day"])
-@pytest.mark.parametrize("form", ["table", "query"])
-def test_postgresql_keeps_the_rows_until_they_are_asked_for(
-    database: Database,
-    data: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    form: str,
-    watermark: str | None,
-) -> None:
-    table = database.make(ORDERS, [(n, n, "a") for n in range(4)])
-    mine = database.url.update_query_dict({"application_name": table})
-    monkeypatch.setenv("SHOP_URL", mine.render_as_string(hide_password=False))
-    seen: list[str] = []
-
-    def look(n_rows: int) -> None:
-        watch = f"select query from pg_stat_activity where application_name = '{table}'"
-        with database.engine.connect() as other:
-            seen.append(other.exec_driver_sql(watch).scalar_one())
-
-    settings = {"table": table} if form == "table" else {"query": f"select * from {table}"}
-    source = shop_of(**settings, chunk_rows=2, watermark=watermark)
-    snapshot("orders", source, ORDERS, data, look)
-    assert [query[:14] for query in seen] == ["FETCH FORWARD "] * 2
-
-
 MANY = {
     "sqlite": "with recursive t(id) as (select 1 union all select id + 1 from t where id < :n)"
     " select id, printf('%0200d', id) as what from t",
@@ -158,22 +105,16 @@ MANY = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("watermark", [None, "id"])
-def test_memory_does_not_grow_with_the_rows(
-    database: Database, data: Path, watermark: str | None
-) -> None:
+def test_memory_does_not_grow_with_the_rows(database: Database, data: Path) -> None:
     """A tenth of the memory that 250 000 rows of 200 bytes would take at once."""
     code = f"""
 import pathlib, resource
 from {{ cookiecutter.__package }}.contract import SqlSource
-from {{ cookiecutter.__package }}.data.sql import snapshot
 
 def peak(n_rows):
     source = SqlSource(sql="SHOP_URL", query={MANY[database.kind]!r}, parameters=dict(n=n_rows),
-                       watermark={watermark!r}, chunk_rows=5000)
-    read = []
-    snapshot("orders", source, ["id", "what"], pathlib.Path({str(data)!r}), read.append)
-    assert sum(read) == n_rows and max(read) == 5000
+                       chunk_rows=5000)
+    files("orders", source, ["id", "what"], pathlib.Path({str(data)!r}))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 few = peak(25_000)

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.data.sql import snapshot
 from {{ cookiecutter.__package }}.errors import (
     DataError,
 )
 
-from .databases import KINDS, Database, files, refused, rows_of, shop_of
+from .databases import KINDS, Database, files, refused, rows_of, shop_of, snapshot
 
 
 def test_texts_and_numbers_and_nulls_come_through(database: Database, data: Path) -> None:

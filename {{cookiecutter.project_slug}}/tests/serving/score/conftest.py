@@ -41,15 +41,12 @@ class Place:
         where: Path | str,
         to: str = "scored.parquet",
         *,
-        table: str | None = None,
-        query: str | None = None,
         number: int | None = None,
         **settings: Any,
     ) -> Counts:
         """Score what ``where`` names."""
         config = self.config.model_copy(update=settings)
-        ask = Ask(where=str(where), table=table, query=query)
-        return run(config, "shop", ask, self.folder / to, number)
+        return run(config, "shop", Ask(where=str(where)), self.folder / to, number)
 
     def scored(self, where: Path | str, to: str = "scored.parquet", **settings: Any) -> pa.Table:
         """The scores of what ``where`` names."""
@@ -66,9 +63,9 @@ class Place:
         return pa.concat_tables(pq.ParquetFile(file).read() for file in files)
 
     def quarantine(self, name: str = "scored") -> list[tuple[str, int, str]]:
-        """File, line and reason of each row that is there."""
+        """File, record and reason of each row that is there."""
         rows = pq.read_table(self.folder / "quarantine" / f"{name}.parquet").to_pylist()
-        return [(Path(row["_file"]).name, row["_line"], row["_reasons"]) for row in rows]
+        return [(Path(row["_file"]).name, row["_record"], row["_reasons"]) for row in rows]
 
     @property
     def left(self) -> set[str]:

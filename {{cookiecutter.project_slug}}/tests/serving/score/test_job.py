@@ -23,7 +23,7 @@ from .conftest import HEAD, LINE, Place, rows_of
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("key", ["order", None])
-def test_scores_have_the_id_or_else_file_and_line(
+def test_scores_have_the_id_or_else_file_and_record(
     tmp_path: Path, task: str, key: str | None
 ) -> None:
     contract, config = shop_of(task, id=key), serve_config(tmp_path, batch_rows=100)
@@ -36,9 +36,9 @@ def test_scores_have_the_id_or_else_file_and_line(
         assert found[key].to_pylist() == table[key].to_pylist()
     else:
         assert set(found["_file"].to_pylist()) == {str(tmp_path / "rows.parquet")}
-        assert found["_line"].to_pylist() == list(range(1, 251))
+        assert found["_record"].to_pylist() == list(range(1, 251))
     columns = ["value"] if task == "regression" else ["probability", "decision"]
-    assert found.column_names == [*([key] if key else ["_file", "_line"]), *columns]
+    assert found.column_names == [*([key] if key else ["_file", "_record"]), *columns]
     kinds = {"binary": pa.bool_(), "multiclass": pa.string(), "regression": pa.float64()}
     assert found.schema.types[-1] == kinds[task]
 
@@ -103,8 +103,8 @@ def test_an_id_comes_back_as_it_was_written(place: Place) -> None:
 def test_a_file_without_the_id_is_scored(place: Place) -> None:
     path = place.write(LINE.partition(",")[2], head=HEAD.partition(",")[2])
     found = place.scored(path)
-    assert found.column_names == ["_file", "_line", "probability", "decision"]
-    assert found.select(["_file", "_line"]).to_pylist() == [{"_file": str(path), "_line": 2}]
+    assert found.column_names == ["_file", "_record", "probability", "decision"]
+    assert found.select(["_file", "_record"]).to_pylist() == [{"_file": str(path), "_record": 1}]
 
 
 def test_a_file_without_columns_that_may_be_missing_is_scored(place: Place) -> None:

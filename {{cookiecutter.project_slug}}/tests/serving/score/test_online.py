@@ -198,9 +198,9 @@ def test_what_the_server_refuses_is_rejected_and_nothing_else(
     ]
     place.run(place.write(*lines, head=HEAD), max_rejected_fraction=1.0)
     refused = set()
-    for line, spoiled in enumerate(rows, start=2):
+    for record, spoiled in enumerate(rows, start=1):
         answered = client.post("/predict", content=body([written(spoiled)]))
         if answered.status_code == 422:
-            refused.add(line)
-    assert {line for _, line, _ in place.quarantine()} == refused
+            refused.add(record)
+    assert {record for _, record, _ in place.quarantine()} == refused
     assert 0 < len(refused) < len(rows)

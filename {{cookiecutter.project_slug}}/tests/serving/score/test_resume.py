@@ -20,7 +20,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.atomic import move
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import records, tables
+from {{ cookiecutter.__package }}.data import delimited, read
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.serving.score import output, parts
 
@@ -45,8 +45,8 @@ class Stop(Protocol):
 @pytest.fixture
 def chunked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are read in small chunks."""
-    monkeypatch.setattr(tables, "BATCH_ROWS", 20)
-    monkeypatch.setattr(records, "BLOCK", 1_500)
+    monkeypatch.setattr(read, "BATCH_ROWS", 20)
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 1_500)
 
 
 @pytest.fixture
@@ -212,12 +212,11 @@ import os, sys
 from pathlib import Path
 from typing import Protocol
 from {PACKAGE}.config import ServeConfig
-from {PACKAGE}.data import records, tables
+from {PACKAGE}.data import delimited, read
 from {PACKAGE}.serving.score import job
 from {PACKAGE}.serving.score.source import Ask
-import pandas  # as pyarrow does at its first use
 
-tables.BATCH_ROWS, records.BLOCK = 1_000, 50_000
+read.BATCH_ROWS, delimited.BLOCK_BYTES = 1_000, 50_000
 config = ServeConfig.model_validate_json(sys.argv[1])
 print("ready", flush=True)
 for line in sys.stdin:

@@ -1,8 +1,6 @@
-"""Where rows may come from: patterns, folders and their names, and databases."""
+"""Where rows may come from: patterns, folders and their names."""
 
 import gzip
-import sqlite3
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -12,9 +10,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
-    ConfigError,
     DataError,
-    ProjectError,
 )
 
 from .conftest import HEAD, LINE, Place, rows_of
@@ -93,7 +89,7 @@ def test_what_is_not_there_is_told(place: Place) -> None:
     for where, told in (
         ("empty", r"empty' holds no files"),
         ("none-*.csv", r"no file matches '.*none-\*.csv'"),
-        ("none.csv", r"none.csv' does not exist; name a CSV or Parquet file, a pattern in quotes"),
+        ("none.csv", r"none.csv' does not exist; name a CSV, Parquet or JSON Lines file"),
     ):
         with pytest.raises(DataError, match=told):
             place.run(place.folder / where)
@@ -107,98 +103,3 @@ def test_rows_of_all_files_together_must_not_be_none(place: Place, rows: pa.Tabl
         place.run(f"{place.folder}/[ab].*")
     pq.write_table(rows, place.folder / "c.parquet")
     assert len(place.scored(f"{place.folder}/[abc].*")) == 120
-
-
-@pytest.fixture
-def database(place: Place, rows: pa.Table) -> str:
-    """The URL of a database that holds the rows."""
-    pytest.importorskip("sqlalchemy")
-    path = place.folder / "shop.db"
-    names = [*rows.schema.names, "extra"]
-    with sqlite3.connect(path) as connection:
-        quoted = ", ".join(f'"{name}"' for name in names)
-        connection.execute(f"create table orders ({quoted})")
-        marks = ", ".join("?" * len(names))
-        table = rows.set_column(1, "at", rows["at"].cast(pa.string()))
-        values = [(*row.values(), b"bytes") for row in table.to_pylist()]
-        connection.executemany(f"insert into orders values ({marks})", values)
-    connection.close()
-    return f"sqlite:///{path}"
-
-
-def test_tables_and_queries_of_a_database_are_scored(
-    place: Place, rows: pa.Table, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pq.write_table(rows, place.folder / "rows.parquet")
-    expected = place.scored(place.folder / "rows.parquet")
-    assert place.scored(database, "table.parquet", table="orders").equals(expected)
-    monkeypatch.setenv("SHOP_URL", database)
-    query = "select *, 1 as more from orders where \"order\" <> 'row-0' order by rowid;"
-    found = place.scored("SHOP_URL", "query.parquet", query=query)
-    assert found.equals(expected.slice(1))
-
-
-def test_rows_of_a_database_are_rejected_by_their_number(place: Place, database: str) -> None:
-    with sqlite3.connect(database.removeprefix("sqlite:///")) as connection:
-        connection.execute("update orders set price = 'dear' where rowid = 3")
-    connection.close()
-    place.run(database, table="orders")
-    assert place.quarantine() == [("orders", 3, "price: not a float")]
-
-
-def test_a_database_that_changed_is_scored_again(place: Place, database: str) -> None:
-    place.run(database, table="orders")
-    assert place.run(database, table="orders").scored == 120
-    with sqlite3.connect(database.removeprefix("sqlite:///")) as connection:
-        connection.execute("delete from orders where rowid > 100")
-    connection.close()
-    assert len(place.scored(database, table="orders")) == 100
-    assert place.left == {"shop.db", "scored.parquet"}
-
-
-@pytest.mark.parametrize(
-    ("where", "asked", "error", "told"),
-    [
-        ("{database}", {}, ConfigError, "is a database: a database needs --table or --query"),
-        ("{folder}", {"table": "orders"}, ConfigError, "is no database: .* files take neither"),
-        ("{database}", {"table": "none"}, DataError, "there is no table 'none'; there are orders"),
-        ("{database}", {"table": "x y"}, ConfigError, "--table or --query: String should match"),
-        ("{database}", {"query": "delete from orders"}, ConfigError, "must be one statement"),
-        ("{database}", {"query": "select price from orders"}, DataError, "'query' has no column"),
-        ("sqlite:///nowhere.db", {"table": "orders"}, DataError, "there is no SQLite database"),
-        (
-            *("postgresql://user:secret@127.0.0.1:9/shop", {"table": "orders"}, ConfigError),
-            "a password does not belong in a file",
-        ),
-        (
-            *("postgresql://user@127.0.0.1:9/shop", {"table": "orders"}, DataError),
-            "cannot connect to postgresql database 'shop' at 127.0.0.1:9",
-        ),
-        ("NO_SUCH_URL", {"table": "orders"}, ConfigError, "variable NO_SUCH_URL is not set"),
-    ],
-)
-def test_a_database_that_cannot_be_read_is_told(
-    place: Place,
-    database: str,
-    where: str,
-    asked: dict[str, Any],
-    error: type[ProjectError],
-    told: str,
-) -> None:
-    named = where.format(database=database, folder=place.folder)
-    with pytest.raises(error, match=told):
-        place.run(named, **asked)
-    assert place.left == {"shop.db"}
-
-
-def test_without_sqlalchemy_the_extra_is_named(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "sqlalchemy", None)
-    package = "{{ cookiecutter.__package }}"
-    for name in ("database", "sql"):
-        monkeypatch.delitem(__import__("sys").modules, f"{package}.data.{name}", raising=False)
-    monkeypatch.delattr(f"{package}.data.database", raising=False)
-    monkeypatch.delattr(f"{package}.data.sql", raising=False)
-    with pytest.raises(ProjectError, match=r"pip install '.\[sql\]'"):
-        place.run("sqlite:///shop.db", table="orders")

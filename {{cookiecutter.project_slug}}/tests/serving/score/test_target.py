@@ -150,11 +150,11 @@ def test_a_place_where_nothing_can_be_written_is_told(place: Place) -> None:
         place.run(path, "file/scored.parquet")
 
 
-def test_what_the_graph_cannot_answer_is_told_with_its_lines(
+def test_what_the_graph_cannot_answer_is_told_with_its_records(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = place.write(LINE, LINE)
     monkeypatch.setattr(Binary, "valid", lambda _, outputs: len(outputs) < 2)
-    with pytest.raises(ModelFailedError, match=r"rows.csv', a row in lines 2 to 3"):
+    with pytest.raises(ModelFailedError, match=r"rows.csv', a row among the records 1 to 2"):
         place.run(path)
     assert place.left == {"rows.csv"}

@@ -72,4 +72,4 @@ def judge(chunk: Chunk, contract: Contract, layout: Layout, file: str) -> Judged
 def _rejected(chunk: Chunk, where: pl.Series, reasons: pl.Expr, layout: Layout) -> list[Rejected]:
     rows = chunk.rows.filter(where)
     why = rows.select(reasons).to_series().to_list()
-    return rejected_rows(rows, chunk.numbers[where.to_numpy()], why, layout)
+    return rejected_rows(rows, chunk.numbers[where.to_numpy()], why, layout, typed=True)
