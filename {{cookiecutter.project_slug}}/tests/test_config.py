@@ -11,7 +11,6 @@ from {{ cookiecutter.__package }}.config import (
     DateSplit,
     HashSplit,
     RecentSplit,
-    Section,
     SplitConfig,
     load,
 )
@@ -290,20 +289,3 @@ def test_a_wrong_key_is_answered_by_the_nearest_that_there_is(
 ) -> None:
     with pytest.raises(ConfigError, match=rf"did you mean '{meant}'\?"):
         load(folder, [override])
-
-
-class Own(Section):
-    """Settings of an option."""
-
-    trials: int = 40
-
-
-def test_an_option_has_settings_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "search.yaml").write_text("trials: 5\n")
-    assert load(folder).settings("search", Own).trials == 5
-    assert load(folder).settings("absent", Own).trials == 40
-    assert load(folder, ["search.trials=7"]).settings("search", Own).trials == 7
-    monkeypatch.setenv(f"{PREFIX}SEARCH__TRIALS", "6")
-    assert load(folder).settings("search", Own).trials == 6
-    with pytest.raises(ConfigError, match=r"search.trial: .* did you mean 'search.trials'\?"):
-        load(folder, ["search.trial=7"]).settings("search", Own)

@@ -85,10 +85,8 @@ class View:
                 value=f"{len(self.beyond)} of {len(self.columns)}",
                 more="columns, the answers among them",
             )
-        delay = next(
-            (f for f in self.findings if f.kind == "latency" and f.limit is not None), None
-        )
-        if delay is not None:
+        judged = (f for f in self.findings if f.kind == "latency" and f.limit is not None)
+        if (delay := next(judged, None)) is not None:
             limit = figure(delay.limit or 0, unit(delay))
             value = figure(delay.value, unit(delay))
             yield Tile(title=f"Latency, {measure(delay)}", value=value, more=f"limit {limit}")
