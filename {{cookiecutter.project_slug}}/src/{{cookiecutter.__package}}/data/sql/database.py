@@ -104,8 +104,7 @@ def columns_of(connection: sa.Connection, name: str, source: SqlSource) -> list[
     else:
         rows = _query(name, source).columns().subquery("q")
     with connection.execute(sa.select(sa.text("*")).select_from(rows).where(sa.false())) as result:
-        there = list(result.keys())
-    return there
+        return list(result.keys())
 
 
 def _table(
