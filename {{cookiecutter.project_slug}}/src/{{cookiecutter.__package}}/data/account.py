@@ -21,6 +21,7 @@ from .validate import Breach, reasons_of
 
 PLACE, KEY = "_split", "_key"
 REJECTED, FAILED = len(SPLITS), len(SPLITS) + 1
+GROUP_ROWS = 1 << 17
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -144,7 +145,9 @@ def _take_out(path: Path, losers: pl.Series, run: Run) -> pl.LazyFrame:
     """Take rows out of a split that is written already, and give them."""
     lost = pl.col(ROW).is_in(losers.implode())
     gone = pl.read_parquet(path).filter(lost)
-    pl.scan_parquet(path).filter(~lost).sink_parquet(path.with_suffix(".new"), compression="zstd")
+    pl.scan_parquet(path).filter(~lost).sink_parquet(
+        path.with_suffix(".new"), compression="lz4", row_group_size=GROUP_ROWS
+    )
     path.with_suffix(".new").replace(path)
     return gone.lazy().with_columns(pl.lit(f"{run.contract.id}: another row has it").alias(REASONS))
 

@@ -15,6 +15,7 @@ from ..terminal import Bar, progress
 from . import transform
 from .account import (
     FAILED,
+    GROUP_ROWS,
     KEY,
     PLACE,
     REJECTED,
@@ -30,8 +31,6 @@ from .extract import ROW, Extraction, extract
 from .rows import layout
 from .split import SMALL_ROWS, SPLITS, by_date, by_hash, fair, time_of
 from .validate import Breach, any_of, breaches, conform, flagged, nulled
-
-GROUP_ROWS = 1 << 17
 
 
 def build(run: Run, folder: Path) -> dict[str, Any]:
@@ -192,7 +191,7 @@ def _load(
         rows.filter(pl.col(PLACE) == number)
         .select(public)
         .sink_parquet(
-            folder / f"{name}.parquet", compression="zstd", row_group_size=GROUP_ROWS, lazy=True
+            folder / f"{name}.parquet", compression="lz4", row_group_size=GROUP_ROWS, lazy=True
         )
         for number, name in enumerate(SPLITS)
     ]

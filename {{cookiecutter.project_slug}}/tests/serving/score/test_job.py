@@ -173,22 +173,12 @@ def test_nothing_is_left_of_a_run_that_could_not_begin(place: Place) -> None:
     assert list((place.folder / "new").iterdir()) == []
 
 
-def test_a_column_of_another_type_is_told_with_its_file(place: Place, shop: Contract) -> None:
-    table = rows_of(shop, 3).drop_columns(["price"])
-    prices = pa.array([[1.0], [2.0], None])
-    pq.write_table(table.append_column("price", prices), place.folder / "rows.parquet")
-    with pytest.raises(
-        DataError, match=r"rows.parquet': column 'price' holds list<.*cannot be read as float"
-    ):
-        place.run(place.folder / "rows.parquet")
-
-
 def test_a_parquet_file_whose_pages_are_damaged_is_told(place: Place, shop: Contract) -> None:
     path = place.folder / "rows.parquet"
     pq.write_table(synthesize(shop, 500), path)
     content = bytearray(path.read_bytes())
     content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"rows.parquet' is damaged"):
+    with pytest.raises(DataError, match=r"rows.parquet' cannot be read"):
         place.run(path)
     assert place.left == {"rows.parquet"}

@@ -128,7 +128,7 @@ def test_without_a_served_model_or_a_file_the_next_step_is_told(place: Place) ->
         run(place.config, "other", ask, place.folder / "out.parquet")
     with pytest.raises(RegistryError, match="has no version 7"):
         place.run(place.folder / "rows.csv", number=7)
-    with pytest.raises(DataError, match="does not exist; name a CSV or Parquet file"):
+    with pytest.raises(DataError, match="does not exist; name a CSV, Parquet or JSON Lines file"):
         place.run(place.folder / "rows.csv")
     assert place.left == set()
 

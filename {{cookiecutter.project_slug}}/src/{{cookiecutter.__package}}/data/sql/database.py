@@ -85,6 +85,11 @@ def read(
         statement = sa.select(*(rows.c[n] for n in columns)).order_by(*(rows.c[n] for n in key))
     with connection.execute(statement, execution_options={"stream_results": True}) as result:
         there = list(result.keys())
+        if repeated := [column for column in columns if there.count(column) > 1]:
+            raise DataError(
+                f"source '{name}' gives column {', '.join(map(repr, repeated))} more than once;"
+                " name each of them in the query with: as"
+            )
         places = [there.index(column) for column in columns]
         # A text's result ignores yield_per, and would without a size hold everything at once.
         for chunk in result.partitions(source.chunk_rows):
@@ -99,13 +104,7 @@ def columns_of(connection: sa.Connection, name: str, source: SqlSource) -> list[
     else:
         rows = _query(name, source).columns().subquery("q")
     with connection.execute(sa.select(sa.text("*")).select_from(rows).where(sa.false())) as result:
-        there = list(result.keys())
-    if repeated := sorted({column for column in there if there.count(column) > 1}):
-        raise DataError(
-            f"source '{name}' gives column {', '.join(map(repr, repeated))} more than once;"
-            " name each of them in the query with: as"
-        )
-    return there
+        return list(result.keys())
 
 
 def _table(
