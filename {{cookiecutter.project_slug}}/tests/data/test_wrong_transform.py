@@ -29,7 +29,7 @@ def two_of_one(sources: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (two_of_one, r"data/transform.py, line .*ValueError: not enough values"),
+        (two_of_one, r"data/transform.py.*ValueError: not enough values"),
         (lambda _: None, "gives NoneType where a LazyFrame is due; end its function with return"),
     ],
 )
