@@ -1,0 +1,290 @@
+"""From the values of a column to what the contract says about it, and what is doubtful."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from ..contract import Column, ColumnType, NumberFormat
+from ..data.cast import FALSE, TRUE, Form, cast
+from ..values import canonical_category
+from .look import ColumnStats, listed
+from .numbers import CENSORED, Floats, Marks, marks, stand_apart
+from .times import times
+
+EXACT_IN_FLOAT32 = 2**24
+FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS = 50, 1000, 20, 20
+SLACK = 0.25
+ODD_NUMBER = r"^\s*0[0-9]|[eE]|[0-9]{16}|^-?[1-9][0-9]{0,2}\.[0-9]{3}$"
+"""Numbers that may be codes, or have a mark for thousands."""
+NULLS = "nan -nan null \\n <na> #n/a #na nat 1.#ind 1.#qnan -1.#ind".split()
+"""How programs write that nothing is there, in small letters."""
+MAYBE = "na n/a none ? - -- --- . * unknown missing nil".split()
+"""Texts that mean so where numbers stand otherwise, and may be values elsewhere."""
+PERSONAL = {
+    "mail addresses": r"^\s*[^@\s]+@[^@\s]+\.[A-Za-z]{2,}\s*$",
+    "telephone numbers": r"^\s*(\+[0-9]|\(?0[0-9])[0-9]*[ ()/.-]+[0-9][0-9 ()/.-]{4,}$",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """A column as the contract may have it."""
+
+    column: Column
+    doubts: Sequence[str] = ()
+    """Without the column's name, which stands before them."""
+    format: str | None = None
+    numbers: NumberFormat | None = None
+    missing: Sequence[str] = ()
+    """Texts that mean that a value is missing, besides blank ones."""
+    values: Floats | None = None
+    """Numbers or times that the known texts are; NaN for one that is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purpose:
+    """What is known of a column beforehand."""
+
+    zone: str
+    time: bool = False
+    target: bool = False
+    comma: bool = False
+    """Whether other numbers of the file have a decimal comma."""
+
+
+def guess(stats: ColumnStats, purpose: Purpose) -> Guess:
+    """What a column is."""
+    if not stats.n_known:
+        return _excluded(stats, "empty: no row has a value")
+    if len(stats.known) == 1 and stats.complete and not (purpose.time or purpose.target):
+        return _excluded(stats, f"constant: always {stats.examples}")
+    if not stats.is_text:
+        return _typed(stats, purpose)
+    plain = cast(stats.known, Form(type="float"), purpose.zone)
+    null = (
+        stats.known.str.strip_chars().str.to_lowercase().is_in(NULLS)
+        if plain.null_count()
+        else None
+    )
+    if null is None or not null.any():
+        return _of_texts(stats, plain, purpose)
+    nulls = stats.known.filter(null).to_list()
+    values = stats.values.set(stats.values.is_in(nulls).fill_null(False), None)
+    found = guess(ColumnStats(stats.name, values), purpose)
+    doubt = f"has {listed(nulls)} in {stats.rows_of(nulls):,} rows: read as missing"
+    column = found.column.model_copy(update={"nullable": True})
+    return replace(
+        found, column=column, missing=[*nulls, *found.missing], doubts=[*found.doubts, doubt]
+    )
+
+
+def _of_texts(stats: ColumnStats, plain: pl.Series, purpose: Purpose) -> Guess:
+    texts = stats.known
+    numeric = plain.null_count() == 0
+    odd_form = numeric and texts.str.contains(ODD_NUMBER).any()
+    why = _code(texts) if odd_form else None
+    many_digits = numeric and why != "leading zeros" and float(plain.min()) >= 19_000_000  # type: ignore[arg-type]
+    if (purpose.time or not numeric or many_digits) and (
+        stamps := times(texts, stats.counts, purpose.zone, said=purpose.time)
+    ):
+        moments = stamps.values.dt.epoch("us").cast(pl.Float64).to_numpy()
+        return replace(_ordered(stats, moments, "timestamp", stamps.doubts), format=stamps.format)
+    for what, form in PERSONAL.items():
+        if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
+            doubt = f"holds {what}: masked, and stays in the ETL"
+            return _excluded(stats, f"personal: {what}", doubt, pii=True)
+    if numeric:
+        if why and not purpose.target:
+            return _as_code(stats, why)
+        three = odd_form and _three_places(texts) and marks(texts.to_list(), comma=purpose.comma)
+        return _number(stats, plain.to_numpy(), three or Marks(), purpose)
+    low = texts.str.strip_chars().str.to_lowercase()
+    logical = low.is_in([*TRUE, *FALSE])
+    if logical.any() and (logical | low.is_in(MAYBE)).all():
+        odd = texts.filter(~logical).to_list()
+        doubts = [f"has {listed(odd)} among yes and no: read as missing"] if odd else []
+        return _feature(stats, "boolean", doubts, odd)
+    if found := marks(texts.to_list(), comma=purpose.comma):
+        values = cast(texts, Form(type="float", numbers=found.format), purpose.zone)
+        if _mostly_numbers(stats, values, found):
+            return _number(stats, values.to_numpy(), found, purpose)
+    return _text(stats, plain)
+
+
+def _typed(stats: ColumnStats, purpose: Purpose) -> Guess:
+    """A column whose type Parquet or the database says."""
+    if stats.values.dtype == pl.Boolean:
+        return _feature(stats, "boolean")
+    if stats.values.dtype.is_temporal():
+        return _feature(stats, "timestamp")
+    values = cast(stats.known, Form(type="float"), "UTC")
+    return _number(stats, values.to_numpy(), Marks(), purpose)
+
+
+def _three_places(texts: pl.Series) -> bool:
+    """Whether each number with a point has three digits behind it, as one with thousands has."""
+    three = texts.str.contains(r"^[^.]*$|^-?[1-9][0-9]{0,2}\.[0-9]{3}$").all()
+    return bool(three) and bool(texts.str.contains(".", literal=True).any())
+
+
+def _code(texts: pl.Series) -> str | None:
+    """Why texts that are numbers are codes."""
+    if texts.str.contains(r"^\s*0[0-9]+\s*$").any():
+        return "leading zeros"
+    letters = texts.str.contains(r"^\s*[0-9]{1,6}[eE][0-9]{1,2}\s*$").sum() > 1
+    if letters and not texts.str.contains("[.+-]").any():
+        return "letters among digits"
+    return "so many digits" if texts.str.contains(r"^\s*-?[1-9][0-9]{15,}\s*$").any() else None
+
+
+def _mostly_numbers(stats: ColumnStats, values: pl.Series, found: Marks) -> bool:
+    """Whether texts among numbers say that nothing is there, and make no category or code."""
+    bad = values.is_null()
+    odd, others = stats.known.filter(bad), stats.known.filter(~bad)
+    if stats.counts.filter(bad).sum() > 0.5 * stats.n_known:
+        return False
+    mixed = odd.str.contains("[0-9]") & odd.str.contains("[A-Za-z_-]")
+    mixed &= ~odd.str.contains(f"{CENSORED.pattern}|^#")
+    whole = found.format is None and others.str.contains(r"^\s*[0-9]+\s*$").all()
+    if whole and mixed.sum() > 0.5 * len(odd):
+        return False
+    maybe = odd.str.strip_chars().str.to_lowercase().is_in(MAYBE)
+    words = odd.str.contains(r"[\pL0-9]") & ~maybe
+    return not words.any() or len(others) >= FEWEST_NUMBERS
+
+
+def _excluded(stats: ColumnStats, why: str, *doubts: str, pii: bool = False) -> Guess:
+    """A column that is left out, which nothing in it can break."""
+    column = Column(type="string", nullable=not stats.complete, role="excluded", why=why, pii=pii)
+    return Guess(column=column, doubts=doubts)
+
+
+def _feature(
+    stats: ColumnStats,
+    kind: ColumnType,
+    doubts: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    **said: object,
+) -> Guess:
+    nullable = bool(missing) or not stats.complete
+    column = Column.model_validate({"type": kind, "nullable": nullable} | said)
+    return Guess(column=column, doubts=doubts, missing=missing)
+
+
+def _ordered(stats: ColumnStats, values: Floats, kind: ColumnType, doubts: Iterable[str]) -> Guess:
+    """A number or time, of which some texts mean that nothing is there."""
+    texts, doubts, bad = stats.known.cast(pl.String), list(doubts), np.isnan(values)
+    odd = texts.filter(pl.Series(bad)).to_list() if bad.any() else []
+    if odd:
+        n, what = stats.rows_of(odd), "time" if kind == "timestamp" else "number"
+        share = f"{n:,} values ({n / stats.n_known:.1%})"
+        doubts.append(f"holds {share} that are no {what}, such as {listed(odd)}: read as missing")
+    gone, kept = stand_apart(texts, stats.counts, values)
+    if not stats.is_text:
+        gone, kept = [], [*gone, *kept]  # a type of its own has no texts that could be listed
+    for group, end in (gone, "missing; else take them out of"), (kept, "values; else list them in"):
+        if group:
+            shown = f"{listed(group)} in {stats.rows_of(group):,} rows"
+            doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
+    said: dict[str, object] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
+    if kind != "timestamp":
+        rest = values[~bad & ~texts.is_in(gone).to_numpy()] if gone else values[~bad]
+        said |= dict(zip(("minimum", "maximum"), _ends(rest), strict=True))
+        if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
+            kind = "float"
+            doubts.append(
+                f"has integers beyond 2^24, such as {listed(texts, 1)}, which the model rounds: a"
+                " float here; if they name things, exclude it"
+            )
+    found = _feature(stats, kind, doubts, [*gone, *odd[:MOST_MARKERS]], **said)
+    return replace(found, values=values)
+
+
+def _number(stats: ColumnStats, values: Floats, found: Marks, purpose: Purpose) -> Guess:
+    known = values[~np.isnan(values)]
+    factors = found.format and found.format.factors
+    whole = not factors and bool((np.floor(known) == known).all())
+    span = float(known.max() - known.min())
+    if whole and not purpose.target and span < 1.05 * len(known) == 1.05 * stats.n_rows:
+        if cast(stats.values, Form(type="float"), "UTC").is_sorted() and span > FEWEST_NUMBERS:
+            doubt = f"counts the rows ({stats.examples} …): left out"
+            return replace(_excluded(stats, "it counts the rows", doubt), values=values)
+    result = _ordered(stats, values, "integer" if whole else "float", found.doubts)
+    return replace(result, numbers=found.format)
+
+
+def _as_code(stats: ColumnStats, why: str) -> Guess:
+    doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
+    if repeats(stats):
+        return _feature(stats, "category", [doubt])
+    return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
+
+
+def _ends(values: Floats) -> tuple[float | None, float | None]:
+    """A range that is a quarter wider than the values on both sides, in round numbers."""
+    least, most = float(values.min()), float(values.max())
+    span = most - least
+    if len(values) <= 10 or not 0 < span < 1e300:
+        return None, None
+    step = 10.0 ** math.floor(math.log10(span) - 1)
+    digits = max(0, 1 - math.floor(math.log10(step)))
+    low = round(math.floor((least - SLACK * span) / step) * step, digits)
+    high = round(math.ceil((most + SLACK * span) / step) * step, digits)
+    if not (math.isfinite(low) and low <= least <= most <= high < math.inf):
+        return None, None
+    return 0.0 if least >= 0 else low, 0.0 if most <= 0 else high
+
+
+def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
+    texts, doubts = stats.known, alike(stats.known.head(10 * MANY))
+    if repeats(stats):
+        low = texts.str.strip_chars().str.to_lowercase()
+        if len(maybe := texts.filter(low.is_in(MAYBE) & low.str.contains(r"^\pL"))):
+            end = "as values; if they mean missing, say missing_by_column"
+            doubts.append(f"keeps {listed(maybe)} {end}")
+        if stats.counts.filter(plain.is_not_null()).sum() >= 0.2 * stats.n_known:
+            odd = texts.filter(plain.is_null())
+            doubts.append(f"holds numbers, and texts such as {listed(odd)}: taken as a category")
+        if len(texts) > MANY:
+            doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
+        return _feature(stats, "category", doubts)
+    words, length = _words(texts), float(texts.str.len_chars().mean())  # type: ignore[arg-type]
+    why = f"{len(texts):,} values, most of which hardly repeat"
+    if words >= 4 or length > FEW:
+        why = f"free text: {words:.0f} words on average"
+    elif len(texts) >= 0.95 * stats.n_known:
+        why = "names rows: nearly every value is another one"
+    if words < 4 and length <= FEW and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
+        end = "if these are numbers or times, convert them in data/transform.py"
+        doubts.append(f"is left out ({why}), such as {stats.examples}; {end}")
+    return _excluded(stats, why, *doubts)
+
+
+def _words(texts: pl.Series) -> float:
+    return 1 + float(texts.head(MANY).str.count_matches(r"\s\S").mean())  # type: ignore[arg-type]
+
+
+def repeats(stats: ColumnStats) -> bool:
+    """Whether values come back often enough to learn something about each of them."""
+    if len(stats.known) <= FEW:
+        return len(stats.known) <= 0.5 * stats.n_known
+    often = stats.counts.filter(stats.counts >= 5).sum()
+    return _words(stats.known) < 5 and often >= 0.5 * stats.n_known
+
+
+def alike(texts: Iterable[str]) -> list[str]:
+    """A doubt where values differ only by case, spaces or a mark at their end."""
+    groups: dict[str, set[str]] = {}
+    for value in map(canonical_category, texts):
+        key = re.sub(r"(?<=\w)[\W_]+$|(?<=\w)[\s_-]+(?=\w)", "", value.casefold())
+        groups.setdefault(key, set()).add(value)
+    for group in groups.values():
+        if len(group) > 1:
+            end = "kept apart; if they are one, replace them in data/transform.py"
+            shown = listed(sorted(group))
+            return [f"has values that differ by case, spaces or a dot alone, as {shown}: {end}"]
+    return []

@@ -1,0 +1,117 @@
+"""Reads a table through the readers of the data job, and describes its columns."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..contract import CsvSource, ParquetSource, TableSource
+from ..contract.part import leave_ours
+from ..data.rows import records
+from ..errors import DataError
+from ..terminal import progress
+
+SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
+
+
+class ColumnStats:
+    """A column of the sample; its known values are what is neither null nor blank."""
+
+    def __init__(self, name: str, values: pl.Series) -> None:
+        self.name, self.values, self.is_text = name, values, values.dtype == pl.String
+        known = values.drop_nulls().alias("value").value_counts(sort=True, name="n")
+        self.blanks: list[str] = []
+        if self.is_text:
+            if (blank := known["value"].str.contains(r"^\s*$")).any():
+                self.blanks, known = known["value"].filter(blank).to_list(), known.filter(~blank)
+        self.known, self.counts = known["value"], known["n"]
+        """Distinct values, the most frequent first, and how often each stands there."""
+        self.n_rows, self.n_known = len(values), int(self.counts.sum() or 0)
+        self.complete, self.unique = self.n_known == self.n_rows, len(known) == self.n_known > 0
+
+    def rows_of(self, texts: Iterable[str]) -> int:
+        """How many rows have one of these texts."""
+        return int(self.counts.filter(self.known.cast(str).is_in(list(texts))).sum() or 0)
+
+    @property
+    def examples(self) -> str:
+        """Some values."""
+        return listed(self.known.head(3).to_list())
+
+
+def listed(values: Iterable[object], most: int = 3) -> str:
+    """Some values as they are shown, the long ones cut."""
+    return ", ".join(repr(str(value)[:40]) for value in list(values)[:most])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a table holds."""
+
+    source: TableSource
+    paths: list[Path]
+    columns: Mapping[str, ColumnStats]
+    """By name, in the file's order."""
+    n_rows: int
+    n_broken: int
+    unusable: Mapping[str, str]
+    """Columns that no contract can hold, and why."""
+    doubts: list[str]
+
+
+def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
+    """Read the table once; of many rows every k-th is kept, with k doubled when they are too many.
+
+    Raises:
+        DataError: it is damaged, or has no rows.
+    """
+    parts: list[pl.DataFrame] = []
+    every, n_rows, broken = 1, 0, []
+    with progress("looking", None, keep=False) as bar:
+        for run in (run for path in paths for run in records(path, source, None)):
+            values = run.values if run.not_text is None else run.values.filter(~run.not_text)
+            parts.append(values.slice(-n_rows % every).gather_every(every))
+            n_rows += len(values)
+            most = max(FEWEST_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // max(values.width, 1)))
+            while sum(map(len, parts)) > most:
+                parts, every = [pl.concat(parts, how="diagonal_relaxed").gather_every(2)], 2 * every
+            broken += [f"record {number:,}: {why}" for number, why, _ in run.broken]
+            bar(note=f"{n_rows:,} rows")
+    if not n_rows:
+        raise DataError(f"there is no row that can be read: {[*broken, 'it is empty'][0]}")
+    if broken:
+        total = len(broken) + n_rows
+        doubts.append(f"{len(broken):,} of {total:,} records are no rows ({broken[0]}): rejected")
+    rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
+    unusable = _unusable(source, paths, rows)
+    return Look(
+        source=source,
+        paths=paths,
+        columns={n: ColumnStats(n, rows[n]) for n in rows.columns if n not in unusable},
+        n_rows=n_rows,
+        n_broken=len(broken),
+        unusable=unusable,
+        doubts=[*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())],
+    )
+
+
+def _unusable(source: TableSource, paths: list[Path], rows: pl.DataFrame) -> dict[str, str]:
+    others = (pl.Duration, pl.Time, pl.Binary, pl.Object)
+    schema = rows.schema.items()
+    kinds: dict[str, object] = {n: kind for n, kind in schema if isinstance(kind, others)}
+    if isinstance(source, ParquetSource):
+        nested = [one for one in pq.read_schema(paths[0]) if pa.types.is_nested(one.type)]
+        kinds |= {one.name: one.type for one in nested}
+    found = {name: f"it holds {kind}, which no contract can read" for name, kind in kinds.items()}
+    for name in rows.columns:
+        if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
+            found[name] = "it has no name"
+        try:
+            leave_ours([name])
+        except ValueError as error:
+            found[name] = str(error)
+    return found

@@ -1,0 +1,236 @@
+"""The contract and the settings of the data job that a table asks for."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import polars as pl
+from pydantic import ValidationError
+
+from ..config import explain
+from ..contract import Contract, CsvSource
+from ..data.rows import layout, read_rows
+from ..errors import ConfigError, DataError
+from .infer import Guess, Purpose, guess
+from .leaks import leaks
+from .look import Look, listed
+from .roles import GROUP, KEY, keys, spread, time_of
+from .target import Target, Task, target_of
+
+ROWS, MOST_TYPED, SHOWN = "rows", 50_000, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the person said."""
+
+    path: str
+    """A file, or a database's URL or the environment variable that holds it."""
+    target: str
+    time: str | None = None
+    id: str | None = None
+    timezone: str = "UTC"
+    table: str | None = None
+    query: str | None = None
+    positive: str | None = None
+    task: Task | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What is shown and written."""
+
+    contract: Contract
+    data: dict[str, Any]
+    """The settings of ``data.yaml``."""
+    doubts: list[str]
+    examples: Mapping[str, str]
+
+
+def source_name(request: Request) -> str:
+    """What the contract calls the source: its file's or table's name."""
+    stem = request.table or (ROWS if request.query else Path(request.path).name.partition(".")[0])
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")
+    return name if name and name != "contract" else ROWS
+
+
+def proposed(request: Request, found: Look) -> Proposal:
+    """Put together what all columns say.
+
+    Raises:
+        DataError: the target, the time or the id cannot be what it is said to be.
+        ConfigError: the contract would not be valid, as with a time zone that there is not.
+    """
+    request = replace(
+        request,
+        target=_meant(request.target, found, "--target"),
+        time=request.time and _meant(request.time, found, "--time"),
+        id=request.id and _meant(request.id, found, "--id"),
+    )
+    guesses, name = _guesses(request, found), request.target
+    target = target_of(found.columns[name], guesses[name], request.task, request.positive)
+    guesses[name] = target.guess
+    time = time_of(request.time, found.columns, guesses)
+    guesses |= keys(request.id, found.columns, guesses, {name, time})
+    id_ = next((n for n, one in guesses.items() if one.column.why == KEY), None)
+    order = dict.fromkeys(n for n in (name, id_, time, *guesses) if n)
+    guesses = {name: guesses[name] for name in order}
+    contract = _valid(_contract(request, found, target, guesses) | {"id": id_, "time": time})
+    rows, rejected = _typed(contract, found)
+    contract, leaking = _without_leaks(contract, rows)
+    own = [f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts]
+    together = spread(contract, rows) if time is None else []
+    return Proposal(
+        contract=contract,
+        data=_data(contract, rows),
+        doubts=[*found.doubts, *_split(request, contract), *own, *rejected, *leaking, *together],
+        examples={name: one.examples for name, one in found.columns.items()},
+    )
+
+
+def _guesses(request: Request, found: Look) -> dict[str, Guess]:
+    """Each column's guess, once more for doubtful ones where others have a decimal comma."""
+    try:
+        ZoneInfo(request.timezone)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        raise ConfigError(
+            f"--timezone: '{request.timezone}' is not an IANA time zone such as Europe/Paris"
+        ) from None
+    guesses: dict[str, Guess] = {}
+    for comma in (False, True):
+        for name, stats in found.columns.items():
+            said = {"time": name == request.time, "target": name == request.target}
+            if not comma or any("say decimal" in doubt for doubt in guesses[name].doubts):
+                guesses[name] = guess(stats, Purpose(zone=request.timezone, comma=comma, **said))
+        if not any(one.numbers and one.numbers.decimal == "," for one in guesses.values()):
+            break
+    return guesses
+
+
+def _meant(name: str, found: Look, option: str) -> str:
+    """The column that is meant: by its name, or but for spaces around it and case."""
+    names = list(found.columns)
+    alike = [one for one in names if one.strip().casefold() == name.strip().casefold()]
+    if name in names or len(alike) == 1:
+        return name if name in names else alike[0]
+    if name in found.unusable:
+        raise DataError(f"{option}: {name!r}: {found.unusable[name]}")
+    near = difflib.get_close_matches(name, names, 1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    raise DataError(
+        f"{option}: there is no column {name!r}; {meant}there are {listed(names, SHOWN)}; if these are"
+        " no names, the file lacks a first line that names its columns: add one"
+    )
+
+
+def _contract(
+    request: Request, found: Look, target: Target, guesses: Mapping[str, Guess]
+) -> dict[str, Any]:
+    """The contract's values, but for id and time."""
+    source = found.source.model_dump(exclude_defaults=True)
+    csv = isinstance(found.source, CsvSource)
+    blanks = [""] * csv + sorted({text for name in guesses for text in found.columns[name].blanks})
+    blanks = list(dict.fromkeys(blanks))
+    others = {name: one for name, one in guesses.items() if one.column.why != KEY}
+    marked = {name: [*blanks, *one.missing] for name, one in others.items() if one.missing}
+    numbers = {name: one.numbers for name, one in others.items() if one.numbers}
+    source |= {
+        "missing": blanks,
+        "missing_by_column": {name: list(dict.fromkeys(texts)) for name, texts in marked.items()},
+        "formats": {name: one.format for name, one in others.items() if one.format},
+        "numbers": {n: one.model_dump(exclude_defaults=True) for n, one in numbers.items()},
+    }
+    if csv and len(others) == len(guesses):
+        source["repeats"] = "keep"  # without an id nothing says that equal rows are one
+    left = {name: one.column for name, one in others.items() if name != request.target}
+    gone = [f"{n!r} ({one.why})" for n, one in left.items() if one.role or one.type == "string"]
+    if len(gone) == len(left):
+        why = ", ".join(gone[:10]) or "there is no other"
+        raise DataError(f"no column is left from which {request.target!r} could be learnt: {why}")
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{source_name(request)}-{request.target}".lower())
+    return {
+        "name": request.name or slug.strip("-")[:63].strip("-") or "model",
+        "task": target.task,
+        "target": request.target,
+        "positive": target.positive,
+        "labels": target.labels,
+        "timezone": request.timezone,
+        "sources": {source_name(request): source},
+        "columns": {name: one.column for name, one in guesses.items()},
+    }
+
+
+def _valid(said: Mapping[str, Any]) -> Contract:
+    try:
+        return Contract.model_validate(said)
+    except ValidationError as error:
+        raise ConfigError(explain(error, "the contract that was inferred")) from None
+
+
+def _split(request: Request, contract: Contract) -> Iterable[str]:
+    """What was decided about names and the split without being said."""
+    if spaced := [name for name in contract.columns if name != name.strip()]:
+        yield f"names with spaces around them, as {spaced[0]!r}, must be sent so to the server"
+    if contract.time and not request.time:
+        yield f"`{contract.time}` is taken as the time by which rows are split; else say --time"
+    elif contract.times and not contract.time:
+        yield f"rows are split by chance; say --time {contract.times[0]} to train on the past"
+
+
+def _typed(contract: Contract, found: Look) -> tuple[pl.DataFrame, list[str]]:
+    """Some rows as the data job reads them, and what it rejects beyond what was said."""
+    (name,) = contract.sources
+    plan, every = layout(contract, name), 1 + found.n_rows // MOST_TYPED
+    parts, reasons = [], []
+    for chunk in (chunk for path in found.paths for chunk in read_rows(path, plan)):
+        parts.append(chunk.rows.gather_every(every))
+        reasons += [one.reasons for one in chunk.rejected]
+    extra = len(reasons) - found.n_broken
+    doubt = f"{extra:,} of {found.n_rows:,} rows are rejected: {listed(dict.fromkeys(reasons))}"
+    return pl.concat(parts), [doubt] if extra > 0 else []
+
+
+def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, list[str]]:
+    """Exclude what tells the target, unless nothing would be left."""
+    found = leaks(rows, contract)
+    if len(found) >= len([name for name in contract.features if name != contract.time]):
+        return contract, [f"`{name}` {why}: is it known before?" for name, why in found.items()]
+    said = contract.model_dump(mode="json", exclude_defaults=True)
+    for name, why in found.items():
+        said["columns"][name] |= {"leaks": True, "why": why}
+    end = "a leak? it is excluded until you say otherwise (delete leaks: true)"
+    return _valid(said), [f"`{name}` {why}: {end}" for name, why in found.items()]
+
+
+def _data(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
+    group = next((name for name, one in contract.columns.items() if one.why == GROUP), None)
+    split: dict[str, Any] = {"by": "group", "group": group} if group else {"by": "hash"}
+    if cut := _days(contract, rows):
+        split = {"validation_from": cut[0], "test_from": cut[1]}
+    (driving,) = contract.sources
+    return {"directory": "data", "driving": driving, "split": split, "max_rejected_fraction": 0.05}
+
+
+def _days(contract: Contract, rows: pl.DataFrame) -> tuple[date, date] | None:
+    """First local days of the last 30 % and 20 % of the rows, where each split can be judged."""
+    if contract.time is None:
+        return None
+    rows = rows.filter(pl.col(contract.target).is_not_null())
+    local = rows[contract.time].dt.convert_time_zone(contract.timezone).dt.date()
+    at, known = local.sort(), local.unique().sort()
+    if len(known) < 3:
+        return None
+    first = max(at[int(0.7 * len(at))], known[1])
+    last = max(at[int(0.8 * len(at))], next((day for day in known if day > first), first))
+    cuts = np.array([first, last], "datetime64[D]")
+    place = pl.Series("place", np.searchsorted(cuts, local.to_numpy(), side="right"))
+    kinds = rows.group_by(place).agg(n=pl.col(contract.target).n_unique())
+    least = 1 if contract.task == "regression" else 2
+    return None if len(kinds) < 3 or kinds["n"].min() < least else (first, last)  # type: ignore[operator]
