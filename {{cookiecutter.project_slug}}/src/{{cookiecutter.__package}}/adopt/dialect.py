@@ -19,10 +19,8 @@ HEAD_BYTES, TAIL_BYTES, BLOCK_BYTES = 1 << 20, 1 << 16, 4 << 20
 MOST_RECORDS, MOST_ABOVE, MOST_BELOW, MOST_AT_END, FEWEST_ROWS = 1000, 50, 2, 5, 15
 DELIMITERS, QUOTES = ",;\t|", ('"', "'", None)
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-CODE_PAGES = (
-    "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr".split()
-)
-CODE_PAGES += "euc_jp koi8_r cp437 cp850 iso8859_2".split()
+CODE_PAGES = """cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr
+    euc_jp koi8_r cp437 cp850 iso8859_2"""
 NUMBER = re.compile(r"^\W*[0-9][0-9.,' \u00a0\u202f_]*\W*(?:[a-zA-Z]{1,3}|e[+-]?[0-9]+)?$")
 Records = list[list[str]]
 
@@ -115,7 +113,7 @@ def _encoding(head: bytes, odd: bytes, *, guess: bool) -> tuple[str, list[str]]:
         return "utf-8", []
     found = "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
     if not wide:
-        best = charset_normalizer.from_bytes(odd, cp_isolation=CODE_PAGES).best()
+        best = charset_normalizer.from_bytes(odd, cp_isolation=CODE_PAGES.split()).best()
         found = best.encoding.replace("_", "-") if best else "cp1252"
     words = re.findall(r"\w*[^\x00-\x7f]\w*", (odd or head).decode(found, "replace"))
     shown = ", ".join(map(repr, list(dict.fromkeys(words))[:3]))
