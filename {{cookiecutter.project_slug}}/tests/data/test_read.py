@@ -171,9 +171,7 @@ def test_parquet_is_read_by_its_types_and_text_may_be_bytes(tmp_path: Path) -> N
         "number": pa.array([1.0, 2.5, 3.0, float("nan")]),
         "list": pa.array([[1], [2], None, []]),
     }
-    forms = {
-        n: Form(type=t, missing=("NA",)) for n, t in (("text", "category"), ("few", "category"))
-    }
+    forms = {name: Form(type="category", missing=("NA",)) for name in ("text", "few")}
     chunks = parquet_of(tmp_path / "f.parquet", columns, number=Form(type="float"), **forms)
     assert table_of(chunks) == [(1.0, "x", "a"), (2.5, "é", None), (None, None, "b")]
     assert rejected(chunks) == [(3, "is not in the source's encoding, or holds NUL")]
