@@ -50,7 +50,7 @@ ANOTHER = {
 # Texts outside src/ in which an option may have lines of its own.
 MAY_SPEAK = re.compile(
     r"pyproject\.toml|README\.md|Makefile|Dockerfile|compose\.yaml|\.(git|docker)ignore|\.env\.example"
-    r"|\.cruft\.json|configs/\w+\.yaml|docs/.*|deploy/.*|\.github/.*"
+    r"|\.cruft\.json|configs/\w+\.yaml|configs/contract\.schema\.json|docs/.*|deploy/.*|\.github/.*"
 )
 
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from .cast import TYPES
 from .read import Numbers
+from .prefetch import prefetch
 from .rows import (
     FILE,
     QUARANTINED,
@@ -20,7 +21,6 @@ from .rows import (
     Chunk,
     Counts,
     Layout,
-    ahead,
     quarantine,
     read_rows,
     tally,
@@ -94,7 +94,7 @@ def extract(
         for file in paths:
             starts[str(file)] = last
             count = counts[str(file)] = {"in": 0, "accepted": 0, "rejected": 0, "duplicates": 0}
-            for chunk in ahead(read_rows(file, layout, every=drop)):
+            for chunk in prefetch(read_rows(file, layout, every=drop)):
                 numbers.append(chunk.numbers + starts[str(file)])
                 rows.write(chunk, numbers[-1])
                 rejections.write(str(file), chunk)

@@ -4,10 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +20,6 @@ MASK = "***"
 FILE, RECORD, REASONS, RAW = "_file", "_record", "_reasons", "_raw"
 QUARANTINED = {FILE: pl.String, RECORD: pl.Int64, REASONS: pl.String, RAW: pl.String}
 MAIN_REASONS = 3
-Item = TypeVar("Item")
 Counts = dict[str, int]
 
 
@@ -297,13 +295,3 @@ def main_reasons(reasons: Counts) -> str:
     most = ", ".join(f"{reason} {count:,}" for reason, count in ordered[:MAIN_REASONS])
     more = len(ordered) - MAIN_REASONS
     return f"{most} and {more} more" if more > 0 else most
-
-
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, of which the next is made by another thread while one is worked on."""
-    iterator = iter(items)
-    with ThreadPoolExecutor(1) as thread:
-        pending = thread.submit(next, iterator, None)
-        while (item := pending.result()) is not None:
-            pending = thread.submit(next, iterator, None)
-            yield item

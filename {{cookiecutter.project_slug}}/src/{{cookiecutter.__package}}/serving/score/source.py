@@ -11,7 +11,8 @@ import polars as pl
 
 from ...contract import Contract, TableSource
 from ...data.read import GZIP
-from ...data.rows import Chunk, Layout, ahead, layout_of, read_rows
+from ...data.prefetch import prefetch
+from ...data.rows import Chunk, Layout, layout_of, read_rows
 from ...errors import DataError
 
 SAMPLE_BYTES = 1 << 20
@@ -95,7 +96,7 @@ class Source:
         """
         for number, file in enumerate(self.files[after.file :], after.file):
             try:
-                chunks = ahead(read_rows(file.path, self.layout(file), complete=False))
+                chunks = prefetch(read_rows(file.path, self.layout(file), complete=False))
                 for chunk in chunks:
                     behind = chunk.behind(after.record if number == after.file else 0)
                     yield number, _with_constants(behind, file.constants)
