@@ -1,6 +1,6 @@
 """Takes the pictures of what-you-get.md, of a real project in a real browser.
 
-Run: make pictures, after make demo, which has drawn the reports. It builds the project's pages first.
+Run: make pictures, after make demo, which has drawn the reports. It builds the pages first.
 The Python is the project's, which has what drives a browser; TEST_BROWSER names the browser.
 """
 

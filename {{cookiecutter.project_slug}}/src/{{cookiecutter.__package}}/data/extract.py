@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .cast import TYPES
-from .read import Numbers
 from .prefetch import prefetch
+from .read import Numbers
 from .rows import (
     FILE,
     QUARANTINED,
