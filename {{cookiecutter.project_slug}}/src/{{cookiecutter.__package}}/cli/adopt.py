@@ -41,10 +41,10 @@ def adopt(
     if task not in {None, *TASKS}:
         raise ConfigError(f"--task: '{task}' is none of {', '.join(TASKS)}")
     with needs("train"):
-        from ..data.adopt.job import run
-        from ..data.adopt.roles import Ask
+        from ..adopt.propose import Request
+        from ..adopt.write import run
 
-    ask = Ask(
+    request = Request(
         path=path,
         target=target,
         time=time or None,
@@ -56,4 +56,4 @@ def adopt(
         task=task,  # type: ignore[arg-type]
         name=name,
     )
-    run(ask, configs, dry_run=dry_run, force=force, yes=yes)
+    run(request, configs, dry_run=dry_run, force=force, yes=yes)

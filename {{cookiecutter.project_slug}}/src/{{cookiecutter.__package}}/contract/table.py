@@ -34,7 +34,7 @@ class NumberFormat(Part):
         if self.decimal == self.thousands:
             raise ValueError(f"decimal and thousands are both {self.decimal!r}; they must differ")
         for text in (*self.units, *self.factors):
-            if re.search(r"[0-9.,+-]", text):
+            if re.search(r"[0-9,+-]", text) or not text.strip(". "):
                 raise ValueError(f"{text!r} is no unit: digits, signs and marks belong to a number")
         return self
 

@@ -168,7 +168,8 @@ def _people_number(
     if marks.thousands:
         group = GROUPING.get(marks.thousands, re.escape(marks.thousands))
         fraction = rf"(?:{re.escape(marks.decimal)}[0-9]*)?"
-        grouped = rf"^[+-]?(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+){fraction}$"
+        grouped = rf"[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}"  # 12,34,567 in India
+        grouped = rf"^[+-]?(?:{grouped}|[0-9]+){fraction}$"
         texts = texts.set(~texts.str.contains(grouped), None).str.replace_all(group, "")
     if marks.decimal != ".":
         texts = texts.set(texts.str.contains(".", literal=True), None)
@@ -219,7 +220,9 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
         midnight = r"(^|[^0-9])24:00(:00([.,]0+)?)?"
         late = texts.str.contains(midnight).fill_null(False)
         texts = texts.str.replace(midnight, "${1}00:00$2")
-    pattern = form.replace(".%f", "%.f")
+    if ",%f" in form:
+        texts = texts.str.replace(r"(:[0-9]{2}),([0-9])", "$1.$2")
+    pattern = form.replace(",%f", ".%f").replace(".%f", "%.f")
     at = texts.str.to_datetime(pattern, time_unit="us", strict=False)
     if late is not None and late.any():
         at = at.zip_with(~late, at + timedelta(days=1))
