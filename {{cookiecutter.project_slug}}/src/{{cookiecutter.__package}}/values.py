@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 MISSING_CATEGORY = "<missing>"
 MISSING_TIME = -(2**63)
-SPACES = " \t\n\r\v\f"
+SPACES = " \t\n\r\v\f\xa0\u2007\u202f"
 EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 
 

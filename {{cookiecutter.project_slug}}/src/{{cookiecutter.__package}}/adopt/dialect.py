@@ -20,6 +20,8 @@ HEAD_BYTES, TAIL_BYTES, BLOCK_BYTES = 1 << 20, 1 << 16, 4 << 20
 MOST_RECORDS, MOST_ABOVE, MOST_BELOW, MOST_AT_END = 1000, 50, 2, 5
 DELIMITERS, QUOTES = ",;\t|", ('"', "'", None)
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+CODE_PAGES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"]
+CODE_PAGES += ["cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8_r", "cp437", "cp850", "iso8859_2"]
 NUMBER = re.compile(r"^\W*[0-9][0-9.,' \u00a0\u202f_]*\W*(?:[a-zA-Z]{1,3}|e[+-]?[0-9]+)?$")
 Record = list[str]
 Records = list[Record]
@@ -66,6 +68,8 @@ def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
     body = lines[said.get("skip_above", 0) :]
     while "comment" in said and body[0].startswith(said["comment"]):
         body = body[1:]
+    if "comment" in said:
+        doubts.append(f"lines above the names, such as {lines[0][:40]!r}: skipped")
     marks, starts, records = _delimited(path, body, said.get("delimiter"))
     said |= marks
     usual = Counter(map(len, records)).most_common(1)[0][0]
@@ -127,7 +131,7 @@ def _encoding(ends: Ends) -> tuple[str, list[str]]:
     if wide:
         found = "utf-16-le" if ends.head[1:2] == b"\0" else "utf-16-be"
     else:
-        best = charset_normalizer.from_bytes(ends.odd, preemptive_behaviour=False).best()
+        best = charset_normalizer.from_bytes(ends.odd, cp_isolation=CODE_PAGES).best()
         found = best.encoding.replace("_", "-") if best else "cp1252"
     if found in {"latin-1", "iso8859-1", "ascii", "utf-8"}:
         found = "cp1252"

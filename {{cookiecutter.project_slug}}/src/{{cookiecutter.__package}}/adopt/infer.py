@@ -118,7 +118,8 @@ def excluded(stats: ColumnStats, why: str, kind: ColumnType = "string", **said: 
 def _column(stats: ColumnStats, kind: ColumnType, n_bad: int = 0, **said: object) -> Column:
     """A feature; values that are not of its type become null."""
     mends: dict[str, object] = {"on_violation": {"type": "null"}} if n_bad else {}
-    nullable = bool(n_bad) or not stats.complete or bool(said.pop("missing", None))
+    missing = said.pop("missing", None)
+    nullable = bool(n_bad or missing) or not stats.complete
     return Column.model_validate({"type": kind, "nullable": nullable} | mends | said)
 
 
@@ -127,7 +128,7 @@ def _typed(stats: ColumnStats) -> Guess:
     values, kind = stats.known["value"], stats.values.dtype
     if kind == pl.Boolean:
         return Guess(column=_column(stats, "boolean"))
-    if kind in {pl.Date, pl.Datetime}:
+    if kind.is_temporal():
         moments = values.cast(pl.Datetime("us")).cast(pl.Float64)
         return Guess(column=_column(stats, "timestamp"), values=moments)
     floats = cast(values, Form(type="float"), "UTC")
@@ -267,7 +268,8 @@ def stand_apart(
         below, above = v[1] - v[0], v[-1] - v[-2]
         end, gap = (0, below) if below > above else (len(v) - 1, above)
         rest = v[-1] - v[1] if end == 0 else v[-2] - v[0]
-        if gap < rest or n[end] < max(3, 2 * usual) or rest <= 0:
+        least = 3 if gap >= 3 * rest else max(3, 2 * usual)
+        if gap < rest or n[end] < least or rest <= 0:
             huge = abs(v[end]) >= HUGE and abs(v[end]) > 1e6 * max(abs(v[1]), abs(v[-2])) and n[end] > 1
             if not huge:
                 break
@@ -297,7 +299,7 @@ def _code(texts: pl.Series) -> str | None:
     """Why whole numbers are codes."""
     if _is_code(texts):
         return "leading zeros"
-    if texts.str.contains(r"^\s*[0-9]{1,6}[eE][0-9]{1,2}\s*$").any() and not texts.str.contains("[.+-]").any():
+    if texts.str.contains(r"^\s*[0-9]{1,6}[eE][0-9]{1,2}\s*$").sum() > 1 and not texts.str.contains("[.+-]").any():
         return "letters among digits"
     return "so many digits" if texts.str.contains(r"^\s*-?[1-9][0-9]{15,}\s*$").any() else None
 

@@ -11,7 +11,7 @@ from ..data.cast import Form, cast
 
 SHOWN = 40
 CLOCK = re.compile(
-    r"(?P<gap>[ T:,]*)\b(?P<clock>[0-9]{1,2}:[0-9]{2}(?P<s>:[0-9]{2})?)(?P<f>[.,][0-9]{1,9})?"
+    r"(?P<gap>[ T:,]*)(?<![0-9])(?P<clock>[0-9]{1,2}:[0-9]{2}(?P<s>:[0-9]{2})?)(?P<f>[.,][0-9]{1,9})?"
     r"(?:(?P<space> ?)(?P<half>[AaPp][Mm]))?(?:(?P<gap2> ?)(?P<zone>Z\b|[+-][0-9]{2}:?[0-9]{2}\b))?"
 )
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -87,12 +87,10 @@ def _other_order(
 
 def _numeric(shown: Sequence[str], *, said: bool) -> Iterator[str | None]:
     whole = [text.strip().partition(".")[0] for text in shown]
-    sizes = {len(text) for text in whole}
-    if len(sizes) == 1 and (size := sizes.pop()) in EPOCHS:
-        scale = 10 ** (size - 10)
-        if all(FIRST_EPOCH <= int(text) // scale <= LAST_EPOCH for text in whole):
-            yield EPOCHS[size]
-    elif len({len(text) for text in whole}) == 1 and (form := COMPACT.get(len(whole[0]))):
+    for size, unit in EPOCHS.items():
+        if all(FIRST_EPOCH <= int(text) // 10 ** (size - 10) <= LAST_EPOCH for text in whole):
+            yield unit
+    if len({len(text) for text in whole}) == 1 and (form := COMPACT.get(len(whole[0]))):
         yield form
     if said:
         yield from ("excel_days", *EPOCHS.values())

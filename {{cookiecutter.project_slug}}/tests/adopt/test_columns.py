@@ -1,0 +1,198 @@
+"""What columns are taken for, alone and together, by their values."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from {{ cookiecutter.__package }}.adopt.propose import Proposal
+
+from .conftest import Cells, Project, doubted, ours, some, source, text_of
+from .forms import word
+
+Infer = Callable[..., Proposal]
+SEEDS = pytest.mark.parametrize("seed", range(30))
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (some("1", "2", "17"), "integer"),
+        (some("1.0", "2.0"), "integer"),
+        (some("1.5", "2", "1e3"), "float"),
+        (some("Yes", "no", "TRUE"), "boolean"),
+        (some("yes", "no", "NA"), "boolean"),
+        (some("0", "1"), "integer"),
+        (some("red", "blue"), "category"),
+        (some("1", "2", "3+"), "category"),
+        (some("2024-01-31", "2024-02-29 13:00:00"), "timestamp"),
+        (some("2024-01-31T10:00:00+02:00", "2024-01-31T10:00:00Z"), "timestamp"),
+    ],
+)
+def test_a_type_is_what_all_texts_are(infer: Infer, cells: Cells, kind: str) -> None:
+    contract = infer(c=cells).contract
+    assert (contract.columns["c"].type, contract.role("c")) == (kind, "feature")
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ([""] * 400, "empty"),
+        (["k"] * 400, "constant"),
+        ([str(n) for n in range(400)], "counts the rows"),
+        ([f"t-{n}-{n * n % 7}/" for n in range(400)], "names"),
+        ([f"the note number {n} says a lot of words" for n in range(400)], "free text: 9 words"),
+    ],
+)
+def test_what_teaches_nothing_is_left_out_with_a_reason(infer: Infer, cells: Cells, why: str) -> None:
+    contract = infer(other=some("a", "b"), c=cells).contract
+    assert contract.role("c") in {"excluded", "id"}
+    assert why in str(contract.columns["c"].why)
+
+
+def test_a_range_is_wider_than_the_values_and_keeps_zero(infer: Infer) -> None:
+    found = infer(
+        age=[str(18 + n * 7 % 60) for n in range(400)],
+        delta=[str(n * 7 % 60 - 30) for n in range(400)],
+        few=some("1", "2"),
+    ).contract.columns
+    assert (found["age"].minimum, found["age"].maximum) == (0, 92)
+    assert (found["delta"].minimum, found["delta"].maximum) == (-45, 44)
+    assert found["few"].minimum is None
+
+
+def test_blank_cells_are_missing_whatever_the_column(infer: Infer) -> None:
+    found = infer(c=some("1.5", "2.5", " "), d=some("red", "blue", "\u00a0"))
+    assert {name: one.nullable for name, one in found.contract.columns.items()} == {
+        "y": False,
+        "x": False,
+        "c": True,
+        "d": True,
+    }
+
+
+def test_personal_values_are_known_by_their_form_and_a_name_is_not(infer: Infer) -> None:
+    found = infer(
+        contact=[f"u{n}@example.org" for n in range(400)],
+        reach=[f"+49 30 {n * 7919 + 1_000_000}" for n in range(400)],
+        name=some("table", "chair"),
+    )
+    tagged = [name for name, one in found.contract.columns.items() if one.pii]
+    assert tagged == ["contact", "reach"]
+    assert doubted(found, "`contact` holds mail addresses")
+    assert found.contract.role("name") == "feature"
+
+
+@SEEDS
+def test_a_key_is_what_names_each_row_and_a_group_what_several_rows_share(
+    infer: Infer, seed: int
+) -> None:
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    form = draw.choice(["K{:05}", "{:08x}-a1", "{:06}"])
+    key, thing, trait = (word(draw, 6, 9) for _ in range(3))
+    cells = [form.format(n * 7919 % 100_000) for n in range(400)]
+    things = [form.format(draw.randrange(60) + 500) for _ in range(400)]
+    traits = {one: draw.choice(["north", "south", "west"]) for one in things}
+    found = infer(**{key: cells, thing: things, trait: [traits[one] for one in things]})
+    assert (found.contract.id, source(found.contract).repeats) == (key, "drop")
+    assert doubted(found, f"`{key}` is taken as the id")
+    assert found.data["split"] == {"by": "group", "group": thing}
+    assert doubted(found, f"`{thing}` names what several rows are about", "by: group")
+
+
+def test_values_that_come_back_by_chance_are_no_group(infer: Infer) -> None:
+    towns = [random.Random(n).choice("abcdefghijklmnopqrstuvwxyz") * 2 for n in range(400)]  # noqa: S311
+    found = infer(town=towns, age=[str(18 + n * 7 % 60) for n in range(400)])
+    assert (found.data["split"], found.contract.role("town")) == ({"by": "hash"}, "feature")
+
+
+def clock(draw: random.Random) -> list[datetime]:
+    start = datetime(2019, draw.randint(1, 12), 1)
+    return [start + timedelta(hours=draw.randint(20, 26) * n) for n in range(600)]
+
+
+@SEEDS
+def test_time_spread_over_columns_is_doubted(project: Project, seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    at = clock(draw)
+    parts = {"%Y": "a", "%m": "b", "%d": "c", "%H": "d"}
+    picked = draw.choice([["%Y", "%m"], ["%Y", "%m", "%d"], ["%Y", "%m", "%d", "%H"], ["%m", "%H"]])
+    bare = draw.random() < 0.5
+    columns = {parts[one] + word(draw): [str(int(t.strftime(one))) for t in at] for one in picked}
+    assert bare in {False, True}
+    (project.root / "t.csv").write_text(text_of(ours(columns)))
+    found = project.adopt("t.csv", dry_run=True)
+    assert doubted(found, *(f"`{name}`" for name in columns), "when a row happened", "--time")
+
+
+@SEEDS
+def test_a_leak_by_several_columns_together_is_suspected(project: Project, seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    names = [word(draw, 5, 9) for _ in range(draw.randint(2, 4))]
+    signs = [draw.choice([1, 1, -1]) for _ in names]
+    parts = [[round(draw.uniform(0, 10 * (k + 1)), 2) for _ in range(400)] for k in range(len(names))]
+    total = [sum(s * v for s, v in zip(signs, row, strict=True)) for row in zip(*parts, strict=True)]
+    columns = {name: [f"{v:.2f}" for v in part] for name, part in zip(names, parts, strict=True)}
+    columns |= {"y": [f"{v:.2f}" for v in total], "colour": some("red", "blue")}
+    (project.root / "t.csv").write_text(text_of({"noise": [str(n * 37 % 91) for n in range(400)]} | columns))
+    found = project.adopt("t.csv", dry_run=True)
+    for name in names:
+        assert doubted(found, f"`{name}`", "y")
+        assert found.contract.columns[name].leaks
+
+
+@SEEDS
+def test_a_difference_that_tells_the_label_is_suspected(project: Project, seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    one, two = word(draw, 5, 9), word(draw, 10, 12)
+    a, b = ([round(draw.gauss(50, 20), 1) for _ in range(500)] for _ in range(2))
+    edge = draw.uniform(-10, 10)
+    y = ["late" if p - q > edge else "ok" for p, q in zip(a, b, strict=True)]
+    cells = {one: [str(v) for v in a], two: [str(v) for v in b], "y": y, "z": some("1.5", "2", n=500)}
+    (project.root / "t.csv").write_text(text_of(cells))
+    found = project.adopt("t.csv", dry_run=True)
+    assert doubted(found, f"`{one}`", two, "leak")
+    assert doubted(found, f"`{two}`", one, "leak")
+
+
+@SEEDS
+def test_a_time_that_always_lies_after_the_rows_time_is_suspected(project: Project, seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    form = draw.choice(["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S GMT"])
+    at, later = clock(draw), word(draw, 5, 9)
+    closed = [t + timedelta(minutes=draw.randint(1, 9000)) for t in at]
+    born = [t - timedelta(days=draw.randint(1, 9000)) for t in at]
+    columns = {"when": at, later: closed, "born": born}
+    (project.root / "t.csv").write_text(
+        text_of(ours({name: [t.strftime(form) for t in cells] for name, cells in columns.items()}))
+    )
+    found = project.adopt("t.csv", time="when", dry_run=True)
+    assert doubted(found, f"`{later}` always lies after when")
+    assert (found.contract.columns[later].leaks, found.contract.columns["born"].leaks) == (True, False)
+
+
+def test_what_alone_predicts_the_target_is_excluded(infer: Infer) -> None:
+    y = some("yes", "no")
+    closed = ["2024-01-01" if one == "yes" else "" for one in y]
+    found = infer(y=y, closed_on=closed)
+    assert (found.contract.columns["closed_on"].leaks, found.contract.features) == (True, ("x",))
+    assert doubted(found, "`closed_on` alone tells y", "a leak?")
+
+
+def test_the_only_feature_is_not_excluded_as_a_leak(infer: Infer) -> None:
+    y = some("yes", "no")
+    found = infer(y=y, x=["1.5" if one == "yes" else "0" for one in y])
+    assert found.contract.features == ("x",)
+    assert doubted(found, "`x` alone tells y")
+
+
+@pytest.mark.slow
+def test_twenty_thousand_columns_take_less_than_a_minute(project: Project) -> None:
+    draw = random.Random(0)  # noqa: S311 - no secret
+    columns = {f"c{n}": [f"{draw.random():.3f}" for _ in range(100)] for n in range(20_000)}
+    (project.root / "t.csv").write_text(text_of(ours(columns)))
+    began = time.perf_counter()
+    project.adopt("t.csv", dry_run=True)
+    assert time.perf_counter() - began < 60
