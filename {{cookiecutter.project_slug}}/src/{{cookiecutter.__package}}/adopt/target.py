@@ -1,21 +1,23 @@
 """The task, and the value whose probability is predicted, from the target's values."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-
-from ..contract import Column, NumberFormat
+from ..contract import Column, ColumnType
 from ..data.cast import FALSE, TRUE
 from ..errors import DataError
 from ..values import canonical_category
-from .infer import MAYBE, Guess, labels_alike
+from .infer import MAYBE, Guess, alike
 from .look import ColumnStats
 
 Task = Literal["binary", "multiclass", "regression"]
-MOST_NUMBERS, MOST_LABELS, FEWEST_ROWS = 20, 100, 50
-NO = {"no", "not", "non", "never", "none", "negative", "false", "without", "un"}
-"""Words with which the other one of two values begins."""
+MOST_NUMBERS, MOST_LABELS, FEWEST_ROWS, OFTEN = 20, 100, 50, 5
+SAYS = {"0": -1, "-1": -1, "false": -1, "true": 1} | dict.fromkeys(
+    "no not non never none negative without".split(), -1
+)
+"""Words that one of two values begins with, and whether it is the positive one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +25,9 @@ class Target:
     """What is predicted."""
 
     task: Task
-    column: Column
+    guess: Guess
     positive: bool | int | str | None = None
     labels: tuple[str, ...] | None = None
-    doubts: tuple[str, ...] = ()
-    numbers: NumberFormat | None = None
-    missing: tuple[str, ...] = ()
 
 
 def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str | None) -> Target:
@@ -37,71 +36,68 @@ def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str
     Raises:
         DataError: they fit no task, or not the one that is said.
     """
-    name, kind = stats.name, found.column.type
-    if kind == "timestamp":
+    name = stats.name
+    if found.column.type == "timestamp":
         raise DataError(
-            f"the target '{name}' holds times, such as {stats.examples[0]!r}; make a number or a"
+            f"the target {name!r} holds times, such as {stats.examples[0]!r}; make a number or a"
             " category of it in a copy of the file, or name another column"
         )
     counts, odd = _labels(stats, found)
     if len(counts) < 2:
         held = f"is always {next(iter(counts))!r}" if counts else "has no value"
-        raise DataError(f"the target '{name}' {held}: there is nothing to predict")
-    number = found.values is not None
-    if number:
-        numeric = {float(v) for v in found.values.drop_nulls().to_list()}  # type: ignore[union-attr]
-    task = task or _task(counts, numeric if number else None)
+        raise DataError(f"the target {name!r} {held}: there is nothing to predict")
+    task = task or _task(counts, found)
     if positive is not None and task != "binary":
         raise DataError(f"--positive is for two values, but this is a {task}; leave it out")
     if task == "regression":
-        return _regression(stats, found)
-    if number and found.numbers is not None:
+        return Target(task=task, guess=_amount(stats, found))
+    shown = ", ".join(map(repr, sorted(counts)[:5]))
+    if len(counts) > MOST_LABELS or (task == "binary" and len(counts) != 2):
+        limit = "a binary task has two" if task == "binary" else f"at most {MOST_LABELS} can be told apart"
         raise DataError(
-            f"the target '{name}' holds numbers written as {stats.examples[0]!r}: say --task regression"
+            f"the target {name!r} has {len(counts):,} different values, such as {shown}; {limit}: group"
+            " them in a copy of the file, or name another column"
         )
-    if len(counts) > MOST_LABELS:
-        raise DataError(
-            f"the target '{name}' has {len(counts):,} different texts, such as"
-            f" {', '.join(map(repr, stats.examples[:3]))}; at most {MOST_LABELS} can be told apart:"
-            " group them in a copy of the file, or name another column"
-        )
-    doubts = [*_of_rows(stats, odd, counts), *labels_alike(counts)]
-    missing = tuple(odd)
-    if task == "binary":
-        return _binary(stats, found, counts, positive, doubts, missing)
-    if number:
-        doubts.append(
-            f"has {len(counts)} different numbers, which are taken as labels without order; for an"
-            " amount say --task regression"
-        )
-    column = Column(type="category", nullable=bool(missing) or not stats.complete)
+    doubts = [*_doubts(stats, odd, counts), *alike(counts)]
     labels = tuple(sorted(counts, key=_natural))
-    return Target(
-        task="multiclass", column=column, labels=labels, doubts=tuple(doubts), missing=missing
-    )
+    kind: ColumnType = "category"
+    value: bool | int | str | None = None
+    if task == "binary":
+        text, sure = _positive(counts) if positive is None else (_form(positive, found), True)
+        if text not in counts:
+            raise DataError(f"--positive: no row has {positive!r}; the values are {shown}")
+        kind, value = _typed(text, counts, found)
+        share = counts[text] / counts.total()
+        doubts += [
+            f"is positive where it is {text!r}, since that is rarer ({share:.1%}); else say --positive"
+        ] * (not sure)
+    elif found.values is not None:
+        doubts.append(
+            f"has {len(counts)} different numbers, such as {labels[0]!r}, which are taken as labels"
+            " without order; for an amount say --task regression"
+        )
+    column = Column(type=kind, nullable=bool(odd) or not stats.complete)
+    guess = Guess(column=column, doubts=tuple(doubts), missing=tuple(odd))
+    return Target(task=task, guess=guess, positive=value, labels=labels if kind == "category" else None)
 
 
 def _labels(stats: ColumnStats, found: Guess) -> tuple[Counter[str], dict[str, int]]:
     """How often each label stands there in its one form, and texts that are taken for none."""
     counts: Counter[str] = Counter()
     texts: dict[str, list[str]] = {}
-    for text, n in stats.known.iter_rows():
-        if found.column.type == "boolean" or str(text) not in found.missing:
-            value = _form(str(text), found)
-            counts[value] += n
-            texts.setdefault(value, []).append(str(text))
-    if found.column.type == "boolean":
-        counts = Counter({value: counts[value] for value in counts if value in {"true", "false"}})
-        return counts, dict.fromkeys(found.missing, 0)
     odd = {text: 0 for text in found.missing}
-    if stats.is_text and found.column.type != "float":
-        rare = [v for v, n in counts.items() if n == 1 and stats.n_known >= FEWEST_ROWS]
-        many = [v for v, n in counts.items() if n >= 5]
-        if 2 <= len(many) <= MOST_NUMBERS and 0 < len(rare) <= 3 and len(many) + len(rare) == len(counts):
-            odd |= {text: 1 for value in rare for text in texts[value]}
-        if len(counts) == 3 and (unsure := [v for v in counts if v.lower() in MAYBE]):
-            odd |= {text: counts[value] for value in unsure[:1] for text in texts[value]}
-    return Counter({v: n for v, n in counts.items() if not set(texts[v]) & set(odd)}), odd
+    for text, n in zip(map(str, stats.known), stats.counts, strict=True):
+        if text not in odd:
+            counts[value := _form(text, found)] += n
+            texts.setdefault(value, []).append(text)
+    rare = [value for value, n in counts.items() if n == 1]
+    often = [value for value, n in counts.items() if n >= OFTEN]
+    unsure = [value for value in counts if value.lower() in MAYBE]
+    gone = unsure[:1] if len(counts) == 3 else []
+    if 2 <= len(often) <= MOST_NUMBERS and len(often) + len(rare) == len(counts) and len(rare) <= 3:
+        gone += rare if stats.n_known >= FEWEST_ROWS else []
+    odd |= {text: counts[value] for value in gone for text in texts[value]}
+    return Counter({value: n for value, n in counts.items() if value not in gone}), odd
 
 
 def _form(text: str, found: Guess) -> str:
@@ -112,107 +108,69 @@ def _form(text: str, found: Guess) -> str:
     return "true" if value.lower() in TRUE else "false"
 
 
-def _task(counts: Counter[str], numbers: set[float] | None) -> Task:
+def _task(counts: Counter[str], found: Guess) -> Task:
     if len(counts) == 2:
         return "binary"
-    if numbers is None:
+    if found.values is None:
         return "multiclass"
-    whole = all(number.is_integer() for number in numbers)
-    return "multiclass" if whole and len(numbers) <= MOST_NUMBERS else "regression"
+    known = found.values.drop_nulls()
+    few = len(counts) <= MOST_NUMBERS and found.numbers is None
+    return "multiclass" if few and (known.floor() == known).all() else "regression"
 
 
-def _of_rows(stats: ColumnStats, odd: dict[str, int], counts: Counter[str]) -> list[str]:
+def _doubts(stats: ColumnStats, odd: Mapping[str, int], counts: Counter[str]) -> list[str]:
     doubts = []
-    if shown := [text for text, n in odd.items() if n]:
-        n = sum(odd.values())
+    if shown := [text for text, n in odd.items() if n] or list(odd):
         doubts.append(
-            f"is {shown[0]!r} in {n:,} row{'s' * (n > 1)}: read as missing, since the other rows say"
+            f"is {shown[0]!r} in some rows: read as missing, since others are"
             f" {' or '.join(map(repr, list(counts)[:3]))}; if it is a label, take it out of"
             " missing_by_column"
         )
-    unlabelled = stats.n_rows - counts.total()
-    if unlabelled:
+    if unlabelled := stats.n_rows - counts.total():
         doubts.append(f"has no label in {unlabelled:,} rows: they are left out as unlabelled")
-    if maybe := [value for value in counts if value.lower() in MAYBE - {"none"}]:
+    if maybe := [value for value in counts if value.lower() in MAYBE]:
         doubts.append(f"keeps {maybe[0]!r} as a label; if it means missing, say missing_by_column")
     return doubts
 
 
-def _regression(stats: ColumnStats, found: Guess) -> Target:
+def _amount(stats: ColumnStats, found: Guess) -> Guess:
     if found.values is None:
         raise DataError(
-            f"the target '{stats.name}' holds texts that are no numbers; it begins with"
+            f"the target {stats.name!r} holds texts that are no numbers; it begins with"
             f" {', '.join(map(repr, stats.examples))}: mend them, or leave --task regression out"
         )
-    doubts = list(found.doubts)
-    lost = set(found.missing)
-    n = stats.n_rows - sum(n for text, n in stats.known.iter_rows() if str(text) not in lost)
-    if n:
-        doubts.append(f"has no value in {n:,} rows: they are left out as unlabelled")
-    kind = "float" if found.column.type not in {"integer", "float"} else found.column.type
-    column = Column.model_validate(
-        {"type": kind, "nullable": bool(n)} | ({"on_violation": {"type": "null"}} if n else {})
-    )
-    return Target(
-        task="regression",
+    gone = stats.known.cast(str).is_in(list(found.missing))
+    n = stats.n_rows - int(stats.counts.filter(~gone).sum() or 0)
+    doubts = [f"has no value in {n:,} rows: they are left out as unlabelled"] * bool(n)
+    mends: dict[str, object] = {"on_violation": {"type": "null"}} if found.missing else {}
+    kind = "integer" if found.column.type == "integer" else "float"
+    column = Column.model_validate({"type": kind, "nullable": n > 0} | mends)
+    return Guess(
         column=column,
-        doubts=tuple(doubts),
-        numbers=found.numbers,
+        doubts=(*found.doubts, *doubts),
         missing=found.missing,
+        numbers=found.numbers,
     )
 
 
-def _binary(
-    stats: ColumnStats,
-    found: Guess,
-    counts: Counter[str],
-    positive: str | None,
-    doubts: list[str],
-    missing: tuple[str, ...],
-) -> Target:
-    shown = " and ".join(map(repr, sorted(counts)[:10]))
-    if len(counts) != 2:
-        raise DataError(
-            f"the target '{stats.name}' has {len(counts)} values, and a binary task has two; they are"
-            f" {shown}"
-        )
-    value, sure = _positive(counts)
-    if positive is not None:
-        value, sure = _form(positive, found), True
-        if value not in counts:
-            raise DataError(f"--positive: no row has {positive!r}; the values are {shown}")
-    if not sure:
-        share = counts[value] / counts.total()
-        doubts.append(
-            f"is positive where it is {value!r}, since that is rarer ({share:.1%}); else say --positive"
-        )
-    nullable = bool(missing) or not stats.complete
-    said: dict[str, object] = {"task": "binary", "doubts": tuple(doubts), "missing": missing}
+def _typed(text: str, counts: Counter[str], found: Guess) -> tuple[ColumnType, bool | int | str]:
     if found.column.type == "boolean":
-        column, wanted = Column(type="boolean", nullable=nullable), value == "true"
-        return Target(column=column, positive=wanted, **said)  # type: ignore[arg-type]
-    if all(label.lstrip("-").isascii() and label.lstrip("-").isdigit() for label in counts):
-        column = Column(type="integer", nullable=nullable)
-        return Target(column=column, positive=int(value), **said)  # type: ignore[arg-type]
-    column = Column(type="category", nullable=nullable)
-    labels = tuple(sorted(counts, key=_natural))
-    return Target(column=column, positive=value, labels=labels, **said)  # type: ignore[arg-type]
+        return "boolean", text == "true"
+    if all(label.removeprefix("-").isdecimal() and label.isascii() for label in counts):
+        return "integer", int(text)
+    return "category", text
 
 
 def _positive(counts: Counter[str]) -> tuple[str, bool]:
     """The positive one of two values, and whether its words say so; else the rarer."""
     one, two = sorted(counts, key=lambda value: (counts[value], value))
-    says = [_says(value) for value in (one, two)]
-    if says[0] != says[1]:
-        return (one if says[0] > says[1] else two), True
-    return one, False
+    says = [_says(value.lower()) for value in (one, two)]
+    return (two if says[1] > says[0] else one), says[0] != says[1]
 
 
 def _says(value: str) -> int:
-    low = value.lower()
-    if low.replace("-", " ").split()[:1] and low.replace("-", " ").split()[0] in NO:
-        return -1
-    return {"0": -1, "-1": -1, "false": -1, "true": 1}.get(low, -1 if low[:1] in "<≤" else 0)
+    first = value.lstrip("-").replace("-", " ").partition(" ")[0]
+    return SAYS.get(value, SAYS.get(first, -1 if value[:1] in "<≤" else 0))
 
 
 def _natural(value: str) -> tuple[float, str, str]:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from ..contract import READERS, Contract, parse_source
 from ..contract.source import SETTINGS, load
 from ..data.read import GZIP, readable
 from ..data.rows import MASK, files
-from ..errors import ConfigError, DataError, ProjectError
+from ..errors import ConfigError, DataError
 from ..terminal import say, table
 from .dialect import dialect
 from .look import Look, look
-from .propose import Proposal, Request, amended, proposed, source_name
+from .propose import Proposal, Request, proposed, source_name
 
 PACKAGE = Path(__file__).parents[1]
 RENDERED, WIDE, BREAKS = ".rendered.json", 1_000_000, set("\x85\u2028\u2029")
@@ -77,7 +77,8 @@ def run(
     proposal = proposed(request, opened(request))
     show(proposal)
     if not (dry_run or yes) and sys.stdin.isatty() and sys.stdout.isatty():
-        proposal = asked(proposal, input)
+        if input("Enter writes these files, q quits: ").strip():
+            raise ConfigError("you quit; nothing was written")
     if dry_run:
         say("dry run   nothing was written")
         return proposal
@@ -180,25 +181,6 @@ def _rules(contract: Contract, name: str) -> str:
     if name == contract.target and contract.labels:
         said.append(f"labels: {', '.join(contract.labels[:5])}")
     return "; ".join(filter(None, said))
-
-
-def asked(proposal: Proposal, ask: Callable[[str], str]) -> Proposal:
-    """Change the proposal until the person accepts it.
-
-    Raises:
-        ConfigError: the person quits.
-    """
-    while True:
-        answer = ask("Enter accepts, column=type changes, -column excludes, q quits: ").strip()
-        if not answer:
-            return proposal
-        if answer == "q":
-            raise ConfigError("you quit; nothing was written")
-        try:
-            proposal = amended(proposal, answer)
-            show(proposal)
-        except ProjectError as error:
-            say(printable(str(error)))
 
 
 def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: bool) -> None:

@@ -217,7 +217,8 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
             return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     late = None
     if "%H" in form or "%T" in form:
-        midnight = r"(^|[^0-9])24:00(:00([.,]0+)?)?"
+        seconds = ":00(?:[.,]0+)?" if "%S" in form or "%T" in form else ""  # 21:24:00 is none
+        midnight = rf"(^|[^0-9])24:00({seconds})"
         late = texts.str.contains(midnight).fill_null(False)
         texts = texts.str.replace(midnight, "${1}00:00$2")
     if ",%f" in form:
