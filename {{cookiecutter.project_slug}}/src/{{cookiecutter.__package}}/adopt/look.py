@@ -1,8 +1,8 @@
 """Reads a table through the readers of the data job, and describes its columns."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ from ..errors import DataError
 from ..terminal import progress
 from ..values import SPACES
 
-SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS, EXAMPLES = 200_000, 8_000_000, 1000, 5
+SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
 
 
 class ColumnStats:
@@ -25,17 +25,28 @@ class ColumnStats:
     def __init__(self, name: str, values: pl.Series) -> None:
         self.name, self.values, self.is_text = name, values, values.dtype == pl.String
         known = values.drop_nulls().alias("value").value_counts(sort=True, name="n")
-        self.blanks: tuple[str, ...] = ()
-        """Texts that are nothing but spaces."""
+        self.blanks: list[str] = []
         if self.is_text:
             blank = known["value"].str.strip_chars(SPACES) == ""
-            self.blanks = tuple(known["value"].filter(blank)) if blank.any() else ()
-            known = known.filter(~blank) if self.blanks else known
+            self.blanks, known = known["value"].filter(blank).to_list(), known.filter(~blank)
         self.known, self.counts = known["value"], known["n"]
         """Distinct values, the most frequent first, and how often each stands there."""
         self.n_rows, self.n_known = len(values), int(self.counts.sum() or 0)
         self.complete, self.unique = self.n_known == self.n_rows, len(known) == self.n_known > 0
-        self.examples = tuple(map(str, self.known.head(EXAMPLES).to_list()))
+
+    def rows_of(self, texts: Iterable[str]) -> int:
+        """How many rows have one of these texts."""
+        return int(self.counts.filter(self.known.cast(str).is_in(list(texts))).sum() or 0)
+
+    @property
+    def examples(self) -> str:
+        """Some values."""
+        return listed(self.known.head(3).to_list())
+
+
+def listed(values: Iterable[object], most: int = 3) -> str:
+    """Some values as they are shown, the long ones cut."""
+    return ", ".join(repr(str(value)[:40]) for value in list(values)[:most])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +57,11 @@ class Look:
     paths: list[Path]
     columns: Mapping[str, ColumnStats]
     """By name, in the file's order."""
-    unusable: Mapping[str, str]
-    """Columns that no contract can hold, and why."""
     n_rows: int
     n_broken: int
-    broken: str
-    """Why the first that is no row is none."""
-    doubts: list[str] = field(default_factory=list)
+    unusable: Mapping[str, str]
+    """Columns that no contract can hold, and why."""
+    doubts: list[str]
 
 
 def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
@@ -62,50 +71,47 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
         DataError: it is damaged, or has no rows.
     """
     parts: list[pl.DataFrame] = []
-    every, n_rows, n_broken, broken = 1, 0, 0, ""
+    every, n_rows, broken = 1, 0, []
     with progress("looking", None, keep=False) as bar:
         for run in (run for path in paths for run in records(path, source, None)):
             values = run.values if run.not_text is None else run.values.filter(~run.not_text)
-            first = -n_rows % every
-            parts.append(values.slice(first).gather_every(every))
+            parts.append(values.slice(-n_rows % every).gather_every(every))
             n_rows += len(values)
-            while sum(map(len, parts)) > max(FEWEST_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // max(values.width, 1))):
+            most = max(FEWEST_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // max(values.width, 1)))
+            while sum(map(len, parts)) > most:
                 parts, every = [pl.concat(parts, how="diagonal_relaxed").gather_every(2)], 2 * every
-            n_broken += len(run.broken)
-            if run.broken and not broken:
-                broken = f"record {run.broken[0][0]:,}: {run.broken[0][1]}"
+            broken += [f"record {number:,}: {why}" for number, why, _ in run.broken]
             bar(note=f"{n_rows:,} rows")
     if not n_rows:
-        raise DataError(f"there is no row that can be read: {broken or 'it is empty'}")
+        raise DataError(f"there is no row that can be read: {[*broken, 'it is empty'][0]}")
+    if broken:
+        total = len(broken) + n_rows
+        doubts.append(f"{len(broken):,} of {total:,} records are no rows ({broken[0]}): rejected")
     rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
     unusable = _unusable(source, paths, rows)
     return Look(
         source=source,
         paths=paths,
         columns={n: ColumnStats(n, rows[n]) for n in rows.columns if n not in unusable},
-        unusable=unusable,
         n_rows=n_rows,
-        n_broken=n_broken,
-        broken=broken,
-        doubts=doubts,
+        n_broken=len(broken),
+        unusable=unusable,
+        doubts=[*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())],
     )
 
 
 def _unusable(source: TableSource, paths: list[Path], rows: pl.DataFrame) -> dict[str, str]:
-    kinds: dict[str, object] = {
-        name: kind
-        for name, kind in rows.schema.items()
-        if kind in {pl.Duration, pl.Time, pl.Binary, pl.Object} or kind.is_nested()
-    }
+    others = {pl.Duration, pl.Time, pl.Binary, pl.Object}
+    kinds: dict[str, object] = {n: kind for n, kind in rows.schema.items() if kind in others}
     if isinstance(source, ParquetSource):
-        schema = pq.read_schema(paths[0])
-        kinds |= {one.name: one.type for one in schema if pa.types.is_nested(one.type)}
+        nested = [one for one in pq.read_schema(paths[0]) if pa.types.is_nested(one.type)]
+        kinds |= {one.name: one.type for one in nested}
     found = {name: f"it holds {kind}, which no contract can read" for name, kind in kinds.items()}
     for name in rows.columns:
+        if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
+            found[name] = "it has no name"
         try:
             leave_ours([name])
         except ValueError as error:
             found[name] = str(error)
-        if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
-            found[name] = "it has no name"
     return found

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,18 +14,16 @@ import polars as pl
 from pydantic import ValidationError
 
 from ..config import explain
-from ..contract import Column, Contract, CsvSource
+from ..contract import Contract, CsvSource
 from ..data.rows import layout, read_rows
 from ..errors import ConfigError, DataError
-from .infer import Guess, guess
+from .infer import Guess, Purpose, guess
 from .leaks import leaks
-from .look import ColumnStats, Look
+from .look import Look, listed
+from .roles import GROUP, KEY, keys, spread, time_of
 from .target import Target, Task, target_of
 
-ROWS, MOST_TYPED, SHOWN, MOST_COMPARED = "rows", 50_000, 20, 100
-KEY, GROUP = "names each row", "names what several rows are about"
-PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)}
-"""Parts of a time, and between which ends each lies."""
+ROWS, MOST_TYPED, SHOWN = "rows", 50_000, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +50,8 @@ class Proposal:
     contract: Contract
     data: dict[str, Any]
     """The settings of ``data.yaml``."""
-    doubts: tuple[str, ...]
-    examples: Mapping[str, tuple[str, ...]]
-    """Some texts of each column."""
+    doubts: list[str]
+    examples: Mapping[str, str]
 
 
 def source_name(request: Request) -> str:
@@ -77,30 +74,23 @@ def proposed(request: Request, found: Look) -> Proposal:
         time=request.time and _meant(request.time, found, "--time"),
         id=request.id and _meant(request.id, found, "--id"),
     )
-    guesses = _guesses(request, found)
-    stats = found.columns[request.target]
-    target = target_of(stats, guesses[request.target], request.task, request.positive)
-    guesses[request.target] = target.guess
-    time = _time(request, found.columns, guesses)
-    guesses |= _keys(request, found.columns, guesses, {request.target, time})
+    guesses, name = _guesses(request, found), request.target
+    target = target_of(found.columns[name], guesses[name], request.task, request.positive)
+    guesses[name] = target.guess
+    time = time_of(request.time, found.columns, guesses)
+    guesses |= keys(request.id, found.columns, guesses, {name, time})
     id_ = next((n for n, one in guesses.items() if one.column.why == KEY), None)
-    order = dict.fromkeys(n for n in (request.target, id_, time, *guesses) if n)
+    order = dict.fromkeys(n for n in (name, id_, time, *guesses) if n)
     guesses = {name: guesses[name] for name in order}
-    groups = [n for n, one in guesses.items() if one.column.why == GROUP]
-    contract = _valid(_contract(request, found, target, guesses, time, id_))
+    contract = _valid(_contract(request, found, target, guesses) | {"id": id_, "time": time})
     rows, rejected = _typed(contract, found)
     contract, leaking = _without_leaks(contract, rows)
-    doubts = [
-        *_of_rows(found, request, guesses, time),
-        *(f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts),
-        *rejected,
-        *leaking,
-        *(_spread(contract, rows) if time is None else ()),
-    ]
+    own = [f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts]
+    together = spread(contract, rows) if time is None else []
     return Proposal(
         contract=contract,
-        data=_data(contract, rows, groups),
-        doubts=tuple(doubts),
+        data=_data(contract, rows),
+        doubts=[*found.doubts, *_split(request, contract), *own, *rejected, *leaking, *together],
         examples={name: one.examples for name, one in found.columns.items()},
     )
 
@@ -113,15 +103,14 @@ def _guesses(request: Request, found: Look) -> dict[str, Guess]:
         raise ConfigError(
             f"--timezone: '{request.timezone}' is not an IANA time zone such as Europe/Paris"
         ) from None
-
-    def one(name: str, *, comma: bool = False) -> Guess:
-        said = {"time": name == request.time, "target": name == request.target}
-        return guess(found.columns[name], request.timezone, comma=comma, **said)
-
-    guesses = {name: one(name) for name in found.columns}
-    if any(each.numbers and each.numbers.decimal == "," for each in guesses.values()):
-        doubtful = [n for n, each in guesses.items() if any("decimal" in d for d in each.doubts)]
-        guesses |= {name: one(name, comma=True) for name in doubtful}
+    guesses: dict[str, Guess] = {}
+    for comma in (False, True):
+        for name, stats in found.columns.items():
+            said = {"time": name == request.time, "target": name == request.target}
+            if not comma or any("say decimal" in doubt for doubt in guesses[name].doubts):
+                guesses[name] = guess(stats, Purpose(zone=request.timezone, comma=comma, **said))
+        if not any(one.numbers and one.numbers.decimal == "," for one in guesses.values()):
+            break
     return guesses
 
 
@@ -135,148 +124,36 @@ def _meant(name: str, found: Look, option: str) -> str:
         raise DataError(f"{option}: {name!r}: {found.unusable[name]}")
     near = difflib.get_close_matches(name, names, 1)
     meant = f"did you mean {near[0]!r}? " if near else ""
-    shown = ", ".join(map(repr, names[:SHOWN])) + (" and more" if len(names) > SHOWN else "")
-    hint = "if these are no names, the file lacks a first line that names its columns: add one"
-    raise DataError(f"{option}: there is no column {name!r}; {meant}there are {shown}; {hint}")
-
-
-def _time(
-    request: Request, columns: Mapping[str, ColumnStats], guesses: Mapping[str, Guess]
-) -> str | None:
-    """The time: what is said, or the only complete timestamp.
-
-    Raises:
-        DataError: what is said holds gaps, or no times.
-    """
-    stamps = [n for n, one in guesses.items() if one.column.type == "timestamp"]
-    name = request.time
-    if name is None:
-        sound = [name for name in stamps if not guesses[name].column.nullable]
-        return sound[0] if len(sound) == 1 else None
-    if name not in stamps:
-        raise DataError(
-            f"--time: {name!r} holds no times that can be read, such as"
-            f" {', '.join(map(repr, columns[name].examples[:3]))}; write them as 2024-01-31 23:59:00"
-            " in a copy of the file, or leave --time out"
-        )
-    if guesses[name].column.nullable:
-        gaps = columns[name].n_rows - columns[name].n_known
-        others = ", ".join(map(repr, guesses[name].missing[:3])) or "others"
-        raise DataError(
-            f"--time: {name!r} has {gaps:,} gaps, and {others} are no times; a row without its time can"
-            " be in no split: name another column, or leave --time out"
-        )
-    return name
-
-
-def _keys(
-    request: Request,
-    columns: Mapping[str, ColumnStats],
-    guesses: Mapping[str, Guess],
-    taken: set[str | None],
-) -> dict[str, Guess]:
-    """The id, and columns that name what several rows are about, by what their values do.
-
-    Raises:
-        DataError: the id that is said has gaps or repeats.
-    """
-    free = [name for name in columns if name not in taken and not guesses[name].column.pii]
-    keys = [n for n in free if _names_rows(columns[n], guesses[n], first=n == next(iter(columns)))]
-    name = request.id or next(iter(keys), None)
-    found = {}
-    if name:
-        one = columns[name]
-        if not (one.unique and one.complete):
-            raise DataError(
-                f"--id: {name!r} does not name each row once: {one.n_known - len(one.known):,} rows"
-                f" repeat a value of another and {one.n_rows - one.n_known:,} have none; name another"
-                " column, or leave --id out (the rows are then told apart by all their values)"
-            )
-        whole = guesses[name].column.type == "integer"
-        doubts = () if request.id else ("is taken as the id, since it names each row; say --id for another",)
-        found[name] = Guess(column=Column(type="integer" if whole else "string", why=KEY), doubts=doubts)
-    for name in free:
-        if name not in found and _is_group(columns[name], guesses[name], columns):
-            column = Column(
-                type="category", nullable=not columns[name].complete, role="metadata", why=GROUP
-            )
-            doubt = (
-                f"{GROUP}: no feature, and rows of one value should not lie in training and test, as"
-                f" split: {{by: group, group: {name}}} in data.yaml has it"
-            )
-            found[name] = Guess(column=column, doubts=(doubt,))
-    return found
-
-
-def _names_rows(one: ColumnStats, found: Guess, *, first: bool) -> bool:
-    """Whether values are all there, all others, and no measurements."""
-    if not (one.unique and one.complete and one.n_rows > SHOWN):
-        return False
-    if found.values is not None:
-        whole = found.column.type == "integer" or found.column.role == "excluded"
-        return first and whole and not found.missing and found.values.min() >= 0  # type: ignore[operator]
-    digits = one.is_text and one.known.head(SHOWN).str.contains(r"^\S*[0-9]\S*$").sum() > 0.9 * SHOWN
-    return bool(digits) and found.column.type == "string"
-
-
-def _is_group(one: ColumnStats, found: Guess, columns: Mapping[str, ColumnStats]) -> bool:
-    """Whether many values stand in several rows each, which agree in others more than by chance."""
-    n = len(one.known)
-    whole = found.column.type == "integer"
-    if not (whole or (found.values is None and one.is_text)) or found.numbers:
-        return False
-    if not (SHOWN <= n and 1.5 * n <= one.n_known <= 50 * n) or one.n_rows < MOST_COMPARED:
-        return False
-    others = [other for other in list(columns)[:MOST_COMPARED] if other != one.name]
-    rows = pl.DataFrame([columns[name].values for name in (one.name, *others)]).head(SHOWN * 1000)
-    groups = rows.drop_nulls(one.name).group_by(one.name)
-    same = groups.agg(pl.len().alias(" n"), (pl.col(others).n_unique() == 1)).filter(pl.col(" n") > 1)
-    shared = 0
-    for name in others:
-        values = rows[name]
-        shares = values.value_counts()["count"] / len(rows)
-        shared += (
-            same[name].sum() > 0.95 * len(same) > 0
-            and (shares**2).sum() < 0.6
-            and values.n_unique() < 0.8 * n
-        )
-    return shared > (1 if whole else 0)
+    raise DataError(
+        f"{option}: there is no column {name!r}; {meant}there are {listed(names, SHOWN)}; if these are"
+        " no names, the file lacks a first line that names its columns: add one"
+    )
 
 
 def _contract(
-    request: Request,
-    found: Look,
-    target: Target,
-    guesses: Mapping[str, Guess],
-    time: str | None,
-    id_: str | None,
+    request: Request, found: Look, target: Target, guesses: Mapping[str, Guess]
 ) -> dict[str, Any]:
-    """The contract's values, the named columns first."""
+    """The contract's values, but for id and time."""
     source = found.source.model_dump(exclude_defaults=True)
-    blanks = sorted({blank for name in guesses for blank in found.columns[name].blanks})
-    blanks = list(dict.fromkeys([""] * isinstance(found.source, CsvSource) + blanks))
-    others = {name: one for name, one in guesses.items() if name != id_}
+    csv = isinstance(found.source, CsvSource)
+    blanks = [""] * csv + sorted({text for name in guesses for text in found.columns[name].blanks})
+    blanks = list(dict.fromkeys(blanks))
+    others = {name: one for name, one in guesses.items() if one.column.why != KEY}
+    marked = {name: [*blanks, *one.missing] for name, one in others.items() if one.missing}
+    numbers = {name: one.numbers for name, one in others.items() if one.numbers}
     source |= {
         "missing": blanks,
-        "missing_by_column": {
-            n: list(dict.fromkeys([*blanks, *one.missing])) for n, one in others.items() if one.missing
-        },
+        "missing_by_column": {name: list(dict.fromkeys(texts)) for name, texts in marked.items()},
         "formats": {name: one.format for name, one in others.items() if one.format},
-        "numbers": {
-            name: one.numbers.model_dump(exclude_defaults=True)
-            for name, one in others.items()
-            if one.numbers
-        },
+        "numbers": {n: one.model_dump(exclude_defaults=True) for n, one in numbers.items()},
     }
-    if id_ is None and isinstance(found.source, CsvSource):
-        source["repeats"] = "keep"
+    if csv and len(others) == len(guesses):
+        source["repeats"] = "keep"  # without an id nothing says that equal rows are one
     left = {name: one.column for name, one in others.items() if name != request.target}
     gone = [f"{n!r} ({one.why})" for n, one in left.items() if one.role or one.type == "string"]
     if len(gone) == len(left):
-        raise DataError(
-            f"no column is left from which {request.target!r} could be learnt:"
-            f" {', '.join(gone[:10]) or 'there is no other'}"
-        )
+        why = ", ".join(gone[:10]) or "there is no other"
+        raise DataError(f"no column is left from which {request.target!r} could be learnt: {why}")
     slug = re.sub(r"[^a-z0-9]+", "-", f"{source_name(request)}-{request.target}".lower())
     return {
         "name": request.name or slug.strip("-")[:63].strip("-") or "model",
@@ -284,8 +161,6 @@ def _contract(
         "target": request.target,
         "positive": target.positive,
         "labels": target.labels,
-        "id": id_,
-        "time": time,
         "timezone": request.timezone,
         "sources": {source_name(request): source},
         "columns": {name: one.column for name, one in guesses.items()},
@@ -299,35 +174,26 @@ def _valid(said: Mapping[str, Any]) -> Contract:
         raise ConfigError(explain(error, "the contract that was inferred")) from None
 
 
-def _of_rows(
-    found: Look, request: Request, guesses: Mapping[str, Guess], time: str | None
-) -> Iterable[str]:
-    """What is doubtful of the table, and what was decided without being said."""
-    yield from found.doubts
-    yield from (f"`{name}` is left out: {why}" for name, why in found.unusable.items())
-    if found.n_broken:
-        total = found.n_broken + found.n_rows
-        yield f"{found.n_broken:,} of {total:,} records are no rows ({found.broken}): rejected"
-    if spaced := [name for name in found.columns if name != name.strip()]:
+def _split(request: Request, contract: Contract) -> Iterable[str]:
+    """What was decided about names and the split without being said."""
+    if spaced := [name for name in contract.columns if name != name.strip()]:
         yield f"names with spaces around them, as {spaced[0]!r}, must be sent so to the server"
-    stamps = [name for name, one in guesses.items() if one.column.type == "timestamp"]
-    if time is not None and request.time is None:
-        yield f"`{time}` is taken as the time by which rows are split; say --time for another"
-    elif time is None and stamps:
-        yield f"rows are split by chance; say --time {stamps[0]} to train on the past"
+    if contract.time and not request.time:
+        yield f"`{contract.time}` is taken as the time by which rows are split; else say --time"
+    elif contract.times and not contract.time:
+        yield f"rows are split by chance; say --time {contract.times[0]} to train on the past"
 
 
 def _typed(contract: Contract, found: Look) -> tuple[pl.DataFrame, list[str]]:
     """Some rows as the data job reads them, and what it rejects beyond what was said."""
     (name,) = contract.sources
     plan, every = layout(contract, name), 1 + found.n_rows // MOST_TYPED
-    parts, n_rejected, shown = [], 0, ""
+    parts, reasons = [], []
     for chunk in (chunk for path in found.paths for chunk in read_rows(path, plan)):
         parts.append(chunk.rows.gather_every(every))
-        n_rejected += len(chunk.rejected)
-        shown = shown or next((one.reasons for one in chunk.rejected), "")
-    extra = n_rejected - found.n_broken
-    doubt = f"{extra:,} of {found.n_rows:,} rows are rejected: {shown}"
+        reasons += [one.reasons for one in chunk.rejected]
+    extra = len(reasons) - found.n_broken
+    doubt = f"{extra:,} of {found.n_rows:,} rows are rejected: {listed(dict.fromkeys(reasons))}"
     return pl.concat(parts), [doubt] if extra > 0 else []
 
 
@@ -343,31 +209,10 @@ def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, li
     return _valid(said), [f"`{name}` {why}: {end}" for name, why in found.items()]
 
 
-def _spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
-    """Columns that together may say when a row happened."""
-    found: dict[str, str] = {}
-    for part, (least, most) in PARTS.items():
-        for name in contract.numeric:
-            values = rows[name].drop_nulls()
-            if contract.columns[name].type != "integer" or name in found.values() or not len(values):
-                continue
-            low, high, n = int(values.min()), int(values.max()), values.n_unique()  # type: ignore[call-overload]
-            full = (low, high) == (least, most) and n == most - least + 1
-            if full or (part == "year" and least <= low and high <= most and n <= 60):
-                found[part] = name
-                break
-    if "month" in found and len(found) > 1:
-        yield (
-            f"{', '.join(f'`{name}`' for name in found.values())} may together be when a row happened"
-            f" ({', '.join(found)}), and rows are split by chance, so that the future trains and the past"
-            " tests; make one time of them in a copy of the file, and say --time"
-        )
-
-
-def _data(contract: Contract, rows: pl.DataFrame, groups: Sequence[str]) -> dict[str, Any]:
-    cut = _days(contract, rows)
-    split: dict[str, Any] = {"by": "group", "group": groups[0]} if groups else {"by": "hash"}
-    if cut is not None:
+def _data(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
+    group = next((name for name, one in contract.columns.items() if one.why == GROUP), None)
+    split: dict[str, Any] = {"by": "group", "group": group} if group else {"by": "hash"}
+    if cut := _days(contract, rows):
         split = {"validation_from": cut[0], "test_from": cut[1]}
     (driving,) = contract.sources
     return {"directory": "data", "driving": driving, "split": split, "max_rejected_fraction": 0.05}
@@ -384,7 +229,8 @@ def _days(contract: Contract, rows: pl.DataFrame) -> tuple[date, date] | None:
         return None
     first = max(at[int(0.7 * len(at))], known[1])
     last = max(at[int(0.8 * len(at))], next((day for day in known if day > first), first))
-    place = np.searchsorted(np.array([first, last], "datetime64[D]"), local.to_numpy(), side="right")
-    kinds = rows.group_by(place=pl.Series(place)).agg(n=pl.col(contract.target).n_unique())
+    cuts = np.array([first, last], "datetime64[D]")
+    place = pl.Series("place", np.searchsorted(cuts, local.to_numpy(), side="right"))
+    kinds = rows.group_by(place).agg(n=pl.col(contract.target).n_unique())
     least = 1 if contract.task == "regression" else 2
     return None if len(kinds) < 3 or kinds["n"].min() < least else (first, last)  # type: ignore[operator]

@@ -1,8 +1,8 @@
 """The task, and the value whose probability is predicted, from the target's values."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..contract import Column, ColumnType
@@ -10,14 +10,12 @@ from ..data.cast import FALSE, TRUE
 from ..errors import DataError
 from ..values import canonical_category
 from .infer import MAYBE, Guess, alike
-from .look import ColumnStats
+from .look import ColumnStats, listed
 
 Task = Literal["binary", "multiclass", "regression"]
 MOST_NUMBERS, MOST_LABELS, FEWEST_ROWS, OFTEN = 20, 100, 50, 5
-SAYS = {"0": -1, "-1": -1, "false": -1, "true": 1} | dict.fromkeys(
-    "no not non never none negative without".split(), -1
-)
-"""Words that one of two values begins with, and whether it is the positive one."""
+NO = "0 -1 false no not non never none negative without".split()
+"""What the other one of two values begins with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +25,7 @@ class Target:
     task: Task
     guess: Guess
     positive: bool | int | str | None = None
-    labels: tuple[str, ...] | None = None
+    labels: Sequence[str] | None = None
 
 
 def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str | None) -> Target:
@@ -36,68 +34,60 @@ def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str
     Raises:
         DataError: they fit no task, or not the one that is said.
     """
-    name = stats.name
+    what = f"the target {stats.name!r}"
     if found.column.type == "timestamp":
-        raise DataError(
-            f"the target {name!r} holds times, such as {stats.examples[0]!r}; make a number or a"
-            " category of it in a copy of the file, or name another column"
-        )
+        end = "make a number or a category of it in a copy of the file, or name another column"
+        raise DataError(f"{what} holds times, such as {stats.examples}; {end}")
     counts, odd = _labels(stats, found)
     if len(counts) < 2:
-        held = f"is always {next(iter(counts))!r}" if counts else "has no value"
-        raise DataError(f"the target {name!r} {held}: there is nothing to predict")
+        held = f"is always {listed(counts)}" if counts else "has no value"
+        raise DataError(f"{what} {held}: there is nothing to predict")
     task = task or _task(counts, found)
     if positive is not None and task != "binary":
         raise DataError(f"--positive is for two values, but this is a {task}; leave it out")
     if task == "regression":
         return Target(task=task, guess=_amount(stats, found))
-    shown = ", ".join(map(repr, sorted(counts)[:5]))
+    shown, labels = listed(sorted(counts)), sorted(counts, key=_natural)
     if len(counts) > MOST_LABELS or (task == "binary" and len(counts) != 2):
-        limit = "a binary task has two" if task == "binary" else f"at most {MOST_LABELS} can be told apart"
-        raise DataError(
-            f"the target {name!r} has {len(counts):,} different values, such as {shown}; {limit}: group"
-            " them in a copy of the file, or name another column"
-        )
+        limit = "a binary task has two" if task == "binary" else f"at most {MOST_LABELS} may be"
+        end = f"{limit}: group them in a copy of the file, or name another column"
+        raise DataError(f"{what} has {len(counts):,} different values, such as {shown}; {end}")
     doubts = [*_doubts(stats, odd, counts), *alike(counts)]
-    labels = tuple(sorted(counts, key=_natural))
-    kind: ColumnType = "category"
-    value: bool | int | str | None = None
-    if task == "binary":
-        text, sure = _positive(counts) if positive is None else (_form(positive, found), True)
-        if text not in counts:
-            raise DataError(f"--positive: no row has {positive!r}; the values are {shown}")
-        kind, value = _typed(text, counts, found)
+    gaps = bool(odd) or not stats.complete
+    if task == "multiclass":
+        if found.values is not None:
+            end = "taken as labels without order; for an amount say --task regression"
+            doubts.append(f"has {len(counts)} different numbers, such as {shown}: {end}")
+        guess = Guess(column=Column(type="category", nullable=gaps), doubts=doubts, missing=odd)
+        return Target(task=task, guess=guess, labels=labels)
+    text, sure = _positive(counts) if positive is None else (_form(positive, found), True)
+    if text not in counts:
+        raise DataError(f"--positive: no row has {positive!r}; the values are {shown}")
+    if not sure:
         share = counts[text] / counts.total()
-        doubts += [
-            f"is positive where it is {text!r}, since that is rarer ({share:.1%}); else say --positive"
-        ] * (not sure)
-    elif found.values is not None:
-        doubts.append(
-            f"has {len(counts)} different numbers, such as {labels[0]!r}, which are taken as labels"
-            " without order; for an amount say --task regression"
-        )
-    column = Column(type=kind, nullable=bool(odd) or not stats.complete)
-    guess = Guess(column=column, doubts=tuple(doubts), missing=tuple(odd))
-    return Target(task=task, guess=guess, positive=value, labels=labels if kind == "category" else None)
+        doubts.append(f"is positive where it is {text!r}, the rarer ({share:.1%}); else say --positive")
+    kind, value = _typed(text, counts, found)
+    guess = Guess(column=Column(type=kind, nullable=gaps), doubts=doubts, missing=odd)
+    return Target(
+        task=task, guess=guess, positive=value, labels=labels if kind == "category" else None
+    )
 
 
-def _labels(stats: ColumnStats, found: Guess) -> tuple[Counter[str], dict[str, int]]:
+def _labels(stats: ColumnStats, found: Guess) -> tuple[Counter[str], list[str]]:
     """How often each label stands there in its one form, and texts that are taken for none."""
+    forms = {text: _form(text, found) for text in map(str, stats.known)}
+    forms = {text: form for text, form in forms.items() if text not in set(found.missing)}
     counts: Counter[str] = Counter()
-    texts: dict[str, list[str]] = {}
-    odd = {text: 0 for text in found.missing}
     for text, n in zip(map(str, stats.known), stats.counts, strict=True):
-        if text not in odd:
-            counts[value := _form(text, found)] += n
-            texts.setdefault(value, []).append(text)
+        counts.update({forms[text]: n} if text in forms else {})
     rare = [value for value, n in counts.items() if n == 1]
-    often = [value for value, n in counts.items() if n >= OFTEN]
-    unsure = [value for value in counts if value.lower() in MAYBE]
-    gone = unsure[:1] if len(counts) == 3 else []
-    if 2 <= len(often) <= MOST_NUMBERS and len(often) + len(rare) == len(counts) and len(rare) <= 3:
-        gone += rare if stats.n_known >= FEWEST_ROWS else []
-    odd |= {text: counts[value] for value in gone for text in texts[value]}
-    return Counter({value: n for value, n in counts.items() if value not in gone}), odd
+    n_often = sum(n >= OFTEN for n in counts.values())
+    gone = [value for value in counts if value.lower() in MAYBE][:1] if len(counts) == 3 else []
+    if stats.n_known >= FEWEST_ROWS and len(rare) <= 3 and 2 <= n_often == len(counts) - len(rare):
+        gone += rare if n_often <= MOST_NUMBERS else []
+    for value in gone:
+        counts.pop(value, None)
+    return counts, [*found.missing, *(text for text, form in forms.items() if form in gone)]
 
 
 def _form(text: str, found: Guess) -> str:
@@ -113,44 +103,32 @@ def _task(counts: Counter[str], found: Guess) -> Task:
         return "binary"
     if found.values is None:
         return "multiclass"
-    known = found.values.drop_nulls()
-    few = len(counts) <= MOST_NUMBERS and found.numbers is None
+    few, known = len(counts) <= MOST_NUMBERS and found.numbers is None, found.values.drop_nulls()
     return "multiclass" if few and (known.floor() == known).all() else "regression"
 
 
-def _doubts(stats: ColumnStats, odd: Mapping[str, int], counts: Counter[str]) -> list[str]:
+def _doubts(stats: ColumnStats, odd: Sequence[str], counts: Counter[str]) -> list[str]:
     doubts = []
-    if shown := [text for text, n in odd.items() if n] or list(odd):
-        doubts.append(
-            f"is {shown[0]!r} in some rows: read as missing, since others are"
-            f" {' or '.join(map(repr, list(counts)[:3]))}; if it is a label, take it out of"
-            " missing_by_column"
-        )
+    if odd:
+        rest = f"since others are {listed(counts)}; if they are labels, take them out of"
+        doubts.append(f"is {listed(odd)} in some rows: read as missing, {rest} missing_by_column")
     if unlabelled := stats.n_rows - counts.total():
         doubts.append(f"has no label in {unlabelled:,} rows: they are left out as unlabelled")
     if maybe := [value for value in counts if value.lower() in MAYBE]:
-        doubts.append(f"keeps {maybe[0]!r} as a label; if it means missing, say missing_by_column")
+        end = "as labels; if they mean missing, say missing_by_column"
+        doubts.append(f"keeps {listed(maybe)} {end}")
     return doubts
 
 
 def _amount(stats: ColumnStats, found: Guess) -> Guess:
     if found.values is None:
-        raise DataError(
-            f"the target {stats.name!r} holds texts that are no numbers; it begins with"
-            f" {', '.join(map(repr, stats.examples))}: mend them, or leave --task regression out"
-        )
-    gone = stats.known.cast(str).is_in(list(found.missing))
-    n = stats.n_rows - int(stats.counts.filter(~gone).sum() or 0)
-    doubts = [f"has no value in {n:,} rows: they are left out as unlabelled"] * bool(n)
-    mends: dict[str, object] = {"on_violation": {"type": "null"}} if found.missing else {}
-    kind = "integer" if found.column.type == "integer" else "float"
-    column = Column.model_validate({"type": kind, "nullable": n > 0} | mends)
-    return Guess(
-        column=column,
-        doubts=(*found.doubts, *doubts),
-        missing=found.missing,
-        numbers=found.numbers,
-    )
+        end = "mend them, or leave --task regression out"
+        raise DataError(f"the target {stats.name!r} holds texts, such as {stats.examples}: {end}")
+    n = stats.n_rows - stats.n_known + stats.rows_of(found.missing)
+    more = [f"has no value in {n:,} rows: they are left out as unlabelled"] if n else []
+    said = {"minimum": None, "maximum": None, "nullable": n > 0}
+    column = found.column.model_copy(update=said)
+    return replace(found, column=column, doubts=[*found.doubts, *more])
 
 
 def _typed(text: str, counts: Counter[str], found: Guess) -> tuple[ColumnType, bool | int | str]:
@@ -164,13 +142,12 @@ def _typed(text: str, counts: Counter[str], found: Guess) -> tuple[ColumnType, b
 def _positive(counts: Counter[str]) -> tuple[str, bool]:
     """The positive one of two values, and whether its words say so; else the rarer."""
     one, two = sorted(counts, key=lambda value: (counts[value], value))
-    says = [_says(value.lower()) for value in (one, two)]
-    return (two if says[1] > says[0] else one), says[0] != says[1]
+    no = [_says_no(value.lower()) for value in (one, two)]
+    return (two if no[0] and not no[1] else one), no[0] != no[1]
 
 
-def _says(value: str) -> int:
-    first = value.lstrip("-").replace("-", " ").partition(" ")[0]
-    return SAYS.get(value, SAYS.get(first, -1 if value[:1] in "<≤" else 0))
+def _says_no(value: str) -> bool:
+    return value in NO or value.replace("-", " ").split(" ")[0] in NO or value[:1] in "<≤"
 
 
 def _natural(value: str) -> tuple[float, str, str]:

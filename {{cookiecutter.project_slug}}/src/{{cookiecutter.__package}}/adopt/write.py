@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -23,7 +22,7 @@ from .look import Look, look
 from .propose import Proposal, Request, proposed, source_name
 
 PACKAGE = Path(__file__).parents[1]
-RENDERED, WIDE, BREAKS = ".rendered.json", 1_000_000, set("\x85\u2028\u2029")
+RENDERED = ".rendered.json"
 TRANSFORM = '''"""Yours: from the sources to the contract's row — joins, filters and the target's definition.
 
 Set-level and offline. What is joined here, a caller of the server must send. Keep ``_source_row``
@@ -73,23 +72,23 @@ def run(
         raise ConfigError(
             "name your table and what to predict: make adopt CSV=rows.csv TARGET=column"
         )
-    root = configs.resolve().parent
     proposal = proposed(request, opened(request))
     show(proposal)
-    if not (dry_run or yes) and sys.stdin.isatty() and sys.stdout.isatty():
-        if input("Enter writes these files, q quits: ").strip():
-            raise ConfigError("you quit; nothing was written")
     if dry_run:
         say("dry run   nothing was written")
         return proposal
+    if not yes and sys.stdin.isatty() and sys.stdout.isatty() and input("Enter writes, q quits: "):
+        raise ConfigError("you quit; nothing was written")
+    root = configs.resolve().parent
+    head = "# make data — from the source to a dataset version; every setting: src/*/config/data.py\n"
     texts = {
-        configs.resolve() / "contract.yaml": contract_text(proposal.contract, proposal.doubts),
-        configs.resolve() / "data.yaml": data_text(proposal.data),
+        root / configs.name / "contract.yaml": contract_text(proposal.contract, proposal.doubts),
+        root / configs.name / "data.yaml": head + yaml.safe_dump(proposal.data, sort_keys=False),
         package / "data" / "transform.py": TRANSFORM,
         package / "models" / "features.py": FEATURES,
     }
-    tests = [root / "tests" / name for name in ("behaviour/test_flights.py", "data/test_example.py")]
-    gone = [package / "data" / "example.py", *tests]
+    gone = [package / "data" / "example.py", root / "tests" / "behaviour" / "test_flights.py"]
+    gone.append(root / "tests" / "data" / "test_example.py")
     write(root, texts, [path for path in gone if path.exists()], force=force)
     say("next      make data, make train, make serve")
     return proposal
@@ -102,22 +101,20 @@ def opened(request: Request) -> Look:
         DataError: there is no such file, or it cannot be read.
         ConfigError: a database is named without table or query, or a file with one.
     """
-    path = Path(request.path)
-    database = "://" in request.path or (
-        re.fullmatch("[A-Z_][A-Z0-9_]*", request.path) is not None and not path.exists()
-    )
+    path, doubts = Path(request.path), list[str]()
+    variable = request.path.isupper() and request.path.isidentifier() and not path.exists()
+    database = "://" in request.path or variable
     if database != bool(request.table or request.query) or (request.table and request.query):
+        what = "a database" if database else "a file"
         raise ConfigError(
-            f"'{request.path}' is {'a database' if database else 'a file'}: a database needs --table"
-            " or --query, a file takes neither"
+            f"'{request.path}' is {what}: a database needs --table or --query, a file neither"
         )
-    doubts: list[str] = []
-    where = os.fspath(path.resolve())
-    where = os.path.relpath(where) if path.resolve().is_relative_to(Path.cwd()) else where
     if database:
-        said: dict[str, Any] = {_kind_with("table"): request.path}
-        said |= {key: getattr(request, key) for key in ("table", "query") if getattr(request, key)}
-        source = parse_source(json.dumps(said))
+        kinds = [k for k in READERS if k in SETTINGS and "table" in load(SETTINGS[k]).model_fields]
+        if not kinds:
+            raise ConfigError("this project reads files; add an option that reads databases first")
+        said = {kinds[0]: request.path, "table": request.table, "query": request.query}
+        source = parse_source(json.dumps({key: value for key, value in said.items() if value}))
         return look(source, files(source_name(request), source, (), Path("data")), doubts)
     if not path.is_file():
         raise DataError(f"'{request.path}' does not exist; name a CSV, Parquet or JSON Lines file")
@@ -125,43 +122,30 @@ def opened(request: Request) -> Look:
         head = file.read(4)
     if head[:2] == b"PK" or head == b"\xd0\xcf\x11\xe0":
         raise DataError(f"'{request.path}' is a zip or Excel file; unpack it, or save it as CSV")
+    inside = path.resolve().is_relative_to(Path.cwd())
+    name = path.resolve().relative_to(Path.cwd()).as_posix() if inside else str(path.resolve())
     if head == b"PAR1":
-        source = parse_source(json.dumps({"parquet": where}))
+        source = parse_source(json.dumps({"parquet": name}))
     elif head[:1] == b"{" or (head[:2] == GZIP and ".json" in path.name):
-        source = parse_source(json.dumps({"jsonl": where}))
+        source = parse_source(json.dumps({"jsonl": name}))
     else:
-        source, doubts = dialect(path, where, request.target)
+        source, doubts = dialect(path, name, request.target)
     return look(source, [path], doubts)
 
 
-def _kind_with(key: str) -> str:
-    """The kind of source that has a setting."""
-    kinds = [k for k in READERS if k in SETTINGS and key in load(SETTINGS[k]).model_fields]
-    if not kinds:
-        raise ConfigError("this project reads files alone; add an option that reads databases first")
-    return kinds[0]
-
-
 def printable(text: str) -> str:
-    """A text on one line, without characters that move a terminal's cursor or colours."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split(" ")))
+    """A text on one line, without characters that move a terminal's cursor or change its colours."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def show(proposal: Proposal) -> None:
     """The row with its rules, and what is doubtful."""
-    contract = proposal.contract
-    rows = [
-        (
-            printable(name),
-            "leak" if column.leaks else contract.role(name),
-            column.type,
-            printable(_rules(contract, name)),
-            MASK
-            if column.pii
-            else printable(", ".join(text[:20] for text in proposal.examples[name][:3])),
-        )
-        for name, column in contract.columns.items()
-    ]
+    contract, rows = proposal.contract, []
+    for name, column in contract.columns.items():
+        role = "leak" if column.leaks else contract.role(name)
+        shown = MASK if column.pii else proposal.examples[name]
+        cells = (name, role, column.type, _rules(contract, name), shown)
+        rows.append([printable(cell) for cell in cells])
     title = printable(f"{contract.name}: {contract.task} of {contract.target}")
     table(title, ("column", "role", "type", "rules", "values"), rows)
     for doubt in proposal.doubts:
@@ -191,12 +175,13 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
     """
     record = root / RENDERED
     rendered: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    names = {path: Path(os.path.relpath(path, root)).as_posix() for path in (*texts, *gone)}
     changed = []
-    for path in (*texts, *gone):
-        if not path.exists() or path.read_bytes() == texts.get(path, "").encode():
-            continue
-        if rendered.get(_key(path, root)) != sha256(path.read_bytes()).hexdigest():
-            changed.append(_key(path, root))
+    for path, name in names.items():
+        there = path.read_bytes() if path.exists() else None
+        same = there is None or there == texts.get(path, "").encode()
+        if not same and rendered.get(name) != sha256(there or b"").hexdigest():
+            changed.append(name)
     if changed and not force:
         raise ConfigError(
             f"{', '.join(changed)} {'was' if len(changed) == 1 else 'were'} changed by hand; nothing"
@@ -204,74 +189,32 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
         )
     for path, text in texts.items():
         write_file(path, text.encode())
-        rendered[_key(path, root)] = sha256(text.encode()).hexdigest()
-        say(f"{'replaced' if _key(path, root) in changed else 'wrote':<9} {_key(path, root)}")
+        rendered[names[path]] = sha256(text.encode()).hexdigest()
+        say(f"{'replaced' if names[path] in changed else 'wrote':<9} {names[path]}")
     for path in gone:
         path.unlink()
-        rendered.pop(_key(path, root), None)
-        say(f"removed   {_key(path, root)}")
+        rendered.pop(names[path], None)
+        say(f"removed   {names[path]}")
     write_file(record, json.dumps(rendered, indent=2, sort_keys=True).encode())
-
-
-def _key(path: Path, root: Path) -> str:
-    return Path(os.path.relpath(path, root)).as_posix()
 
 
 def contract_text(contract: Contract, doubts: Iterable[str]) -> str:
     """``contract.yaml``; reading it gives the contract again."""
-    said = contract.model_dump(mode="json", exclude_defaults=True)
-    columns, sources = said.pop("columns"), said.pop("sources")
+    said: dict[str, Any] = contract.model_dump(mode="json", exclude_defaults=True)
     if contract.times:
         said["timezone"] = contract.timezone
-    for column in columns.values():
+    for column in said["columns"].values():
         for key in {"minimum", "maximum"} & column.keys():
-            number = column[key]
-            column[key] = int(number) if number == int(number) and abs(number) < 2**53 else number
-    lines = [
+            whole = column[key] == int(column[key]) and abs(column[key]) < 2**53
+            column[key] = int(column[key]) if whole else column[key]
+    said = {key: said.pop(key) for key in list(said) if key not in {"sources", "columns"}} | said
+    head = [
         "# yaml-language-server: $schema=contract.schema.json",
         "# Inferred by adopt: what comes in, and the row that model, requests, reports and tests see.",
         "# Yours to edit; every setting under columns: is explained in src/*/contract/.",
         *(f"# doubt: {printable(doubt)}" for doubt in doubts),
     ]
-    blocks = [
-        "\n".join([*lines, _yaml(said)]),
-        "sources:\n" + _indented("".join(map(_source, sources.items()))),
-        "columns:\n" + _indented(_yaml(columns)),
-    ]
-    return "\n\n".join(block.rstrip("\n") for block in blocks) + "\n"
-
-
-def data_text(settings: Mapping[str, Any]) -> str:
-    """``data.yaml``."""
-    head = (
-        "# make data — from the source to a dataset version below data/datasets/.\n"
-        "# Every setting with its meaning: src/*/config/data.py.\n"
-    )
-    return head + _yaml(settings)
-
-
-def _source(item: tuple[str, Mapping[str, Any]]) -> str:
-    name, source = item
-    return _yaml({name: None}).removesuffix(" null\n") + "\n" + _indented(_yaml(source))
-
-
-def _yaml(values: Mapping[str, Any]) -> str:
-    """One entry a line: lists and mappings inside one stand on its line."""
-    return "".join(_entry(key, value) for key, value in values.items())
-
-
-def _entry(key: str, value: Any, *, readable: bool = True) -> str:
-    said = yaml.dump(
-        {key: value},
-        Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
-        default_flow_style=None if isinstance(value, dict | list) else False,
-        allow_unicode=readable,
-        sort_keys=False,
-        width=WIDE,
-    )
-    # PyYAML folds these line breaks, and reads them back as others
-    return _entry(key, value, readable=False) if readable and BREAKS & set(said) else str(said)
-
-
-def _indented(text: str) -> str:
-    return "".join(f"  {line}\n" for line in text.removesuffix("\n").split("\n"))
+    odd = {"\x85", "\u2028", "\u2029"} & set(str(contract.text))  # PyYAML reads them back as others
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(said, Dumper=dumper, width=10**6, sort_keys=False, allow_unicode=not odd)
+    return "\n".join([*head, text])
