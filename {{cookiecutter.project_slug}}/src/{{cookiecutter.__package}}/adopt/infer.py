@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
 
 from ..contract import Column, ColumnType, NumberFormat
 from ..data.cast import FALSE, TRUE, Form, cast
 from ..values import canonical_category
 from .look import ColumnStats, listed
-from .numbers import CENSORED, Marks, marks, stand_apart
+from .numbers import CENSORED, Floats, Marks, marks, stand_apart
 from .times import times
 
 EXACT_IN_FLOAT32 = 2**24
@@ -38,8 +39,8 @@ class Guess:
     numbers: NumberFormat | None = None
     missing: Sequence[str] = ()
     """Texts that mean that a value is missing, besides blank ones."""
-    values: pl.Series | None = None
-    """Numbers or times that the known texts are."""
+    values: Floats | None = None
+    """Numbers or times that the known texts are; NaN for one that is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +62,10 @@ def guess(stats: ColumnStats, purpose: Purpose) -> Guess:
         return _excluded(stats, f"constant: always {stats.examples}")
     if not stats.is_text:
         return _typed(stats, purpose)
-    low = stats.known.str.strip_chars().str.to_lowercase()
-    if not (null := low.is_in(NULLS)).any():
-        return _of_texts(stats, purpose)
+    plain = cast(stats.known, Form(type="float"), purpose.zone)
+    null = stats.known.str.strip_chars().str.to_lowercase().is_in(NULLS) if plain.null_count() else None
+    if null is None or not null.any():
+        return _of_texts(stats, plain, purpose)
     nulls = stats.known.filter(null).to_list()
     values = stats.values.set(stats.values.is_in(nulls).fill_null(False), None)
     found = guess(ColumnStats(stats.name, values), purpose)
@@ -74,16 +76,15 @@ def guess(stats: ColumnStats, purpose: Purpose) -> Guess:
     )
 
 
-def _of_texts(stats: ColumnStats, purpose: Purpose) -> Guess:
+def _of_texts(stats: ColumnStats, plain: pl.Series, purpose: Purpose) -> Guess:
     texts = stats.known
-    plain = cast(texts, Form(type="float"), purpose.zone)
     numeric = plain.null_count() == 0
     why = _code(texts) if numeric else None
-    many_digits = numeric and why != "leading zeros" and bool((plain >= 19_000_000).all())
+    many_digits = numeric and why != "leading zeros" and float(plain.min()) >= 19_000_000  # type: ignore[arg-type]
     if (purpose.time or not numeric or many_digits) and (
         stamps := times(texts, stats.counts, purpose.zone, said=purpose.time)
     ):
-        moments = stamps.values.dt.epoch("us").cast(pl.Float64)
+        moments = stamps.values.dt.epoch("us").cast(pl.Float64).to_numpy()
         return replace(_ordered(stats, moments, "timestamp", stamps.doubts), format=stamps.format)
     for what, form in PERSONAL.items():
         if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
@@ -93,7 +94,7 @@ def _of_texts(stats: ColumnStats, purpose: Purpose) -> Guess:
         if why and not purpose.target:
             return _as_code(stats, why)
         three = _three_places(texts) and marks(texts.to_list(), comma=purpose.comma)
-        return _number(stats, plain, three or Marks(), purpose)
+        return _number(stats, plain.to_numpy(), three or Marks(), purpose)
     low = texts.str.strip_chars().str.to_lowercase()
     logical = low.is_in([*TRUE, *FALSE])
     if logical.any() and (logical | low.is_in(MAYBE)).all():
@@ -103,7 +104,7 @@ def _of_texts(stats: ColumnStats, purpose: Purpose) -> Guess:
     if found := marks(texts.to_list(), comma=purpose.comma):
         values = cast(texts, Form(type="float", numbers=found.format), purpose.zone)
         if _mostly_numbers(stats, values, found):
-            return _number(stats, values, found, purpose)
+            return _number(stats, values.to_numpy(), found, purpose)
     return _text(stats, plain)
 
 
@@ -113,17 +114,20 @@ def _typed(stats: ColumnStats, purpose: Purpose) -> Guess:
         return _feature(stats, "boolean")
     if stats.values.dtype.is_temporal():
         return _feature(stats, "timestamp")
-    return _number(stats, cast(stats.known, Form(type="float"), "UTC"), Marks(), purpose)
+    values = cast(stats.known, Form(type="float"), "UTC")
+    return _number(stats, values.to_numpy(), Marks(), purpose)
 
 
 def _three_places(texts: pl.Series) -> bool:
     """Whether each number with a point has three digits behind it, as one with thousands has."""
-    point = texts.filter(texts.str.contains(".", literal=True))
-    return bool(len(point) and point.str.contains(r"^-?[1-9][0-9]{0,2}\.[0-9]{3}$").all())
+    three = texts.str.contains(r"^[^.]*$|^-?[1-9][0-9]{0,2}\.[0-9]{3}$").all()
+    return bool(three) and bool(texts.str.contains(".", literal=True).any())
 
 
 def _code(texts: pl.Series) -> str | None:
     """Why texts that are numbers are codes."""
+    if not texts.str.contains(r"^\s*0[0-9]|[eE]|[0-9]{16}").any():
+        return None
     if texts.str.contains(r"^\s*0[0-9]+\s*$").any():
         return "leading zeros"
     letters = texts.str.contains(r"^\s*[0-9]{1,6}[eE][0-9]{1,2}\s*$").sum() > 1
@@ -166,12 +170,11 @@ def _feature(
     return Guess(column=column, doubts=doubts, missing=missing)
 
 
-def _ordered(
-    stats: ColumnStats, values: pl.Series, kind: ColumnType, doubts: Iterable[str]
-) -> Guess:
+def _ordered(stats: ColumnStats, values: Floats, kind: ColumnType, doubts: Iterable[str]) -> Guess:
     """A number or time, of which some texts mean that nothing is there."""
-    texts, doubts = stats.known.cast(pl.String), list(doubts)
-    if odd := texts.filter(values.is_null()).to_list():
+    texts, doubts, bad = stats.known.cast(pl.String), list(doubts), np.isnan(values)
+    odd = texts.filter(pl.Series(bad)).to_list() if bad.any() else []
+    if odd:
         n, what = stats.rows_of(odd), "time" if kind == "timestamp" else "number"
         share = f"{n:,} values ({n / stats.n_known:.1%})"
         doubts.append(f"holds {share} that are no {what}, such as {listed(odd)}: read as missing")
@@ -184,9 +187,9 @@ def _ordered(
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
     said: dict[str, object] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
     if kind != "timestamp":
-        rest = values.filter(~texts.is_in(gone)).drop_nulls()
+        rest = values[~bad & ~texts.is_in(gone).to_numpy()] if gone else values[~bad]
         said |= dict(zip(("minimum", "maximum"), _ends(rest), strict=True))
-        if kind == "integer" and rest.abs().max() > EXACT_IN_FLOAT32:  # type: ignore[operator]
+        if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
             kind = "float"
             doubts.append(
                 f"has integers beyond 2^24, such as {listed(texts, 1)}, which the model rounds: a"
@@ -196,11 +199,11 @@ def _ordered(
     return replace(found, values=values)
 
 
-def _number(stats: ColumnStats, values: pl.Series, found: Marks, purpose: Purpose) -> Guess:
-    known = values.drop_nulls()
+def _number(stats: ColumnStats, values: Floats, found: Marks, purpose: Purpose) -> Guess:
+    known = values[~np.isnan(values)]
     factors = found.format and found.format.factors
-    whole = not factors and bool((known.floor() == known).all())
-    span = float(known.max()) - float(known.min())  # type: ignore[arg-type]
+    whole = not factors and bool((np.floor(known) == known).all())
+    span = float(known.max() - known.min())
     if whole and not purpose.target and span < 1.05 * len(known) == 1.05 * stats.n_rows:
         if cast(stats.values, Form(type="float"), "UTC").is_sorted() and span > FEWEST_NUMBERS:
             doubt = f"counts the rows ({stats.examples} …): left out"
@@ -216,9 +219,9 @@ def _as_code(stats: ColumnStats, why: str) -> Guess:
     return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
 
 
-def _ends(values: pl.Series) -> tuple[float | None, float | None]:
+def _ends(values: Floats) -> tuple[float | None, float | None]:
     """A range that is a quarter wider than the values on both sides, in round numbers."""
-    least, most = float(values.min()), float(values.max())  # type: ignore[arg-type]
+    least, most = float(values.min()), float(values.max())
     span = most - least
     if len(values) <= 10 or not 0 < span < 1e300:
         return None, None
@@ -250,7 +253,7 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
         why = f"free text: {words:.0f} words on average"
     elif len(texts) >= 0.95 * stats.n_known:
         why = "names rows: nearly every value is another one"
-    if length <= FEW and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
+    if words < 4 and length <= FEW and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
         doubts.append(f"is left out ({why}), such as {stats.examples}; {end}")
     return _excluded(stats, why, *doubts)

@@ -14,7 +14,6 @@ from ..contract.part import leave_ours
 from ..data.rows import records
 from ..errors import DataError
 from ..terminal import progress
-from ..values import SPACES
 
 SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
 
@@ -27,8 +26,8 @@ class ColumnStats:
         known = values.drop_nulls().alias("value").value_counts(sort=True, name="n")
         self.blanks: list[str] = []
         if self.is_text:
-            blank = known["value"].str.strip_chars(SPACES) == ""
-            self.blanks, known = known["value"].filter(blank).to_list(), known.filter(~blank)
+            if (blank := known["value"].str.contains(r"^\s*$")).any():
+                self.blanks, known = known["value"].filter(blank).to_list(), known.filter(~blank)
         self.known, self.counts = known["value"], known["n"]
         """Distinct values, the most frequent first, and how often each stands there."""
         self.n_rows, self.n_known = len(values), int(self.counts.sum() or 0)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ..contract import NumberFormat
@@ -21,6 +23,7 @@ MOST_UNITS, MOST_TEXTS = 6, 3000
 THREE = re.compile(r"^[1-9][0-9]{0,2}[.,][0-9]{3}$")
 PLACEHOLDER = re.compile(r"^-?(9{2,}|10{5,})(\.0*)?$|[eE]")
 Part = tuple[str, str, str]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,22 +123,22 @@ def _form(decimal: str, thousands: str | None) -> re.Pattern[str]:
     return re.compile(rf"^(?:{grouped}[0-9]*)(?:{re.escape(decimal)}[0-9]*)?$")
 
 
-def stand_apart(
-    texts: pl.Series, counts: pl.Series, values: pl.Series
-) -> tuple[list[str], list[str]]:
+def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[list[str], list[str]]:
     """Texts of values that come again far from all others: that stand for none, and that may not."""
-    table = pl.DataFrame({"text": texts, "n": counts, "v": values}).drop_nulls("v").sort("v")
+    v, place = np.unique(values[~np.isnan(values)], return_inverse=True)
+    n = np.bincount(place, counts.to_numpy()[~np.isnan(values)], len(v))
     gone: list[str] = []
     kept: list[str] = []
-    while len(v := table["v"].unique(maintain_order=True)) > 2:
+    usual = float(np.median(n)) if len(n) else 0.0
+    while len(v) > 2:
         below, above = v[1] - v[0], v[-1] - v[-2]
-        end, rest = (v[0], v[1:]) if below > above else (v[-1], v[:-1])
-        span, gap = rest[-1] - rest[0], max(below, above)
-        found, usual = table.filter(table["v"] == end), float(table["n"].median())  # type: ignore[arg-type]
-        if not 0 < span <= gap or found["n"].sum() < max(3, 2 * usual * (gap < 3 * span)):
+        end, rest = (0, slice(1, None)) if below > above else (len(v) - 1, slice(-1))
+        span, gap = v[rest][-1] - v[rest][0], max(below, above)
+        if not 0 < span <= gap or n[end] < max(3, 2 * usual * (gap < 3 * span)):
             break
-        text = found["text"][0].strip()
-        none = PLACEHOLDER.search(text) or end < 0 <= rest[0] or not re.search(r"^-?[0-9.]+$", text)
-        (gone if none else kept).extend(found["text"])
-        table = table.filter(table["v"] != end)
+        found = texts.filter(pl.Series(values == v[end])).to_list()
+        text, negative = found[0].strip(), v[end] < 0 <= v[rest][0]
+        none = PLACEHOLDER.search(text) or negative or not re.search(r"^-?[0-9.]+$", text)
+        (gone if none else kept).extend(found)
+        v, n = v[rest], n[rest]
     return gone, kept

@@ -82,7 +82,7 @@ def _names_rows(stats: ColumnStats, guess: Guess, *, first: bool) -> bool:
         return False
     if guess.values is not None:
         whole = guess.column.type == "integer" or guess.column.why == COUNTER
-        return first and whole and not guess.missing and guess.values.min() >= 0  # type: ignore[operator]
+        return first and whole and not guess.missing and bool(guess.values.min() >= 0)
     return guess.column.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
 
 
@@ -110,8 +110,9 @@ def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
     found: dict[str, str] = {}
     for part, (least, most) in PARTS.items():
         for name in contract.numeric:
-            values = rows[name].drop_nulls()
-            if values.dtype != pl.Int64 or name in found.values() or not len(values):
+            if rows.schema[name] != pl.Int64 or name in found.values():
+                continue
+            if not len(values := rows[name].drop_nulls()):
                 continue
             low, high, n = int(values.min()), int(values.max()), values.n_unique()  # type: ignore[call-overload]
             full = (low, high) == (least, most) and n == most - least + 1

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from ..contract import Column, ColumnType
 from ..data.cast import FALSE, TRUE
 from ..errors import DataError
@@ -103,8 +105,9 @@ def _task(counts: Counter[str], found: Guess) -> Task:
         return "binary"
     if found.values is None:
         return "multiclass"
-    few, known = len(counts) <= MOST_NUMBERS and found.numbers is None, found.values.drop_nulls()
-    return "multiclass" if few and (known.floor() == known).all() else "regression"
+    few, known = len(counts) <= MOST_NUMBERS and found.numbers is None, found.values
+    whole = (np.floor(known) == known) | np.isnan(known)
+    return "multiclass" if few and whole.all() else "regression"
 
 
 def _doubts(stats: ColumnStats, odd: Sequence[str], counts: Counter[str]) -> list[str]:

@@ -22,7 +22,7 @@ from .look import Look, look
 from .propose import Proposal, Request, proposed, source_name
 
 PACKAGE = Path(__file__).parents[1]
-RENDERED = ".rendered.json"
+RENDERED, MOST_SHOWN = ".rendered.json", 300
 TRANSFORM = '''"""Yours: from the sources to the contract's row — joins, filters and the target's definition.
 
 Set-level and offline. What is joined here, a caller of the server must send. Keep ``_source_row``
@@ -141,13 +141,15 @@ def printable(text: str) -> str:
 def show(proposal: Proposal) -> None:
     """The row with its rules, and what is doubtful."""
     contract, rows = proposal.contract, []
-    for name, column in contract.columns.items():
+    for name, column in list(contract.columns.items())[:MOST_SHOWN]:
         role = "leak" if column.leaks else contract.role(name)
         shown = MASK if column.pii else proposal.examples[name]
         cells = (name, role, column.type, _rules(contract, name), shown)
         rows.append([printable(cell) for cell in cells])
     title = printable(f"{contract.name}: {contract.task} of {contract.target}")
     table(title, ("column", "role", "type", "rules", "values"), rows)
+    if more := len(contract.columns) - len(rows):
+        say(f"columns   {more:,} more, which contract.yaml has")
     for doubt in proposal.doubts:
         say(f"doubt     {printable(doubt)}")
 

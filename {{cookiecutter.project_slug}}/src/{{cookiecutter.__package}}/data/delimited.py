@@ -141,8 +141,9 @@ def _framed(
     left = tuple(broken[n_broken:])
     if not checked and raw.quotes and _has_line_breaks(None, left):
         _check_quotes(path, source)
-    empty = pl.DataFrame(schema=texts)
-    yield Records(values=empty, numbers=np.empty(0, np.int64), broken=left)
+    if left or not n_rows:
+        empty = pl.DataFrame(schema=texts)
+        yield Records(values=empty, numbers=np.empty(0, np.int64), broken=left)
 
 
 def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Any:

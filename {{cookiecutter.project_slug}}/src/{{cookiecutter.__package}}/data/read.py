@@ -48,9 +48,8 @@ class Records:
 
     def column(self, name: str) -> pl.Series:
         """Its values; null where the file has no such column."""
-        if name in self.values.columns:
-            return self.values[name]
-        return pl.Series(name, [None] * len(self.values), pl.String)
+        found = self.values.get_column(name, default=None)
+        return pl.Series(name, [None] * len(self.values), pl.String) if found is None else found
 
 
 def matching(pattern: str) -> list[Path]:

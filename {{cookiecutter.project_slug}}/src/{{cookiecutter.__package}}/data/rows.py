@@ -201,7 +201,7 @@ def _typed(run: Records, layout: Layout) -> Chunk:
         else:
             broken[reason] = wrong
     rows = pl.DataFrame(list(typed.values()))
-    others = run.values.select(pl.exclude(list(layout.forms)))
+    others = run.values.select([n for n in run.values.columns if n not in layout.forms])
     rejected = [
         Rejected(record=number, reasons=reason, text=None if layout.personal else text)
         for number, reason, text in run.broken
