@@ -18,6 +18,8 @@ from .times import times
 EXACT_IN_FLOAT32 = 2**24
 FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS = 50, 1000, 20, 20
 SLACK = 0.25
+ODD_NUMBER = r"^\s*0[0-9]|[eE]|[0-9]{16}|^-?[1-9][0-9]{0,2}\.[0-9]{3}$"
+"""Numbers that may be codes, or have a mark for thousands."""
 NULLS = "nan -nan null \\n <na> #n/a #na nat 1.#ind 1.#qnan -1.#ind".split()
 """How programs write that nothing is there, in small letters."""
 MAYBE = "na n/a none ? - -- --- . * unknown missing nil".split()
@@ -79,7 +81,8 @@ def guess(stats: ColumnStats, purpose: Purpose) -> Guess:
 def _of_texts(stats: ColumnStats, plain: pl.Series, purpose: Purpose) -> Guess:
     texts = stats.known
     numeric = plain.null_count() == 0
-    why = _code(texts) if numeric else None
+    odd_form = numeric and texts.str.contains(ODD_NUMBER).any()
+    why = _code(texts) if odd_form else None
     many_digits = numeric and why != "leading zeros" and float(plain.min()) >= 19_000_000  # type: ignore[arg-type]
     if (purpose.time or not numeric or many_digits) and (
         stamps := times(texts, stats.counts, purpose.zone, said=purpose.time)
@@ -93,7 +96,7 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, purpose: Purpose) -> Guess:
     if numeric:
         if why and not purpose.target:
             return _as_code(stats, why)
-        three = _three_places(texts) and marks(texts.to_list(), comma=purpose.comma)
+        three = odd_form and _three_places(texts) and marks(texts.to_list(), comma=purpose.comma)
         return _number(stats, plain.to_numpy(), three or Marks(), purpose)
     low = texts.str.strip_chars().str.to_lowercase()
     logical = low.is_in([*TRUE, *FALSE])
@@ -126,8 +129,6 @@ def _three_places(texts: pl.Series) -> bool:
 
 def _code(texts: pl.Series) -> str | None:
     """Why texts that are numbers are codes."""
-    if not texts.str.contains(r"^\s*0[0-9]|[eE]|[0-9]{16}").any():
-        return None
     if texts.str.contains(r"^\s*0[0-9]+\s*$").any():
         return "leading zeros"
     letters = texts.str.contains(r"^\s*[0-9]{1,6}[eE][0-9]{1,2}\s*$").sum() > 1

@@ -108,10 +108,9 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
 def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
     """A doubt where columns together may say when a row happened."""
     found: dict[str, str] = {}
+    whole = [name for name in contract.numeric if contract.columns[name].type == "integer"]
     for part, (least, most) in PARTS.items():
-        for name in contract.numeric:
-            if rows.schema[name] != pl.Int64 or name in found.values():
-                continue
+        for name in (name for name in whole if name not in found.values()):
             if not len(values := rows[name].drop_nulls()):
                 continue
             low, high, n = int(values.min()), int(values.max()), values.n_unique()  # type: ignore[call-overload]
