@@ -94,10 +94,11 @@ def _lines(path: Path) -> tuple[list[str], list[str] | None, str, list[str]]:
                 odd += b"\n".join(one for one in block.split(b"\n") if not one.isascii())
                 odd = odd[:TAIL_BYTES]
     encoding, doubts = _encoding(head, odd, guess=bad * 10 > good)
-    lines = head.decode(encoding, "replace").removeprefix("\ufeff").splitlines() or [""]
+    lines, last = (re.split(r"\r\n?|\n", end.decode(encoding, "replace")) for end in (head, tail))
+    lines[0] = lines[0].removeprefix("\ufeff")
     if size <= HEAD_BYTES:
-        return lines, None, encoding, doubts
-    return lines[:-1], tail.decode(encoding, "replace").splitlines()[1:], encoding, doubts
+        return lines[: -1 if lines[1:] and not lines[-1] else None], None, encoding, doubts
+    return lines[:-1], last[1:], encoding, doubts
 
 
 def _encoding(head: bytes, odd: bytes, *, guess: bool) -> tuple[str, list[str]]:

@@ -100,8 +100,9 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
 
 
 def _unusable(source: TableSource, paths: list[Path], rows: pl.DataFrame) -> dict[str, str]:
-    others = {pl.Duration, pl.Time, pl.Binary, pl.Object}
-    kinds: dict[str, object] = {n: kind for n, kind in rows.schema.items() if kind in others}
+    others = (pl.Duration, pl.Time, pl.Binary, pl.Object)
+    schema = rows.schema.items()
+    kinds: dict[str, object] = {n: kind for n, kind in schema if isinstance(kind, others)}
     if isinstance(source, ParquetSource):
         nested = [one for one in pq.read_schema(paths[0]) if pa.types.is_nested(one.type)]
         kinds |= {one.name: one.type for one in nested}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import polars as pl
@@ -99,7 +99,7 @@ def _guesses(request: Request, found: Look) -> dict[str, Guess]:
     """Each column's guess, once more for doubtful ones where others have a decimal comma."""
     try:
         ZoneInfo(request.timezone)
-    except (OSError, ValueError):
+    except (ZoneInfoNotFoundError, OSError, ValueError):
         raise ConfigError(
             f"--timezone: '{request.timezone}' is not an IANA time zone such as Europe/Paris"
         ) from None

@@ -16,6 +16,7 @@ from ..contract.source import SETTINGS, load
 from ..data.read import GZIP, readable
 from ..data.rows import MASK, files
 from ..errors import ConfigError, DataError
+from ..rules import descriptions
 from ..terminal import say, table
 from .dialect import dialect
 from .look import Look, look
@@ -144,7 +145,9 @@ def show(proposal: Proposal) -> None:
     for name, column in list(contract.columns.items())[:MOST_SHOWN]:
         role = "leak" if column.leaks else contract.role(name)
         shown = MASK if column.pii else proposal.examples[name]
-        cells = (name, role, column.type, _rules(contract, name), shown)
+        positive = name == contract.target and str(contract.positive or "")
+        rules = [*descriptions(contract, name), column.why, positive and f"{positive} is positive"]
+        cells = (name, role, column.type, "; ".join(filter(None, rules)), shown)
         rows.append([printable(cell) for cell in cells])
     title = printable(f"{contract.name}: {contract.task} of {contract.target}")
     table(title, ("column", "role", "type", "rules", "values"), rows)
@@ -152,21 +155,6 @@ def show(proposal: Proposal) -> None:
         say(f"columns   {more:,} more, which contract.yaml has")
     for doubt in proposal.doubts:
         say(f"doubt     {printable(doubt)}")
-
-
-def _rules(contract: Contract, name: str) -> str:
-    column = contract.columns[name]
-    said = [
-        "may be missing" if column.nullable else "",
-        f"from {column.minimum:g}" if column.minimum is not None else "",
-        f"to {column.maximum:g}" if column.maximum is not None else "",
-        column.why or "",
-    ]
-    if name == contract.target and contract.positive is not None:
-        said.append(f"positive: {contract.positive}")
-    if name == contract.target and contract.labels:
-        said.append(f"labels: {', '.join(contract.labels[:5])}")
-    return "; ".join(filter(None, said))
 
 
 def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: bool) -> None:

@@ -1,0 +1,234 @@
+"""From a person's table to a project that is theirs: shown, written, and run."""
+
+import json
+import sqlite3
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from {{ cookiecutter.__package }}.adopt import write
+from {{ cookiecutter.__package }}.cli import app
+from {{ cookiecutter.__package }}.contract import load_contract
+from {{ cookiecutter.__package }}.errors import ConfigError, DataError
+
+from .conftest import Cells, Project, doubted, rows_of, some, source, text_of
+
+N = 600
+NAMES = ["a b", "c.d", "größe", "it's", 'say "hi"', "_lead", "select", "model_config", "yes", "null", "123"]
+NAMES += ["a: b", "#x", "{y}", "日本", "- z", "~", "more\x85", "a\u2028b", "esc\x1b[31mred"]
+
+
+def table(**more: Cells) -> dict[str, Cells]:
+    days = [f"2024-{1 + n // 60:02}-{1 + n % 28:02}" for n in range(N)]
+    return {
+        "order_id": [f"o-{n}" for n in range(N)],
+        "created": days,
+        "price": some("1.5", "2", "NA", "17.25", n=N),
+        "town": some(" Lyon", "Caen", "?", n=N),
+        "returned": some("yes", "no", "no", "", n=N),
+    } | more
+
+
+def written(project: Project, cells: dict[str, Cells], name: str = "orders.csv") -> Path:
+    path = project.root / name
+    path.write_text(text_of(cells))
+    return path
+
+
+def test_an_adopted_table_becomes_a_dataset_that_loses_no_row(project: Project) -> None:
+    path = written(project, table())
+    before = path.read_bytes()
+    found = project.adopt("orders.csv", "returned")
+    manifest = project.data().manifest
+    assert manifest["rows"]["kept"] + manifest["rows"]["unlabelled"] == N
+    assert (found.contract.id, found.contract.time) == ("order_id", "created")
+    assert source(found.contract).csv == "orders.csv"
+    assert path.read_bytes() == before
+    total = sum(one["rows"] for one in manifest["splits"].values())
+    assert manifest["splits"]["train"]["rows"] / total == pytest.approx(0.7, abs=0.05)
+    assert manifest["splits"]["test"]["rows"] / total == pytest.approx(0.2, abs=0.05)
+
+
+def test_names_of_any_kind_are_written_and_read_and_move_no_cursor(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = {name: some("1.5", "2.5", "7", n=N) for name in NAMES}
+    written(project, cells | {"n": [f"{n * 37 % 997}.5" for n in range(N)], "y": some("a", "b", n=N)})
+    found = project.adopt("orders.csv")
+    assert load_contract(project.configs / "contract.yaml") == found.contract
+    assert len(found.contract.features) == len(NAMES) + 1
+    assert project.data().manifest["rows"]["kept"] == N
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["orders.parquet", "orders.jsonl"])
+def test_other_files_are_adopted(project: Project, name: str) -> None:
+    rows = pl.read_csv(written(project, table()), null_values=["NA"])
+    if name.endswith("parquet"):
+        more = [pl.lit([1]).alias("tags"), pl.duration(days=1).alias("took")]
+        rows = rows.with_columns(*more, pl.col("town").cast(pl.Binary), day=pl.date(2024, 1, 1))
+        rows.write_parquet(project.root / name)
+    else:
+        rows.write_ndjson(project.root / name)
+    found = project.adopt(name, "returned")
+    kinds = {name: one.type for name, one in found.contract.columns.items()}
+    assert (kinds["created"], kinds["price"], kinds["town"]) == ("timestamp", "float", "category")
+    assert doubted(found, "`tags` is left out", "list") == name.endswith("parquet")
+    assert doubted(found, "`took` is left out", "Duration") == name.endswith("parquet")
+    assert project.data().manifest["rows"]["rejected"] == 0
+
+
+def test_equal_texts_are_equal_values_whatever_holds_them(project: Project) -> None:
+    cells = table(cover=some("None", "NA", "\u00a0Basic ", "True", "1.0", "Unknown", n=N))
+    written(project, cells)
+    pl.DataFrame(cells).write_ndjson(project.root / "orders.jsonl")
+    pl.DataFrame(cells).write_parquet(project.root / "orders.parquet")
+    found = {}
+    for name in ("orders.csv", "orders.jsonl", "orders.parquet"):
+        proposal = project.adopt(name, "returned", dry_run=True)
+        found[name] = rows_of(proposal.contract)["cover"].to_list()
+    assert found["orders.csv"] == found["orders.jsonl"] == found["orders.parquet"]
+    assert set(found["orders.csv"]) == {"None", "NA", "Basic", "true", "1", "Unknown"}
+
+
+@pytest.mark.parametrize("what", [{"table": "orders"}, {"query": "select * from orders"}])
+def test_a_database_is_adopted(
+    project: Project, monkeypatch: pytest.MonkeyPatch, what: dict[str, str]
+) -> None:
+    pytest.importorskip("{{ cookiecutter.__package }}.data.sql")
+    cells = table()
+    with sqlite3.connect(project.root / "shop.db") as shop:
+        shop.execute(f"create table orders ({', '.join(cells)})")
+        marks = ", ".join("?" * len(cells))
+        shop.executemany(f"insert into orders values ({marks})", zip(*cells.values(), strict=True))
+    shop.close()
+    monkeypatch.setenv("SHOP_URL", "sqlite:///shop.db")
+    assert project.adopt("SHOP_URL", "returned", **what).contract.id == "order_id"
+    assert project.data().manifest["rows"]["rejected"] == 0
+
+
+def test_what_cannot_be_opened_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(ConfigError, match="--table or --query"):
+        project.adopt("sqlite:///shop.db", "y")
+    with pytest.raises(DataError, match="does not exist"):
+        project.adopt("nowhere.csv", "y")
+    (project.root / "book.csv").write_bytes(b"PK\3\4")
+    with pytest.raises(DataError, match="Excel"):
+        project.adopt("book.csv", "y")
+    written(project, table())
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"'orders.csv' cannot be read: Permission denied"):
+        project.adopt("orders.csv", "returned")
+
+
+def test_personal_values_are_not_shown(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(project, table(contact=[f"u{n}@example.org" for n in range(N)]))
+    project.adopt("orders.csv", "returned")
+    assert "example.org" not in capsys.readouterr().out
+    assert b"example.org" not in (project.configs / "contract.yaml").read_bytes()
+
+
+def test_a_dry_run_writes_nothing(project: Project) -> None:
+    written(project, table())
+    before = project.files()
+    project.adopt("orders.csv", "returned", dry_run=True)
+    assert project.files() == before
+
+
+def rendered(project: Project) -> dict[str, str]:
+    """The example's files as a render leaves them, and their hashes."""
+    files = {
+        "configs/contract.yaml": "name: flights\n",
+        "configs/data.yaml": "driving: flights\n",
+        "src/package/data/transform.py": "flights\n",
+        "src/package/models/features.py": "flights\n",
+        "src/package/data/example.py": "flights\n",
+        "tests/behaviour/test_flights.py": "flights\n",
+        "tests/data/test_example.py": "flights\n",
+    }
+    for name, text in files.items():
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    hashes = {name: sha256(text.encode()).hexdigest() for name, text in files.items()}
+    (project.root / write.RENDERED).write_text(json.dumps(hashes))
+    return files
+
+
+def test_the_example_goes_and_adopting_again_works(project: Project) -> None:
+    files = rendered(project)
+    written(project, table())
+    project.adopt("orders.csv", "returned")
+    assert {name for name in files if name not in project.files()} == {
+        "src/package/data/example.py",
+        "tests/behaviour/test_flights.py",
+        "tests/data/test_example.py",
+    }
+    project.adopt("orders.csv", "returned", name="again")
+    assert load_contract(project.configs / "contract.yaml").name == "again"
+
+
+def test_what_was_changed_by_hand_is_not_overwritten(project: Project) -> None:
+    rendered(project)
+    written(project, table())
+    (project.root / "src/package/data/transform.py").write_text("mine\n")
+    before = project.files()
+    with pytest.raises(ConfigError, match=r"src/package/data/transform\.py was changed .* --force"):
+        project.adopt("orders.csv", "returned")
+    assert project.files() == before
+    project.adopt("orders.csv", "returned", force=True)
+    assert project.files() != before
+
+
+def test_without_a_record_every_file_that_is_there_counts_as_changed(project: Project) -> None:
+    rendered(project)
+    (project.root / write.RENDERED).unlink()
+    written(project, table())
+    with pytest.raises(ConfigError, match=r"contract\.yaml, .*example\.py"):
+        project.adopt("orders.csv", "returned")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"time": "price"}, "--time: 'price' holds no times"),
+        ({"time": "shipped"}, "--time: 'shipped' has [0-9]+ gaps"),
+        ({"id": "town"}, "--id: 'town' does not name each row once: [0-9]+ rows repeat"),
+        ({"timezone": "Mars/Base"}, "--timezone: 'Mars/Base'"),
+    ],
+)
+def test_a_column_that_cannot_be_what_it_is_said_to_be_is_refused(
+    project: Project, options: dict[str, str], words: str
+) -> None:
+    written(project, table(shipped=some("2024-01-01", "", n=N)))
+    with pytest.raises((DataError, ConfigError), match=words):
+        project.adopt("orders.csv", "returned", **options)
+
+
+def test_records_that_are_no_rows_are_doubtful(project: Project) -> None:
+    path = written(project, table())
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:300], "one,two", *lines[300:]]) + "\n")
+    found = project.adopt("orders.csv", "returned", dry_run=True)
+    assert doubted(found, "1 of 601 records are no rows", "2 fields")
+
+
+def test_options_reach_the_contract_and_empty_ones_are_none(project: Project) -> None:
+    cells = {"sale_date": some("2024-01-01", "2024-02-01"), "n": some("1", "2"), "y": some("a", "b")}
+    written(project, cells, "t.csv")
+    options = ["--target", "y", "--time", "sale_date", "--timezone", "Europe/Paris", "--id", ""]
+    options += ["--positive", "a", "--task", "binary", "--name", "mine", "--dry-run"]
+    found = CliRunner().invoke(app, ["adopt", "t.csv", *options])
+    assert found.exit_code == 0, found.output
+    assert "mine: binary of y" in found.output
+    assert "nothing was written" in found.output
+    found = CliRunner().invoke(app, ["adopt", "t.csv", "--target", "y", "--task", "clustering"])
+    assert isinstance(found.exception, ConfigError)
