@@ -8,7 +8,9 @@ from typing import Any
 
 Form = tuple[list[str], list[Any]]
 N = 400
-CURRENCIES = [chr(code) for code in range(0x20A0, 0x20C0) if unicodedata.category(chr(code)) == "Sc"]
+CURRENCIES = [
+    chr(code) for code in range(0x20A0, 0x20C0) if unicodedata.category(chr(code)) == "Sc"
+]
 SPACES = [" ", "\u00a0", "\u202f", "\u2009"]
 LETTERS = "abcdefghijklmnopqrstuvwxyzäøñčλя"
 
@@ -65,7 +67,14 @@ def ambiguous_number(draw: random.Random) -> Form:
 def marker(draw: random.Random) -> str:
     """A text that says that nothing is there, as this program or that person writes it."""
     marks = ["#DIV/0!", "n.d.", ":", "?", "-", "NA", "None", "#REF!", "*", "k.A.", "NULL", "nan"]
-    drawn = [word(draw), f"({word(draw)})", f"#{word(draw).upper()}!", draw.choice("§¿~|°") * 2, "<32", "> 99"]
+    drawn = [
+        word(draw),
+        f"({word(draw)})",
+        f"#{word(draw).upper()}!",
+        draw.choice("§¿~|°") * 2,
+        "<32",
+        "> 99",
+    ]
     return draw.choice([*marks, *drawn])
 
 
@@ -129,13 +138,37 @@ def code(draw: random.Random) -> Form:
 
 
 TIMES = (
-    *("%Y-%m-%d %H:%M:%S +0000", "%Y-%m-%d %H:%M:%S.%f UTC", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M"),
+    *(
+        "%Y-%m-%d %H:%M:%S +0000",
+        "%Y-%m-%d %H:%M:%S.%f UTC",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%d %H:%M",
+    ),
     *("%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S +0000", "%d/%m/%Y %H:%M:%S.%f"),
     *("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d", "%Y%m%dT%H%M%SZ", "%d/%b/%Y:%H:%M:%S +0000"),
-    *("%a %b %d %H:%M:%S %Y", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y", "%d.%m.%y %H:%M"),
+    *(
+        "%a %b %d %H:%M:%S %Y",
+        "%m/%d/%Y %I:%M %p",
+        "%m/%d/%Y %I:%M:%S %p",
+        "%d.%m.%Y",
+        "%d.%m.%y %H:%M",
+    ),
     *("%B %d, %Y", "%d %B %Y", "%d-%b-%y", "%b-%Y", "%Y/%m/%d", "%d.%m.%Y, %H:%M Uhr", "%m/%d/%y"),
-    *("%Y-%m-%d %H:%M:%S,%f", "%A, %B %d, %Y", "%b %d %Y %I:%M%p", "%d%b%Y:%H:%M:%S", "%Y.%m.%d %H.%M"),
-    *("%d %m %Y", "%Y_%m_%d", "%H:%M:%S %d.%m.%Y", "%d-%m-%Y %H:%M", "week of %d %B %Y", "%Y年%m月%d日"),
+    *(
+        "%Y-%m-%d %H:%M:%S,%f",
+        "%A, %B %d, %Y",
+        "%b %d %Y %I:%M%p",
+        "%d%b%Y:%H:%M:%S",
+        "%Y.%m.%d %H.%M",
+    ),
+    *(
+        "%d %m %Y",
+        "%Y_%m_%d",
+        "%H:%M:%S %d.%m.%Y",
+        "%d-%m-%Y %H:%M",
+        "week of %d %B %Y",
+        "%Y年%m月%d日",
+    ),
 )
 
 
@@ -156,7 +189,9 @@ def time_written(draw: random.Random) -> Form:
         else:
             text = at.strftime(form)
         texts.append(text)
-        values.append(at if late and at.hour == 0 and late in text else datetime.strptime(text, form))
+        values.append(
+            at if late and at.hour == 0 and late in text else datetime.strptime(text, form)
+        )
     return texts, [at.replace(tzinfo=None) for at in values]
 
 
@@ -179,7 +214,11 @@ def day_of_any_order(draw: random.Random) -> Form:
 def time_with_markers(draw: random.Random) -> Form:
     hold = ["0000-00-00", "9999-12-31", "n.d.", "open", word(draw), "00.00.0000", "-", "1800-01-01"]
     gone = draw.choice(hold)
-    form = draw.choice(["%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S"]) if gone[:1].isalpha() else "%Y-%m-%d"
+    form = (
+        draw.choice(["%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S"])
+        if gone[:1].isalpha()
+        else "%Y-%m-%d"
+    )
     share = draw.choice([0.05, 0.2, 0.4])
     texts, values = [], []
     for _ in range(N):
@@ -194,7 +233,13 @@ def labels_alike(draw: random.Random) -> Form:
     """Values that differ by case, a dot or spaces from others: kept apart with a doubt."""
     words = [word(draw) for _ in range(3)]
     change: Callable[[str], str] = draw.choice(
-        [str.upper, str.title, lambda text: f"{text}.", lambda text: f"{text} !", lambda text: f"\u00a0{text} "]
+        [
+            str.upper,
+            str.title,
+            lambda text: f"{text}.",
+            lambda text: f"{text} !",
+            lambda text: f"\u00a0{text} ",
+        ]
     )
     picked = [draw.choice(words) for _ in range(N)]
     return [change(one) if draw.random() < 0.3 else one for one in picked], picked

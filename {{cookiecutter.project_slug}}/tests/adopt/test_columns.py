@@ -46,7 +46,9 @@ def test_a_type_is_what_all_texts_are(infer: Infer, cells: Cells, kind: str) -> 
         ([f"the note number {n} says a lot of words" for n in range(400)], "free text: 9 words"),
     ],
 )
-def test_what_teaches_nothing_is_left_out_with_a_reason(infer: Infer, cells: Cells, why: str) -> None:
+def test_what_teaches_nothing_is_left_out_with_a_reason(
+    infer: Infer, cells: Cells, why: str
+) -> None:
     contract = infer(other=some("a", "b"), c=cells).contract
     assert contract.role("c") in {"excluded", "id"}
     assert why in str(contract.columns["c"].why)
@@ -103,7 +105,9 @@ def test_a_key_is_what_names_each_row_and_a_group_what_several_rows_share(
 
 
 def test_values_that_come_back_by_chance_are_no_group(infer: Infer) -> None:
-    towns = [random.Random(n).choice("abcdefghijklmnopqrstuvwxyz") * 2 for n in range(400)]  # noqa: S311
+    towns = [
+        random.Random(n).choice("abcdefghijklmnopqrstuvwxyz") * 2 for n in range(400)
+    ]  # noqa: S311
     found = infer(town=towns, age=[str(18 + n * 7 % 60) for n in range(400)])
     assert (found.data["split"], found.contract.role("town")) == ({"by": "hash"}, "feature")
 
@@ -132,11 +136,17 @@ def test_a_leak_by_several_columns_together_is_suspected(project: Project, seed:
     draw = random.Random(seed)  # noqa: S311 - no secret
     names = [word(draw, 5, 9) for _ in range(draw.randint(2, 4))]
     signs = [draw.choice([1, 1, -1]) for _ in names]
-    parts = [[round(draw.uniform(0, 10 * (k + 1)), 2) for _ in range(400)] for k in range(len(names))]
-    total = [sum(s * v for s, v in zip(signs, row, strict=True)) for row in zip(*parts, strict=True)]
+    parts = [
+        [round(draw.uniform(0, 10 * (k + 1)), 2) for _ in range(400)] for k in range(len(names))
+    ]
+    total = [
+        sum(s * v for s, v in zip(signs, row, strict=True)) for row in zip(*parts, strict=True)
+    ]
     columns = {name: [f"{v:.2f}" for v in part] for name, part in zip(names, parts, strict=True)}
     columns |= {"y": [f"{v:.2f}" for v in total], "colour": some("red", "blue")}
-    (project.root / "t.csv").write_text(text_of({"noise": [str(n * 37 % 91) for n in range(400)]} | columns))
+    (project.root / "t.csv").write_text(
+        text_of({"noise": [str(n * 37 % 91) for n in range(400)]} | columns)
+    )
     found = project.adopt("t.csv", dry_run=True)
     for name in names:
         assert doubted(found, f"`{name}`", "y")
@@ -150,7 +160,12 @@ def test_a_difference_that_tells_the_label_is_suspected(project: Project, seed: 
     a, b = ([round(draw.gauss(50, 20), 1) for _ in range(500)] for _ in range(2))
     edge = draw.uniform(-10, 10)
     y = ["late" if p - q > edge else "ok" for p, q in zip(a, b, strict=True)]
-    cells = {one: [str(v) for v in a], two: [str(v) for v in b], "y": y, "z": some("1.5", "2", n=500)}
+    cells = {
+        one: [str(v) for v in a],
+        two: [str(v) for v in b],
+        "y": y,
+        "z": some("1.5", "2", n=500),
+    }
     (project.root / "t.csv").write_text(text_of(cells))
     found = project.adopt("t.csv", dry_run=True)
     assert doubted(found, f"`{one}`", two, "leak")
@@ -158,7 +173,9 @@ def test_a_difference_that_tells_the_label_is_suspected(project: Project, seed: 
 
 
 @SEEDS
-def test_a_time_that_always_lies_after_the_rows_time_is_suspected(project: Project, seed: int) -> None:
+def test_a_time_that_always_lies_after_the_rows_time_is_suspected(
+    project: Project, seed: int
+) -> None:
     draw = random.Random(seed)  # noqa: S311 - no secret
     form = draw.choice(["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S GMT"])
     at, later = clock(draw), word(draw, 5, 9)
@@ -170,7 +187,10 @@ def test_a_time_that_always_lies_after_the_rows_time_is_suspected(project: Proje
     )
     found = project.adopt("t.csv", time="when", dry_run=True)
     assert doubted(found, f"`{later}` always lies after when")
-    assert (found.contract.columns[later].leaks, found.contract.columns["born"].leaks) == (True, False)
+    assert (found.contract.columns[later].leaks, found.contract.columns["born"].leaks) == (
+        True,
+        False,
+    )
 
 
 def test_what_alone_predicts_the_target_is_excluded(infer: Infer) -> None:

@@ -79,7 +79,9 @@ def exported(seed: int) -> tuple[bytes, dict[str, list[str]], str]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_file_is_read_as_it_was_meant_or_refused_with_the_reason(project: Project, seed: int) -> None:
+def test_a_file_is_read_as_it_was_meant_or_refused_with_the_reason(
+    project: Project, seed: int
+) -> None:
     data, columns, title = exported(seed)
     (project.root / "t.csv").write_bytes(data)
     proposal = project.adopt("t.csv", dry_run=True)

@@ -17,7 +17,19 @@ from {{ cookiecutter.__package }}.errors import ConfigError, DataError
 from .conftest import Cells, Project, doubted, rows_of, some, source, text_of
 
 N = 600
-NAMES = ["a b", "c.d", "größe", "it's", 'say "hi"', "_lead", "select", "model_config", "yes", "null", "123"]
+NAMES = [
+    "a b",
+    "c.d",
+    "größe",
+    "it's",
+    'say "hi"',
+    "_lead",
+    "select",
+    "model_config",
+    "yes",
+    "null",
+    "123",
+]
 NAMES += ["a: b", "#x", "{y}", "日本", "- z", "~", "more\x85", "a\u2028b", "esc\x1b[31mred"]
 
 
@@ -56,7 +68,9 @@ def test_names_of_any_kind_are_written_and_read_and_move_no_cursor(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cells = {name: some("1.5", "2.5", "7", n=N) for name in NAMES}
-    written(project, cells | {"n": [f"{n * 37 % 997}.5" for n in range(N)], "y": some("a", "b", n=N)})
+    written(
+        project, cells | {"n": [f"{n * 37 % 997}.5" for n in range(N)], "y": some("a", "b", n=N)}
+    )
     found = project.adopt("orders.csv")
     assert load_contract(project.configs / "contract.yaml") == found.contract
     assert len(found.contract.features) == len(NAMES) + 1
@@ -110,7 +124,9 @@ def test_a_database_is_adopted(
     assert project.data().manifest["rows"]["rejected"] == 0
 
 
-def test_what_cannot_be_opened_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_opened_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -222,7 +238,11 @@ def test_records_that_are_no_rows_are_doubtful(project: Project) -> None:
 
 
 def test_options_reach_the_contract_and_empty_ones_are_none(project: Project) -> None:
-    cells = {"sale_date": some("2024-01-01", "2024-02-01"), "n": some("1", "2"), "y": some("a", "b")}
+    cells = {
+        "sale_date": some("2024-01-01", "2024-02-01"),
+        "n": some("1", "2"),
+        "y": some("a", "b"),
+    }
     written(project, cells, "t.csv")
     options = ["--target", "y", "--time", "sale_date", "--timezone", "Europe/Paris", "--id", ""]
     options += ["--positive", "a", "--task", "binary", "--name", "mine", "--dry-run"]

@@ -19,7 +19,9 @@ HEAD_BYTES, TAIL_BYTES, BLOCK_BYTES = 1 << 20, 1 << 16, 4 << 20
 MOST_RECORDS, MOST_ABOVE, MOST_BELOW, MOST_AT_END, FEWEST_ROWS = 1000, 50, 2, 5, 15
 DELIMITERS, QUOTES = ",;\t|", ('"', "'", None)
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-CODE_PAGES = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr".split()
+CODE_PAGES = (
+    "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr".split()
+)
 CODE_PAGES += "euc_jp koi8_r cp437 cp850 iso8859_2".split()
 NUMBER = re.compile(r"^\W*[0-9][0-9.,' \u00a0\u202f_]*\W*(?:[a-zA-Z]{1,3}|e[+-]?[0-9]+)?$")
 Records = list[list[str]]
@@ -88,9 +90,11 @@ def _lines(path: Path) -> tuple[list[str], list[str] | None, str, list[str]]:
                 text = decoder.decode(block)
                 lost = text.count("\ufffd") - block.count("\ufffd".encode())
                 bad += lost
-                good += len(text.encode("ascii", "ignore")) < len(text) if not lost else sum(
-                    one > "\x7f" for one in text
-                ) - lost
+                good += (
+                    len(text.encode("ascii", "ignore")) < len(text)
+                    if not lost
+                    else sum(one > "\x7f" for one in text) - lost
+                )
                 odd += b"\n".join(one for one in block.split(b"\n") if not one.isascii())
                 odd = odd[:TAIL_BYTES]
     encoding, doubts = _encoding(head, odd, guess=bad * 10 > good)
@@ -167,7 +171,11 @@ def _delimited(
     escapes = (None, "\\") if any("\\" in line for line in some) else (None,)
     found = []
     for quote in QUOTES:
-        for marks in ({"delimiter": d, "quote": quote, "escape": e} for d in delimiter or DELIMITERS for e in escapes):
+        for marks in (
+            {"delimiter": d, "quote": quote, "escape": e}
+            for d in delimiter or DELIMITERS
+            for e in escapes
+        ):
             starts, records = _split(lines, **marks)
             usual, n = Counter(map(len, records)).most_common(1)[0] if records else (0, 0)
             if usual < 2 or (quote == "'" and not _apostrophes(some, marks["delimiter"])):
@@ -204,14 +212,19 @@ def _header(records: Records, usual: int, target: str) -> int:
 def _columns(rows: Records) -> list[list[str]]:
     """The fields by column, without the first and last few."""
     usual = Counter(map(len, rows)).most_common(1)[0][0] if len(rows) >= FEWEST_ROWS else -1
-    return [list(c) for c in zip(*(r for r in rows[MOST_BELOW:-MOST_AT_END] if len(r) == usual), strict=True)]
+    return [
+        list(c)
+        for c in zip(*(r for r in rows[MOST_BELOW:-MOST_AT_END] if len(r) == usual), strict=True)
+    ]
 
 
 def _below(said: dict[str, Any], rows: Records) -> list[str]:
     """Records of units below the names, which are skipped."""
     doubts, columns = [], _columns(rows)
     numeric = {
-        n: set(one) for n, one in enumerate(columns) if sum(map(_plain, one)) * 2 > sum(map(bool, one))
+        n: set(one)
+        for n, one in enumerate(columns)
+        if sum(map(_plain, one)) * 2 > sum(map(bool, one))
     }
     for n, row in enumerate(rows[:MOST_BELOW], 1):
         odd = [i for i in numeric if len(row) == len(columns) and row[i] and not _plain(row[i])]

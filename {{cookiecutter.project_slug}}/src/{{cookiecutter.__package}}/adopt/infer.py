@@ -65,7 +65,11 @@ def guess(stats: ColumnStats, purpose: Purpose) -> Guess:
     if not stats.is_text:
         return _typed(stats, purpose)
     plain = cast(stats.known, Form(type="float"), purpose.zone)
-    null = stats.known.str.strip_chars().str.to_lowercase().is_in(NULLS) if plain.null_count() else None
+    null = (
+        stats.known.str.strip_chars().str.to_lowercase().is_in(NULLS)
+        if plain.null_count()
+        else None
+    )
     if null is None or not null.any():
         return _of_texts(stats, plain, purpose)
     nulls = stats.known.filter(null).to_list()

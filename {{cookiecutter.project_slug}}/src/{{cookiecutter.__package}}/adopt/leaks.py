@@ -60,7 +60,9 @@ def _sum(rows: pl.DataFrame, contract: Contract, names: list[str]) -> Iterator[t
 def _centred(rows: pl.DataFrame, names: list[str]) -> npt.NDArray[np.float64]:
     """Columns ``[columns, rows]`` about their mean, which gaps have, too."""
     columns = pl.col(names).cast(pl.Float64).clip(-1e100, 1e100)
-    found: npt.NDArray[np.float64] = rows.select((columns - columns.mean()).fill_null(0)).to_numpy().T
+    found: npt.NDArray[np.float64] = (
+        rows.select((columns - columns.mean()).fill_null(0)).to_numpy().T
+    )
     return found
 
 

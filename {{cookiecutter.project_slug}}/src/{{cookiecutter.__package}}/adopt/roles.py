@@ -71,7 +71,9 @@ def keys(
             gaps = not columns[name].complete
             column = Column(type="category", nullable=gaps, role="metadata", why=GROUP)
             end = f"in data.yaml say split: {{by: group, group: {name}}} unless it does"
-            doubt = f"{GROUP}: no feature, and rows of one should not lie in training and test; {end}"
+            doubt = (
+                f"{GROUP}: no feature, and rows of one should not lie in training and test; {end}"
+            )
             found[name] = Guess(column=column, doubts=[doubt])
     return found
 
@@ -94,7 +96,9 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
     if n < FEWEST_VALUES or not max(FEWEST_ROWS, 1.5 * n) <= stats.n_known <= 50 * n:
         return False
     others = [other for other in list(columns)[:MOST_COMPARED] if other != stats.name]
-    rows = pl.DataFrame([columns[name].values for name in (stats.name, *others)]).head(COMPARED_ROWS)
+    rows = pl.DataFrame([columns[name].values for name in (stats.name, *others)]).head(
+        COMPARED_ROWS
+    )
     groups = rows.drop_nulls(stats.name).group_by(stats.name)
     same = groups.agg(pl.len().alias(" n"), pl.col(others).n_unique() == 1).filter(pl.col(" n") > 1)
     shared = 0

@@ -67,7 +67,9 @@ def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str
         raise DataError(f"--positive: no row has {positive!r}; the values are {shown}")
     if not sure:
         share = counts[text] / counts.total()
-        doubts.append(f"is positive where it is {text!r}, the rarer ({share:.1%}); else say --positive")
+        doubts.append(
+            f"is positive where it is {text!r}, the rarer ({share:.1%}); else say --positive"
+        )
     kind, value = _typed(text, counts, found)
     guess = Guess(column=Column(type=kind, nullable=gaps), doubts=doubts, missing=odd)
     return Target(

@@ -122,8 +122,15 @@ def _days(text: str) -> Iterator[str]:
         year = sizes[order.index("y")]
         others = [size for size, part in zip(sizes, order, strict=True) if part != "y"]
         first = year == 2 and order[0] == "y" and (named or "-" not in tokens)
-        if year in {2, 4} and max(others, default=1) <= 2 and named == ("m" not in order) and not first:
-            orders.append(tuple(f"%{part.upper() if part == 'y' and year == 4 else part}" for part in order))
+        if (
+            year in {2, 4}
+            and max(others, default=1) <= 2
+            and named == ("m" not in order)
+            and not first
+        ):
+            orders.append(
+                tuple(f"%{part.upper() if part == 'y' and year == 4 else part}" for part in order)
+            )
     if len(digits) == 1 and sizes[0] in COMPACT:
         orders = [(COMPACT[sizes[0]],)]
     for parts in orders:

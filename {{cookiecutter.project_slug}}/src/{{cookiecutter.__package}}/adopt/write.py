@@ -81,7 +81,9 @@ def run(
     if not yes and sys.stdin.isatty() and sys.stdout.isatty() and input("Enter writes, q quits: "):
         raise ConfigError("you quit; nothing was written")
     root = configs.resolve().parent
-    head = "# make data — from the source to a dataset version; every setting: src/*/config/data.py\n"
+    head = (
+        "# make data — from the source to a dataset version; every setting: src/*/config/data.py\n"
+    )
     texts = {
         root / configs.name / "contract.yaml": contract_text(proposal.contract, proposal.doubts),
         root / configs.name / "data.yaml": head + yaml.safe_dump(proposal.data, sort_keys=False),
