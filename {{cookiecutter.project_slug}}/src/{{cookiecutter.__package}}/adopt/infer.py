@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -15,15 +16,15 @@ from .look import ColumnStats, listed
 from .numbers import CENSORED, Floats, Marks, marks, stand_apart
 from .times import times
 
-EXACT_IN_FLOAT32 = 2**24
+Role = Literal["time", "target"] | None
+EXACT_IN_FLOAT32, SLACK = 2**24, 0.25
 FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS = 50, 1000, 20, 20
-SLACK = 0.25
+NULLS = ["nan", "-nan", "null", "\\n", "<na>", "#n/a", "#na", "nat", "1.#ind", "1.#qnan"]
+"""How programs write that nothing is there, in small letters."""
+MAYBE = ["na", "n/a", "none", "?", "-", "--", "---", ".", "*", "unknown", "missing", "nil"]
+"""Texts that mean so where numbers stand otherwise, and may be values elsewhere."""
 ODD_NUMBER = r"^\s*0[0-9]|[eE]|[0-9]{16}|^-?[1-9][0-9]{0,2}\.[0-9]{3}$"
 """Numbers that may be codes, or have a mark for thousands."""
-NULLS = "nan -nan null \\n <na> #n/a #na nat 1.#ind 1.#qnan -1.#ind".split()
-"""How programs write that nothing is there, in small letters."""
-MAYBE = "na n/a none ? - -- --- . * unknown missing nil".split()
-"""Texts that mean so where numbers stand otherwise, and may be values elsewhere."""
 PERSONAL = {
     "mail addresses": r"^\s*[^@\s]+@[^@\s]+\.[A-Za-z]{2,}\s*$",
     "telephone numbers": r"^\s*(\+[0-9]|\(?0[0-9])[0-9]*[ ()/.-]+[0-9][0-9 ()/.-]{4,}$",
@@ -45,90 +46,73 @@ class Guess:
     """Numbers or times that the known texts are; NaN for one that is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Purpose:
-    """What is known of a column beforehand."""
-
-    zone: str
-    time: bool = False
-    target: bool = False
-    comma: bool = False
-    """Whether other numbers of the file have a decimal comma."""
-
-
-def guess(stats: ColumnStats, purpose: Purpose) -> Guess:
-    """What a column is."""
+def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = False) -> Guess:
+    """What a column is; ``comma`` as in ``marks``."""
     if not stats.n_known:
         return _excluded(stats, "empty: no row has a value")
-    if len(stats.known) == 1 and stats.complete and not (purpose.time or purpose.target):
+    if len(stats.known) == 1 and stats.complete and not role:
         return _excluded(stats, f"constant: always {stats.examples}")
+    if stats.values.dtype == pl.Boolean:
+        return _feature(stats, "boolean")
+    if stats.values.dtype.is_temporal():
+        return _feature(stats, "timestamp")
+    plain = cast(stats.known, Form(type="float"), zone)
     if not stats.is_text:
-        return _typed(stats, purpose)
-    plain = cast(stats.known, Form(type="float"), purpose.zone)
-    null = (
-        stats.known.str.strip_chars().str.to_lowercase().is_in(NULLS)
-        if plain.null_count()
-        else None
-    )
+        return _number(stats, plain, Marks(), role)
+    null = _low(stats.known).is_in(NULLS) if plain.null_count() else None
     if null is None or not null.any():
-        return _of_texts(stats, plain, purpose)
+        return _of_texts(stats, plain, zone, role, comma=comma)
     nulls = stats.known.filter(null).to_list()
     values = stats.values.set(stats.values.is_in(nulls).fill_null(False), None)
-    found = guess(ColumnStats(stats.name, values), purpose)
+    found = guess(ColumnStats(stats.name, values), zone, role, comma=comma)
     doubt = f"has {listed(nulls)} in {stats.rows_of(nulls):,} rows: read as missing"
     column = found.column.model_copy(update={"nullable": True})
-    return replace(
-        found, column=column, missing=[*nulls, *found.missing], doubts=[*found.doubts, doubt]
-    )
+    missing, doubts = [*nulls, *found.missing], [*found.doubts, doubt]
+    return replace(found, column=column, missing=missing, doubts=doubts)
 
 
-def _of_texts(stats: ColumnStats, plain: pl.Series, purpose: Purpose) -> Guess:
-    texts = stats.known
-    numeric = plain.null_count() == 0
+def _of_texts(
+    stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, comma: bool
+) -> Guess:
+    texts, numeric = stats.known, plain.null_count() == 0
     odd_form = numeric and texts.str.contains(ODD_NUMBER).any()
     why = _code(texts) if odd_form else None
-    many_digits = numeric and why != "leading zeros" and float(plain.min()) >= 19_000_000  # type: ignore[arg-type]
-    if (purpose.time or not numeric or many_digits) and (
-        stamps := times(texts, stats.counts, purpose.zone, said=purpose.time)
+    many_digits = numeric and why != "leading zeros" and _low_end(plain) >= 19_000_000
+    if (role == "time" or not numeric or many_digits) and (
+        stamps := times(texts, stats.counts, zone, said=role == "time")
     ):
-        moments = stamps.values.dt.epoch("us").cast(pl.Float64).to_numpy()
+        moments = stamps.values.dt.epoch("us").cast(pl.Float64)
         return replace(_ordered(stats, moments, "timestamp", stamps.doubts), format=stamps.format)
     for what, form in PERSONAL.items():
         if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
             doubt = f"holds {what}: masked, and stays in the ETL"
             return _excluded(stats, f"personal: {what}", doubt, pii=True)
+    if why and role != "target":
+        doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
+        if repeats(stats):
+            return _feature(stats, "category", [doubt])
+        return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
     if numeric:
-        if why and not purpose.target:
-            return _as_code(stats, why)
-        three = odd_form and _three_places(texts) and marks(texts.to_list(), comma=purpose.comma)
-        return _number(stats, plain.to_numpy(), three or Marks(), purpose)
-    low = texts.str.strip_chars().str.to_lowercase()
-    logical = low.is_in([*TRUE, *FALSE])
-    if logical.any() and (logical | low.is_in(MAYBE)).all():
+        found = marks(texts.to_list(), comma=comma) if odd_form else None
+        return _number(stats, plain, found or Marks(), role)
+    logical = _low(texts).is_in([*TRUE, *FALSE])
+    if logical.any() and (logical | _low(texts).is_in(MAYBE)).all():
         odd = texts.filter(~logical).to_list()
         doubts = [f"has {listed(odd)} among yes and no: read as missing"] if odd else []
         return _feature(stats, "boolean", doubts, odd)
-    if found := marks(texts.to_list(), comma=purpose.comma):
-        values = cast(texts, Form(type="float", numbers=found.format), purpose.zone)
-        if _mostly_numbers(stats, values, found):
-            return _number(stats, values.to_numpy(), found, purpose)
+    if found := marks(texts.to_list(), comma=comma):
+        values = cast(texts, Form(type="float", numbers=found.format), zone)
+        if _mostly_numbers(stats, values.is_null(), found):
+            return _number(stats, values, found, role)
     return _text(stats, plain)
 
 
-def _typed(stats: ColumnStats, purpose: Purpose) -> Guess:
-    """A column whose type Parquet or the database says."""
-    if stats.values.dtype == pl.Boolean:
-        return _feature(stats, "boolean")
-    if stats.values.dtype.is_temporal():
-        return _feature(stats, "timestamp")
-    values = cast(stats.known, Form(type="float"), "UTC")
-    return _number(stats, values.to_numpy(), Marks(), purpose)
+def _low(texts: pl.Series) -> pl.Series:
+    return texts.str.strip_chars().str.to_lowercase()
 
 
-def _three_places(texts: pl.Series) -> bool:
-    """Whether each number with a point has three digits behind it, as one with thousands has."""
-    three = texts.str.contains(r"^[^.]*$|^-?[1-9][0-9]{0,2}\.[0-9]{3}$").all()
-    return bool(three) and bool(texts.str.contains(".", literal=True).any())
+def _low_end(values: pl.Series) -> float:
+    return float(values.to_numpy().min())
 
 
 def _code(texts: pl.Series) -> str | None:
@@ -141,19 +125,17 @@ def _code(texts: pl.Series) -> str | None:
     return "so many digits" if texts.str.contains(r"^\s*-?[1-9][0-9]{15,}\s*$").any() else None
 
 
-def _mostly_numbers(stats: ColumnStats, values: pl.Series, found: Marks) -> bool:
+def _mostly_numbers(stats: ColumnStats, bad: pl.Series, found: Marks) -> bool:
     """Whether texts among numbers say that nothing is there, and make no category or code."""
-    bad = values.is_null()
     odd, others = stats.known.filter(bad), stats.known.filter(~bad)
-    if stats.counts.filter(bad).sum() > 0.5 * stats.n_known:
+    if stats.rows_of(odd) > 0.5 * stats.n_known:
         return False
     mixed = odd.str.contains("[0-9]") & odd.str.contains("[A-Za-z_-]")
     mixed &= ~odd.str.contains(f"{CENSORED.pattern}|^#")
     whole = found.format is None and others.str.contains(r"^\s*[0-9]+\s*$").all()
     if whole and mixed.sum() > 0.5 * len(odd):
         return False
-    maybe = odd.str.strip_chars().str.to_lowercase().is_in(MAYBE)
-    words = odd.str.contains(r"[\pL0-9]") & ~maybe
+    words = odd.str.contains(r"[\pL0-9]") & ~_low(odd).is_in(MAYBE)
     return not words.any() or len(others) >= FEWEST_NUMBERS
 
 
@@ -175,11 +157,12 @@ def _feature(
     return Guess(column=column, doubts=doubts, missing=missing)
 
 
-def _ordered(stats: ColumnStats, values: Floats, kind: ColumnType, doubts: Iterable[str]) -> Guess:
+def _ordered(
+    stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]
+) -> Guess:
     """A number or time, of which some texts mean that nothing is there."""
-    texts, doubts, bad = stats.known.cast(pl.String), list(doubts), np.isnan(values)
-    odd = texts.filter(pl.Series(bad)).to_list() if bad.any() else []
-    if odd:
+    texts, doubts, values = stats.known.cast(pl.String), list(doubts), read.to_numpy()
+    if odd := texts.filter(read.is_null()).to_list() if read.null_count() else []:
         n, what = stats.rows_of(odd), "time" if kind == "timestamp" else "number"
         share = f"{n:,} values ({n / stats.n_known:.1%})"
         doubts.append(f"holds {share} that are no {what}, such as {listed(odd)}: read as missing")
@@ -192,36 +175,25 @@ def _ordered(stats: ColumnStats, values: Floats, kind: ColumnType, doubts: Itera
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
     said: dict[str, object] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
     if kind != "timestamp":
-        rest = values[~bad & ~texts.is_in(gone).to_numpy()] if gone else values[~bad]
+        rest = values[~np.isnan(values) & ~texts.is_in(gone).to_numpy()]
         said |= dict(zip(("minimum", "maximum"), _ends(rest), strict=True))
         if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
-            kind = "float"
-            doubts.append(
-                f"has integers beyond 2^24, such as {listed(texts, 1)}, which the model rounds: a"
-                " float here; if they name things, exclude it"
-            )
+            kind, end = "float", "which the model rounds; if they name things, exclude it"
+            doubts.append(f"has integers beyond 2^24, such as {listed(texts, 1)}, {end}")
     found = _feature(stats, kind, doubts, [*gone, *odd[:MOST_MARKERS]], **said)
     return replace(found, values=values)
 
 
-def _number(stats: ColumnStats, values: Floats, found: Marks, purpose: Purpose) -> Guess:
-    known = values[~np.isnan(values)]
+def _number(stats: ColumnStats, values: pl.Series, found: Marks, role: Role) -> Guess:
+    known = values.drop_nulls().to_numpy()
     factors = found.format and found.format.factors
-    whole = not factors and bool((np.floor(known) == known).all())
-    span = float(known.max() - known.min())
-    if whole and not purpose.target and span < 1.05 * len(known) == 1.05 * stats.n_rows:
-        if cast(stats.values, Form(type="float"), "UTC").is_sorted() and span > FEWEST_NUMBERS:
-            doubt = f"counts the rows ({stats.examples} …): left out"
-            return replace(_excluded(stats, "it counts the rows", doubt), values=values)
+    whole, span = not factors and bool((np.floor(known) == known).all()), known.max() - known.min()
+    if whole and not role and FEWEST_NUMBERS < span < 1.05 * len(known) == 1.05 * stats.n_rows:
+        if cast(stats.values, Form(type="float"), "UTC").is_sorted():
+            counted = _excluded(stats, "it counts the rows", f"counts the rows ({stats.examples} …)")
+            return replace(counted, values=known)
     result = _ordered(stats, values, "integer" if whole else "float", found.doubts)
     return replace(result, numbers=found.format)
-
-
-def _as_code(stats: ColumnStats, why: str) -> Guess:
-    doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
-    if repeats(stats):
-        return _feature(stats, "category", [doubt])
-    return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
 
 
 def _ends(values: Floats) -> tuple[float | None, float | None]:
@@ -242,37 +214,36 @@ def _ends(values: Floats) -> tuple[float | None, float | None]:
 def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
     texts, doubts = stats.known, alike(stats.known.head(10 * MANY))
     if repeats(stats):
-        low = texts.str.strip_chars().str.to_lowercase()
-        if len(maybe := texts.filter(low.is_in(MAYBE) & low.str.contains(r"^\pL"))):
+        if len(maybe := texts.filter(_low(texts).is_in(MAYBE) & texts.str.contains(r"^\s*\pL"))):
             end = "as values; if they mean missing, say missing_by_column"
             doubts.append(f"keeps {listed(maybe)} {end}")
-        if stats.counts.filter(plain.is_not_null()).sum() >= 0.2 * stats.n_known:
-            odd = texts.filter(plain.is_null())
+        odd = texts.filter(plain.is_null())
+        if stats.rows_of(odd) <= 0.8 * stats.n_known:
             doubts.append(f"holds numbers, and texts such as {listed(odd)}: taken as a category")
         if len(texts) > MANY:
             doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
         return _feature(stats, "category", doubts)
-    words, length = _words(texts), float(texts.str.len_chars().mean())  # type: ignore[arg-type]
+    words, length = _words(texts), float(texts.str.len_chars().to_numpy().mean())
     why = f"{len(texts):,} values, most of which hardly repeat"
     if words >= 4 or length > FEW:
         why = f"free text: {words:.0f} words on average"
     elif len(texts) >= 0.95 * stats.n_known:
         why = "names rows: nearly every value is another one"
-    if words < 4 and length <= FEW and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
+    if not why.startswith("free") and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
         doubts.append(f"is left out ({why}), such as {stats.examples}; {end}")
     return _excluded(stats, why, *doubts)
 
 
 def _words(texts: pl.Series) -> float:
-    return 1 + float(texts.head(MANY).str.count_matches(r"\s\S").mean())  # type: ignore[arg-type]
+    return 1 + float(texts.head(MANY).str.count_matches(r"\s\S").to_numpy().mean())
 
 
 def repeats(stats: ColumnStats) -> bool:
     """Whether values come back often enough to learn something about each of them."""
     if len(stats.known) <= FEW:
         return len(stats.known) <= 0.5 * stats.n_known
-    often = stats.counts.filter(stats.counts >= 5).sum()
+    often = int(stats.counts.filter(stats.counts >= 5).sum() or 0)
     return _words(stats.known) < 5 and often >= 0.5 * stats.n_known
 
 
@@ -282,9 +253,7 @@ def alike(texts: Iterable[str]) -> list[str]:
     for value in map(canonical_category, texts):
         key = re.sub(r"(?<=\w)[\W_]+$|(?<=\w)[\s_-]+(?=\w)", "", value.casefold())
         groups.setdefault(key, set()).add(value)
-    for group in groups.values():
-        if len(group) > 1:
-            end = "kept apart; if they are one, replace them in data/transform.py"
-            shown = listed(sorted(group))
-            return [f"has values that differ by case, spaces or a dot alone, as {shown}: {end}"]
-    return []
+    shown = next((listed(sorted(group)) for group in groups.values() if len(group) > 1), None)
+    end = "kept apart; if they are one, replace them in data/transform.py"
+    doubt = f"has values that differ by case, spaces or a dot alone, as {shown}: {end}"
+    return [doubt] if shown else []

@@ -17,7 +17,7 @@ from ..config import explain
 from ..contract import Contract, CsvSource
 from ..data.rows import layout, read_rows
 from ..errors import ConfigError, DataError
-from .infer import Guess, Purpose, guess
+from .infer import Guess, Role, guess
 from .leaks import leaks
 from .look import Look, listed
 from .roles import GROUP, KEY, keys, spread, time_of
@@ -103,14 +103,13 @@ def _guesses(request: Request, found: Look) -> dict[str, Guess]:
         raise ConfigError(
             f"--timezone: '{request.timezone}' is not an IANA time zone such as Europe/Paris"
         ) from None
-    guesses: dict[str, Guess] = {}
-    for comma in (False, True):
-        for name, stats in found.columns.items():
-            said = {"time": name == request.time, "target": name == request.target}
-            if not comma or any("say decimal" in doubt for doubt in guesses[name].doubts):
-                guesses[name] = guess(stats, Purpose(zone=request.timezone, comma=comma, **said))
-        if not any(one.numbers and one.numbers.decimal == "," for one in guesses.values()):
-            break
+    roles: dict[str | None, Role] = {request.time: "time", request.target: "target"}
+    zone, columns = request.timezone, found.columns.items()
+    guesses = {name: guess(stats, zone, roles.get(name)) for name, stats in columns}
+    if any(one.numbers and one.numbers.decimal == "," for one in guesses.values()):
+        for name, stats in columns:
+            if any("say decimal" in doubt for doubt in guesses[name].doubts):
+                guesses[name] = guess(stats, zone, roles.get(name), comma=True)
     return guesses
 
 
