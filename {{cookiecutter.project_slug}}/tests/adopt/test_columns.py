@@ -154,25 +154,6 @@ def test_a_leak_by_several_columns_together_is_suspected(project: Project, seed:
 
 
 @SEEDS
-def test_a_difference_that_tells_the_label_is_suspected(project: Project, seed: int) -> None:
-    draw = random.Random(seed)  # noqa: S311 - no secret
-    one, two = word(draw, 5, 9), word(draw, 10, 12)
-    a, b = ([round(draw.gauss(50, 20), 1) for _ in range(500)] for _ in range(2))
-    edge = draw.uniform(-10, 10)
-    y = ["late" if p - q > edge else "ok" for p, q in zip(a, b, strict=True)]
-    cells = {
-        one: [str(v) for v in a],
-        two: [str(v) for v in b],
-        "y": y,
-        "z": some("1.5", "2", n=500),
-    }
-    (project.root / "t.csv").write_text(text_of(cells))
-    found = project.adopt("t.csv", dry_run=True)
-    assert doubted(found, f"`{one}`", two, "leak")
-    assert doubted(found, f"`{two}`", one, "leak")
-
-
-@SEEDS
 def test_a_time_that_always_lies_after_the_rows_time_is_suspected(
     project: Project, seed: int
 ) -> None:

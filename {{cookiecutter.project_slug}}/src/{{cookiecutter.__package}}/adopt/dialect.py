@@ -190,7 +190,9 @@ def _no_rows(rows: Records, last: Records) -> tuple[int, int, list[str]]:
             doubts.append(f"the line below the names ({', '.join(row)[:50]!r}) is no row: skipped")
     for n, row in enumerate(last[: -MOST_AT_END - 1 : -1] if known else (), 1):
         first = next((i for i, field in enumerate(row) if field), 0)
-        gaps = any(row[i] == "" not in known[i] for i in range(usual)) if len(row) == usual else False
+        gaps = (
+            any(row[i] == "" not in known[i] for i in range(usual)) if len(row) == usual else False
+        )
         total = gaps and row[first] not in known[first] and not _plain(row[first])
         n_end = n if total or (len(row) != usual and 0 < len(row) <= 3) else n_end
     if n_end:

@@ -71,9 +71,7 @@ def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = Fal
     return replace(found, column=column, missing=missing, doubts=doubts)
 
 
-def _of_texts(
-    stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, comma: bool
-) -> Guess:
+def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, comma: bool) -> Guess:
     texts, numeric = stats.known, plain.null_count() == 0
     odd_form = numeric and texts.str.contains(ODD_NUMBER).any()
     why = _code(texts) if odd_form else None
@@ -157,9 +155,7 @@ def _feature(
     return Guess(column=column, doubts=doubts, missing=missing)
 
 
-def _ordered(
-    stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]
-) -> Guess:
+def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]) -> Guess:
     """A number or time, of which some texts mean that nothing is there."""
     texts, doubts, values = stats.known.cast(pl.String), list(doubts), read.to_numpy()
     if odd := texts.filter(read.is_null()).to_list() if read.null_count() else []:
@@ -190,7 +186,9 @@ def _number(stats: ColumnStats, values: pl.Series, found: Marks, role: Role) -> 
     whole, span = not factors and bool((np.floor(known) == known).all()), known.max() - known.min()
     if whole and not role and FEWEST_NUMBERS < span < 1.05 * len(known) == 1.05 * stats.n_rows:
         if cast(stats.values, Form(type="float"), "UTC").is_sorted():
-            counted = _excluded(stats, "it counts the rows", f"counts the rows ({stats.examples} …)")
+            counted = _excluded(
+                stats, "it counts the rows", f"counts the rows ({stats.examples} …)"
+            )
             return replace(counted, values=known)
     result = _ordered(stats, values, "integer" if whole else "float", found.doubts)
     return replace(result, numbers=found.format)

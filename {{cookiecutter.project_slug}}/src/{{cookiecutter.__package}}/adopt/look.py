@@ -16,6 +16,7 @@ from ..errors import DataError
 from ..terminal import progress
 
 SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
+UNREADABLE = (pl.Duration, pl.Time, pl.Binary, pl.Object)
 
 
 class ColumnStats:
@@ -23,24 +24,18 @@ class ColumnStats:
 
     def __init__(self, name: str, values: pl.Series) -> None:
         self.name, self.values, self.is_text = name, values, values.dtype == pl.String
-        known = values.drop_nulls().alias("value").value_counts(sort=True, name="n")
-        self.blanks: list[str] = []
-        if self.is_text:
-            if (blank := known["value"].str.contains(r"^\s*$")).any():
-                self.blanks, known = known["value"].filter(blank).to_list(), known.filter(~blank)
-        self.known, self.counts = known["value"], known["n"]
+        known, self.blanks = values.drop_nulls().alias(" ").value_counts(sort=True, name="n"), []
+        if self.is_text and (blank := known[" "].str.contains(r"^\s*$")).any():
+            self.blanks, known = known[" "].filter(blank).to_list(), known.filter(~blank)
+        self.known, self.counts = known[" "], known["n"]
         """Distinct values, the most frequent first, and how often each stands there."""
         self.n_rows, self.n_known = len(values), int(self.counts.sum() or 0)
         self.complete, self.unique = self.n_known == self.n_rows, len(known) == self.n_known > 0
+        self.examples = listed(self.known.head(3))
 
     def rows_of(self, texts: Iterable[str]) -> int:
         """How many rows have one of these texts."""
         return int(self.counts.filter(self.known.cast(str).is_in(list(texts))).sum() or 0)
-
-    @property
-    def examples(self) -> str:
-        """Some values."""
-        return listed(self.known.head(3).to_list())
 
 
 def listed(values: Iterable[object], most: int = 3) -> str:
@@ -69,8 +64,7 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
     Raises:
         DataError: it is damaged, or has no rows.
     """
-    parts: list[pl.DataFrame] = []
-    every, n_rows, broken = 1, 0, []
+    parts, every, n_rows, broken = list[pl.DataFrame](), 1, 0, list[str]()
     with progress("looking", None, keep=False) as bar:
         for run in (run for path in paths for run in records(path, source, None)):
             values = run.values if run.not_text is None else run.values.filter(~run.not_text)
@@ -84,14 +78,17 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
     if not n_rows:
         raise DataError(f"there is no row that can be read: {[*broken, 'it is empty'][0]}")
     if broken:
-        total = len(broken) + n_rows
-        doubts.append(f"{len(broken):,} of {total:,} records are no rows ({broken[0]}): rejected")
+        total = f"{len(broken):,} of {len(broken) + n_rows:,}"
+        doubts = [*doubts, f"{total} records are no rows ({broken[0]}): rejected"]
     rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
-    unusable = _unusable(source, paths, rows)
+    unusable = {name: why for name in rows.columns if (why := _unusable(name, rows, source))}
+    if isinstance(source, ParquetSource):
+        nested = (one for one in pq.read_schema(paths[0]) if pa.types.is_nested(one.type))
+        unusable |= {one.name: f"it holds {one.type}, which no contract can read" for one in nested}
     return Look(
         source=source,
         paths=paths,
-        columns={n: ColumnStats(n, rows[n]) for n in rows.columns if n not in unusable},
+        columns={one.name: ColumnStats(one.name, one) for one in rows if one.name not in unusable},
         n_rows=n_rows,
         n_broken=len(broken),
         unusable=unusable,
@@ -99,19 +96,13 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
     )
 
 
-def _unusable(source: TableSource, paths: list[Path], rows: pl.DataFrame) -> dict[str, str]:
-    others = (pl.Duration, pl.Time, pl.Binary, pl.Object)
-    schema = rows.schema.items()
-    kinds: dict[str, object] = {n: kind for n, kind in schema if isinstance(kind, others)}
-    if isinstance(source, ParquetSource):
-        nested = [one for one in pq.read_schema(paths[0]) if pa.types.is_nested(one.type)]
-        kinds |= {one.name: one.type for one in nested}
-    found = {name: f"it holds {kind}, which no contract can read" for name, kind in kinds.items()}
-    for name in rows.columns:
-        if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
-            found[name] = "it has no name"
-        try:
-            leave_ours([name])
-        except ValueError as error:
-            found[name] = str(error)
-    return found
+def _unusable(name: str, rows: pl.DataFrame, source: TableSource) -> str | None:
+    if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
+        return "it has no name"
+    if not isinstance(source, CsvSource) and isinstance(rows[name].dtype, UNREADABLE):
+        return f"it holds {rows[name].dtype}, which no contract can read"
+    try:
+        leave_ours([name])
+    except ValueError as error:
+        return str(error)
+    return None

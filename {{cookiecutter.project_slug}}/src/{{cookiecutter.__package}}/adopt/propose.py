@@ -18,9 +18,8 @@ from ..contract import Contract, CsvSource
 from ..data.rows import layout, read_rows
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
-from .leaks import leaks
 from .look import Look, listed
-from .roles import GROUP, KEY, keys, spread, time_of
+from .roles import GROUP, KEY, keys, leaks, spread, time_of
 from .target import Target, Task, target_of
 
 ROWS, MOST_TYPED, SHOWN = "rows", 50_000, 20
