@@ -21,12 +21,11 @@ FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "Mio.": 1e6, "B": 1e9, "bn"
 GROUPS = {" ": r"\s", "'": "['’ʼ]", ",": ",", ".": r"\.", "_": "_"}
 MOST_UNITS, MOST_TEXTS = 6, 3000
 THREE = re.compile(r"^[1-9][0-9]{0,2}[.,][0-9]{3}$")
-PLACEHOLDER = re.compile(r"^-?(9{2,}|10{5,})(\.0*)?$|[eE]")
-Part = tuple[str, str, str]
+PLACEHOLDER = re.compile(r"^-?(9{2,}|10{5,})(\.0*)?$|[eE]|[^0-9.-]")
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Marks:
     """How numbers are written, where that is not 1234.5, and what is doubtful about that."""
 
@@ -40,32 +39,32 @@ def marks(texts: Sequence[str], *, comma: bool) -> Marks | None:
     ``comma`` says that other numbers of the file have a decimal comma.
     """
     texts = [text.strip() for text in texts[:MOST_TEXTS]]
-    parts = [match.groups() for match in map(BODY.match, texts) if match]
-    parts = [part for part in parts if not CENSORED.search(part[0])]
-    words = _words(parts) if 2 * len(parts) >= len(texts) else None  # type: ignore[arg-type]
+    parts = [match for match in map(BODY.match, texts) if match and not CENSORED.search(match[1])]
+    words = _words(parts) if 2 * len(parts) >= len(texts) else None
     if words is None:
         return None
     units, factors, doubts = words
-    decimal, thousands, more = _separators([body for _, body, _ in parts], comma=comma)
-    odd = any(before.strip("+-") or after.strip() for before, _, after in parts)
+    decimal, thousands, more = _separators([part[2] for part in parts], comma=comma)
+    odd = any(part[1].strip("+-") or part[3].strip() for part in parts)
     if (decimal, thousands) == (".", None) and not odd:
-        return Marks(doubts=more)
+        return Marks(None, more)
     said = {"decimal": decimal, "thousands": thousands, "units": units, "factors": factors}
-    return Marks(format=NumberFormat.model_validate(said), doubts=[*doubts, *more])
+    return Marks(NumberFormat.model_validate(said), [*doubts, *more])
 
 
-def _words(parts: Sequence[Part]) -> tuple[list[str], dict[str, float], list[str]] | None:
+def _words(
+    parts: Sequence[re.Match[str]],
+) -> tuple[list[str], dict[str, float], list[str]] | None:
     """Units and factors around the numbers; ``None`` where the words are parts of codes."""
-    found: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    whole = 2 * sum(bool(re.search("[.,'’ ]", body)) for _, body, _ in parts) < len(parts)
-    for before, body, after in parts:
-        unit, behind = before.strip(f"{SIGNS}{BLANKS}("), after.strip(f"{BLANKS})").rstrip(SIGNS)
-        if whole and re.search(r"\w", unit) and not re.search(r"^[A-Z]{2,3}\W|[$€£¥]", before):
+    found, first = Counter[str](), dict[str, str]()
+    whole = 2 * sum(bool(re.search("[.,'’ ]", part[2])) for part in parts) < len(parts)
+    for part in parts:
+        unit, behind = part[1].strip(f"{SIGNS}{BLANKS}("), part[3].strip(f"{BLANKS})").rstrip(SIGNS)
+        if whole and re.search(r"\w", unit) and not re.search(r"^[A-Z]{2,3}\W|[$€£¥]", part[1]):
             return None  # a word before a whole number: a code
         for text in filter(None, (unit, *_behind(behind.strip()))):
             found[text] += 1
-            first.setdefault(text, before + body + after)
+            first.setdefault(text, part[0])
     factors = {text: FACTORS[text] for text in found if text in FACTORS}
     units = [text for text in found if text not in FACTORS]
     words = [unit for unit in units if not _is_sign(unit)]
@@ -84,9 +83,7 @@ def _words(parts: Sequence[Part]) -> tuple[list[str], dict[str, float], list[str
 
 def _behind(after: str) -> tuple[str, ...]:
     """A factor, a unit, or the one and then the other."""
-    head, gap, rest = after.partition(" ")
-    if not gap:
-        head, rest = after[:-1], after[-1:]
+    head, gap, rest = after.partition(" ") if " " in after else (after[:-1], "", after[-1:])
     both = after not in FACTORS and head in FACTORS and (gap or _is_sign(rest))
     return (head, rest) if both else (after,)
 
@@ -99,13 +96,11 @@ def _separators(bodies: Sequence[str], *, comma: bool) -> tuple[str, str | None,
     """Decimal and thousands mark, and what is doubtful about them."""
     pairs = [(d, t) for d in (",." if comma else ".,") for t in (None, *GROUPS) if t != d]
     counts = {pair: sum(map(bool, map(_form(*pair).match, bodies))) for pair in pairs}
-    decimal, thousands = max(counts, key=lambda pair: counts[pair])
     marked = [body for body in bodies if not body.isdigit()]
     used = {re.sub("[0-9]", "", body) for body in marked}
     if not all(map(THREE.match, marked)) or len(used) != 1:
-        return (decimal, thousands, []) if marked else (".", None, [])
-    (mark,) = used
-    bare = [body for body in bodies if body.isdigit()]
+        return (*max(counts, key=lambda pair: counts[pair]), []) if marked else (".", None, [])
+    (mark,), bare = used, [body for body in bodies if body.isdigit()]
     if any(len(body) > 3 for body in bare):
         return mark, None, []
     rounded = len(marked) >= 5 and sum(body[-1] == "0" for body in marked) >= 0.9 * len(marked)
@@ -125,11 +120,10 @@ def _form(decimal: str, thousands: str | None) -> re.Pattern[str]:
 
 def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[list[str], list[str]]:
     """Texts of values that come again far from all others: that stand for none, and that may not."""
-    v, place = np.unique(values[~np.isnan(values)], return_inverse=True)
-    n = np.bincount(place, counts.to_numpy()[~np.isnan(values)], len(v))
-    gone: list[str] = []
-    kept: list[str] = []
-    usual = float(np.median(n)) if len(n) else 0.0
+    known = ~np.isnan(values)
+    v, place = np.unique(values[known], return_inverse=True)
+    n = np.bincount(place, counts.to_numpy()[known], len(v))
+    gone, kept, usual = list[str](), list[str](), float(np.median(n)) if len(n) else 0.0
     while len(v) > 2:
         below, above = v[1] - v[0], v[-1] - v[-2]
         end, rest = (0, slice(1, None)) if below > above else (len(v) - 1, slice(-1))
@@ -137,8 +131,7 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
         if not 0 < span <= gap or n[end] < max(3, 2 * usual * (gap < 3 * span)):
             break
         found = texts.filter(pl.Series(values == v[end])).to_list()
-        text, negative = found[0].strip(), v[end] < 0 <= v[rest][0]
-        none = PLACEHOLDER.search(text) or negative or not re.search(r"^-?[0-9.]+$", text)
+        none = PLACEHOLDER.search(found[0].strip()) or v[end] < 0 <= v[rest][0]
         (gone if none else kept).extend(found)
         v, n = v[rest], n[rest]
     return gone, kept

@@ -2,12 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 import numpy as np
 import polars as pl
@@ -25,12 +25,11 @@ from .target import Target, Task, target_of
 ROWS, MOST_TYPED, SHOWN = "rows", 50_000, 20
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Request:
-    """What the person said."""
+    """What the person said; ``path`` is a file, or a database's URL or the variable that holds it."""
 
     path: str
-    """A file, or a database's URL or the environment variable that holds it."""
     target: str
     time: str | None = None
     id: str | None = None
@@ -44,11 +43,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """What is shown and written."""
+    """What is shown and written: the contract, and the settings of ``data.yaml``."""
 
     contract: Contract
     data: dict[str, Any]
-    """The settings of ``data.yaml``."""
     doubts: list[str]
     examples: Mapping[str, str]
 
@@ -67,12 +65,10 @@ def proposed(request: Request, found: Look) -> Proposal:
         DataError: the target, the time or the id cannot be what it is said to be.
         ConfigError: the contract would not be valid, as with a time zone that there is not.
     """
-    request = replace(
-        request,
-        target=_meant(request.target, found, "--target"),
-        time=request.time and _meant(request.time, found, "--time"),
-        id=request.id and _meant(request.id, found, "--id"),
-    )
+    if (zone := request.timezone) not in available_timezones():
+        raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
+    meant = {key: _meant(key, request, found) for key in ("target", "time", "id")}
+    request = replace(request, **meant)
     guesses, name = _guesses(request, found), request.target
     target = target_of(found.columns[name], guesses[name], request.task, request.positive)
     guesses[name] = target.guess
@@ -96,12 +92,6 @@ def proposed(request: Request, found: Look) -> Proposal:
 
 def _guesses(request: Request, found: Look) -> dict[str, Guess]:
     """Each column's guess, once more for doubtful ones where others have a decimal comma."""
-    try:
-        ZoneInfo(request.timezone)
-    except (ZoneInfoNotFoundError, OSError, ValueError):
-        raise ConfigError(
-            f"--timezone: '{request.timezone}' is not an IANA time zone such as Europe/Paris"
-        ) from None
     roles: dict[str | None, Role] = {request.time: "time", request.target: "target"}
     zone, columns = request.timezone, found.columns.items()
     guesses = {name: guess(stats, zone, roles.get(name)) for name, stats in columns}
@@ -112,19 +102,19 @@ def _guesses(request: Request, found: Look) -> dict[str, Guess]:
     return guesses
 
 
-def _meant(name: str, found: Look, option: str) -> str:
+def _meant(option: str, request: Request, found: Look) -> str | None:
     """The column that is meant: by its name, or but for spaces around it and case."""
-    names = list(found.columns)
+    name, names = getattr(request, option), list(found.columns)
+    if not name or name in names:
+        return name or None
     alike = [one for one in names if one.strip().casefold() == name.strip().casefold()]
-    if name in names or len(alike) == 1:
-        return name if name in names else alike[0]
-    if name in found.unusable:
-        raise DataError(f"{option}: {name!r}: {found.unusable[name]}")
-    near = difflib.get_close_matches(name, names, 1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
+    if len(alike) == 1:
+        return alike[0]
+    why = found.unusable.get(name, "there is no such column")
+    near = "".join(f"; did you mean {one!r}?" for one in difflib.get_close_matches(name, names, 1))
     raise DataError(
-        f"{option}: there is no column {name!r}; {meant}there are {listed(names, SHOWN)}; if these are"
-        " no names, the file lacks a first line that names its columns: add one"
+        f"--{option}: {name!r}: {why}{near} There are {listed(names, SHOWN)}; if these are no names,"
+        " the file lacks a first line that names its columns: add one"
     )
 
 
@@ -132,16 +122,18 @@ def _contract(
     request: Request, found: Look, target: Target, guesses: Mapping[str, Guess]
 ) -> dict[str, Any]:
     """The contract's values, but for id and time."""
-    source = found.source.model_dump(exclude_defaults=True)
-    csv = isinstance(found.source, CsvSource)
-    blanks = [""] * csv + sorted({text for name in guesses for text in found.columns[name].blanks})
-    blanks = list(dict.fromkeys(blanks))
+    source, csv = found.source.model_dump(exclude_defaults=True), isinstance(
+        found.source, CsvSource
+    )
+    blanks = {text: None for name in guesses for text in found.columns[name].blanks}
+    blanks = ({"": None} if csv else {}) | blanks
     others = {name: one for name, one in guesses.items() if one.column.why != KEY}
-    marked = {name: [*blanks, *one.missing] for name, one in others.items() if one.missing}
     numbers = {name: one.numbers for name, one in others.items() if one.numbers}
     source |= {
-        "missing": blanks,
-        "missing_by_column": {name: list(dict.fromkeys(texts)) for name, texts in marked.items()},
+        "missing": list(blanks),
+        "missing_by_column": {
+            n: [*blanks, *one.missing] for n, one in others.items() if one.missing
+        },
         "formats": {name: one.format for name, one in others.items() if one.format},
         "numbers": {n: one.model_dump(exclude_defaults=True) for n, one in numbers.items()},
     }
@@ -172,7 +164,7 @@ def _valid(said: Mapping[str, Any]) -> Contract:
         raise ConfigError(explain(error, "the contract that was inferred")) from None
 
 
-def _split(request: Request, contract: Contract) -> Iterable[str]:
+def _split(request: Request, contract: Contract) -> Iterator[str]:
     """What was decided about names and the split without being said."""
     if spaced := [name for name in contract.columns if name != name.strip()]:
         yield f"names with spaces around them, as {spaced[0]!r}, must be sent so to the server"
@@ -184,9 +176,8 @@ def _split(request: Request, contract: Contract) -> Iterable[str]:
 
 def _typed(contract: Contract, found: Look) -> tuple[pl.DataFrame, list[str]]:
     """Some rows as the data job reads them, and what it rejects beyond what was said."""
-    (name,) = contract.sources
-    plan, every = layout(contract, name), 1 + found.n_rows // MOST_TYPED
-    parts, reasons = [], []
+    (name,), every = contract.sources, 1 + found.n_rows // MOST_TYPED
+    parts, reasons, plan = [], list[str](), layout(contract, name)
     for chunk in (chunk for path in found.paths for chunk in read_rows(path, plan)):
         parts.append(chunk.rows.gather_every(every))
         reasons += [one.reasons for one in chunk.rejected]
@@ -197,14 +188,14 @@ def _typed(contract: Contract, found: Look) -> tuple[pl.DataFrame, list[str]]:
 
 def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, list[str]]:
     """Exclude what tells the target, unless nothing would be left."""
-    found = leaks(rows, contract)
-    if len(found) >= len([name for name in contract.features if name != contract.time]):
-        return contract, [f"`{name}` {why}: is it known before?" for name, why in found.items()]
-    said = contract.model_dump(mode="json", exclude_defaults=True)
-    for name, why in found.items():
-        said["columns"][name] |= {"leaks": True, "why": why}
-    end = "a leak? it is excluded until you say otherwise (delete leaks: true)"
-    return _valid(said), [f"`{name}` {why}: {end}" for name, why in found.items()]
+    found, end = leaks(rows, contract), "is it known before?"
+    if len(found) < len([name for name in contract.features if name != contract.time]):
+        said = contract.model_dump(mode="json", exclude_defaults=True)
+        for name, why in found.items():
+            said["columns"][name] |= {"leaks": True, "why": why}
+        contract = _valid(said)
+        end = "a leak? it is excluded until you say otherwise (delete leaks: true)"
+    return contract, [f"`{name}` {why}: {end}" for name, why in found.items()]
 
 
 def _data(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
@@ -218,17 +209,14 @@ def _data(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
 
 def _days(contract: Contract, rows: pl.DataFrame) -> tuple[date, date] | None:
     """First local days of the last 30 % and 20 % of the rows, where each split can be judged."""
-    if contract.time is None:
+    rows = rows.drop_nulls(contract.target)
+    if contract.time is None or rows[contract.time].dt.date().n_unique() < 3:
         return None
-    rows = rows.filter(pl.col(contract.target).is_not_null())
     local = rows[contract.time].dt.convert_time_zone(contract.timezone).dt.date()
-    at, known = local.sort(), local.unique().sort()
-    if len(known) < 3:
-        return None
-    first = max(at[int(0.7 * len(at))], known[1])
-    last = max(at[int(0.8 * len(at))], next((day for day in known if day > first), first))
-    cuts = np.array([first, last], "datetime64[D]")
-    place = pl.Series("place", np.searchsorted(cuts, local.to_numpy(), side="right"))
-    kinds = rows.group_by(place).agg(n=pl.col(contract.target).n_unique())
+    days, at = np.unique(local.to_numpy()), np.sort(local.to_numpy())
+    first = max(at[int(0.7 * len(at))], days[1])
+    last = max(at[int(0.8 * len(at))], *days[days > first][:1], first)
+    place = pl.Series("place", np.searchsorted([first, last], local.to_numpy(), side="right"))
+    kinds = rows.group_by(place).agg(n=pl.col(contract.target).n_unique())["n"].to_list()
     least = 1 if contract.task == "regression" else 2
-    return None if len(kinds) < 3 or kinds["n"].min() < least else (first, last)  # type: ignore[operator]
+    return (first.item(), last.item()) if len(kinds) == 3 and min(kinds) >= least else None

@@ -38,7 +38,8 @@ def times(texts: pl.Series, counts: pl.Series, zone: str, *, said: bool = False)
     numbers = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in shown)
     forms = dict.fromkeys(_numeric(shown, said=said) if numbers else _written(shown))
     tried = {form: _read(texts, form, zone) for form in forms}
-    fits = {f: counts.filter(at.is_not_null()).sum() / counts.sum() for f, at in tried.items()}
+    n = float(counts.sum())
+    fits = {f: float(counts.filter(at.is_not_null()).sum()) / n for f, at in tried.items()}
     form = max(fits, key=lambda one: fits[one]) if fits else None
     if fits.get(form, 0) < (0.98 if numbers and not said else 0.5):
         return None
@@ -70,15 +71,15 @@ def _read(texts: pl.Series, form: str | None, zone: str) -> pl.Series:
 def _numeric(shown: Sequence[str], *, said: bool) -> Iterator[str | None]:
     whole = [int(text.partition(".")[0]) for text in shown]
     for unit, scale in EPOCHS.items():
-        if all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
+        if said or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
             yield unit
-    if len(sizes := {len(str(number)) for number in whole}) == 1 and (form := COMPACT.get(*sizes)):
-        yield form
-    yield from ("excel_days", *EPOCHS) if said else ()
+    sizes = {len(str(number)) for number in whole}
+    yield from (COMPACT[size] for size in sizes if len(sizes) == 1 and size in COMPACT)
+    yield from ["excel_days"] if said else []
 
 
 def _written(shown: Sequence[str]) -> Iterator[str | None]:
-    if sum(bool(re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in shown) * 2 > len(shown):
+    if sum(bool(re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in shown) * 2 > len(shown):
         yield None
     for text in shown[:: max(1, len(shown) // 8)]:
         yield from _forms(text)

@@ -26,8 +26,7 @@ PACKAGE = Path(__file__).parents[1]
 RENDERED, MOST_SHOWN = ".rendered.json", 300
 TRANSFORM = '''"""Yours: from the sources to the contract's row — joins, filters and the target's definition.
 
-Set-level and offline. What is joined here, a caller of the server must send. Keep ``_source_row``
-of the driving source: each of its rows may stay or go, never repeat.
+Keep ``_source_row`` of the driving source: each of its rows may stay or go, never repeat.
 """
 
 import polars as pl
@@ -38,18 +37,13 @@ def transform(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     (rows,) = sources.values()
     return rows
 '''
-FEATURES = '''"""Yours: new columns computed from a row's own values, the same in training and in the graph.
-
-``columns`` holds each numeric column of the contract and the calendar parts of each timestamp as a
-float tensor ``[batch]``, NaN where missing. Return new named columns of that shape. Use torch
-functions without Python branches on values, so that they export. Return ``{}`` for none.
-"""
+FEATURES = '''"""Yours: new columns computed from a row's own values, the same in training and in the graph."""
 
 from torch import Tensor
 
 
 def features(columns: dict[str, Tensor]) -> dict[str, Tensor]:
-    """None yet."""
+    """None yet; ``columns`` holds numbers and parts of times as floats ``[batch]``, NaN for gaps."""
     return {}
 '''
 
@@ -70,23 +64,18 @@ def run(
         ConfigError: a file that would be overwritten was changed; nothing was written.
     """
     if not request.path or not request.target:
-        raise ConfigError(
-            "name your table and what to predict: make adopt CSV=rows.csv TARGET=column"
-        )
-    proposal = proposed(request, opened(request))
+        raise ConfigError("name your table and its target: make adopt CSV=rows.csv TARGET=column")
+    proposal, root = proposed(request, opened(request)), configs.resolve().parent
     show(proposal)
     if dry_run:
         say("dry run   nothing was written")
         return proposal
     if not yes and sys.stdin.isatty() and sys.stdout.isatty() and input("Enter writes, q quits: "):
         raise ConfigError("you quit; nothing was written")
-    root = configs.resolve().parent
-    head = (
-        "# make data — from the source to a dataset version; every setting: src/*/config/data.py\n"
-    )
     texts = {
-        root / configs.name / "contract.yaml": contract_text(proposal.contract, proposal.doubts),
-        root / configs.name / "data.yaml": head + yaml.safe_dump(proposal.data, sort_keys=False),
+        configs.resolve() / "contract.yaml": contract_text(proposal.contract, proposal.doubts),
+        configs.resolve() / "data.yaml": "# make data; every setting: src/*/config/data.py\n"
+        + yaml.safe_dump(proposal.data, sort_keys=False),
         package / "data" / "transform.py": TRANSFORM,
         package / "models" / "features.py": FEATURES,
     }
@@ -104,21 +93,18 @@ def opened(request: Request) -> Look:
         DataError: there is no such file, or it cannot be read.
         ConfigError: a database is named without table or query, or a file with one.
     """
-    path, doubts = Path(request.path), list[str]()
+    path = Path(request.path)
     variable = request.path.isupper() and request.path.isidentifier() and not path.exists()
     database = "://" in request.path or variable
-    if database != bool(request.table or request.query) or (request.table and request.query):
-        what = "a database" if database else "a file"
-        raise ConfigError(
-            f"'{request.path}' is {what}: a database needs --table or --query, a file neither"
-        )
+    if database != (bool(request.table) + bool(request.query) == 1):
+        raise ConfigError(f"'{request.path}': only a database takes one of --table or --query")
     if database:
         kinds = [k for k in READERS if k in SETTINGS and "table" in load(SETTINGS[k]).model_fields]
         if not kinds:
             raise ConfigError("this project reads files; add an option that reads databases first")
         said = {kinds[0]: request.path, "table": request.table, "query": request.query}
         source = parse_source(json.dumps({key: value for key, value in said.items() if value}))
-        return look(source, files(source_name(request), source, (), Path("data")), doubts)
+        return look(source, files(source_name(request), source, (), Path("data")), [])
     if not path.is_file():
         raise DataError(f"'{request.path}' does not exist; name a CSV, Parquet or JSON Lines file")
     with readable(path), path.open("rb") as file:
@@ -127,13 +113,12 @@ def opened(request: Request) -> Look:
         raise DataError(f"'{request.path}' is a zip or Excel file; unpack it, or save it as CSV")
     inside = path.resolve().is_relative_to(Path.cwd())
     name = path.resolve().relative_to(Path.cwd()).as_posix() if inside else str(path.resolve())
-    if head == b"PAR1":
-        source = parse_source(json.dumps({"parquet": name}))
-    elif head[:1] == b"{" or (head[:2] == GZIP and ".json" in path.name):
-        source = parse_source(json.dumps({"jsonl": name}))
-    else:
-        source, doubts = dialect(path, name, request.target)
-    return look(source, [path], doubts)
+    json_lines = head[:1] == b"{" or (head[:2] == GZIP and ".json" in path.name)
+    if head == b"PAR1" or json_lines:
+        kind = "jsonl" if json_lines else "parquet"
+        return look(parse_source(json.dumps({kind: name})), [path], [])
+    csv, doubts = dialect(path, name, request.target)
+    return look(csv, [path], doubts)
 
 
 def printable(text: str) -> str:
@@ -146,16 +131,17 @@ def show(proposal: Proposal) -> None:
     contract, rows = proposal.contract, []
     for name, column in list(contract.columns.items())[:MOST_SHOWN]:
         role = "leak" if column.leaks else contract.role(name)
+        rules = [*descriptions(contract, name), column.why or ""]
+        if role == "target" and contract.positive is not None:
+            rules.append(f"positive: {contract.positive}")
         shown = MASK if column.pii else proposal.examples[name]
-        positive = name == contract.target and str(contract.positive or "")
-        rules = [*descriptions(contract, name), column.why, positive and f"{positive} is positive"]
         cells = (name, role, column.type, "; ".join(filter(None, rules)), shown)
         rows.append([printable(cell) for cell in cells])
     title = printable(f"{contract.name}: {contract.task} of {contract.target}")
     table(title, ("column", "role", "type", "rules", "values"), rows)
-    if more := len(contract.columns) - len(rows):
-        say(f"columns   {more:,} more, which contract.yaml has")
-    for doubt in proposal.doubts:
+    more = len(contract.columns) - len(rows)
+    doubts = [f"{more:,} more columns are in contract.yaml"] * bool(more) + proposal.doubts
+    for doubt in doubts:
         say(f"doubt     {printable(doubt)}")
 
 
@@ -169,11 +155,10 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
     rendered: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
     names = {path: Path(os.path.relpath(path, root)).as_posix() for path in (*texts, *gone)}
     changed = []
-    for path, name in names.items():
-        there = path.read_bytes() if path.exists() else None
-        same = there is None or there == texts.get(path, "").encode()
-        if not same and rendered.get(name) != sha256(there or b"").hexdigest():
-            changed.append(name)
+    for path in (path for path in names if path.exists()):
+        there = path.read_bytes()
+        known = rendered.get(names[path]) == sha256(there).hexdigest()
+        changed += [] if known or there == texts.get(path, "").encode() else [names[path]]
     if changed and not force:
         raise ConfigError(
             f"{', '.join(changed)} {'was' if len(changed) == 1 else 'were'} changed by hand; nothing"
@@ -182,7 +167,7 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
     for path, text in texts.items():
         write_file(path, text.encode())
         rendered[names[path]] = sha256(text.encode()).hexdigest()
-        say(f"{'replaced' if names[path] in changed else 'wrote':<9} {names[path]}")
+        say(f"wrote     {names[path]}")
     for path in gone:
         path.unlink()
         rendered.pop(names[path], None)
@@ -193,20 +178,17 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
 def contract_text(contract: Contract, doubts: Iterable[str]) -> str:
     """``contract.yaml``; reading it gives the contract again."""
     said: dict[str, Any] = contract.model_dump(mode="json", exclude_defaults=True)
-    if contract.times:
-        said["timezone"] = contract.timezone
     for column in said["columns"].values():
         for key in {"minimum", "maximum"} & column.keys():
-            whole = column[key] == int(column[key]) and abs(column[key]) < 2**53
-            column[key] = int(column[key]) if whole else column[key]
-    said = {key: said.pop(key) for key in list(said) if key not in {"sources", "columns"}} | said
+            number = column[key]
+            column[key] = int(number) if number == int(number) and abs(number) < 2**53 else number
     head = [
         "# yaml-language-server: $schema=contract.schema.json",
         "# Inferred by adopt: what comes in, and the row that model, requests, reports and tests see.",
-        "# Yours to edit; every setting under columns: is explained in src/*/contract/.",
+        "# Yours to edit; every setting is explained in src/*/contract/.",
         *(f"# doubt: {printable(doubt)}" for doubt in doubts),
     ]
-    odd = {"\x85", "\u2028", "\u2029"} & set(str(contract.text))  # PyYAML reads them back as others
+    odd = {"\x85", "\u2028", "\u2029"} & set(contract.text)  # PyYAML reads them back as others
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text = yaml.dump(said, Dumper=dumper, width=10**6, sort_keys=False, allow_unicode=not odd)
     return "\n".join([*head, text])

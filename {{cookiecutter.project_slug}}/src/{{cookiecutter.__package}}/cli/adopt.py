@@ -44,16 +44,6 @@ def adopt(
         from ..adopt.propose import Request
         from ..adopt.write import run
 
-    request = Request(
-        path=path,
-        target=target,
-        time=time or None,
-        id=id_ or None,
-        timezone=timezone or "UTC",
-        table=table,
-        query=query,
-        positive=positive,
-        task=task,  # type: ignore[arg-type]
-        name=name,
-    )
+    names = (path, target, time or None, id_ or None, timezone or "UTC")
+    request = Request(*names, table, query, positive, task, name)  # type: ignore[arg-type]
     run(request, configs, dry_run=dry_run, force=force, yes=yes)
