@@ -146,7 +146,7 @@ def _delimited(
     for quote, delimiter, escape in product(QUOTES, delimiters, ESCAPES):
         if escape and not any(escape in line for line in some):
             continue
-        marks = {"delimiter": delimiter, "quote": quote, "escape": escape}
+        marks: dict[str, Any] = {"delimiter": delimiter, "quote": quote, "escape": escape}
         starts, records = _split(lines, **marks)
         usual, n = Counter(map(len, records)).most_common(1)[0] if records else (0, 0)
         if usual > 1 and (quote != "'" or _apostrophes(some, delimiter)):

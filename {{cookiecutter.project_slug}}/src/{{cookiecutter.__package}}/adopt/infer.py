@@ -184,12 +184,10 @@ def _number(stats: ColumnStats, values: pl.Series, found: Marks, role: Role) -> 
     known = values.drop_nulls().to_numpy()
     factors = found.format and found.format.factors
     whole, span = not factors and bool((np.floor(known) == known).all()), known.max() - known.min()
-    if whole and not role and FEWEST_NUMBERS < span < 1.05 * len(known) == 1.05 * stats.n_rows:
-        if cast(stats.values, Form(type="float"), "UTC").is_sorted():
-            counted = _excluded(
-                stats, "it counts the rows", f"counts the rows ({stats.examples} …)"
-            )
-            return replace(counted, values=known)
+    dense = FEWEST_NUMBERS < span < 1.05 * len(known) == 1.05 * stats.n_rows
+    if whole and dense and not role and cast(stats.values, Form(type="float"), "UTC").is_sorted():
+        counted = _excluded(stats, "it counts the rows", f"counts the rows ({stats.examples} …)")
+        return replace(counted, values=known)
     result = _ordered(stats, values, "integer" if whole else "float", found.doubts)
     return replace(result, numbers=found.format)
 

@@ -67,7 +67,7 @@ def proposed(request: Request, found: Look) -> Proposal:
     """
     if (zone := request.timezone) not in available_timezones():
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
-    meant = {key: _meant(key, request, found) for key in ("target", "time", "id")}
+    meant: dict[str, Any] = {key: _meant(key, request, found) for key in ("target", "time", "id")}
     request = replace(request, **meant)
     guesses, name = _guesses(request, found), request.target
     target = target_of(found.columns[name], guesses[name], request.task, request.positive)

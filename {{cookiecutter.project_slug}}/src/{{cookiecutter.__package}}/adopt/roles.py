@@ -121,7 +121,7 @@ def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
         for name in (name for name in whole if name not in found.values()):
             values = np.unique(rows[name].drop_nulls().to_numpy())
             inside = len(values) > 0 and least <= values[0] and values[-1] <= most
-            if inside and len(values) == most - least + 1 or (inside and part == "year"):
+            if inside and (part == "year" or len(values) == most - least + 1):
                 found[part] = name
                 break
     if "month" in found and len(found) > 1:

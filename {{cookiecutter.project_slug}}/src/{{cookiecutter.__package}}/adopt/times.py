@@ -14,8 +14,8 @@ CLOCK = re.compile(
     r"(?P<gap>[ T:,]*)(?<![0-9])(?P<clock>[0-9]{1,2}:[0-9]{2}(?P<s>:[0-9]{2})?)(?P<f>[.,][0-9]{1,9})?"
     r"(?:(?P<space> ?)(?P<half>[AaPp][Mm]))?(?:(?P<gap2> ?)(?P<zone>Z\b|[+-][0-9]{2}:?[0-9]{2}\b))?"
 )
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-DAYS = "mon tue wed thu fri sat sun".split()
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 ORDERS = {3: ("dmy", "mdy", "ymd", "ydm"), 2: ("dy", "yd", "my", "ym"), 1: ("y",)}
