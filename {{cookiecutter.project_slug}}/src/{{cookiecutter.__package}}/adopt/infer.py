@@ -81,10 +81,6 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
     ):
         moments = stamps.values.dt.epoch("us").cast(pl.Float64)
         return replace(_ordered(stats, moments, "timestamp", stamps.doubts), format=stamps.format)
-    for what, form in PERSONAL.items():
-        if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
-            doubt = f"holds {what}: masked, and stays in the ETL"
-            return _excluded(stats, f"personal: {what}", doubt, pii=True)
     if why and role != "target":
         doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
         if repeats(stats):
@@ -93,6 +89,10 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
     if numeric:
         found = marks(texts.to_list(), comma=comma) if odd_form else None
         return _number(stats, plain, found or Marks(), role)
+    for what, form in PERSONAL.items():
+        if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
+            doubt = f"holds {what}: masked, and stays in the ETL"
+            return _excluded(stats, f"personal: {what}", doubt, pii=True)
     logical = _low(texts).is_in([*TRUE, *FALSE])
     if logical.any() and (logical | _low(texts).is_in(MAYBE)).all():
         odd = texts.filter(~logical).to_list()
@@ -171,7 +171,8 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
     said: dict[str, object] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
     if kind != "timestamp":
-        rest = values[~np.isnan(values) & ~texts.is_in(gone).to_numpy()]
+        none = np.isnan(values) | (texts.is_in(gone).to_numpy() if gone else False)
+        rest = values[~none]
         said |= dict(zip(("minimum", "maximum"), _ends(rest), strict=True))
         if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
             kind, end = "float", "which the model rounds; if they name things, exclude it"

@@ -168,7 +168,8 @@ def read_rows(
 
 def _complete(path: Path, there: Sequence[str], layout: Layout) -> None:
     """What stands in a header is not shown where it may be a row with personal values."""
-    absent = [name for name in layout.forms if name not in there]
+    known = set(there)
+    absent = [name for name in layout.forms if name not in known]
     if not absent:
         return
     said = f"its columns are {', '.join(there)}"
