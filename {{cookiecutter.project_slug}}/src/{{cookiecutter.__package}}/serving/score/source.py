@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from ...contract import Contract, TableSource
-from ...data.read import GZIP
 from ...data.prefetch import prefetch
+from ...data.read import GZIP
 from ...data.rows import Chunk, Layout, layout_of, read_rows
 from ...errors import DataError
 
