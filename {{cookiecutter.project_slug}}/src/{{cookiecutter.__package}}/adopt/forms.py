@@ -72,12 +72,13 @@ def _words(
     parts: Sequence[re.Match[str]],
 ) -> tuple[list[str], dict[str, float], list[str]] | None:
     """Units and factors around the numbers; ``None`` where the words are parts of codes."""
-    found, first = Counter[str](), dict[str, str]()
+    found, first, named = Counter[str](), dict[str, str](), None
     whole = 2 * sum(bool(re.search("[.,'’ ]", part[2])) for part in parts) < len(parts)
     for part in parts:
         unit, behind = part[1].strip(f"{SIGNS}{BLANKS}("), part[3].strip(f"{BLANKS})").rstrip(SIGNS)
-        if whole and re.search(r"\w", unit) and not re.search(r"^[A-Z]{2,3}\W|[$€£¥]", part[1]):
-            return None  # a word before a whole number: a code
+        if whole and (named := re.search(r"\w", unit)):
+            if not re.search(r"^[A-Z]{2,3}\W|[$€£¥]|\.\W", part[1]):
+                return None  # a word before a whole number: a code
         for text in filter(None, (unit, *_behind(behind.strip()))):
             found[text] += 1
             first.setdefault(text, part[0])
@@ -88,6 +89,9 @@ def _words(
     if len(units) > MOST_UNITS or spread or any(map(NO_UNIT.search, units)):
         return None
     doubts = []
+    if named:
+        shown = listed([parts[0][0]])
+        doubts.append(f"is read as a number, as {shown}; if that names a thing, make it a category")
     if len(units) > 1 or (words and found[words[0]] < len(parts)):
         shown = listed(first[unit] for unit in units)
         doubts.append(f"has numbers of different units or none, such as {shown}: read as one")
@@ -144,10 +148,12 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
         below, above = v[1] - v[0], v[-1] - v[-2]
         end, rest = (0, slice(1, None)) if below > above else (len(v) - 1, slice(-1))
         span, gap = v[rest][-1] - v[rest][0], max(below, above)
-        if not 0 < span <= gap or n[end] < max(3, 2 * usual * (gap < 3 * span)):
+        negative = v[end] < 0 <= v[rest][0]
+        near = gap < 3 * span and not negative
+        if not 0 < span <= gap or n[end] < max(3, 2 * usual * near):
             break
         found = texts.filter(pl.Series(values == v[end])).to_list()
-        none = PLACEHOLDER.search(found[0].strip()) or v[end] < 0 <= v[rest][0]
+        none = negative or PLACEHOLDER.search(found[0].strip())
         (gone if none else kept).extend(found)
         v, n = v[rest], n[rest]
     return gone, kept
