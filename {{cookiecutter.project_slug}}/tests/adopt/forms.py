@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+Draw = random.Random
 Form = tuple[list[str], list[Any]]
 N = 400
 CURRENCIES = [
@@ -13,50 +14,53 @@ CURRENCIES = [
 ]
 SPACES = [" ", "\u00a0", "\u202f", "\u2009"]
 LETTERS = "abcdefghijklmnopqrstuvwxyzäøñčλя"
+FIRST = datetime(2001, 1, 2)
 
 
-def word(draw: random.Random, least: int = 3, most: int = 8) -> str:
+def column(cell: Callable[[], tuple[str, Any]]) -> Form:
+    cells = [cell() for _ in range(N)]
+    return [text for text, _ in cells], [value for _, value in cells]
+
+
+def word(draw: Draw, least: int = 3, most: int = 8) -> str:
     return "".join(draw.choice(LETTERS) for _ in range(draw.randint(least, most)))
 
 
-def number_written(draw: random.Random) -> Form:
+def number_written(draw: Draw) -> Form:
     """One way of writing numbers, for a column."""
     decimal = draw.choice(".,")
-    groups = [None, "'", "’", *SPACES, {".": ",", ",": "."}[decimal]]
-    thousands = draw.choice(groups)
-    places = draw.choice([0, 1, 2, 4])
-    top = draw.choice([90.0, 9_000.0, 4_000_000.0])
-    signs = ["$", "€", "£", "EUR", "kr.", "US$", draw.choice(CURRENCIES), "%", "‰"]
-    unit = draw.choice(["", "", draw.choice(signs), draw.choice(["km/h", "°C", word(draw)])])
-    before = unit and unit in {*signs} - {"%", "‰"} and draw.random() < 0.5
-    gap = draw.choice(SPACES) if unit.isalpha() else draw.choice(["", *SPACES])
+    thousands = draw.choice([None, "'", "’", *SPACES, {".": ",", ",": "."}[decimal]])
+    places, top = draw.choice([0, 1, 2, 4]), draw.choice([90.0, 9_000.0, 4_000_000.0])
+    signs = ["$", "€", "£", "EUR", "kr.", "US$", draw.choice(CURRENCIES)]
+    other = draw.choice(["%", "‰", "km/h", "°C", word(draw)])
+    unit = draw.choice(["", "", draw.choice(signs), other])
+    before = unit in signs and draw.random() < 0.5
+    gap = draw.choice(SPACES if unit.isalpha() else ["", *SPACES])
     minus = draw.choice(["-", "\u2212", "behind", "()"])
-    texts, values = [], []
-    for _ in range(N):
+
+    def cell() -> tuple[str, float]:
         value = round(draw.uniform(-0.2, 1) * top, places)
         text = f"{abs(value):,.{places}f}" if thousands else f"{abs(value):.{places}f}"
         text = text.translate({ord(","): "\0", ord("."): decimal}).replace("\0", thousands or "")
         text = f"{unit}{gap}{text}" if before else f"{text}{gap}{unit}" if unit else text
-        if value < 0:
-            text = {"behind": f"{text}-", "()": f"({text})"}.get(minus, f"{minus}{text}")
-        texts.append(text)
-        values.append(value)
-    return texts, values
+        negative = {"behind": f"{text}-", "()": f"({text})"}.get(minus, f"{minus}{text}")
+        return negative if value < 0 else text, value
+
+    return column(cell)
 
 
-def number_with_factor(draw: random.Random) -> Form:
+def number_with_factor(draw: Draw) -> Form:
     unit = draw.choice(["", "$", "€"])
-    pairs = [("k", 1e3), ("M", 1e6), ("", 1)]
-    texts, values = [], []
-    for _ in range(N):
-        name, factor = draw.choice(pairs)
+
+    def cell() -> tuple[str, float]:
+        name, factor = draw.choice([("k", 1e3), ("M", 1e6), ("", 1)])
         value = round(draw.uniform(1, 900), 1)
-        texts.append(f"{unit}{value}{name}")
-        values.append(value * factor)
-    return texts, values
+        return f"{unit}{value}{name}", value * factor
+
+    return column(cell)
 
 
-def ambiguous_number(draw: random.Random) -> Form:
+def ambiguous_number(draw: Draw) -> Form:
     """Three digits behind a mark that may be the decimal or the thousands' one."""
     mark, decimal = draw.choice(".,"), draw.random() < 0.5
     whole = [draw.randint(1000, 999_999) for _ in range(N)]
@@ -64,77 +68,79 @@ def ambiguous_number(draw: random.Random) -> Form:
     return texts, [value / 1000 if decimal else value for value in whole]
 
 
-def marker(draw: random.Random) -> str:
+def marker(draw: Draw) -> str:
     """A text that says that nothing is there, as this program or that person writes it."""
-    marks = ["#DIV/0!", "n.d.", ":", "?", "-", "NA", "None", "#REF!", "*", "k.A.", "NULL", "nan"]
-    drawn = [
-        word(draw),
-        f"({word(draw)})",
-        f"#{word(draw).upper()}!",
-        draw.choice("§¿~|°") * 2,
+    marks = [
+        "#DIV/0!",
+        "n.d.",
+        ":",
+        "?",
+        "-",
+        "NA",
+        "None",
+        "*",
+        "k.A.",
+        "NULL",
+        "nan",
         "<32",
         "> 99",
     ]
+    drawn = [word(draw), f"({word(draw)})", f"#{word(draw).upper()}!", draw.choice("§¿~|°") * 2]
     return draw.choice([*marks, *drawn])
 
 
-def number_with_markers(draw: random.Random) -> Form:
+def with_markers(
+    draw: Draw, markers: list[str], shares: list[float], make: Callable[[], Any]
+) -> Form:
+    share = draw.choice(shares)
+    return column(lambda: (draw.choice(markers), None) if draw.random() < share else make())
+
+
+def number_with_markers(draw: Draw) -> Form:
     markers = [marker(draw) for _ in range(draw.randint(1, 3))]
-    share = draw.choice([0.01, 0.1, 0.3, 0.45])
     comma = draw.random() < 0.3
-    texts, values = [], []
-    for _ in range(N):
+
+    def make() -> tuple[str, float]:
         value = round(draw.uniform(0, 500), 2)
-        gone = draw.random() < share
-        text = f"{value:.2f}".replace(".", ",") if comma else f"{value:.2f}"
-        texts.append(draw.choice(markers) if gone else text)
-        values.append(None if gone else value)
-    return texts, values
+        return f"{value:.2f}".replace(".", "," if comma else "."), value
+
+    return with_markers(draw, markers, [0.01, 0.1, 0.3, 0.45], make)
 
 
-def placeholder(draw: random.Random) -> Form:
+def placeholder(draw: Draw) -> Form:
     """Numbers that stand for none, far from all others."""
-    digits = draw.randint(3, 6)
-    hold = [f"-{'9' * digits}", "9" * (digits + 1), "1e20", "-200", "1.7976931348623157e+308"]
-    text = draw.choice([*hold, f"-{'7' * digits}", f"-{10**digits}", f"{10 ** (digits + 2)}"])
-    whole = draw.random() < 0.5
-    share = draw.choice([0.02, 0.1, 0.3])
-    texts, values = [], []
-    for _ in range(N):
-        value: float = draw.randint(0, 80) if whole else round(draw.uniform(0, 80), 2)
-        gone = draw.random() < share
-        texts.append(text if gone else str(value))
-        values.append(None if gone else value)
-    return texts, values
+    size = draw.randint(3, 6)
+    hold = [f"-{'9' * size}", "9" * (size + 1), "1e20", "-200", "1.7976931348623157e+308"]
+    text = draw.choice([*hold, f"-{'7' * size}", f"-{10**size}", f"{10 ** (size + 2)}"])
+    places = draw.choice([None, 2])
+
+    def make() -> tuple[str, float]:
+        value = round(draw.uniform(0, 80), places)
+        return str(value), value
+
+    return with_markers(draw, [text], [0.02, 0.1, 0.3], make)
 
 
-def category_with_markers(draw: random.Random) -> Form:
+def category_with_markers(draw: Draw) -> Form:
     """Texts that mean nothing elsewhere, and are values here."""
     words = [word(draw) for _ in range(draw.randint(2, 5))]
-    kept = draw.sample(["NA", "None", "Unknown", "none", "missing", "n/a", "-", "?"], 2)
-    texts = [draw.choice([*words, *kept]) for _ in range(N)]
-    return texts, list(texts)
+    words += draw.sample(["NA", "None", "Unknown", "none", "missing", "n/a", "-", "?"], 2)
+    return column(lambda: (draw.choice(words),) * 2)
 
 
-def code(draw: random.Random) -> Form:
+def code(draw: Draw) -> Form:
     """Digits that name things."""
-    size = draw.randint(4, 9)
-    kinds = ["zeros", "letters", "long", "dash", "exponent"]
-    kind = draw.choice(kinds)
+    size, kind = draw.randint(4, 9), draw.choice(["zeros", "letters", "long", "dash", "exponent"])
     pool = []
     for _ in range(draw.choice([20, 60, 5 * N])):
         text = "".join(draw.choice("0123456789") for _ in range(size))
-        if kind == "long":
-            text = "1" + text * 3 + "7" * (20 - min(3 * size, 19))
-        elif kind == "zeros":
-            text = "0" + text
-        elif kind == "exponent":
-            text = f"1{text[:2]}E{text[2:3]}" if draw.random() < 0.5 else f"1{text[:4]}"
-        elif draw.random() < 0.1:
-            text = draw.choice("XBQ") + text[1:] if kind == "letters" else f"{text}-{text[:4]}"
-        pool.append(text)
-    texts = [draw.choice(pool) for _ in range(N)]
-    return texts, list(texts)
+        odd = draw.random() < 0.1
+        exponent = f"1{text[:2]}E{text[2:3]}" if draw.random() < 0.5 else f"1{text[:4]}"
+        forms = {"long": f"1{text * 5}"[:21], "zeros": f"0{text}", "exponent": exponent}
+        forms["letters"] = draw.choice("XBQ") + text[1:] if odd else text
+        forms["dash"] = f"{text}-{text[:4]}" if odd else text
+        pool.append(forms[kind])
+    return column(lambda: (draw.choice(pool),) * 2)
 
 
 TIMES = (
@@ -146,106 +152,78 @@ TIMES = (
     ),
     *("%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S +0000", "%d/%m/%Y %H:%M:%S.%f"),
     *("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d", "%Y%m%dT%H%M%SZ", "%d/%b/%Y:%H:%M:%S +0000"),
-    *(
-        "%a %b %d %H:%M:%S %Y",
-        "%m/%d/%Y %I:%M %p",
-        "%m/%d/%Y %I:%M:%S %p",
-        "%d.%m.%Y",
-        "%d.%m.%y %H:%M",
-    ),
-    *("%B %d, %Y", "%d %B %Y", "%d-%b-%y", "%b-%Y", "%Y/%m/%d", "%d.%m.%Y, %H:%M Uhr", "%m/%d/%y"),
-    *(
-        "%Y-%m-%d %H:%M:%S,%f",
-        "%A, %B %d, %Y",
-        "%b %d %Y %I:%M%p",
-        "%d%b%Y:%H:%M:%S",
-        "%Y.%m.%d %H.%M",
-    ),
-    *(
-        "%d %m %Y",
-        "%Y_%m_%d",
-        "%H:%M:%S %d.%m.%Y",
-        "%d-%m-%Y %H:%M",
-        "week of %d %B %Y",
-        "%Y年%m月%d日",
-    ),
+    *("%a %b %d %H:%M:%S %Y", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y"),
+    *("%d.%m.%y %H:%M", "%B %d, %Y", "%d %B %Y", "%d-%b-%y", "%b-%Y", "%Y/%m/%d", "%m/%d/%y"),
+    *("%d.%m.%Y, %H:%M Uhr", "%Y-%m-%d %H:%M:%S,%f", "%A, %B %d, %Y", "%b %d %Y %I:%M%p"),
+    *("%d%b%Y:%H:%M:%S", "%Y.%m.%d %H.%M", "%d %m %Y", "%Y_%m_%d", "%H:%M:%S %d.%m.%Y"),
+    *("%d-%m-%Y %H:%M", "week of %d %B %Y", "%Y年%m月%d日"),
 )
 
 
-def moment(draw: random.Random) -> datetime:
-    span = (datetime(2026, 1, 1) - datetime(2001, 1, 2)).total_seconds()
-    return datetime(2001, 1, 2) + timedelta(seconds=draw.randrange(int(span)))
+def moment(draw: Draw) -> datetime:
+    return FIRST + timedelta(seconds=draw.randrange(25 * 365 * 86_400))
 
 
-def time_written(draw: random.Random) -> Form:
+def time_written(draw: Draw) -> Form:
     form = draw.choice(TIMES)
-    late = "24" if "%H:%M:%S" in form and draw.random() < 0.5 else None
-    texts, values = [], []
-    for _ in range(N):
+    late = "%H:%M:%S" in form and draw.random() < 0.5
+
+    def cell() -> tuple[str, datetime]:
         at = moment(draw)
         if late and draw.random() < 0.1:
-            at = at.replace(hour=0, minute=0, second=0)
-            text = (at - timedelta(days=1)).strftime(form.replace("%H", late))
-        else:
-            text = at.strftime(form)
-        texts.append(text)
-        values.append(
-            at if late and at.hour == 0 and late in text else datetime.strptime(text, form)
-        )
-    return texts, [at.replace(tzinfo=None) for at in values]
+            at = at.replace(hour=0, minute=0, second=0, microsecond=0)
+            return (at - timedelta(days=1)).strftime(form.replace("%H", "24")), at
+        return at.strftime(form), datetime.strptime(at.strftime(form), form).replace(tzinfo=None)
+
+    return column(cell)
 
 
-def time_in_epochs(draw: random.Random) -> Form:
+def time_in_epochs(draw: Draw) -> Form:
     scale = draw.choice([1, 10**3, 10**6, 10**9])
     moments = [moment(draw).replace(tzinfo=UTC) for _ in range(N)]
     return [str(int(at.timestamp()) * scale) for at in moments], moments
 
 
-def day_of_any_order(draw: random.Random) -> Form:
-    """Days up to the twelfth of years of two digits, some of whom are to come."""
+def day_of_any_order(draw: Draw) -> Form:
+    """Days up to the twelfth, or of years of two digits, some of whom are to come."""
     form = draw.choice(["%d/%m/%y", "%m/%d/%y", "%d-%m-%Y", "%m/%d/%Y", "%d.%m.%Y"])
-    moments = [moment(draw).replace(day=draw.randint(1, 12)) for _ in range(N)]
-    moments = [at.replace(hour=0, minute=0, second=0) for at in moments]
-    if "%y" in form and draw.random() < 0.5:
-        moments = [at.replace(year=draw.randint(1930, 2020), day=28) for at in moments]
-    return [at.strftime(form) for at in moments], moments
+    old = "%y" in form and draw.random() < 0.5
+
+    def cell() -> tuple[str, datetime]:
+        at = moment(draw).replace(day=draw.randint(1, 12), hour=0, minute=0, second=0)
+        at = at.replace(year=draw.randint(1930, 2020), day=28) if old else at
+        return at.strftime(form), at
+
+    return column(cell)
 
 
-def time_with_markers(draw: random.Random) -> Form:
+def time_with_markers(draw: Draw) -> Form:
     hold = ["0000-00-00", "9999-12-31", "n.d.", "open", word(draw), "00.00.0000", "-", "1800-01-01"]
     gone = draw.choice(hold)
-    form = (
-        draw.choice(["%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S"])
-        if gone[:1].isalpha()
-        else "%Y-%m-%d"
-    )
-    share = draw.choice([0.05, 0.2, 0.4])
-    texts, values = [], []
-    for _ in range(N):
-        at: Any = datetime.strptime(moment(draw).strftime(form), form)
-        text, at = (gone, None) if draw.random() < share else (at.strftime(form), at)
-        texts.append(text)
-        values.append(at)
-    return texts, values
+    form = draw.choice(["%Y-%m-%d", "%d.%m.%Y"]) if gone[:1].isalpha() else "%Y-%m-%d"
+
+    def make() -> tuple[str, datetime]:
+        at = moment(draw).replace(hour=0, minute=0, second=0)
+        return at.strftime(form), at
+
+    return with_markers(draw, [gone], [0.05, 0.2, 0.4], make)
 
 
-def labels_alike(draw: random.Random) -> Form:
+def labels_alike(draw: Draw) -> Form:
     """Values that differ by case, a dot or spaces from others: kept apart with a doubt."""
     words = [word(draw) for _ in range(3)]
-    change: Callable[[str], str] = draw.choice(
-        [
-            str.upper,
-            str.title,
-            lambda text: f"{text}.",
-            lambda text: f"{text} !",
-            lambda text: f"\u00a0{text} ",
-        ]
-    )
-    picked = [draw.choice(words) for _ in range(N)]
-    return [change(one) if draw.random() < 0.3 else one for one in picked], picked
+    change = draw.choice(["{}.", "{} !", "\u00a0{} ", "upper", "title"])
+
+    def cell() -> tuple[str, str]:
+        one = draw.choice(words)
+        if draw.random() < 0.7:
+            return one, one
+        return getattr(one, change)() if change.isalpha() else change.format(one), one
+
+    return column(cell)
 
 
-KINDS: dict[str, Callable[[random.Random], Form]] = {
+KINDS: dict[str, Callable[[Draw], Form]] = {
     "numbers written for people": number_written,
     "numbers with k and M": number_with_factor,
     "marks that mean either": ambiguous_number,

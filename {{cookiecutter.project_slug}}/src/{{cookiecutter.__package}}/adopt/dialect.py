@@ -27,11 +27,7 @@ Records = list[list[str]]
 
 
 def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
-    """The source that reads the file at ``path`` and is called ``name``, and what is doubtful.
-
-    Raises:
-        DataError: the file cannot be read, or nothing makes a table of it.
-    """
+    """The source that reads the file at ``path`` and is called ``name``, and what is doubtful."""
     with readable(path):
         lines, tail, encoding, doubts = _lines(path)
     if not any(lines):

@@ -12,9 +12,8 @@ import polars as pl
 from ..contract import Column, ColumnType, NumberFormat
 from ..data.cast import FALSE, TRUE, Form, cast
 from ..values import canonical_category
+from .forms import CENSORED, Floats, Written, marks, stand_apart, times
 from .look import ColumnStats, listed
-from .numbers import CENSORED, Floats, Marks, marks, stand_apart
-from .times import times
 
 Role = Literal["time", "target"] | None
 EXACT_IN_FLOAT32, SLACK = 2**24, 0.25
@@ -58,7 +57,7 @@ def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = Fal
         return _feature(stats, "timestamp")
     plain = cast(stats.known, Form(type="float"), zone)
     if not stats.is_text:
-        return _number(stats, plain, Marks(), role)
+        return _number(stats, plain, Written(), role)
     null = _low(stats.known).is_in(NULLS) if plain.null_count() else None
     if null is None or not null.any():
         return _of_texts(stats, plain, zone, role, comma=comma)
@@ -79,7 +78,7 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
     if (role == "time" or not numeric or many_digits) and (
         stamps := times(texts, stats.counts, zone, said=role == "time")
     ):
-        moments = stamps.values.dt.epoch("us").cast(pl.Float64)
+        moments = stamps.times.dt.epoch("us").cast(pl.Float64)
         return replace(_ordered(stats, moments, "timestamp", stamps.doubts), format=stamps.format)
     if why and role != "target":
         doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
@@ -88,7 +87,7 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
         return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
     if numeric:
         found = marks(texts.to_list(), comma=comma) if odd_form else None
-        return _number(stats, plain, found or Marks(), role)
+        return _number(stats, plain, found or Written(), role)
     for what, form in PERSONAL.items():
         if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
             doubt = f"holds {what}: masked, and stays in the ETL"
@@ -123,7 +122,7 @@ def _code(texts: pl.Series) -> str | None:
     return "so many digits" if texts.str.contains(r"^\s*-?[1-9][0-9]{15,}\s*$").any() else None
 
 
-def _mostly_numbers(stats: ColumnStats, bad: pl.Series, found: Marks) -> bool:
+def _mostly_numbers(stats: ColumnStats, bad: pl.Series, found: Written) -> bool:
     """Whether texts among numbers say that nothing is there, and make no category or code."""
     odd, others = stats.known.filter(bad), stats.known.filter(~bad)
     if stats.rows_of(odd) > 0.5 * stats.n_known:
@@ -181,7 +180,7 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
     return replace(found, values=values)
 
 
-def _number(stats: ColumnStats, values: pl.Series, found: Marks, role: Role) -> Guess:
+def _number(stats: ColumnStats, values: pl.Series, found: Written, role: Role) -> Guess:
     known = values.drop_nulls().to_numpy()
     factors = found.format and found.format.factors
     whole, span = not factors and bool((np.floor(known) == known).all()), known.max() - known.min()

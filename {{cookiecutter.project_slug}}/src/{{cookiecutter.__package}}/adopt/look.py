@@ -59,11 +59,7 @@ class Look:
 
 
 def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
-    """Read the table once; of many rows every k-th is kept, with k doubled when they are too many.
-
-    Raises:
-        DataError: it is damaged, or has no rows.
-    """
+    """Read the table once; of many rows every k-th is kept, with k doubled when they are too many."""
     parts, every, n_rows, broken = list[pl.DataFrame](), 1, 0, list[str]()
     with progress("looking", None, keep=False) as bar:
         for run in (run for path in paths for run in records(path, source, None)):

@@ -59,12 +59,7 @@ def source_name(request: Request) -> str:
 
 
 def proposed(request: Request, found: Look) -> Proposal:
-    """Put together what all columns say.
-
-    Raises:
-        DataError: the target, the time or the id cannot be what it is said to be.
-        ConfigError: the contract would not be valid, as with a time zone that there is not.
-    """
+    """Put together what all columns say."""
     if (zone := request.timezone) not in available_timezones():
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
     meant: dict[str, Any] = {key: _meant(key, request, found) for key in ("target", "time", "id")}

@@ -21,11 +21,7 @@ PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)
 def time_of(
     said: str | None, columns: Mapping[str, ColumnStats], guesses: Mapping[str, Guess]
 ) -> str | None:
-    """The time: what is said, or the only complete timestamp.
-
-    Raises:
-        DataError: what is said holds gaps, or no times.
-    """
+    """The time: what is said, or the only complete timestamp."""
     stamps = [n for n, one in guesses.items() if one.column.type == "timestamp"]
     if said is None:
         sound = [name for name in stamps if not guesses[name].column.nullable]
@@ -51,11 +47,7 @@ def keys(
     guesses: Mapping[str, Guess],
     taken: set[str | None],
 ) -> dict[str, Guess]:
-    """The id, and columns that name what several rows are about, by what their values do.
-
-    Raises:
-        DataError: the id that is said has gaps or repeats.
-    """
+    """The id, and columns that name what several rows are about, by what their values do."""
     free = [name for name in columns if name not in taken and not guesses[name].column.pii]
     first = next(iter(columns))
     named = [n for n in free if _names_rows(columns[n], guesses[n], first=n == first)]

@@ -31,11 +31,7 @@ class Target:
 
 
 def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str | None) -> Target:
-    """What the values of the target ask for, unless ``task`` says it.
-
-    Raises:
-        DataError: they fit no task, or not the one that is said.
-    """
+    """What the values of the target ask for, unless ``task`` says it."""
     counts, odd = _labels(stats, found)
     shown, labels = listed(sorted(counts)), sorted(counts, key=_natural)
     task = task or _task(counts, found)

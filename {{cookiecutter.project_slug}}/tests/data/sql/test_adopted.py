@@ -1,0 +1,23 @@
+"""A table of a database is adopted as a file is."""
+
+import sqlite3
+
+import pytest
+
+from ...adopt.conftest import Project, project  # noqa: F401
+from ...adopt.test_job import table
+
+
+@pytest.mark.parametrize("what", [{"table": "orders"}, {"query": "select * from orders"}])
+def test_a_database_is_adopted(
+    project: Project, monkeypatch: pytest.MonkeyPatch, what: dict[str, str]
+) -> None:
+    cells = table()
+    with sqlite3.connect(project.root / "shop.db") as shop:
+        shop.execute(f"create table orders ({', '.join(cells)})")
+        marks = ", ".join("?" * len(cells))
+        shop.executemany(f"insert into orders values ({marks})", zip(*cells.values(), strict=True))
+    shop.close()
+    monkeypatch.setenv("SHOP_URL", "sqlite:///shop.db")
+    assert project.adopt("SHOP_URL", "returned", **what).contract.id == "order_id"
+    assert project.data().manifest["rows"]["rejected"] == 0
