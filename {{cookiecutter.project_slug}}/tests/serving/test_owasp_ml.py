@@ -64,7 +64,7 @@ def test_ml03_model_inversion_gets_no_gradients_no_files_and_few_tries(
     serving, headers = guarded
     answer = serving.client.post("/predict", json={"rows": [row]}, headers=headers).json()
     assert set(answer["predictions"][0]) == {"probability", "decision"}
-    for path in ("/model.onnx", "/bundles/shop/served", "/page/model.onnx"):
+    for path in ("/model.onnx", "/bundles/shop/served", "/models/shop/model.onnx"):
         assert serving.client.get(path, headers=headers).status_code == 404
     told = [serving.client.get("/model", headers=headers).status_code for _ in range(10)]
     assert told == [200] * 6 + [429] * 4, "reading about the model counts, too"
