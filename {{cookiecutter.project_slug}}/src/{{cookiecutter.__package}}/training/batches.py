@@ -97,7 +97,9 @@ class Streamed:
         """Each row once; another thread reads on meanwhile."""
         random = np.random.default_rng((self.seed, epoch))
         held: list[Labelled] = []
-        for part in prefetch(map(self.decode, self._read(random.permutation(self._groups).tolist()))):
+        for part in prefetch(
+            map(self.decode, self._read(random.permutation(self._groups).tolist()))
+        ):
             held.append(part)
             if sum(map(len, held)) >= self.buffer_rows:
                 pool, order = _joined(held), _order(random, sum(map(len, held)))

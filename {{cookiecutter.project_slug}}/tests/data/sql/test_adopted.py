@@ -4,13 +4,15 @@ import sqlite3
 
 import pytest
 
-from ...adopt.conftest import Project, project  # noqa: F401
+from ...adopt.conftest import Project, project  # noqa: F401 - a fixture
 from ...adopt.test_job import table
 
 
 @pytest.mark.parametrize("what", [{"table": "orders"}, {"query": "select * from orders"}])
 def test_a_database_is_adopted(
-    project: Project, monkeypatch: pytest.MonkeyPatch, what: dict[str, str]
+    project: Project,  # noqa: F811 - it is asked for by its name
+    monkeypatch: pytest.MonkeyPatch,
+    what: dict[str, str],
 ) -> None:
     cells = table()
     with sqlite3.connect(project.root / "shop.db") as shop:
