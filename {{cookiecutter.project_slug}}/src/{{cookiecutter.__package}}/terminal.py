@@ -74,8 +74,9 @@ def say(message: str) -> None:
 
 def printable(text: str) -> str:
     """A text without characters that move a terminal's cursor or change its colours."""
-    plain = text.isprintable()
-    return text if plain else "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 
 def _text(cell: object) -> str:

@@ -184,6 +184,6 @@ def contract_text(contract: Contract, doubts: Iterable[str]) -> str:
     ]
     odd = {"\x85", "\u2028", "\u2029"} & set(contract.text)  # PyYAML reads them back as others
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    form = {"width": 10**6, "sort_keys": False, "default_flow_style": None}
+    form: dict[str, Any] = {"width": 10**6, "sort_keys": False, "default_flow_style": None}
     text = yaml.dump(said, Dumper=dumper, allow_unicode=not odd, **form)
     return "\n".join([*head, text])

@@ -4,8 +4,12 @@ import sqlite3
 
 import pytest
 
-from ...adopt.conftest import Project, project  # noqa: F401
+from ...adopt.conftest import Project
+from ...adopt.conftest import project as project_fixture
 from ...adopt.test_job import table
+
+
+project = project_fixture
 
 
 @pytest.mark.parametrize("what", [{"table": "orders"}, {"query": "select * from orders"}])
