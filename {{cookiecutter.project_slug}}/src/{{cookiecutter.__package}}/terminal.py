@@ -58,7 +58,7 @@ def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; every cell is shown as text, numbers to the right."""
     body = [[_text(cell) for cell in row] for row in rows]
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    shown = Table(title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for index, name in enumerate(header):
         numbers = bool(body) and all(row[index].lstrip("-+±")[:1].isdigit() for row in body)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
@@ -69,7 +69,14 @@ def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 def say(message: str) -> None:
     """Print one line as it stands."""
-    console.print(message)
+    console.print(printable(message))
+
+
+def printable(text: str) -> str:
+    """A text without characters that move a terminal's cursor or change its colours."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 
 def _text(cell: object) -> str:
@@ -79,4 +86,4 @@ def _text(cell: object) -> str:
         return f"{cell:.4f}"
     if isinstance(cell, int):
         return f"{cell:,}"
-    return "–" if cell is None else str(cell)
+    return "–" if cell is None else printable(str(cell))

@@ -72,12 +72,13 @@ def _words(
     parts: Sequence[re.Match[str]],
 ) -> tuple[list[str], dict[str, float], list[str]] | None:
     """Units and factors around the numbers; ``None`` where the words are parts of codes."""
-    found, first, named = Counter[str](), dict[str, str](), None
+    found, first, named = Counter[str](), dict[str, str](), False
     whole = 2 * sum(bool(re.search("[.,'’ ]", part[2])) for part in parts) < len(parts)
     for part in parts:
         unit, behind = part[1].strip(f"{SIGNS}{BLANKS}("), part[3].strip(f"{BLANKS})").rstrip(SIGNS)
-        named = re.search(r"\w", unit) if whole else None
-        if named and not re.search(r"^[A-Z]{2,3}\W|[$€£¥]|\.\W", part[1]):
+        word = whole and re.search(r"\w", unit)
+        named |= bool(word)
+        if word and not re.search(r"^[A-Z]{2,3}\W|[$€£¥]|\.\W", part[1]):
             return None  # a word before a whole number: a code
         for text in filter(None, (unit, *_behind(behind.strip()))):
             found[text] += 1

@@ -173,12 +173,20 @@ def _typed(contract: Contract, found: Look) -> tuple[pl.DataFrame, list[str]]:
     """Some rows as the data job reads them, and what it rejects beyond what was said."""
     (name,), every = contract.sources, 1 + found.n_rows // MOST_TYPED
     parts, reasons, plan = [], list[str](), layout(contract, name)
+    known, rare = {*(contract.labels or ()), None}, set[Any]()
     for chunk in (chunk for path in found.paths for chunk in read_rows(path, plan)):
         parts.append(chunk.rows.gather_every(every))
         reasons += [one.reasons for one in chunk.rejected]
-    extra = len(reasons) - found.n_broken
-    doubt = f"{extra:,} of {found.n_rows:,} rows are rejected: {listed(dict.fromkeys(reasons))}"
-    return pl.concat(parts), [doubt] if extra > 0 else []
+        rare |= set(chunk.rows[contract.target].unique()) - known if contract.labels else set()
+    doubts, extra = [], len(reasons) - found.n_broken
+    if extra > 0:
+        shown = listed(dict.fromkeys(reasons))
+        doubts.append(f"{extra:,} of {found.n_rows:,} rows are rejected: {shown}")
+    if rare:
+        doubts.append(
+            f"`{contract.target}` is {listed(rare)} in few rows: rejected, unless in labels"
+        )
+    return pl.concat(parts), doubts
 
 
 def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, list[str]]:

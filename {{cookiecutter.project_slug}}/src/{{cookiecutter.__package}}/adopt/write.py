@@ -17,7 +17,7 @@ from ..data.read import GZIP, readable
 from ..data.rows import MASK, files
 from ..errors import ConfigError, DataError
 from ..rules import descriptions
-from ..terminal import say, table
+from ..terminal import printable, say, table
 from .dialect import dialect
 from .look import Look, look
 from .propose import Proposal, Request, proposed, source_name
@@ -121,11 +121,6 @@ def opened(request: Request) -> Look:
     return look(csv, [path], doubts)
 
 
-def printable(text: str) -> str:
-    """A text on one line, without characters that move a terminal's cursor or change its colours."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
 def show(proposal: Proposal) -> None:
     """The row with its rules, and what is doubtful."""
     contract, rows = proposal.contract, []
@@ -135,14 +130,13 @@ def show(proposal: Proposal) -> None:
         if role == "target" and contract.positive is not None:
             rules.append(f"positive: {contract.positive}")
         shown = MASK if column.pii else proposal.examples[name]
-        cells = (name, role, column.type, "; ".join(filter(None, rules)), shown)
-        rows.append([printable(cell) for cell in cells])
-    title = printable(f"{contract.name}: {contract.task} of {contract.target}")
+        rows.append((name, role, column.type, "; ".join(filter(None, rules)), shown))
+    title = f"{contract.name}: {contract.task} of {contract.target}"
     table(title, ("column", "role", "type", "rules", "values"), rows)
     more = len(contract.columns) - len(rows)
     doubts = [f"{more:,} more columns are in contract.yaml"] * bool(more) + proposal.doubts
     for doubt in doubts:
-        say(f"doubt     {printable(doubt)}")
+        say(f"doubt     {doubt}")
 
 
 def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: bool) -> None:
@@ -186,7 +180,7 @@ def contract_text(contract: Contract, doubts: Iterable[str]) -> str:
         "# yaml-language-server: $schema=contract.schema.json",
         "# Inferred by adopt: what comes in, and the row that model, requests, reports and tests see.",
         "# Yours to edit; every setting is explained in src/*/contract/.",
-        *(f"# doubt: {printable(doubt)}" for doubt in doubts),
+        *(f"# doubt: {' '.join(printable(doubt).split())}" for doubt in doubts),
     ]
     odd = {"\x85", "\u2028", "\u2029"} & set(contract.text)  # PyYAML reads them back as others
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -44,5 +44,7 @@ def main() -> None:
     try:
         app()
     except ProjectError as error:
-        print(f"error: {error}", file=sys.stderr)
+        from ..terminal import printable
+
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -4,15 +4,17 @@ import sqlite3
 
 import pytest
 
-from ...adopt.conftest import Project, project  # noqa: F401 - a fixture
+from ...adopt.conftest import Project
+from ...adopt.conftest import project as project_fixture
 from ...adopt.test_job import table
+
+
+project = project_fixture
 
 
 @pytest.mark.parametrize("what", [{"table": "orders"}, {"query": "select * from orders"}])
 def test_a_database_is_adopted(
-    project: Project,  # noqa: F811 - it is asked for by its name
-    monkeypatch: pytest.MonkeyPatch,
-    what: dict[str, str],
+    project: Project, monkeypatch: pytest.MonkeyPatch, what: dict[str, str]
 ) -> None:
     cells = table()
     with sqlite3.connect(project.root / "shop.db") as shop:
