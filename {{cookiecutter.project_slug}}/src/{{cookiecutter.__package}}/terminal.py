@@ -58,7 +58,9 @@ def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; every cell is shown as text, numbers to the right."""
     body = [[_text(cell) for cell in row] for row in rows]
-    shown = Table(title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    shown = Table(
+        title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
     for index, name in enumerate(header):
         numbers = bool(body) and all(row[index].lstrip("-+±")[:1].isdigit() for row in body)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")

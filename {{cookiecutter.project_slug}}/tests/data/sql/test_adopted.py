@@ -8,7 +8,6 @@ from ...adopt.conftest import Project
 from ...adopt.conftest import project as project_fixture
 from ...adopt.test_job import table
 
-
 project = project_fixture
 
 
