@@ -62,7 +62,7 @@ def commit(project: Path, skipped: set[str], *parent: str) -> str:
     """Return a commit, on no branch, that holds a render where the project is in its repository."""
     tree = project.parent / "tree"
     place = tree / run(*GIT, "rev-parse", "--show-prefix")
-    shutil.copytree(project, place)
+    os.renames(project, place)
     for path in {RECORD.name, *skipped}:
         (place / path).unlink(missing_ok=True)
     shape = {"GIT_DIR": run(*GIT, "rev-parse", "--absolute-git-dir"), "GIT_WORK_TREE": str(tree)}
