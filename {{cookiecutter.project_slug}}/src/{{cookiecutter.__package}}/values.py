@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 MISSING_CATEGORY = "<missing>"
 MISSING_TIME = -(2**63)
-SPACES = " \t\n\r\v\f\xa0\u2007\u202f"
+SPACES = " \t\n\r\v\f"
+ANY_SPACES = f"{SPACES}\xa0\u2007\u202f"
 EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 
 
@@ -18,7 +19,7 @@ def canonical_category(value: object) -> str:
     """
     if value is None or value != value:
         return MISSING_CATEGORY
-    text = str(value).strip(SPACES)
+    text = str(value).strip(ANY_SPACES)
     if text in {"True", "TRUE", "False", "FALSE"}:
         return text.lower()
     return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", text) if text[-1:] == "0" else text

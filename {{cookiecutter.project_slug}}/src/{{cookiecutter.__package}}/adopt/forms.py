@@ -14,6 +14,7 @@ import polars as pl
 
 from ..contract import NumberFormat
 from ..data.cast import Form, cast
+from ..values import SPACES
 from .look import listed
 
 BODY = re.compile(r"^(\D*?)([.,]?[0-9](?:[0-9.,'’ʼ_\s]*[0-9])?[.,]?)(\D*)$")
@@ -54,6 +55,7 @@ def marks(texts: Sequence[str], *, comma: bool) -> Written | None:
 
     ``comma`` says that other numbers of the file have a decimal comma.
     """
+    wide = any(text.strip() != text.strip(SPACES) for text in texts[:MOST_TEXTS])
     texts = [text.strip() for text in texts[:MOST_TEXTS]]
     parts = [match for match in map(BODY.match, texts) if match and not CENSORED.search(match[1])]
     words = _words(parts) if 2 * len(parts) >= len(texts) else None
@@ -61,7 +63,7 @@ def marks(texts: Sequence[str], *, comma: bool) -> Written | None:
         return None
     units, factors, doubts = words
     decimal, thousands, more = _separators([part[2] for part in parts], comma=comma)
-    odd = any(part[1].strip("+-") or part[3].strip() for part in parts)
+    odd = any(part[1].strip("+-") or part[3].strip() for part in parts) or wide
     if (decimal, thousands) == (".", None) and not odd:
         return Written(None, more)
     said = {"decimal": decimal, "thousands": thousands, "units": units, "factors": factors}
@@ -151,7 +153,8 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
         span, gap = v[rest][-1] - v[rest][0], max(below, above)
         negative = v[end] < 0 <= v[rest][0]
         near = gap < 3 * span and not negative
-        if not 0 < span <= gap or n[end] < max(3, 2 * usual * near):
+        least = max(3 if gap < 100 * span else 1, 2 * usual * near)
+        if not 0 < span <= gap or n[end] < least:
             break
         found = texts.filter(pl.Series(values == v[end])).to_list()
         none = negative or PLACEHOLDER.search(found[0].strip())

@@ -81,8 +81,12 @@ def proposed(request: Request, found: Look) -> Proposal:
         contract=contract,
         data=_data(contract, rows),
         doubts=[*found.doubts, *_split(request, contract), *own, *rejected, *leaking, *together],
-        examples={name: one.examples for name, one in found.columns.items()},
+        examples={n: ", ".join(_short(one.known)) for n, one in found.columns.items()},
     )
+
+
+def _short(values: pl.Series) -> list[str]:
+    return [str(value)[:20] for value in values.head(3)]
 
 
 def _guesses(request: Request, found: Look) -> dict[str, Guess]:
@@ -160,9 +164,7 @@ def _valid(said: Mapping[str, Any]) -> Contract:
 
 
 def _split(request: Request, contract: Contract) -> Iterator[str]:
-    """What was decided about names and the split without being said."""
-    if spaced := [name for name in contract.columns if name != name.strip()]:
-        yield f"names with spaces around them, as {spaced[0]!r}, must be sent so to the server"
+    """What was decided about the split without being said."""
     if contract.time and not request.time:
         yield f"`{contract.time}` is taken as the time by which rows are split; else say --time"
     elif contract.times and not contract.time:

@@ -14,7 +14,7 @@ import polars as pl
 
 from ..contract import ColumnType, NumberFormat
 from ..errors import DataError
-from ..values import SPACES, canonical_category
+from ..values import ANY_SPACES, SPACES, canonical_category
 
 TYPES: dict[ColumnType, pl.DataType] = {
     "integer": pl.Int64(),
@@ -100,7 +100,7 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
 def canonical(values: pl.Series) -> pl.Series:
     """``values.canonical_category`` of each text."""
     known = values.drop_nulls().unique()
-    form = known.str.strip_chars(SPACES).str.replace(r"^(-?[0-9]+)\.0+$", "$1").replace(LOGICAL)
+    form = known.str.strip_chars(ANY_SPACES).str.replace(r"^(-?[0-9]+)\.0+$", "$1").replace(LOGICAL)
     odd = known != form
     return values.replace(known.filter(odd), form.filter(odd)) if odd.any() else values
 
@@ -155,6 +155,7 @@ def _people_number(
     """Numbers with the signs, units and marks that the contract says."""
     factor = pl.repeat(1.0, len(texts), eager=True)
     if declared is not None:
+        texts = texts.str.strip_chars(ANY_SPACES)
         texts = texts.str.replace_all("[\u2212\u2013\ufe63\uff0d]", "-")
         texts = texts.str.replace(r"^\((.*)\)$", "-$1").str.replace(r"^([^-]*[0-9].*?)\s*-$", "-$1")
     if marks.units:
