@@ -9,9 +9,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from flight_delay.config import Config
-from flight_delay.contract import Contract
-from flight_delay.training.kinds import KINDS
+from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.training.kinds import KINDS
 
 from .page import Entry, Page, Table
 

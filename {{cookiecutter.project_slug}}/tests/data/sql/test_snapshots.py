@@ -109,7 +109,8 @@ def test_memory_does_not_grow_with_the_rows(database: Database, data: Path) -> N
     """A tenth of the memory that 250 000 rows of 200 bytes would take at once."""
     code = f"""
 import pathlib, resource
-from {{ cookiecutter.__package }}.contract import SqlSource
+from {{ cookiecutter.__package }}.contract.sql import SqlSource
+from {{ cookiecutter.__package }}.data.sql.reader import files
 
 def peak(n_rows):
     source = SqlSource(sql="SHOP_URL", query={MANY[database.kind]!r}, parameters=dict(n=n_rows),

@@ -25,7 +25,13 @@ pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="several workers share a socket as POSIX does"),
 ]
 WORKERS = ("--set", "serve.workers=2", "--set", "serve.reload_s=0.2")
-RULES = ("--set", "challenger.abort.min_requests=40")
+RULES = "abort: {min_requests: 40}\n"
+
+
+def make_project(folder: Path, shop: Contract) -> None:
+    """A project that has the option's settings."""
+    project(folder, shop)
+    (folder / "configs" / "challenger.yaml").write_text(RULES)
 
 
 def both(url: str) -> bool:
@@ -43,7 +49,7 @@ def answers(url: str, row: dict[str, Any], ids: list[str]) -> dict[str, int]:
 def test_workers_send_the_same_ids_the_same_way_and_so_do_those_after_them(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    project(tmp_path, shop)
+    make_project(tmp_path, shop)
     other = challenger(tmp_path / "bundles", shop)
     challenge(tmp_path / "bundles", shop, other, share=0.3)
     ids = [f"o-{number}" for number in range(200)]
@@ -71,7 +77,7 @@ def test_workers_send_the_same_ids_the_same_way_and_so_do_those_after_them(
 def test_workers_end_a_bad_challenger_together_while_callers_are_answered(
     tmp_path: Path, shop: Contract, row: dict[str, Any], how: str
 ) -> None:
-    project(tmp_path, shop)
+    make_project(tmp_path, shop)
     bundles = tmp_path / "bundles"
     other, challenges = challenger(bundles, shop, how), Challenges(Versions(bundles, shop.name))
     done = threading.Event()
@@ -84,7 +90,7 @@ def test_workers_end_a_bad_challenger_together_while_callers_are_answered(
         except (AssertionError, httpx.HTTPError) as error:
             failed.append(repr(error))
 
-    with start(tmp_path, *WORKERS, *RULES) as server:
+    with start(tmp_path, *WORKERS) as server:
         url = address_of(server)
         until(partial(both, url), "two workers")
         callers = [threading.Thread(target=load, args=(number,)) for number in range(3)]
@@ -110,11 +116,11 @@ def test_workers_end_a_bad_challenger_together_while_callers_are_answered(
 def test_a_killed_worker_does_not_bring_an_aborted_challenger_back(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    project(tmp_path, shop)
+    make_project(tmp_path, shop)
     bundles = tmp_path / "bundles"
     add_version(bundles, shop, bias=0.2, serve=False)
     other = challenger(bundles, shop, "fails")
-    with start(tmp_path, *WORKERS, *RULES) as server:
+    with start(tmp_path, *WORKERS) as server:
         url = address_of(server)
         challenge(bundles, shop, other, share=0.9)
         until(partial(both, url), "two workers")
