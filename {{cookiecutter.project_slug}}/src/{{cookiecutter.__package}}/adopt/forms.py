@@ -112,6 +112,7 @@ def _behind(after: str) -> tuple[str, ...]:
 
 
 def _is_sign(unit: str) -> bool:
+    """Whether a unit is a percent sign or the sign of a currency."""
     return unit in "%‰" or any(unicodedata.category(one) == "Sc" for one in unit)
 
 
@@ -136,6 +137,7 @@ def _separators(bodies: Sequence[str], *, comma: bool) -> tuple[str, str | None,
 
 
 def _form(decimal: str, thousands: str | None) -> re.Pattern[str]:
+    """The pattern of a number with these marks: groups of two or three digits, then decimals."""
     group = GROUPS.get(thousands or "")
     grouped = rf"[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}|" if group else ""
     return re.compile(rf"^(?:{grouped}[0-9]*)(?:{re.escape(decimal)}[0-9]*)?$")
@@ -200,6 +202,7 @@ def _read(texts: pl.Series, form: str | None, zone: str) -> pl.Series:
 
 
 def _numeric(shown: Sequence[str], *, said: bool) -> Iterator[str | None]:
+    """The forms of times that are numbers: epochs, digits without marks and, if said, Excel's days."""
     whole = [int(text.partition(".")[0]) for text in shown]
     for unit, scale in EPOCHS.items():
         if said or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
@@ -210,6 +213,10 @@ def _numeric(shown: Sequence[str], *, said: bool) -> Iterator[str | None]:
 
 
 def _written(shown: Sequence[str]) -> Iterator[str | None]:
+    """The forms of times in words and digits: ISO 8601 first, then what some of the texts allow.
+
+    Each is tried on all texts afterwards; only a form that reads them counts.
+    """
     if sum(bool(re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in shown) * 2 > len(shown):
         yield None
     for text in shown[:: max(1, len(shown) // 8)]:
@@ -231,6 +238,7 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _clock(clock: re.Match[str]) -> str:
+    """The form of a time of the day: hours, minutes, seconds, fractions, half of the day and zone."""
     form = ("%I" if clock["half"] else "%H") + ":%M" + (":%S" if clock["s"] else "")
     if clock["s"]:
         form += ",%f" if (clock["f"] or "").startswith(",") else ".%f"

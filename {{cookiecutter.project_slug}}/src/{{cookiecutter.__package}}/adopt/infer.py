@@ -71,6 +71,7 @@ def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = Fal
 
 
 def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, comma: bool) -> Guess:
+    """What a column of texts is: a code, a time, a number, or a category."""
     texts, numeric = stats.known, plain.null_count() == 0
     odd_form = numeric and texts.str.contains(ODD_NUMBER).any()
     why = _code(texts) if odd_form else None
@@ -105,10 +106,12 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
 
 
 def _low(texts: pl.Series) -> pl.Series:
+    """Texts without the spaces around them, in small letters."""
     return texts.str.strip_chars().str.to_lowercase()
 
 
 def _low_end(values: pl.Series) -> float:
+    """The least of some numbers."""
     return float(values.to_numpy().min())
 
 
@@ -149,6 +152,7 @@ def _feature(
     missing: Sequence[str] = (),
     **said: object,
 ) -> Guess:
+    """A feature of a type; it may be missing where it is, or where markers stand for that."""
     nullable = bool(missing) or not stats.complete
     column = Column.model_validate({"type": kind, "nullable": nullable} | said)
     return Guess(column=column, doubts=doubts, missing=missing)
@@ -181,6 +185,7 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
 
 
 def _number(stats: ColumnStats, values: pl.Series, found: Written, role: Role) -> Guess:
+    """A column of numbers; one that counts the rows in their order is left out."""
     known = values.drop_nulls().to_numpy()
     factors = found.format and found.format.factors
     whole, span = not factors and bool((np.floor(known) == known).all()), known.max() - known.min()
@@ -208,6 +213,7 @@ def _ends(values: Floats) -> tuple[float | None, float | None]:
 
 
 def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
+    """A column of texts: a category where values come again, else left out as names or free text."""
     texts, doubts = stats.known, alike(stats.known.head(10 * MANY))
     if repeats(stats):
         if len(maybe := texts.filter(_low(texts).is_in(MAYBE) & texts.str.contains(r"^\s*\pL"))):
@@ -232,6 +238,7 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
 
 
 def _words(texts: pl.Series) -> float:
+    """How many words a text has, in the mean of the first ones."""
     return 1 + float(texts.head(MANY).str.count_matches(r"\s\S").to_numpy().mean())
 
 

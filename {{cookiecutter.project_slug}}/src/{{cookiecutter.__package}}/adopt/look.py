@@ -93,6 +93,7 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
 
 
 def _unusable(name: str, rows: pl.DataFrame, source: TableSource) -> str | None:
+    """Why a column can be in no contract; None where it can."""
     if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
         return "it has no name"
     if not isinstance(source, CsvSource) and isinstance(rows[name].dtype, UNREADABLE):

@@ -86,6 +86,7 @@ def proposed(request: Request, found: Look) -> Proposal:
 
 
 def _short(values: pl.Series) -> list[str]:
+    """The first values, cut so that a line of the table holds them."""
     return [str(value)[:20] for value in values.head(3)]
 
 
@@ -157,6 +158,11 @@ def _contract(
 
 
 def _valid(said: Mapping[str, Any]) -> Contract:
+    """The contract.
+
+    Raises:
+        ConfigError: what was inferred is not valid; it says where.
+    """
     try:
         return Contract.model_validate(said)
     except ValidationError as error:
@@ -204,6 +210,7 @@ def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, li
 
 
 def _data(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
+    """The settings of data.yaml: a split by days, else by group, else by a hash of each row."""
     group = next((name for name, one in contract.columns.items() if one.why == GROUP), None)
     split: dict[str, Any] = {"by": "group", "group": group} if group else {"by": "hash"}
     if cut := _days(contract, rows):

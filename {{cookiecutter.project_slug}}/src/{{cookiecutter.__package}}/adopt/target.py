@@ -94,6 +94,7 @@ def _form(text: str, found: Guess) -> str:
 
 
 def _task(counts: Counter[str], found: Guess) -> Task:
+    """Binary for two values; a number for many or fractional ones, else one of several labels."""
     if len(counts) == 2 or found.values is None:
         return "binary" if len(counts) == 2 else "multiclass"
     whole = (np.floor(found.values) == found.values) | np.isnan(found.values)
@@ -102,6 +103,7 @@ def _task(counts: Counter[str], found: Guess) -> Task:
 
 
 def _doubts(stats: ColumnStats, odd: Sequence[str], counts: Counter[str]) -> list[str]:
+    """What to look at where the target is a label: texts among numbers, gaps, words for missing."""
     doubts = []
     if odd:
         rest = f"since others are {listed(counts)}; if they are labels, take them out of"
@@ -115,6 +117,7 @@ def _doubts(stats: ColumnStats, odd: Sequence[str], counts: Counter[str]) -> lis
 
 
 def _amount(stats: ColumnStats, found: Guess) -> Guess:
+    """A target that is a number; rows without one are left out, and no range is asked of it."""
     n = stats.n_rows - stats.n_known + stats.rows_of(found.missing)
     more = [f"has no value in {n:,} rows: they are left out as unlabelled"] if n else []
     said = {"minimum": None, "maximum": None, "nullable": n > 0 or found.column.nullable}
@@ -123,6 +126,7 @@ def _amount(stats: ColumnStats, found: Guess) -> Guess:
 
 
 def _typed(text: str, counts: Counter[str], found: Guess) -> tuple[ColumnType, bool | int | str]:
+    """A label by the type of all of them: true or false, a whole number, or a text."""
     if found.column.type == "boolean":
         return "boolean", text == "true"
     if all(label.removeprefix("-").isdecimal() and label.isascii() for label in counts):

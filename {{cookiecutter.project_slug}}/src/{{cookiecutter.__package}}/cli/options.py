@@ -52,7 +52,8 @@ def refuse_newer_contract(configs: Path, config: Config) -> None:
     Raises:
         ConfigError: the contract was changed since.
     """
-    from ..data.dataset import current
+    with needs("train"):
+        from ..data.dataset import current
 
     if current(config.data.directory).contract.hash != load_contract(configs / CONTRACT).hash:
         raise ConfigError(f"'{configs / CONTRACT}' is newer than the dataset; run: make data")
