@@ -45,7 +45,7 @@ def measure(project: BakedProject) -> Sizes:
             if place[0] == "src":
                 owned[owner] += Counter(modules=1, **python(content.decode()))
                 rooms[place[2].removesuffix(".py")] += lines if owner == "core" else 0
-        else:
+        elif path != ".cruft.json":  # it names a folder of this machine
             folders["/".join(place[:-1][:2]) or "top"] += len(content)
     return {
         **{name: dict(sorted(owned[name].items())) for name in sorted(owned)},

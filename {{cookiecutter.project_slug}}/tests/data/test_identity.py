@@ -12,7 +12,11 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import identity, job, transform
-from {{ cookiecutter.__package }}.data.identity import describe, fingerprint, key_of
+from {{ cookiecutter.__package }}.data.identity import (
+    describe,
+    fingerprint,
+    key_of,
+)
 
 from ..conftest import PACKAGE
 from .conftest import Shop, orders

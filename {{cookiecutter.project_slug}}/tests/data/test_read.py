@@ -14,7 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.contract import CsvSource, JsonlSource, ParquetSource
+from {{ cookiecutter.__package }}.contract import (
+    CsvSource,
+    JsonlSource,
+    ParquetSource,
+)
 from {{ cookiecutter.__package }}.data import delimited
 from {{ cookiecutter.__package }}.data.cast import Form
 from {{ cookiecutter.__package }}.data.read import matching

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.log.live import read_blocks, read_lines, read_rows
+from {{ cookiecutter.__package }}.log.live import (
+    read_blocks,
+    read_lines,
+    read_rows,
+)
 from {{ cookiecutter.__package }}.log.segments import PREDICTIONS
 
 from .logged import DAY, content, make_log, to_parquet

@@ -7,7 +7,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.data.sql.database import columns_of, connected
+from {{ cookiecutter.__package }}.data.sql.database import (
+    columns_of,
+    connected,
+)
 from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     DataError,

@@ -9,7 +9,10 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_rows
 from {{ cookiecutter.__package }}.log.log_retention.compact import compact
-from {{ cookiecutter.__package }}.log.log_retention.forget import Whose, forget
+from {{ cookiecutter.__package }}.log.log_retention.forget import (
+    Whose,
+    forget,
+)
 
 from ...serving.conftest import ROW
 from ...serving.test_log_kills import FIRST_S, Callers, check

@@ -14,7 +14,10 @@ from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.log.log_retention import parquet
 from {{ cookiecutter.__package }}.log.log_retention.compact import compact
-from {{ cookiecutter.__package }}.log.segments import PREDICTIONS, open_segment
+from {{ cookiecutter.__package }}.log.segments import (
+    PREDICTIONS,
+    open_segment,
+)
 
 from ..logged import DAY, content, label, make_log, prediction, write
 from .killed import files, killed_at

@@ -10,8 +10,16 @@ import pytest
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
 from {{ cookiecutter.__package }}.log.log_retention.compact import compact
-from {{ cookiecutter.__package }}.log.log_retention.forget import Forgotten, Whose, forget
-from {{ cookiecutter.__package }}.log.segments import LABELS, PREDICTIONS, open_segment
+from {{ cookiecutter.__package }}.log.log_retention.forget import (
+    Forgotten,
+    Whose,
+    forget,
+)
+from {{ cookiecutter.__package }}.log.segments import (
+    LABELS,
+    PREDICTIONS,
+    open_segment,
+)
 
 from ..logged import DAY, content, label, make_log, prediction, write
 from .killed import files, killed_at, text_in

@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.log.log_retention.maintenance import close_segment, is_free
-from {{ cookiecutter.__package }}.log.segments import PREDICTIONS, is_at, listed, open_segment
+from {{ cookiecutter.__package }}.log.log_retention.maintenance import (
+    close_segment,
+    is_free,
+)
+from {{ cookiecutter.__package }}.log.segments import (
+    PREDICTIONS,
+    is_at,
+    listed,
+    open_segment,
+)
 
 from ..logged import DAY
 

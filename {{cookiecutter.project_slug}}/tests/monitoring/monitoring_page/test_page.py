@@ -15,8 +15,13 @@ from {{ cookiecutter.__package }}.monitoring import checks
 from {{ cookiecutter.__package }}.monitoring.check import Check, Kind
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History
-from {{ cookiecutter.__package }}.monitoring.monitoring_page import PAGE, write
-from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import figure
+from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
+    PAGE,
+    write,
+)
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import (
+    figure,
+)
 
 from .conftest import FELL
 from .story import config_of, raise_alert, tell, week

@@ -7,7 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError, DataError, ProjectError
+from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
+    DataError,
+    ProjectError,
+)
 
 from .conftest import Place, rows_of
 

@@ -8,7 +8,10 @@ from mlflow import MlflowClient
 
 from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.training.tuning.mirror import mirror
-from {{ cookiecutter.__package }}.training.tuning.trial import StudyRecord, Trial
+from {{ cookiecutter.__package }}.training.tuning.trial import (
+    StudyRecord,
+    Trial,
+)
 
 # MLflow's dependencies warn, and it leaves its connections to the garbage collector.
 pytestmark = [

@@ -10,13 +10,19 @@ import pytest
 
 from {{ cookiecutter.__package }}.errors import DivergedError, ProjectError
 from {{ cookiecutter.__package }}.training.tuning.job import alone
-from {{ cookiecutter.__package }}.training.tuning.settings import Space, Values
+from {{ cookiecutter.__package }}.training.tuning.settings import (
+    Space,
+    Values,
+)
 from {{ cookiecutter.__package }}.training.tuning.study import (
     Drawn,
     Report,
     Study,
 )
-from {{ cookiecutter.__package }}.training.tuning.trial import StudyRecord, Trial
+from {{ cookiecutter.__package }}.training.tuning.trial import (
+    StudyRecord,
+    Trial,
+)
 
 from ...conftest import PACKAGE
 
