@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import empty, forget_other_environment
@@ -93,14 +92,9 @@ def test_the_whole_path_runs_under_every_version_of_python(
     assert list((project.path / "reports").rglob("monitoring.html"))
 
 
-def marked(answers: Answers) -> Any:
-    """Return a combination as a parameter; an environment of another version takes long."""
-    other = answers["python_version"] in NEWER
-    return pytest.param(answers, id=name(answers), marks=[pytest.mark.long] if other else [])
-
-
+@pytest.mark.long
 @pytest.mark.slow
-@pytest.mark.parametrize("answers", [marked(answers) for answers in covering()[1:]])
+@pytest.mark.parametrize("answers", covering()[1:], ids=name)
 def test_the_stages_run_in_every_combination_of_the_covering_set(
     of_version: dict[str, BakedProject], answers: Answers, tmp_path: Path
 ) -> None:

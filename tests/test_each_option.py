@@ -96,6 +96,7 @@ def importable(paths: Iterable[str]) -> list[str]:
     return [name for name in names if not name.endswith(NO_MODULES)]
 
 
+@pytest.mark.long  # with all options they run in `make test` of the project
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_alone_passes_its_own_tests(

@@ -37,6 +37,7 @@ def steps() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_models_of_scikit_learn_are_imported_gated_promoted_and_served(
     project: BakedProject,

@@ -54,12 +54,14 @@ def test_the_worked_example_is_short() -> None:
     assert len(line.splitlines()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_worked_example_is_in_the_format_of_the_project(project: BakedProject) -> None:
     run(project, "black", "--check", "--quiet", "--diff", "src")
     run(project, "ruff", "check", "--no-cache", "src")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_added_kind_holds_what_every_kind_holds(project: BakedProject) -> None:
     ran = run(project, "pytest", "-v", "tests/training/kinds/test_kinds.py", "-k", "xgboost")
@@ -70,6 +72,7 @@ def test_the_added_kind_holds_what_every_kind_holds(project: BakedProject) -> No
     assert not re.search(r"\b[1-9]\d* (failed|error|skipped)", ran.output), str(ran)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_added_kind_is_trained_on_the_flights_and_passes_the_gate(
     project: BakedProject,
