@@ -152,7 +152,7 @@ def test_a_source_that_is_read_in_another_way_is_told(
 
 
 def test_a_source_of_another_kind_is_told(shop: Contract) -> None:
-    table = {"sql": "SHOP_URL", "table": "orders"}
+    table = {"jsonl": "orders.jsonl"}
     new = changed(shop, sources={"orders": table, "stock": {"parquet": "stock.parquet"}})
     changes = [(change.key, change.what.partition(";")[0]) for change in compare(shop, new)]
     assert changes == [("sources.orders", "is read differently"), ("sources.stock", "is new")]
