@@ -17,6 +17,7 @@ from {{ cookiecutter.__package }}.config import (
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import PACKAGE, ROOT
+from .test_config_files import UNFILLED
 
 DATA = "driving: orders\nsplit: {validation_from: 2024-02-01, test_from: 2024-03-01}\n"
 PREFIX = f"{PACKAGE.upper()}__"
@@ -162,7 +163,7 @@ def test_one_key_of_a_split_can_be_overridden(
 WRONG = [
     ("train.epochs=0", ["train.epochs", "greater than 0", "given 0"]),
     ("train.epochs=many", ["train.epochs", "integer", "given 'many'"]),
-    ("train.epoch=3", ["train.epoch:", "not permitted", "given 3"]),
+    ("train.epoch=3", ["train.epoch:", "no such key", "'train.epochs'", "(--set)"]),
     ("train.learning_rate=.inf", ["train.learning_rate", "finite"]),
     ("train.learning_rate=.nan", ["train.learning_rate"]),
     ("train.device=tpu", ["train.device", "'auto', 'cpu', 'cuda' or 'mps'", "given 'tpu'"]),
@@ -170,7 +171,12 @@ WRONG = [
     ("data.split.test_from=soon", ["data.split.test_from", "given 'soon'"]),
     ("data.split.by=week", ["data.split.by", "given 'week'"]),
     ("data.split.by=[hash]", ["data.split.by", "given ['hash']"]),
-    ("data.split.by=hash", ["data.split.validation_from", "data.split.test_from", "not permitted"]),
+    ("train.model={a: {b: secret}, kind: [1]}", ["train.model.kind", "string"]),
+    ("train.epochs={token: hunter2}", ["train.epochs", "given the keys ['token']"]),
+    ("train.password=hunter2", ["train.password: there is no such key"]),
+    (f"train.epochs={UNFILLED}", ["--set", "'train.epochs'", "placeholder"]),
+    (f"train.epochs={'[' * 3000}", ["--set", "'train.epochs'", "more than 20 deep"]),
+    ("data.split.by=hash", ["data.split.validation_from", "data.split.test_from", "no such key"]),
     ("data.split=hash", ["data.split:", "given 'hash'"]),
     ("data.split=null", ["data.split:", "given None"]),
     ("data.split={by: hash, test: 2}", ["data.split.test:", "less than 1", "given 2"]),
@@ -180,7 +186,7 @@ WRONG = [
     ("data.split={by: hash, group: city}", ["data.split:", "group: name a column with by: group"]),
     ("data.split={by: recent, test_days: 0}", ["data.split.test_days:", "greater than 0"]),
     ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
-    ("data.split={by: hash, test_from: 2024-01-01}", ["data.split.test_from:", "not permitted"]),
+    ("data.split={by: hash, test_from: 2024-01-01}", ["data.split.test_from:", "no such key"]),
     ("data.keep=middle", ["data.keep", "'first' or 'last'", "given 'middle'"]),
     ("data.keep=all", ["data.keep", "'first' or 'last'", "given 'all'"]),
     ("data.max_rejected_fraction=5", ["data.max_rejected_fraction", "less than or equal to 1"]),
@@ -206,13 +212,13 @@ WRONG = [
     ),
     ("monitor.sinks.mail={kind: email, host: h, sender: s, to: []}", ["monitor.sinks.mail.to:"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
-    ("train.epochs", ["--set", "'train.epochs' is not section.key=value", "data, train, serve"]),
-    ("epochs=3", ["--set", "'epochs=3' is not section.key=value"]),
+    ("train.epochs", ["--set", "'train.epochs' does not start section.key=value", "data, train, serve"]),
+    ("epochs=3", ["--set", "'epochs' does not start section.key=value"]),
     ("training.epochs=3", ["--set", "the sections are data, train, serve, monitor"]),
-    ("=3", ["--set", "is not section.key=value"]),
-    ("", ["--set", "is not section.key=value"]),
-    ("train.=3", ["train.", "not permitted"]),
-    ("train.hidden=[1, 2", ["train.hidden", "not permitted", "given '[1, 2'"]),
+    ("=3", ["--set", "does not start section.key=value"]),
+    ("", ["--set", "does not start section.key=value"]),
+    ("train.=3", ["train.", "no such key"]),
+    ("train.hidden=[1, 2", ["train.hidden", "no such key"]),
 ]
 
 
@@ -222,15 +228,17 @@ def test_a_wrong_override_is_told_by_its_key(folder: Path, override: str, words:
     with pytest.raises(ConfigError) as caught:
         load(folder, [override])
     assert [word for word in words if word not in str(caught.value)] == []
+    assert "hunter2" not in str(caught.value)  # what was given may be a secret
     assert "split.date" not in str(caught.value)  # no kind of a split is a key
     assert "split.hash" not in str(caught.value)
 
 
 VARIABLES = [
     ("TRAIN__EPOCHS", "0", ["train.epochs", "given 0"]),
-    ("TRAIN__EPOCH", "3", ["train.epoch:", "not permitted"]),
+    ("TRAIN__EPOCH", "3", ["train.epoch:", "'train.epochs'", f"({PREFIX}TRAIN__EPOCH)"]),
     ("TRAINING__EPOCHS", "3", [f"{PREFIX}TRAINING__EPOCHS", "the sections are data, train"]),
-    ("TRAIN", "3", [f"{PREFIX}TRAIN", "is not section.key=value"]),
+    ("TRIAN__EPOCHS", "hunter2", [f"{PREFIX}TRIAN__EPOCHS", "did you mean 'train'?"]),
+    ("TRAIN", "3", [f"{PREFIX}TRAIN", "does not start section.key=value"]),
 ]
 
 
@@ -242,6 +250,7 @@ def test_a_wrong_variable_is_told_by_its_name_or_key(
     with pytest.raises(ConfigError) as caught:
         load(folder)
     assert [word for word in words if word not in str(caught.value)] == []
+    assert "hunter2" not in str(caught.value)
 
 
 def test_every_fault_is_told_at_once(folder: Path) -> None:

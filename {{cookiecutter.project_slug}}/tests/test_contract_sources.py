@@ -28,7 +28,7 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("sources/orders/quote", "", ["sources.orders.quote", "given ''"]),
     ("sources/orders/repeats", "count", ["sources.orders.repeats", "'drop' or 'keep'"]),
     ("sources/orders/pii", "name", ["sources.orders.pii", "given 'name'"]),
-    ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "not permitted"]),
+    ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "no such key"]),
     ("sources/orders/encoding", "utf-9", ["sources.orders.encoding", "cp1252"]),
     ("sources/orders/escape", '"', ["sources.orders:", "quote and escape are both '\"'"]),
     ("sources/orders/numbers", {"price": {"decimal": ",", "thousands": ","}}, ["must differ"]),
@@ -43,7 +43,7 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("sources/..", {"csv": "b.csv"}, ["pattern", "given '..'"]),
     ("sources/_rows", {"csv": "b.csv"}, ["pattern", "given '_rows'"]),
     ("sources/orders", {"parquet": ""}, ["sources.orders.parquet", "at least 1"]),
-    ("sources/orders", {"parquet": "a", "delimiter": ";"}, ["sources.orders.delimiter", "';'"]),
+    ("sources/orders", {"parquet": "a", "delimiter": ";"}, ["sources.orders.delimiter", "no such"]),
 ]
 
 

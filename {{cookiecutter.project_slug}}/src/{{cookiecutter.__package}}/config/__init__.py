@@ -6,8 +6,9 @@ defaults of the sections.
 """
 
 from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
+from .files import explain, nearest, parse_yaml, read_yaml
 from .monitor import CheckConfig, DriftConfig, MonitorConfig, QualityConfig
-from .reading import Config, explain, load, read_yaml
+from .reading import Config, load
 from .section import Fraction, Positive, Section, Share
 from .serve import ServeConfig
 from .sinks import EmailSink, FileSink, LogSink, MetricsFileSink, SinkConfig, WebhookSink
@@ -52,5 +53,7 @@ __all__ = [
     "WebhookSink",
     "explain",
     "load",
+    "nearest",
+    "parse_yaml",
     "read_yaml",
 ]
