@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }} import __version__, cli
-from {{ cookiecutter.__package }}.cli.options import needs
+from {{ cookiecutter.__package }}.arguments import needs
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.errors import MissingExtraError
@@ -88,7 +88,11 @@ def test_configs_elsewhere_are_used(place: Path, command: Command) -> None:
 # arguments, exit code → what standard error says
 FAILURES = [
     (["data", "--set", "train.speed=3"], 2, ["error: ", "train.speed", "no such key"]),
-    (["data", "--set", "speed"], 2, ["error: ", "--set", "'speed' does not start section.key=value"]),
+    (
+        ["data", "--set", "speed"],
+        2,
+        ["error: ", "--set", "'speed' does not start section.key=value"],
+    ),
     (["data", "--configs", "nowhere"], 2, ["error: ", "nowhere", "does not exist"]),
     (["train", "--configs", "nowhere"], 2, ["error: ", "no configuration folder", "--configs"]),
     (["data", "--set", "data.driving=sales"], 2, ["error: ", "'sales'", "sources are orders"]),

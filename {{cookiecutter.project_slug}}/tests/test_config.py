@@ -212,7 +212,10 @@ WRONG = [
     ),
     ("monitor.sinks.mail={kind: email, host: h, sender: s, to: []}", ["monitor.sinks.mail.to:"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
-    ("train.epochs", ["--set", "'train.epochs' does not start section.key=value", "data, train, serve"]),
+    (
+        "train.epochs",
+        ["--set", "'train.epochs' does not start section.key=value", "data, train, serve"],
+    ),
     ("epochs=3", ["--set", "'epochs' does not start section.key=value"]),
     ("training.epochs=3", ["--set", "the sections are data, train, serve, monitor"]),
     ("=3", ["--set", "does not start section.key=value"]),

@@ -91,8 +91,16 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("columns/price/on_violation", "null", ["columns.price", "null needs nullable: true"]),
     ("columns/price/on_violation", None, ["columns.price", "null needs nullable: true"]),
     ("columns/price/on_violation", {"maximum": None}, ["columns.price", "needs nullable: true"]),
-    ("columns/city/on_violation", {"missing": None}, ["columns.city", "missing: null repairs noth"]),
-    ("columns/city/on_violation", {"unique": "null"}, ["columns.city", "unique: null repairs noth"]),
+    (
+        "columns/city/on_violation",
+        {"missing": None},
+        ["columns.city", "missing: null repairs noth"],
+    ),
+    (
+        "columns/city/on_violation",
+        {"unique": "null"},
+        ["columns.city", "unique: null repairs noth"],
+    ),
     ("columns/price/on_violation", "drop", ["columns.price.on_violation", "given 'drop'"]),
     ("columns/price/on_violation", {"min": "fail"}, ["columns.price.on_violation", "'minimum'"]),
     ("columns/price/leaks", "often", ["columns.price.leaks", "given 'often'"]),

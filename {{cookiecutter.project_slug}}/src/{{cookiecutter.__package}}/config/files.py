@@ -49,16 +49,18 @@ def parse_yaml(text: str) -> Any:
         ValueError: a date or number in it is none.
     """
     depth = 0
+    event: Any
     for event in yaml.parse(text, Loader=_Loader):
-        opens = isinstance(event, yaml.CollectionStartEvent)
-        depth += opens - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         problem = None
         if depth > MAX_DEPTH:
             problem = f"it is nested more than {MAX_DEPTH} deep"
-        elif getattr(event, "anchor", None):
-            problem = f"anchors and aliases such as &{event.anchor} are not read; quote it, or repeat"
-        elif getattr(event, "tag", None):
-            problem = f"tags are not read, and {event.tag} is one; put the text in quotes"
+        elif anchor:
+            problem = f"anchors and aliases such as &{anchor} are not read; quote it, or repeat"
+        elif tag:
+            problem = f"tags are not read, and {tag} is one; put the text in quotes"
         if problem:
             raise RefusedError(None, None, problem, event.start_mark)
     return _Loader(text).get_single_data()

@@ -4,7 +4,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ..atomic import pointed
-from ..compatibility import compare
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
 from ..models.signature import Keys
@@ -59,8 +58,7 @@ class Store:
         registered_s = datetime.fromisoformat(version.created).timestamp()
         bundle = open_bundle(versions.folder / version.bundle, self.keys)
         before = self.current
-        changes = compare(before.bundle.contract, bundle.contract) if before else []
-        if before and any(change.breaking for change in changes):
+        if before and not bundle.contract.same_row(before.bundle.contract):
             raise BundleError(
                 f"version {version.number} has another contract than version {before.version}, which"
                 " callers know; restart the server to serve it"

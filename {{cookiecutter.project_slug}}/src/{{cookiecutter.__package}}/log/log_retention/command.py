@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
+from ...arguments import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
 from ...config import ServeConfig
 from ...config.section import Positive, Section
 from ...contract import load_contract
@@ -28,11 +28,11 @@ def add_to(app: typer.Typer) -> None:
 @logs.command("compact")
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Turn the days that are over into Parquet, and delete those older than log_retention.days."""
+    config = config_of(configs, set_)
+    days = config.settings("log_retention", LogRetentionConfig).days
     with needs("batch"):
         from .compact import compact
 
-    config = config_of(configs, set_)
-    days = config.settings("log_retention", LogRetentionConfig).days
     compact(config.serve.log, days, _wait_s(config.serve))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +21,8 @@ def explain(
     set_: Overrides = None,
 ) -> None:
     """Run one logged row through every stage again, and say which differs from what was logged."""
+    config, name = config_of(configs, set_), name_of(configs)
     with needs("train"):
         from .stages import run
 
-    run(config_of(configs, set_), name_of(configs), request_id, row)
+    run(config, name, request_id, row)

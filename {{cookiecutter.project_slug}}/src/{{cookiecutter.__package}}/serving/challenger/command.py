@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
 from ...errors import ConfigError
 from ...models.signature import demanded
 from ...models.versions import Versions

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...arguments import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,11 +16,11 @@ def add_to(app: typer.Typer) -> None:
 
 def encode_rows(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Write the training and validation rows as matrices, to train any model on."""
+    config = config_of(configs, set_)
+    refuse_newer_contract(configs, config)
     with needs("train"):
         from . import encoding
 
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
     encoding.run(config)
 
 
@@ -39,9 +39,9 @@ def import_onnx(
     set_: Overrides = None,
 ) -> None:
     """Gate and register an ONNX model on the current dataset, like one that was trained here."""
+    config = config_of(configs, set_)
+    refuse_newer_contract(configs, config)
     with needs("train"):
         from . import job
 
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
     job.run(config, model, encoding, output=output, logits=logits)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
 from ...errors import RegistryError
 
 
@@ -21,11 +21,11 @@ def report(
     set_: Overrides = None,
 ) -> None:
     """Draw the report of a version, from its bundle alone."""
+    config, name = config_of(configs, set_), name_of(configs)
     with needs("report"):
         from ...models.versions import Versions
         from .page import write
 
-    config, name = config_of(configs, set_), name_of(configs)
     versions = Versions(config.train.bundles, name)
     known = versions.all()
     if version is None and not known:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...arguments import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 from .settings import tuning_of
 
 TUNED = "tuned.yaml"
