@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from ..arguments import CONFIGS, CONTRACT, Folder, Overrides, config_of, name_of, needs
-from ..atomic import write_file
 from ..contract import Contract, load_contract
 from ..rules import descriptions
+from ..storage import write_file
 from ..terminal import say, table
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")

@@ -13,10 +13,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import __version__
-from ..atomic import new_directory, point, pointed, write_file
 from ..config import DataConfig
 from ..contract import Contract, FileSource, kind_of
 from ..errors import ConfigError, DataError
+from ..storage import new_directory, read_pointer, write_file, write_pointer
 from ..terminal import say
 from .account import Run, is_disk_full
 from .build import build
@@ -98,8 +98,8 @@ def _run(contract: Contract, config: DataConfig) -> Dataset:
             found = _made(work, datasets, description)
         write_file(record, json.dumps(found, indent=2).encode())
     dataset = Dataset(path=datasets / found["dataset"])
-    if pointed(datasets / "current") != dataset.name:
-        point(datasets / "current", dataset.name)
+    if read_pointer(datasets / "current") != dataset.name:
+        write_pointer(datasets / "current", dataset.name)
     report(dataset, found)
     return dataset
 

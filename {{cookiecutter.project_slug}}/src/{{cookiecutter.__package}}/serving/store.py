@@ -3,11 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
-from ..atomic import pointed
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
 from ..models.signature import Keys
 from ..models.versions import Move, Versions
+from ..storage import read_pointer
 from .predictor import Predictor, make_predictor
 
 
@@ -34,7 +34,7 @@ class Store:
         """Load what the pointer names if that changed; say whether the predictor was swapped."""
         try:
             versions = self.versions()
-            name = pointed(versions.folder / "served") if versions else None
+            name = read_pointer(versions.folder / "served") if versions else None
             if versions is None or name is None:
                 if versions is not None and versions.folder.is_dir():
                     self.problem = versions.unserved()
