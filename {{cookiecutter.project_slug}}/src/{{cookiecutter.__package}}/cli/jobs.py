@@ -16,7 +16,7 @@ from ..arguments import (
     needs,
     refuse_newer_contract,
 )
-from ..config import nearest
+from ..config import unknown
 from ..contract import load_contract
 from ..errors import AlertRaised, ConfigError
 
@@ -57,7 +57,7 @@ def adopt(
 ) -> None:
     """Write contract.yaml and data.yaml for your own table, and remove the example."""
     if task is not None and task not in TASKS:
-        raise ConfigError(f"--task: '{task}' is none of {', '.join(TASKS)}{nearest(task, TASKS)}")
+        raise ConfigError(f"--task: {unknown(task, 'the tasks', TASKS)}")
     with needs("train"):
         from ..adopt.propose import Request
         from ..adopt.write import run
@@ -70,6 +70,7 @@ def adopt(
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Make a dataset from the sources, by the contract and data/transform.py."""
     contract, settings = load_contract(configs / CONTRACT), config_of(configs, set_).data
+    settings.refuse_unknown(contract.sources, contract.columns)
     with needs("train"):
         from ..data import job
 

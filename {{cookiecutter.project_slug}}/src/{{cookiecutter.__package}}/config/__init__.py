@@ -14,6 +14,7 @@ from .files import explain as explain
 from .files import nearest as nearest
 from .files import parse_yaml as parse_yaml
 from .files import read_yaml as read_yaml
+from .files import unknown as unknown
 from .monitor import CheckConfig as CheckConfig
 from .monitor import DriftConfig as DriftConfig
 from .monitor import MonitorConfig as MonitorConfig

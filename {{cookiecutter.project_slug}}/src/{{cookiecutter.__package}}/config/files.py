@@ -13,6 +13,7 @@ from ..errors import ConfigError
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 20
 SHOWN = 80
+MAX_NAMES = 20
 MESSAGES = {"extra_forbidden": "there is no such key", "missing": "required, and not given"}
 Place = tuple[int | str, ...]
 
@@ -140,6 +141,13 @@ def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for each in get_args(annotation):
         yield from _sections(each)
+
+
+def unknown(name: str, what: str, known: Iterable[str]) -> str:
+    """The sentence that a name is none of those known, with the first of them and the nearest."""
+    names = list(known)
+    shown = ", ".join(names[:MAX_NAMES]) + ", …" * (len(names) > MAX_NAMES)
+    return f"'{name}' is not one of {what}: {shown}{nearest(name, names)}"
 
 
 def nearest(key: str, known: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..config import explain, nearest, read_yaml
+from ..config import explain, nearest, read_yaml, unknown
 from ..config.files import keys_of
 from ..errors import ConfigError
 from ..values import canonical_category
@@ -21,7 +21,6 @@ TARGETS = {
     "multiclass": {"category"},
     "regression": {"float", "integer"},
 }
-SHOWN = 20
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -91,11 +90,7 @@ class Contract(Part):
             if name is None:
                 continue
             if name not in self.columns:
-                names = list(self.columns)
-                shown = ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)
-                raise ValueError(
-                    f"{key}: '{name}' is not one of columns: {shown}{nearest(name, names)}"
-                )
+                raise ValueError(f"{key}: {unknown(name, 'columns', self.columns)}")
             if self.columns[name].type not in types:
                 raise ValueError(f"{key}: '{name}' must be {' or '.join(sorted(types))}")
             if self.columns[name].role is not None or self.columns[name].leaks:

@@ -37,11 +37,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
         DataError: a source, its rows or the transform do not fit; or another run is at work.
         ConfigError: a setting names something that the contract has not.
     """
-    if config.driving not in contract.sources:
-        raise ConfigError(
-            f"data.driving is '{config.driving}', but the contract's sources are"
-            f" {', '.join(contract.sources)}; name one of them in data.yaml"
-        )
+    config.refuse_unknown(contract.sources, contract.columns)
     try:
         with alone(config.directory):
             return _run(contract, config)
