@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 @logs.command("compact")
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Turn the days that are over into Parquet, and delete those older than log_retention.days."""
+    """Turn past days of the log into Parquet; delete those beyond log_retention.days."""
     config = config_of(configs, set_)
     days = config.settings("log_retention", LogRetentionConfig).days
     with needs("batch"):
@@ -45,7 +45,7 @@ def forget_records(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Take the rows and labels of an id, or of a request, out of the log; servers may run on."""
+    """Remove the rows and labels of an id, or of a request, from the log."""
     with needs("batch"):
         from .forget import Whose, forget
 

@@ -16,11 +16,11 @@ def explain(
     request_id: Annotated[
         str | None, typer.Argument(help="A request's id; default: the newest one logged.")
     ] = None,
-    row: Annotated[int, typer.Option(help="Which of its rows, from 0.", min=0)] = 0,
+    row: Annotated[int, typer.Option(help="Number of the row in the request, from 0.", min=0)] = 0,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Run one logged row through every stage again, and say which differs from what was logged."""
+    """Run one logged row through every stage again, and name the first that differs."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("train"):
         from .stages import run

@@ -20,7 +20,7 @@ def report(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Draw the report of a version, from its bundle alone."""
+    """Draw a version's report again, from its bundle."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("report"):
         from ...models.versions import Versions

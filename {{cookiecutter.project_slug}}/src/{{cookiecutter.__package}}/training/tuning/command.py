@@ -22,7 +22,7 @@ def tune(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Search settings on validation rows; the best become a file for train --with."""
+    """Search for the settings that do best on validation rows; write them for train --with."""
     config = config_of(configs, set_)
     tuning_of(config)  # a wrong setting is refused before anything is loaded
     refuse_newer_contract(configs, config)
