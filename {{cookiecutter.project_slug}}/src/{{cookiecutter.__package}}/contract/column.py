@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from ..config import Section
 from ..values import canonical_category
 
 ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
@@ -13,14 +14,6 @@ Mode = Literal["reject", "null", "fail"]
 Rule = Literal["type", "missing", "minimum", "maximum", "allowed", "unique"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
 RESERVED = {"_score", "_source_row", "_file", "_record", "_raw", "_reasons", "_split", "_key"}
-
-
-class Part(BaseModel):
-    """Frozen; an unknown key is an error; the lines under the fields become the JSON Schema."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
-    )
 
 
 def refuse_reserved(names: Iterable[str]) -> None:
@@ -34,7 +27,7 @@ def refuse_reserved(names: Iterable[str]) -> None:
             raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
 
 
-class Column(Part):
+class Column(Section):
     """One column of the contract's row."""
 
     type: ColumnType

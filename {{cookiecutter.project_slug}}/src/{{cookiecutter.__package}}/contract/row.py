@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..config import explain, nearest, read_yaml, unknown
+from ..config import Section, explain, nearest, read_yaml, unknown
 from ..config.files import keys_of
 from ..errors import ConfigError
 from ..values import canonical_category
-from .column import NUMERIC_TYPES, Column, ColumnType, Part, Role, refuse_reserved
+from .column import NUMERIC_TYPES, Column, ColumnType, Role, refuse_reserved
 from .source import Source
 
 TARGETS = {
@@ -24,7 +24,7 @@ TARGETS = {
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
-class Contract(Part):
+class Contract(Section):
     """``contract.yaml``, validated."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")

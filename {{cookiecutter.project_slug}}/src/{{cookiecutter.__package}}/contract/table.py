@@ -5,14 +5,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from .column import ColumnType, Part, refuse_reserved
+from ..config import Section
+from .column import ColumnType, refuse_reserved
 
 FORMAT = r"%[A-Za-z]|^(epoch_(s|ms|us|ns)|excel_days)$"
 FormatText = Annotated[str, Field(pattern=FORMAT)]
 Markers = tuple[str, ...]
 
 
-class NumberFormat(Part):
+class NumberFormat(Section):
     """How the numbers of a column are written, where that is not 1234.5.
 
     With any of these settings, or with ``{}``, the minus may also stand behind the number or be a
@@ -38,7 +39,7 @@ class NumberFormat(Part):
         return self
 
 
-class TableSource(Part):
+class TableSource(Section):
     """Where rows come from; each kind adds a key of its own name for their place."""
 
     columns: dict[str, ColumnType] | None = None
