@@ -35,10 +35,10 @@ def elsewhere(**answers: str) -> tuple[tuple[str, str], ...]:
 FAULTS = {
     "a broken import in one optional file": Fault(
         TUNING,
-        "from ...cli.options import",
-        "from ...cli.option import",
+        "from ...arguments import",
+        "from ...argument import",
         "imports",
-        "no module is called ...cli.option",
+        "no module is called ...argument",
     ),
     "a syntax error in a test": Fault(
         "tests/test_values.py",

@@ -15,7 +15,6 @@ import yaml
 from filelock import FileLock
 
 from {{ cookiecutter.__package }} import cli
-from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
@@ -27,6 +26,7 @@ from {{ cookiecutter.__package }}.data.statistics import (
 )
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.storage import write_pointer
 from {{ cookiecutter.__package }}.training import job as training
 
 from .synthesized import synthesize
@@ -235,5 +235,5 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
     columns = column_statistics(train := path / "train.parquet", sampled(train), contract)
     manifest = {"splits": label_statistics(path, contract), "columns": columns}
     (path / "manifest.json").write_text(json.dumps(manifest))
-    point(directory / "datasets" / "current", name)
+    write_pointer(directory / "datasets" / "current", name)
     return Dataset(path=path)

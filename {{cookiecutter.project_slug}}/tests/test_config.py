@@ -11,12 +11,14 @@ from {{ cookiecutter.__package }}.config import (
     DateSplit,
     HashSplit,
     RecentSplit,
+    Section,
     SplitConfig,
     load,
 )
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import PACKAGE, ROOT
+from .test_config_files import UNFILLED
 
 DATA = "driving: orders\nsplit: {validation_from: 2024-02-01, test_from: 2024-03-01}\n"
 PREFIX = f"{PACKAGE.upper()}__"
@@ -97,12 +99,6 @@ def test_the_text_of_an_override_is_read_as_in_a_file(
     assert attrgetter(path)(load(folder, [override])) == expected
 
 
-@pytest.mark.parametrize("nothing", ["", "''", "null"])
-def test_an_address_that_is_no_text_is_refused(folder: Path, nothing: str) -> None:
-    with pytest.raises(ConfigError, match=r"train\.tracking_uri"):
-        load(folder, [f"train.tracking_uri={nothing}"])
-
-
 def test_mlflows_own_variable_comes_between_ours_and_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,33 +158,26 @@ def test_one_key_of_a_split_can_be_overridden(
 WRONG = [
     ("train.epochs=0", ["train.epochs", "greater than 0", "given 0"]),
     ("train.epochs=many", ["train.epochs", "integer", "given 'many'"]),
-    ("train.epoch=3", ["train.epoch:", "not permitted", "given 3"]),
+    ("train.epoch=3", ["train.epoch:", "no such key", "'train.epochs'", "(--set)"]),
     ("train.learning_rate=.inf", ["train.learning_rate", "finite"]),
-    ("train.learning_rate=.nan", ["train.learning_rate"]),
     ("train.device=tpu", ["train.device", "'auto', 'cpu', 'cuda' or 'mps'", "given 'tpu'"]),
     ("data.split.test_from=2024-01-01", ["data.split", "validation_from must be before test_from"]),
-    ("data.split.test_from=soon", ["data.split.test_from", "given 'soon'"]),
-    ("data.split.by=week", ["data.split.by", "given 'week'"]),
     ("data.split.by=[hash]", ["data.split.by", "given ['hash']"]),
-    ("data.split.by=hash", ["data.split.validation_from", "data.split.test_from", "not permitted"]),
+    ("train.model={a: {b: secret}, kind: [1]}", ["train.model.kind", "string"]),
+    ("train.epochs={token: hunter2}", ["train.epochs", "given the keys ['token']"]),
+    ("train.password=hunter2", ["train.password: there is no such key"]),
+    (f"train.epochs={UNFILLED}", ["--set", "'train.epochs'", "placeholder"]),
+    (f"train.epochs={'[' * 3000}", ["--set", "'train.epochs'", "more than 20 deep"]),
+    ("data.split.by=hash", ["data.split.validation_from", "data.split.test_from", "no such key"]),
     ("data.split=hash", ["data.split:", "given 'hash'"]),
-    ("data.split=null", ["data.split:", "given None"]),
     ("data.split={by: hash, test: 2}", ["data.split.test:", "less than 1", "given 2"]),
-    ("data.split={by: hash, test: 0}", ["data.split.test:", "greater than 0"]),
-    ("data.split={by: hash, salt: 3}", ["data.split.salt:", "given 3"]),
     ("data.split={by: hash, test: .5, validation: .5}", ["data.split:", "nothing to train on"]),
     ("data.split={by: hash, group: city}", ["data.split:", "group: name a column with by: group"]),
-    ("data.split={by: recent, test_days: 0}", ["data.split.test_days:", "greater than 0"]),
     ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
-    ("data.split={by: hash, test_from: 2024-01-01}", ["data.split.test_from:", "not permitted"]),
-    ("data.keep=middle", ["data.keep", "'first' or 'last'", "given 'middle'"]),
-    ("data.keep=all", ["data.keep", "'first' or 'last'", "given 'all'"]),
-    ("data.max_rejected_fraction=5", ["data.max_rejected_fraction", "less than or equal to 1"]),
     (
         "train.tracker=mlfow",
         ["train.tracker: 'mlfow' is no tracker; valid are mlflow, ", "did you mean 'mlflow'?"],
     ),
-    ("serve.port=99999", ["serve.port", "65535"]),
     (
         "monitor.quality.persistence=[3, 2]",
         ["monitor.quality: persistence is (k, m) with k at most m"],
@@ -206,13 +195,13 @@ WRONG = [
     ),
     ("monitor.sinks.mail={kind: email, host: h, sender: s, to: []}", ["monitor.sinks.mail.to:"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
-    ("train.epochs", ["--set", "'train.epochs' is not section.key=value", "data, train, serve"]),
-    ("epochs=3", ["--set", "'epochs=3' is not section.key=value"]),
+    (
+        "train.epochs",
+        ["--set", "'train.epochs' does not start section.key=value", "data, train, serve"],
+    ),
     ("training.epochs=3", ["--set", "the sections are data, train, serve, monitor"]),
-    ("=3", ["--set", "is not section.key=value"]),
-    ("", ["--set", "is not section.key=value"]),
-    ("train.=3", ["train.", "not permitted"]),
-    ("train.hidden=[1, 2", ["train.hidden", "not permitted", "given '[1, 2'"]),
+    ("", ["--set", "does not start section.key=value"]),
+    ("train.hidden=[1, 2", ["train.hidden", "no such key"]),
 ]
 
 
@@ -222,15 +211,16 @@ def test_a_wrong_override_is_told_by_its_key(folder: Path, override: str, words:
     with pytest.raises(ConfigError) as caught:
         load(folder, [override])
     assert [word for word in words if word not in str(caught.value)] == []
+    assert "hunter2" not in str(caught.value)  # what was given may be a secret
     assert "split.date" not in str(caught.value)  # no kind of a split is a key
     assert "split.hash" not in str(caught.value)
 
 
 VARIABLES = [
     ("TRAIN__EPOCHS", "0", ["train.epochs", "given 0"]),
-    ("TRAIN__EPOCH", "3", ["train.epoch:", "not permitted"]),
+    ("TRAIN__EPOCH", "3", ["train.epoch:", "'train.epochs'", f"({PREFIX}TRAIN__EPOCH)"]),
     ("TRAINING__EPOCHS", "3", [f"{PREFIX}TRAINING__EPOCHS", "the sections are data, train"]),
-    ("TRAIN", "3", [f"{PREFIX}TRAIN", "is not section.key=value"]),
+    ("TRIAN__EPOCHS", "hunter2", [f"{PREFIX}TRIAN__EPOCHS", "did you mean 'train'?"]),
 ]
 
 
@@ -242,6 +232,7 @@ def test_a_wrong_variable_is_told_by_its_name_or_key(
     with pytest.raises(ConfigError) as caught:
         load(folder)
     assert [word for word in words if word not in str(caught.value)] == []
+    assert "hunter2" not in str(caught.value)
 
 
 def test_every_fault_is_told_at_once(folder: Path) -> None:
@@ -253,12 +244,6 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
     assert lines[0].endswith("4 not valid")
     keys = [line.split(":")[0].strip() for line in lines[1:]]
     assert keys == ["data.driving", "data.split.validation_from", "train.epochs", "train.speed"]
-
-
-def test_settings_do_not_change_after_they_were_read(folder: Path) -> None:
-    config = load(folder)
-    with pytest.raises(ValueError, match="frozen"):
-        config.train.epochs = 3
 
 
 def test_the_projects_own_settings_are_valid() -> None:
@@ -289,3 +274,20 @@ def test_a_wrong_key_is_answered_by_the_nearest_that_there_is(
 ) -> None:
     with pytest.raises(ConfigError, match=rf"did you mean '{meant}'\?"):
         load(folder, [override])
+
+
+class SearchConfig(Section):
+    """Settings of an option."""
+
+    trials: int = 40
+
+
+def test_an_option_has_settings_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "search.yaml").write_text("trials: 5\n")
+    assert load(folder).settings("search", SearchConfig).trials == 5
+    assert load(folder).settings("absent", SearchConfig).trials == 40
+    assert load(folder, ["search.trials=7"]).settings("search", SearchConfig).trials == 7
+    monkeypatch.setenv(f"{PREFIX}SEARCH__TRIALS", "6")
+    assert load(folder).settings("search", SearchConfig).trials == 6
+    with pytest.raises(ConfigError, match=r"search.trial: .* did you mean 'search.trials'\?"):
+        load(folder, ["search.trial=7"]).settings("search", SearchConfig)

@@ -57,49 +57,43 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("target", ..., ["target", "required"]),
     ("target", "sold", ["target: 'sold' is not one of columns: order, at, price"]),
     ("target", "at", ["target: 'at' must be boolean or category or integer"]),
-    ("id", "price", ["id: 'price' must be category or integer or string"]),
     ("time", "name", ["time: 'name' must be timestamp"]),
     ("time", "when", ["time: 'when' is not one of columns"]),
+    ("target", "retuned", ["target: 'retuned'", "did you mean 'returned'?"]),
     ("positive", "yes", ["positive: 'yes'", "'returned'", "boolean"]),
-    ("positive", 1, ["positive: 1", "boolean"]),
     ("columns/returned/type", "integer", ["positive: True", "'returned'", "integer"]),
-    ("columns/returned/type", "category", ["positive: True", "'returned'", "category"]),
     ("columns/returned/role", "excluded", ["columns.returned.role", "its role is target"]),
     ("task", "ranking", ["task", "'binary'", "given 'ranking'"]),
-    ("task", "multiclass", ["target: 'returned' must be category"]),
-    ("task", "regression", ["target: 'returned' must be float or integer"]),
-    ("name", "The Shop", ["name", "given 'The Shop'"]),
     ("name", "../shop", ["name", "given '../shop'"]),
-    ("name", "", ["name"]),
     ("timezone", "Paris", ["timezone", "'Paris' is not an IANA time zone", "Europe/Paris"]),
-    ("timezone", "../../etc/passwd", ["timezone", "not an IANA time zone"]),
-    ("timezon", "UTC", ["timezon:", "not permitted", "given 'UTC'"]),
+    ("timezon", "UTC", ["timezon:", "no such key", "did you mean 'timezone'?"]),
     ("columns/price/type", "money", ["columns.price.type", "'float'", "given 'money'"]),
-    ("columns/price/type", ..., ["columns.price.type", "required"]),
     ("columns/price/minimum", 2000, ["columns.price", "minimum 2000 is above maximum 1000"]),
     ("columns/price/minimum", float("nan"), ["columns.price.minimum", "finite"]),
-    ("columns/price/maximum", float("inf"), ["columns.price.maximum", "finite"]),
-    ("columns/price/min", 3, ["columns.price.min:", "not permitted"]),
+    ("columns/price/min", 3, ["columns.price.min:", "no such key; did you mean 'minimum'?"]),
     ("columns/city/minimum", 3, ["columns.city", "for integer and float, not category"]),
     ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
-    ("columns/channel/allowed", [True], ["columns.channel.allowed.0", "string", "given True"]),
     ("columns/price/role", "target", ["columns.price.role", "given 'target'"]),
     ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
     ("columns/_Reasons", {"type": "string"}, ["columns", "'_Reasons'", "rename"]),
     ("sources", {}, ["sources: name at least one"]),
     ("columns/price/on_violation", "null", ["columns.price", "null needs nullable: true"]),
-    ("columns/price/on_violation", None, ["columns.price", "null needs nullable: true"]),
     ("columns/price/on_violation", {"maximum": None}, ["columns.price", "needs nullable: true"]),
-    ("columns/city/on_violation", {"missing": None}, ["columns.city", "missing: null mends noth"]),
-    ("columns/city/on_violation", {"unique": "null"}, ["columns.city", "unique: null mends noth"]),
+    (
+        "columns/city/on_violation",
+        {"missing": None},
+        ["columns.city", "missing: null repairs noth"],
+    ),
+    (
+        "columns/city/on_violation",
+        {"unique": "null"},
+        ["columns.city", "unique: null repairs noth"],
+    ),
     ("columns/price/on_violation", "drop", ["columns.price.on_violation", "given 'drop'"]),
     ("columns/price/on_violation", {"min": "fail"}, ["columns.price.on_violation", "'minimum'"]),
-    ("columns/price/leaks", "often", ["columns.price.leaks", "given 'often'"]),
     ("columns/price", {"type": "float", "leaks": True, "role": "feature"}, ["no feature"]),
-    ("columns/price", {"type": "float", "leaks": True, "role": "metadata"}, ["no metadata"]),
     ("columns/at/leaks", True, ["columns.at", "leaks"]),
     ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
-    ("labels", ["yes"], ["labels:", "at least 2"]),
 ]
 
 
@@ -114,13 +108,6 @@ def test_a_contract_without_features_is_told(tmp_path: Path) -> None:
     values = changed("columns", {"order": {"type": "string"}, "returned": {"type": "boolean"}})
     with pytest.raises(ConfigError, match="none is a feature"):
         load_contract(written(tmp_path, values | {"time": None}))
-
-
-def test_a_column_that_is_given_twice_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "contract.yaml"
-    path.write_text(SHOP + "  price: {type: integer}\n")
-    with pytest.raises(ConfigError, match="'price' is given twice"):
-        load_contract(path)
 
 
 def test_roles_are_what_the_head_says_or_follow_from_the_type(shop: Contract) -> None:
@@ -182,11 +169,6 @@ def test_the_order_of_columns_is_part_of_a_contract(shop: Contract) -> None:
 def test_zero_has_one_text() -> None:
     signed = Contract.model_validate(changed("columns/price/minimum", -0.0))
     assert signed.hash == Contract.model_validate(changed("columns/price/minimum", 0.0)).hash
-
-
-def test_a_contract_does_not_change(shop: Contract) -> None:
-    with pytest.raises(ValidationError, match="frozen"):
-        shop.target = "gift"
 
 
 @pytest.mark.parametrize("name", ["city", "returned"])

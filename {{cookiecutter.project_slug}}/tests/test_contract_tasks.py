@@ -40,13 +40,9 @@ def test_only_a_binary_task_has_a_positive_value() -> None:
 # the task, the target's column, the head → what the message says
 WRONG: list[tuple[str, Values, Values, str]] = [
     ("multiclass", {}, {"labels": None}, "labels: list the values of the target"),
-    ("multiclass", {}, {"labels": ["kept"]}, "at least 2"),
     ("multiclass", {}, {"labels": ["kept", " kept "]}, "labels: a value is listed twice"),
     ("multiclass", {"allowed": ["kept"]}, {}, "take allowed out of the column"),
     ("multiclass", {"type": "integer"}, {}, "target: 'returned' must be category"),
-    ("multiclass", {"type": "boolean"}, {}, "target: 'returned' must be category"),
-    ("multiclass", {"type": "string"}, {}, "target: 'returned' must be category"),
-    ("multiclass", {"role": "feature"}, {}, "its role is target"),
     ("regression", {}, {"labels": ["1", "2"]}, "labels: a number has none"),
     ("regression", {"minimum": 300}, {}, "minimum 300 is above maximum 250"),
     ("binary", {"type": "float"}, {}, "target: 'returned' must be boolean or category or integer"),
@@ -70,10 +66,6 @@ def test_labels_keep_their_order_and_are_canonical() -> None:
     contract = shop_of("multiclass", labels=["b", " a", "1.0", "TRUE"])
     assert contract.labels == ("b", "a", "1", "true")
     assert shop_of("multiclass").labels == LABELS
-
-
-def test_two_labels_of_several_are_enough() -> None:
-    assert shop_of("multiclass", labels=["kept", "returned"]).labels == ("kept", "returned")
 
 
 def test_names_that_differ_only_in_case_are_two_columns() -> None:

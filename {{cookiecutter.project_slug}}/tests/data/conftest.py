@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.config import DataConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job, transform
 from {{ cookiecutter.__package }}.data.dataset import Dataset
+from {{ cookiecutter.__package }}.storage import write_pointer
 
 Rows = list[dict[str, str]]
 SPLIT = {"validation_from": "2024-02-01", "test_from": "2024-03-01"}
@@ -52,7 +52,7 @@ class Shop:
     def with_dataset(self) -> str:
         """Point at a dataset as if a run had made it; the pointer's name."""
         (self.datasets / "before").mkdir(parents=True)
-        point(self.datasets / "current", "before")
+        write_pointer(self.datasets / "current", "before")
         return "before"
 
     def run(self) -> Dataset:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.data.dataset import content_hash, current
+from {{ cookiecutter.__package }}.storage import read_pointer
 
 from ..conftest import PACKAGE
 from .conftest import Rows, Shop, orders
@@ -98,7 +98,7 @@ class Runner:
 
 def whole(place: Shop) -> str | None:
     """The current dataset's content, after reading all of it; ``None`` before there is one."""
-    if pointed(place.datasets / "current") is None:
+    if read_pointer(place.datasets / "current") is None:
         return None
     dataset = current(place.folder / "data")
     found = content_hash(dataset.path)

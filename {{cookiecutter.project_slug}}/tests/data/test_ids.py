@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.storage import read_pointer
 
 from .conftest import Shop, changed, orders, with_rules
 
@@ -32,4 +32,4 @@ def test_rows_with_one_id_fail_the_run_where_the_contract_says_so(place: Shop) -
     strict = with_rules(place, order={"on_violation": {"unique": "fail"}})
     with pytest.raises(DataError, match=r"1 rows have a 'order' .* unique is fail"):
         strict.run()
-    assert pointed(place.datasets / "current") is None
+    assert read_pointer(place.datasets / "current") is None

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.data import job
 from {{ cookiecutter.__package }}.data.dataset import Dataset
 from {{ cookiecutter.__package }}.errors import (
     DataError,
     TooManyRejectedError,
 )
+from {{ cookiecutter.__package }}.storage import read_pointer
 
 from .conftest import Shop, changed, orders, text_of
 
@@ -35,7 +35,7 @@ def test_good_rows_all_become_rows_of_the_dataset(place: Shop) -> None:
         "test": 20,
     }
     assert [row["_source_row"] for row in place.rows()] == list(range(1, 61))
-    assert pointed(place.datasets / "current") == dataset.name
+    assert read_pointer(place.datasets / "current") == dataset.name
 
 
 def test_cells_have_the_contracts_types_and_values(place: Shop) -> None:
@@ -158,7 +158,7 @@ def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop)
     assert (folder / "orders.parquet").exists()
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["orders"]["reasons"] == {"price: not a float": 4}
-    assert pointed(place.datasets / "current") == before
+    assert read_pointer(place.datasets / "current") == before
     assert sorted(path.name for path in place.datasets.iterdir()) == sorted([before, "current"])
     assert replace(place, settings={"max_rejected_fraction": 0.07}).run().name != before
 
@@ -168,7 +168,7 @@ def test_too_many_rows_that_break_the_contract_stop_the_run(place: Shop) -> None
     with pytest.raises(TooManyRejectedError, match="the contract rejected 60 of 60"):
         place.run()
     assert len(place.quarantined("contract")) == 60
-    assert pointed(place.datasets / "current") is None
+    assert read_pointer(place.datasets / "current") is None
 
 
 def test_the_same_input_does_no_work(place: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ def test_an_older_input_gets_its_own_version_back(
     place.write(orders())
     monkeypatch.delattr(job, "build")
     assert place.run().name == first.name
-    assert pointed(place.datasets / "current") == first.name
+    assert read_pointer(place.datasets / "current") == first.name
 
 
 def test_personal_columns_reach_no_dataset_and_no_reason(place: Shop) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.storage import read_pointer
 
 from ..conftest import shop_of
 from .conftest import Shop, orders
@@ -20,7 +20,7 @@ def test_training_rows_of_one_class_are_told(place: Shop) -> None:
     message = r"21 training rows have 'returned' = False, but .* True .*data\.split"
     with pytest.raises(DataError, match=message):
         place.run()
-    assert pointed(place.datasets / "current") is None
+    assert read_pointer(place.datasets / "current") is None
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])

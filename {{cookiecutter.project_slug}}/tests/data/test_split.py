@@ -16,7 +16,6 @@ from {{ cookiecutter.__package }}.data.split import (
     by_hash,
     fair,
 )
-from {{ cookiecutter.__package }}.errors import ConfigError
 
 from ..conftest import shop_of
 from ..synthesized import synthesize
@@ -107,8 +106,3 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     assert sum(len(set(ids)) for ids in splits.values()) == 144
     rates = [s["positive_rate"] for s in dataset.manifest["splits"].values()]
     assert rates == pytest.approx([0.5] * 3, abs=0.04)
-
-
-def test_a_group_that_is_no_column_is_told(shop: Contract) -> None:
-    with pytest.raises(ConfigError, match=r"data\.split\.group is 'customer'"):
-        by_hash(shop, HashSplit(by="group", group="customer"))

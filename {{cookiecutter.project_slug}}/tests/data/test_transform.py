@@ -7,10 +7,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.storage import read_pointer
 
 from .conftest import Shop, changed
 
@@ -76,7 +76,7 @@ def test_a_transform_that_loses_the_thread_is_told_how(
     with pytest.raises(DataError) as caught:
         place.run()
     assert [word for word in words if word not in str(caught.value)] == []
-    assert pointed(place.datasets / "current") == before
+    assert read_pointer(place.datasets / "current") == before
     assert {path.name for path in place.datasets.iterdir()} == {before, "current"}
 
 

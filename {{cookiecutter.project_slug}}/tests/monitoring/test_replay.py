@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
     RequestRefusedError,
@@ -17,6 +16,7 @@ from {{ cookiecutter.__package }}.errors import (
 )
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring.replay import run
+from {{ cookiecutter.__package }}.storage import write_pointer
 
 from ..conftest import TASKS, shop_of
 from ..serving.live import live, records
@@ -49,7 +49,7 @@ def write_test_rows(place: Place, contract: Contract, n_rows: int = 700) -> None
     table = synthesize(contract, n_rows, days=10)
     pq.write_table(table.sort_by("price"), path / "test.parquet")
     (path / "contract.json").write_text(contract.text)
-    point(path.parent / "current", "made")
+    write_pointer(path.parent / "current", "made")
 
 
 def test_every_row_is_sent_once_in_the_order_of_its_time(

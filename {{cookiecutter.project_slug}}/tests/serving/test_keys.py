@@ -122,7 +122,7 @@ def test_the_commands_make_list_and_revoke(
     out, told = typed("new", "billing", "--per-minute", "90")
     key = out.strip()
     assert re.fullmatch(r"key_[\w-]{43}", key), "so that a script can take it"
-    assert "shown this once" in told
+    assert "keeps only its hash" in told
     assert "Authorization: Bearer" in told
     assert key not in told
     listed = "".join(typed("list"))

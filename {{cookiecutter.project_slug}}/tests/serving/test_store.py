@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.store import Store
+from {{ cookiecutter.__package }}.storage import write_pointer
 
 from .live import add_version
 
@@ -85,7 +85,7 @@ def test_a_pointer_to_nothing_is_a_reason_and_not_a_crash(
     store = Store(tmp_path, None, 100)
     store.refresh()
     before = store.current
-    point(tmp_path / shop.name / "served", pointer)
+    write_pointer(tmp_path / shop.name / "served", pointer)
     assert store.refresh() is False
     assert store.current is before
     assert store.problem

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..contract import CsvSource, ParquetSource, TableSource
-from ..contract.part import leave_ours
+from ..contract.column import refuse_reserved
 from ..data.rows import records
 from ..errors import DataError
 from ..terminal import progress
@@ -99,7 +99,7 @@ def _unusable(name: str, rows: pl.DataFrame, source: TableSource) -> str | None:
     if not isinstance(source, CsvSource) and isinstance(rows[name].dtype, UNREADABLE):
         return f"it holds {rows[name].dtype}, which no contract can read"
     try:
-        leave_ours([name])
+        refuse_reserved([name])
     except ValueError as error:
         return str(error)
     return None

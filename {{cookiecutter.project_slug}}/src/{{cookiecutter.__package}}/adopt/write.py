@@ -10,13 +10,13 @@ from typing import Any
 
 import yaml
 
-from ..atomic import write_file
 from ..contract import READERS, Contract, parse_source
 from ..contract.source import SETTINGS, load
 from ..data.read import GZIP, readable
 from ..data.rows import MASK, files
 from ..errors import ConfigError, DataError
 from ..rules import descriptions
+from ..storage import write_file
 from ..terminal import printable, say, table
 from .dialect import dialect
 from .look import Look, look

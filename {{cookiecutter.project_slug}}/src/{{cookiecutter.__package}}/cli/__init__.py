@@ -1,6 +1,7 @@
-"""Composition root: arguments → configuration → one job; errors → exit codes.
+"""The program: arguments → settings → one job; errors → exit codes.
 
-Jobs are imported inside their command, so that ``serve`` never loads what only training needs.
+Jobs are imported inside their command: ``serve`` never loads what only training needs, and a wrong
+setting ends a command before anything heavy is loaded.
 """
 
 import sys
@@ -9,16 +10,14 @@ from importlib import import_module
 import typer
 
 from ..errors import ProjectError
+from ..terminal import printable
 
 COMMANDS = (
-    "cli.adopt",
     "cli.bundle",
     "cli.jobs",
     "cli.keys",
-    "cli.look",
-    "cli.registry",
-    "cli.score",
-    "cli.watch",
+    "cli.show",
+    "cli.versions",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",
@@ -44,7 +43,5 @@ def main() -> None:
     try:
         app()
     except ProjectError as error:
-        from ..terminal import printable
-
         print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)

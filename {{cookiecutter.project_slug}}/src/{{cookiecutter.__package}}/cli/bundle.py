@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from ..arguments import CONFIGS, Folder, Overrides, config_of, name_of
 from ..errors import ConfigError
 from ..models.versions import Versions
 from ..terminal import say
-from .options import CONFIGS, Folder, Overrides, config_of, name_of
 
 bundle = typer.Typer(no_args_is_help=True, help="Look after bundles.")
 

@@ -1,4 +1,4 @@
-"""The commands that run one job each, and the version."""
+"""Commands that run one job each, and ``version``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..contract import load_contract
-from ..errors import AlertRaised
-from .options import (
+from ..arguments import (
     CONFIGS,
     CONTRACT,
     Folder,
@@ -18,20 +16,61 @@ from .options import (
     needs,
     refuse_newer_contract,
 )
+from ..config import unknown
+from ..contract import load_contract
+from ..errors import AlertRaised, ConfigError
 
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
-"""Holds an API key, which others would see on the command line."""
+"""The variable for an API key, which others would see on the command line."""
+TASKS = ("binary", "multiclass", "regression")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (data, train, serve, replay, monitor, demo, version):
+    for command in (adopt, data, train, serve, score, replay, monitor, demo, version):
         app.command()(command)
 
 
+def adopt(
+    path: Annotated[
+        str, typer.Argument(help="CSV or Parquet; or a database's URL, or the variable with it.")
+    ],
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    time: Annotated[
+        str | None, typer.Option(help="The column of times that splits the rows.")
+    ] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="The column that is different in each row.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Time zone of times without one.")] = "UTC",
+    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
+    query: Annotated[
+        str | None, typer.Option(help="SELECT to read instead of a table of the database.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
+    task: Annotated[str | None, typer.Option(help=f"One of {', '.join(TASKS)}.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the result only.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite your own changes.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept without a question.")] = False,
+    configs: Folder = CONFIGS,
+) -> None:
+    """Write contract.yaml and data.yaml for your own table, and remove the example."""
+    if task is not None and task not in TASKS:
+        raise ConfigError(f"--task: {unknown(task, 'the tasks', TASKS)}")
+    with needs("train"):
+        from ..adopt.propose import Request
+        from ..adopt.write import run
+
+    names = (path, target, time or None, id_ or None, timezone or "UTC")
+    request = Request(*names, table, query, positive, task, name)  # type: ignore[arg-type]
+    run(request, configs, dry_run=dry_run, force=force, yes=yes)
+
+
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Make the dataset version that sources, contract and transform describe."""
+    """Make a dataset from the sources, by the contract and data/transform.py."""
     contract, settings = load_contract(configs / CONTRACT), config_of(configs, set_).data
+    settings.refuse_unknown(contract.sources, contract.columns)
     with needs("train"):
         from ..data import job
 
@@ -41,12 +80,12 @@ def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 def train(
     over: Annotated[
         Path | None,
-        typer.Option("--with", metavar="FILE", help="Settings that go over those of configs."),
+        typer.Option("--with", metavar="FILE", help="Settings that replace those of configs/."),
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Train on the current dataset, gate, register; the first to pass is served."""
+    """Train on the current dataset and register the model; serve the first that passes the gate."""
     config = config_of(configs, set_, over)
     refuse_newer_contract(configs, config)
     with needs("train"):
@@ -56,7 +95,7 @@ def train(
 
 
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Answer predictions over HTTP from the served bundle."""
+    """Answer predictions over HTTP, by the served version."""
     config = config_of(configs, set_)
     if config.serve.model is None and (configs / CONTRACT).exists():
         named = config.serve.model_copy(update={"model": name_of(configs)})
@@ -66,18 +105,59 @@ def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     server.serve(config)
 
 
+def score(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source"
+            " as in contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
+        ),
+    ] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            help="A name that ends in .parquet for one file, else a folder of files."
+            " Default: data/scored/SOURCE.parquet.",
+        ),
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The version; default: the served one.", min=1)
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Predict the rows of a file, with the same graph as the server.
+
+    The same command resumes a run that was killed. Rows that break the contract go to
+    quarantine/ beside the output.
+    """
+    config, name = config_of(configs, set_), name_of(configs)
+    with needs("batch"):
+        from ..serving.score import job
+        from ..serving.score.source import Ask
+
+    if source is None:
+        from ..data.dataset import current
+
+        source = str(current(config.data.directory).path / "test.parquet")
+    ask = Ask(where=source)
+    target = target or config.data.directory / "scored" / f"{ask.title}.parquet"
+    job.run(config.serve, name, ask, target, version)
+
+
 def replay(
     url: Annotated[
         str | None, typer.Option(help="The server; default: serve.host and serve.port.")
     ] = None,
-    rows: Annotated[int | None, typer.Option(help="Play only the first rows.", min=1)] = None,
+    rows: Annotated[int | None, typer.Option(help="Send only the first rows.", min=1)] = None,
     key: Annotated[
         str | None, typer.Option(help="The server's API key.", envvar=KEY_VARIABLE)
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Play the test rows against the running server, labels later."""
+    """Send the test rows to the running server, and their labels after them."""
     config = config_of(configs, set_)
     with needs("monitor"):
         from ..monitoring import replay as traffic
@@ -93,7 +173,7 @@ def monitor(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Judge drift and quality of what was served."""
+    """Check the served predictions for drift, quality and faults."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring import job
@@ -106,7 +186,7 @@ def monitor(
 
 
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Run the whole path: data, train, serve, score, replay, monitor, stop."""
+    """Run every stage in turn: data, train, serve, score, replay, monitor."""
     with needs("all"):
         from ..demo import run
 

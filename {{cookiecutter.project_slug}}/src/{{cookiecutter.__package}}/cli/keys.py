@@ -1,4 +1,4 @@
-"""Commands about API keys; a running server follows within 2 seconds."""
+"""Commands for the server's API keys; a running server follows within 2 seconds."""
 
 import sys
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from ..arguments import CONFIGS, Folder, Overrides, config_of
 from ..config import ServeConfig
 from ..errors import ConfigError
 from ..terminal import say, table
-from .options import CONFIGS, Folder, Overrides, config_of
 
 keys = typer.Typer(no_args_is_help=True, help="Make and revoke API keys of the server.")
-Name = Annotated[str, typer.Argument(help="Whose key it is, such as billing-2026.")]
+Name = Annotated[str, typer.Argument(help="Name of the key, such as billing-2026.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,18 +29,18 @@ def new(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Print a new key, this once; only its hash is kept."""
+    """Make a key and print it once; the file keeps only its hash."""
     from ..serving.access.keys import new_key
 
     path = _path(config_of(configs, set_).serve)
     print(new_key(path, name, per_minute))
-    told = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
-    print(told, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
+    hint = f"'{path}' keeps only its hash; send the key as Authorization: Bearer KEY"
+    print(hint, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
 
 
 @keys.command("list")
 def list_(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show whose keys there are; the keys themselves nobody knows."""
+    """Show the names of the keys."""
     from ..serving.access.keys import read_keys
 
     path = _path(config_of(configs, set_).serve)
@@ -50,12 +50,12 @@ def list_(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 
 @keys.command("revoke")
 def revoke(name: Name, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Let a key in no longer."""
-    from ..serving.access import keys as kept
+    """Refuse a key from now on."""
+    from ..serving.access import keys as key_file
 
     path = _path(config_of(configs, set_).serve)
-    kept.revoke(path, name)
-    say(f"revoked   {name}; a running server knows within 2 s")
+    key_file.revoke(path, name)
+    say(f"revoked   {name}; a running server follows within 2 s")
 
 
 def _path(config: ServeConfig) -> Path:

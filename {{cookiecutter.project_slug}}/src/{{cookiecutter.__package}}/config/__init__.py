@@ -5,52 +5,37 @@ then ``MLFLOW_TRACKING_URI``) > a file that ``--with`` names > ``configs/<sectio
 defaults of the sections.
 """
 
-from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
-from .monitor import CheckConfig, DriftConfig, MonitorConfig, QualityConfig
-from .reading import Config, explain, load, read_yaml
-from .section import Fraction, Positive, Section, Share
-from .serve import ServeConfig
-from .sinks import EmailSink, FileSink, LogSink, MetricsFileSink, SinkConfig, WebhookSink
-from .train import (
-    TRACKERS,
-    EvaluationConfig,
-    FoldsConfig,
-    GateConfig,
-    ModelConfig,
-    ThresholdConfig,
-    TrainConfig,
-)
-
-__all__ = [
-    "TRACKERS",
-    "CheckConfig",
-    "Config",
-    "DataConfig",
-    "DateSplit",
-    "DriftConfig",
-    "EmailSink",
-    "EvaluationConfig",
-    "FileSink",
-    "FoldsConfig",
-    "Fraction",
-    "GateConfig",
-    "HashSplit",
-    "LogSink",
-    "MetricsFileSink",
-    "ModelConfig",
-    "MonitorConfig",
-    "Positive",
-    "QualityConfig",
-    "RecentSplit",
-    "Section",
-    "ServeConfig",
-    "Share",
-    "SinkConfig",
-    "SplitConfig",
-    "ThresholdConfig",
-    "TrainConfig",
-    "WebhookSink",
-    "explain",
-    "load",
-    "read_yaml",
-]
+from .data import DataConfig as DataConfig
+from .data import DateSplit as DateSplit
+from .data import HashSplit as HashSplit
+from .data import RecentSplit as RecentSplit
+from .data import SplitConfig as SplitConfig
+from .files import explain as explain
+from .files import nearest as nearest
+from .files import parse_yaml as parse_yaml
+from .files import read_yaml as read_yaml
+from .files import unknown as unknown
+from .monitor import CheckConfig as CheckConfig
+from .monitor import DriftConfig as DriftConfig
+from .monitor import MonitorConfig as MonitorConfig
+from .monitor import QualityConfig as QualityConfig
+from .reading import Config as Config
+from .reading import load as load
+from .section import Fraction as Fraction
+from .section import Positive as Positive
+from .section import Section as Section
+from .section import Share as Share
+from .serve import ServeConfig as ServeConfig
+from .sinks import EmailSink as EmailSink
+from .sinks import FileSink as FileSink
+from .sinks import LogSink as LogSink
+from .sinks import MetricsFileSink as MetricsFileSink
+from .sinks import SinkConfig as SinkConfig
+from .sinks import WebhookSink as WebhookSink
+from .train import TRACKERS as TRACKERS
+from .train import EvaluationConfig as EvaluationConfig
+from .train import FoldsConfig as FoldsConfig
+from .train import GateConfig as GateConfig
+from .train import ModelConfig as ModelConfig
+from .train import ThresholdConfig as ThresholdConfig
+from .train import TrainConfig as TrainConfig

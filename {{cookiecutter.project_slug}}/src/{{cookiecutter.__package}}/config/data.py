@@ -1,12 +1,14 @@
 """Settings of ``data.yaml``, each with its meaning, unit and default."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from ..errors import ConfigError
+from .files import unknown
 from .section import Fraction, Positive, Section, Share
 
 
@@ -28,7 +30,7 @@ class DateSplit(Section):
 
 
 class RecentSplit(Section):
-    """Cut so many days before the newest row, so that what is learned moves on as rows come."""
+    """Cut so many days before the newest row: each new dataset trains on newer rows."""
 
     by: Literal["recent"]
     """Rows are split by their time, counted back from the last day with a labelled row."""
@@ -48,7 +50,7 @@ class RecentSplit(Section):
 class HashSplit(Section):
     """Cut by a hash of each row's key, so that a row stays where it is when others are added.
 
-    Up to 10,000 rows are dealt out instead, so that parts and labels have exactly these shares.
+    Up to 10,000 rows are shuffled instead: parts and labels then have exactly these shares.
     """
 
     by: Literal["hash", "group"]
@@ -99,3 +101,15 @@ class DataConfig(Section):
     """Module of data/ whose ``fetch(paths)`` brings files that are not there; null brings none."""
     max_rejected_fraction: Fraction = 0.05
     """Share of a source's rows that may be quarantined before the run stops."""
+
+    def refuse_unknown(self, sources: Collection[str], columns: Collection[str]) -> None:
+        """Pass if the contract has the source and the column that these settings name.
+
+        Raises:
+            ConfigError: it does not.
+        """
+        if self.driving not in sources:
+            raise ConfigError(f"data.driving: {unknown(self.driving, 'the sources', sources)}")
+        group = self.split.group if isinstance(self.split, HashSplit) else None
+        if group is not None and group not in columns:
+            raise ConfigError(f"data.split.group: {unknown(group, 'the columns', columns)}")

@@ -1,4 +1,4 @@
-"""What every section of the settings is."""
+"""The base of every section of the settings, and of every part of the contract."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ Positive = Annotated[int, Field(gt=0)]
 
 
 class Section(BaseModel):
-    """Frozen; an unknown key is an error; keyword-only as every pydantic model."""
+    """Frozen; an unknown key is an error; the lines under the fields become the JSON Schema."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False

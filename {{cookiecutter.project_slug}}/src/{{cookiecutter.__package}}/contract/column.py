@@ -1,20 +1,33 @@
-"""One column of the row: its type, its rules and what becomes of a value that breaks them."""
+"""One column of the row: its type, its rules and what happens to a value that breaks them."""
 
+from collections.abc import Iterable
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from ..config import Section
 from ..values import canonical_category
-from .part import Part
 
 ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
 Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
 Mode = Literal["reject", "null", "fail"]
 Rule = Literal["type", "missing", "minimum", "maximum", "allowed", "unique"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
+RESERVED = {"_score", "_source_row", "_file", "_record", "_raw", "_reasons", "_split", "_key"}
 
 
-class Column(Part):
+def refuse_reserved(names: Iterable[str]) -> None:
+    """Pass if the pipeline adds no column of these names.
+
+    Raises:
+        ValueError: it adds one; the message names the first.
+    """
+    for name in names:
+        if name.lower() in RESERVED or name.lower().startswith("_nulled_"):
+            raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
+
+
+class Column(Section):
     """One column of the contract's row."""
 
     type: ColumnType
@@ -26,15 +39,15 @@ class Column(Part):
     maximum: float | None = None
     """Largest value allowed."""
     allowed: tuple[str, ...] | None = None
-    """Values that a category may take; null allows any and encodes the ones seen in training."""
+    """Values that a category may take; null allows any and encodes those of the training rows."""
     on_violation: Mode | dict[Rule, Mode] = Field(default="reject", validate_default=True)
-    """What a broken rule does: reject the row, null the value, or fail; one for all or by rule."""
+    """What a broken rule does: reject the row, null the value, or fail; for all rules or by rule."""
     role: Literal["feature", "excluded", "metadata"] | None = None
-    """Said only for columns that are not features; target, id and time are named above."""
+    """Only for columns that are not features; target, id and time are named above."""
     leaks: bool = False
-    """Whether the value is known only after, or because of, the target; never a feature then."""
+    """Whether the value is known only after, or because of, the target; it is never a feature."""
     slice: bool = False
-    """Whether quality is looked at for each value; of numbers, for each quarter."""
+    """Whether quality is reported for each value; of numbers, for each quarter of the rows."""
     pii: bool = False
     """Whether values are masked in quarantine and errors, and stay in the ETL."""
     unit: str | None = None
@@ -55,7 +68,7 @@ class Column(Part):
 
     @field_validator("on_violation", mode="before")
     @classmethod
-    def _null_is_a_word_here(cls, value: Any) -> Any:
+    def _null_is_a_mode(cls, value: Any) -> Any:
         """YAML reads an unquoted null as no value."""
         if isinstance(value, dict):
             return {rule: "null" if mode is None else mode for rule, mode in value.items()}
@@ -73,22 +86,22 @@ class Column(Part):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
         if self.leaks and self.role not in {None, "excluded"}:
-            raise ValueError(f"what leaks the target can be no {self.role}; leave the role out")
+            raise ValueError(f"a column that leaks is no {self.role}; leave the role out")
         return self
 
     @model_validator(mode="after")
-    def _a_null_may_stand(self) -> Self:
+    def _null_needs_nullable(self) -> Self:
         nulling = [rule for rule in ("type", "minimum") if self.mode(rule) == "null"]
         if isinstance(self.on_violation, dict):
             nulling = [rule for rule, mode in self.on_violation.items() if mode == "null"]
             if never := sorted({"missing", "unique"} & set(nulling)):
-                raise ValueError(f"on_violation.{never[0]}: null mends nothing; reject or fail")
+                raise ValueError(f"on_violation.{never[0]}: null repairs nothing; reject or fail")
         if nulling and not self.nullable:
             raise ValueError("on_violation: null needs nullable: true, or say reject or fail")
         return self
 
     def mode(self, rule: Rule) -> Mode:
-        """What a value that breaks ``rule`` does; null where no null may stand rejects."""
+        """What a value that breaks ``rule`` does; ``null`` rejects where it would repair nothing."""
         if isinstance(self.on_violation, dict):
             return self.on_violation.get(rule, "reject")
         nulls_nothing = self.on_violation == "null" and rule in {"missing", "unique"}

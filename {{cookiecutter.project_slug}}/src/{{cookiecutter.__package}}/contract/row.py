@@ -1,4 +1,4 @@
-"""The contract: what a row is, and what is derived from it."""
+"""The contract: the columns of a row, and what is derived from them."""
 
 import hashlib
 import json
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..config import explain, read_yaml
+from ..config import Section, explain, nearest, read_yaml, unknown
+from ..config.files import keys_of
 from ..errors import ConfigError
 from ..values import canonical_category
-from .column import NUMERIC_TYPES, Column, ColumnType, Role
-from .part import Part, leave_ours
+from .column import NUMERIC_TYPES, Column, ColumnType, Role, refuse_reserved
 from .source import Source
 
 TARGETS = {
@@ -24,7 +24,7 @@ TARGETS = {
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
-class Contract(Part):
+class Contract(Section):
     """``contract.yaml``, validated."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -34,13 +34,13 @@ class Contract(Part):
     target: str
     """The column to predict."""
     positive: bool | str | int | None = None
-    """Binary: the target's value whose probability is predicted; true unless said."""
+    """Binary: the target's value whose probability is predicted; true where it is left out."""
     labels: tuple[str, ...] | None = Field(default=None, min_length=2)
     """The values of a category target; needed for multiclass, null takes any two for binary."""
     id: str | None = None
     """The column that names a row once."""
     time: str | None = None
-    """When the row happened: split, windows and staleness go by it."""
+    """The column with the time of a row, for splits, windows and staleness."""
     timezone: str = "UTC"
     """IANA name of the zone in which days and calendar features are counted."""
     sources: dict[SourceName, Source]
@@ -59,7 +59,7 @@ class Contract(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _true_unless_said(cls, value: Any) -> Any:
+    def _positive_is_true_by_default(cls, value: Any) -> Any:
         if isinstance(value, dict) and value.get("task") == "binary":
             return value if value.get("positive") is not None else {**value, "positive": True}
         return value
@@ -67,7 +67,7 @@ class Contract(Part):
     @field_validator("sources")
     @classmethod
     def _files_have_names(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """Quarantine has a file of each source's name, and some systems know no capitals."""
+        """Quarantine has a file for each source, and some file systems ignore capitals."""
         for name in value:
             if any(other != name and other.lower() == name.lower() for other in value):
                 raise ValueError(f"'{name}' and another are one name to some file systems")
@@ -76,7 +76,7 @@ class Contract(Part):
     @field_validator("columns")
     @classmethod
     def _names_are_free(cls, value: dict[str, Any]) -> dict[str, Any]:
-        leave_ours(value)
+        refuse_reserved(value)
         return value
 
     @model_validator(mode="after")
@@ -90,9 +90,7 @@ class Contract(Part):
             if name is None:
                 continue
             if name not in self.columns:
-                raise ValueError(
-                    f"{key}: '{name}' is not one of columns: {', '.join(self.columns)}"
-                )
+                raise ValueError(f"{key}: {unknown(name, 'columns', self.columns)}")
             if self.columns[name].type not in types:
                 raise ValueError(f"{key}: '{name}' must be {' or '.join(sorted(types))}")
             if self.columns[name].role is not None or self.columns[name].leaks:
@@ -123,8 +121,9 @@ class Contract(Part):
                 for name in named:
                     if name not in types or (kinds and types[name] not in kinds):
                         what = " or ".join(kinds or ("one",))
+                        near = "" if name in types else nearest(name, list(types))
                         raise ValueError(
-                            f"sources.{source}.{key}: '{name}' is no {what} among its columns"
+                            f"sources.{source}.{key}: '{name}' is no {what} among its columns{near}"
                         )
         return self
 
@@ -175,7 +174,7 @@ class Contract(Part):
         return self
 
     def role(self, name: str) -> Role:
-        """The role of a column: what the contract's head says, else the column itself."""
+        """The role of a column, by the contract's head, else by the column's own keys."""
         for role in ("target", "id", "time"):
             if getattr(self, role) == name:
                 return role
@@ -228,6 +227,10 @@ class Contract(Part):
             return dict(declared)
         return {name: column.type for name, column in self.columns.items()}
 
+    def same_row(self, other: "Contract") -> bool:
+        """Whether callers and models of one fit the other: all but the sources is equal."""
+        return self.model_dump(exclude={"sources"}) == other.model_dump(exclude={"sources"})
+
     @cached_property
     def text(self) -> str:
         """Canonical JSON, equal for equal contracts; the columns' order is part of them."""
@@ -243,16 +246,17 @@ def load_contract(path: Path) -> Contract:
     """Read and check ``contract.yaml``.
 
     Raises:
-        ConfigError: naming each key that is wrong and how to mend it.
+        ConfigError: it is wrong; the message names each key and what to do.
     """
     try:
         return Contract.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise ConfigError(explain(error, f"the contract '{path}'", _key)) from None
+        known = dict.fromkeys(key.rpartition(".")[2] for key in keys_of(Contract))
+        raise ConfigError(explain(error, f"the contract '{path}'", _key, known)) from None
 
 
 def _key(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Where a fault is in the file: pydantic puts what it tried behind the names of keys."""
+    """The place of a fault in the file: pydantic adds the types that it tried to the keys."""
     if place[:1] == ("sources",):
         return place[:2] + place[3:]
     return tuple(part for part in place if not str(part).startswith(("literal[", "dict[")))

@@ -17,18 +17,18 @@ from pydantic import (
     model_validator,
 )
 
-from ..config import explain
+from ..config import explain, parse_yaml
 from ..errors import ConfigError
 from .table import FileSource, TableSource
 
-READERS = {  # the function that reads a kind of source
+READERS = {  # each kind of source with the function that reads it
     "csv": "data.delimited.read",
     "parquet": "data.read.parquet",
     "jsonl": "data.read.jsonl",
     # options, one line each
     "sql": "data.sql.reader.read",
 }
-SETTINGS = {  # what the contract says about a kind; a kind that is not here needs only its path
+SETTINGS = {  # each kind with its class of settings; a kind that is not here has only a path
     "csv": "contract.source.CsvSource",
     "parquet": "contract.source.ParquetSource",
     "jsonl": "contract.source.JsonlSource",
@@ -49,17 +49,17 @@ class CsvSource(FileSource):
     escape: Annotated[str, Field(pattern=r"^[!-~]$")] | None = None
     """Before a quote or delimiter that belongs to the text, as MySQL and Spark write \\\\."""
     encoding: str = "utf-8"
-    """How the file's bytes become text, by Python's name: utf-8, cp1252, utf-16, shift_jis."""
+    """Encoding of the file's text, by Python's name: utf-8, cp1252, utf-16, shift_jis."""
     skip_above: int = Field(default=0, ge=0)
-    """Lines above the names: titles, or Excel's sep=;"""
+    """Lines above the names: titles, or Excel's sep=; line."""
     comment: str | None = Field(default=None, min_length=1)
-    """How lines above the names begin that are skipped, however many there are."""
+    """First characters of the lines above the names that are skipped."""
     skip_below: int = Field(default=0, ge=0)
     """Records below the names that are no rows, such as one of units."""
     skip_end: int = Field(default=0, ge=0)
     """Records at the end that are no rows, such as one of totals."""
     trailing_delimiter: bool = False
-    """Whether every record but the names ends with a delimiter more than it needs."""
+    """Whether every record except the names ends with one delimiter too many."""
     missing: tuple[str, ...] = Field(default=("",), min_length=1)
     """Texts that mean that a value is missing."""
 
@@ -101,19 +101,19 @@ class JsonlSource(FileSource):
 
 
 def kind_of(source: object) -> str:
-    """The kind that a source's key names; csv where no key does."""
+    """The kind of a source, by the key that it has; csv where it has no such key."""
     keys = source if isinstance(source, Mapping) else getattr(source, "__dict__", {})
     return next((kind for kind in reversed(READERS) if kind in keys), "csv")
 
 
 def parse_source(text: str) -> TableSource:
-    """A source as ``contract.yaml`` says it, from a command line: ``{sql: SHOP_URL, table: a}``.
+    """A source in the form of ``contract.yaml``, from a command line: ``{sql: SHOP_URL, table: a}``.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is no source.
     """
     try:
-        source: TableSource = TypeAdapter(Source).validate_python(yaml.safe_load(text))
+        source: TableSource = TypeAdapter(Source).validate_python(parse_yaml(text))
     except yaml.YAMLError:
         raise ConfigError(
             f"'{text}' is no source; write it as in contract.yaml, on one line and in quotes:"
@@ -125,7 +125,7 @@ def parse_source(text: str) -> TableSource:
 
 
 def load(path: str) -> Any:
-    """What stands at ``module.name`` in this package."""
+    """The object ``module.name`` of this package."""
     module, _, name = path.rpartition(".")
     return getattr(import_module(f"..{module}", __package__), name)
 

@@ -1,23 +1,23 @@
-"""What every kind of source has in common: its columns, and how their texts are written."""
+"""Settings that all kinds of sources share: the columns, and how their texts are written."""
 
 import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from .column import ColumnType
-from .part import Part, leave_ours
+from ..config import Section
+from .column import ColumnType, refuse_reserved
 
 FORMAT = r"%[A-Za-z]|^(epoch_(s|ms|us|ns)|excel_days)$"
 FormatText = Annotated[str, Field(pattern=FORMAT)]
 Markers = tuple[str, ...]
 
 
-class NumberFormat(Part):
-    """How the numbers of a column are written where that is not 1234.5.
+class NumberFormat(Section):
+    """How the numbers of a column are written, where that is not 1234.5.
 
-    With any of it, also with none as in ``{}``, the minus may stand behind the number or be one of
-    the typographic ones.
+    With any of these settings, or with ``{}``, the minus may also stand behind the number or be a
+    typographic one.
     """
 
     decimal: Literal[".", ","] = "."
@@ -39,15 +39,15 @@ class NumberFormat(Part):
         return self
 
 
-class TableSource(Part):
-    """Where rows come from; each kind adds a key of its own name, which says where they are."""
+class TableSource(Section):
+    """Where rows come from; each kind adds a key of its own name for their place."""
 
     columns: dict[str, ColumnType] | None = None
     """Raw columns to read and their types; null takes the contract's columns of these names."""
     pii: tuple[str, ...] = ()
     """Raw columns, read or not, whose values are masked in quarantine."""
     repeats: Literal["drop", "keep"] = "drop"
-    """Whether a row that says in every column what an earlier one says is dropped."""
+    """Whether a row that equals an earlier one in every column is dropped."""
     missing: Markers = ()
     """Texts that mean that a value is missing, besides null."""
     missing_by_column: dict[str, Markers] = Field(default={})
@@ -61,7 +61,7 @@ class TableSource(Part):
     @field_validator("columns")
     @classmethod
     def _names_are_free(cls, value: dict[str, ColumnType] | None) -> dict[str, ColumnType] | None:
-        leave_ours(value or {})
+        refuse_reserved(value or {})
         return value
 
     def missing_in(self, column: str) -> Markers:

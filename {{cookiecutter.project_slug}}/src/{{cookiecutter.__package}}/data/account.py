@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..atomic import write_file
 from ..config import DataConfig
 from ..contract import Contract
 from ..errors import DataError, TooManyRejectedError
+from ..storage import write_file
 from .extract import ROW, Extraction, shared
 from .read import Numbers
 from .rows import FILE, MASK, REASONS, RECORD, Counts, main_reasons, tally

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..atomic import file_hash, pointed
 from ..contract import Contract
 from ..errors import DataError
+from ..storage import file_hash, read_pointer
 from .split import SPLITS, Split
 
 
@@ -58,7 +58,7 @@ def current(directory: Path) -> Dataset:
     Raises:
         DataError: there is none yet.
     """
-    name = pointed(directory / "datasets" / "current")
+    name = read_pointer(directory / "datasets" / "current")
     if name is None or not (directory / "datasets" / name).is_dir():
         raise DataError(f"no dataset in '{directory}' yet; make one with: make data")
     return Dataset(path=directory / "datasets" / name)

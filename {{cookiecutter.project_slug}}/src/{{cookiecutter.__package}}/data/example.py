@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..atomic import write_file
 from ..errors import MissingExtraError
+from ..storage import write_file
 
 FILES = ("flights.csv", "weather.csv")
 

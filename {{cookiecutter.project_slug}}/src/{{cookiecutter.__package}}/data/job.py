@@ -13,10 +13,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import __version__
-from ..atomic import new_directory, point, pointed, write_file
 from ..config import DataConfig
 from ..contract import Contract, FileSource, kind_of
 from ..errors import ConfigError, DataError
+from ..storage import new_directory, read_pointer, write_file, write_pointer
 from ..terminal import say
 from .account import Run, is_disk_full
 from .build import build
@@ -37,11 +37,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
         DataError: a source, its rows or the transform do not fit; or another run is at work.
         ConfigError: a setting names something that the contract has not.
     """
-    if config.driving not in contract.sources:
-        raise ConfigError(
-            f"data.driving is '{config.driving}', but the contract's sources are"
-            f" {', '.join(contract.sources)}; name one of them in data.yaml"
-        )
+    config.refuse_unknown(contract.sources, contract.columns)
     try:
         with alone(config.directory):
             return _run(contract, config)
@@ -98,8 +94,8 @@ def _run(contract: Contract, config: DataConfig) -> Dataset:
             found = _made(work, datasets, description)
         write_file(record, json.dumps(found, indent=2).encode())
     dataset = Dataset(path=datasets / found["dataset"])
-    if pointed(datasets / "current") != dataset.name:
-        point(datasets / "current", dataset.name)
+    if read_pointer(datasets / "current") != dataset.name:
+        write_pointer(datasets / "current", dataset.name)
     report(dataset, found)
     return dataset
 

@@ -59,17 +59,8 @@ def by_hash(contract: Contract, config: HashSplit) -> pl.Expr:
 
 
 def key_of(contract: Contract, config: HashSplit) -> list[str]:
-    """The columns that decide: the group, or the id and its label, or without an id all.
-
-    Raises:
-        ConfigError: the contract lacks the group.
-    """
+    """The columns that decide: the group, or the id and its label, or without an id all."""
     if config.group is not None:
-        if config.group not in contract.columns:
-            raise ConfigError(
-                f"data.split.group is '{config.group}', which is not one of the contract's"
-                f" columns: {', '.join(contract.columns)}"
-            )
         return [config.group]
     if contract.id is None:
         return list(contract.columns)

@@ -4,8 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..atomic import pointed
 from ..errors import DataError
+from ..storage import read_pointer
 from ..terminal import say, table
 from .dataset import Dataset, current
 
@@ -36,7 +36,7 @@ def versions(directory: Path) -> list[Dataset]:
 
 def show_versions(directory: Path) -> None:
     """Print every version, and which is current."""
-    now = pointed(directory / "datasets" / "current")
+    now = read_pointer(directory / "datasets" / "current")
     rows = []
     for dataset in versions(directory):
         splits = dataset.manifest["splits"]

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from ..atomic import new_directory
 from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
+from ..storage import new_directory
 from .inputs import Inputs, from_columns
 from .signature import SIGNATURE, Keys, write_signature
 from .tasks import Task, task_of

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ..atomic import point, pointed
 from ..errors import GateRefusedError, RegistryError
+from ..storage import read_pointer, write_pointer
 from .archive import Archive
 from .versions import Version, Versions, who
 
@@ -70,7 +70,7 @@ class Challenges:
 
     def pointers(self) -> tuple[str | None, str | None]:
         """What the two pointers hold, to see whether anything has changed."""
-        return pointed(self._pointer), pointed(self._served)
+        return read_pointer(self._pointer), read_pointer(self._served)
 
     def newest(self) -> Challenge | None:
         """The challenge that was started last, and how it ended if it has.
@@ -78,7 +78,7 @@ class Challenges:
         Raises:
             RegistryError: a pointer is damaged.
         """
-        text = pointed(self._pointer)
+        text = read_pointer(self._pointer)
         if text is None:
             return None
         try:
@@ -165,13 +165,13 @@ class Challenges:
         return replace(line, when=move["when"], who=move["who"], action="end", why=why)
 
     def _served_hash(self) -> str:
-        return sha256((pointed(self._served) or "").encode()).hexdigest()[:16]
+        return sha256((read_pointer(self._served) or "").encode()).hexdigest()[:16]
 
     def _put(self, line: Challenge) -> None:
         before = self.newest()
         if before is not None and asdict(before) not in self._archive.lines()[-1:]:
             self._archive.append(asdict(before))  # a process was killed before it could
-        point(self._pointer, LINE.dump_json(line).decode())
+        write_pointer(self._pointer, LINE.dump_json(line).decode())
         self._archive.append(asdict(line))
 
 

@@ -10,9 +10,9 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..atomic import write_file
 from ..config import ServeConfig
 from ..errors import BundleError, ConfigError
+from ..storage import write_file
 
 KEY = "BUNDLE_KEY"
 """The environment variable of the key. Of several, apart by spaces, the first signs and all are known."""

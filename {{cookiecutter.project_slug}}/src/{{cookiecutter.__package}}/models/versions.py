@@ -16,8 +16,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from ..atomic import point, pointed, write_file
 from ..errors import RegistryError
+from ..storage import read_pointer, write_file, write_pointer
 from .archive import Archive
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -147,7 +147,7 @@ class Versions:
         Raises:
             RegistryError: the pointer is damaged.
         """
-        text = pointed(self._pointer)
+        text = read_pointer(self._pointer)
         if text is None:
             return None
         try:
@@ -185,7 +185,7 @@ class Versions:
             if before is not None and before not in self._archive.lines()[-1:]:
                 self._archive.append(before)  # a process was killed before it could
             line = _line(before["to"] if before else None, version, action, why)
-            point(self._pointer, json.dumps(line))
+            write_pointer(self._pointer, json.dumps(line))
             self._archive.append(line)
         return line
 

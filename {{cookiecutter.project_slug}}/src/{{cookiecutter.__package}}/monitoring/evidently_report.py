@@ -19,12 +19,12 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 import pyarrow.parquet as pq
 
-from ..atomic import new_file
 from ..config import MonitorConfig
 from ..errors import MissingExtraError
 from ..models.bundle import Bundle
 from ..models.profile import SCORE
 from ..models.tasks import task_of
+from ..storage import new_file
 from ..terminal import say
 from .finding import Finding
 from .windows import Window

@@ -8,7 +8,6 @@ from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
 
-from ..atomic import write_file
 from ..config import CheckConfig, Config, MonitorConfig
 from ..errors import BundleError, ConfigError
 from ..models.bundle import Bundle, open_bundle
@@ -16,6 +15,7 @@ from ..models.days import DAY_S
 from ..models.profile import SCORE, columns_of, read_profiles
 from ..models.signature import demanded
 from ..models.versions import Versions
+from ..storage import write_file
 from ..terminal import say
 from .alerts import tell
 from .checks import judge, others_of, settings_of

@@ -1,1 +1,46 @@
-"""How every page that a job writes looks: one frame and style, and numbers for people."""
+"""The frame of every page that a job writes, in one style, and numbers as a person reads them."""
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+FOLDER = Path(__file__).parent
+NAME_LETTERS = 22
+
+
+def render(template: Path, **content: Any) -> str:
+    """A page from a template that extends ``frame.html``; content is text, never markup."""
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, FOLDER]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"figures": figures, "percent": percent, "short": short}
+    return environment.get_template(template.name).render(**content)
+
+
+def figures(value: float | None, digits: int = 3) -> str:
+    """A number, rounded to so many significant digits."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    text = f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:#.{digits}g}".rstrip(".")
+    if "e" in text:
+        text = f"{value:.{digits}g}"
+    return text.replace("-", "−")
+
+
+def percent(share: float | None) -> str:
+    """A share in percent."""
+    return "–" if share is None else f"{share:.0%}"
+
+
+def short(text: str, letters: int = NAME_LETTERS) -> str:
+    """A name that fits next to a plot, without characters that would break a drawing."""
+    clean = "".join("�" if unicodedata.category(c)[0] == "C" else c for c in text)
+    return clean if len(clean) <= letters else clean[: letters - 1] + "…"

@@ -3,12 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
-from ..atomic import pointed
-from ..compatibility import compare
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
 from ..models.signature import Keys
 from ..models.versions import Move, Versions
+from ..storage import read_pointer
 from .predictor import Predictor, make_predictor
 
 
@@ -35,7 +34,7 @@ class Store:
         """Load what the pointer names if that changed; say whether the predictor was swapped."""
         try:
             versions = self.versions()
-            name = pointed(versions.folder / "served") if versions else None
+            name = read_pointer(versions.folder / "served") if versions else None
             if versions is None or name is None:
                 if versions is not None and versions.folder.is_dir():
                     self.problem = versions.unserved()
@@ -59,8 +58,7 @@ class Store:
         registered_s = datetime.fromisoformat(version.created).timestamp()
         bundle = open_bundle(versions.folder / version.bundle, self.keys)
         before = self.current
-        changes = compare(before.bundle.contract, bundle.contract) if before else []
-        if before and any(change.breaking for change in changes):
+        if before and not bundle.contract.same_row(before.bundle.contract):
             raise BundleError(
                 f"version {version.number} has another contract than version {before.version}, which"
                 " callers know; restart the server to serve it"

@@ -10,7 +10,7 @@ from ..contract import Contract
 from ..data.statistics import split_text
 from ..models.metrics import METRICS
 from ..models.tasks import task_of
-from ..pages.words import figures
+from ..pages import figures
 from ..values import canonical_category
 
 MOST_COLUMNS = 10

@@ -51,7 +51,7 @@ def test_a_database_is_a_source_like_another(place: Shop) -> None:
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"sql": "SHOP_URL"}, ["sources.orders:", "either a table or a query"]),
     (SQL | QUERY, ["sources.orders:", "either a table or a query"]),
-    (SQL | {"csv": "a.csv"}, ["sources.orders.csv", "not permitted"]),
+    (SQL | {"csv": "a.csv"}, ["sources.orders.csv", "no such key"]),
     (SQL | {"sql": None}, ["sources.orders.sql", "given None"]),
     (SQL | {"table": "a; drop"}, ["sources.orders.table", "given 'a; drop'"]),
     (SQL | {"table": "a.b.c"}, ["sources.orders.table", "given 'a.b.c'"]),

@@ -101,7 +101,7 @@ def test_a_kind_of_an_option_is_judged_by_its_own_settings(
     ("given", "said"),
     [
         ({"route": ["chat"]}, "volume.route: there is no sink 'chat'; those of monitor.sinks are"),
-        ({"treshold": 1}, "volume.treshold: Extra inputs are not permitted"),
+        ({"treshold": 1}, "volume.treshold: there is no such key"),
         ({"persistence": [3, 2]}, "k at most m"),
     ],
 )

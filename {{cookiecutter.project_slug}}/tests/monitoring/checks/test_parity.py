@@ -7,12 +7,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import point
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.monitoring.checks import parity
 from {{ cookiecutter.__package }}.monitoring.seen import Seen
+from {{ cookiecutter.__package }}.storage import write_pointer
 
 from ...conftest import shop_of
 from ...synthesized import synthesize
@@ -36,7 +36,7 @@ def write_dataset(folder: Path, table: pa.Table) -> Path:
     for number, split in enumerate(SPLITS):
         part = table.slice(number * len(table) // 3, len(table) // 3)
         pq.write_table(part, dataset / f"{split}.parquet", row_group_size=50)
-    point(folder / "datasets" / "current", "d1")
+    write_pointer(folder / "datasets" / "current", "d1")
     return folder
 
 

@@ -18,11 +18,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.atomic import move
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import delimited, read
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.serving.score import output, parts
+from {{ cookiecutter.__package }}.storage import move
 
 from ...conftest import PACKAGE
 from ..live import add_version

@@ -10,7 +10,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.pages.words import figures, short
+from {{ cookiecutter.__package }}.pages import figures, short
 from {{ cookiecutter.__package }}.training.report.page import PAGE, write
 from {{ cookiecutter.__package }}.training.report.plots.canvas import (
     finish,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...atomic import new_file
 from ...contract.sql import SqlSource
 from ...errors import DataError, MissingExtraError
+from ...storage import new_file
 from ...terminal import progress
 from ..read import Records, parquet
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
+from ...arguments import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
 from ...config import ServeConfig
 from ...config.section import Positive, Section
 from ...contract import load_contract
@@ -27,12 +27,12 @@ def add_to(app: typer.Typer) -> None:
 
 @logs.command("compact")
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Turn the days that are over into Parquet, and delete those older than log_retention.days."""
+    """Turn past days of the log into Parquet; delete those beyond log_retention.days."""
+    config = config_of(configs, set_)
+    days = config.settings("log_retention", LogRetentionConfig).days
     with needs("batch"):
         from .compact import compact
 
-    config = config_of(configs, set_)
-    days = config.settings("log_retention", LogRetentionConfig).days
     compact(config.serve.log, days, _wait_s(config.serve))
 
 
@@ -45,7 +45,7 @@ def forget_records(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Take the rows and labels of an id, or of a request, out of the log; servers may run on."""
+    """Remove the rows and labels of an id, or of a request, from the log."""
     with needs("batch"):
         from .forget import Whose, forget
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain, groupby
 from pathlib import Path
 
-from ...atomic import new_file
+from ...storage import new_file
 from ...terminal import say
 from ..live import whole
 from ..segments import MODE, SERVICE, Segment, listed

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ...atomic import new_file
 from ...errors import DataError
+from ...storage import new_file
 from ...terminal import say
 from ..live import output_of, whole
 from ..segments import LABELS, MODE, PREDICTIONS, Segment

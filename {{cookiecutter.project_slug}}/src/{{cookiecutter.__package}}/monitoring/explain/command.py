@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,12 +16,13 @@ def explain(
     request_id: Annotated[
         str | None, typer.Argument(help="A request's id; default: the newest one logged.")
     ] = None,
-    row: Annotated[int, typer.Option(help="Which of its rows, from 0.", min=0)] = 0,
+    row: Annotated[int, typer.Option(help="Number of the row in the request, from 0.", min=0)] = 0,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Run one logged row through every stage again, and say which differs from what was logged."""
+    """Run one logged row through every stage again, and name the first that differs."""
+    config, name = config_of(configs, set_), name_of(configs)
     with needs("train"):
         from .stages import run
 
-    run(config_of(configs, set_), name_of(configs), request_id, row)
+    run(config, name, request_id, row)

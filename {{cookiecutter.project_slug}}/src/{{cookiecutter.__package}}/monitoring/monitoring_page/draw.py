@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ...pages.words import figures, short
+from ...pages import figures, short
 from ..shape import Shape
 
 WIDTH, HEIGHT = 360, 180

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...atomic import write_file
 from ...config import Config
 from ...models.versions import Versions
-from ...pages.frame import render
+from ...pages import render
+from ...storage import write_file
 from ..history import History
 from .kept import Kept, read
 from .view import View

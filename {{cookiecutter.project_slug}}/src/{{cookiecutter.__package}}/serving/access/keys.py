@@ -18,8 +18,8 @@ from typing import Annotated
 from filelock import FileLock
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ...atomic import write_file
 from ...errors import ConfigError
+from ...storage import write_file
 
 PREFIX = "key_"
 """Of every key, so that whoever looks for secrets finds one."""

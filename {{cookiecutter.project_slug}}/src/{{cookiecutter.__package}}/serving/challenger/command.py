@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
 from ...errors import ConfigError
 from ...models.signature import demanded
 from ...models.versions import Versions
@@ -20,20 +20,20 @@ def add_to(app: typer.Typer) -> None:
 
 def challenge(
     version: Annotated[
-        str | None, typer.Argument(help="The challenger's number; none shows what challenges.")
+        str | None, typer.Argument(help="The challenger's number; without it, only show.")
     ] = None,
     share: Annotated[
-        float | None, typer.Option(help="Of the requests; default: 0.1, in the shadow 1.")
+        float | None, typer.Option(help="Share of the requests; default: 0.1, for a shadow 1.")
     ] = None,
     shadow: Annotated[
-        bool, typer.Option("--shadow", help="Only log what it would answer.")
+        bool, typer.Option("--shadow", help="Log its answers, and send none.")
     ] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="End the challenge.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the running challenge.")] = False,
     why: Annotated[str, typer.Option(help="The reason, for the history.")] = "",
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Let another version answer a share of the requests, or shadow them; show every challenge."""
+    """Let another version answer a share of the requests; show all challenges."""
     from . import manage
 
     config = config_of(configs, set_)

@@ -1,6 +1,5 @@
 """Starting, stopping and showing challenges; running servers follow within ``serve.reload_s``."""
 
-from ...compatibility import compare
 from ...contract import Contract
 from ...errors import BundleError
 from ...models.bundle import verify
@@ -33,17 +32,11 @@ def start(
     """
     version, served = versions.find(what), versions.served()
     contract = _contract(versions, version, keys)
-    if served is not None:
-        changes = [
-            change
-            for change in compare(_contract(versions, served, keys), contract)
-            if change.breaking
-        ]
-        if changes:
-            raise BundleError(
-                f"version {version.number} cannot answer the requests of version {served.number}:"
-                f" {'; '.join(f'{change.key} {change.what}' for change in changes)}"
-            )
+    if served is not None and not contract.same_row(_contract(versions, served, keys)):
+        raise BundleError(
+            f"version {version.number} cannot answer the requests of version {served.number}:"
+            " its contract has other columns or another target"
+        )
     share = SHARES[route] if share is None else share
     started = Challenges(versions).start(version, route, share, why)
     say(f"started   {versions.name} version {version.number} {started.told}")

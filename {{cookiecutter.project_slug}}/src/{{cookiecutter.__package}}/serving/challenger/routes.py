@@ -11,7 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ...compatibility import compare
 from ...config import Config
 from ...errors import BundleError, ProjectError, RegistryError
 from ...models.bundle import open_bundle
@@ -129,8 +128,7 @@ class ChallengerRoute:
         version = versions.get(challenge.version)
         refuse_unfit(version, challenge.route, challenge.share)
         bundle = open_bundle(versions.folder / version.bundle, self._store.keys)
-        changes = compare(champion.bundle.contract, bundle.contract)
-        if any(change.breaking for change in changes):
+        if not bundle.contract.same_row(champion.bundle.contract):
             raise BundleError(
                 f"version {version.number} has another contract than version {champion.version},"
                 " whose requests it is to answer"

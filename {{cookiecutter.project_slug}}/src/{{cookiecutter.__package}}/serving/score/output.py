@@ -9,9 +9,9 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...atomic import move
 from ...data.rows import REASONS, quarantine, tally
 from ...errors import DataError
+from ...storage import move
 from .parts import COUNTS, Parts, repeating
 from .scorer import Counts
 

@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...atomic import move
 from ...data.rows import FILE
 from ...errors import DataError
+from ...storage import move
 from .scorer import DECISION, Counts, Scored
 from .source import Place
 

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from ...atomic import file_hash, point, pointed, write_file
 from ...errors import DataError, ProjectError, TooManyRejectedError
 from ...models.versions import Version
+from ...storage import file_hash, read_pointer, write_file, write_pointer
 from ...terminal import say
 from .source import Source
 
@@ -63,10 +63,10 @@ def unfinished(folder: Path, description: Description) -> Iterator[str]:
             )
     folder.mkdir(exist_ok=True)
     write_file(folder / DESCRIPTION, json.dumps(description, indent=2).encode())
-    if pointed(folder / RUN) is None:
-        point(folder / RUN, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}")
+    if read_pointer(folder / RUN) is None:
+        write_pointer(folder / RUN, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}")
     try:
-        yield str(pointed(folder / RUN))
+        yield str(read_pointer(folder / RUN))
     except TooManyRejectedError:
         raise
     except ProjectError:

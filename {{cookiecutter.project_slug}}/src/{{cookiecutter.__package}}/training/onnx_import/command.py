@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...arguments import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,12 +15,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def encode_rows(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Write the training and validation rows as matrices, to train any model on."""
+    """Write the training and validation rows as matrices, for any other training."""
+    config = config_of(configs, set_)
+    refuse_newer_contract(configs, config)
     with needs("train"):
         from . import encoding
 
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
     encoding.run(config)
 
 
@@ -30,18 +30,18 @@ def import_onnx(
         Path | None, typer.Option(help="Folder of the encoding whose matrix the model takes.")
     ] = None,
     output: Annotated[
-        str | None, typer.Option(help="The output that is predicted, where there are several.")
+        str | None, typer.Option(help="The output to predict, where there are several.")
     ] = None,
     logits: Annotated[
-        bool, typer.Option("--logits", help="It gives logits: put sigmoid or softmax behind.")
+        bool, typer.Option("--logits", help="Its output is logits: add a sigmoid or softmax.")
     ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Gate and register an ONNX model on the current dataset, like one that was trained here."""
+    """Register an ONNX model after the same gate as a model that was trained here."""
+    config = config_of(configs, set_)
+    refuse_newer_contract(configs, config)
     with needs("train"):
         from . import job
 
-    config = config_of(configs, set_)
-    refuse_newer_contract(configs, config)
     job.run(config, model, encoding, output=output, logits=logits)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ...atomic import new_directory, point
 from ...config import Config
 from ...contract import Contract
 from ...data.dataset import Dataset, current
@@ -22,6 +21,7 @@ from ...models.front import Front, fit_front
 from ...models.graph import export_encoding
 from ...models.onnx_import.wrapping import groups
 from ...models.trees import Matrices
+from ...storage import new_directory, write_pointer
 from ...terminal import say
 from ..exported import EXAMPLE_ROWS
 from ..rows import Rows, read_rows
@@ -58,7 +58,7 @@ def run(config: Config) -> Path:
                 x, y = _arrays(dataset.contract, graph, found)
                 np.save(staging / f"{split}_x.npy", x)
                 np.save(staging / f"{split}_y.npy", y)
-    point(folder.parent / "current", folder.name)
+    write_pointer(folder.parent / "current", folder.name)
     n_columns = len(front.names) + len(front.sizes)
     told = ", ".join(f"{split} [{len(found):,}, {n_columns}]" for split, found in rows.items())
     say(f"encoded   {folder}  {told}; no test rows")

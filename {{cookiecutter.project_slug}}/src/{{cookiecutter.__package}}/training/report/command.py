@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
 from ...errors import RegistryError
 
 
@@ -20,12 +20,12 @@ def report(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Draw the report of a version, from its bundle alone."""
+    """Draw a version's report again, from its bundle."""
+    config, name = config_of(configs, set_), name_of(configs)
     with needs("report"):
         from ...models.versions import Versions
         from .page import write
 
-    config, name = config_of(configs, set_), name_of(configs)
     versions = Versions(config.train.bundles, name)
     known = versions.all()
     if version is None and not known:

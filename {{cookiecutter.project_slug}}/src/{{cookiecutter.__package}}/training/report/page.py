@@ -10,14 +10,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...atomic import write_file
 from ...contract import Contract
 from ...errors import BundleError
 from ...models.bundle import verify
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...models.versions import Version, Versions
-from ...pages.frame import render as render_page
+from ...pages import render as render_page
+from ...storage import write_file
 from ...terminal import say
 from .. import card
 from . import plots

@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...atomic import write_file
 from ...config import TRACKERS, TrainConfig
 from ...models.versions import Version, Versions
+from ...storage import write_file
 from .watched import Watched
 
 

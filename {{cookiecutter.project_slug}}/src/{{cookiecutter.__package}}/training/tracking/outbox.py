@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from ...atomic import pointed, write_file
 from ...models.versions import CHAMPION, Version, Versions
+from ...storage import read_pointer, write_file
 from ...terminal import say
 from . import Tracker, read_run
 from .watched import Watched
@@ -98,10 +98,10 @@ class Outbox:
 
     def _send(self) -> bool:
         for version in self.versions.all():
-            if token := pointed(self._folder / version.bundle):
+            if token := read_pointer(self._folder / version.bundle):
                 self._tracker.record(read_run(self.versions, version, self._reports))
                 self._acknowledge(version.bundle, token)
-        if token := pointed(self._folder / ALIASES):
+        if token := read_pointer(self._folder / ALIASES):
             move = self.versions.move() or {}
             told: list[str] = [key for key in ("verdict", "why", "who", "when") if key in move]
             tags = {key: str(move[key]) for key in told}
@@ -113,5 +113,5 @@ class Outbox:
     def _acknowledge(self, name: str, token: str) -> None:
         """Take a mark away, unless it was made again meanwhile."""
         with self.versions.changing():
-            if pointed(self._folder / name) == token:
+            if read_pointer(self._folder / name) == token:
                 (self._folder / name).unlink()

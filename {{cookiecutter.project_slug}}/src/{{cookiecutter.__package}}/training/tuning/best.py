@@ -5,10 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from ...atomic import write_file
 from ...config import TrainConfig
 from ...errors import ConfigError
 from ...models.metrics import METRICS
+from ...storage import write_file
 from .settings import OWN
 from .space import of_kind
 from .trial import StudyRecord, Trial

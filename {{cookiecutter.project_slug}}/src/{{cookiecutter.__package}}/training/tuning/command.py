@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...cli.options import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...arguments import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 from .settings import tuning_of
 
 TUNED = "tuned.yaml"
@@ -22,7 +22,7 @@ def tune(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Search settings on validation rows; the best become a file for train --with."""
+    """Search for the settings that do best on validation rows; write them for train --with."""
     config = config_of(configs, set_)
     tuning_of(config)  # a wrong setting is refused before anything is loaded
     refuse_newer_contract(configs, config)

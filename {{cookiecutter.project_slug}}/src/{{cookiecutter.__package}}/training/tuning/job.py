@@ -6,12 +6,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ...atomic import write_file
 from ...config import Config
 from ...data.dataset import current
 from ...errors import DivergedError, ProjectError
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
+from ...storage import write_file
 from ...terminal import say, table
 from .best import refuse_to_overwrite, write
 from .mirror import mirror

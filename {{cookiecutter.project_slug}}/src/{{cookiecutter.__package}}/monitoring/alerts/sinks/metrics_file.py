@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ....atomic import write_file
+from ....storage import write_file
 from ..message import Message, UnsentError
 
 

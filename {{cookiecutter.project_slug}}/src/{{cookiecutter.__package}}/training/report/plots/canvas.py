@@ -18,7 +18,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ....pages.words import figures, short
+from ....pages import figures, short
 
 BLUE, ORANGE, GREY, INK, PALE = "#0072B2", "#D55E00", "#7A828C", "#1F2933", "#E4E7EB"
 STYLE: Any = {

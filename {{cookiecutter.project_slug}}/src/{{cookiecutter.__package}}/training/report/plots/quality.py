@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ....pages.words import figures, percent, short
+from ....pages import figures, percent, short
 from ...evaluation.evaluate import MODEL
 from .canvas import BASELINE, BLUE, GREY, Plot, finish, say_at, sheet, tall, whiskers
 from .seen import Seen

@@ -7,7 +7,7 @@ from typing import Any
 from ....contract import Contract
 from ....models.metrics import METRICS
 from ....models.tasks import Task, task_of
-from ....pages.words import short
+from ....pages import short
 from ....values import canonical_category
 
 

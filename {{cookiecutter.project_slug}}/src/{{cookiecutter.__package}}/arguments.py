@@ -1,4 +1,4 @@
-"""What commands have in common."""
+"""Arguments that commands share, and what they read: settings and contract, before any library."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ..config import Config, load
-from ..contract import load_contract
-from ..errors import ConfigError, MissingExtraError
+from .config import Config, load
+from .contract import Contract, load_contract
+from .errors import ConfigError, MissingExtraError
 
 Folder = Annotated[
     Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting; may be repeated."),
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting; may be repeated."),
 ]
 CONFIGS = Path("configs")
 CONTRACT = "contract.yaml"
@@ -24,7 +24,7 @@ CONTRACT = "contract.yaml"
 
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
-    """Around a job's import: a library that is not there becomes the command that installs it."""
+    """Around a job's import: a library that is absent becomes the command that installs it."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -38,7 +38,7 @@ def needs(extra: str) -> Iterator[None]:
 
 def config_of(configs: Path, overrides: list[str] | None, over: Path | None = None) -> Config:
     """The settings that files, environment and command line give."""
-    return load(configs, overrides or [], over)
+    return load(configs, overrides, over)
 
 
 def name_of(configs: Path) -> str:
@@ -47,13 +47,16 @@ def name_of(configs: Path) -> str:
 
 
 def refuse_newer_contract(configs: Path, config: Config) -> None:
-    """What is learned and judged follows the contract that the rows were checked against.
+    """Pass if the current dataset was made by the contract as it is now, or if there is none.
 
     Raises:
         ConfigError: the contract was changed since.
     """
-    with needs("train"):
-        from ..data.dataset import current
-
-    if current(config.data.directory).contract.hash != load_contract(configs / CONTRACT).hash:
+    contract, datasets = load_contract(configs / CONTRACT), config.data.directory / "datasets"
+    try:
+        name = (datasets / "current").read_text("utf-8").strip()
+        text = (datasets / name / "contract.json").read_text("utf-8")
+    except FileNotFoundError:
+        return
+    if Contract.model_validate_json(text).hash != contract.hash:
         raise ConfigError(f"'{configs / CONTRACT}' is newer than the dataset; run: make data")

@@ -70,12 +70,12 @@ def move(source: Path, target: Path) -> None:
     _sync(target.parent)
 
 
-def point(pointer: Path, name: str) -> None:
+def write_pointer(pointer: Path, name: str) -> None:
     """Make ``pointer`` name something else; readers see the old name or the new one."""
     write_file(pointer, f"{name}\n".encode())
 
 
-def pointed(pointer: Path) -> str | None:
+def read_pointer(pointer: Path) -> str | None:
     """The name that ``pointer`` holds, or ``None`` before it was first set."""
     try:
         return pointer.read_text().strip() or None

@@ -1,19 +1,19 @@
-"""Commands about versions: what serves, why, what came before, and what led to a prediction."""
+"""Commands about versions: serve one, compare them, and trace a prediction to its sources."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
 from ..models.signature import demanded
 from ..models.versions import Versions
 from ..terminal import say
-from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
 
 if TYPE_CHECKING:
     from ..training.tracking.outbox import Outbox
 
-registry = typer.Typer(no_args_is_help=True, help="Look after the mirror of the versions.")
+registry = typer.Typer(no_args_is_help=True, help="Keep the tracker complete.")
 Why = Annotated[str, typer.Option(help="The reason, for the history.")]
 Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
 
@@ -22,7 +22,7 @@ def promote(
     version: Which,
     why: Why = "",
     override: Annotated[
-        str | None, typer.Option(help="The reason to serve a version that its gate refused.")
+        str | None, typer.Option(help="The reason to serve a version that did not pass its gate.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -37,7 +37,9 @@ def promote(
 
 
 def rollback(
-    to: Annotated[str | None, typer.Option(help="The version; default: the one before.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="The version; default: the one that served before.")
+    ] = None,
     why: Why = "",
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -52,14 +54,14 @@ def rollback(
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions, and what has served."""
+    """Show the versions, and which of them served when."""
     from ..training.registry.history import show_history
 
     show_history(_versions(configs, set_))
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a version's model card, and why it served against its gate if it did."""
+    """Print a version's model card."""
     from ..training.registry.history import card_of
 
     versions = _versions(configs, set_)
@@ -69,31 +71,32 @@ def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides
 def compare(
     one: Which, other: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None
 ) -> None:
-    """Show what differs between two versions, and how well they fare."""
+    """Show what differs between two versions, and the metrics of both."""
+    versions = _versions(configs, set_)
     with needs("train"):
         from ..training.registry.compare import show_comparison
 
-    versions = _versions(configs, set_)
     show_comparison(versions, versions.find(one), versions.find(other))
 
 
 def lineage(
     what: Annotated[
-        str, typer.Argument(help="A request's id, a version, or a dataset's name's beginning.")
+        str, typer.Argument(help="A request's id, a version, or the first letters of a dataset.")
     ],
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
     """Show the version, bundle, dataset, sources and commit behind a prediction."""
+    config, name = config_of(configs, set_), name_of(configs)
     with needs("batch"):
         from ..training.registry.lineage import show_lineage
 
-    show_lineage(config_of(configs, set_), name_of(configs), what)
+    show_lineage(config, name, what)
 
 
 @registry.command("repair")
 def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Tell the tracker every run, version and alias that it misses."""
+    """Send the tracker every run, version and alias that it does not have."""
     from ..training.registry import promotion
 
     promotion.repair(_outbox(configs, set_))
