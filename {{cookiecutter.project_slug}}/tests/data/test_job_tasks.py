@@ -56,7 +56,7 @@ def test_labels_of_several_values_are_counted(
         },
     }
     assert dataset.read("train")["returned"].to_pylist()[:3] == ["kept", "kept", "returned"]
-    assert "train 21 (67% kept)" in capsys.readouterr().out.splitlines()[-1]
+    assert "train      21 (67% kept)" in capsys.readouterr().out.splitlines()
 
 
 def test_a_label_that_is_not_one_is_quarantined(place: Shop) -> None:
@@ -73,7 +73,7 @@ def test_values_have_a_mean(place: Shop, capsys: pytest.CaptureFixture[str]) -> 
     assert dataset.manifest["rows"]["unlabelled"] == 20
     train = dataset.manifest["splits"]["train"]
     assert train == {"rows": 14, "mean": pytest.approx(15.25)}
-    assert "train 14 (mean 15.25)" in capsys.readouterr().out.splitlines()[-1]
+    assert "train      14 (mean 15.25)" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize(
