@@ -8,7 +8,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.atomic import pointed
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.errors import DataError
 
 from ..conftest import shop_of
@@ -88,19 +87,3 @@ def test_training_rows_that_are_all_the_same_are_told(
 ) -> None:
     with pytest.raises(DataError, match=message):
         with_target(place, task, [text]).run()
-
-
-def test_without_a_time_and_an_id_rows_are_split_by_what_they_are(place: Shop) -> None:
-    rows = orders(600)
-    place.write(rows + rows[:100])
-    values = json.loads(place.contract.text) | {"time": None, "id": None}
-    values["sources"]["orders"]["repeats"] = "keep"
-    shop = replace(
-        place, contract=Contract.model_validate(values), settings={"split": {"by": "hash"}}
-    )
-    dataset = shop.run()
-    splits = {name: dataset.read(name)["order"].to_pylist() for name in SPLITS}
-    assert sum(map(len, splits.values())) == 700
-    assert len(splits["train"]) == pytest.approx(490, abs=60)
-    met = [set(ids) for ids in splits.values()]
-    assert sum(map(len, met)) == len(set.union(*met)) == 600

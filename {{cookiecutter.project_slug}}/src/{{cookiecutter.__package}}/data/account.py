@@ -33,43 +33,27 @@ class Run:
     quarantine: Path
     scratch: Path
 
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """The rows that the transform made."""
-
-    numbers: pl.DataFrame
-    """Of each: its number, its place in ``SPLITS`` or what became of it, and a hash of its id."""
-    bad: Path
-    """Parquet of those that break a rule."""
-    mended: Counts
-    """How many values became null, and why."""
-
     @property
-    def rows(self) -> Numbers:
-        """The rows' numbers; 0 where there is none."""
-        return self.numbers[ROW].fill_null(0).to_numpy().astype(np.int64)
-
-    @property
-    def in_order(self) -> bool:
-        """Whether the rows are in the source's order."""
-        return not (np.diff(self.rows) < 0).any()
+    def rejected(self) -> Path:
+        """Parquet of the rows that break a rule."""
+        return self.scratch / "rejected.parquet"
 
 
 def accounted(
-    run: Run, driving: Extraction, rules: list[Breach], loaded: Loaded, folder: Path
+    run: Run, driving: Extraction, rules: list[Breach], rows: pl.DataFrame, folder: Path
 ) -> tuple[Counts, Counts]:
     """Counts of the driving source's rows and of the reasons against some of them.
 
-    Of rows that share an id, all but one are taken out of the splits' files.
+    ``rows`` are what the transform made: of each its number, its place and a hash of its id. Of
+    rows that share an id, all but one are taken out of the splits' files.
 
     Raises:
         DataError: a row came twice or from nowhere, breaks a rule whose mode is fail, or too many
             are rejected.
     """
-    _from_the_source(loaded.rows, driving)
-    places, n_rows = loaded.numbers[PLACE], int(driving.accepted.sum())
-    duplicates = _duplicates(run, loaded.numbers, folder)
+    _from_the_source(rows[ROW].fill_null(0).to_numpy().astype(np.int64), driving)
+    places, n_rows = rows[PLACE], int(driving.accepted.sum())
+    duplicates, reasons = _duplicates(run, rows, folder), Counts()
     taken = [_take_out(folder / f"{name}.parquet", duplicates, run) for name in SPLITS]
     counts = {
         "driving": n_rows,
@@ -80,9 +64,8 @@ def accounted(
         "duplicates": len(duplicates),
     }
     conserved("transform", counts, "driving")
-    reasons = dict(loaded.mended)
     if counts["rejected"] or len(duplicates):
-        rejected = pl.scan_parquet(loaded.bad).with_columns(reasons_of(rules, "reject", "fail"))
+        rejected = pl.scan_parquet(run.rejected).with_columns(reasons_of(rules, "reject", "fail"))
         _quarantine(run, driving, pl.concat([rejected, *taken], how="diagonal"), rules, reasons)
     labelled = len(places) - counts["unlabelled"]
     few_enough(run, "the contract", counts["rejected"], labelled, reasons)
@@ -101,9 +84,9 @@ def _from_the_source(rows: Numbers, driving: Extraction) -> None:
         )
 
 
-def _duplicates(run: Run, numbers: pl.DataFrame, folder: Path) -> pl.Series:
+def _duplicates(run: Run, rows: pl.DataFrame, folder: Path) -> pl.Series:
     """The numbers of rows for whose id another good row stays: the first or the last."""
-    name, good = run.contract.id, numbers.filter(pl.col(PLACE) < REJECTED)
+    name, good = run.contract.id, rows.filter(pl.col(PLACE) < REJECTED)
     alike = good[ROW].filter(pl.Series(shared(good[KEY].to_numpy())))
     if name is None or not len(alike):  # their hashes differ, so do their ids
         return alike.clear()

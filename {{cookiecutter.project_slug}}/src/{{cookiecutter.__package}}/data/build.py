@@ -18,7 +18,6 @@ from .account import (
     KEY,
     PLACE,
     REJECTED,
-    Loaded,
     Run,
     accounted,
     conserved,
@@ -26,7 +25,7 @@ from .account import (
     is_disk_full,
 )
 from .extract import ROW, Extraction, extract
-from .rows import layout
+from .rows import Counts, layout
 from .split import SMALL_ROWS, SPLITS, by_date, by_hash, fair, time_of
 from .validate import Breach, any_of, breaches, conform, nulled, nulling
 
@@ -53,15 +52,15 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
             rows = _transformed(sources, run).with_columns(nulled(rules))
             split = _with_dates(run, rows, rules)
             place = _place(run, rows, rules, split)
-            loaded = _load(run, rows, rules, place, folder)
-            if not loaded.in_order:
-                loaded = _load(run, rows.sort(ROW), rules, place, folder)
+            loaded, nulls = _load(run, rows, rules, place, folder)
+            if not loaded[ROW].is_sorted():
+                loaded, nulls = _load(run, rows.sort(ROW), rules, place, folder)
         counts, reasons = accounted(run, driving, rules, loaded, folder)
         bar(1, note="splits")
     return {
         "source_rows": {name: source.counts for name, source in sources.items()},
         "rows": counts,
-        "reasons": {n: s.reasons for n, s in sources.items()} | {"contract": reasons},
+        "reasons": {n: s.reasons for n, s in sources.items()} | {"contract": reasons | nulls},
         "cut": split.model_dump(mode="json") if isinstance(split, DateSplit) else None,
     }
 
@@ -90,7 +89,7 @@ def _transformed(sources: dict[str, Extraction], run: Run) -> pl.LazyFrame:
                 " function with return and the table"
             )
         columns = rows.collect_schema().names()
-    except (KeyError, AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == transform.__file__]
         where = f"data/transform.py, line {lines[-1]}," if lines else "data/transform.py"
@@ -174,26 +173,28 @@ def _fair(run: Run, rows: pl.DataFrame, split: HashSplit) -> pl.Expr:
 
 def _load(
     run: Run, rows: pl.LazyFrame, rules: list[Breach], place: pl.Expr, folder: Path
-) -> Loaded:
-    """Write every split in one pass."""
+) -> tuple[pl.DataFrame, Counts]:
+    """Write every split in one pass.
+
+    Returns each row's number, place and hash of its id, and how many values became null by rule.
+    """
     contract = run.contract
     key = pl.col(ROW) if contract.id is None else pl.col(contract.id).hash(1)
     rows = rows.with_columns(place.alias(PLACE), key.cast(pl.UInt64).alias(KEY))
     public = [ROW, *(name for name, column in contract.columns.items() if not column.pii)]
+    options: dict[str, Any] = {"compression": "lz4", "row_group_size": GROUP_ROWS, "lazy": True}
     sinks = [
         rows.filter(pl.col(PLACE) == number)
         .select(public)
-        .sink_parquet(
-            folder / f"{name}.parquet", compression="lz4", row_group_size=GROUP_ROWS, lazy=True
-        )
+        .sink_parquet(folder / f"{name}.parquet", **options)
         for number, name in enumerate(SPLITS)
     ]
-    bad = run.scratch / "bad.parquet"
-    sinks.append(rows.filter(pl.col(PLACE) == REJECTED).drop(KEY).sink_parquet(bad, lazy=True))
+    rejected = rows.filter(pl.col(PLACE) == REJECTED).drop(KEY)
     flags = nulling(rules)
     nulls = rows.select(pl.col(flags).filter(pl.col(PLACE) < REJECTED).sum())
-    queries = [*sinks, nulls, rows.select(ROW, PLACE, KEY)]
-    *_, mended, numbers = pl.collect_all(queries, engine="streaming")
-    counts = {f"{one.reason}, made null": mended[flag].item() for flag, one in flags.items()}
-    nonzero = {reason: count for reason, count in counts.items() if count}
-    return Loaded(numbers=numbers, bad=bad, mended=nonzero)
+    queries = [*sinks, rejected.sink_parquet(run.rejected, lazy=True), nulls]
+    *_, counted, numbers = pl.collect_all(
+        [*queries, rows.select(ROW, PLACE, KEY)], engine="streaming"
+    )
+    counts = {f"{one.reason}, made null": counted[flag].item() for flag, one in flags.items()}
+    return numbers, {reason: count for reason, count in counts.items() if count}

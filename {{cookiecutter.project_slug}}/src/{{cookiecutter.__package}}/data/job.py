@@ -25,7 +25,7 @@ from .identity import describe, key_of
 from .leakage import tell_alone
 from .rows import files
 from .split import SPLITS
-from .statistics import column_statistics, label_statistics, sampled, split_text
+from .statistics import label_statistics, sampled, split_text
 
 MAIN_REASONS = 5
 FATES = {
@@ -115,23 +115,17 @@ def _write(run: Run, datasets: Path, description: dict[str, Any]) -> dict[str, A
     contract = run.contract
     folder = run.scratch / "splits"
     folder.mkdir()
-    counts = build(run, folder)
-    splits = label_statistics(folder, contract)
-    train = folder / "train.parquet"
-    sample = sampled(train)
-    content = content_hash(folder)
+    manifest = build(run, folder)
+    splits, content = label_statistics(folder, contract), content_hash(folder)
     name = hashlib.sha256(f"{contract.text}{content}".encode()).hexdigest()[:16]
-    manifest = {
-        **counts,
+    manifest |= {
         "version": __version__,
         "dataset": name,
         "content_hash": content,
         "splits": splits,
-        "columns": column_statistics(train, sample, contract),
-        "suspects": dict(tell_alone(sample, contract)),
+        "suspects": dict(tell_alone(sampled(folder / "train.parquet"), contract)),
         "quarantine": str(run.quarantine),
-        **{key: value for key, value in description.items() if key != "modules"},
-    }
+    } | {key: value for key, value in description.items() if key != "modules"}
     if not (datasets / name).is_dir():
         with new_directory(datasets / name) as staging:
             for split in SPLITS:

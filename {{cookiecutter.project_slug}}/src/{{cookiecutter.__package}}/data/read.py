@@ -59,10 +59,8 @@ def matching(pattern: str) -> list[Path]:
     """
     if Path(pattern).is_file():
         return [Path(pattern)]
-    paths = map(
-        Path, glob.glob(pattern, recursive=True)
-    )  # noqa: PTH207 - Path's takes hidden files
-    if files := sorted({path for path in paths if path.is_file()}):
+    names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
+    if files := sorted({Path(name) for name in names if Path(name).is_file()}):
         return files
     raise DataError(f"source file '{pattern}' does not exist; put it there or name another")
 

@@ -1,6 +1,5 @@
-"""What a dataset's splits hold: labels of each, and the columns of the training rows."""
+"""What a dataset's splits hold: the labels of each."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,9 @@ import pyarrow.parquet as pq
 
 from ..contract import Contract
 from ..errors import DataError
-from ..values import EPOCH, json_value
 from .split import SPLITS
 
-SAMPLE_ROWS, SAMPLE_RUNS, TOP = 100_000, 10, 10
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SAMPLE_ROWS, SAMPLE_RUNS = 40_000, 10
 
 
 def sampled(path: Path) -> pl.DataFrame:
@@ -25,36 +22,6 @@ def sampled(path: Path) -> pl.DataFrame:
         return rows.collect()
     starts = np.linspace(0, n_rows - size, SAMPLE_RUNS).astype(int)
     return pl.concat(pl.collect_all([rows.slice(start, size) for start in starts.tolist()]))
-
-
-def column_statistics(path: Path, sample: pl.DataFrame, contract: Contract) -> dict[str, Any]:
-    """By column: share of gaps and ends of all rows; quantiles or frequent values of a sample."""
-    statistics, metadata = {}, pq.read_metadata(path)
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    for place, name in enumerate(metadata.schema.names):
-        if name not in contract.columns:
-            continue
-        kind, values = contract.columns[name].type, sample[name].drop_nulls()
-        parts = [group.column(place).statistics for group in groups]
-        n_null = sum(part.null_count for part in parts)
-        column = statistics[name] = {"nulls": n_null / max(metadata.num_rows, 1)}
-        if kind in {"integer", "float", "timestamp"} and len(values):
-            ends = [part for part in parts if part.has_min_max]
-            low, high = min(part.min_raw for part in ends), max(part.max_raw for part in ends)
-            if kind == "timestamp":
-                low, high = (EPOCH + timedelta(microseconds=end) for end in (low, high))
-            ordered, last = values.sort(), len(values) - 1
-            column |= {
-                "minimum": json_value(low),
-                "quantiles": [json_value(ordered[int(share * last)]) for share in QUANTILES],
-                "maximum": json_value(high),
-            }
-        elif kind in {"boolean", "category"}:
-            counts = values.cast(pl.String).value_counts().rows()
-            counts.sort(key=lambda one: (-one[1], one[0]))
-            top = {value: count / max(len(values), 1) for value, count in counts[:TOP]}
-            column |= {"distinct": len(counts), "top": top}
-    return statistics
 
 
 def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, Any]]:

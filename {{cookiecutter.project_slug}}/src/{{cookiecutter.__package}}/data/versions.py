@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ..atomic import pointed
 from ..errors import DataError
 from ..terminal import say, table
 from .dataset import Dataset, current
 from .split import SPLITS
+from .statistics import split_text
 
 
 def find(directory: Path, name: str | None) -> Dataset:
@@ -44,7 +44,7 @@ def show_versions(directory: Path) -> None:
 
 
 def show(dataset: Dataset) -> None:
-    """Print where a version's rows come from and what its columns hold."""
+    """Print where a version's rows come from and what its splits hold."""
     keys = ["in", "accepted", "rejected", "duplicates"]
     sources = [
         (name, Path(file).name, *(counts[key] for key in keys))
@@ -52,17 +52,6 @@ def show(dataset: Dataset) -> None:
         for file, counts in by_file.items()
     ]
     table(f"sources of {dataset.name}", ["source", "file", *keys], sources)
-    columns = [(name, *_shape(one)) for name, one in dataset.manifest["columns"].items()]
-    table("columns", ["column", "gaps", "minimum", "median", "maximum", "most frequent"], columns)
-    say(f"content   {dataset.manifest['content_hash']}")
-
-
-def _shape(column: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    if "quantiles" in column:
-        ends = column["minimum"], column["quantiles"][2], column["maximum"]
-        low, middle, high = (
-            one[:16].replace("T", " ") if isinstance(one, str) else f"{one:,.6g}" for one in ends
-        )
-        return f"{column['nulls']:.1%}", low, middle, high, ""
-    top = [f"{value} {share:.0%}" for value, share in column.get("top", {}).items()]
-    return f"{column['nulls']:.1%}", "", "", "", ", ".join(top[:3])
+    for name, split in dataset.manifest["splits"].items():
+        say(f"{name:<11}{split_text(split)}")
+    say(f"content    {dataset.manifest['content_hash']}")
