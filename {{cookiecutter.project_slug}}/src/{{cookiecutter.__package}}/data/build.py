@@ -182,11 +182,16 @@ def _load(
     key = pl.col(ROW) if contract.id is None else pl.col(contract.id).hash(1)
     rows = rows.with_columns(place.alias(PLACE), key.cast(pl.UInt64).alias(KEY))
     public = [ROW, *(name for name, column in contract.columns.items() if not column.pii)]
-    options: dict[str, Any] = {"compression": "lz4", "row_group_size": GROUP_ROWS, "lazy": True}
     sinks = [
         rows.filter(pl.col(PLACE) == number)
         .select(public)
-        .sink_parquet(folder / f"{name}.parquet", **options)
+        .sink_parquet(
+            folder / f"{name}.parquet",
+            compression="lz4",
+            statistics=False,
+            row_group_size=GROUP_ROWS,
+            lazy=True,
+        )
         for number, name in enumerate(SPLITS)
     ]
     rejected = rows.filter(pl.col(PLACE) == REJECTED).drop(KEY)

@@ -33,7 +33,7 @@ class Extraction:
     counts: dict[str, Counts]
     """Of each file: rows in, accepted, rejected, duplicates."""
     reasons: Counts
-    """How many rows were rejected or mended, and why."""
+    """How many rows were rejected, or lost a value, and why."""
 
     def total(self, key: str) -> int:
         """A count of all files together."""
