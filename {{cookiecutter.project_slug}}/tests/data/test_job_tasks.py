@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.storage import read_pointer
 
@@ -56,7 +55,7 @@ def test_labels_of_several_values_are_counted(
         },
     }
     assert dataset.read("train")["returned"].to_pylist()[:3] == ["kept", "kept", "returned"]
-    assert "train 21 (67% kept)" in capsys.readouterr().out.splitlines()[-1]
+    assert "train      21 (67% kept)" in capsys.readouterr().out.splitlines()
 
 
 def test_a_label_that_is_not_one_is_quarantined(place: Shop) -> None:
@@ -73,7 +72,7 @@ def test_values_have_a_mean(place: Shop, capsys: pytest.CaptureFixture[str]) -> 
     assert dataset.manifest["rows"]["unlabelled"] == 20
     train = dataset.manifest["splits"]["train"]
     assert train == {"rows": 14, "mean": pytest.approx(15.25)}
-    assert "train 14 (mean 15.25)" in capsys.readouterr().out.splitlines()[-1]
+    assert "train      14 (mean 15.25)" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -88,19 +87,3 @@ def test_training_rows_that_are_all_the_same_are_told(
 ) -> None:
     with pytest.raises(DataError, match=message):
         with_target(place, task, [text]).run()
-
-
-def test_without_a_time_and_an_id_rows_are_split_by_what_they_are(place: Shop) -> None:
-    rows = orders(600)
-    place.write(rows + rows[:100])
-    values = json.loads(place.contract.text) | {"time": None, "id": None}
-    values["sources"]["orders"]["repeats"] = "keep"
-    shop = replace(
-        place, contract=Contract.model_validate(values), settings={"split": {"by": "hash"}}
-    )
-    dataset = shop.run()
-    splits = {name: dataset.read(name)["order"].to_pylist() for name in SPLITS}
-    assert sum(map(len, splits.values())) == 700
-    assert len(splits["train"]) == pytest.approx(490, abs=60)
-    met = [set(ids) for ids in splits.values()]
-    assert sum(map(len, met)) == len(set.union(*met)) == 600

@@ -1,4 +1,4 @@
-"""Which split a row belongs to: by date, by hash for good, and fairly where rows are few."""
+"""Which split a row belongs to: by date or days, by hash for good, and fairly where rows are few."""
 
 import json
 from dataclasses import replace
@@ -9,17 +9,14 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import DateSplit, HashSplit
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.dataset import Dataset
 from {{ cookiecutter.__package }}.data.hashes import row_hashes
-from {{ cookiecutter.__package }}.data.split import (
-    SPLITS,
-    by_date,
-    by_hash,
-    fair,
-)
+from {{ cookiecutter.__package }}.data.split import SPLITS, by_date, by_hash, fair
+from {{ cookiecutter.__package }}.errors import ConfigError, DataError
 
 from ..conftest import shop_of
 from ..synthesized import synthesize
-from .conftest import Shop, orders
+from .conftest import Rows, Shop, orders
 
 HASH = HashSplit(by="hash", validation=0.2, test=0.2)
 
@@ -48,7 +45,7 @@ def test_hashes_are_the_same_on_every_machine_and_in_every_version() -> None:
     assert [hex(value)[:8] for value in row_hashes(rows)] == HEXES
 
 
-HEXES = ["0x82436c", "0x47a078", "0x1b7319"]
+HEXES = ["0xc2cc0a", "0x5f1193", "0x751021"]
 
 
 def test_a_row_stays_where_it_is_when_others_are_added(shop: Contract) -> None:
@@ -106,3 +103,69 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     assert sum(len(set(ids)) for ids in splits.values()) == 144
     rates = [s["positive_rate"] for s in dataset.manifest["splits"].values()]
     assert rates == pytest.approx([0.5] * 3, abs=0.04)
+
+
+def test_a_group_that_is_no_column_is_told(shop: Contract) -> None:
+    with pytest.raises(ConfigError, match=r"data\.split\.group is 'customer'"):
+        by_hash(shop, HashSplit(by="group", group="customer"))
+
+
+RECENT = {"by": "recent", "validation_days": 30, "test_days": 29}
+CUT = {"by": "date", "validation_from": "2024-02-01", "test_from": "2024-03-02"}
+
+
+@pytest.fixture
+def recent(place: Shop) -> Shop:
+    """The shop, whose newest order is of 30 March."""
+    return replace(place, settings={"split": RECENT})
+
+
+def later(day: str, **cells: str) -> Rows:
+    """The orders and one more."""
+    rows = orders()
+    return [*rows, rows[-1] | {"order": "late", "at": f"{day} 10:00:00", **cells}]
+
+
+def sizes_of(dataset: Dataset) -> dict[str, int]:
+    """How many are in each split."""
+    return {name: split["rows"] for name, split in dataset.manifest["splits"].items()}
+
+
+def test_days_are_counted_back_from_the_newest_row(
+    place: Shop, recent: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = recent.run()
+    assert "split     validation from 2024-02-01, test from 2024-03-02" in capsys.readouterr().out
+    fixed = replace(place, settings={"split": CUT}).run()
+    assert dataset.manifest["cut"] == fixed.manifest["cut"] == CUT
+    assert sizes_of(dataset) == sizes_of(fixed)
+    assert dataset.manifest["content_hash"] == fixed.manifest["content_hash"]
+
+
+def test_new_rows_move_the_split_on(recent: Shop) -> None:
+    before = sizes_of(recent.run())
+    recent.write(later("2024-04-09"))
+    dataset = recent.run()
+    assert dataset.manifest["cut"]["test_from"] == "2024-03-12"
+    assert sizes_of(dataset)["train"] > before["train"]
+
+
+@pytest.mark.parametrize("cells", [{"price": "-5"}, {"price": "x"}, {"returned": ""}])
+def test_a_row_that_is_bad_or_has_no_label_yet_moves_nothing(
+    recent: Shop, cells: dict[str, str]
+) -> None:
+    recent.write(later("2124-01-01", **cells))
+    assert recent.run().manifest["cut"] == CUT
+
+
+def test_where_no_row_is_good_nothing_is_guessed(recent: Shop) -> None:
+    recent.write([row | {"price": "-5"} for row in orders()])
+    with pytest.raises(DataError, match="no row has a label and breaks no rule"):
+        recent.run()
+    assert not recent.datasets.exists() or not list(recent.datasets.iterdir())
+
+
+def test_without_a_time_there_is_no_newest_row(recent: Shop) -> None:
+    contract = recent.contract.model_copy(update={"time": None})
+    with pytest.raises(ConfigError, match="a split by date needs a time"):
+        replace(recent, contract=contract).run()

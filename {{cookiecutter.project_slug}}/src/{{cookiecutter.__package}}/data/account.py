@@ -1,10 +1,8 @@
 """Where each row went: counts that add up, and quarantine for those that may not stay."""
 
 import errno
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +10,6 @@ import polars as pl
 from ..config import DataConfig
 from ..contract import Contract
 from ..errors import DataError, TooManyRejectedError
-from ..storage import write_file
 from .extract import ROW, Extraction, shared
 from .read import Numbers
 from .rows import FILE, MASK, REASONS, RECORD, Counts, main_reasons, tally
@@ -20,7 +17,7 @@ from .split import SPLITS
 from .validate import Breach, reasons_of
 
 PLACE, KEY = "_split", "_key"
-REJECTED, FAILED = len(SPLITS), len(SPLITS) + 1
+REJECTED = len(SPLITS)
 GROUP_ROWS = 1 << 17
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -36,60 +33,41 @@ class Run:
     quarantine: Path
     scratch: Path
 
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """The rows that the transform made."""
-
-    numbers: pl.DataFrame
-    """Of each: its number, its place in ``SPLITS`` or what became of it, and a hash of its id."""
-    bad: Path
-    """Parquet of those that break a rule."""
-    mended: Counts
-    """How many values became null, and why."""
-
     @property
-    def rows(self) -> Numbers:
-        """The rows' numbers; 0 where there is none."""
-        return self.numbers[ROW].fill_null(0).to_numpy().astype(np.int64)
-
-    @property
-    def in_order(self) -> bool:
-        """Whether the rows are in the source's order."""
-        return not (np.diff(self.rows) < 0).any()
+    def rejected(self) -> Path:
+        """Parquet of the rows that break a rule."""
+        return self.scratch / "rejected.parquet"
 
 
 def accounted(
-    run: Run, driving: Extraction, found: list[Breach], loaded: Loaded, folder: Path
+    run: Run, driving: Extraction, rules: list[Breach], rows: pl.DataFrame, folder: Path
 ) -> tuple[Counts, Counts]:
     """Counts of the driving source's rows and of the reasons against some of them.
 
-    Of rows that share an id, all but one are taken out of the splits' files.
+    ``rows`` are what the transform made: of each its number, its place and a hash of its id. Of
+    rows that share an id, all but one are taken out of the splits' files.
 
     Raises:
         DataError: a row came twice or from nowhere, breaks a rule whose mode is fail, or too many
             are rejected.
     """
-    numbers, n_rows = loaded.numbers, int(driving.accepted.sum())
-    _from_the_source(loaded.rows, driving)
-    _none_failed(driving, found, loaded)
-    losers = _losers(run, numbers, folder)
-    taken = [_take_out(folder / f"{name}.parquet", losers, run) for name in SPLITS if len(losers)]
-    kept = int((numbers[PLACE] < REJECTED).sum()) - len(losers)
+    _from_the_source(rows[ROW].fill_null(0).to_numpy().astype(np.int64), driving)
+    places, n_rows = rows[PLACE], int(driving.accepted.sum())
+    duplicates, reasons = _duplicates(run, rows, folder), Counts()
+    taken = [_take_out(folder / f"{name}.parquet", duplicates, run) for name in SPLITS]
     counts = {
         "driving": n_rows,
-        "filtered": n_rows - len(numbers),
-        "kept": kept,
-        "unlabelled": numbers[PLACE].null_count(),
-        "rejected": int((numbers[PLACE] == REJECTED).sum()),
-        "duplicates": len(losers),
+        "filtered": n_rows - len(places),
+        "kept": int((places < REJECTED).sum()) - len(duplicates),
+        "unlabelled": places.null_count(),
+        "rejected": int((places == REJECTED).sum()),
+        "duplicates": len(duplicates),
     }
     conserved("transform", counts, "driving")
-    reasons = dict(loaded.mended)
-    if counts["rejected"] or len(losers):
-        tally_of(_quarantine(run, driving, found, loaded, taken), reasons)
-    summarize(run.quarantine, "contract", counts, reasons)
-    labelled = len(numbers) - counts["unlabelled"]
+    if counts["rejected"] or len(duplicates):
+        rejected = pl.scan_parquet(run.rejected).with_columns(reasons_of(rules, "reject", "fail"))
+        _quarantine(run, driving, pl.concat([rejected, *taken], how="diagonal"), rules, reasons)
+    labelled = len(places) - counts["unlabelled"]
     few_enough(run, "the contract", counts["rejected"], labelled, reasons)
     return counts, reasons
 
@@ -106,58 +84,40 @@ def _from_the_source(rows: Numbers, driving: Extraction) -> None:
         )
 
 
-def _none_failed(driving: Extraction, found: list[Breach], loaded: Loaded) -> None:
-    failed = loaded.numbers.filter(pl.col(PLACE) == FAILED)
-    if not len(failed):
-        return
-    bad = pl.scan_parquet(loaded.bad).filter(pl.col(PLACE) == FAILED).head(1)
-    first = bad.select(ROW, reasons_of(found, "fail")).collect()
-    file, record = driving.places(first[ROW].to_numpy().astype(np.int64)).row(0)
-    raise DataError(
-        f"{first[REASONS].item()}, and its on_violation is fail ('{file}', record {record:,});"
-        " nothing was written"
-    )
-
-
-def _losers(run: Run, numbers: pl.DataFrame, folder: Path) -> pl.Series:
-    """Rows for whose id another good row stays: the first or the last."""
-    name = run.contract.id
-    none = pl.Series([], dtype=pl.UInt32)
-    if name is None:
-        return none
-    good = numbers.filter(pl.col(PLACE) < REJECTED)
-    rivals = good.filter(pl.Series(shared(good[KEY].to_numpy())))[ROW]
-    if not len(rivals):  # their hashes differ, so do their ids
-        return none
+def _duplicates(run: Run, rows: pl.DataFrame, folder: Path) -> pl.Series:
+    """The numbers of rows for whose id another good row stays: the first or the last."""
+    name, good = run.contract.id, rows.filter(pl.col(PLACE) < REJECTED)
+    alike = good[ROW].filter(pl.Series(shared(good[KEY].to_numpy())))
+    if name is None or not len(alike):  # their hashes differ, so do their ids
+        return alike.clear()
     splits = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)
-    ids = splits.filter(pl.col(ROW).is_in(rivals.implode())).collect()
+    ids = splits.filter(pl.col(ROW).is_in(alike.implode())).collect()
     ids = ids.sort(ROW, descending=run.config.keep == "last")
-    losers = ids.filter(~ids[name].is_first_distinct())[ROW]
-    if len(losers) and run.contract.columns[name].mode("unique") == "fail":
+    duplicates = ids.filter(~ids[name].is_first_distinct())[ROW]
+    if len(duplicates) and run.contract.columns[name].mode("unique") == "fail":
         raise DataError(
-            f"{len(losers):,} rows have a '{name}' that another row has, and its on_violation for"
-            " unique is fail; nothing was written"
+            f"{len(duplicates):,} rows have a '{name}' that another row has, and its on_violation"
+            " for unique is fail; nothing was written"
         )
-    return losers
+    return duplicates
 
 
-def _take_out(path: Path, losers: pl.Series, run: Run) -> pl.LazyFrame:
+def _take_out(path: Path, duplicates: pl.Series, run: Run) -> pl.LazyFrame:
     """Take rows out of a split that is written already, and give them."""
-    lost = pl.col(ROW).is_in(losers.implode())
+    if not len(duplicates):
+        return pl.LazyFrame()
+    lost = pl.col(ROW).is_in(duplicates.implode())
     gone = pl.read_parquet(path).filter(lost)
-    pl.scan_parquet(path).filter(~lost).sink_parquet(
-        path.with_suffix(".new"), compression="lz4", row_group_size=GROUP_ROWS
-    )
-    path.with_suffix(".new").replace(path)
+    rows, rest = pl.scan_parquet(path).filter(~lost), path.with_suffix(".new")
+    rows.sink_parquet(rest, compression="lz4", row_group_size=GROUP_ROWS)
+    rest.replace(path)
     return gone.lazy().with_columns(pl.lit(f"{run.contract.id}: another row has it").alias(REASONS))
 
 
 def _quarantine(
-    run: Run, driving: Extraction, found: list[Breach], loaded: Loaded, taken: list[pl.LazyFrame]
-) -> Path:
-    """Write the rows that may not stay, each with its file, record and reasons."""
-    rejected = pl.scan_parquet(loaded.bad).with_columns(reasons_of(found, "reject"))
-    rows = pl.concat([rejected, *taken], how="diagonal")
+    run: Run, driving: Extraction, rows: pl.LazyFrame, rules: list[Breach], reasons: Counts
+) -> None:
+    """Write the rows that may not stay, each with its file, record and reasons, and count these."""
     place = pl.col(ROW).map_batches(
         lambda rows: driving.places(rows.to_numpy().astype(np.int64)).to_struct(),
         pl.Struct({FILE: pl.String, RECORD: pl.Int64}),
@@ -172,20 +132,14 @@ def _quarantine(
     path = run.quarantine / "contract.parquet"
     placed = rows.with_columns(place.alias(PLACE)).unnest(PLACE)
     placed.with_columns(masks).select(columns).sink_parquet(path, compression="zstd")
-    return path
-
-
-def tally_of(path: Path, reasons: Counts) -> None:
-    """Add the counts of a quarantine's reasons."""
-    tally(reasons, pl.read_parquet(path, columns=[REASONS])[REASONS])
-
-
-def summarize(quarantine: Path, name: str, counts: Any, reasons: Counts) -> None:
-    """What became of the rows, beside the rows themselves."""
-    path = quarantine / "summary.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known[name] = {"rows": counts, "reasons": reasons}
-    write_file(path, json.dumps(known, indent=2, ensure_ascii=False).encode())
+    written = pl.read_parquet(path, columns=[FILE, RECORD, REASONS])
+    tally(reasons, written[REASONS])
+    if fatal := [one.reason for one in rules if one.mode == "fail" and one.reason in reasons]:
+        first = written.filter(pl.col(REASONS).str.contains(fatal[0], literal=True))
+        raise DataError(
+            f"{fatal[0]}, and its on_violation is fail ('{first[FILE][0]}', record"
+            f" {first[RECORD][0]:,}); nothing was written"
+        )
 
 
 def conserved(what: str, counts: Counts, whole: str) -> None:

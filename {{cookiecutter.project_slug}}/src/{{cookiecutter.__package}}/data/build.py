@@ -1,7 +1,7 @@
 """One dataset: extract → transform → rules → split → load, every row accounted for."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,23 @@ import polars as pl
 
 from ..config import DateSplit, HashSplit
 from ..errors import DataError
-from ..terminal import Bar, progress
+from ..terminal import progress
 from . import transform
 from .account import (
-    FAILED,
     GROUP_ROWS,
     KEY,
     PLACE,
     REJECTED,
-    Loaded,
     Run,
     accounted,
     conserved,
     few_enough,
     is_disk_full,
-    summarize,
 )
 from .extract import ROW, Extraction, extract
-from .rows import layout
+from .rows import Counts, layout
 from .split import SMALL_ROWS, SPLITS, by_date, by_hash, fair, time_of
-from .validate import Breach, any_of, breaches, conform, flagged, nulled
+from .validate import Breach, any_of, breaches, conform, nulled, nulling
 
 
 def build(run: Run, folder: Path) -> dict[str, Any]:
@@ -40,66 +37,61 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
         DataError: a source, its rows or the transform do not fit.
         ConfigError: the split goes by a column that the contract has not.
     """
-    n_files = sum(map(len, run.paths.values()))
-    with progress("data", n_files + 1) as bar:
-        extracted = {name: _extracted(run, name, bar) for name in run.paths}
-        driving = extracted[run.config.driving]
-        if not driving.total["accepted"]:
+    with progress("data", sum(map(len, run.paths.values())) + 1) as bar:
+        sources = {
+            name: _extracted(run, name, lambda path: bar(note=path.name)) for name in run.paths
+        }
+        driving = sources[run.config.driving]
+        if not driving.total("accepted"):
             raise DataError(
                 f"source '{run.config.driving}' has no row that can be read, so there is nothing"
                 f" to make a dataset of; rejected rows are in '{run.quarantine}'"
             )
-        found = breaches(run.contract)
+        rules = breaches(run.contract)
         with _transform_runs():
-            rows = _transformed(extracted, run).with_columns(nulled(found))
-            split = _with_dates(run, rows, found)
-            assign = _assigner(run, rows, found, split)
-            loaded = _load(run, rows, found, assign, folder)
-            if not loaded.in_order:
-                loaded = _load(run, rows.sort(ROW), found, assign, folder)
-        counts, reasons = accounted(run, driving, found, loaded, folder)
+            rows = _transformed(sources, run).with_columns(nulled(rules))
+            split = _with_dates(run, rows, rules)
+            place = _place(run, rows, rules, split)
+            loaded, nulls = _load(run, rows, rules, place, folder)
+            if not loaded[ROW].is_sorted():
+                loaded, nulls = _load(run, rows.sort(ROW), rules, place, folder)
+        counts, reasons = accounted(run, driving, rules, loaded, folder)
         bar(1, note="splits")
     return {
-        "source_rows": {name: extraction.counts for name, extraction in extracted.items()},
+        "source_rows": {name: source.counts for name, source in sources.items()},
         "rows": counts,
-        "reasons": {n: e.reasons for n, e in extracted.items()} | {"contract": reasons},
+        "reasons": {n: s.reasons for n, s in sources.items()} | {"contract": reasons | nulls},
         "cut": split.model_dump(mode="json") if isinstance(split, DateSplit) else None,
     }
 
 
-def _extracted(run: Run, name: str, bar: Bar) -> Extraction:
-    found = extract(
-        name,
-        run.paths[name],
-        layout(run.contract, name),
-        run.scratch,
-        run.quarantine / f"{name}.parquet",
-        lambda path: bar(note=path.name),
-    )
-    for file, counts in found.counts.items():
+def _extracted(run: Run, name: str, advance: Callable[[Path], None]) -> Extraction:
+    rejected = run.quarantine / f"{name}.parquet"
+    plan = layout(run.contract, name)
+    source = extract(name, run.paths[name], plan, run.scratch, rejected, advance)
+    for file, counts in source.counts.items():
         conserved(f"'{file}'", counts, "in")
-    summarize(run.quarantine, name, found.counts, found.reasons)
-    few_enough(run, f"source '{name}'", found.total["rejected"], found.total["in"], found.reasons)
-    return found
+    n_rejected, n_rows = source.total("rejected"), source.total("in")
+    few_enough(run, f"source '{name}'", n_rejected, n_rows, source.reasons)
+    return source
 
 
-def _transformed(extracted: dict[str, Extraction], run: Run) -> pl.LazyFrame:
+def _transformed(sources: dict[str, Extraction], run: Run) -> pl.LazyFrame:
     """The person's transform: ``_source_row`` and the contract's columns, of its types."""
     tables = {
-        name: extraction.table(numbered=name == run.config.driving)
-        for name, extraction in extracted.items()
+        name: source.table(numbered=name == run.config.driving) for name, source in sources.items()
     }
     try:
-        made = transform.transform(tables)
-        if not isinstance(made, pl.LazyFrame):
+        rows = transform.transform(tables)
+        if not isinstance(rows, pl.LazyFrame):
             raise DataError(
-                f"data/transform.py gives {type(made).__name__} where a LazyFrame is due; end its"
+                f"data/transform.py gives {type(rows).__name__} where a LazyFrame is due; end its"
                 " function with return and the table"
             )
-        columns = made.collect_schema().names()
-    except (KeyError, AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        steps = traceback.extract_tb(error.__traceback__)
-        lines = [step.lineno for step in steps if step.filename == transform.__file__]
+        columns = rows.collect_schema().names()
+    except (LookupError, AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == transform.__file__]
         where = f"data/transform.py, line {lines[-1]}," if lines else "data/transform.py"
         raise DataError(
             f"{where} does not fit the contract's sources ({', '.join(tables)}) and their columns:"
@@ -110,34 +102,34 @@ def _transformed(extracted: dict[str, Extraction], run: Run) -> pl.LazyFrame:
             f"transform gives no column {', '.join(map(repr, absent))}, which the contract names;"
             " add it in data/transform.py or take it out of contract.yaml"
         )
-    return conform(made.select(ROW, *run.contract.columns), run.contract)
+    return conform(rows.select(ROW, *run.contract.columns), run.contract)
 
 
 @contextmanager
 def _transform_runs() -> Iterator[None]:
-    """What the table engine says while it runs, as what a person can mend."""
+    """Turn a failure of the table engine into a message about the transform."""
     try:
         yield
     except pl.exceptions.PolarsError as error:
         if is_disk_full(error):
             raise
-        said = str(error).splitlines()[0]
-        raise DataError(f"the transform cannot be run: {said}") from None
+        reason = str(error).splitlines()[0]
+        raise DataError(f"the transform cannot be run: {reason}") from None
 
 
-def _good(run: Run, rows: pl.LazyFrame, found: list[Breach]) -> pl.LazyFrame:
+def _good(run: Run, rows: pl.LazyFrame, rules: list[Breach]) -> pl.LazyFrame:
     """Rows that have a label and break no rule."""
-    bad = any_of(found, "reject") | any_of(found, "fail")
-    return rows.filter(pl.col(run.contract.target).is_not_null() & ~bad)
+    labelled = pl.col(run.contract.target).is_not_null()
+    return rows.filter(labelled & ~any_of(rules, "reject", "fail"))
 
 
-def _with_dates(run: Run, rows: pl.LazyFrame, found: list[Breach]) -> DateSplit | HashSplit:
+def _with_dates(run: Run, rows: pl.LazyFrame, rules: list[Breach]) -> DateSplit | HashSplit:
     """The split, its dates counted back from the newest good row; bad ones must not move it."""
     split = run.config.split
     if isinstance(split, DateSplit | HashSplit):
         return split
-    name = time_of(run.contract)
-    newest = _good(run, rows, found).select(pl.col(name).max()).collect(engine="streaming").item()
+    times = _good(run, rows, rules).select(pl.col(time_of(run.contract)).max())
+    newest = times.collect(engine="streaming").item()
     if newest is None:
         raise DataError(
             "no row has a label and breaks no rule, so there is no newest row to split by; look at"
@@ -146,44 +138,47 @@ def _with_dates(run: Run, rows: pl.LazyFrame, found: list[Breach]) -> DateSplit 
     return split.until(newest.astimezone(run.contract.zone).date())
 
 
-def _assigner(
-    run: Run, rows: pl.LazyFrame, found: list[Breach], split: DateSplit | HashSplit
+def _place(
+    run: Run, rows: pl.LazyFrame, rules: list[Breach], split: DateSplit | HashSplit
 ) -> pl.Expr:
-    """The place in ``SPLITS`` of each row."""
+    """The place of each row: in ``SPLITS``, ``REJECTED``, or null where it has no label."""
+    contract = run.contract
     if isinstance(split, DateSplit):
-        return by_date(run.contract, split)
-    expression = by_hash(run.contract, split)
-    n_rows = rows.select(pl.len()).collect(engine="streaming").item()
-    if n_rows > SMALL_ROWS:
-        return expression
-    good = _good(run, rows, found).collect()
+        place = by_date(contract, split)
+    else:
+        place = by_hash(contract, split)
+        if rows.select(pl.len()).collect(engine="streaming").item() <= SMALL_ROWS:
+            place = _fair(run, _good(run, rows, rules).collect(), split)
+    return (
+        pl.when(pl.col(contract.target).is_null())
+        .then(pl.lit(None, pl.Int8))
+        .when(any_of(rules, "reject", "fail"))
+        .then(pl.lit(REJECTED, pl.Int8))
+        .otherwise(place)
+    )
+
+
+def _fair(run: Run, rows: pl.DataFrame, split: HashSplit) -> pl.Expr:
+    """The places that few rows are dealt to, by their number."""
     if run.contract.id is not None:
-        good = good.unique(run.contract.id, keep=run.config.keep, maintain_order=True)
-    rows_of = good[ROW].to_numpy()
-    places = np.zeros(rows_of.max(initial=0) + 1, np.int8)
-    places[rows_of] = fair(good, run.contract, split)
-    lookup = pl.Series(places)
+        rows = rows.unique(run.contract.id, keep=run.config.keep, maintain_order=True)
+    numbers = rows[ROW].to_numpy()
+    places = np.zeros(numbers.max(initial=0) + 1, np.int8)
+    places[numbers] = fair(rows, run.contract, split)
+    last, lookup = len(places) - 1, pl.Series(places)
     return pl.col(ROW).map_batches(
-        lambda numbers: lookup.gather(numbers.clip(0, len(places) - 1)),
-        pl.Int8,
-        is_elementwise=True,
+        lambda rows: lookup.gather(rows.clip(0, last)), pl.Int8, is_elementwise=True
     )
 
 
 def _load(
-    run: Run, rows: pl.LazyFrame, found: list[Breach], assign: pl.Expr, folder: Path
-) -> Loaded:
-    """Write every split in one pass."""
+    run: Run, rows: pl.LazyFrame, rules: list[Breach], place: pl.Expr, folder: Path
+) -> tuple[pl.DataFrame, Counts]:
+    """Write every split in one pass.
+
+    Returns each row's number, place and hash of its id, and how many values became null by rule.
+    """
     contract = run.contract
-    place = (
-        pl.when(pl.col(contract.target).is_null())
-        .then(pl.lit(None, pl.Int8))
-        .when(any_of(found, "fail"))
-        .then(pl.lit(FAILED, pl.Int8))
-        .when(any_of(found, "reject"))
-        .then(pl.lit(REJECTED, pl.Int8))
-        .otherwise(assign)
-    )
     key = pl.col(ROW) if contract.id is None else pl.col(contract.id).hash(1)
     rows = rows.with_columns(place.alias(PLACE), key.cast(pl.UInt64).alias(KEY))
     public = [ROW, *(name for name, column in contract.columns.items() if not column.pii)]
@@ -191,15 +186,20 @@ def _load(
         rows.filter(pl.col(PLACE) == number)
         .select(public)
         .sink_parquet(
-            folder / f"{name}.parquet", compression="lz4", row_group_size=GROUP_ROWS, lazy=True
+            folder / f"{name}.parquet",
+            compression="lz4",
+            statistics=False,
+            row_group_size=GROUP_ROWS,
+            lazy=True,
         )
         for number, name in enumerate(SPLITS)
     ]
-    bad = run.scratch / "bad.parquet"
-    sinks.append(rows.filter(pl.col(PLACE) >= REJECTED).drop(KEY).sink_parquet(bad, lazy=True))
-    flags = {f"{breach.reason}, made null": flag for flag, breach in flagged(found).items()}
-    counted = rows.select(pl.col(flags.values()).filter(pl.col(PLACE) < REJECTED).sum())
-    queries = [*sinks, counted, rows.select(ROW, PLACE, KEY)]
-    *_, mended, numbers = pl.collect_all(queries, engine="streaming")
-    counts = {reason: mended[flag].item() for reason, flag in flags.items()}
-    return Loaded(numbers=numbers, bad=bad, mended={n: c for n, c in counts.items() if c})
+    rejected = rows.filter(pl.col(PLACE) == REJECTED).drop(KEY)
+    flags = nulling(rules)
+    nulls = rows.select(pl.col(flags).filter(pl.col(PLACE) < REJECTED).sum())
+    queries = [*sinks, rejected.sink_parquet(run.rejected, lazy=True), nulls]
+    *_, counted, numbers = pl.collect_all(
+        [*queries, rows.select(ROW, PLACE, KEY)], engine="streaming"
+    )
+    counts = {f"{one.reason}, made null": counted[flag].item() for flag, one in flags.items()}
+    return numbers, {reason: count for reason, count in counts.items() if count}

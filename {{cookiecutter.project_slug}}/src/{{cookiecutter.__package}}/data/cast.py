@@ -35,8 +35,8 @@ ISO = (
 LONGEST_GAP = timedelta(hours=3)
 """Clocks are never set forward by more."""
 COMPACT = "%Y%m%d"
-EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1, "epoch_ns": 1}
-"""Microseconds in the unit; nanoseconds are cut."""
+EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
+"""Microseconds in the unit; of nanoseconds, thousands are cut."""
 SANE = {
     COMPACT: (19_000_101, 21_001_231),
     "epoch_s": (5 * 10**8, 3 * 10**9),
@@ -99,7 +99,7 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
 
 def canonical(values: pl.Series) -> pl.Series:
     """``values.canonical_category`` of each text."""
-    known = values.drop_nulls().unique()
+    known = values.unique().drop_nulls()
     form = known.str.strip_chars(ANY_SPACES).str.replace(r"^(-?[0-9]+)\.0+$", "$1").replace(LOGICAL)
     odd = known != form
     return values.replace(known.filter(odd), form.filter(odd)) if odd.any() else values
@@ -125,7 +125,7 @@ def _within(moments: pl.Series) -> pl.Series:
 
 def _by_text(values: pl.Series, function: Function) -> pl.Series:
     """Apply it to each distinct text once."""
-    known = values.drop_nulls().unique()
+    known = values.unique().drop_nulls()
     if 2 * len(known) > len(values):
         return function(values)
     made = function(known)
@@ -138,7 +138,7 @@ def _read(texts: pl.Series, form: Form, zone: str) -> pl.Series:
         low = texts.str.to_lowercase()
         return low.is_in(TRUE).set(~(low.is_in(TRUE) | low.is_in(FALSE)), None)
     if form.type != "timestamp":
-        return _people_number(texts, form.type, form.numbers or NumberFormat(), form.numbers)
+        return _people_number(texts, form.type, form.numbers)
     if form.format is None:
         return _iso(texts, zone)
     return _formatted(texts, form.format, zone)
@@ -149,36 +149,47 @@ def _number(texts: pl.Series, kind: ColumnType) -> pl.Series:
     return values.set(~values.is_finite(), None) if kind == "float" else values
 
 
-def _people_number(
-    texts: pl.Series, kind: ColumnType, marks: NumberFormat, declared: NumberFormat | None
-) -> pl.Series:
+def _people_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat | None) -> pl.Series:
     """Numbers with the signs, units and marks that the contract says."""
-    factor = pl.repeat(1.0, len(texts), eager=True)
-    if declared is not None:
+    factor: pl.Series | float = 1.0
+    if marks is not None:
         texts = texts.str.strip_chars(ANY_SPACES)
         texts = texts.str.replace_all("[\u2212\u2013\ufe63\uff0d]", "-")
         texts = texts.str.replace(r"^\((.*)\)$", "-$1").str.replace(r"^([^-]*[0-9].*?)\s*-$", "-$1")
+        texts, factor = _without_units(texts, marks)
+        texts = _without_marks(texts, marks)
+    if kind == "float":
+        return _number(texts, kind) * factor
+    if marks is not None and marks.factors:
+        return _whole(_number(texts, "float") * factor)
+    return _number(texts.str.replace(r"^([+-]?[0-9]+)\.0*$", "$1"), kind)
+
+
+def _without_units(texts: pl.Series, marks: NumberFormat) -> tuple[pl.Series, pl.Series]:
+    """The texts without units, and by what each number is multiplied."""
+    factor = pl.repeat(1.0, len(texts), eager=True)
     if marks.units:
         unit = "|".join(map(re.escape, sorted(marks.units, key=len, reverse=True)))
         texts = texts.str.replace(rf"^([+-]?){ANY_SPACE}*(?:{unit}){ANY_SPACE}*", "$1")
         texts = texts.str.replace(rf"{ANY_SPACE}*(?:{unit})$", "")
     for text, times in marks.factors.items():
-        behind = texts.str.ends_with(text).fill_null(False)
-        factor = factor.set(behind, times)
+        factor = factor.set(texts.str.ends_with(text).fill_null(False), times)
         texts = texts.str.replace(rf"{ANY_SPACE}*{re.escape(text)}$", "")
+    return texts, factor
+
+
+def _without_marks(texts: pl.Series, marks: NumberFormat) -> pl.Series:
+    """The texts with a point before the fraction and nothing between digits."""
     if marks.thousands:
         group = GROUPING.get(marks.thousands, re.escape(marks.thousands))
         fraction = rf"(?:{re.escape(marks.decimal)}[0-9]*)?"
         grouped = rf"[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}"  # 12,34,567 in India
-        grouped = rf"^[+-]?(?:{grouped}|[0-9]+){fraction}$"
-        texts = texts.set(~texts.str.contains(grouped), None).str.replace_all(group, "")
+        form = rf"^[+-]?(?:{grouped}|[0-9]+){fraction}$"
+        texts = texts.set(~texts.str.contains(form), None).str.replace_all(group, "")
     if marks.decimal != ".":
         texts = texts.set(texts.str.contains(".", literal=True), None)
         texts = texts.str.replace(marks.decimal, ".", literal=True)
-    if kind == "integer" and not marks.factors:
-        return _number(texts.str.replace(r"^([+-]?[0-9]+)\.0*$", "$1"), kind)
-    numbers = _number(texts, "float") * factor if marks.factors else _number(texts, kind)
-    return numbers if kind == "float" else _whole(numbers)
+    return texts
 
 
 def _iso(texts: pl.Series, zone: str) -> pl.Series:
@@ -207,14 +218,14 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
         sane = numbers.is_between(*SANE[form]).fill_null(False)
         texts, numbers = texts.set(~sane, None), numbers.set(~sane, None)
         if form == "excel_days":
-            micros = (numbers * 86_400_000).round(0).cast(pl.Int64) * 1000
-            wall = (pl.Series([EXCEL_DAY_0]).dt.epoch("us")[0] + micros).cast(pl.Datetime("us"))
-            return localized(wall, zone)
-        if form in {"epoch_s", "epoch_ms"}:
-            micros = (numbers * EPOCHS[form]).round(0).cast(pl.Int64)
-        elif form in EPOCHS:
-            micros = texts.cast(pl.Int64, strict=False) // (1000 if form == "epoch_ns" else 1)
-        if form in EPOCHS:
+            days = (numbers * 86_400_000).round(0).cast(pl.Int64).cast(pl.Duration("ms"))
+            return localized(pl.select(pl.lit(EXCEL_DAY_0) + days).to_series(), zone)
+        if form == "epoch_ns":
+            micros = texts.cast(pl.Int64, strict=False) // 1000
+        elif form in EPOCHS:  # whole numbers beyond 2**53 are exact as integers alone
+            exact = texts.cast(pl.Int64, strict=False) * EPOCHS[form]
+            micros = exact.fill_null((numbers * EPOCHS[form]).round(0).cast(pl.Int64))
+        if form != COMPACT:
             return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     late = None
     if "%H" in form or "%T" in form:
@@ -236,27 +247,25 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
 
 def _converted(values: pl.Series, form: Form, zone: str) -> pl.Series | None:
     """Values that are no texts; ``None`` where their text says the same."""
-    kind, given = form.type, values.dtype
-    number = given.is_numeric() or given == pl.Boolean
-    if kind in {"integer", "float", "boolean"} and not number:
-        raise _unreadable(values, kind)
+    kind, dtype = form.type, values.dtype
     if kind == "timestamp" and not form.format:
-        if given == pl.Date:
+        if dtype == pl.Date:
             return localized(values.cast(pl.Datetime("us")), zone)
-        if not isinstance(given, pl.Datetime):
-            raise _unreadable(values, kind)
-        if given.time_zone is None:
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
             return localized(values, zone)
-        return _within(values.dt.cast_time_unit("us").dt.convert_time_zone("UTC"))
-    if kind == "float":
-        return _number(values, kind)
-    if kind in {"integer", "boolean"}:
+        if isinstance(dtype, pl.Datetime):
+            return _within(values.dt.cast_time_unit("us").dt.convert_time_zone("UTC"))
+        raise _unreadable(values, kind)
+    if kind in {"integer", "float", "boolean"}:
+        if not dtype.is_numeric() and dtype != pl.Boolean:
+            raise _unreadable(values, kind)
+        if kind == "float":
+            return _number(values, kind)
         whole = _whole(values)
-        return (
-            whole if kind == "integer" else whole.set(~whole.is_in([0, 1]), None).cast(pl.Boolean)
-        )
-    if kind == "category" and given.is_float():
-        known = values.drop_nulls().unique()
+        of_two = whole.is_in([0, 1])
+        return whole if kind == "integer" else whole.set(~of_two, None).cast(pl.Boolean)
+    if kind == "category" and dtype.is_float():
+        known = values.unique().drop_nulls()
         texts = pl.Series(map(canonical_category, known.to_list()), dtype=pl.String)
         return values.replace_strict(known, texts, default=None, return_dtype=pl.String)
     return None
@@ -268,11 +277,9 @@ def _whole(numbers: pl.Series) -> pl.Series:
         exact = (numbers.floor() == numbers) & (numbers.abs() < 2.0**53)
         numbers = numbers.set(~exact, None)
     whole = numbers.cast(pl.Int64, strict=False)
-    return (
-        whole.set(whole.cast(numbers.dtype) != numbers, None)
-        if numbers.dtype.is_decimal()
-        else whole
-    )
+    if numbers.dtype.is_decimal():
+        whole = whole.set(whole.cast(numbers.dtype) != numbers, None)
+    return whole
 
 
 def _unreadable(values: pl.Series, kind: ColumnType) -> DataError:

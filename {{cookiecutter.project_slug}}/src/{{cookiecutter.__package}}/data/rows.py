@@ -4,17 +4,26 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from ..contract import READERS, Contract, CsvSource, FileSource, Mode, TableSource, kind_of, load
+from ..contract import (
+    READERS,
+    Contract,
+    CsvSource,
+    FileSource,
+    JsonlSource,
+    Mode,
+    TableSource,
+    kind_of,
+    load,
+)
 from ..errors import DataError
 from .cast import Form, cast, present
-from .read import NOT_TEXT, Numbers, Records, matching
+from .read import NOT_TEXT, Numbers, Records, everywhere, matching
 
 MASK = "***"
 FILE, RECORD, REASONS, RAW = "_file", "_record", "_reasons", "_raw"
@@ -71,43 +80,29 @@ class Chunk:
         ends = [one.record for one in self.rejected[-1:]] + self.numbers[-1:].tolist()
         return max(ends, default=0)
 
-    def behind(self, record: int) -> "Chunk":
-        """What comes behind a record."""
-        if not record:
-            return self
-        passed = int(np.searchsorted(self.numbers, record, side="right"))
-        return replace(
-            self,
-            rows=self.rows.slice(passed),
-            others=self.others.slice(passed),
-            numbers=self.numbers[passed:],
-            rejected=[one for one in self.rejected if one.record > record],
-            nulled=[one for one in self.nulled if one.record > record],
-        )
-
 
 def layout(contract: Contract, name: str) -> Layout:
     """What the contract says about a source."""
-    source, types = contract.sources[name], contract.source_columns(name)
-    return layout_of(contract, source, types)
+    return layout_of(contract, contract.sources[name], contract.source_columns(name))
 
 
 def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any]) -> Layout:
     """Columns of these types, written as the source says."""
-    tagged = {name for name, column in contract.columns.items() if column.pii}
-    forms = {
-        name: Form(
-            type=kind,
-            format=source.formats.get(name) if kind == "timestamp" else None,
-            numbers=source.numbers.get(name) if kind in {"integer", "float"} else None,
-            missing=source.missing_in(name),
-        )
-        for name, kind in types.items()
-    }
-    modes = {n: contract.columns[n].mode("type") for n in types if n in contract.columns}
-    personal = frozenset({*source.pii, *tagged})
+    done = everywhere(source) if isinstance(source, CsvSource) else ()
     return Layout(
-        source=source, forms=forms, modes=modes, personal=personal, zone=contract.timezone
+        source=source,
+        forms={
+            name: Form(
+                type=kind,
+                format=source.formats.get(name) if kind == "timestamp" else None,
+                numbers=source.numbers.get(name) if kind in {"integer", "float"} else None,
+                missing=tuple(text for text in source.missing_in(name) if text not in done),
+            )
+            for name, kind in types.items()
+        },
+        modes={n: contract.columns[n].mode("type") for n in types if n in contract.columns},
+        personal=frozenset({*source.pii, *(n for n, c in contract.columns.items() if c.pii)}),
+        zone=contract.timezone,
     )
 
 
@@ -132,15 +127,15 @@ def files(
         return matching(getattr(source, kind))
     module = READERS[kind].rpartition(".")[0]
     gather = load(f"{module}.files")
-    found: list[Path] = gather(name, source, columns, directory, complete=complete)
-    return found
+    paths: list[Path] = gather(name, source, columns, directory, complete=complete)
+    return paths
 
 
 def records(path: Path, source: TableSource, columns: Iterable[str] | None) -> Iterator[Records]:
     """The records of a file, by the reader of the source's kind; all columns for ``None``."""
     read = load(READERS[kind_of(source)])
-    found: Iterator[Records] = read(path, source, None if columns is None else list(columns))
-    return found
+    batches: Iterator[Records] = read(path, source, None if columns is None else list(columns))
+    return batches
 
 
 def read_rows(
@@ -154,36 +149,37 @@ def read_rows(
         DataError: the file is damaged or lacks a column, or a value breaks a rule whose mode is
             fail.
     """
-    first = True
+    named = {*layout.forms, *layout.personal}
+    if every and not isinstance(layout.source, JsonlSource):  # whose other keys come as one text
+        named = set()
     try:
-        for run in records(path, layout.source, None if every else layout.forms):
-            if first and complete:
-                _complete(path, run.values.columns, layout)
-            first = False
-            yield _typed(run, layout)
+        for batch in records(path, layout.source, sorted(named) or None):
+            if complete:
+                _complete(path, batch.values.columns, layout)
+            yield _typed(batch, layout)
     except DataError as error:
-        said = str(error)
-        raise error if str(path) in said else type(error)(f"'{path}': {said}") from None
+        message = str(error)
+        raise error if str(path) in message else type(error)(f"'{path}': {message}") from None
 
 
-def _complete(path: Path, there: Sequence[str], layout: Layout) -> None:
+def _complete(path: Path, columns: Sequence[str], layout: Layout) -> None:
     """What stands in a header is not shown where it may be a row with personal values."""
-    known = set(there)
+    known = set(columns)
     absent = [name for name in layout.forms if name not in known]
     if not absent:
         return
-    said = f"its columns are {', '.join(there)}"
+    what = f"its columns are {', '.join(columns)}"
     if layout.personal and len(absent) == len(layout.forms):
-        said = "its first line must name the columns, with the source's delimiter between them"
-    raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {said}")
+        what = "its first line must name the columns, with the source's delimiter between them"
+    raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {what}")
 
 
-def _typed(run: Records, layout: Layout) -> Chunk:
-    typed, broken, mended = {}, {}, {}
-    if run.not_text is not None and run.not_text.any():
-        broken[NOT_TEXT] = run.not_text
+def _typed(batch: Records, layout: Layout) -> Chunk:
+    typed, broken, nulled = {}, {}, {}
+    if batch.not_text is not None and batch.not_text.any():
+        broken[NOT_TEXT] = batch.not_text
     for name, form in layout.forms.items():
-        values = present(run.column(name), form.missing)
+        values = present(batch.column(name), form.missing)
         typed[name] = cast(values, form, layout.zone).alias(name)
         if typed[name].null_count() == values.null_count():
             continue
@@ -191,45 +187,44 @@ def _typed(run: Records, layout: Layout) -> Chunk:
         reason = f"{name}: not {'an' if form.type == 'integer' else 'a'} {form.type}"
         mode = layout.modes.get(name, "reject")
         if mode == "fail":
-            record = run.numbers[int(wrong.arg_max() or 0)]
+            record = batch.numbers[int(wrong.arg_max() or 0)]
             raise DataError(
                 f"{reason}, and its on_violation is fail (record {record:,}); nothing was written"
             )
         if mode == "null":
-            mended[f"{reason}, made null"] = wrong
+            nulled[f"{reason}, made null"] = wrong
         else:
             broken[reason] = wrong
     rows = pl.DataFrame(list(typed.values()))
-    others = run.values.select([n for n in run.values.columns if n not in layout.forms])
+    others = batch.values.select([n for n in batch.values.columns if n not in layout.forms])
+    numbers = batch.numbers
     rejected = [
         Rejected(record=number, reasons=reason, text=None if layout.personal else text)
-        for number, reason, text in run.broken
+        for number, reason, text in batch.broken
     ]
-    numbers, gone = run.numbers, None
     if broken:
-        gone = pl.select(pl.any_horizontal(broken.values())).to_series()
-        rejected = sorted([*rejected, *_told(run, broken, layout)], key=lambda one: one.record)
-        rows, others = rows.filter(~gone), others.filter(~gone) if others.width else others
-        numbers = numbers[~gone.to_numpy()]
-    if mended and gone is not None:
-        mended = {reason: wrong & ~gone for reason, wrong in mended.items()}
+        good = ~pl.select(pl.any_horizontal(broken.values())).to_series()
+        rejected = sorted([*rejected, *_rejected(batch, broken, layout)], key=lambda r: r.record)
+        rows, numbers = rows.filter(good), numbers[good.to_numpy()]
+        others = others.filter(good) if others.width else others
+        nulled = {reason: wrong & good for reason, wrong in nulled.items()}
     return Chunk(
         rows=rows,
         others=others,
         numbers=numbers,
         rejected=rejected,
-        nulled=_told(run, mended, layout),
+        nulled=_rejected(batch, nulled, layout),
     )
 
 
-def _told(run: Records, reasons: Mapping[str, pl.Series], layout: Layout) -> list[Rejected]:
+def _rejected(batch: Records, reasons: Mapping[str, pl.Series], layout: Layout) -> list[Rejected]:
     """The rows for which one of the reasons holds."""
     if not reasons:
         return []
-    held = pl.select(pl.any_horizontal(reasons.values())).to_series()
-    flags = zip(*(reason.filter(held).to_list() for reason in reasons.values()), strict=True)
-    why = ["; ".join(n for n, true in zip(reasons, row, strict=True) if true) for row in flags]
-    return rejected_rows(run.values.filter(held), run.numbers[held.to_numpy()], why, layout)
+    texts = [pl.when(where).then(pl.lit(reason)) for reason, where in reasons.items()]
+    why = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
+    rows, numbers = batch.values.filter(why != ""), batch.numbers[(why != "").to_numpy()]
+    return rejected_rows(rows, numbers, why.filter(why != ""), layout)
 
 
 def rejected_rows(
@@ -241,22 +236,18 @@ def rejected_rows(
     typed: bool = False,
 ) -> list[Rejected]:
     """Rows that may not go on, each with its reasons; ``typed`` ones are written as JSON."""
-    source = None if typed else layout.source
-    return [
-        Rejected(record=int(number), reasons=why, text=_text(row, source))
-        for row, number, why in zip(shown(rows, layout.personal), numbers, reasons, strict=True)
-    ]
-
-
-def shown(rows: pl.DataFrame, personal: Iterable[str]) -> list[dict[str, Any]]:
-    """Rows with their personal values masked; times as texts, since Python's end with 9999."""
     times = pl.col(pl.Datetime, pl.Date, pl.Time, pl.Duration).cast(pl.String)
     masked = [
         pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name)
-        for name in personal
+        for name in layout.personal
         if name in rows.columns
     ]
-    return rows.with_columns(times).with_columns(masked).to_dicts()
+    shown = rows.with_columns(times).with_columns(masked).to_dicts()  # Python's times end with 9999
+    source = None if typed else layout.source
+    return [
+        Rejected(record=int(number), reasons=why, text=_text(row, source))
+        for row, number, why in zip(shown, numbers, reasons, strict=True)
+    ]
 
 
 def _text(row: dict[str, Any], source: TableSource | None) -> str:
@@ -264,12 +255,11 @@ def _text(row: dict[str, Any], source: TableSource | None) -> str:
     if not isinstance(source, CsvSource):
         return json.dumps(row, ensure_ascii=False, default=str)
     out = io.StringIO()
-    escape = source.escape or (None if source.quote else "\\")
     writer = csv.writer(
         out,
         delimiter=source.delimiter,
         quotechar=source.quote,
-        escapechar=escape,
+        escapechar=source.escape or (None if source.quote else "\\"),
         quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
         lineterminator="",
     )

@@ -1,7 +1,7 @@
 """Which split a row belongs to."""
 
 from datetime import UTC, date, datetime, time
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -78,32 +78,30 @@ def fair(rows: pl.DataFrame, contract: Contract, config: HashSplit) -> Places:
     Within a label, rows go by their hash to the first part that has room; the largest groups of
     rows with one key go first.
     """
-    keys = hashes_of(rows.select(key_of(contract, config)), config)
-    one_stratum = contract.task == "regression" or config.group is not None
-    labels = pl.Series([0] * len(rows)) if one_stratum else rows[contract.target]
-    _, strata = np.unique(labels.cast(pl.String).to_numpy().astype(str), return_inverse=True)
-    room = _room(np.bincount(strata), config)
-    found = np.empty(len(rows), np.int8)
-    units: dict[tuple[Any, Any], list[int]] = {}
-    for row, unit in enumerate(zip(strata.tolist(), keys.tolist(), strict=True)):
-        units.setdefault(unit, []).append(row)
-    for (stratum, _), members in sorted(units.items(), key=lambda one: (-len(one[1]), one[0])):
-        fits = [
-            place for place in (TEST, VALIDATION, TRAIN) if room[stratum, place] >= len(members)
-        ]
-        place = fits[0] if fits else int(room[stratum].argmax())
-        room[stratum, place] -= len(members)
-        found[members] = place
-    return found
+    labels = rows[contract.target].cast(pl.String)
+    if contract.task == "regression" or config.group is not None:
+        labels = pl.repeat("", len(rows), eager=True)  # one stratum
+    keys = pl.Series(hashes_of(rows.select(key_of(contract, config)), config))
+    units = pl.DataFrame({"label": labels.rank("dense") - 1, "key": keys}).with_row_index()
+    units = units.group_by("label", "key").agg("index", n=pl.len())
+    places = np.empty(len(rows), np.int8)
+    room = _room(np.bincount(labels.rank("dense").to_numpy() - 1), config)
+    for label, _, members, n in units.sort(
+        "n", "label", "key", descending=[True, False, False]
+    ).rows():
+        fits = [place for place in (TEST, VALIDATION, TRAIN) if room[label, place] >= n]
+        place = fits[0] if fits else int(room[label].argmax())
+        room[label, place] -= n
+        places[members] = place
+    return places
 
 
 def _room(sizes: npt.NDArray[np.int64], config: HashSplit) -> npt.NDArray[np.int64]:
-    """Rows ``[strata, splits]``: what was asked for to within one row, in all and in each stratum."""
-    shares = (1 - config.validation - config.test, config.validation, config.test)
+    """Rows ``[labels, splits]``: what was asked to within one row, in all and in each label."""
     room = np.zeros((len(sizes), len(SPLITS)), np.int64)
-    for place in (TEST, VALIDATION):
-        ends = np.cumsum(sizes) * shares[place]
-        room[:, place] = np.diff(np.floor(ends + 0.5).astype(np.int64), prepend=0)
+    for place, share in ((TEST, config.test), (VALIDATION, config.validation)):
+        ends = np.floor(np.cumsum(sizes) * share + 0.5).astype(np.int64)
+        room[:, place] = np.diff(ends, prepend=0)
     room[:, TRAIN] = sizes - room.sum(axis=1)
     return room
 

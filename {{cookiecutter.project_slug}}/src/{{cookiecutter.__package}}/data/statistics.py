@@ -1,56 +1,27 @@
-"""What a dataset's splits hold: labels of each, and the columns of the training rows."""
+"""What a dataset's splits hold: the labels of each."""
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from ..contract import Contract
 from ..errors import DataError
-from ..values import json_value
 from .split import SPLITS
 
-SAMPLE_ROWS, TOP = 100_000, 10
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SAMPLE_ROWS, SAMPLE_RUNS = 40_000, 10
 
 
 def sampled(path: Path) -> pl.DataFrame:
-    """Some rows from all over a file."""
-    rows = pl.scan_parquet(path)
-    step = max(1, rows.select(pl.len()).collect().item() // SAMPLE_ROWS)
-    return rows.gather_every(step).collect(engine="streaming")
-
-
-def column_statistics(path: Path, sample: pl.DataFrame, contract: Contract) -> dict[str, Any]:
-    """By column: share of gaps and ends of all rows; quantiles or frequent values of a sample."""
-    rows, found = pl.scan_parquet(path), {}
-    names = [name for name, column in contract.columns.items() if not column.pii]
-    ordered = [n for n in names if contract.columns[n].type in {"integer", "float", "timestamp"}]
-    measures = [
-        pl.col(names).null_count().name.suffix(" nulls"),
-        pl.col(ordered).min().name.suffix(" minimum"),
-        pl.col(ordered).max().name.suffix(" maximum"),
-    ]
-    all_rows = rows.select(pl.len().alias(""), *measures).collect(engine="streaming")
-    for name in names:
-        values = sample[name].drop_nulls()
-        found[name] = {"nulls": all_rows[f"{name} nulls"].item() / max(all_rows[""].item(), 1)}
-        if name in ordered and len(values):
-            found[name] |= {
-                "minimum": json_value(all_rows[f"{name} minimum"].item()),
-                "quantiles": [json_value(_quantile(values, q)) for q in QUANTILES],
-                "maximum": json_value(all_rows[f"{name} maximum"].item()),
-            }
-        elif contract.columns[name].type in {"boolean", "category"}:
-            counts = values.cast(pl.String).value_counts().rows()
-            counts.sort(key=lambda one: (-one[1], one[0]))
-            top = {value: count / max(len(values), 1) for value, count in counts[:TOP]}
-            found[name] |= {"distinct": len(counts), "top": top}
-    return found
-
-
-def _quantile(values: pl.Series, share: float) -> Any:
-    return values.sort()[int(share * (len(values) - 1))]
+    """All rows of a small file; of a large one some runs of rows from all over it."""
+    n_rows = pq.read_metadata(path).num_rows
+    rows, size = pl.scan_parquet(path), SAMPLE_ROWS // SAMPLE_RUNS
+    if n_rows <= SAMPLE_ROWS:
+        return rows.collect()
+    starts = np.linspace(0, n_rows - size, SAMPLE_RUNS).astype(int)
+    return pl.concat(pl.collect_all([rows.slice(start, size) for start in starts.tolist()]))
 
 
 def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, Any]]:
@@ -59,37 +30,34 @@ def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, An
     Raises:
         DataError: a split has no rows, or the training rows' labels are all the same.
     """
-    found: dict[str, dict[str, Any]] = {}
-    target = contract.target
+    statistics: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
-        labels = pl.scan_parquet(folder / f"{split}.parquet").select(target)
-        counts = labels.group_by(target).len().collect(engine="streaming")
-        rows = int(counts["len"].sum())
-        if not rows:
+        labels = pl.read_parquet(folder / f"{split}.parquet", columns=[contract.target])
+        n_rows = len(labels)
+        if not n_rows:
             raise DataError(f"the {split} split has no rows: change data.split")
+        counts = dict(labels.to_series().value_counts().rows())
         if split == "train":
-            _differ(counts[target], rows, contract)
-        by_label = dict(counts.rows())
-        found[split] = {"rows": rows}
+            _differ(sorted(counts, key=str), n_rows, contract)
+        statistics[split] = {"rows": n_rows}
         if contract.task == "regression":
-            found[split]["mean"] = float((counts[target] * counts["len"]).sum()) / rows
+            statistics[split]["mean"] = float(labels.to_series().mean())  # type: ignore[arg-type]
         elif contract.task == "binary":
-            found[split]["positive_rate"] = by_label.get(contract.positive, 0) / rows
+            statistics[split]["positive_rate"] = counts.get(contract.positive, 0) / n_rows
         else:
-            labels_of = contract.labels or ()
-            found[split]["shares"] = {name: by_label.get(name, 0) / rows for name in labels_of}
-    return found
+            shares = {name: counts.get(name, 0) / n_rows for name in contract.labels or ()}
+            statistics[split]["shares"] = shares
+    return statistics
 
 
-def _differ(labels: pl.Series, rows: int, contract: Contract) -> None:
+def _differ(labels: list[Any], n_rows: int, contract: Contract) -> None:
     target, positive = contract.target, contract.positive
-    known = sorted(labels.to_list(), key=str)
-    if contract.task == "regression" and len(known) < 2:
-        raise DataError(f"'{target}' is {known[0]:g} in all training rows: nothing to learn")
-    if len(known) < 2 or (positive is not None and positive not in known):
+    if contract.task == "regression" and len(labels) < 2:
+        raise DataError(f"'{target}' is {labels[0]:g} in all training rows: nothing to learn")
+    if len(labels) < 2 or (positive is not None and positive not in labels):
         needed = "two different ones" if positive is None else f"some with {positive}"
         raise DataError(
-            f"the {rows:,} training rows have '{target}' = {', '.join(map(str, known))}, but"
+            f"the {n_rows:,} training rows have '{target}' = {', '.join(map(str, labels))}, but"
             f" {needed} are needed: change data.split, or target and positive in contract.yaml"
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -28,44 +29,34 @@ def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
     Raises:
         DataError: a column is of a type that is not its own; while it runs, a value is.
     """
-    given = rows.collect_schema()
-    columns = [
-        (
-            pl.when(pl.col(name).is_finite()).then(pl.col(name))
-            if given[name] == pl.Float64() and column.type == "float"
-            else pl.col(name).map_batches(
-                _Conform(name, Form(type=column.type), contract.timezone),
-                TYPES[column.type],
-                is_elementwise=True,
-            )
-        )
-        for name, column in contract.columns.items()
-        if given[name] != TYPES[column.type] or column.type in {"float", "category"}
-    ]
-    for name, column in contract.columns.items():
-        if column.type == "integer" and given[name].is_float():
+    columns: list[pl.Expr] = []
+    for name, dtype in rows.collect_schema().items():
+        if name not in contract.columns:
+            continue
+        kind = contract.columns[name].type
+        if kind == "integer" and dtype.is_float():
             raise DataError(
                 f"transform gives '{name}' as a float, but the contract says integer;"
                 " round it in data/transform.py or change its type in contract.yaml"
             )
+        if kind == "float" and dtype == pl.Float64:
+            columns.append(pl.when(pl.col(name).is_finite()).then(pl.col(name)))
+        elif kind == "category" or dtype != TYPES[kind]:
+            form = Form(type=kind)
+            function = partial(_conformed, name=name, form=form, zone=contract.timezone)
+            columns.append(pl.col(name).map_batches(function, TYPES[kind], is_elementwise=True))
     return rows.with_columns(columns)
 
 
-@dataclass(frozen=True)
-class _Conform:
-    name: str
-    form: Form
-    zone: str
-
-    def __call__(self, values: pl.Series) -> pl.Series:
-        made = cast(values, self.form, self.zone)
-        lost = made.null_count() > values.null_count()
-        if lost and not (self.form.type == "float" and values.dtype.is_float()):
-            raise DataError(
-                f"transform gives '{self.name}' values that are not of its type {self.form.type};"
-                " mend them in data/transform.py"
-            )
-        return made
+def _conformed(values: pl.Series, name: str, form: Form, zone: str) -> pl.Series:
+    typed = cast(values, form, zone)
+    infinite = form.type == "float" and values.dtype.is_float()
+    if typed.null_count() > values.null_count() and not infinite:
+        raise DataError(
+            f"transform gives '{name}' values that are not of its type {form.type};"
+            " mend them in data/transform.py"
+        )
+    return typed
 
 
 def breaches(
@@ -74,55 +65,49 @@ def breaches(
     """Every rule of these columns; a missing target breaks none.
 
     A row always needs the contract's id and time; ``online``, as for the server, a time only where
-    its column says so. What rows may be without is not among their columns.
+    its column says so.
     """
     return [
-        breach
-        for name in names or contract.columns
-        for breach in _of_column(contract, name, online=online)
-    ]
-
-
-def _of_column(contract: Contract, name: str, *, online: bool) -> Iterator[Breach]:
-    column = contract.columns[name]
-    for rule, bound in rules_of(contract, name):
-        if rule.name == "missing" and online and name == contract.time and column.nullable:
-            continue
-        yield Breach(
+        Breach(
             column=name,
             where=rule.broken(pl.col(name), bound).fill_null(False),
             reason=f"{name}: {rule.reason(bound)}",
-            mode=column.mode(rule.name),
+            mode=contract.columns[name].mode(rule.name),
         )
+        for name in names or contract.columns
+        for rule, bound in rules_of(contract, name)
+        if not (
+            online
+            and rule.name == "missing"
+            and name == contract.time
+            and contract.columns[name].nullable
+        )
+    ]
 
 
-def any_of(found: list[Breach], mode: Mode) -> pl.Expr:
-    """Whether a rule is broken whose mode is this."""
-    where = [breach.where for breach in found if breach.mode == mode]
+def any_of(rules: list[Breach], *modes: Mode) -> pl.Expr:
+    """Whether a rule is broken whose mode is one of these."""
+    where = [one.where for one in rules if one.mode in modes]
     return pl.any_horizontal(where) if where else pl.lit(False)
 
 
-def reasons_of(found: list[Breach], mode: Mode) -> pl.Expr:
-    """Which rules of this mode a row breaks; made for such rows only, since texts cost much."""
-    texts = [pl.when(b.where).then(pl.lit(b.reason)) for b in found if b.mode == mode]
+def reasons_of(rules: list[Breach], *modes: Mode) -> pl.Expr:
+    """Which rules of these modes a row breaks; made for such rows only, since texts cost much."""
+    texts = [pl.when(one.where).then(pl.lit(one.reason)) for one in rules if one.mode in modes]
     none = pl.lit(None, pl.String)
     return pl.concat_str([none, *texts], separator="; ", ignore_nulls=True).alias(REASONS)
 
 
-def flagged(found: list[Breach]) -> dict[str, Breach]:
+def nulling(rules: list[Breach]) -> dict[str, Breach]:
     """The rules whose mode is null, by the column that says where each is broken."""
-    mended = [breach for breach in found if breach.mode == "null"]
-    return {f"_nulled_{place}": breach for place, breach in enumerate(mended)}
+    return {f"_nulled_{n}": one for n, one in enumerate(r for r in rules if r.mode == "null")}
 
 
-def nulled(found: list[Breach]) -> list[pl.Expr]:
-    """The columns of which a broken value becomes null, and where."""
-    flags = flagged(found)
-    columns = dict.fromkeys(breach.column for breach in flags.values())
-    return [
-        *(breach.where.alias(flag) for flag, breach in flags.items()),
-        *(
-            pl.when(~any_of([b for b in found if b.column == name], "null")).then(pl.col(name))
-            for name in columns
-        ),
-    ]
+def nulled(rules: list[Breach]) -> Iterator[pl.Expr]:
+    """Where rules whose mode is null are broken, and the columns without those values."""
+    flags = nulling(rules)
+    for flag, one in flags.items():
+        yield one.where.alias(flag)
+    for name in dict.fromkeys(one.column for one in flags.values()):
+        broken = any_of([one for one in flags.values() if one.column == name], "null")
+        yield pl.when(~broken).then(pl.col(name))

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ..errors import DataError
 from ..storage import read_pointer
 from ..terminal import say, table
 from .dataset import Dataset, current
-
-Manifest = dict[str, Any]
+from .split import SPLITS
+from .statistics import split_text
 
 
 def find(directory: Path, name: str | None) -> Dataset:
@@ -20,71 +19,39 @@ def find(directory: Path, name: str | None) -> Dataset:
     """
     if name is None:
         return current(directory)
-    found = [dataset for dataset in versions(directory) if dataset.name.startswith(name)]
-    if len(found) != 1:
-        known = ", ".join(dataset.name for dataset in found or versions(directory)) or "none yet"
-        what = "several datasets begin" if found else "no dataset begins"
+    matches = [dataset for dataset in versions(directory) if dataset.name.startswith(name)]
+    if len(matches) != 1:
+        known = ", ".join(one.name for one in matches or versions(directory)) or "none yet"
+        what = "several datasets begin" if matches else "no dataset begins"
         raise DataError(f"{what} with '{name}'; valid are {known}")
-    return found[0]
+    return matches[0]
 
 
 def versions(directory: Path) -> list[Dataset]:
     """Every version, the oldest first."""
-    made = [path for path in (directory / "datasets").glob("[!.]*") if path.is_dir()]
-    return [Dataset(path=path) for path in sorted(made, key=lambda path: path.stat().st_mtime)]
+    folders = [path for path in (directory / "datasets").glob("[!.]*") if path.is_dir()]
+    return [Dataset(path=path) for path in sorted(folders, key=lambda path: path.stat().st_mtime)]
 
 
 def show_versions(directory: Path) -> None:
     """Print every version, and which is current."""
-    now = read_pointer(directory / "datasets" / "current")
-    rows = []
-    for dataset in versions(directory):
-        splits = dataset.manifest["splits"]
-        made = datetime.fromtimestamp(dataset.path.stat().st_mtime).astimezone()
-        rows.append(
-            (
-                dataset.name,
-                "current" if dataset.name == now else "",
-                f"{made:%Y-%m-%d %H:%M}",
-                *(splits[name]["rows"] for name in ("train", "validation", "test")),
-                dataset.manifest["content_hash"][:12],
-            )
-        )
-    head = ["dataset", "", "made", "train", "validation", "test", "content"]
-    table(f"datasets below {directory}", head, rows)
+    now, rows = read_pointer(directory / "datasets" / "current"), []
+    for one in versions(directory):
+        made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
+        sizes = [one.manifest["splits"][name]["rows"] for name in SPLITS]
+        rows.append((one.name, "current" * (one.name == now), f"{made:%Y-%m-%d %H:%M}", *sizes))
+    table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)
 
 
 def show(dataset: Dataset) -> None:
-    """Print where a version's rows come from and what its columns hold."""
-    manifest = dataset.manifest
+    """Print where a version's rows come from and what its splits hold."""
+    keys = ["in", "accepted", "rejected", "duplicates"]
     sources = [
-        (
-            name,
-            Path(file).name,
-            *(counts[key] for key in ("in", "accepted", "rejected", "duplicates")),
-        )
-        for name, by_file in manifest["source_rows"].items()
+        (name, Path(file).name, *(counts[key] for key in keys))
+        for name, by_file in dataset.manifest["source_rows"].items()
         for file, counts in by_file.items()
     ]
-    table(
-        f"sources of {dataset.name}",
-        ["source", "file", "in", "accepted", "rejected", "duplicates"],
-        sources,
-    )
-    columns = [(name, *_shape(column)) for name, column in manifest["columns"].items()]
-    table("columns", ["column", "gaps", "minimum", "median", "maximum", "most frequent"], columns)
-    say(f"content   {manifest['content_hash']}")
-
-
-def _shape(column: Manifest) -> tuple[str, str, str, str, str]:
-    gaps = f"{column['nulls']:.1%}"
-    if "quantiles" in column:
-        low, median, high = column["minimum"], column["quantiles"][2], column["maximum"]
-        return gaps, _short(low), _short(median), _short(high), ""
-    top = ", ".join(f"{value} {share:.0%}" for value, share in [*column.get("top", {}).items()][:3])
-    return gaps, "", "", "", top
-
-
-def _short(value: str | float) -> str:
-    """A time to the minute, a number to six digits."""
-    return value[:16].replace("T", " ") if isinstance(value, str) else f"{value:,.6g}"
+    table(f"sources of {dataset.name}", ["source", "file", *keys], sources)
+    for name, split in dataset.manifest["splits"].items():
+        say(f"{name:<11}{split_text(split)}")
+    say(f"content    {dataset.manifest['content_hash']}")

@@ -98,7 +98,7 @@ class Source:
             try:
                 chunks = prefetch(read_rows(file.path, self.layout(file), complete=False))
                 for chunk in chunks:
-                    behind = chunk.behind(after.record if number == after.file else 0)
+                    behind = _behind(chunk, after.record if number == after.file else 0)
                     yield number, _with_constants(behind, file.constants)
             except DataError as error:
                 told = file.name in str(error)
@@ -120,6 +120,21 @@ def _with_constants(chunk: Chunk, constants: Mapping[str, pl.Series]) -> Chunk:
     places = np.zeros(len(chunk.rows), np.uint32)
     columns = [value.gather(places).alias(name) for name, value in constants.items()]
     return replace(chunk, rows=chunk.rows.with_columns(columns))
+
+
+def _behind(chunk: Chunk, record: int) -> Chunk:
+    """What comes behind a record."""
+    if not record:
+        return chunk
+    passed = int(np.searchsorted(chunk.numbers, record, side="right"))
+    return replace(
+        chunk,
+        rows=chunk.rows.slice(passed),
+        others=chunk.others.slice(passed),
+        numbers=chunk.numbers[passed:],
+        rejected=[one for one in chunk.rejected if one.record > record],
+        nulled=[one for one in chunk.nulled if one.record > record],
+    )
 
 
 def _estimated(file: File) -> int | None:
