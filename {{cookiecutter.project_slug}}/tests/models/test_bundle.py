@@ -11,10 +11,10 @@ from {{ cookiecutter.__package }}.errors import BundleError, ModelFailedError
 from {{ cookiecutter.__package }}.models import bundle as module
 from {{ cookiecutter.__package }}.models.bundle import (
     CHECKSUMS,
-    answer,
     open_bundle,
     open_session,
     parity_error,
+    predict,
     verify,
     write_bundle,
 )
@@ -147,7 +147,7 @@ def test_an_answer_that_is_no_probability_fails(
 ) -> None:
     session = open_session(constant_graph(shop, value))
     with pytest.raises(ModelFailedError, match="no probability"):
-        answer(session, shop_inputs, task_of(shop))
+        predict(session, shop_inputs, task_of(shop))
 
 
 def test_a_bundle_whose_graph_fails_is_not_opened(tmp_path: Path, shop: Contract) -> None:
@@ -171,7 +171,7 @@ def test_many_rows_are_answered_part_by_part(
     monkeypatch.setattr(module, "BATCH_ROWS", 150)
     session: Any = Recording()
     expected = shop_inputs.time[:, 0] % 1000 / 1000
-    assert answer(session, shop_inputs, task_of(shop)).tolist() == expected.tolist()
+    assert predict(session, shop_inputs, task_of(shop)).tolist() == expected.tolist()
     assert Recording.sizes == [150, 150, 100]
 
 

@@ -3,12 +3,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from {{ cookiecutter.__package }}.models.encode import (
-    UNSEEN,
-    Categories,
-    Encoder,
-    Waves,
-    codes,
+from {{ cookiecutter.__package }}.models.columns import UNSEEN
+from {{ cookiecutter.__package }}.models.encode import Categories, Encoder
+from {{ cookiecutter.__package }}.models.preprocess import (
+    encode_texts,
     fit_vocabulary,
 )
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
@@ -115,7 +113,7 @@ def test_texts_that_differ_in_their_last_null_character_are_two_values() -> None
 
 def test_a_value_that_training_did_not_see_has_the_reserved_code() -> None:
     category = np.array([["a", "x"], ["new", MISSING_CATEGORY], ["", "new"]], object)
-    coded = codes([["a", MISSING_CATEGORY], ["x", MISSING_CATEGORY]], category)
+    coded = encode_texts([["a", MISSING_CATEGORY], ["x", MISSING_CATEGORY]], category)
     assert coded.tolist() == [[1, 1], [UNSEEN, 2], [UNSEEN, UNSEEN]]
 
 
@@ -139,28 +137,3 @@ def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
 
 def test_rows_without_categories_have_no_columns_of_them() -> None:
     assert Categories([], 8)(torch.zeros(3, 0, dtype=torch.int64)).shape == (3, 0)
-
-
-def waves(*values: float) -> Waves:
-    torch.manual_seed(0)
-    return Waves(torch.tensor(values).unsqueeze(1), waves=4, dimensions=3)
-
-
-def test_waves_tell_numbers_apart_and_take_the_edge_for_what_lies_outside() -> None:
-    made = waves(0.0, 1.0, 2.0, 3.0, 4.0)
-    low, middle, high, above = (made(torch.tensor([[x]])) for x in (0.0, 1.0, 4.0, 99.0))
-    assert low.shape == (1, made.size) == (1, 4)
-    assert not torch.allclose(low, middle)
-    assert torch.equal(high, above)
-
-
-@pytest.mark.parametrize("gap", [NAN, INF, -INF, 1e38])
-def test_what_is_no_usable_number_is_zeros_and_a_flag_among_waves(gap: float) -> None:
-    made = waves(0.0, 1.0, gap, 2.0)
-    assert made(torch.tensor([[gap]])).tolist() == [[0, 0, 0, 1]]
-    assert torch.isfinite(made(torch.tensor([[1.0]]))).all()
-
-
-def test_waves_of_constant_and_empty_columns_are_finite() -> None:
-    for values in ((7.0, 7.0), (NAN, NAN)):
-        assert torch.isfinite(waves(*values)(torch.tensor([[7.0], [NAN], [-1e36]]))).all()

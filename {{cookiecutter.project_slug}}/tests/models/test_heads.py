@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from {{ cookiecutter.__package }}.models.heads import Head, make_head
+from {{ cookiecutter.__package }}.models.heads import Head, fit_temperature, make_head
 
 RANDOM = np.random.default_rng(0)
 LABELS = {
@@ -91,3 +91,14 @@ def test_a_heads_numbers_are_kept_with_the_weights_and_not_learned(task: str) ->
     head = head_of(task)
     assert not list(head.parameters())
     assert "start" in head.state_dict()
+
+
+@pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
+def test_the_temperature_is_what_the_logits_were_multiplied_by(factor: float) -> None:
+    true = RANDOM.normal(0, 1.5, 20_000)
+    came = (RANDOM.random(20_000) < 1 / (1 + np.exp(-true))).astype(float)
+    head = make_head("binary", came, 0)
+    raw = torch.from_numpy(true * factor).float().unsqueeze(1)
+    fit_temperature(head, raw, torch.from_numpy(came).float())
+    assert head.temperature.item() == pytest.approx(factor, rel=0.06)
+    assert head(raw).mean().item() == pytest.approx(came.mean(), abs=0.01)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
 from ..synthesized import synthesize

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
-from {{ cookiecutter.__package }}.models.metrics import Floats, best_cut
+from {{ cookiecutter.__package }}.models.ranking import Floats
+from {{ cookiecutter.__package }}.models.threshold import best_cut
 
 RANDOM = np.random.default_rng(0)
 N = 300

@@ -12,7 +12,6 @@ from ..errors import ProjectError
 
 COMMANDS = (
     "cli.adopt",
-    "cli.bundle",
     "cli.jobs",
     "cli.keys",
     "cli.look",

@@ -1,18 +1,11 @@
-"""Numbers and categories to what a network takes; fitted on training rows alone."""
+"""Numbers and categories to what a linear model or a network takes; fitted on training rows alone."""
 
-import warnings
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ..values import MISSING_CATEGORY
-from .inputs import Texts
-
-UNSEEN = 0
 MOST_ENCODED, FEWEST_BINS = 1024, 3
 LARGEST = 1.0e37  # differences of two such numbers are finite in float32
 
@@ -70,61 +63,17 @@ class Encoder(nn.Module):
         return torch.cat([encoded, missing.index_select(1, self.flagged).float()], 1)
 
 
-class Waves(nn.Module):
-    """Periodic embeddings of numbers: learned waves, then a small layer for each column.
-
-    ``[sin(2πcx), cos(2πcx)]`` with learned frequencies ``c``, then a linear layer and ReLU
-    (Gorishniy et al., 2022, there called PLR). Numbers are standardised and clipped to the training
-    range; those that are missing, not finite or beyond ±1e37 have zeros and a flag.
-    """
-
-    low: Tensor
-    high: Tensor
-    centre: Tensor
-    spread: Tensor
-
-    def __init__(self, columns: Tensor, *, waves: int = 16, dimensions: int = 8) -> None:
-        """``columns`` are training rows ``[rows, columns]``."""
-        super().__init__()
-        known = torch.where(columns.abs() <= LARGEST, columns, torch.nan).double().numpy()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a column may have no value at all
-            self.register_buffer("low", _column(np.nanmin(known, 0)))
-            self.register_buffer("high", _column(np.nanmax(known, 0)))
-            self.register_buffer("centre", _column(np.nanmean(known, 0)))
-            self.register_buffer("spread", _column(np.nanstd(known, 0)).clamp_min(1e-30))
-        n_columns = columns.shape[1]
-        self.frequencies = nn.Parameter(torch.randn(n_columns, waves) * 0.1)
-        bound = (2 * waves) ** -0.5
-        weights = torch.empty(n_columns, 2 * waves, dimensions).uniform_(-bound, bound)
-        self.weights = nn.Parameter(weights)
-        self.bias = nn.Parameter(torch.zeros(n_columns, dimensions))
-        self.size = n_columns * (dimensions + 1)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Columns ``[batch, columns]`` to ``[batch, size]``."""
-        known = values.abs() <= LARGEST
-        inside = torch.where(known, values, self.centre).clamp(self.low, self.high)
-        turns = ((inside - self.centre) / self.spread).unsqueeze(2) * self.frequencies
-        waves = torch.cat([torch.sin(2 * torch.pi * turns), torch.cos(2 * torch.pi * turns)], 2)
-        embedded = torch.relu((waves.unsqueeze(3) * self.weights).sum(2) + self.bias)
-        embedded = embedded * known.unsqueeze(2)
-        return torch.cat([embedded.flatten(1), (~known).float()], 1)
-
-
 class Categories(nn.Module):
     """An embedding of each category: at most ``most`` dimensions, fewer for few values.
 
     In training a share ``unseen_rate`` of the codes is replaced by that of unseen values, so that a
-    new category is answered as an average one.
+    new category is predicted like an average one.
     """
 
     def __init__(self, sizes: Sequence[int], most: int, unseen_rate: float = 0.01) -> None:
         super().__init__()
         dimensions = [min(most, size // 2 + 1) for size in sizes]
-        self.embeddings = nn.ModuleList(
-            nn.Embedding(size, dimension) for size, dimension in zip(sizes, dimensions, strict=True)
-        )
+        self.embeddings = nn.ModuleList(map(nn.Embedding, sizes, dimensions))
         for weight in self.embeddings.parameters():
             nn.init.normal_(weight, std=0.1)
         self.width = sum(dimensions)
@@ -138,11 +87,6 @@ class Categories(nn.Module):
         return torch.cat(embedded, 1) if embedded else codes.float()
 
 
-def encoder_of(numbers: str, columns: Tensor, bins: int) -> "Encoder | Waves":
-    """The encoding that a setting ``piecewise`` or ``periodic`` names, fitted to training rows."""
-    return Waves(columns) if numbers == "periodic" else fit_encoder(columns, bins)
-
-
 def fit_encoder(numbers: Tensor, bins: int) -> Encoder:
     """An encoder for ``[rows, columns]``.
 
@@ -152,24 +96,3 @@ def fit_encoder(numbers: Tensor, bins: int) -> Encoder:
     if numbers.shape[1]:
         encoder.fit(numbers, max(min(bins, MOST_ENCODED // numbers.shape[1]), FEWEST_BINS))
     return encoder
-
-
-def fit_vocabulary(values: Texts, minimum_count: int = 10) -> list[str]:
-    """The values of one category that occur often enough to be learned, most frequent first."""
-    counts = Counter(values.tolist())
-    often = [value for value, n in counts.items() if n >= min(minimum_count, len(values))]
-    kept = sorted(often, key=lambda value: (-counts[value], value))
-    return kept if MISSING_CATEGORY in kept else [*kept, MISSING_CATEGORY]
-
-
-def codes(vocabularies: Sequence[Sequence[str]], category: Texts) -> Tensor:
-    """Texts ``[rows, columns]`` to codes; 0 is a value that training did not see."""
-    encoded = np.empty(category.shape, np.int64)
-    for index, vocabulary in enumerate(vocabularies):
-        code = {value: number for number, value in enumerate(vocabulary, start=UNSEEN + 1)}
-        encoded[:, index] = [code.get(value, UNSEEN) for value in category[:, index]]
-    return torch.from_numpy(encoded)
-
-
-def _column(values: npt.NDArray[np.float64]) -> Tensor:
-    return torch.from_numpy(np.nan_to_num(values)).float()

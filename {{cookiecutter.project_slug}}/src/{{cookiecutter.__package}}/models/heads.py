@@ -5,17 +5,21 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
-from .metrics import Floats
+from .ranking import Floats
+
+HOTTEST = 20.0
 
 
 class Head(nn.Module, ABC):
     """Raw values ``[batch, width]`` to outputs; made for a task by ``make_head``."""
 
     start: Tensor
-    """Raw values ``[width]`` that answer as the training labels alone would."""
+    """Raw values ``[width]`` whose outputs are those of the training labels alone."""
     temperature: Tensor
     """Divides raw values; 1 unless calibrated (Guo et al., 2017)."""
     offset: Tensor
@@ -27,14 +31,17 @@ class Head(nn.Module, ABC):
         self.register_buffer("start", start)
         self.register_buffer("temperature", torch.ones(1))
         self.register_buffer("offset", torch.zeros(self.width))
-        self.calibration: nn.Module = nn.Identity()
+
+    def logits(self, raw: Tensor) -> Tensor:
+        """Calibrated raw values, of the same shape."""
+        return raw / self.temperature + self.offset
 
     def forward(self, raw: Tensor) -> Tensor:
         """``[batch, width]`` to the task's outputs."""
-        return self.calibration(self.outputs(raw / self.temperature + self.offset))  # type: ignore[no-any-return]
+        return self.outputs(self.logits(raw))
 
     @abstractmethod
-    def outputs(self, raw: Tensor) -> Tensor:
+    def outputs(self, logits: Tensor) -> Tensor:
         """``[batch, width]`` to ``[batch]``, or ``[batch, classes]``."""
 
     @abstractmethod
@@ -43,7 +50,7 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def pool(self, raw: Tensor) -> Tensor:
-        """Members ``[batch, members, width]`` to the raw values that answer as their mean."""
+        """Members ``[batch, members, width]`` to the raw values of their mean output."""
 
     def loss(self, raw: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
         """Mean loss, rows counted by ``weights`` ``[batch]``.
@@ -70,16 +77,16 @@ class BinaryHead(Head):
         rate = (labels.sum() + 0.5) / (len(labels) + 1)
         super().__init__(torch.tensor([math.log(rate / (1 - rate))]))
 
-    def outputs(self, raw: Tensor) -> Tensor:
-        """``[batch, 1]`` to ``[batch]``."""
-        return torch.sigmoid(raw.squeeze(1))
+    @override
+    def outputs(self, logits: Tensor) -> Tensor:
+        return torch.sigmoid(logits.squeeze(1))
 
+    @override
     def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
-        """Binary cross-entropy."""
         return functional.binary_cross_entropy_with_logits(raw.squeeze(1), labels, reduction="none")
 
+    @override
     def pool(self, raw: Tensor) -> Tensor:
-        """The logit of the mean probability."""
         positive, negative = functional.logsigmoid(raw), functional.logsigmoid(-raw)
         return positive.logsumexp(1) - negative.logsumexp(1)
 
@@ -91,16 +98,16 @@ class MulticlassHead(Head):
         counts = np.bincount(labels.astype(np.int64), minlength=n_classes) + 0.5
         super().__init__(torch.from_numpy(np.log(counts / counts.sum())).float())
 
-    def outputs(self, raw: Tensor) -> Tensor:
-        """``[batch, classes]`` to the same shape."""
-        return torch.softmax(raw, 1)
+    @override
+    def outputs(self, logits: Tensor) -> Tensor:
+        return torch.softmax(logits, 1)
 
+    @override
     def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy."""
         return functional.cross_entropy(raw, labels.long(), reduction="none")
 
+    @override
     def pool(self, raw: Tensor) -> Tensor:
-        """The logarithms of the mean probabilities, but for a constant."""
         return torch.log_softmax(raw, 2).logsumexp(1)
 
 
@@ -115,20 +122,20 @@ class RegressionHead(Head):
         self.register_buffer("shift", torch.tensor(float(labels.mean())))
         self.register_buffer("scale", torch.tensor(float(labels.std()) or 1.0))
 
-    def outputs(self, raw: Tensor) -> Tensor:
-        """``[batch, 1]`` to ``[batch]``."""
-        return raw.squeeze(1) * self.scale + self.shift
+    @override
+    def outputs(self, logits: Tensor) -> Tensor:
+        return logits.squeeze(1) * self.scale + self.shift
 
+    @override
     def losses(self, raw: Tensor, labels: Tensor) -> Tensor:
-        """Squared error of standardised values."""
         return (raw.squeeze(1) - self.targets(labels)) ** 2
 
+    @override
     def pool(self, raw: Tensor) -> Tensor:
-        """The mean."""
         return raw.mean(1)
 
+    @override
     def targets(self, labels: Tensor) -> Tensor:
-        """Standardised."""
         return (labels - self.shift) / self.scale
 
 
@@ -137,3 +144,18 @@ def make_head(task: str, labels: Floats, n_classes: int) -> Head:
     if task == "multiclass":
         return MulticlassHead(labels, n_classes)
     return RegressionHead(labels) if task == "regression" else BinaryHead(labels)
+
+
+@torch.no_grad()
+def fit_temperature(head: Head, raw: Tensor, labels: Tensor) -> None:
+    """Set the head's temperature to the one of least loss on held-out rows ``[rows, width]``.
+
+    Ranks stay as they are (Guo et al., On Calibration of Modern Neural Networks, 2017).
+    """
+
+    def loss(log_temperature: float) -> float:
+        return float(head.loss(raw / math.exp(log_temperature) + head.offset, labels))
+
+    widest = math.log(HOTTEST)
+    best = minimize_scalar(loss, bounds=(-widest, widest), method="bounded")
+    head.temperature.fill_(math.exp(best.x))

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .metrics import METRICS, Draws, Floats, Integers, Scored
+from .metrics import METRICS, Scored
+from .ranking import Draws, Floats, Integers
 
 MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
 

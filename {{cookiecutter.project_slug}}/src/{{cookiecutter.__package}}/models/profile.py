@@ -49,9 +49,9 @@ class ColumnProfile:
     ``<missing>``."""
     deviation: float = 0.0
     """Standard deviation of the values within the 1st and the 99th percentile."""
-    ordinary: float = 0.0
+    reference_range: float = 0.0
     """99th percentile of ``effect`` between a window of the span and the rest."""
-    ordinary_missing: float = 0.0
+    reference_range_missing: float = 0.0
     """99th percentile of how far a window's share of missing values lies from the rest's."""
     most_missing: float = 0.0
     """The largest share of missing values in a window."""
@@ -189,8 +189,8 @@ def describe(
     sizes = [found for found in sizes if found > 0] or [0.0]
     return replace(
         profile,
-        ordinary=float(np.quantile(effects, USUAL)) if effects else 0.0,
-        ordinary_missing=float(np.quantile(apart, USUAL)) if apart else 0.0,
+        reference_range=float(np.quantile(effects, USUAL)) if effects else 0.0,
+        reference_range_missing=float(np.quantile(apart, USUAL)) if apart else 0.0,
         most_missing=float(max([*missing, total[-1] / total.sum()])),
         least_size=min(sizes),
         most_size=max(sizes),

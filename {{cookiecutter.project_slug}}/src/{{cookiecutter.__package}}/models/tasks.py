@@ -1,4 +1,4 @@
-"""What a model answers, and how that is judged: one class for each ``task`` of the contract."""
+"""What a model predicts, and how that is judged: one class for each ``task`` of the contract."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import ClassScores, Cut, Floats, Scored, Scores, ValueScores, best_cut
+from .metrics import ClassScores, Scored, Scores, ValueScores
+from .ranking import Floats
+from .threshold import Cut, best_cut
 
 Outputs = npt.NDArray[Any]
 
@@ -45,13 +48,13 @@ class Task(ABC):
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """The target's values as labels ``[rows]``; NaN where missing."""
 
-    @abstractmethod
     def variety(self, labels: Floats) -> int:
         """How many different labels there are; from two on there is something to learn."""
+        return len(np.unique(labels))
 
-    @abstractmethod
     def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """What a model answers that knows nothing but the training labels."""
+        """The outputs of a model that knows nothing but the training labels: their mean."""
+        return np.full(n_rows, labels.mean())
 
     @abstractmethod
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
@@ -69,9 +72,9 @@ class Task(ABC):
     def certainty(self, outputs: Outputs) -> Outputs | None:
         """The probability that stands beside each decision ``[rows]``."""
 
-    @abstractmethod
     def watched(self, outputs: Outputs) -> Outputs:
         """Outputs as one column ``[rows]``, numbers or text, for drift to watch."""
+        return outputs
 
     def scale(self, outputs: Outputs) -> float:  # noqa: ARG002 - a probability's is known
         """How large outputs are, for what may differ by rounding."""
@@ -84,45 +87,32 @@ class Binary(Task):
     output, loss, chance = "probability", "log_loss", 0.5
     metrics = ("auc", "log_loss", "brier", "auc_pr", "f1", "ece")
 
-    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
-        """1 for the positive value, 0 for any other."""
-        positive = self.contract.positive
-        labels = [np.nan if v is None else float(v == positive) for v in values]
-        return np.array(labels, np.float64)
-
-    def variety(self, labels: Floats) -> int:
-        """Two where both occur."""
-        return len(np.unique(labels))
-
-    def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """The base rate."""
-        return np.full(n_rows, labels.mean())
-
-    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of probabilities, and of the decisions at the threshold."""
-        return Scores(labels, outputs.astype(np.float64), self._from)
-
     @property
     def _from(self) -> float:
         return 0.5 if self.threshold is None else self.threshold
 
+    @override
+    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
+        positive = self.contract.positive
+        labels = [np.nan if v is None else float(v == positive) for v in values]
+        return np.array(labels, np.float64)
+
+    @override
+    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
+        return Scores(labels, outputs.astype(np.float64), self._from)
+
+    @override
     def valid(self, outputs: Outputs) -> bool:
-        """Probabilities are in [0, 1]."""
         if outputs.size == 1:  # as of most requests; numpy takes ten times as long
             return bool(0 <= outputs.item() <= 1)
         return bool(outputs.min(initial=0) >= 0 and outputs.max(initial=1) <= 1)  # NaN is neither
 
+    @override
     def decisions(self, outputs: Outputs) -> Outputs:
-        """Whether the probability reaches the threshold."""
-        found: Outputs = outputs >= self._from
-        return found
+        return np.asarray(outputs >= self._from)
 
+    @override
     def certainty(self, outputs: Outputs) -> Outputs:
-        """The probability of the positive value."""
-        return outputs
-
-    def watched(self, outputs: Outputs) -> Outputs:
-        """The probability."""
         return outputs
 
 
@@ -137,38 +127,34 @@ class Multiclass(Task):
         self.labels = np.array(contract.labels or (), object)
         self._codes = {label: float(code) for code, label in enumerate(self.labels)}
 
+    @override
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
-        """Each label's place in the contract."""
         return np.array([self._codes.get(value, np.nan) for value in values], np.float64)
 
-    def variety(self, labels: Floats) -> int:
-        """How many labels occur."""
-        return len(np.unique(labels))
-
+    @override
     def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """Each label's frequency, none of them zero."""
         counts = np.bincount(labels.astype(np.int64), minlength=len(self.labels)) + 1.0
         return np.tile(counts / counts.sum(), (n_rows, 1))
 
+    @override
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of probabilities of every label."""
         return ClassScores(labels, outputs.astype(np.float64))
 
+    @override
     def valid(self, outputs: Outputs) -> bool:
-        """Probabilities are in [0, 1] and sum to 1."""
         within = ((outputs >= 0) & (outputs <= 1)).all()
         return bool(within and np.allclose(outputs.sum(1), 1, atol=1e-3))
 
+    @override
     def decisions(self, outputs: Outputs) -> Outputs:
-        """The likeliest label."""
         return np.asarray(self.labels[outputs.argmax(1)])
 
+    @override
     def certainty(self, outputs: Outputs) -> Outputs:
-        """The probability of the label that was decided."""
         return np.asarray(outputs.max(1))
 
+    @override
     def watched(self, outputs: Outputs) -> Outputs:
-        """The likeliest label."""
         return self.decisions(outputs)
 
 
@@ -176,42 +162,31 @@ class Regression(Task):
     """A number in the target's unit."""
 
     output, loss, chance = "value", "rmse", 0.0
-    metrics = ("r2", "rmse", "mae", "pinball_10", "pinball_90")
+    metrics = ("r2", "rmse", "mae")
 
+    @override
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
-        """The numbers themselves."""
         return np.array([np.nan if value is None else value for value in values], np.float64)
 
-    def variety(self, labels: Floats) -> int:
-        """How many values occur."""
-        return len(np.unique(labels))
-
-    def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """The mean."""
-        return np.full(n_rows, labels.mean())
-
+    @override
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of values."""
         return ValueScores(labels, outputs.astype(np.float64))
 
+    @override
     def valid(self, outputs: Outputs) -> bool:
-        """Values are finite."""
         return bool(np.isfinite(outputs).all())
 
+    @override
     def scale(self, outputs: Outputs) -> float:
-        """The largest value, whatever its unit."""
         return float(np.abs(outputs).max(initial=0)) or 1.0
 
+    @override
     def decisions(self, outputs: Outputs) -> Outputs:
-        """The value."""
         return outputs
 
+    @override
     def certainty(self, outputs: Outputs) -> None:
-        """A value comes without a probability."""
-
-    def watched(self, outputs: Outputs) -> Outputs:
-        """The value."""
-        return outputs
+        return None
 
 
 TASKS: dict[str, type[Task]] = {

@@ -7,7 +7,6 @@ from ..atomic import pointed
 from ..compatibility import compare
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
-from ..models.signature import Keys
 from ..models.versions import Move, Versions
 from .predictor import Predictor, make_predictor
 
@@ -15,14 +14,10 @@ from .predictor import Predictor, make_predictor
 class Store:
     """Holds the predictor of the served version, or the reason why there is none."""
 
-    def __init__(
-        self, bundles: Path, model: str | None, max_rows: int, keys: Keys | None = None
-    ) -> None:
-        """``keys``, where there are any, must have signed what is to serve."""
+    def __init__(self, bundles: Path, model: str | None, max_rows: int) -> None:
         self._bundles = bundles
         self._model = model
         self._max_rows = max_rows
-        self.keys = keys
         self._seen: str | None = None
         self.current: Predictor | None = None
         self.promotion: Move | None = None
@@ -57,7 +52,7 @@ class Store:
         if version is None:
             raise BundleError("the served pointer is empty")
         registered_s = datetime.fromisoformat(version.created).timestamp()
-        bundle = open_bundle(versions.folder / version.bundle, self.keys)
+        bundle = open_bundle(versions.folder / version.bundle)
         before = self.current
         changes = compare(before.bundle.contract, bundle.contract) if before else []
         if before and any(change.breaking for change in changes):

@@ -128,7 +128,7 @@ class ChallengerRoute:
     ) -> Challenger:
         version = versions.get(challenge.version)
         refuse_unfit(version, challenge.route, challenge.share)
-        bundle = open_bundle(versions.folder / version.bundle, self._store.keys)
+        bundle = open_bundle(versions.folder / version.bundle)
         changes = compare(champion.bundle.contract, bundle.contract)
         if any(change.breaking for change in changes):
             raise BundleError(
