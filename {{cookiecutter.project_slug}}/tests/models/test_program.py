@@ -93,14 +93,6 @@ def test_a_feature_may_take_the_place_of_a_column(
     assert torch.equal(preprocess.prepare(shop_inputs).numbers.nan_to_num(), expected.nan_to_num())
 
 
-def test_a_feature_of_a_column_that_the_contract_lost_is_told(
-    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "features", lambda c: {"each": c["weight"] / c["items"]})
-    with pytest.raises(ConfigError, match=r"features.py asks for 'weight'.*there are price, items"):
-        fit_preprocess(shop, shop_inputs)
-
-
 def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
     unknown = from_columns(contract, {name: [None] * 3 for name in contract.features}, 3)
     preprocess = fit_preprocess(contract, unknown)

@@ -9,7 +9,7 @@ from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.metrics import METRICS
 from {{ cookiecutter.__package }}.models.tasks import (
-    TASKS,
+    JUDGED,
     Task,
     task_of,
     threshold_of,
@@ -21,7 +21,7 @@ NAN = float("nan")
 SHARES = np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32)
 
 
-@pytest.fixture(params=TASKS)
+@pytest.fixture(params=JUDGED)
 def task(request: pytest.FixtureRequest) -> Task:
     return task_of(shop_of(request.param), 0.5)
 
@@ -59,7 +59,7 @@ def test_no_values_are_no_labels(task: Task) -> None:
 
 
 def test_what_knows_only_the_labels_answers_validly_and_with_their_frequencies() -> None:
-    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
     assert binary.constant(np.array([1.0, 0, 0, 0]), 3).tolist() == [0.25] * 3
     assert regression.constant(np.array([1.0, 2, 6]), 2).tolist() == [3.0, 3.0]
     shares = multiclass.constant(np.array([0.0] * 60 + [1.0] * 37), 2)
@@ -117,7 +117,7 @@ def test_a_value_is_its_own_decision_without_a_probability() -> None:
 
 def test_only_a_binary_decision_has_a_threshold() -> None:
     labels, outputs = np.array([0.0, 1, 1]), np.array([0.2, 0.6, 0.9])
-    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
     cut = threshold_of(binary, labels, outputs, ThresholdConfig())
     assert cut is not None
     assert cut.threshold == 0.6

@@ -5,12 +5,11 @@ rows is then one of ``counts @ sums``: no draw sees a row.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from typing_extensions import override
 
 from .ranking import (
     MOST_BINS,
@@ -112,11 +111,9 @@ class Scores(Scored):
         """The rows by their probability."""
         return Ranking(self.labels, self.probabilities)
 
-    @override
     def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
         return self.ranking.areas(block, counts, exact=exact)
 
-    @override
     def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
         p = np.clip(self.probabilities, SMALLEST, 1 - SMALLEST)
         called = (self.probabilities >= self.threshold).astype(np.float64)
@@ -131,7 +128,6 @@ class Scores(Scored):
         sums = {name: block_sums(block, n_blocks, each) for name, each in values.items()}
         return sums | {"gaps": gaps(block, n_blocks, self.probabilities, self.labels)}
 
-    @override
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
         rows = sums["rows"]
         return {
@@ -140,19 +136,6 @@ class Scores(Scored):
             "f1": ratio(2 * sums["hits"], sums["called"] + sums["positive"], 0.0),
             "ece": calibration_error(sums["gaps"], rows),
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassQuality:
-    """How well one label is told from the others; NaN where it is never decided for or there."""
-
-    label: str
-    support: int
-    """Rows that have it."""
-    precision: float
-    recall: float
-    f1: float
-    auc: float
 
 
 @dataclass(frozen=True)
@@ -181,7 +164,6 @@ class ClassScores(Scored):
             for k in np.flatnonzero((support > 0) & (support < n_rows)).tolist()
         }
 
-    @override
     def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
         total, known = np.zeros(len(counts)), np.zeros(len(counts))
         for ranking in self._rankings.values():
@@ -190,7 +172,6 @@ class ClassScores(Scored):
             known += ~np.isnan(areas)  # a draw may leave a class out
         return {"auc": ratio(total, known)}
 
-    @override
     def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
         rows, n_classes = np.arange(len(self.labels)), self.probabilities.shape[1]
         decided = np.asarray(self.probabilities.argmax(1), np.int64)
@@ -205,7 +186,6 @@ class ClassScores(Scored):
             "gaps": gaps(block, n_blocks, self.probabilities.max(1), hits),
         }
 
-    @override
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
         rows, support = sums["rows"], sums["support"]
         seen = sums["called"] + support
@@ -218,27 +198,6 @@ class ClassScores(Scored):
             "ece": calibration_error(sums["gaps"], rows),
         }
 
-    def classes(self, names: Sequence[str]) -> list[ClassQuality]:
-        """Quality of each class, called by its name."""
-        one, counts = np.zeros(len(self.labels), np.int64), np.ones((1, 1))
-        sums = {name: values[0] for name, values in self.sums(one, 1).items()}
-        hits, called, support = sums["hits"], sums["called"], sums["support"]
-        precision, recall = ratio(hits, called), ratio(hits, support)
-        f1, qualities = ratio(2 * hits, called + support), []
-        for k, name in enumerate(names):
-            ranking = self._rankings.get(k)
-            areas = ranking.areas(one, counts, exact=True)["auc"] if ranking else [np.nan]
-            quality = ClassQuality(
-                label=name,
-                support=int(support[k]),
-                precision=float(precision[k]),
-                recall=float(recall[k]),
-                f1=float(f1[k]),
-                auc=float(areas[0]),
-            )
-            qualities.append(quality)
-        return qualities
-
 
 @dataclass(frozen=True)
 class ValueScores(Scored):
@@ -247,7 +206,6 @@ class ValueScores(Scored):
     labels: Floats
     values: Floats
 
-    @override
     def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
         error = self.labels - self.values
         centred = self.labels - self.labels.mean()
@@ -260,7 +218,6 @@ class ValueScores(Scored):
         }
         return {name: block_sums(block, n_blocks, each) for name, each in values.items()}
 
-    @override
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
         rows = sums["rows"]
         squared = sums["squares"] / rows

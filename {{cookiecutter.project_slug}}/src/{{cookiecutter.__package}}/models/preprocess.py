@@ -51,11 +51,8 @@ class Preprocess(nn.Module):
         learned: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        self.numeric, self.category, self.times = (
-            contract.numeric,
-            contract.category,
-            contract.times,
-        )
+        self.numeric, self.times = contract.numeric, contract.times
+        self.category = contract.category
         self.calendar = calendar
         self.vocabularies = vocabularies
         lengths = [len(vocabulary) for vocabulary in vocabularies]

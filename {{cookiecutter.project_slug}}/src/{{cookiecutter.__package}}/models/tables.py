@@ -2,18 +2,15 @@
 
 from datetime import datetime
 from sys import intern
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..contract import Contract
 from ..errors import DataError
-from ..values import MISSING_CATEGORY, MISSING_TIME, canonical_category, epoch_seconds
+from ..values import MISSING_TIME, canonical_category, epoch_seconds
 from .inputs import Floats, Inputs, Seconds, Texts
 
 
@@ -23,71 +20,60 @@ def from_table(contract: Contract, table: pa.Table | pa.RecordBatch | pl.DataFra
     Raises:
         DataError: a feature is not there, or its values are not of the contract's type.
     """
-    rows = table.to_arrow() if isinstance(table, pl.DataFrame) else table
-    absent = [name for name in contract.features if name not in rows.schema.names]
+    known = table.columns if isinstance(table, pl.DataFrame) else table.schema.names
+    absent = [name for name in contract.features if name not in known]
     if absent:
         raise DataError(
             f"the rows have no column {', '.join(map(repr, absent))};"
             f" the contract's features are {', '.join(contract.features)}"
         )
-    inputs = Inputs.empty(contract, rows.num_rows)
+    rows = table.select(list(contract.features))
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows)
+    inputs = Inputs.empty(contract, len(table))
     for index, name in enumerate(contract.numeric):
-        inputs.numeric[:, index] = _numbers(rows, name)
+        inputs.numeric[:, index] = _numbers(frame[name])
     for index, name in enumerate(contract.category):
-        inputs.category[:, index] = _texts(rows, name)
+        inputs.category[:, index] = _texts(frame[name])
     for index, name in enumerate(contract.times):
-        inputs.time[:, index] = _seconds(rows, name, contract.zone)
+        inputs.time[:, index] = _seconds(frame[name], contract.zone)
     return inputs
 
 
-def _column(table: pa.Table | pa.RecordBatch, name: str) -> pa.Array:
-    column = table.column(name)
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _cast(column: pa.Array, name: str, kind: pa.DataType, *, safe: bool = True) -> pa.Array:
-    try:
-        return column.cast(kind, safe=safe)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(
-            f"column '{name}' ({column.type}) does not hold {kind} values: {error}"
-        ) from None
-
-
-def _numbers(table: pa.Table | pa.RecordBatch, name: str) -> Floats:
+def _numbers(column: pl.Series) -> Floats:
     """Rounded to float64 and then to float32, as those of a request; NaN where not finite."""
-    column = _cast(_column(table, name), name, pa.float64(), safe=False)
+    try:
+        values = column.cast(pl.Float64).to_numpy()
+    except pl.exceptions.PolarsError as error:
+        kind = column.dtype
+        raise DataError(f"column '{column.name}' ({kind}) holds no numbers: {error}") from None
     with np.errstate(over="ignore"):
-        numbers: Floats = column.to_numpy(zero_copy_only=False).astype(np.float32)
+        numbers: Floats = values.astype(np.float32)
     return np.where(np.isfinite(numbers), numbers, np.float32(np.nan))
 
 
-def _texts(table: pa.Table | pa.RecordBatch, name: str) -> Texts:
+def _texts(column: pl.Series) -> Texts:
     """A category's canonical texts, each distinct one computed once."""
-    column = _column(table, name)
-    if pa.types.is_string_view(column.type):
-        column = column.cast(pa.large_string())
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    values = [intern(canonical_category(value)) for value in encoded.dictionary.to_pylist()]
-    indices = encoded.indices.cast(pa.int64())  # narrow ones have no room for one more
-    codes = pc.fill_null(indices, len(values)).to_numpy(zero_copy_only=False)
-    texts: Texts = np.array([*values, MISSING_CATEGORY], object)[codes]
-    return texts
+    if isinstance(column.dtype, pl.Categorical | pl.Enum):
+        column = column.cast(pl.String)
+    distinct = column.unique()
+    places = pl.Series(range(len(distinct)), dtype=pl.Int64)
+    codes = column.replace_strict(distinct, places, return_dtype=pl.Int64)
+    texts = np.array([intern(canonical_category(value)) for value in distinct], object)
+    return np.asarray(texts[codes.to_numpy().astype(np.int64)])
 
 
-def _seconds(table: pa.Table | pa.RecordBatch, name: str, zone: ZoneInfo) -> Seconds:
+def _seconds(column: pl.Series, zone: ZoneInfo) -> Seconds:
     """UTC seconds, cut towards the past; text is ISO 8601, and a time without offset is local."""
-    column = _column(table, name)
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return np.array([_parsed(text, name, zone) for text in column.to_pylist()], np.int64)
-    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
-        naive = _cast(column, name, pa.timestamp("us")).to_pylist()
-        return np.array([epoch_seconds(value, zone) for value in naive], np.int64)
-    micros = _cast(column, name, pa.timestamp("us", "UTC")).cast(pa.int64())
-    missing: npt.NDArray[Any] = micros.is_null().to_numpy(zero_copy_only=False)
-    seconds = pc.fill_null(micros, 0).to_numpy(zero_copy_only=False) // 1_000_000
-    return np.where(missing, MISSING_TIME, seconds)
+    kind = column.dtype
+    if kind == pl.String:
+        return np.array([_parsed(text, column.name, zone) for text in column], np.int64)
+    if not kind.is_temporal() and kind != pl.Null:
+        raise DataError(f"column '{column.name}' ({kind}) holds no times")
+    zoned = getattr(kind, "time_zone", None)
+    times = column.cast(pl.Datetime("us", zoned))
+    if zoned is None:
+        return np.array([epoch_seconds(value, zone) for value in times], np.int64)
+    return (times.dt.timestamp("us") // 1_000_000).fill_null(MISSING_TIME).to_numpy()
 
 
 def _parsed(text: str | None, name: str, zone: ZoneInfo) -> int:
