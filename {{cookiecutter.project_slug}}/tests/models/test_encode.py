@@ -30,12 +30,6 @@ def test_a_number_fills_its_bins_from_the_left() -> None:
     assert encode(encoder, 0.0, 1.5, 4.0) == [[0, 0, 0, 0], [1, 0.5, 0, 0], [1, 1, 1, 1]]
 
 
-def test_bins_hold_equal_shares_of_the_training_rows() -> None:
-    encoder = fitted([float(2**power) for power in range(9)])
-    assert encoder.low.tolist() == [1, 4, 16, 64]
-    assert (encoder.low + encoder.width).tolist() == [4, 16, 64, 256]
-
-
 @pytest.mark.parametrize(("outside", "edge"), [(-5.0, 0.0), (99.0, 4.0), (-1e36, 0.0), (1e36, 4.0)])
 def test_what_lies_outside_the_training_range_counts_as_its_edge(
     outside: float, edge: float
@@ -67,10 +61,6 @@ def test_a_constant_column_tells_only_whether_it_is_missing() -> None:
     assert encode(fitted([7.0, 7.0, NAN]), 7.0, 8.0, NAN) == [[0], [0], [1]]
 
 
-def test_a_column_that_is_always_missing_is_a_flag() -> None:
-    assert encode(fitted([NAN, NAN]), NAN, 3.0) == [[1], [0]]
-
-
 @pytest.mark.parametrize(
     "values",
     [[0.0, 1e-45], [-9e36, 9e36], [1.0, 1.0 + 2**-23], [0.0, 0.0, 0.0, 0.0, 1e-44, 1.0]],
@@ -82,13 +72,6 @@ def test_whatever_the_training_values_the_encoding_is_between_0_and_1(values: li
     assert ((encoded >= 0) & (encoded <= 1)).all()
 
 
-def test_each_column_has_its_own_bins_and_flag() -> None:
-    encoder = Encoder()
-    encoder.fit(torch.tensor([[0.0, 10.0], [1.0, NAN]]), 1)
-    assert encoder(torch.tensor([[0.25, NAN]])).tolist() == [[0.25, 1.0]]
-    assert encoder.size == 2
-
-
 def texts(*values: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     return np.array(values, object)
 
@@ -96,15 +79,6 @@ def texts(*values: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
 def test_a_vocabulary_is_the_frequent_values_most_frequent_first() -> None:
     values = texts(*["b"] * 12, *["c"] * 30, *["a"] * 12, *["rare"] * 9)
     assert fit_vocabulary(values) == ["c", "a", "b", MISSING_CATEGORY]
-
-
-def test_a_vocabulary_has_the_missing_value_once() -> None:
-    values = texts(*[MISSING_CATEGORY] * 20, *["a"] * 10)
-    assert fit_vocabulary(values) == [MISSING_CATEGORY, "a"]
-
-
-def test_few_rows_still_have_a_vocabulary() -> None:
-    assert fit_vocabulary(texts("a", "a", "a")) == ["a", MISSING_CATEGORY]
 
 
 def test_texts_that_differ_in_their_last_null_character_are_two_values() -> None:
@@ -117,12 +91,6 @@ def test_a_value_that_training_did_not_see_has_the_reserved_code() -> None:
     assert coded.tolist() == [[1, 1], [UNSEEN, 2], [UNSEEN, UNSEEN]]
 
 
-def test_a_category_of_few_values_has_a_small_embedding() -> None:
-    made = Categories([2, 200], 5)
-    assert [weight.shape for weight in made.parameters()] == [(2, 2), (200, 5)]
-    assert made.width == 7
-
-
 def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
     torch.manual_seed(0)
     made, coded = Categories([2, 200], 5, unseen_rate=1.0), torch.tensor([[1, 150]] * 64)
@@ -133,7 +101,3 @@ def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
     assert gradient[1].abs().sum() == 0
     made.eval()
     assert not torch.allclose(made(coded), made(torch.full_like(coded, UNSEEN)))
-
-
-def test_rows_without_categories_have_no_columns_of_them() -> None:
-    assert Categories([], 8)(torch.zeros(3, 0, dtype=torch.int64)).shape == (3, 0)

@@ -106,14 +106,6 @@ def test_a_batch_has_any_size(exported: Exported, n: int) -> None:
     assert answers == pytest.approx(whole[:n], abs=1e-6, rel=1e-6)
 
 
-def test_a_graph_answers_in_its_tasks_shape(exported: Exported) -> None:
-    model = onnx.load_from_string(exported.graph)
-    assert [value.name for value in model.graph.output] == [exported.task.output]
-    answers = predict(exported.session, exported.inputs, exported.task)
-    width = {"multiclass": (len(exported.contract.labels or ()),)}
-    assert answers.shape == (400, *width.get(exported.contract.task, ()))
-
-
 def test_the_export_repeated_is_the_same_bytes(
     shop_program: Program, shop_graph: bytes, shop_inputs: Inputs, no_features: None
 ) -> None:

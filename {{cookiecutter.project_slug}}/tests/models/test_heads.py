@@ -29,28 +29,6 @@ def labels(task: str) -> Tensor:
     return torch.from_numpy(LABELS[task]).float()
 
 
-@pytest.mark.parametrize("task", LABELS)
-def test_a_head_is_as_wide_as_its_start(task: str) -> None:
-    head = head_of(task)
-    assert head.start.shape == (head.width,) == (WIDTHS[task],)
-
-
-def test_a_binary_start_answers_the_base_rate() -> None:
-    head = head_of("binary")
-    assert head(head.start.unsqueeze(0)).item() == pytest.approx(LABELS["binary"].mean(), abs=0.01)
-
-
-def test_a_multiclass_start_answers_the_frequencies() -> None:
-    head = head_of("multiclass")
-    shares = np.bincount(LABELS["multiclass"].astype(int)) / 200
-    assert head(head.start.unsqueeze(0))[0].numpy() == pytest.approx(shares, abs=0.01)
-
-
-def test_a_regression_start_answers_the_mean() -> None:
-    head = head_of("regression")
-    assert head(head.start.unsqueeze(0)).item() == pytest.approx(LABELS["regression"].mean())
-
-
 @pytest.mark.parametrize(
     ("task", "values"), [("binary", [1.0]), ("multiclass", [1.0]), ("regression", [7.0])]
 )
@@ -84,13 +62,6 @@ def test_a_regression_head_standardises() -> None:
     assert head(given).numpy() == pytest.approx(given[:, 0].numpy() * deviation + mean, rel=1e-5)
     expected = ((given[:, 0].numpy() - (LABELS["regression"] - mean) / deviation) ** 2).mean()
     assert head.loss(given, labels("regression")).item() == pytest.approx(expected, rel=1e-3)
-
-
-@pytest.mark.parametrize("task", LABELS)
-def test_a_heads_numbers_are_kept_with_the_weights_and_not_learned(task: str) -> None:
-    head = head_of(task)
-    assert not list(head.parameters())
-    assert "start" in head.state_dict()
 
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])

@@ -66,12 +66,6 @@ def test_metrics_are_sklearns(case: str, threshold: float) -> None:
     )
 
 
-def test_calibration_error_is_the_mean_distance_of_probability_and_share() -> None:
-    labels = np.array([1.0, 0, 0, 0, 1, 1, 1, 0])
-    scores = Scores(labels, np.array([0.5] * 4 + [0.8] * 4))
-    assert scores.all()["ece"] == pytest.approx((abs(0.5 - 0.25) + abs(0.8 - 0.75)) / 2)
-
-
 def test_one_class_has_no_areas() -> None:
     scores = Scores(np.zeros(3), np.array([0.1, 0.2, 0.3])).all()
     assert np.isnan([scores["auc"], scores["auc_pr"]]).all()
@@ -103,12 +97,6 @@ def test_a_class_that_no_row_has_is_left_out_of_the_mean() -> None:
     expected = [sklearn.roc_auc_score(labels == k, shares[:, k]) for k in (0, 1)]
     scores = ClassScores(labels, shares)
     assert scores.all()["auc"] == pytest.approx(np.mean(expected))
-
-
-def test_one_class_alone_has_an_accuracy_and_no_auc() -> None:
-    found = ClassScores(np.zeros(3), SHARES["ties"][:3]).all()
-    assert np.isnan(found["auc"])
-    assert found["accuracy"] == 0
 
 
 @pytest.mark.parametrize("case", GUESSES)

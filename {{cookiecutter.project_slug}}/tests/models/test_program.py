@@ -1,11 +1,9 @@
-import numpy as np
 import pytest
 import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.models import preprocess as module
-from {{ cookiecutter.__package }}.models.encode import fit_encoder
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.preprocess import (
     EXACT_IN_FLOAT32,
@@ -20,16 +18,6 @@ DAY_S = 86_400
 
 def items_of(contract: Contract, *values: float | None) -> Inputs:
     return from_columns(contract, {"items": list(values)}, len(values))
-
-
-@pytest.mark.parametrize("n", [1, 2, 400])
-def test_each_row_has_a_probability(
-    shop_program: Program, shop_inputs: Inputs, no_features: None, n: int
-) -> None:
-    with torch.no_grad():
-        probabilities = shop_program(shop_program.preprocess.tensors(shop_inputs[:n]))
-    assert probabilities.shape == (n,)
-    assert ((probabilities > 0) & (probabilities < 1)).all()
 
 
 def test_a_row_is_answered_alike_alone_and_among_others(
@@ -52,18 +40,6 @@ def test_training_on_encoded_rows_sees_what_the_program_sees(
         expected = shop_program(shop_program.preprocess.tensors(shop_inputs))
     assert len(prepared) == len(shop_inputs)
     assert torch.equal(torch.sigmoid(raw.squeeze(1)), expected)
-
-
-def test_some_of_the_prepared_rows_are_those_rows(
-    shop_program: Program, shop_inputs: Inputs, no_features: None
-) -> None:
-    prepared = shop_program.preprocess.prepare(shop_inputs)
-    at = torch.tensor([7, 3, 399])
-    for some in (prepared[at], prepared[5:8]):
-        assert len(some) == 3
-    expected = shop_program.preprocess.prepare(shop_inputs[at.numpy()])
-    assert torch.equal(prepared[at].codes, expected.codes)
-    assert torch.allclose(prepared[at].numbers, expected.numbers, equal_nan=True)
 
 
 def test_the_owners_features_are_encoded_with_the_columns(
@@ -125,24 +101,3 @@ def test_integers_up_to_that_and_no_integers_at_all_are_taken(
     numbers = part_of(shop, "items")
     for values in ([1, EXACT_IN_FLOAT32], [None, None]):
         assert fit_preprocess(numbers, items_of(numbers, *values)).names == ("items",)
-
-
-def test_a_large_float_is_no_large_integer(shop: Contract, no_features: None) -> None:
-    numbers = part_of(shop, "price")
-    inputs = from_columns(numbers, {"price": np.array([0.0, 1e12])}, 2)
-    prepared = fit_preprocess(numbers, inputs).prepare(inputs)
-    assert fit_encoder(prepared.numbers, 4).size == 4
-
-
-@pytest.mark.parametrize("kept", [("channel", "city"), ("price",), ("at",)])
-def test_a_contract_may_have_one_kind_of_feature(
-    shop: Contract, shop_inputs: Inputs, no_features: None, kept: tuple[str, ...]
-) -> None:
-    part = part_of(shop, *kept)
-    columns = {key: [None, None] for key in part.features}
-    inputs = from_columns(part, columns, 2)
-    program = make_program(part, inputs)
-    prepared = program.preprocess.prepare(inputs)
-    assert prepared.numbers.shape == (2, len(program.preprocess.names))
-    assert prepared.codes.shape == (2, len(part.category))
-    assert program(program.preprocess.tensors(inputs)).shape == (2,)

@@ -19,15 +19,6 @@ def with_column(contract: Contract, name: str, column: Any) -> Inputs:
     return from_table(contract, rows.set_column(rows.schema.get_field_index(name), name, column))
 
 
-def test_columns_are_found_by_name_whatever_their_order(shop: Contract) -> None:
-    rows = synthesize(shop, 20)
-    turned = rows.select(rows.column_names[::-1]).append_column("other", pa.array(range(20)))
-    expected, actual = from_table(shop, rows), from_table(shop, turned)
-    assert np.array_equal(actual.numeric, expected.numeric, equal_nan=True)
-    assert actual.category.tolist() == expected.category.tolist()
-    assert actual.time.tolist() == expected.time.tolist()
-
-
 def test_an_absent_feature_is_named_with_those_that_are_wanted(shop: Contract) -> None:
     rows = synthesize(shop, 3).drop_columns(["city"])
     with pytest.raises(DataError, match=r"no column 'city'.*at, price, items, channel, city, gift"):

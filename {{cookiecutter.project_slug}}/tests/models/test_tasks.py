@@ -54,10 +54,6 @@ def test_the_targets_values_become_labels(
     assert np.array_equal(encoded, np.array(labels, float), equal_nan=True)
 
 
-def test_no_values_are_no_labels(task: Task) -> None:
-    assert task.encode([]).shape == (0,)
-
-
 def test_what_knows_only_the_labels_answers_validly_and_with_their_frequencies() -> None:
     binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
     assert binary.constant(np.array([1.0, 0, 0, 0]), 3).tolist() == [0.25] * 3
@@ -130,12 +126,6 @@ def test_f1_is_that_of_the_decisions_at_the_threshold() -> None:
     contract = shop_of("binary")
     assert task_of(contract).scores(labels, outputs).all()["f1"] == 1
     assert task_of(contract, 0.7).scores(labels, outputs).all()["f1"] == pytest.approx(2 / 3)
-
-
-def test_variety_is_the_number_of_different_labels(task: Task) -> None:
-    assert task.variety(np.array([1.0, 1, 1])) == 1
-    assert task.variety(np.array([0.0, 1, 0])) == 2
-    assert task.variety(np.array([])) == 0
 
 
 def test_every_metric_of_a_task_is_scored_and_has_a_title(task: Task) -> None:

@@ -1,6 +1,4 @@
-import getpass
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,18 +34,6 @@ def test_versions_are_counted_from_one(versions: Versions) -> None:
     assert versions.of_bundle("bundle-3") == made[3]
 
 
-def test_an_unknown_number_is_answered_with_those_there_are(versions: Versions) -> None:
-    register(versions, "a")
-    register(versions, "b")
-    with pytest.raises(RegistryError, match="no version 7; its versions: 1, 2"):
-        versions.get(7)
-
-
-def test_registering_does_not_serve(versions: Versions) -> None:
-    register(versions, "a")
-    assert versions.served() is None
-
-
 def test_many_at_once_never_share_a_number(versions: Versions) -> None:
     bundles = [f"bundle-{index}" for index in range(24)]
     with ThreadPoolExecutor(8) as pool:
@@ -56,12 +42,6 @@ def test_many_at_once_never_share_a_number(versions: Versions) -> None:
     assert {version.number: version.bundle for version in made} == {
         version.number: version.bundle for version in versions.all()
     }
-
-
-def test_nothing_but_versions_is_left_in_the_folder(versions: Versions) -> None:
-    register(versions, "a")
-    register(versions, "b")
-    assert sorted(p.name for p in (versions.folder / "versions").iterdir()) == ["1.json", "2.json"]
 
 
 def test_serving_moves_the_pointer_and_writes_who_when_and_why(versions: Versions) -> None:
@@ -89,13 +69,6 @@ def test_the_previous_version_is_the_one_that_served_before(versions: Versions) 
     assert versions.previous() == three
 
 
-def test_serving_the_same_again_does_not_hide_the_previous(versions: Versions) -> None:
-    one, two = register(versions, "a"), register(versions, "b")
-    for version in (one, two, two):
-        versions.serve(version, action="promote", why="")
-    assert versions.previous() == one
-
-
 def test_rolling_back_twice_goes_further_back(versions: Versions) -> None:
     one, two, three = (register(versions, bundle) for bundle in "abc")
     for version in (one, two, three):
@@ -111,26 +84,6 @@ def test_a_reason_may_hold_any_line_separator(versions: Versions) -> None:
     why = "a\u2028b\u0085c\nd"
     versions.serve(register(versions, "a"), action="promote", why=why)
     assert [line["why"] for line in versions.history()] == [why]
-
-
-def test_a_user_without_a_name_is_unknown(
-    versions: Versions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nameless() -> str:
-        raise KeyError("uid not found")
-
-    monkeypatch.setattr(getpass, "getuser", nameless)
-    line = versions.serve(register(versions, "a"), action="promote", why="")
-    assert line["who"] == "unknown"
-
-
-def test_models_of_other_names_have_their_own_versions(versions: Versions, tmp_path: Path) -> None:
-    other = Versions(tmp_path, "other")
-    register(versions, "a")
-    assert replace(register(other, "b"), created="") == replace(
-        register(Versions(tmp_path, "third"), "b"), created=""
-    )
-    assert len(versions.all()) == 1
 
 
 def test_a_version_that_its_gate_refused_serves_with_the_rules_it_broke(
