@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from {{ cookiecutter.__package }}.models.columns import UNSEEN
-from {{ cookiecutter.__package }}.models.encode import Categories, Encoder
+from {{ cookiecutter.__package }}.models.encode import Categories, Encoder, fit_encoder
 from {{ cookiecutter.__package }}.models.preprocess import (
     encode_texts,
     fit_vocabulary,
@@ -15,9 +15,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def fitted(values: list[float], bins: int = 4) -> Encoder:
-    encoder = Encoder()
-    encoder.fit(torch.tensor(values).unsqueeze(1), bins)
-    return encoder
+    return fit_encoder(torch.tensor(values).unsqueeze(1), bins)
 
 
 def encode(encoder: Encoder, *values: float) -> list[list[float]]:
@@ -53,7 +51,7 @@ def test_what_is_no_usable_number_does_not_move_the_bins(gap: float) -> None:
 
 
 def test_a_column_without_gaps_in_training_has_no_flag() -> None:
-    assert encode(fitted([0.0, 4.0], bins=1), NAN) == [[0]]
+    assert encode(fitted([0.0, 4.0]), NAN) == [[0, 0, 0, 0]]
 
 
 def test_a_constant_column_tells_only_whether_it_is_missing() -> None:

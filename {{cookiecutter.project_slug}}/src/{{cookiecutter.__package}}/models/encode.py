@@ -24,36 +24,17 @@ class Encoder(nn.Module):
     width: Tensor
     flagged: Tensor
 
-    def __init__(self) -> None:
+    def __init__(
+        self, source: list[int], low: list[float], width: list[float], flagged: list[int]
+    ) -> None:
+        """Of each bin its column, start and width; then the columns that have a flag."""
         super().__init__()
-        self.register_buffer("source", torch.zeros(0, dtype=torch.int64))
-        self.register_buffer("low", torch.zeros(0))
-        self.register_buffer("width", torch.zeros(0))
-        self.register_buffer("flagged", torch.zeros(0, dtype=torch.int64))
-
-    @property
-    def size(self) -> int:
+        self.register_buffer("source", torch.tensor(source, dtype=torch.int64))
+        self.register_buffer("low", torch.tensor(low, dtype=torch.float32))
+        self.register_buffer("width", torch.tensor(width, dtype=torch.float32))
+        self.register_buffer("flagged", torch.tensor(flagged, dtype=torch.int64))
+        self.size = len(source) + len(flagged)
         """Columns of the encoded matrix."""
-        return len(self.source) + len(self.flagged)
-
-    def fit(self, columns: Tensor, bins: int) -> None:
-        """Cut each column of ``[rows, columns]`` at its quantiles; equal cuts become one."""
-        source, low, width, flagged = [], [], [], []
-        for index in range(columns.shape[1]):
-            values = columns[:, index].numpy().astype(np.float64)
-            known = values[np.abs(values) <= LARGEST]
-            if len(known) < len(values):
-                flagged.append(index)
-            if len(known):
-                cuts = np.quantile(known, np.linspace(0, 1, bins + 1))
-                edges = np.unique(cuts.astype(np.float32))  # else a width may round to 0
-                source += [index] * (len(edges) - 1)
-                low += list(edges[:-1])
-                width += list(np.diff(edges))
-        self.source = torch.tensor(source, dtype=torch.int64)
-        self.low = torch.tensor(low, dtype=torch.float32)
-        self.width = torch.tensor(width, dtype=torch.float32)
-        self.flagged = torch.tensor(flagged, dtype=torch.int64)
 
     def forward(self, values: Tensor) -> Tensor:
         """Columns ``[batch, columns]`` to ``[batch, size]``."""
@@ -87,12 +68,25 @@ class Categories(nn.Module):
         return torch.cat(embedded, 1) if embedded else codes.float()
 
 
-def fit_encoder(numbers: Tensor, bins: int) -> Encoder:
-    """An encoder for ``[rows, columns]``.
+def fit_encoder(columns: Tensor, bins: int) -> Encoder:
+    """Cut each column of ``[rows, columns]`` at its quantiles; equal cuts become one.
 
     Numbers of a wide table are cut into fewer bins, so that the encoding has some 1,000 columns.
     """
-    encoder = Encoder()
-    if numbers.shape[1]:
-        encoder.fit(numbers, max(min(bins, MOST_ENCODED // numbers.shape[1]), FEWEST_BINS))
-    return encoder
+    bins = max(min(bins, MOST_ENCODED // max(columns.shape[1], 1)), FEWEST_BINS)
+    source: list[int] = []
+    low: list[float] = []
+    width: list[float] = []
+    flagged = []
+    for index in range(columns.shape[1]):
+        values = columns[:, index].numpy().astype(np.float64)
+        known = values[np.abs(values) <= LARGEST]
+        if len(known) < len(values):
+            flagged.append(index)
+        if len(known):
+            cuts = np.quantile(known, np.linspace(0, 1, bins + 1))
+            edges = np.unique(cuts.astype(np.float32))  # else a width may round to 0
+            source += [index] * (len(edges) - 1)
+            low += edges[:-1].tolist()
+            width += np.diff(edges).tolist()
+    return Encoder(source, low, width, flagged)
