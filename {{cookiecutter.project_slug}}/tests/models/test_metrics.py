@@ -92,11 +92,29 @@ def test_metrics_of_several_classes_are_sklearns(case: str) -> None:
         assert own.mean() == pytest.approx(sklearn.log_loss(CLASSES, shares))
 
 
+def test_each_class_has_its_own_quality() -> None:
+    shares = SHARES["better"]
+    qualities = ClassScores(CLASSES, shares).classes(["a", "b", "c", "d"])
+    precision, recall, f1, support = sklearn.precision_recall_fscore_support(
+        CLASSES, shares.argmax(1)
+    )
+    assert [one.label for one in qualities] == ["a", "b", "c", "d"]
+    assert [one.support for one in qualities] == support.tolist()
+    assert [one.precision for one in qualities] == pytest.approx(precision)
+    assert [one.recall for one in qualities] == pytest.approx(recall)
+    assert [one.f1 for one in qualities] == pytest.approx(f1)
+    aucs = [sklearn.roc_auc_score(k == CLASSES, shares[:, k]) for k in range(4)]
+    assert [one.auc for one in qualities] == pytest.approx(aucs)
+
+
 def test_a_class_that_no_row_has_is_left_out_of_the_mean() -> None:
     labels, shares = np.array([0.0, 0, 1, 1]), SHARES["continuous"][:4]
     expected = [sklearn.roc_auc_score(labels == k, shares[:, k]) for k in (0, 1)]
     scores = ClassScores(labels, shares)
     assert scores.all()["auc"] == pytest.approx(np.mean(expected))
+    never = scores.classes(["a", "b", "c", "d"])[3]
+    assert never.support == 0
+    assert np.isnan([never.recall, never.auc]).all()
 
 
 @pytest.mark.parametrize("case", GUESSES)

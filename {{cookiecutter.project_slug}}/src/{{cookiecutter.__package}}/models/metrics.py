@@ -5,7 +5,7 @@ rows is then one of ``counts @ sums``: no draw sees a row.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,6 +138,19 @@ class Scores(Scored):
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClassQuality:
+    """How well one label is told from the others; NaN where it is never decided for or there."""
+
+    label: str
+    support: int
+    """Rows that have it."""
+    precision: float
+    recall: float
+    f1: float
+    auc: float
+
+
 @dataclass(frozen=True)
 class ClassScores(Scored):
     """Probabilities ``[rows, classes]`` on rows with the number of their class ``[rows]``.
@@ -197,6 +210,27 @@ class ClassScores(Scored):
             "f1_weighted": (f1 * support).sum(-1) / rows,
             "ece": calibration_error(sums["gaps"], rows),
         }
+
+    def classes(self, names: Sequence[str]) -> list[ClassQuality]:
+        """Quality of each class, called by its name."""
+        one, counts = np.zeros(len(self.labels), np.int64), np.ones((1, 1))
+        sums = {name: values[0] for name, values in self.sums(one, 1).items()}
+        hits, called, support = sums["hits"], sums["called"], sums["support"]
+        precision, recall = ratio(hits, called), ratio(hits, support)
+        f1, qualities = ratio(2 * hits, called + support), []
+        for k, name in enumerate(names):
+            ranking = self._rankings.get(k)
+            areas = ranking.areas(one, counts, exact=True)["auc"] if ranking else [np.nan]
+            quality = ClassQuality(
+                label=name,
+                support=int(support[k]),
+                precision=float(precision[k]),
+                recall=float(recall[k]),
+                f1=float(f1[k]),
+                auc=float(areas[0]),
+            )
+            qualities.append(quality)
+        return qualities
 
 
 @dataclass(frozen=True)

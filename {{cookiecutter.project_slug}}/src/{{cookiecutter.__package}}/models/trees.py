@@ -62,6 +62,15 @@ class Trees(nn.Module):
         return torch.from_numpy(self.predict(self.matrices(numbers, codes).numpy())).float()
 
 
+def n_learned(body: nn.Module) -> int:
+    """The numbers that a body has learned: weights, or thresholds and leaves of trees."""
+    if not isinstance(body, Trees):
+        return sum(weights.numel() for weights in body.state_dict().values())
+    parts = {part.name: part for node in body.graph.graph.node for part in node.attribute}
+    splits = sum(mode != b"LEAF" for mode in parts["nodes_modes"].strings)
+    return int(splits) + len(parts["target_weights"].floats)
+
+
 def raw_ensemble(converted: ModelProto, width: int) -> ModelProto:
     """The trees of a converted model alone: ``matrix`` in, sums of leaves ``raw`` [batch, width] out.
 

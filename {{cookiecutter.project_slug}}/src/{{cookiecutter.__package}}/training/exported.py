@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import onnxruntime as ort
 import safetensors.torch
-from torch import nn
 
 from ..config import ModelConfig
 from ..errors import ModelFailedError
@@ -13,7 +12,7 @@ from ..models import graph
 from ..models.bundle import open_session, parity_error
 from ..models.bundle import run as ask
 from ..models.tasks import Outputs, Task
-from ..models.trees import Trees
+from ..models.trees import n_learned
 from ..models.versions import format_rule
 from .fitting import Model
 from .gate.rules import Rule, valid_outputs
@@ -94,12 +93,3 @@ def answers(
             f"the gate refused it, and no bundle is made: {format_rule(verdict)}"
         )
     return tested, trained, valid
-
-
-def n_learned(body: nn.Module) -> int:
-    """The numbers that a body has learned: weights, or thresholds and leaves of trees."""
-    if not isinstance(body, Trees):
-        return sum(weights.numel() for weights in body.state_dict().values())
-    parts = {part.name: part for node in body.graph.graph.node for part in node.attribute}
-    splits = sum(mode != b"LEAF" for mode in parts["nodes_modes"].strings)
-    return int(splits) + len(parts["target_weights"].floats)

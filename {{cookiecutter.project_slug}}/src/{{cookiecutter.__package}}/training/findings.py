@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.metrics import ClassScores
 from ..models.ranking import Floats, Integers
 from ..models.tasks import Outputs, Task
 from ..values import canonical_category
@@ -41,7 +42,7 @@ def training_record(
     model's ``parameters`` and ``bytes``. What is said of the champion stays out: it would make the
     same training another bundle.
     """
-    bootstrap = evaluation.bootstrap
+    bootstrap, scored = evaluation.bootstrap, task.scores(labels, outputs)
     regression = task.contract.task == "regression"
     record = {
         "rows": len(labels),
@@ -56,6 +57,9 @@ def training_record(
         **curves(task, labels, outputs, bootstrap),
         "calibration": calibration(task, labels, outputs, bootstrap),
         "confusion": None if regression else confusion(task, labels, outputs),
+        "classes": (
+            scored.classes(task.contract.labels or ()) if isinstance(scored, ClassScores) else None
+        ),
         "scores": scores(task, labels, outputs),
         "residuals": residuals(labels, outputs) if regression else None,
         "slices": slices,
