@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import torch
-from flight_delay.models.front import Prepared
+from flight_delay.models.preprocess import Prepared
 from flight_delay.terminal import progress
 from flight_delay.training.batches import InMemory, Labelled
 from flight_delay.training.networks import loop

@@ -163,7 +163,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings in the caller's environment do not reach the tests."""
     for name in list(os.environ):
-        if name in {"BUNDLE_KEY", "CI"} or name.startswith((f"{PACKAGE.upper()}__", "MLFLOW_")):
+        if name in {"CI"} or name.startswith((f"{PACKAGE.upper()}__", "MLFLOW_")):
             monkeypatch.delenv(name)
 
 

@@ -8,7 +8,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.cast import Form, cast
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.values import (
     MISSING_CATEGORY,
     MISSING_TIME,

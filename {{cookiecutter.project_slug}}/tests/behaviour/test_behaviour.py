@@ -7,7 +7,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import RegistryError
-from {{ cookiecutter.__package }}.models import front
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 
@@ -29,7 +29,7 @@ EVERY = [name for name in vars(test_every_model) if name.startswith("test_")]
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The owner's features know the project's contract, not the shop's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(front, "features", lambda _: {})
+        patch.setattr(preprocess, "features", lambda _: {})
         return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
 
 

@@ -17,8 +17,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.profile import SCORE
+from {{ cookiecutter.__package }}.models.tables import from_table
 
 from ..conftest import PACKAGE, Workspace
 

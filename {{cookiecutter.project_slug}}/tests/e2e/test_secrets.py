@@ -17,7 +17,7 @@ from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.cli.jobs import KEY_VARIABLE
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
-from {{ cookiecutter.__package }}.models import front
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.serving.access.keys import new_key
 
 from ..conftest import PACKAGE
@@ -103,7 +103,7 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Pa
         (tmp_path / f"configs/{name}.yaml").write_text(yaml.safe_dump(section, sort_keys=False))
     (tmp_path / "orders.csv").write_text("\n".join([HEADER, *rows_of(1_000)]) + "\n")
     monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"])
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -13,11 +13,9 @@ import torch
 from onnx import TensorProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models import front as module
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess as module
 from {{ cookiecutter.__package }}.models.bundle import open_session
 from {{ cookiecutter.__package }}.models.encode import Categories, fit_encoder
-from {{ cookiecutter.__package }}.models.front import fit_front
 from {{ cookiecutter.__package }}.models.graph import (
     IR_VERSION,
     OPSET,
@@ -25,8 +23,10 @@ from {{ cookiecutter.__package }}.models.graph import (
 )
 from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.models.inputs import Inputs
-from {{ cookiecutter.__package }}.models.metrics import Floats
+from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess
 from {{ cookiecutter.__package }}.models.program import Body, Program
+from {{ cookiecutter.__package }}.models.ranking import Floats
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
 
@@ -105,21 +105,21 @@ def shop_graph() -> bytes:
 
 def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = None) -> Program:
     """A program with random weights, and unknown categories and times that matter to it."""
-    front = fit_front(contract, inputs)
-    encoder = fit_encoder(front.prepare(inputs).numbers, 8)
+    preprocess = fit_preprocess(contract, inputs)
+    encoder = fit_encoder(preprocess.prepare(inputs).numbers, 8)
     torch.manual_seed(0)
     labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
     head = make_head(contract.task, labels, len(contract.labels or ()))
     network = Mlp(
         width=encoder.size,
-        categories=Categories(front.sizes, 4),
+        categories=Categories(preprocess.sizes, 4),
         hidden=(8,),
         dropout=0.1,
         start=head.start,
     )
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.4)
-    return Program(contract, front, Body(encoder, network), head).eval()
+    return Program(contract, preprocess, Body(encoder, network), head).eval()
 
 
 def part_of(contract: Contract, *names: str, **head: Any) -> Contract:

@@ -50,15 +50,6 @@ def test_clock_changes_are_found_to_the_second() -> None:
     assert offsets[at : at + 3] == [-5 * 3600, -4 * 3600, -5 * 3600]
 
 
-def test_half_an_hour_of_summer_time_is_kept() -> None:
-    _, offsets = clock_changes(ZoneInfo("Australia/Lord_Howe"))
-    assert set(offsets[-2:]) == {10 * 3600 + 1800, 11 * 3600}
-
-
-def test_a_zone_without_changes_has_one_offset() -> None:
-    assert clock_changes(ZoneInfo("UTC")) == ([], [0])
-
-
 def test_before_1970_the_first_known_offset_holds() -> None:
     moment = int(datetime(1955, 6, 15, 12, 30, tzinfo=UTC).timestamp())
     columns = parts("America/New_York", [moment])
@@ -70,11 +61,6 @@ def test_before_1970_the_first_known_offset_holds() -> None:
 def test_a_missing_time_has_no_parts(zone: str) -> None:
     columns = parts(zone, [MISSING_TIME, 0], yearly=True)
     assert all(column.isnan().tolist() == [True, False] for column in columns.values())
-
-
-def test_the_day_of_the_year_is_for_data_of_a_year_or_more() -> None:
-    assert "at.day_of_year" not in parts("UTC", [0])
-    assert "at.day_of_year" in parts("UTC", [0], yearly=True)
 
 
 def test_the_day_of_the_year_is_right_to_two_days() -> None:

@@ -114,16 +114,6 @@ def test_what_serves_does_not_challenge_itself_nor_nothing(
         Challenges(empty).start(register(empty, "a"), "challenger", 0.1)
 
 
-def test_a_line_that_a_killed_process_left_out_is_in_the_history(versions: Versions) -> None:
-    challenges = Challenges(versions)
-    challenges.start(versions.get(2), "challenger", 0.1)
-    archive = versions.folder / "challenges.jsonl"
-    archive.write_text('{"when": "torn')
-    assert [line["action"] for line in challenges.history()] == ["challenge"]
-    challenges.finish()
-    assert [line["action"] for line in challenges.history()] == ["challenge", "stop"]
-
-
 @pytest.mark.parametrize("content", ["nonsense", "{}", "3", '{"version": 2}'])
 def test_a_damaged_pointer_is_told_with_what_to_do(versions: Versions, content: str) -> None:
     (versions.folder / "challenge").write_text(content)

@@ -5,12 +5,6 @@ from scipy import stats
 from {{ cookiecutter.__package }}.models import effects
 
 
-def test_the_stability_index_is_the_published_sum() -> None:
-    p, q = np.array([0.2, 0.3, 0.5]), np.array([0.3, 0.3, 0.4])
-    expected = 0.1 * np.log(1.5) + 0.1 * np.log(1.25)
-    assert effects.stability_index(p * 1e9, q * 1e9) == pytest.approx(expected)
-
-
 def test_the_stability_index_is_symmetric_zero_for_equals_and_finite_for_empty_bins() -> None:
     a, b = np.array([100.0, 0.0, 50.0]), np.array([10.0, 60.0, 0.0])
     assert effects.stability_index(a, a) == 0

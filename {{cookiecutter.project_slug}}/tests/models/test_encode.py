@@ -3,12 +3,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from {{ cookiecutter.__package }}.models.encode import (
-    UNSEEN,
-    Categories,
-    Encoder,
-    Waves,
-    codes,
+from {{ cookiecutter.__package }}.models.columns import UNSEEN
+from {{ cookiecutter.__package }}.models.encode import Categories, Encoder, fit_encoder
+from {{ cookiecutter.__package }}.models.preprocess import (
+    encode_texts,
     fit_vocabulary,
 )
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
@@ -17,9 +15,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 def fitted(values: list[float], bins: int = 4) -> Encoder:
-    encoder = Encoder()
-    encoder.fit(torch.tensor(values).unsqueeze(1), bins)
-    return encoder
+    return fit_encoder(torch.tensor(values).unsqueeze(1), bins)
 
 
 def encode(encoder: Encoder, *values: float) -> list[list[float]]:
@@ -30,12 +26,6 @@ def encode(encoder: Encoder, *values: float) -> list[list[float]]:
 def test_a_number_fills_its_bins_from_the_left() -> None:
     encoder = fitted([0.0, 1.0, 2.0, 3.0, 4.0])
     assert encode(encoder, 0.0, 1.5, 4.0) == [[0, 0, 0, 0], [1, 0.5, 0, 0], [1, 1, 1, 1]]
-
-
-def test_bins_hold_equal_shares_of_the_training_rows() -> None:
-    encoder = fitted([float(2**power) for power in range(9)])
-    assert encoder.low.tolist() == [1, 4, 16, 64]
-    assert (encoder.low + encoder.width).tolist() == [4, 16, 64, 256]
 
 
 @pytest.mark.parametrize(("outside", "edge"), [(-5.0, 0.0), (99.0, 4.0), (-1e36, 0.0), (1e36, 4.0)])
@@ -61,16 +51,12 @@ def test_what_is_no_usable_number_does_not_move_the_bins(gap: float) -> None:
 
 
 def test_a_column_without_gaps_in_training_has_no_flag() -> None:
-    assert encode(fitted([0.0, 4.0], bins=1), NAN) == [[0]]
+    assert encode(fitted([0.0, 4.0]), NAN) == [[0, 0, 0, 0]]
 
 
 def test_a_constant_column_tells_only_whether_it_is_missing() -> None:
     assert fitted([7.0, 7.0, 7.0]).size == 0
     assert encode(fitted([7.0, 7.0, NAN]), 7.0, 8.0, NAN) == [[0], [0], [1]]
-
-
-def test_a_column_that_is_always_missing_is_a_flag() -> None:
-    assert encode(fitted([NAN, NAN]), NAN, 3.0) == [[1], [0]]
 
 
 @pytest.mark.parametrize(
@@ -84,13 +70,6 @@ def test_whatever_the_training_values_the_encoding_is_between_0_and_1(values: li
     assert ((encoded >= 0) & (encoded <= 1)).all()
 
 
-def test_each_column_has_its_own_bins_and_flag() -> None:
-    encoder = Encoder()
-    encoder.fit(torch.tensor([[0.0, 10.0], [1.0, NAN]]), 1)
-    assert encoder(torch.tensor([[0.25, NAN]])).tolist() == [[0.25, 1.0]]
-    assert encoder.size == 2
-
-
 def texts(*values: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     return np.array(values, object)
 
@@ -100,29 +79,14 @@ def test_a_vocabulary_is_the_frequent_values_most_frequent_first() -> None:
     assert fit_vocabulary(values) == ["c", "a", "b", MISSING_CATEGORY]
 
 
-def test_a_vocabulary_has_the_missing_value_once() -> None:
-    values = texts(*[MISSING_CATEGORY] * 20, *["a"] * 10)
-    assert fit_vocabulary(values) == [MISSING_CATEGORY, "a"]
-
-
-def test_few_rows_still_have_a_vocabulary() -> None:
-    assert fit_vocabulary(texts("a", "a", "a")) == ["a", MISSING_CATEGORY]
-
-
 def test_texts_that_differ_in_their_last_null_character_are_two_values() -> None:
     assert fit_vocabulary(texts(*["a"] * 20, *["a\0"] * 10)) == ["a", "a\0", MISSING_CATEGORY]
 
 
 def test_a_value_that_training_did_not_see_has_the_reserved_code() -> None:
     category = np.array([["a", "x"], ["new", MISSING_CATEGORY], ["", "new"]], object)
-    coded = codes([["a", MISSING_CATEGORY], ["x", MISSING_CATEGORY]], category)
+    coded = encode_texts([["a", MISSING_CATEGORY], ["x", MISSING_CATEGORY]], category)
     assert coded.tolist() == [[1, 1], [UNSEEN, 2], [UNSEEN, UNSEEN]]
-
-
-def test_a_category_of_few_values_has_a_small_embedding() -> None:
-    made = Categories([2, 200], 5)
-    assert [weight.shape for weight in made.parameters()] == [(2, 2), (200, 5)]
-    assert made.width == 7
 
 
 def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
@@ -135,32 +99,3 @@ def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:
     assert gradient[1].abs().sum() == 0
     made.eval()
     assert not torch.allclose(made(coded), made(torch.full_like(coded, UNSEEN)))
-
-
-def test_rows_without_categories_have_no_columns_of_them() -> None:
-    assert Categories([], 8)(torch.zeros(3, 0, dtype=torch.int64)).shape == (3, 0)
-
-
-def waves(*values: float) -> Waves:
-    torch.manual_seed(0)
-    return Waves(torch.tensor(values).unsqueeze(1), waves=4, dimensions=3)
-
-
-def test_waves_tell_numbers_apart_and_take_the_edge_for_what_lies_outside() -> None:
-    made = waves(0.0, 1.0, 2.0, 3.0, 4.0)
-    low, middle, high, above = (made(torch.tensor([[x]])) for x in (0.0, 1.0, 4.0, 99.0))
-    assert low.shape == (1, made.size) == (1, 4)
-    assert not torch.allclose(low, middle)
-    assert torch.equal(high, above)
-
-
-@pytest.mark.parametrize("gap", [NAN, INF, -INF, 1e38])
-def test_what_is_no_usable_number_is_zeros_and_a_flag_among_waves(gap: float) -> None:
-    made = waves(0.0, 1.0, gap, 2.0)
-    assert made(torch.tensor([[gap]])).tolist() == [[0, 0, 0, 1]]
-    assert torch.isfinite(made(torch.tensor([[1.0]]))).all()
-
-
-def test_waves_of_constant_and_empty_columns_are_finite() -> None:
-    for values in ((7.0, 7.0), (NAN, NAN)):
-        assert torch.isfinite(waves(*values)(torch.tensor([[7.0], [NAN], [-1e36]]))).all()

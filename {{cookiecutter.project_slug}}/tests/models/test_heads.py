@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from {{ cookiecutter.__package }}.models.heads import Head, make_head
+from {{ cookiecutter.__package }}.models.heads import Head, fit_temperature, make_head
 
 RANDOM = np.random.default_rng(0)
 LABELS = {
@@ -27,28 +27,6 @@ def raw(task: str, n_rows: int = 200) -> Tensor:
 
 def labels(task: str) -> Tensor:
     return torch.from_numpy(LABELS[task]).float()
-
-
-@pytest.mark.parametrize("task", LABELS)
-def test_a_head_is_as_wide_as_its_start(task: str) -> None:
-    head = head_of(task)
-    assert head.start.shape == (head.width,) == (WIDTHS[task],)
-
-
-def test_a_binary_start_answers_the_base_rate() -> None:
-    head = head_of("binary")
-    assert head(head.start.unsqueeze(0)).item() == pytest.approx(LABELS["binary"].mean(), abs=0.01)
-
-
-def test_a_multiclass_start_answers_the_frequencies() -> None:
-    head = head_of("multiclass")
-    shares = np.bincount(LABELS["multiclass"].astype(int)) / 200
-    assert head(head.start.unsqueeze(0))[0].numpy() == pytest.approx(shares, abs=0.01)
-
-
-def test_a_regression_start_answers_the_mean() -> None:
-    head = head_of("regression")
-    assert head(head.start.unsqueeze(0)).item() == pytest.approx(LABELS["regression"].mean())
 
 
 @pytest.mark.parametrize(
@@ -86,8 +64,12 @@ def test_a_regression_head_standardises() -> None:
     assert head.loss(given, labels("regression")).item() == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("task", LABELS)
-def test_a_heads_numbers_are_kept_with_the_weights_and_not_learned(task: str) -> None:
-    head = head_of(task)
-    assert not list(head.parameters())
-    assert "start" in head.state_dict()
+@pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
+def test_the_temperature_is_what_the_logits_were_multiplied_by(factor: float) -> None:
+    true = RANDOM.normal(0, 1.5, 20_000)
+    came = (RANDOM.random(20_000) < 1 / (1 + np.exp(-true))).astype(float)
+    head = make_head("binary", came, 0)
+    raw = torch.from_numpy(true * factor).float().unsqueeze(1)
+    fit_temperature(head, raw, torch.from_numpy(came).float())
+    assert head.temperature.item() == pytest.approx(factor, rel=0.06)
+    assert head(raw).mean().item() == pytest.approx(came.mean(), abs=0.01)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
 from ..synthesized import synthesize
@@ -79,20 +79,6 @@ def test_a_number_that_float32_cannot_hold_is_taken_without_a_warning(
     shop: Contract, number: float
 ) -> None:
     assert not np.isfinite(one(shop, price=number).numeric[0, 0])
-
-
-def test_columns_may_be_arrays(shop: Contract) -> None:
-    columns = {name: [None, None] for name in shop.features}
-    prices = np.array([1.5, np.nan])
-    inputs = from_columns(shop, columns | {"price": prices}, 2)
-    assert np.array_equal(inputs.numeric[:, 0], prices.astype(np.float32), equal_nan=True)
-
-
-def test_a_slice_keeps_the_groups_together(shop_inputs: Inputs) -> None:
-    part = shop_inputs[10:13]
-    assert len(part) == 3
-    assert part.category.tolist() == shop_inputs.category[10:13].tolist()
-    assert part.time.tolist() == shop_inputs.time[10:13].tolist()
 
 
 def test_a_group_without_columns_is_not_fed(shop: Contract) -> None:

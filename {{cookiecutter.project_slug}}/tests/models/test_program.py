@@ -1,16 +1,14 @@
-import numpy as np
 import pytest
 import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.models import front as module
-from {{ cookiecutter.__package }}.models.encode import fit_encoder
-from {{ cookiecutter.__package }}.models.front import (
-    EXACT_IN_FLOAT32,
-    fit_front,
-)
+from {{ cookiecutter.__package }}.models import preprocess as module
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.preprocess import (
+    EXACT_IN_FLOAT32,
+    fit_preprocess,
+)
 from {{ cookiecutter.__package }}.models.program import Program
 
 from .conftest import make_program, part_of
@@ -22,23 +20,13 @@ def items_of(contract: Contract, *values: float | None) -> Inputs:
     return from_columns(contract, {"items": list(values)}, len(values))
 
 
-@pytest.mark.parametrize("n", [1, 2, 400])
-def test_each_row_has_a_probability(
-    shop_program: Program, shop_inputs: Inputs, no_features: None, n: int
-) -> None:
-    with torch.no_grad():
-        probabilities = shop_program(shop_program.front.tensors(shop_inputs[:n]))
-    assert probabilities.shape == (n,)
-    assert ((probabilities > 0) & (probabilities < 1)).all()
-
-
 def test_a_row_is_answered_alike_alone_and_among_others(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
     with torch.no_grad():
-        together = shop_program(shop_program.front.tensors(shop_inputs[:50]))
+        together = shop_program(shop_program.preprocess.tensors(shop_inputs[:50]))
         alone = [
-            shop_program(shop_program.front.tensors(shop_inputs[i : i + 1])) for i in range(50)
+            shop_program(shop_program.preprocess.tensors(shop_inputs[i : i + 1])) for i in range(50)
         ]
     assert torch.allclose(torch.cat(alone), together, atol=1e-6)
 
@@ -46,35 +34,23 @@ def test_a_row_is_answered_alike_alone_and_among_others(
 def test_training_on_encoded_rows_sees_what_the_program_sees(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
-    prepared = shop_program.front.prepare(shop_inputs)
+    prepared = shop_program.preprocess.prepare(shop_inputs)
     with torch.no_grad():
         raw = shop_program.body(prepared.numbers, prepared.codes)
-        expected = shop_program(shop_program.front.tensors(shop_inputs))
+        expected = shop_program(shop_program.preprocess.tensors(shop_inputs))
     assert len(prepared) == len(shop_inputs)
     assert torch.equal(torch.sigmoid(raw.squeeze(1)), expected)
-
-
-def test_some_of_the_prepared_rows_are_those_rows(
-    shop_program: Program, shop_inputs: Inputs, no_features: None
-) -> None:
-    prepared = shop_program.front.prepare(shop_inputs)
-    at = torch.tensor([7, 3, 399])
-    for some in (prepared[at], prepared[5:8]):
-        assert len(some) == 3
-    expected = shop_program.front.prepare(shop_inputs[at.numpy()])
-    assert torch.equal(prepared[at].codes, expected.codes)
-    assert torch.allclose(prepared[at].numbers, expected.numbers, equal_nan=True)
 
 
 def test_the_owners_features_are_encoded_with_the_columns(
     shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "features", lambda _: {})
-    plain = fit_front(shop, shop_inputs).names
+    plain = fit_preprocess(shop, shop_inputs).names
     monkeypatch.setattr(module, "features", lambda c: {"each": c["price"] / c["items"]})
     program = make_program(shop, shop_inputs)
-    assert program.front.names == (*plain, "each")
-    prepared = program.front.prepare(shop_inputs)
+    assert program.preprocess.names == (*plain, "each")
+    prepared = program.preprocess.prepare(shop_inputs)
     assert prepared.numbers.shape == (400, len(plain) + 1)
 
 
@@ -82,30 +58,22 @@ def test_a_feature_may_take_the_place_of_a_column(
     shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "features", lambda _: {})
-    plain = fit_front(shop, shop_inputs)
+    plain = fit_preprocess(shop, shop_inputs)
     names, numbers = plain.names, plain.prepare(shop_inputs).numbers
     monkeypatch.setattr(module, "features", lambda c: {"price": c["price"] / 2, "more": c["items"]})
-    front = fit_front(shop, shop_inputs)
-    assert front.names == (*names, "more")
+    preprocess = fit_preprocess(shop, shop_inputs)
+    assert preprocess.names == (*names, "more")
     halved, more = numbers.clone(), numbers[:, names.index("items")]
     halved[:, names.index("price")] /= 2
     expected = torch.cat([halved, more.unsqueeze(1)], 1)
-    assert torch.equal(front.prepare(shop_inputs).numbers.nan_to_num(), expected.nan_to_num())
-
-
-def test_a_feature_of_a_column_that_the_contract_lost_is_told(
-    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "features", lambda c: {"each": c["weight"] / c["items"]})
-    with pytest.raises(ConfigError, match=r"features.py asks for 'weight'.*there are price, items"):
-        fit_front(shop, shop_inputs)
+    assert torch.equal(preprocess.prepare(shop_inputs).numbers.nan_to_num(), expected.nan_to_num())
 
 
 def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
     unknown = from_columns(contract, {name: [None] * 3 for name in contract.features}, 3)
-    front = fit_front(contract, unknown)
-    assert set(contract.numeric) <= set(front.names)
-    assert len(front.sizes) == len(contract.category)
+    preprocess = fit_preprocess(contract, unknown)
+    assert set(contract.numeric) <= set(preprocess.names)
+    assert len(preprocess.sizes) == len(contract.category)
 
 
 @pytest.mark.parametrize(("days", "yearly"), [(364, False), (366, True)])
@@ -114,8 +82,8 @@ def test_the_day_of_the_year_needs_a_year_of_training_rows(
 ) -> None:
     columns = {"at": [0, None, days * DAY_S]}
     times = part_of(shop, "at")
-    front = fit_front(times, from_columns(times, columns, 3))
-    assert ("at.day_of_year" in front.names) == yearly
+    preprocess = fit_preprocess(times, from_columns(times, columns, 3))
+    assert ("at.day_of_year" in preprocess.names) == yearly
 
 
 @pytest.mark.parametrize("value", [EXACT_IN_FLOAT32 + 2, -(EXACT_IN_FLOAT32 + 2), 1e9])
@@ -124,7 +92,7 @@ def test_integers_that_float32_cannot_tell_apart_are_refused(
 ) -> None:
     numbers = part_of(shop, "items")
     with pytest.raises(ConfigError, match=r"columns\.items: integers as large as.*role: metadata"):
-        fit_front(numbers, items_of(numbers, 1, None, value))
+        fit_preprocess(numbers, items_of(numbers, 1, None, value))
 
 
 def test_integers_up_to_that_and_no_integers_at_all_are_taken(
@@ -132,25 +100,4 @@ def test_integers_up_to_that_and_no_integers_at_all_are_taken(
 ) -> None:
     numbers = part_of(shop, "items")
     for values in ([1, EXACT_IN_FLOAT32], [None, None]):
-        assert fit_front(numbers, items_of(numbers, *values)).names == ("items",)
-
-
-def test_a_large_float_is_no_large_integer(shop: Contract, no_features: None) -> None:
-    numbers = part_of(shop, "price")
-    inputs = from_columns(numbers, {"price": np.array([0.0, 1e12])}, 2)
-    prepared = fit_front(numbers, inputs).prepare(inputs)
-    assert fit_encoder(prepared.numbers, 4).size == 4
-
-
-@pytest.mark.parametrize("kept", [("channel", "city"), ("price",), ("at",)])
-def test_a_contract_may_have_one_kind_of_feature(
-    shop: Contract, shop_inputs: Inputs, no_features: None, kept: tuple[str, ...]
-) -> None:
-    part = part_of(shop, *kept)
-    columns = {key: [None, None] for key in part.features}
-    inputs = from_columns(part, columns, 2)
-    program = make_program(part, inputs)
-    prepared = program.front.prepare(inputs)
-    assert prepared.numbers.shape == (2, len(program.front.names))
-    assert prepared.codes.shape == (2, len(part.category))
-    assert program(program.front.tensors(inputs)).shape == (2,)
+        assert fit_preprocess(numbers, items_of(numbers, *values)).names == ("items",)

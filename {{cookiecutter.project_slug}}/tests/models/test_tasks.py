@@ -9,7 +9,7 @@ from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.metrics import METRICS
 from {{ cookiecutter.__package }}.models.tasks import (
-    TASKS,
+    JUDGED,
     Task,
     task_of,
     threshold_of,
@@ -21,7 +21,7 @@ NAN = float("nan")
 SHARES = np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32)
 
 
-@pytest.fixture(params=TASKS)
+@pytest.fixture(params=JUDGED)
 def task(request: pytest.FixtureRequest) -> Task:
     return task_of(shop_of(request.param), 0.5)
 
@@ -54,12 +54,8 @@ def test_the_targets_values_become_labels(
     assert np.array_equal(encoded, np.array(labels, float), equal_nan=True)
 
 
-def test_no_values_are_no_labels(task: Task) -> None:
-    assert task.encode([]).shape == (0,)
-
-
 def test_what_knows_only_the_labels_answers_validly_and_with_their_frequencies() -> None:
-    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
     assert binary.constant(np.array([1.0, 0, 0, 0]), 3).tolist() == [0.25] * 3
     assert regression.constant(np.array([1.0, 2, 6]), 2).tolist() == [3.0, 3.0]
     shares = multiclass.constant(np.array([0.0] * 60 + [1.0] * 37), 2)
@@ -117,7 +113,7 @@ def test_a_value_is_its_own_decision_without_a_probability() -> None:
 
 def test_only_a_binary_decision_has_a_threshold() -> None:
     labels, outputs = np.array([0.0, 1, 1]), np.array([0.2, 0.6, 0.9])
-    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
     cut = threshold_of(binary, labels, outputs, ThresholdConfig())
     assert cut is not None
     assert cut.threshold == 0.6
@@ -130,12 +126,6 @@ def test_f1_is_that_of_the_decisions_at_the_threshold() -> None:
     contract = shop_of("binary")
     assert task_of(contract).scores(labels, outputs).all()["f1"] == 1
     assert task_of(contract, 0.7).scores(labels, outputs).all()["f1"] == pytest.approx(2 / 3)
-
-
-def test_variety_is_the_number_of_different_labels(task: Task) -> None:
-    assert task.variety(np.array([1.0, 1, 1])) == 1
-    assert task.variety(np.array([0.0, 1, 0])) == 2
-    assert task.variety(np.array([])) == 0
 
 
 def test_every_metric_of_a_task_is_scored_and_has_a_title(task: Task) -> None:

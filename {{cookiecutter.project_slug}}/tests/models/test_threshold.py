@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
-from {{ cookiecutter.__package }}.models.metrics import Floats, best_cut
+from {{ cookiecutter.__package }}.models.ranking import Floats
+from {{ cookiecutter.__package }}.models.threshold import best_cut
 
 RANDOM = np.random.default_rng(0)
 N = 300
@@ -97,25 +97,3 @@ def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
 def test_rows_of_one_label_tell_no_threshold(label: float) -> None:
     cut = best_cut(np.full(3, label), np.array([0.1, 0.2, 0.3]), ThresholdConfig())
     assert (cut.threshold, cut.reached) == (0.5, False)
-
-
-@pytest.mark.parametrize(
-    ("given", "fault"),
-    [
-        ({"objective": "precision"}, "objective precision needs at_least"),
-        ({"objective": "cost", "false_negative_cost": 1}, "needs false_positive_cost"),
-        ({"at_least": 0.9}, "objective f1 takes no at_least; leave it out"),
-        ({"objective": "recall", "at_least": 0.9, "false_positive_cost": 1}, "takes no false"),
-        ({"objective": "recall", "at_least": 1.5}, "less than 1"),
-        ({"objective": "auc"}, "'f1', 'accuracy', 'youden'"),
-    ],
-)
-def test_an_objective_takes_its_own_settings_alone(given: dict[str, Any], fault: str) -> None:
-    with pytest.raises(ValidationError, match=fault):
-        ThresholdConfig.model_validate(given)
-
-
-def test_the_reason_names_what_was_wanted() -> None:
-    assert ThresholdConfig().told == "where F1 on validation rows is highest"
-    assert "5.0 for a missed positive and 2.0 for a false alarm" in ThresholdConfig(**COST).told
-    assert "at least 0.9" in ThresholdConfig(objective="recall", at_least=0.9).told

@@ -17,8 +17,8 @@ import yaml
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.history import History, Judged
 from {{ cookiecutter.__package }}.values import json_value

@@ -184,7 +184,7 @@ def test_what_is_ordinary_in_training_is_no_breach(one: ColumnProfile) -> None:
     assert found.breach
     assert found.low is not None
     assert found.low <= found.value
-    again = judge(replace(one, ordinary=found.value), shifted)[0]
+    again = judge(replace(one, reference_range=found.value), shifted)[0]
     assert (again.breach, again.limit) == (False, found.value)
 
 
@@ -192,7 +192,7 @@ def test_a_column_that_moved_from_week_to_week_in_training_has_a_wider_limit() -
     random = np.random.default_rng(6)
     calm = random.normal(size=REFERENCE)
     moving = calm + np.sin(np.arange(REFERENCE) * WINDOWS // REFERENCE)
-    assert described(calm).ordinary < 0.1 < described(moving).ordinary
+    assert described(calm).reference_range < 0.1 < described(moving).reference_range
 
 
 def test_a_shift_below_the_least_effect_is_no_breach(one: ColumnProfile) -> None:

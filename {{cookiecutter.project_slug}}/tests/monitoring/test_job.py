@@ -88,18 +88,6 @@ def test_judging_twice_finds_the_same(drifted: Place) -> None:
     assert first == second
 
 
-def test_a_model_that_is_not_signed_is_not_asked_where_it_must_be(
-    calm: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve = calm.config.serve.model_copy(update={"require_signature": True})
-    config = calm.config.model_copy(update={"serve": serve})
-    with pytest.raises(ConfigError, match="BUNDLE_KEY is not"):
-        job.run(config, "shop")
-    monkeypatch.setenv("BUNDLE_KEY", "key" * 11)
-    with pytest.raises(BundleError, match="is not signed"):
-        job.run(config, "shop")
-
-
 def test_one_window_beyond_what_is_ordinary_is_not_yet_an_alert(
     tmp_path: Path, shop: Contract
 ) -> None:

@@ -23,14 +23,14 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_rows
 from {{ cookiecutter.__package }}.log.segments import PREDICTIONS
 from {{ cookiecutter.__package }}.models import profile
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import (
-    answer,
     open_session,
+    predict,
     write_bundle,
 )
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.profile import SCORE
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.server import make_server
@@ -133,7 +133,7 @@ def add_version(
     session = open_session(model)
     inputs = from_table(contract, table)
     task = task_of(contract)
-    scores = task.watched(answer(session, inputs, task))
+    scores = task.watched(predict(session, inputs, task))
     columns = profile.columns_of(inputs, contract.numeric, contract.category) | {SCORE: scores}
     windows = np.arange(len(table)) // 500
     profiles = [asdict(profile.describe(name, column, windows)) for name, column in columns.items()]
@@ -153,7 +153,7 @@ def add_version(
         "metrics": {"model": {task.main: interval}},
         "threshold": threshold,
         "fallback": FALLBACKS[contract.task],
-        "golden": {"rows": [empty], "predictions": answer(session, golden, task).tolist()},
+        "golden": {"rows": [empty], "predictions": predict(session, golden, task).tolist()},
         "typical": {name: typical[name] for name in contract.request},
         "settings": {},
         "libraries": {},

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.serving.answers import (
     columns_type,
     prediction_type,

@@ -10,8 +10,8 @@ import yaml
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from {{ cookiecutter.__package }}.models.front import Prepared
+from {{ cookiecutter.__package }}.models.preprocess import Prepared
 from {{ cookiecutter.__package }}.training import batches
 from {{ cookiecutter.__package }}.training.batches import (
     Batches,

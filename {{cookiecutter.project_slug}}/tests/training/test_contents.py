@@ -111,7 +111,7 @@ def test_the_profile_has_every_judged_column_and_the_score(
     assert list(columns) == [*shop.numeric, *shop.category, SCORE]
     assert profile["rows"] == 600
     assert all(sum(c.shares) == pytest.approx(1) for c in columns.values())
-    assert columns[SCORE].ordinary > columns["price"].ordinary > 0
+    assert columns[SCORE].reference_range > columns["price"].reference_range > 0
 
 
 def test_without_a_time_windows_are_runs_of_rows(
@@ -127,8 +127,8 @@ def test_without_a_time_windows_are_runs_of_rows(
     rows = replace(shop_rows, inputs=inputs)
     by_rows = contents.summarise(contract, config_of(window_rows=150), rows, predicted)
     one_window = contents.summarise(contract, config_of(window_rows=600), rows, predicted)
-    assert by_rows["columns"][-1]["ordinary"] > 0.5
-    assert one_window["columns"][-1]["ordinary"] == 0
+    assert by_rows["columns"][-1]["reference_range"] > 0.5
+    assert one_window["columns"][-1]["reference_range"] == 0
 
 
 def test_the_metadata_says_where_the_model_comes_from(workspace: Workspace) -> None:

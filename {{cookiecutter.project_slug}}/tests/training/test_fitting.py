@@ -6,7 +6,7 @@ import torch
 
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models import front, program
+from {{ cookiecutter.__package }}.models import preprocess, program
 from {{ cookiecutter.__package }}.training.fitting import (
     make_lesson,
     seed_everything,
@@ -60,7 +60,7 @@ def test_patience_follows_the_epochs_that_are_set() -> None:
 
 
 def test_the_program_answers_alike_in_parts_and_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
     made = exported_of("multiclass")
     expected = by_torch(made.program, made.inputs)
     monkeypatch.setattr(program, "BATCH_ROWS", 150)
@@ -78,7 +78,7 @@ def test_the_seed_decides_every_draw() -> None:
 def test_validation_rows_of_one_label_are_judged_by_their_loss(
     any_shop: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
     rows = rows_of(any_shop, 60, seed=1)
     alike = rows[np.flatnonzero(rows.labels == rows.labels[0])]
     lesson = make_lesson(any_shop, TrainConfig(epochs=2), rows_of(any_shop, 400), alike)

@@ -10,7 +10,7 @@ import pytest
 from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.models import front
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.training.folds import (
     repeated_folds,
     row_folds,
@@ -23,7 +23,7 @@ from .kinds.conftest import rows_of
 
 @pytest.fixture(autouse=True)
 def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
 
 
 def folds_of(rows: Rows, contract: Contract, split: dict[str, Any]) -> list[Any]:

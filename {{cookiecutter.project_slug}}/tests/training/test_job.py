@@ -14,20 +14,17 @@ from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import current
 from {{ cookiecutter.__package }}.errors import (
-    ConfigError,
     DataError,
     ModelFailedError,
     ParityError,
 )
-from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models import graph as exporting
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import (
     open_bundle,
-    verify,
     write_bundle,
 )
-from {{ cookiecutter.__package }}.models.signature import Keys
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.fitting import make_lesson
@@ -91,22 +88,6 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
 
 
 @pytest.mark.slow
-def test_where_signatures_are_demanded_a_training_signs_and_does_not_begin_without_the_key(
-    place: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served, key = place.bundle, "key" * 11
-    serve = place.path / "configs" / "serve.yaml"
-    serve.write_text(serve.read_text() + "require_signature: true\n")
-    with pytest.raises(ConfigError, match="BUNDLE_KEY is not"):
-        job.run(place.config)
-    monkeypatch.setenv("BUNDLE_KEY", key)
-    plant(monkeypatch, (served.path / "model.onnx").read_bytes())
-    assert job.run(place.config).bundle == served.hash
-    assert "is not signed" in capsys.readouterr().out, "and so the champion was not compared"
-    verify(served.path, Keys([key]))
-
-
-@pytest.mark.slow
 def test_a_damaged_champion_does_not_stop_a_training(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,7 +106,7 @@ def test_a_damaged_champion_does_not_stop_a_training(
 def test_the_stored_weights_are_the_programs(workspace: Workspace) -> None:
     weights = load_file(workspace.bundle.path / "weights.safetensors")
     names = {name.split(".")[0] for name in weights}
-    assert names == {"front", "body", "head"}
+    assert names == {"preprocess", "body", "head"}
     assert all(np.isfinite(value).all() for value in weights.values())
 
 
@@ -251,14 +232,14 @@ def test_statistics_come_from_the_training_rows_alone(
     contract = part_of(shop, "price", "city")
     settings = load_settings(tmp_path, epochs=1).train
     train = take(contract, shop_rows, slice(0, 400))
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
     lessons = [
         make_lesson(contract, settings, train, take(contract, shop_rows, rows))
         for rows in (slice(400, 500), slice(450, 600))
     ]
     one, two = (learn(lesson, ModelConfig(kind="linear")).body.state_dict() for lesson in lessons)
     assert all(one[name].tolist() == two[name].tolist() for name in one)
-    assert lessons[0].front.vocabularies == lessons[1].front.vocabularies
+    assert lessons[0].preprocess.vocabularies == lessons[1].preprocess.vocabularies
 
 
 def take(contract: Contract, rows: Rows, at: slice) -> Rows:

@@ -11,9 +11,9 @@ import torch
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.models.front import Prepared
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.preprocess import Prepared
 from {{ cookiecutter.__package }}.training.batches import Streamed
 from {{ cookiecutter.__package }}.training.fitting import make_lesson
 from {{ cookiecutter.__package }}.training.kinds import learn
@@ -80,7 +80,7 @@ def test_networks_learn_from_all_rows_of_a_sampled_split(
 def test_a_network_is_trained_on_streamed_rows(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
     settings = load_settings(tmp_path, epochs=2, buffer_rows=800).train
     sample = read_rows(dataset, "train", most=500)
     lesson = make_lesson(dataset.contract, settings, sample, read_rows(dataset, "validation"))

@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
 
-from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import (
     open_bundle,
     parity_error,
 )
 from {{ cookiecutter.__package }}.models.profile import SCORE
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.training.contents import GOLDEN_ROWS
 
 from ..conftest import LABELS, TASKS, Workspace, shared_workspace, shop_of
@@ -26,7 +26,7 @@ N_NEW = 1_000
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The owner's features know the project's contract, not the shop's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(front, "features", lambda _: {})
+        patch.setattr(preprocess, "features", lambda _: {})
         return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
 
 

@@ -37,13 +37,19 @@ def transform(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     (rows,) = sources.values()
     return rows
 '''
-FEATURES = '''"""Yours: new columns computed from a row's own values, the same in training and in the graph."""
+FEATURES = '''"""Yours: new columns computed from a row's own values, the same in training and in the graph.
+
+``columns["price"]`` is a number and ``columns.seconds["at"]`` a time, NaN where missing;
+``columns.is_in("city", "Oslo", None)`` says where a category is one of these, or missing.
+"""
 
 from torch import Tensor
 
+from .columns import Columns
 
-def features(columns: dict[str, Tensor]) -> dict[str, Tensor]:
-    """None yet; ``columns`` holds numbers and parts of times as floats ``[batch]``, NaN for gaps."""
+
+def features(columns: Columns) -> dict[str, Tensor]:
+    """None yet: return new columns ``[batch]`` by name."""
     return {}
 '''
 

@@ -13,7 +13,7 @@ from ..errors import ProjectError
 from ..terminal import printable
 
 COMMANDS = (
-    "cli.bundle",
+    "adopt.command",
     "cli.jobs",
     "cli.keys",
     "cli.show",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
-from ..models.signature import demanded
 from ..models.versions import Versions
 from ..terminal import say
 
@@ -31,8 +30,8 @@ def promote(
     from ..training.registry import promotion
     from ..training.registry.history import show_history
 
-    outbox, keys = _outbox(configs, set_), demanded(config_of(configs, set_).serve)
-    promotion.promote(outbox, version, why, override, keys)
+    outbox = _outbox(configs, set_)
+    promotion.promote(outbox, version, why, override)
     show_history(outbox.versions)
 
 
@@ -48,8 +47,8 @@ def rollback(
     from ..training.registry import promotion
     from ..training.registry.history import show_history
 
-    outbox, keys = _outbox(configs, set_), demanded(config_of(configs, set_).serve)
-    promotion.rollback(outbox, to, why, keys)
+    outbox = _outbox(configs, set_)
+    promotion.rollback(outbox, to, why)
     show_history(outbox.versions)
 
 

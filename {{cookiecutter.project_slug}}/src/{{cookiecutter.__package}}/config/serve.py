@@ -13,9 +13,6 @@ class ServeConfig(Section):
 
     bundles: Path = Path("bundles")
     """Where the served pointer and its bundle are read from."""
-    require_signature: bool = False
-    """Whether only bundles that a key in the environment variable BUNDLE_KEY has signed serve, score,
-    are promoted and monitored."""
     log: Path = Path("data/live")
     """Where predictions and labels are appended."""
     log_fsync: bool = False

@@ -162,7 +162,7 @@ class TrainConfig(Section):
     """Cross-validation of small tables."""
     class_weight: Literal["balanced"] | None = None
     """balanced lets every class count alike in the loss; probabilities stay those of the data."""
-    calibration: Literal["temperature", "isotonic"] | None = None
+    calibration: Literal["temperature"] | None = None
     """How probabilities are calibrated on held-out rows, inside the graph; null leaves them."""
     gate: GateConfig = GateConfig()
     """What a model must hold before it may serve."""

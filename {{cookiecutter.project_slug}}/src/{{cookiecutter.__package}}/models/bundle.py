@@ -1,7 +1,7 @@
-"""A model as files: written once under the hash of its content, verified before it answers.
+"""A model as files: written once under the hash of its content, verified before it predicts.
 
 ``model.onnx  contract.json  metadata.json  profile.json  card.md  weights.safetensors
-sample.parquet  checksums.sha256  signature``
+sample.parquet  checksums.sha256``
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
 from ..storage import new_directory
 from .inputs import Inputs, from_columns
-from .signature import SIGNATURE, Keys, write_signature
 from .tasks import Task, task_of
 
 CHECKSUMS = "checksums.sha256"
@@ -46,7 +45,7 @@ class Bundle:
 
     @cached_property
     def task(self) -> Task:
-        """What it answers."""
+        """What it predicts."""
         return task_of(self.contract, self.metadata["threshold"])
 
     @cached_property
@@ -69,7 +68,7 @@ class Bundle:
         Raises:
             ModelFailedError: an output is not finite, or no probability where it should be one.
         """
-        return answer(self.session, inputs, self.task)
+        return predict(self.session, inputs, self.task)
 
 
 def open_session(model: bytes) -> ort.InferenceSession:
@@ -80,7 +79,7 @@ def open_session(model: bytes) -> ort.InferenceSession:
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def answer(session: ort.InferenceSession, inputs: Inputs, task: Task) -> npt.NDArray[np.float32]:
+def predict(session: ort.InferenceSession, inputs: Inputs, task: Task) -> npt.NDArray[np.float32]:
     """The graph's outputs.
 
     Raises:
@@ -94,21 +93,15 @@ def answer(session: ort.InferenceSession, inputs: Inputs, task: Task) -> npt.NDA
 
 def run(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.float32]:
     """Whatever the graph gives, computed ``BATCH_ROWS`` at a time."""
-    if len(inputs) <= BATCH_ROWS:
-        whole: npt.NDArray[np.float32] = session.run(None, inputs.feed())[0]
-        return whole
     parts = [
         session.run(None, inputs[start : start + BATCH_ROWS].feed())[0]
-        for start in range(0, len(inputs), BATCH_ROWS)
+        for start in range(0, max(len(inputs), 1), BATCH_ROWS)
     ]
-    return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def write_bundle(folder: Path, files: dict[str, bytes], keys: Keys | None = None) -> Path:
-    """Store files under ``folder/<hash of their content>``; the same files twice are one bundle.
-
-    It is signed where there are keys.
-    """
+def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
+    """Store files under ``folder/<hash of their content>``; the same files twice are one bundle."""
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
     target = folder / hashlib.sha256(listing).hexdigest()[:16]
@@ -117,19 +110,16 @@ def write_bundle(folder: Path, files: dict[str, bytes], keys: Keys | None = None
             for name, content in files.items():
                 (staging / name).write_bytes(content)
             (staging / CHECKSUMS).write_bytes(listing)
-    if keys is not None:
-        write_signature(target, listing, keys)
     return target
 
 
-def open_bundle(path: Path, keys: Keys | None = None) -> Bundle:
-    """Verify signature and checksums, load the graph, replay the golden rows.
+def open_bundle(path: Path) -> Bundle:
+    """Verify checksums, load the graph, predict the golden rows again.
 
     Raises:
-        BundleError: a file is absent or damaged, the bundle is not signed by one of the keys, or
-            the golden rows are answered differently.
+        BundleError: a file is absent or damaged, or the golden rows have other predictions.
     """
-    files = verify(path, keys)
+    files = verify(path)
     contract = Contract.model_validate_json(files["contract.json"])
     metadata = json.loads(files["metadata.json"])
     if metadata["contract"] != contract.hash:
@@ -138,59 +128,29 @@ def open_bundle(path: Path, keys: Keys | None = None) -> Bundle:
         session = open_session(files["model.onnx"])
     except Exception as error:  # onnxruntime raises many kinds of its own
         raise BundleError(f"bundle '{path}': onnxruntime cannot load its graph: {error}") from None
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     bundle = Bundle(
-        path=path,
-        contract=contract,
-        metadata=metadata,
-        session=session,
-        checksums={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        path=path, contract=contract, metadata=metadata, session=session, checksums=sums
     )
     replay_golden(bundle)
     return bundle
 
 
-def verify(path: Path, keys: Keys | None = None) -> dict[str, bytes]:
-    """Compare the signature, if there are keys, then every file with its checksum.
-
-    Returns what was compared: who reads the files again may read others.
+def verify(path: Path) -> dict[str, bytes]:
+    """Compare every file with its checksum, and return what was compared.
 
     Raises:
-        BundleError: naming the first file that is absent, damaged or not listed, or that the
-            checksums are not signed by one of the keys.
+        BundleError: naming the first file that is absent, damaged or not listed.
     """
-    listing = _listing(path)
-    if keys is not None:
-        keys.check(path, listing)
-    return _files(path, listing)
-
-
-def sign(path: Path, keys: Keys) -> None:
-    """Sign a bundle whose files are what its checksums say; one that is signed is signed anew.
-
-    Raises:
-        BundleError: they are not.
-    """
-    listing = _listing(path)
-    _files(path, listing)
-    write_signature(path, listing, keys)
-
-
-def _listing(path: Path) -> bytes:
     try:
-        return (path / CHECKSUMS).read_bytes()
+        listing = (path / CHECKSUMS).read_bytes()
     except OSError:
         raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
-
-
-def _files(path: Path, listing: bytes) -> dict[str, bytes]:
     if hashlib.sha256(listing).hexdigest()[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
     sums = {line[66:]: line[:64] for line in listing.decode().splitlines()}
     files = {name: _read(path, name, digest) for name, digest in sums.items()}
-    beside = {CHECKSUMS, SIGNATURE}
-    extra = sorted({found.name for found in path.iterdir()} - {*sums, *beside})
-    extra = [name for name in extra if not name.startswith(f".{SIGNATURE}.")]  # being written
-    if extra:
+    if extra := sorted({file.name for file in path.iterdir()} - {*sums, CHECKSUMS}):
         raise BundleError(f"bundle '{path}': {extra[0]} is not in {CHECKSUMS}; take it out")
     return files
 
@@ -206,20 +166,20 @@ def _read(path: Path, name: str, digest: str) -> bytes:
 
 
 def replay_golden(bundle: Bundle) -> None:
-    """Answer the rows stored at training time again and compare.
+    """Predict the rows stored at training time again and compare.
 
     Raises:
-        BundleError: an answer differs by more than the tolerance.
+        BundleError: a prediction differs by more than the tolerance.
     """
     golden = bundle.metadata["golden"]
     columns = {name: [row[name] for row in golden["rows"]] for name in bundle.contract.features}
-    answer = bundle.predict(from_columns(bundle.contract, columns, len(golden["rows"])))
+    actual = bundle.predict(from_columns(bundle.contract, columns, len(golden["rows"])))
     expected = np.array(golden["predictions"])
-    worst = parity_error(expected, answer, bundle.task.scale(expected))
+    worst = parity_error(expected, actual, bundle.task.scale(expected))
     if worst > 1:
         raise BundleError(
-            f"bundle '{bundle.path}': golden rows are answered {worst:.1f} times the tolerance away"
-            " from what was recorded; onnxruntime or the processor computes differently here"
+            f"bundle '{bundle.path}': predictions of the golden rows are {worst:.1f} times the"
+            " tolerance from those recorded; onnxruntime or the processor computes differently here"
         )
 
 

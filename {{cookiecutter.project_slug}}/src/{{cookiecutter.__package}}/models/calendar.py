@@ -1,16 +1,17 @@
 """Local calendar features from UTC seconds, in integer arithmetic that exports to ONNX."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import torch
 from torch import Tensor, nn
 
 from ..values import MISSING_TIME
+from .days import DAY_S, utc_offset
 
-DAY_S = 86_400
 YEAR_S = 31_556_952  # the mean Gregorian year
-FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+FIRST_S, LAST_S = 0, int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+STEP_S = 7 * DAY_S
 
 
 class Calendar(nn.Module):
@@ -46,23 +47,15 @@ class Calendar(nn.Module):
 def clock_changes(zone: ZoneInfo) -> tuple[list[int], list[int]]:
     """UTC seconds at which the zone's offset changes, and the offsets around them (one more)."""
     transitions: list[int] = []
-    offsets = [_offset(zone, FIRST)]
-    step, at = timedelta(days=7), FIRST
-    while at < LAST:
-        following = at + step
-        if _offset(zone, following) != offsets[-1]:
-            low, high = int(at.timestamp()), int(following.timestamp())
+    offsets, at = [utc_offset(FIRST_S, zone)], FIRST_S
+    while at < LAST_S:
+        low, high = at, at + STEP_S
+        if utc_offset(high, zone) != offsets[-1]:
             while high - low > 1:
                 middle = (low + high) // 2
-                changed = _offset(zone, datetime.fromtimestamp(middle, UTC)) != offsets[-1]
+                changed = utc_offset(middle, zone) != offsets[-1]
                 low, high = (low, middle) if changed else (middle, high)
             transitions.append(high)
-            offsets.append(_offset(zone, datetime.fromtimestamp(high, UTC)))
-            following = datetime.fromtimestamp(high, UTC)
-        at = following
+            offsets.append(utc_offset(high, zone))
+        at = high
     return transitions, offsets
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> int:
-    offset = at.astimezone(zone).utcoffset()
-    return int(offset.total_seconds()) if offset is not None else 0

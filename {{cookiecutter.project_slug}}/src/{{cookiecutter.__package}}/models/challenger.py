@@ -2,21 +2,21 @@
 
 ``<bundles>/<name>/challenge`` holds the newest line: which version challenges which champion since
 when, by whom and why, or how that ended. It is replaced in one step, as ``served`` is, and followed
-by running servers; ``challenges.jsonl`` keeps the lines before it. What a server ended by itself is
-a line as well, so that none starts it again. A promotion or rollback ends a challenge, too: the line
+by running servers; under ``before`` it holds every earlier line. What a server ended by itself is a
+line as well, so that none starts it again. A promotion or rollback ends a challenge, too: the line
 names the content of ``served`` that it was started under, and is over once that is another.
 """
 
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from ..errors import GateRefusedError, RegistryError
 from ..storage import read_pointer, write_pointer
-from .archive import Archive
 from .versions import Version, Versions, who
 
 Route = Literal["challenger", "shadow"]
@@ -56,7 +56,7 @@ class Challenge:
         return f"answers {share}" if self.route == "challenger" else f"shadows {share}"
 
 
-LINE = TypeAdapter(Challenge)
+LINES = TypeAdapter(list[Challenge])
 
 
 class Challenges:
@@ -66,7 +66,6 @@ class Challenges:
         self._versions = versions
         self._pointer = versions.folder / "challenge"
         self._served = versions.folder / "served"
-        self._archive = Archive(versions.folder / "challenges.jsonl")
 
     def pointers(self) -> tuple[str | None, str | None]:
         """What the two pointers hold, to see whether anything has changed."""
@@ -78,16 +77,7 @@ class Challenges:
         Raises:
             RegistryError: a pointer is damaged.
         """
-        text = read_pointer(self._pointer)
-        if text is None:
-            return None
-        try:
-            line = LINE.validate_json(text)
-        except ValidationError:
-            raise RegistryError(
-                f"'{self._pointer}' is damaged; delete it, and start the challenge again"
-            ) from None
-        return self._ended_by_a_move(line) if line.runs else line
+        return next(reversed(self._lines()), None)
 
     def running(self) -> Challenge | None:
         """The challenge that runs against the version that serves.
@@ -100,9 +90,21 @@ class Challenges:
 
     def history(self) -> list[dict[str, Any]]:
         """Every line, oldest first."""
-        lines, newest = self._archive.lines(), self.newest()
-        missing = newest is not None and asdict(newest) not in lines[-1:]
-        return [*lines, asdict(newest)] if newest is not None and missing else lines
+        return [asdict(line) for line in self._lines()]
+
+    def _lines(self) -> list[Challenge]:
+        try:
+            text = read_pointer(self._pointer)
+            content = json.loads(text or "null")
+            before = [] if content is None else content.pop("before", [])
+            lines = LINES.validate_python([] if content is None else [*before, content])
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+            raise RegistryError(
+                f"'{self._pointer}' is damaged; delete it, and start the challenge again"
+            ) from None
+        if lines and lines[-1].runs and (ended := self._ended_by_a_move(lines[-1])) != lines[-1]:
+            lines.append(ended)
+        return lines
 
     def start(self, version: Version, route: Route, share: float, why: str = "") -> Challenge:
         """Let a version challenge the one that serves, in place of any other that does.
@@ -168,11 +170,7 @@ class Challenges:
         return sha256((read_pointer(self._served) or "").encode()).hexdigest()[:16]
 
     def _put(self, line: Challenge) -> None:
-        before = self.newest()
-        if before is not None and asdict(before) not in self._archive.lines()[-1:]:
-            self._archive.append(asdict(before))  # a process was killed before it could
-        write_pointer(self._pointer, LINE.dump_json(line).decode())
-        self._archive.append(asdict(line))
+        write_pointer(self._pointer, json.dumps(asdict(line) | {"before": self.history()}))
 
 
 def refuse_unfit(version: Version, route: Route, share: float) -> None:

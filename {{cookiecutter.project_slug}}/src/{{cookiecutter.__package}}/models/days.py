@@ -19,8 +19,14 @@ def local_days(seconds: Integers, zone: ZoneInfo) -> Integers:
     Times before 1900 and from 2200 on take the offset of the nearest of these years.
     """
     hours, inverse = np.unique(np.clip(seconds, FIRST_S, LAST_S) // 3600, return_inverse=True)
-    offsets = np.array([_offset(hour * 3600, zone) for hour in hours.tolist()], np.int64)
+    offsets = np.array([utc_offset(hour * 3600, zone) for hour in hours.tolist()], np.int64)
     return (seconds + offsets[inverse]) // DAY_S
+
+
+def utc_offset(seconds: int, zone: ZoneInfo) -> int:
+    """Seconds that the zone's clocks are ahead of UTC at a moment."""
+    offset = datetime.fromtimestamp(seconds, UTC).astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) if offset is not None else 0
 
 
 def windows_of(days: Integers, length: int) -> Integers:
@@ -31,8 +37,3 @@ def windows_of(days: Integers, length: int) -> Integers:
 def first_day(window: int, length: int) -> int:
     """The first day, since 1970-01-01, of a window."""
     return window * length + MONDAY
-
-
-def _offset(seconds: int, zone: ZoneInfo) -> int:
-    offset = datetime.fromtimestamp(seconds, UTC).astimezone(zone).utcoffset()
-    return int(offset.total_seconds()) if offset is not None else 0

@@ -78,8 +78,7 @@ def divergence(reference: Counts, current: Counts) -> float:
 
 
 def _shares(counts: Counts) -> Counts:
-    shares: Counts = counts / counts.sum()
-    return shares
+    return np.asarray(counts / counts.sum())
 
 
 def _smooth(counts: Counts) -> Counts:
@@ -88,5 +87,4 @@ def _smooth(counts: Counts) -> Counts:
 
 def _cumulated(counts: Counts) -> Counts:
     """The share of rows up to each edge."""
-    cumulated: Counts = np.cumsum(_shares(counts))[:-1]
-    return cumulated
+    return np.cumsum(_shares(counts))[:-1]

@@ -29,6 +29,15 @@ class Inputs:
     time: Seconds
     """``[rows, contract.times]``, UTC seconds since 1970."""
 
+    @classmethod
+    def empty(cls, contract: Contract, n_rows: int) -> "Inputs":
+        """Room for so many rows."""
+        return cls(
+            numeric=np.empty((n_rows, len(contract.numeric)), np.float32),
+            category=np.empty((n_rows, len(contract.category)), object),
+            time=np.empty((n_rows, len(contract.times)), np.int64),
+        )
+
     def __len__(self) -> int:
         return len(self.numeric)
 
@@ -54,11 +63,7 @@ def concatenate(first: Inputs, second: Inputs) -> Inputs:
 
 def from_columns(contract: Contract, columns: Mapping[str, Column], n_rows: int) -> Inputs:
     """Group named columns of Python values or arrays; ``None`` and NaN are missing."""
-    inputs = Inputs(
-        numeric=np.empty((n_rows, len(contract.numeric)), np.float32),
-        category=np.empty((n_rows, len(contract.category)), object),
-        time=np.empty((n_rows, len(contract.times)), np.int64),
-    )
+    inputs = Inputs.empty(contract, n_rows)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
         for index, name in enumerate(contract.numeric):
             inputs.numeric[:, index] = _numbers(columns[name])

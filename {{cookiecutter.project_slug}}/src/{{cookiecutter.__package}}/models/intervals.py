@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .metrics import METRICS, Draws, Floats, Integers, Scored
+from .metrics import METRICS, Scored
+from .ranking import Draws, Floats, Integers
 
 MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
 
@@ -100,9 +101,7 @@ class Bootstrap:
 
         ``Φ(−√(n/(n−1))·t)`` of n blocks; with thousands it is half of what ``confidence`` leaves.
         """
-        n = self.counts.shape[1]
-        far = np.sqrt(n / (n - 1)) * self._t(1) if n > 1 else np.inf
-        tail = float(ndtr(-far))
+        tail = float(ndtr(-self._reach(1)))
         return tail, 1 - tail
 
     def interval(self, value: float, draws: Floats) -> Interval:
@@ -121,14 +120,13 @@ class Bootstrap:
         """
         if self.n_blocks < 2:
             return Interval(value=value, low=np.nan, high=np.nan)
-        n = self.counts.shape[1]
-        far = float(np.sqrt(n / (n - 1)) * self._t(many) * np.nanstd(draws))
+        far = float(self._reach(many) * np.nanstd(draws))
         return Interval(value=value, low=value - far, high=value + far)
 
-    def _t(self, many: int) -> float:
-        """Student's quantile that one of ``many`` intervals reaches to."""
-        tail = (1 - self.confidence) / 2 / many
-        return float(stdtrit(self.counts.shape[1] - 1, 1 - tail))
+    def _reach(self, many: int) -> float:
+        """Deviations of the draws that one of ``many`` intervals reaches to, by Student's quantile."""
+        n, tail = self.counts.shape[1], (1 - self.confidence) / 2 / many
+        return float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, 1 - tail)) if n > 1 else np.inf
 
 
 def numbered(values: Any) -> Integers:

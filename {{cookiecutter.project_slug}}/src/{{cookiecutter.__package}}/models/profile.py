@@ -18,10 +18,8 @@ from .effects import Counts, total_variation, wasserstein
 from .inputs import Inputs
 
 BINS = 10
-TOP_CATEGORIES = 30
-MOST_CATEGORIES = 1_000
-OTHER = "<other>"
-MISSING = "<missing>"
+TOP_CATEGORIES, MOST_CATEGORIES = 30, 1_000
+OTHER, MISSING = "<other>", "<missing>"
 SCORE = "_score"
 """The column of predicted probabilities, beside the contract's."""
 NO_WINDOW = np.iinfo(np.int64).min
@@ -33,25 +31,25 @@ HARDLY_MORE = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
-    """A column's bins with their shares in the reference, and what its windows ordinarily show."""
+    """A column's bins with their shares in the reference, and the reference range of its windows."""
 
     name: str
     kind: str
     """``numeric`` (edges between bins) or ``category`` (values)."""
-    edges: tuple[float, ...]
+    edges: tuple[float, ...] = ()
     """Ten equal shares' edges."""
-    percentiles: tuple[float, ...]
+    percentiles: tuple[float, ...] = ()
     """Just below the least value, then the distinct of the 1st to the 99th percentile."""
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     """The most frequent first."""
-    counts: tuple[float, ...]
+    counts: tuple[float, ...] = ()
     """Rows of each fine bin: between the percentiles, or of each value and ``<other>``; then
     ``<missing>``."""
     deviation: float = 0.0
     """Standard deviation of the values within the 1st and the 99th percentile."""
-    ordinary: float = 0.0
+    reference_range: float = 0.0
     """99th percentile of ``effect`` between a window of the span and the rest."""
-    ordinary_missing: float = 0.0
+    reference_range_missing: float = 0.0
     """99th percentile of how far a window's share of missing values lies from the rest's."""
     most_missing: float = 0.0
     """The largest share of missing values in a window."""
@@ -95,22 +93,15 @@ class ColumnProfile:
         counts[-1] = missing.sum()
         return counts
 
-    def places(self, column: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Which bin of ``labels`` each value of a column falls into."""
-        if self.kind == "category":
-            known = {value: index for index, value in enumerate(self.labels[:-2])}
-            known[MISSING_CATEGORY] = len(known) + 1
-            other = len(known) - 1
-            return np.array([known.get(value, other) for value in column], np.int64)
-        found = np.searchsorted(np.array(self.edges), column, side="left")
-        return np.where(np.isnan(column), len(self.edges) + 1, found)
-
     def tally_values(self, found: Mapping[Any, int]) -> Counts:
         """Fine bins of a category of which each value was counted."""
         counts = [found.get(value, 0) for value in self.values]
         missing = found.get(MISSING_CATEGORY, 0)
-        other = sum(found.values()) - sum(counts) - missing
-        return np.array([*counts, other, missing], np.float64)
+        return np.array([*counts, sum(found.values()) - sum(counts) - missing, missing], np.float64)
+
+    def places(self, column: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Which bin of ``labels`` each value of a column falls into."""
+        return np.array([self.count(column[i : i + 1]).argmax() for i in range(len(column))])
 
     def fold(self, fine: Counts) -> Counts:
         """Counts of fine bins as those of ``labels``."""
@@ -153,13 +144,13 @@ def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
     Raises:
         BundleError: it is of an older form.
     """
-    needed = {field.name for field in fields(ColumnProfile)}
-    if any(needed - set(column) for column in profile["columns"]):
+    names = {field.name for field in fields(ColumnProfile)}
+    if any(names - set(column) for column in profile["columns"]):
         raise BundleError(
-            "the model's profile is of an older release, without percentiles, so what it is given"
-            " cannot be judged; train again: make train"
+            "the model's profile is of an older release, so drift cannot be judged by it; train"
+            " again: make train"
         )
-    return [ColumnProfile(**{n: column[n] for n in needed}) for column in profile["columns"]]
+    return [ColumnProfile(**{n: column[n] for n in names}) for column in profile["columns"]]
 
 
 def describe(
@@ -189,8 +180,8 @@ def describe(
     sizes = [found for found in sizes if found > 0] or [0.0]
     return replace(
         profile,
-        ordinary=float(np.quantile(effects, USUAL)) if effects else 0.0,
-        ordinary_missing=float(np.quantile(apart, USUAL)) if apart else 0.0,
+        reference_range=float(np.quantile(effects, USUAL)) if effects else 0.0,
+        reference_range_missing=float(np.quantile(apart, USUAL)) if apart else 0.0,
         most_missing=float(max([*missing, total[-1] / total.sum()])),
         least_size=min(sizes),
         most_size=max(sizes),
@@ -212,36 +203,32 @@ def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
         known = column[column != MISSING_CATEGORY]
         return bool(len(known)) and max(Counter(known.tolist()).values()) >= share * len(known)
     known = column[~np.isnan(column)]
+    if not len(known):
+        return False
     middle = len(known) // 2  # a value that more than half of them are is their median
-    return bool(len(known)) and bool(
-        np.count_nonzero(known == np.partition(known, middle)[middle]) >= share * len(known)
-    )
+    same = np.count_nonzero(known == np.partition(known, middle)[middle])
+    return bool(same >= share * len(known))
 
 
 def _binned(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
     """Bins without counts."""
     if column.dtype == object:
-        found = Counter(column.tolist())
-        found.pop(MISSING_CATEGORY, None)
-        order = sorted(found, key=lambda value: (-found[value], value))
+        counts = Counter(column.tolist())
+        counts.pop(MISSING_CATEGORY, None)
+        order = sorted(counts, key=lambda value: (-counts[value], value))
         values = tuple(map(str, order[:MOST_CATEGORIES]))
-        return ColumnProfile(
-            name=name, kind="category", edges=(), percentiles=(), values=values, counts=()
-        )
+        return ColumnProfile(name=name, kind="category", values=values)
     known = column[~np.isnan(column)].astype(np.float64)
-    points: npt.NDArray[Any] = np.zeros(0)
-    deciles, deviation = np.zeros(0), 0.0
-    if len(known):
-        points = np.percentile(known, PERCENTS)
-        deciles = np.unique(points[BINS - 1 :: BINS])
-        deviation = float(np.clip(known, points[0], points[-1]).std())
-        points = np.unique([np.nextafter(np.float32(known.min()), np.float32(-np.inf)), *points])
+    if not len(known):
+        return ColumnProfile(name=name, kind="numeric")
+    points = np.percentile(known, PERCENTS)
+    below = np.nextafter(np.float32(known.min()), np.float32(-np.inf))
+    percentiles = np.unique([below, *points])
+    deviation = float(np.clip(known, points[0], points[-1]).std())
     return ColumnProfile(
         name=name,
         kind="numeric",
-        edges=tuple(deciles.tolist()),
-        percentiles=tuple(points.tolist()),
-        values=(),
-        counts=(),
-        deviation=deviation if len(points) > 2 else 0.0,
+        edges=tuple(np.unique(points[BINS - 1 :: BINS]).tolist()),
+        percentiles=tuple(percentiles.tolist()),
+        deviation=deviation if len(percentiles) > 2 else 0.0,
     )

@@ -1,235 +1,144 @@
-"""What a model answers, and how that is judged: one class for each ``task`` of the contract."""
+"""What a model predicts, and how that is judged: the three tasks of a contract."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import ClassScores, Cut, Floats, Scored, Scores, ValueScores, best_cut
+from .metrics import ClassScores, Scored, Scores, ValueScores
+from .ranking import Floats
+from .threshold import Cut, best_cut
 
 Outputs = npt.NDArray[Any]
 
 
-class Task(ABC):
-    """Labels in, outputs out. Outputs are ``[rows]``, or ``[rows, classes]`` for multiclass."""
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """By what a task is judged."""
 
-    output: ClassVar[str]
-    """Name of the graph's output, and of what the prediction log keeps of it."""
-    metrics: ClassVar[tuple[str, ...]]
-    """Every metric in the order of a report, the one that decides first."""
-    loss: ClassVar[str]
-    """The metric by which a model must beat one that knows only the labels' frequencies."""
-    chance: ClassVar[float]
-    """What the deciding metric is for a model that has learned nothing."""
+    output: str
+    metrics: tuple[str, ...]
+    loss: str
+    chance: float
+
+
+JUDGED = {
+    "binary": Judged(
+        output="probability",
+        metrics=("auc", "log_loss", "brier", "auc_pr", "f1", "ece"),
+        loss="log_loss",
+        chance=0.5,
+    ),
+    "multiclass": Judged(
+        output="probabilities",
+        metrics=("auc", "log_loss", "accuracy", "f1", "f1_weighted", "ece"),
+        loss="log_loss",
+        chance=0.5,
+    ),
+    "regression": Judged(output="value", metrics=("r2", "rmse", "mae"), loss="rmse", chance=0.0),
+}
+
+
+class Task:
+    """Labels in, outputs out. Outputs are ``[rows]``, or ``[rows, classes]`` for multiclass."""
 
     def __init__(self, contract: Contract, threshold: float | None = None) -> None:
         self.contract = contract
+        self.kind = contract.task
         self.threshold = threshold
         """Probability from which a binary decision is positive."""
+        self.output = JUDGED[self.kind].output
+        """Name of the graph's output, and of what the prediction log keeps of it."""
+        self.metrics = JUDGED[self.kind].metrics
+        """Every metric in the order of a report, the one that decides first."""
+        self.main, self.headline = self.metrics[0], self.metrics[:3]
+        """The metric that decides, and the few that a terminal shows."""
+        self.loss = JUDGED[self.kind].loss
+        """The metric by which a model must beat one that knows only the labels' frequencies."""
+        self.chance = JUDGED[self.kind].chance
+        """What the deciding metric is for a model that has learned nothing."""
+        self._labels = np.array(contract.labels or (), object)
+        self._codes = {label: float(code) for code, label in enumerate(self._labels)}
+        self._from = 0.5 if threshold is None else threshold
 
-    @property
-    def main(self) -> str:
-        """The metric that decides."""
-        return self.metrics[0]
-
-    @property
-    def headline(self) -> tuple[str, ...]:
-        """The few metrics that a terminal shows."""
-        return self.metrics[:3]
-
-    @abstractmethod
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """The target's values as labels ``[rows]``; NaN where missing."""
-
-    @abstractmethod
-    def variety(self, labels: Floats) -> int:
-        """How many different labels there are; from two on there is something to learn."""
-
-    @abstractmethod
-    def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """What a model answers that knows nothing but the training labels."""
-
-    @abstractmethod
-    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Outputs beside the labels."""
-
-    @abstractmethod
-    def valid(self, outputs: Outputs) -> bool:
-        """Whether every output can be one."""
-
-    @abstractmethod
-    def decisions(self, outputs: Outputs) -> Outputs:
-        """What a caller acts on ``[rows]``: boolean, label or value."""
-
-    @abstractmethod
-    def certainty(self, outputs: Outputs) -> Outputs | None:
-        """The probability that stands beside each decision ``[rows]``."""
-
-    @abstractmethod
-    def watched(self, outputs: Outputs) -> Outputs:
-        """Outputs as one column ``[rows]``, numbers or text, for drift to watch."""
-
-    def scale(self, outputs: Outputs) -> float:  # noqa: ARG002 - a probability's is known
-        """How large outputs are, for what may differ by rounding."""
-        return 1.0
-
-
-class Binary(Task):
-    """The chance of the positive value."""
-
-    output, loss, chance = "probability", "log_loss", 0.5
-    metrics = ("auc", "log_loss", "brier", "auc_pr", "f1", "ece")
-
-    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
-        """1 for the positive value, 0 for any other."""
-        positive = self.contract.positive
-        labels = [np.nan if v is None else float(v == positive) for v in values]
+        labels: list[Any]
+        if self.kind == "multiclass":
+            labels = [self._codes.get(value, np.nan) for value in values]
+        elif self.kind == "binary":
+            positive = self.contract.positive
+            labels = [np.nan if v is None else float(v == positive) for v in values]
+        else:
+            labels = [np.nan if value is None else value for value in values]
         return np.array(labels, np.float64)
 
     def variety(self, labels: Floats) -> int:
-        """Two where both occur."""
+        """How many different labels there are; from two on there is something to learn."""
         return len(np.unique(labels))
 
     def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """The base rate."""
-        return np.full(n_rows, labels.mean())
-
-    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of probabilities, and of the decisions at the threshold."""
-        return Scores(labels, outputs.astype(np.float64), self._from)
-
-    @property
-    def _from(self) -> float:
-        return 0.5 if self.threshold is None else self.threshold
-
-    def valid(self, outputs: Outputs) -> bool:
-        """Probabilities are in [0, 1]."""
-        if outputs.size == 1:  # as of most requests; numpy takes ten times as long
-            return bool(0 <= outputs.item() <= 1)
-        return bool(outputs.min(initial=0) >= 0 and outputs.max(initial=1) <= 1)  # NaN is neither
-
-    def decisions(self, outputs: Outputs) -> Outputs:
-        """Whether the probability reaches the threshold."""
-        found: Outputs = outputs >= self._from
-        return found
-
-    def certainty(self, outputs: Outputs) -> Outputs:
-        """The probability of the positive value."""
-        return outputs
-
-    def watched(self, outputs: Outputs) -> Outputs:
-        """The probability."""
-        return outputs
-
-
-class Multiclass(Task):
-    """The chance of each label, in the contract's order."""
-
-    output, loss, chance = "probabilities", "log_loss", 0.5
-    metrics = ("auc", "log_loss", "accuracy", "f1", "f1_weighted", "ece")
-
-    def __init__(self, contract: Contract, threshold: float | None = None) -> None:
-        super().__init__(contract, threshold)
-        self.labels = np.array(contract.labels or (), object)
-        self._codes = {label: float(code) for code, label in enumerate(self.labels)}
-
-    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
-        """Each label's place in the contract."""
-        return np.array([self._codes.get(value, np.nan) for value in values], np.float64)
-
-    def variety(self, labels: Floats) -> int:
-        """How many labels occur."""
-        return len(np.unique(labels))
-
-    def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """Each label's frequency, none of them zero."""
-        counts = np.bincount(labels.astype(np.int64), minlength=len(self.labels)) + 1.0
+        """The outputs of a model that knows only the training labels: frequencies, or the mean."""
+        if self.kind != "multiclass":
+            return np.full(n_rows, labels.mean())
+        counts = np.bincount(labels.astype(np.int64), minlength=len(self._labels)) + 1.0
         return np.tile(counts / counts.sum(), (n_rows, 1))
 
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of probabilities of every label."""
-        return ClassScores(labels, outputs.astype(np.float64))
+        """Outputs beside the labels."""
+        values = outputs.astype(np.float64)
+        if self.kind == "multiclass":
+            return ClassScores(labels, values)
+        binary = self.kind == "binary"
+        return Scores(labels, values, self._from) if binary else ValueScores(labels, values)
 
     def valid(self, outputs: Outputs) -> bool:
-        """Probabilities are in [0, 1] and sum to 1."""
-        within = ((outputs >= 0) & (outputs <= 1)).all()
-        return bool(within and np.allclose(outputs.sum(1), 1, atol=1e-3))
+        """Whether every output can be one: finite, and a probability in [0, 1]."""
+        if self.kind == "regression":
+            return bool(np.isfinite(outputs).all())
+        if outputs.size == 1:  # as of most requests; numpy takes ten times as long
+            return bool(0 <= outputs.item() <= 1)
+        within = outputs.min(initial=0) >= 0 and outputs.max(initial=1) <= 1  # NaN is neither
+        if self.kind == "multiclass":
+            within = within and np.allclose(outputs.sum(1), 1, atol=1e-3)
+        return bool(within)
 
     def decisions(self, outputs: Outputs) -> Outputs:
-        """The likeliest label."""
-        return np.asarray(self.labels[outputs.argmax(1)])
+        """What a caller acts on ``[rows]``: boolean, label or value."""
+        if self.kind == "multiclass":
+            return np.asarray(self._labels[outputs.argmax(1)])
+        return np.asarray(outputs >= self._from) if self.kind == "binary" else outputs
 
-    def certainty(self, outputs: Outputs) -> Outputs:
-        """The probability of the label that was decided."""
-        return np.asarray(outputs.max(1))
+    def certainty(self, outputs: Outputs) -> Outputs | None:
+        """The probability that stands beside each decision ``[rows]``; a value has none."""
+        if self.kind == "multiclass":
+            return np.asarray(outputs.max(1))
+        return outputs if self.kind == "binary" else None
 
     def watched(self, outputs: Outputs) -> Outputs:
-        """The likeliest label."""
-        return self.decisions(outputs)
-
-
-class Regression(Task):
-    """A number in the target's unit."""
-
-    output, loss, chance = "value", "rmse", 0.0
-    metrics = ("r2", "rmse", "mae", "pinball_10", "pinball_90")
-
-    def encode(self, values: Sequence[Any] | Outputs) -> Floats:
-        """The numbers themselves."""
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-
-    def variety(self, labels: Floats) -> int:
-        """How many values occur."""
-        return len(np.unique(labels))
-
-    def constant(self, labels: Floats, n_rows: int) -> Floats:
-        """The mean."""
-        return np.full(n_rows, labels.mean())
-
-    def scores(self, labels: Floats, outputs: Outputs) -> Scored:
-        """Of values."""
-        return ValueScores(labels, outputs.astype(np.float64))
-
-    def valid(self, outputs: Outputs) -> bool:
-        """Values are finite."""
-        return bool(np.isfinite(outputs).all())
+        """Outputs as one column ``[rows]``, numbers or text, for drift to watch."""
+        return self.decisions(outputs) if self.kind == "multiclass" else outputs
 
     def scale(self, outputs: Outputs) -> float:
-        """The largest value, whatever its unit."""
+        """How large outputs are, for what may differ by rounding."""
+        if self.kind != "regression":
+            return 1.0
         return float(np.abs(outputs).max(initial=0)) or 1.0
-
-    def decisions(self, outputs: Outputs) -> Outputs:
-        """The value."""
-        return outputs
-
-    def certainty(self, outputs: Outputs) -> None:
-        """A value comes without a probability."""
-
-    def watched(self, outputs: Outputs) -> Outputs:
-        """The value."""
-        return outputs
-
-
-TASKS: dict[str, type[Task]] = {
-    "binary": Binary,
-    "multiclass": Multiclass,
-    "regression": Regression,
-}
 
 
 def task_of(contract: Contract, threshold: float | None = None) -> Task:
     """The contract's task; ``threshold`` is that of a model's binary decisions."""
-    return TASKS[contract.task](contract, threshold)
+    return Task(contract, threshold)
 
 
 def threshold_of(
     task: Task, labels: Floats, outputs: Outputs, config: ThresholdConfig
 ) -> Cut | None:
     """From which probability on decisions serve the objective; only binary ones need that."""
-    if not isinstance(task, Binary):
+    if task.kind != "binary":
         return None
     return best_cut(labels, outputs.astype(np.float64), config)

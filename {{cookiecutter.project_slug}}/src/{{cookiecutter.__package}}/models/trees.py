@@ -1,4 +1,4 @@
-"""Trees of a boosting library in the place of a network: same front, same head, same graph."""
+"""Trees of a boosting library in the place of a network: same preprocessing, head and graph."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from onnx import ModelProto, TensorProto, helper
 from torch import Tensor, nn
 
 from .encode import LARGEST
-from .front import Prepared
+from .preprocess import Prepared
 
 Matrix = npt.NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class Matrices(nn.Module):
 
 
 class Trees(nn.Module):
-    """A fitted ensemble: answers by its own library here, and by ``graph`` where it is served."""
+    """A fitted ensemble: computed by its own library here, and by ``graph`` where it is served."""
 
     text: Tensor
 
@@ -66,9 +66,9 @@ def n_learned(body: nn.Module) -> int:
     """The numbers that a body has learned: weights, or thresholds and leaves of trees."""
     if not isinstance(body, Trees):
         return sum(weights.numel() for weights in body.state_dict().values())
-    found = {part.name: part for node in body.graph.graph.node for part in node.attribute}
-    splits = sum(mode != b"LEAF" for mode in found["nodes_modes"].strings)
-    return int(splits) + len(found["target_weights"].floats)
+    parts = {part.name: part for node in body.graph.graph.node for part in node.attribute}
+    splits = sum(mode != b"LEAF" for mode in parts["nodes_modes"].strings)
+    return int(splits) + len(parts["target_weights"].floats)
 
 
 def raw_ensemble(converted: ModelProto, width: int) -> ModelProto:
@@ -77,29 +77,21 @@ def raw_ensemble(converted: ModelProto, width: int) -> ModelProto:
     Converters end in classes and probabilities; here those are the head's.
     """
     node = next(node for node in converted.graph.node if node.op_type.startswith("TreeEnsemble"))
-    found = {part.name: helper.get_attribute_value(part) for part in node.attribute}
-    kept = {
-        name.replace("class_", "target_"): value
-        for name, value in found.items()
-        if name.startswith(("nodes_", "class_", "target_", "base_values"))
+    attributes = {
+        part.name.replace("class_", "target_"): helper.get_attribute_value(part)
+        for part in node.attribute
+        if part.name.startswith(("nodes_", "class_", "target_", "base_values"))
     }
     if width == 1:  # some number a binary target's only column 1
-        kept["target_ids"] = [0] * len(kept["target_ids"])
+        attributes["target_ids"] = [0] * len(attributes["target_ids"])
+    attributes |= {"n_targets": width, "post_transform": "NONE"}
     trees = helper.make_node(
-        "TreeEnsembleRegressor",
-        ["matrix"],
-        ["raw"],
-        domain="ai.onnx.ml",
-        n_targets=width,
-        post_transform="NONE",
-        **kept,
+        "TreeEnsembleRegressor", ["matrix"], ["raw"], domain="ai.onnx.ml", **attributes
     )
-    shape = converted.graph.input[0].type.tensor_type.shape.dim[1].dim_value
-    floats = TensorProto.FLOAT
-    graph = helper.make_graph(
-        [trees],
-        "trees",
-        [helper.make_tensor_value_info("matrix", floats, ["batch", shape])],
-        [helper.make_tensor_value_info("raw", floats, ["batch", width])],
+    n_columns = converted.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    matrix, raw = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", n])
+        for name, n in (("matrix", n_columns), ("raw", width))
     )
+    graph = helper.make_graph([trees], "trees", [matrix], [raw])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("ai.onnx.ml", 3)])

@@ -1,8 +1,8 @@
-"""Versions of a model, the served one and how it came to be: plain files that need no server.
+"""Versions of a model, the served one and its history: plain files that need no server.
 
 ``<bundles>/<name>/versions/3.json`` says which bundle version 3 is. ``served`` holds the newest
-move: which version serves since when, by whom and why. It is replaced in one step and is the truth;
-``history.jsonl`` keeps the moves before it, and a registry mirrors it.
+move of the pointer (which version serves since when, by whom and why) and, under ``before``, every
+earlier one. It is replaced in one step and is the truth; a registry mirrors it.
 """
 
 import getpass
@@ -18,7 +18,6 @@ from filelock import FileLock
 
 from ..errors import RegistryError
 from ..storage import read_pointer, write_file, write_pointer
-from .archive import Archive
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 WAIT_S = 60.0
@@ -44,7 +43,7 @@ class Version:
     @property
     def broken(self) -> list[str]:
         """The rules that it broke, each with its reason."""
-        return [told(rule) for rule in self.verdict if not rule["passed"]]
+        return [format_rule(rule) for rule in self.verdict if not rule["passed"]]
 
 
 class Versions:
@@ -54,15 +53,14 @@ class Versions:
         self.name = name
         self.folder = bundles / name
         self._pointer = self.folder / "served"
-        self._archive = Archive(self.folder / "history.jsonl")
         self._lock = FileLock(self.folder / ".lock")
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Change what is read in the block while nobody else does; who comes second waits.
+        """Hold the folder's lock; a second process waits, at most ``WAIT_S``.
 
         Raises:
-            RegistryError: the folder cannot be written, or somebody does not let go.
+            RegistryError: the folder cannot be written, or another process keeps the lock.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +74,7 @@ class Versions:
     def all(self) -> list[Version]:
         """Every version, oldest first."""
         files = (self.folder / "versions").glob("[0-9]*.json")
-        return sorted((self._read(path) for path in files), key=lambda version: version.number)
+        return sorted((_read(path) for path in files), key=lambda version: version.number)
 
     def get(self, number: int) -> Version:
         """A version by number.
@@ -88,7 +86,7 @@ class Versions:
         if not path.exists():
             known = ", ".join(str(version.number) for version in self.all()) or "none yet"
             raise RegistryError(f"{self.name} has no version {number}; its versions: {known}")
-        return self._read(path)
+        return _read(path)
 
     def find(self, what: str) -> Version:
         """A version by number or alias.
@@ -110,13 +108,12 @@ class Versions:
     def aliases(self) -> dict[str, Version | None]:
         """The version that serves, and the newest after it that passed and has not served."""
         served, known = self.served(), {move["to"] for move in self.history()}
-        waiting = [
-            version
-            for version in self.all()
-            if served and version.passed and version.number > served.number
-        ]
-        fresh = [version for version in waiting if version.number not in known]
-        return {CHAMPION: served, CHALLENGER: fresh[-1] if fresh else None}
+        challenger = None
+        for version in self.all() if served else []:
+            newer = served is not None and version.number > served.number
+            if newer and version.passed and version.number not in known:
+                challenger = version
+        return {CHAMPION: served, CHALLENGER: challenger}
 
     def of_bundle(self, bundle: str) -> Version | None:
         """The version that a bundle is registered as."""
@@ -125,14 +122,11 @@ class Versions:
     def register(self, bundle: str, verdict: list[dict[str, Any]], *, passed: bool) -> Version:
         """Give a bundle the next number; numbers are never used twice, even by two at once."""
         with self.changing():
+            number = max((version.number for version in self.all()), default=0) + 1
             version = Version(
-                number=max((version.number for version in self.all()), default=0) + 1,
-                bundle=bundle,
-                passed=passed,
-                verdict=verdict,
-                created=now(),
+                number=number, bundle=bundle, passed=passed, verdict=verdict, created=now()
             )
-            path = self.folder / "versions" / f"{version.number}.json"
+            path = self.folder / "versions" / f"{number}.json"
             write_file(path, json.dumps(asdict(version), indent=2).encode())
         return version
 
@@ -142,28 +136,34 @@ class Versions:
         return None if move is None else self.get(move["to"])
 
     def move(self) -> Move | None:
-        """The move by which the served version serves: when, who, action, from, to, why, verdict.
+        """The newest move: when, who, action, from, to, bundle, why, verdict, broken.
 
         Raises:
             RegistryError: the pointer is damaged.
         """
-        text = read_pointer(self._pointer)
-        if text is None:
-            return None
+        return next(reversed(self.history()), None)
+
+    def history(self) -> list[Move]:
+        """Every move of the pointer, oldest first.
+
+        Raises:
+            RegistryError: the pointer is damaged.
+        """
         try:
-            found = json.loads(text)
-        except ValueError:
-            found = None
-        if isinstance(found, dict) and "to" in found:
-            return found
-        if not isinstance(found, int):
+            text = read_pointer(self._pointer)
+            content = None if text is None else json.loads(text)
+        except (OSError, ValueError, RecursionError):
+            content = "damaged"
+        if content is None:
+            return []
+        if type(content) is int:  # written by hand, where no command could be run
+            return [_move(None, self.get(content), "by hand", "")]
+        if not isinstance(content, dict) or type(content.get("to")) is not int:
             raise RegistryError(
                 f"'{self._pointer}' is damaged; write the number of the version to serve into it"
             )
-        before = self._archive.lines()[-1:]  # a bare number was written by hand
-        if before and before[0]["to"] == found:
-            return before[0]
-        return _line(before[0]["to"] if before else None, self.get(found), "by hand", "")
+        before = content.pop("before", [])
+        return [*before, content]
 
     def unserved(self) -> str:
         """Why nothing serves, and what to do."""
@@ -179,49 +179,33 @@ class Versions:
         )
 
     def serve(self, version: Version, *, action: str, why: str) -> Move:
-        """Move the pointer, its audit line with it in one step; return the line."""
+        """Move the pointer, its history with it in one step; return the move."""
         with self.changing():
-            before = self.move()
-            if before is not None and before not in self._archive.lines()[-1:]:
-                self._archive.append(before)  # a process was killed before it could
-            line = _line(before["to"] if before else None, version, action, why)
-            write_pointer(self._pointer, json.dumps(line))
-            self._archive.append(line)
-        return line
-
-    def history(self) -> list[Move]:
-        """Every change of the served version, oldest first."""
-        lines, newest = self._archive.lines(), self.move()
-        return lines if newest is None or newest in lines[-1:] else [*lines, newest]
+            history = self.history()
+            before = history[-1]["to"] if history else None
+            move = _move(before, version, action, why)
+            write_pointer(self._pointer, json.dumps(move | {"before": history}))
+        return move
 
     def previous(self) -> Version:
-        """The version that served before the one that serves now; what was rolled back is passed over.
+        """The version that served before the present one; one that was rolled back is passed over.
 
         Raises:
             RegistryError: nothing served before.
         """
         path: list[int] = []
-        for line in self.history():
-            if line["action"] == "rollback" and line["to"] in path:
-                del path[path.index(line["to"]) + 1 :]
-            elif path[-1:] != [line["to"]]:
-                path.append(line["to"])
+        for move in self.history():
+            if move["action"] == "rollback" and move["to"] in path:
+                del path[path.index(move["to"]) + 1 :]
+            elif path[-1:] != [move["to"]]:
+                path.append(move["to"])
         if len(path) > 1:
             return self.get(path[-2])
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
 
-    def _read(self, path: Path) -> Version:
-        try:
-            content = json.loads(path.read_text())
-            return Version(**{key: content[key] for key in Version.__dataclass_fields__})
-        except (ValueError, KeyError, TypeError) as error:
-            raise RegistryError(
-                f"'{path}' is damaged ({type(error).__name__}: {error}); restore it from a copy"
-            ) from None
 
-
-def told(rule: Mapping[str, Any]) -> str:
-    """A rule of a verdict in one line; those of older versions hold but rule, passed and reason."""
+def format_rule(rule: Mapping[str, Any]) -> str:
+    """A rule of a verdict in one line."""
     measured, limit = (rule.get(key, UNSAID) for key in ("measured", "limit"))
     if measured == UNSAID:
         return f"{rule['rule']}: {rule['reason']}"
@@ -234,7 +218,25 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _line(before: int | None, version: Version, action: str, why: str) -> Move:
+def who() -> str:
+    """The name of whoever runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        return "unknown"
+
+
+def _read(path: Path) -> Version:
+    try:
+        content = json.loads(path.read_text())
+        return Version(**{key: content[key] for key in Version.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RegistryError(
+            f"'{path}' is damaged ({type(error).__name__}: {error}); restore it from a copy"
+        ) from None
+
+
+def _move(before: int | None, version: Version, action: str, why: str) -> Move:
     return {
         "when": now(),
         "who": who(),
@@ -246,11 +248,3 @@ def _line(before: int | None, version: Version, action: str, why: str) -> Move:
         "verdict": "passed" if version.passed else "overridden",
         "broken": version.broken,
     }
-
-
-def who() -> str:
-    """The name of whoever runs this."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user often has no name
-        return "unknown"

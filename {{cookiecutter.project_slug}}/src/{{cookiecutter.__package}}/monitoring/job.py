@@ -13,7 +13,6 @@ from ..errors import BundleError, ConfigError
 from ..models.bundle import Bundle, open_bundle
 from ..models.days import DAY_S
 from ..models.profile import SCORE, columns_of, read_profiles
-from ..models.signature import demanded
 from ..models.versions import Versions
 from ..storage import write_file
 from ..terminal import say
@@ -71,7 +70,7 @@ def run(config: Config, name: str) -> Summary:
     version = versions.served()
     if version is None:
         raise BundleError(versions.unserved())
-    bundle = open_bundle(versions.folder / version.bundle, demanded(config.serve))
+    bundle = open_bundle(versions.folder / version.bundle)
     read_profiles(bundle.profile)
     settings, checks = config.monitor, settings_of(config)
     length = length_of(bundle, settings, version.number)

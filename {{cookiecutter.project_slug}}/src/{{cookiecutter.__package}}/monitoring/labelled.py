@@ -12,7 +12,7 @@ from ..contract import Contract
 from ..models.bundle import Bundle
 from ..models.days import DAY_S, local_days
 from ..models.intervals import Bootstrap, Interval, numbered
-from ..models.metrics import Floats, Integers
+from ..models.ranking import Floats, Integers
 from .seen import Seen
 from .served import Served
 

@@ -268,5 +268,6 @@ class Log:
 
 
 def _bytes(piece: Answers) -> int:
-    arrays = (piece.inputs, piece.outputs, piece.keys, piece.hashes)
+    groups = (piece.inputs.numeric, piece.inputs.category, piece.inputs.time)
+    arrays = (*groups, piece.outputs, piece.keys, piece.hashes)
     return sum(array.nbytes for array in arrays)

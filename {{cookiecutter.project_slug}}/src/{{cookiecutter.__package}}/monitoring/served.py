@@ -15,8 +15,8 @@ from ..contract import Contract
 from ..errors import DataError
 from ..log.live import read_blocks
 from ..log.segments import LABELS, PREDICTIONS
-from ..models.arrow import Packed, pack
 from ..models.inputs import Inputs
+from ..models.tables import from_table
 from ..models.tasks import task_of
 from .records import labels_of, predictions_of
 
@@ -61,7 +61,7 @@ class Served:
 class Answers:
     """Rows as they were answered, without their outcomes."""
 
-    inputs: Packed
+    inputs: Inputs
     outputs: npt.NDArray[np.float64]
     seconds: Integers
     answered: Integers
@@ -108,7 +108,7 @@ def read_answers(
     """What was answered on a day, in pieces, a row as often as it was; see ``predictions_of``."""
     for block in read_blocks(folder, PREDICTIONS, day):
         for columns, shared in predictions_of(block, contract, version, shadow=shadow):
-            inputs = pack(contract, columns)
+            inputs = from_table(contract, columns)
             answered = shared["time"].cast(pa.int64()).to_numpy()
             if contract.time is None:
                 seconds = answered // 1_000_000
@@ -169,23 +169,21 @@ def joined(parts: list[Answers]) -> Answers:
     place = np.full(len(keys), -1)
     place[kept] = np.arange(len(kept))
     first, n_rows = parts[0].inputs, len(kept)
-    inputs = Packed(
+    inputs = Inputs(
         numeric=np.empty((n_rows, first.numeric.shape[1]), np.float32),
-        codes=np.empty((n_rows, first.codes.shape[1]), np.int32),
+        category=np.empty((n_rows, first.category.shape[1]), object),
         time=np.empty((n_rows, first.time.shape[1]), np.int64),
-        texts=np.unique(np.concatenate([part.inputs.texts for part in parts])),
     )
     outputs = np.empty((n_rows, *parts[0].outputs.shape[1:]))
     start = 0
     parts.reverse()
     while parts:
         part = parts.pop()
-        codes = np.searchsorted(inputs.texts, part.inputs.texts)
         for at in range(0, len(part), BLOCK_ROWS):
             into = place[start + at : start + min(at + BLOCK_ROWS, len(part))]
             rows, into = at + np.flatnonzero(into >= 0), into[into >= 0]
             inputs.numeric[into] = part.inputs.numeric[rows]
-            inputs.codes[into] = codes[part.inputs.codes[rows]]
+            inputs.category[into] = part.inputs.category[rows]
             inputs.time[into] = part.inputs.time[rows]
             outputs[into] = part.outputs[rows]
         start += len(part)
@@ -202,7 +200,7 @@ def joined(parts: list[Answers]) -> Answers:
 def with_outcomes(answers: Answers, outcomes: Outcomes) -> Served:
     """Rows beside what became of them."""
     return Served(
-        inputs=answers.inputs.unpacked(),
+        inputs=answers.inputs,
         outputs=answers.outputs,
         seconds=answers.seconds,
         labels=outcomes.of(answers.hashes),

@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..config import Config
-from ..models.signature import demanded
 from . import docs, page
 from .access.guard import Guard
 from .endpoints import Endpoints
@@ -49,7 +48,7 @@ class Server:
 
     def __init__(self, settings: Config, routers: Sequence[Router]) -> None:
         config = self._config = settings.serve
-        self.store = Store(config.bundles, config.model, config.max_rows, demanded(config))
+        self.store = Store(config.bundles, config.model, config.max_rows)
         self.guard = Guard(config, (path for router in routers for path in router.open_paths))
         self.metrics = Metrics()
         self.metrics.configured(config.workers, config.max_waiting)

@@ -20,7 +20,6 @@ import uvicorn
 
 from ..config import Config, ServeConfig
 from ..errors import ConfigError
-from ..models.signature import demanded
 from ..terminal import say
 from .access.guard import refuse_strangers
 from .app import create_app
@@ -99,13 +98,11 @@ def serve(config: Config) -> None:
     """Answer until interrupted.
 
     Raises:
-        ConfigError: the address cannot be listened on, or is open to others and there is no API key;
-            or bundles must be signed, and there is no key that says by whom.
+        ConfigError: the address cannot be listened on, or is open to others and there is no API key.
     """
     settings = config.serve
     configure(settings.messages)
     refuse_strangers(settings)
-    demanded(settings)
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
     workers = f" by {settings.workers} workers" if settings.workers > 1 else ""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ..errors import BundleError, ConfigError, ProjectError
 from ..models.bundle import open_bundle
-from ..models.signature import Keys
 from ..models.versions import Move, Versions
 from ..storage import read_pointer
 from .predictor import Predictor, make_predictor
@@ -14,14 +13,10 @@ from .predictor import Predictor, make_predictor
 class Store:
     """Holds the predictor of the served version, or the reason why there is none."""
 
-    def __init__(
-        self, bundles: Path, model: str | None, max_rows: int, keys: Keys | None = None
-    ) -> None:
-        """``keys``, where there are any, must have signed what is to serve."""
+    def __init__(self, bundles: Path, model: str | None, max_rows: int) -> None:
         self._bundles = bundles
         self._model = model
         self._max_rows = max_rows
-        self.keys = keys
         self._seen: str | None = None
         self.current: Predictor | None = None
         self.promotion: Move | None = None
@@ -56,7 +51,7 @@ class Store:
         if version is None:
             raise BundleError("the served pointer is empty")
         registered_s = datetime.fromisoformat(version.created).timestamp()
-        bundle = open_bundle(versions.folder / version.bundle, self.keys)
+        bundle = open_bundle(versions.folder / version.bundle)
         before = self.current
         if before and not bundle.contract.same_row(before.bundle.contract):
             raise BundleError(

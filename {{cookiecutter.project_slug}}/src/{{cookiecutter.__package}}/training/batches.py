@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..data.prefetch import prefetch
-from ..models.front import Prepared
+from ..models.preprocess import Prepared
 
 BLOCK_ROWS = 1 << 15
 

@@ -10,8 +10,7 @@ from typing import Any
 from ..config import Config
 from ..errors import ParityError
 from ..models.bundle import Bundle
-from ..models.signature import Keys, demanded
-from ..models.versions import Version, Versions, told
+from ..models.versions import Version, Versions, format_rule
 from ..terminal import say
 from .evaluation.evaluate import CHAMPION, Evaluation
 from .gate.rules import Rule
@@ -59,8 +58,7 @@ def conclude(
         for sink in SINKS:
             import_module(f"{ROOT}.{sink}").write(versions, version, config.monitor.reports)
         _refuse_other_answers(version)
-        keys = demanded(config.serve)
-        _offer(outbox, version, keys, automatic=judged and config.train.promote == "auto")
+        _offer(outbox, version, automatic=judged and config.train.promote == "auto")
     finally:
         outbox.send()
     return version
@@ -88,10 +86,12 @@ def _register(
 def _refuse_other_answers(version: Version) -> None:
     for rule in version.verdict:
         if rule["rule"] == "parity" and not rule["passed"]:
-            raise ParityError(f"version {version.number}: {told(rule)}; it is kept for inspection")
+            raise ParityError(
+                f"version {version.number}: {format_rule(rule)}; it is kept for inspection"
+            )
 
 
-def _offer(outbox: Outbox, version: Version, keys: Keys | None, *, automatic: bool) -> None:
+def _offer(outbox: Outbox, version: Version, *, automatic: bool) -> None:
     """Serve the first that passed; a later one, now compared with the champion, if automatic."""
     served = outbox.versions.served()
     if served == version:
@@ -101,9 +101,9 @@ def _offer(outbox: Outbox, version: Version, keys: Keys | None, *, automatic: bo
         if served is None:
             say("next      nothing serves yet: more rows or better features help, then train again")
     elif served is None:
-        promote(outbox, str(version.number), "the first model that passed the gate", keys=keys)
+        promote(outbox, str(version.number), "the first model that passed the gate")
     elif automatic:
-        promote(outbox, str(version.number), "passed the gate; train.promote is auto", keys=keys)
+        promote(outbox, str(version.number), "passed the gate; train.promote is auto")
     else:
         say(f"next      serve it with: promote {version.number}")
 

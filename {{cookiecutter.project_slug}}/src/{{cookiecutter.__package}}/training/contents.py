@@ -18,8 +18,8 @@ from ..data.dataset import Dataset
 from ..models import profile
 from ..models.days import FIRST_S, LAST_S, MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
-from ..models.metrics import Cut
 from ..models.tasks import task_of
+from ..models.threshold import Cut
 from ..values import MISSING_TIME, json_value
 from .evaluation.evaluate import DUMMY, LINEAR, MODEL, Evaluation
 from .gate.learned import digest, hashes_of

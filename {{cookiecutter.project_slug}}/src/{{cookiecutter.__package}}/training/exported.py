@@ -13,7 +13,7 @@ from ..models.bundle import open_session, parity_error
 from ..models.bundle import run as ask
 from ..models.tasks import Outputs, Task
 from ..models.trees import n_learned
-from ..models.versions import told
+from ..models.versions import format_rule
 from .fitting import Model
 from .gate.rules import Rule, valid_outputs
 from .kinds import Fitted
@@ -89,5 +89,7 @@ def answers(
     if not valid.passed:
         verdict = asdict(valid)
         show_verdict([verdict])
-        raise ModelFailedError(f"the gate refused it, and no bundle is made: {told(verdict)}")
+        raise ModelFailedError(
+            f"the gate refused it, and no bundle is made: {format_rule(verdict)}"
+        )
     return tested, trained, valid

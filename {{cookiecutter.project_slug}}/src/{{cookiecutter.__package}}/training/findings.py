@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..models.metrics import ClassScores, Floats, Integers
+from ..models.metrics import ClassScores
+from ..models.ranking import Floats, Integers
 from ..models.tasks import Outputs, Task
 from ..values import canonical_category
 from .evaluation.bootstrap import Interval

@@ -14,8 +14,8 @@ from torch import Tensor
 from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..models.bundle import BATCH_ROWS
-from ..models.front import fit_front
 from ..models.heads import Head, make_head
+from ..models.preprocess import fit_preprocess
 from ..models.program import Program
 from ..models.tasks import task_of
 from .batches import Labelled
@@ -43,21 +43,21 @@ def make_lesson(
     rounds: int | None = None,
 ) -> Lesson:
     """Fit what every kind of model shares, and prepare the rows once for all of them."""
-    front = fit_front(contract, train.inputs)
+    preprocess = fit_preprocess(contract, train.inputs)
     head = make_head(contract.task, train.labels, len(contract.labels or ()))
     weigh: Weigh | None = None
     if settings.class_weight == "balanced" and contract.task != "regression":
         weigh = balance(head, train.labels)
     asked = None
     if held_out is not None:
-        asked = labelled(front.prepare(held_out.inputs), held_out.labels)
+        asked = labelled(preprocess.prepare(held_out.inputs), held_out.labels)
     return Lesson(
         contract=contract,
         task=task_of(contract),
-        front=front,
+        preprocess=preprocess,
         head=head,
-        train=labelled(front.prepare(train.inputs), train.labels, weigh),
-        stream=stream(contract, settings, train, front.prepare, weigh),
+        train=labelled(preprocess.prepare(train.inputs), train.labels, weigh),
+        stream=stream(contract, settings, train, preprocess.prepare, weigh),
         held_out=asked,
         rounds=rounds,
         settings=settings,
@@ -73,7 +73,7 @@ def fit_model(lesson: Lesson, choice: ModelConfig, checkpoints: Path | None = No
         lesson = replace(lesson, checkpoints=FolderCheckpoints(checkpoints / name))
     fitted = learn(lesson, choice)
     head = deepcopy(lesson.head)  # its own: one model that is calibrated must not change another
-    program = Program(lesson.contract, lesson.front, fitted.body, head)
+    program = Program(lesson.contract, lesson.preprocess, fitted.body, head)
     return Model(program=program.eval(), choice=choice, fitted=fitted)
 
 

@@ -12,16 +12,16 @@ from ..config import Config, TrainConfig
 from ..contract import Contract
 from ..data.dataset import Dataset, current
 from ..errors import BundleError, DataError
-from ..models.arrow import from_table
 from ..models.bundle import (
     Bundle,
     open_bundle,
     open_session,
     write_bundle,
 )
-from ..models.metrics import METRICS, Cut
-from ..models.signature import Keys, demanded, known
+from ..models.metrics import METRICS
+from ..models.tables import from_table
 from ..models.tasks import task_of, threshold_of
+from ..models.threshold import Cut
 from ..models.versions import Version, Versions
 from ..terminal import say, table
 from . import contents
@@ -58,14 +58,12 @@ def run(config: Config) -> Version:
     """Train, gate and register a model on the current dataset; serve it if it is the first to pass.
 
     Raises:
-        ConfigError: bundles must be signed, and there is no key.
         DataError: there is no dataset.
         ModelFailedError: the graph answers rows with what is no number.
         ParityError: the graph answers differently from torch.
     """
     settings = config.train
     contestants(settings.model)  # a wrong one is refused before anything is read
-    demanded(config.serve)
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
     say(f"dataset   {dataset.path}")
@@ -106,7 +104,7 @@ def settle(
     rivals = {
         MODEL: Rival(outputs=exported.tested, threshold=_of(cut)),
         **baselines(lesson, line or fit_model(lesson, LINEAR_MODEL), splits),
-        **champion(contract, versions, splits.test, demanded(config.serve)),
+        **champion(contract, versions, splits.test),
     }
     evaluation = measure(dataset, settings, splits.test, rivals)
     if cut is not None:
@@ -114,7 +112,7 @@ def settle(
             f"{'threshold' if cut.reached else 'WARNING   threshold'} {cut.threshold:.4f}, {cut.why}"
         )
     files = bundle_files(config, dataset, exported, evaluation, cut, splits)
-    bundle = open_bundle(write_bundle(versions.folder, files, known()))
+    bundle = open_bundle(write_bundle(versions.folder, files))
     rules = judge(settings, rivals, evaluation, exported, splits, bundle)
     return conclude(config, versions, bundle, evaluation, exported.fitted, rules)
 
@@ -143,14 +141,12 @@ def baselines(lesson: Lesson, line: Model, splits: Splits) -> dict[str, Rival]:
     }
 
 
-def champion(
-    contract: Contract, versions: Versions, test: Rows, keys: Keys | None
-) -> dict[str, Rival]:
+def champion(contract: Contract, versions: Versions, test: Rows) -> dict[str, Rival]:
     """What serves now, if anything does, on the same rows."""
     served = versions.served()
     if served is None:
         return {}
-    outputs = rescore(contract, versions, served, test, keys)
+    outputs = rescore(contract, versions, served, test)
     if outputs is None:
         return {}
     threshold = open_bundle(versions.folder / served.bundle).metadata["threshold"]
@@ -158,7 +154,7 @@ def champion(
 
 
 def rescore(
-    contract: Contract, versions: Versions, served: Version, test: Rows, keys: Keys | None = None
+    contract: Contract, versions: Versions, served: Version, test: Rows
 ) -> npt.NDArray[np.float32] | None:
     """The champion on the same test rows, or ``None`` if its bundle is not to be used, which is said.
 
@@ -166,7 +162,7 @@ def rescore(
         DataError: the dataset no longer has a column that the champion needs.
     """
     try:
-        champion = open_bundle(versions.folder / served.bundle, keys)
+        champion = open_bundle(versions.folder / served.bundle)
     except BundleError as error:
         say(
             f"warning   the served version {served.number} is damaged: {error}\n          nothing is"

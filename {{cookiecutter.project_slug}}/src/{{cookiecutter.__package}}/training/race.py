@@ -17,7 +17,7 @@ from torch import Tensor
 from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..errors import ConfigError
-from ..models.calibration import Isotonic, fit_temperature
+from ..models.heads import fit_temperature
 from ..models.metrics import METRICS
 from ..models.tasks import Task
 from ..terminal import table
@@ -164,10 +164,7 @@ def calibrated(outcome: Outcome, settings: TrainConfig) -> HeldOut:
     head, found = outcome.winner.program.head, outcome.held_out
     if settings.calibration is None or outcome.lesson.contract.task == "regression":
         return found
-    if settings.calibration == "temperature":
-        fit_temperature(head, found.raw, torch.from_numpy(found.labels).float())
-    else:
-        head.calibration = Isotonic(head(found.raw).double().numpy(), found.labels)
+    fit_temperature(head, found.raw, torch.from_numpy(found.labels).float())
     return replace(found, outputs=head(found.raw).numpy())
 
 

@@ -15,9 +15,9 @@ from ..contract import Contract
 from ..data.dataset import Dataset
 from ..data.split import SPLITS, Split
 from ..errors import DataError
-from ..models.arrow import from_table
-from ..models.front import Prepared
 from ..models.inputs import Inputs, concatenate
+from ..models.preprocess import Prepared
+from ..models.tables import from_table
 from ..models.tasks import task_of
 from ..terminal import say
 from .batches import Labelled, Streamed

@@ -11,14 +11,14 @@ from onnx import ModelProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError
-from {{ cookiecutter.__package }}.models.arrow import from_table
-from {{ cookiecutter.__package }}.models.bundle import answer, open_session
+from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.onnx_import.wrapping import (
     in_parts,
     wrap,
 )
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import LABELS, shop_of
@@ -52,7 +52,7 @@ def answers(contract: Contract, path: Path, **options: Any) -> Any:
     """What the wrapped graph answers; its parts one after another answer the same."""
     rows = rows_of(contract)
     wrapped = wrap(contract, path, rows, **options)
-    found = answer(open_session(wrapped.graph), rows, task_of(contract))
+    found = predict(open_session(wrapped.graph), rows, task_of(contract))
     assert np.allclose(in_parts(wrapped, rows), found, atol=1e-6)
     return found
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.seen import Seen
 from {{ cookiecutter.__package }}.monitoring.served import Served

@@ -13,9 +13,10 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models import features as own
-from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
+from {{ cookiecutter.__package }}.models.columns import Columns
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring.explain import stages as module
 from {{ cookiecutter.__package }}.monitoring.explain.stages import (
     Stage,
@@ -152,11 +153,13 @@ def test_a_feature_that_is_computed_otherwise_since_is_named(
 ) -> None:
     config = watching(workspace.config, log_rows(tmp_path, workspace.bundle))
     made = own.features
-    name = next(iter(made({n: torch.zeros(1) for n in workspace.contract.numeric})), None)
+    numbers = {n: torch.zeros(1) for n in workspace.contract.numeric}
+    columns = Columns(numbers=numbers, seconds={}, codes={}, vocabularies={})
+    name = next(iter(made(columns)), None)
     if name is None:
         pytest.skip("features.py makes none")
     other = {name: lambda columns: made(columns)[name] + 1}
-    monkeypatch.setattr(front, "features", lambda columns: {name: other[name](columns)})
+    monkeypatch.setattr(preprocess, "features", lambda columns: {name: other[name](columns)})
     (stage,) = (s for s in run(config, workspace.contract.name) if s.differs)
     assert stage.title.startswith("numbers")
     assert stage.differs.startswith(f"{name}: features.py")

@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.errors import (
     ModelFailedError,
     RegistryError,
 )
-from {{ cookiecutter.__package }}.models.tasks import Binary
+from {{ cookiecutter.__package }}.models.tasks import Task
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.score.job import run
 from {{ cookiecutter.__package }}.serving.score.source import Ask
@@ -154,7 +154,7 @@ def test_what_the_graph_cannot_answer_is_told_with_its_records(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = place.write(LINE, LINE)
-    monkeypatch.setattr(Binary, "valid", lambda _, outputs: len(outputs) < 2)
+    monkeypatch.setattr(Task, "valid", lambda _, outputs: len(outputs) < 2)
     with pytest.raises(ModelFailedError, match=r"rows.csv', a row among the records 1 to 2"):
         place.run(path)
     assert place.left == {"rows.csv"}

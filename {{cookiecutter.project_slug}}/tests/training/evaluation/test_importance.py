@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
-from {{ cookiecutter.__package }}.models.bundle import answer, open_session
+from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.evaluation import (
     importance as module,
@@ -33,7 +33,7 @@ def rows_of(task: str, n_rows: int = 400) -> Rows:
     exported = exported_of(task)
     table = synthesize(exported.contract, 400).slice(0, n_rows)
     inputs = from_table(exported.contract, table)
-    outputs = answer(exported.session, inputs, exported.task)
+    outputs = predict(exported.session, inputs, exported.task)
     if task == "multiclass":
         labels = outputs.argmax(1).astype(np.float64)
     else:
@@ -86,9 +86,9 @@ def test_the_budget_decides_how_many_rows_are_answered(
 
     def counted(session: Any, inputs: Inputs, task: Task) -> Any:
         asked.append(len(inputs))
-        return answer(session, inputs, task)
+        return predict(session, inputs, task)
 
-    monkeypatch.setattr(module, "answer", counted)
+    monkeypatch.setattr(module, "predict", counted)
     importance(exported.session, exported.task, given, bootstrap(given), budget=budget)
     assert max(asked) == most
     assert len(asked) == len(exported.contract.features) + 1

@@ -17,8 +17,8 @@ from {{ cookiecutter.__package }}.errors import (
     ModelFailedError,
     ParityError,
 )
-from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models import graph as exporting
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.heads import Head
 from {{ cookiecutter.__package }}.training import job, race
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow  # each exports a graph
 @pytest.fixture(autouse=True)
 def _without_the_owners_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """They know the project's contract, not the shop's."""
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.fitting import make_lesson
 from {{ cookiecutter.__package }}.training.kinds import Lesson
@@ -23,7 +23,7 @@ SETTINGS = TrainConfig(epochs=3, batch_size=64, learning_rate=0.005, threads=1)
 @pytest.fixture(autouse=True)
 def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """The owner's features know the project's contract, not the small one."""
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
 
 
 @pytest.fixture(scope="session")

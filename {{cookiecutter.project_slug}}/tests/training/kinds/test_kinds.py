@@ -8,9 +8,9 @@ from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.models.bundle import (
-    answer,
     open_session,
     parity_error,
+    predict,
 )
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.training.fitting import Model, fit_model
@@ -59,7 +59,7 @@ def test_it_learns_and_its_graph_answers_alike(kind: str, task: str, teach: Make
     session = open_session(export(program, inputs[:16]).SerializeToString())
     for rows in (inputs, inputs[:1], adversarial(contract)):
         expected = program.predict(rows)
-        outputs = answer(session, rows, lesson.task)
+        outputs = predict(session, rows, lesson.task)
         assert lesson.task.valid(outputs)
         assert parity_error(expected, outputs, lesson.task.scale(expected)) <= 1
 

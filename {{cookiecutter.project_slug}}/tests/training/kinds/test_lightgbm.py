@@ -7,7 +7,7 @@ import torch
 
 from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.front import Prepared
+from {{ cookiecutter.__package }}.models.preprocess import Prepared
 from {{ cookiecutter.__package }}.models.trees import Matrices, Trees
 from {{ cookiecutter.__package }}.training.fitting import fit_model
 from {{ cookiecutter.__package }}.training.kinds.lightgbm import (

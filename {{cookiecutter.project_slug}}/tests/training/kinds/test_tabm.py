@@ -6,9 +6,9 @@ from torch import Tensor
 
 from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.models.bundle import (
-    answer,
     open_session,
     parity_error,
+    predict,
 )
 from {{ cookiecutter.__package }}.models.encode import Categories
 from {{ cookiecutter.__package }}.models.graph import export
@@ -53,7 +53,7 @@ def test_it_learns_and_its_graph_answers_alike(task: str, teach: MakeLesson) -> 
     session = open_session(export(program, tested.inputs[:16]).SerializeToString())
     for inputs in (tested.inputs, tested.inputs[:1], adversarial(contract)):
         expected = program.predict(inputs)
-        outputs = answer(session, inputs, lesson.task)
+        outputs = predict(session, inputs, lesson.task)
         assert lesson.task.valid(outputs)
         assert parity_error(expected, outputs, lesson.task.scale(expected)) <= 1
 

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from {{ cookiecutter.__package }}.models.front import Prepared
 from {{ cookiecutter.__package }}.models.heads import Head, make_head
+from {{ cookiecutter.__package }}.models.preprocess import Prepared
 from {{ cookiecutter.__package }}.training.batches import InMemory, Labelled
 from {{ cookiecutter.__package }}.training.networks import loop
 from {{ cookiecutter.__package }}.training.networks.checkpoint import (

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from {{ cookiecutter.__package }}.errors import DivergedError
 from {{ cookiecutter.__package }}.models.encode import Categories
-from {{ cookiecutter.__package }}.models.front import Prepared
 from {{ cookiecutter.__package }}.models.heads import make_head
+from {{ cookiecutter.__package }}.models.preprocess import Prepared
 from {{ cookiecutter.__package }}.training.batches import InMemory, Labelled
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
 from {{ cookiecutter.__package }}.training.networks.learner import (

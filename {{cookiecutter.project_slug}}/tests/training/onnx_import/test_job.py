@@ -20,8 +20,8 @@ from {{ cookiecutter.__package }}.errors import (
     GateRefusedError,
     ParityError,
 )
-from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.training.onnx_import import encoding, job
 from {{ cookiecutter.__package }}.training.registry.promotion import promote
 
@@ -37,7 +37,7 @@ ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}
 @pytest.fixture(autouse=True)
 def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """The owner's features know the project's contract, not the shop's."""
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
 
 
 @pytest.fixture(scope="module", params=TASKS)
@@ -47,7 +47,7 @@ def encoded(
     """A dataset of the shop, and its encoding."""
     folder = tmp_path_factory.mktemp("imported") / request.param
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(front, "features", lambda _: {})
+        patch.setattr(preprocess, "features", lambda _: {})
         place = make_workspace(folder, shop_of(request.param), train=False)
         return place, encoding.run(place.config)
 

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
-from {{ cookiecutter.__package }}.models.interchange import frame
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.registry.promotion import (
     promote,
@@ -51,6 +52,14 @@ RECORD = Record(
     environment={"cpus": 2},
     ended=1_700_000_000.0,
 )
+
+
+def frame(contract: Contract, inputs: Inputs) -> pd.DataFrame:
+    """Inputs as the named columns that the logged model takes."""
+    columns: dict[str, Any] = dict(zip(contract.numeric, inputs.numeric.T, strict=True))
+    columns |= zip(contract.category, inputs.category.T, strict=True)
+    columns |= zip(contract.times, inputs.time.T, strict=True)
+    return pd.DataFrame(columns)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from {{ cookiecutter.__package }}.demo import free_port
-from {{ cookiecutter.__package }}.models.arrow import from_table
-from {{ cookiecutter.__package }}.models.interchange import frame
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.training import conclude as ending
 from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.registry.promotion import (
@@ -33,7 +32,7 @@ from {{ cookiecutter.__package }}.training.tracking.mlflow import (
 
 from ...conftest import Workspace, make_workspace
 from ..conftest import outbox_of
-from .test_mlflow import client_of
+from .test_mlflow import client_of, frame
 
 pytestmark = [
     pytest.mark.slow,

@@ -18,8 +18,8 @@ import yaml
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError, DataError
-from {{ cookiecutter.__package }}.models import front
-from {{ cookiecutter.__package }}.models.arrow import from_table
+from {{ cookiecutter.__package }}.models import preprocess
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training import job as training
 from {{ cookiecutter.__package }}.training.kinds import Round
@@ -123,7 +123,7 @@ def test_the_plan_is_refused_before_anything_is_read(place: Workspace) -> None:
 def test_the_score_is_that_of_the_race_and_folds_are_told_one_by_one(
     shop: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front, "features", lambda _: {})
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
 
     def rows(n_rows: int, seed: int) -> Rows:
         table = synthesize(shop, n_rows, seed=seed)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...models.metrics import Floats
-from ...models.metrics.scored import block_sums, gaps
+from ...models.metrics import gaps
+from ...models.ranking import Floats, block_sums
 from ..check import Check, Kind
 from ..finding import Finding
 from ..labelled import Labelled, ends, evaluation_of, labelled, worse

@@ -11,7 +11,8 @@ from ...config import CheckConfig, Section
 from ...config.monitor import Severity
 from ...models.challenger import Challenges
 from ...models.intervals import Interval
-from ...models.metrics import METRICS, Draws, Floats, Integers
+from ...models.metrics import METRICS
+from ...models.ranking import Draws, Floats, Integers
 from ...models.versions import Versions
 from ..check import Check, Kind
 from ..finding import Finding

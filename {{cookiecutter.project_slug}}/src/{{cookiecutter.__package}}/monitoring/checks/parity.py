@@ -13,10 +13,10 @@ from ...contract import Contract
 from ...data.dataset import Dataset, current
 from ...data.split import SPLITS
 from ...errors import DataError
-from ...models.arrow import from_table
 from ...models.bundle import TOLERANCE
 from ...models.inputs import Inputs
-from ...models.metrics import Integers
+from ...models.ranking import Integers
+from ...models.tables import from_table
 from ..check import Check, Kind
 from ..facts import share
 from ..finding import Finding

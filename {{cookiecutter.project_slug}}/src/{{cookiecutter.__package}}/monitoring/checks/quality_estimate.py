@@ -13,8 +13,8 @@ from pydantic import Field
 
 from ...config import CheckConfig
 from ...models.intervals import Bootstrap
-from ...models.metrics import METRICS, Draws, Floats, Ranking
-from ...models.metrics.scored import SMALLEST, block_sums
+from ...models.metrics import METRICS, SMALLEST
+from ...models.ranking import Draws, Floats, Ranking, block_sums
 from ..check import Check, Kind
 from ..finding import Finding
 from ..labelled import bootstrap_of, ends, worse

@@ -15,7 +15,6 @@ from ...errors import DataError
 from ...log.live import read_rows
 from ...models.bundle import Bundle, open_bundle, parity_error
 from ...models.inputs import Inputs, from_columns
-from ...models.signature import demanded
 from ...models.versions import Versions
 from ...terminal import say, table
 from ...values import MISSING_TIME, canonical_category
@@ -50,17 +49,17 @@ def run(config: Config, name: str, request_id: str | None = None, row: int = 0) 
     Raises:
         DataError: no such row was logged.
         RegistryError: the version that answered is not there any more.
-        BundleError: its bundle is damaged or not signed, or answers its golden rows otherwise than recorded.
+        BundleError: its bundle is damaged, or answers its golden rows otherwise than recorded.
     """
     record = find(config.monitor.log, name, request_id, row)
     versions = Versions(config.train.bundles, name)
     version = versions.get(record["version"])
-    bundle = open_bundle(versions.folder / version.bundle, demanded(config.serve))
+    bundle = open_bundle(versions.folder / version.bundle)
     say(
         f"row       {record['row']} of request {record['request_id']}, answered {record['time']}"
         f" by {name} version {version.number} at {record.get('path', '–')}"
     )
-    say(f"bundle    {bundle.path}; its golden rows are answered as recorded")
+    say(f"bundle    {bundle.path}; its golden rows have the predictions that were recorded")
     stages = list(stages_of(bundle, record))
     for number, stage in enumerate(stages, start=1):
         table(f"{number}  {stage.title}", stage.header, stage.rows)
@@ -231,7 +230,6 @@ def _answered(
     task = bundle.task
     if trace.raw is not None:
         named = [("raw", trace.raw), ("after temperature and offset", trace.logits)]
-        named.append(("probability before calibration", trace.uncalibrated))
         yield Stage(
             title="score of the model",
             header=("step", "value"),

@@ -4,7 +4,6 @@ from ...contract import Contract
 from ...errors import BundleError
 from ...models.bundle import verify
 from ...models.challenger import Challenge, Challenges, Route
-from ...models.signature import Keys
 from ...models.versions import Version, Versions
 from ...terminal import say, table
 
@@ -18,21 +17,20 @@ def start(
     route: Route,
     share: float | None = None,
     why: str = "",
-    keys: Keys | None = None,
 ) -> Challenge:
     """Let a version challenge the one that serves, in place of any other.
 
-    ``what`` is a number or an alias. With ``keys``, one of them must have signed its bundle.
+    ``what`` is a number or an alias.
 
     Raises:
         RegistryError: there is no such version, nothing serves, or it does.
         GateRefusedError: a version that its gate refused is to answer.
-        BundleError: its bundle is absent, damaged or not signed, or cannot answer the champion's
+        BundleError: its bundle is absent, damaged, or cannot answer the champion's
             requests.
     """
     version, served = versions.find(what), versions.served()
-    contract = _contract(versions, version, keys)
-    if served is not None and not contract.same_row(_contract(versions, served, keys)):
+    contract = _contract(versions, version)
+    if served is not None and not contract.same_row(_contract(versions, served)):
         raise BundleError(
             f"version {version.number} cannot answer the requests of version {served.number}:"
             " its contract has other columns or another target"
@@ -66,6 +64,6 @@ def show_challenges(versions: Versions) -> None:
         say(f"challenger version {running.version} {running.told} since {running.when}")
 
 
-def _contract(versions: Versions, version: Version, keys: Keys | None) -> Contract:
-    files = verify(versions.folder / version.bundle, keys)
+def _contract(versions: Versions, version: Version) -> Contract:
+    files = verify(versions.folder / version.bundle)
     return Contract.model_validate_json(files["contract.json"])

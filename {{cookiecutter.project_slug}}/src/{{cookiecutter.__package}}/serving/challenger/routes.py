@@ -127,7 +127,7 @@ class ChallengerRoute:
     ) -> Challenger:
         version = versions.get(challenge.version)
         refuse_unfit(version, challenge.route, challenge.share)
-        bundle = open_bundle(versions.folder / version.bundle, self._store.keys)
+        bundle = open_bundle(versions.folder / version.bundle)
         if not bundle.contract.same_row(champion.bundle.contract):
             raise BundleError(
                 f"version {version.number} has another contract than version {champion.version},"

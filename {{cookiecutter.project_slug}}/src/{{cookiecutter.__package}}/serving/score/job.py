@@ -10,7 +10,6 @@ from ...config import ServeConfig
 from ...data.rows import main_reasons
 from ...errors import BundleError, DataError, TooManyRejectedError
 from ...models.bundle import Bundle, open_bundle
-from ...models.signature import demanded
 from ...models.versions import Version, Versions
 from ...terminal import Bar, progress, say
 from .opening import open_source
@@ -50,7 +49,7 @@ def run(
     Raises:
         DataError: the rows cannot be read or break the contract, or the target cannot be written.
         ConfigError: the source is not written as in the contract.
-        BundleError: no model serves, or it is damaged or not signed where it must be.
+        BundleError: no model serves, or it is damaged.
         RegistryError: there is no version of this number.
     """
     version, bundle = _model(config, name, number)
@@ -90,7 +89,7 @@ def _model(config: ServeConfig, name: str, number: int | None) -> tuple[Version,
     version = versions.served() if number is None else versions.get(number)
     if version is None:
         raise BundleError(versions.unserved())
-    return version, open_bundle(config.bundles / name / version.bundle, demanded(config))
+    return version, open_bundle(config.bundles / name / version.bundle)
 
 
 def _refuse_itself(target: Path, ask: Ask, source: Source) -> None:

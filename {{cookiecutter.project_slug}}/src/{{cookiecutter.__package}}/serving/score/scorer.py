@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from ...data.rows import FILE, RECORD, Chunk
 from ...errors import ModelFailedError
-from ...models.arrow import from_table
 from ...models.bundle import Bundle
+from ...models.tables import from_table
 from .rules import Judged, judge
 from .source import Place, Source
 

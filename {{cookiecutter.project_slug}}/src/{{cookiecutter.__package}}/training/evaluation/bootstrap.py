@@ -9,7 +9,7 @@ import numpy as np
 from ...contract import Contract
 from ...models.days import local_days
 from ...models.intervals import Bootstrap, Interval, numbered
-from ...models.metrics import Integers
+from ...models.ranking import Integers
 from ...values import canonical_category
 from ..rows import Rows
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...models.metrics import Floats, Ranking, per_bin, ratio
-from ...models.metrics.ranking import Counts
-from ...models.metrics.scored import confidence_bins
+from ...models.metrics import confidence_bins
+from ...models.ranking import Counts, Floats, Ranking, per_bin, ratio
 from ...models.tasks import Task
 from .bootstrap import Bootstrap, Interval
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ...contract import Contract
-from ...models.metrics import Draws, Floats, Integers
+from ...models.ranking import Draws, Floats, Integers
 from ...models.slices import cuts_of, ranges
 from ...models.tasks import Task, task_of
 from ...values import canonical_category

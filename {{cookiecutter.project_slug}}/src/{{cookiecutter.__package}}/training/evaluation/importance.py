@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from ...models.bundle import answer
+from ...models.bundle import predict
 from ...models.inputs import Inputs
-from ...models.metrics import METRICS, Integers
+from ...models.metrics import METRICS
+from ...models.ranking import Integers
 from ...models.tasks import Outputs, Task
 from ..rows import Rows
 from .bootstrap import Bootstrap, Interval
@@ -47,11 +48,11 @@ def importance(
         values = scored.all()
         return values[task.main], drawn.draw(scored, values)[task.main]
 
-    value, draws = quality(np.concatenate([answer(session, rows.inputs[chosen], task)] * deals))
+    value, draws = quality(np.concatenate([predict(session, rows.inputs[chosen], task)] * deals))
     losses = {}
     for name in features:
         order = np.concatenate([k * n + random.permutation(n) for k in range(deals)])
-        without, drawn_without = quality(answer(session, _dealt(task, inputs, name, order), task))
+        without, drawn_without = quality(predict(session, _dealt(task, inputs, name, order), task))
         losses[name] = drawn.interval(sign * (value - without), sign * (draws - drawn_without))
     return dict(sorted(losses.items(), key=lambda one: -np.nan_to_num(one[1].value)))
 

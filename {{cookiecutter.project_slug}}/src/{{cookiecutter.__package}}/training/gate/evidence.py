@@ -13,7 +13,7 @@ import polars as pl
 from ...data.leakage import tellings
 from ...models.bundle import open_session
 from ...models.inputs import Inputs
-from ...models.metrics import Floats
+from ...models.ranking import Floats
 from ...models.tasks import Outputs, Task
 from ..evaluation.bootstrap import Bootstrap, Interval
 from ..evaluation.evaluate import DUMMY, MODEL, Evaluation, large_enough

@@ -8,8 +8,8 @@ from torch import nn
 
 from ...config import Section, TrainConfig
 from ...contract import Contract
-from ...models.front import Front
 from ...models.heads import Head
+from ...models.preprocess import Preprocess
 from ...models.tasks import Task
 from ..batches import Batches, Labelled
 from ..networks.checkpoint import Checkpoints
@@ -33,7 +33,7 @@ class Lesson:
 
     contract: Contract
     task: Task
-    front: Front
+    preprocess: Preprocess
     head: Head
     """Raw values of a body to outputs, and their loss."""
     train: Labelled

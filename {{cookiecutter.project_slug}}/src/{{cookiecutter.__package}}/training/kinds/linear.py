@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ...config import Positive, Section
 from ...models.encode import Encoder, fit_encoder
-from ...models.front import Prepared
+from ...models.preprocess import Prepared
 from ...models.program import Body
 from ..batches import Labelled
 from .kind import Fitted, Kind, Lesson
@@ -61,7 +61,7 @@ class Linear(nn.Module):
 def fit(lesson: Lesson, settings: Settings) -> Fitted:
     """The optimum, found by scikit-learn; a sample teaches where all rows would not fit in memory."""
     encoder = fit_encoder(lesson.train.rows.numbers, settings.bins)
-    outputs, sizes = lesson.head.width, lesson.front.sizes
+    outputs, sizes = lesson.head.width, lesson.preprocess.sizes
     network = Linear(width=encoder.size, sizes=sizes, outputs=outputs)
     train = _sample(lesson.train, MOST_CELLS // (outputs * (encoder.size + len(sizes))))
     matrix = one_hot(encoder, train.rows, sizes)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ...config import Positive
-from ...models.encode import Categories, encoder_of
+from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
 from .kind import Fitted, Kind, Lesson
 from .network import SEARCH, NetworkSettings, fit_network
@@ -56,10 +56,10 @@ class Mlp(nn.Module):
 
 def fit(lesson: Lesson, settings: Settings) -> Fitted:
     """Train by AdamW on the head's loss."""
-    encoder = encoder_of(settings.numbers, lesson.train.rows.numbers, settings.bins)
+    encoder = fit_encoder(lesson.train.rows.numbers, settings.bins)
     network = Mlp(
         width=encoder.size,
-        categories=Categories(lesson.front.sizes, settings.embedding),
+        categories=Categories(lesson.preprocess.sizes, settings.embedding),
         hidden=settings.hidden,
         dropout=settings.dropout_for(lesson.task),
         start=lesson.head.start,

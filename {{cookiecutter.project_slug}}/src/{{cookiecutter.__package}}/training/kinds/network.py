@@ -1,7 +1,7 @@
 """How networks of any kind learn: their schedule, the loop, its progress and its epochs."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +39,6 @@ class NetworkSettings(Section):
 
     embedding: Positive = 8
     """Most dimensions a category is embedded in."""
-    numbers: Literal["piecewise", "periodic"] = "piecewise"
-    """How a number is encoded: linearly between its quantiles, or by waves of learned frequency."""
     bins: Positive = 16
     """Quantile bins of a piecewise-linear encoding."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -100,7 +98,7 @@ def fit_network(lesson: Lesson, body: Body, title: str) -> Fitted:
             device=device,
             precision=choose_precision(settings.precision, device),
             stop_after=lesson.rounds,
-            columns=lesson.front.names,
+            columns=lesson.preprocess.names,
             checkpoints=lesson.checkpoints,
             on_progress=on_progress,
             on_epoch=on_epoch,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ...models.front import Prepared
 from ...models.heads import Head
+from ...models.preprocess import Prepared
 from ..batches import Batches, Labelled
 from .checkpoint import Checkpoints, NoCheckpoints
 from .learner import Epoch, Learner, Progress, Schedule

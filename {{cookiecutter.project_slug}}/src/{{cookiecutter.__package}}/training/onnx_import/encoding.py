@@ -1,6 +1,6 @@
 """``encode-rows``: the current dataset as the matrix that our own trees learn from, for anybody's tools.
 
-``encoding.onnx`` turns the contract's columns into that matrix, and stands in front of a model that
+``encoding.onnx`` turns the contract's columns into that matrix, and stands in preprocess of a model that
 is imported. The test rows are not written: they judge, and nobody is to learn from them.
 """
 
@@ -17,9 +17,9 @@ from ...data.dataset import Dataset, current
 from ...data.split import Split
 from ...errors import BundleError
 from ...models.bundle import BATCH_ROWS, open_session
-from ...models.front import Front, fit_front
 from ...models.graph import export_encoding
 from ...models.onnx_import.wrapping import groups
+from ...models.preprocess import Preprocess, fit_preprocess
 from ...models.trees import Matrices
 from ...storage import new_directory, write_pointer
 from ...terminal import say
@@ -44,22 +44,22 @@ def run(config: Config) -> Path:
         for split in SPLITS
     }
     train = rows["train"]
-    front = fit_front(dataset.contract, train.inputs)
-    matrices = Matrices(front.prepare(train.inputs))
-    graph = export_encoding(front, matrices, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
+    preprocess = fit_preprocess(dataset.contract, train.inputs)
+    matrices = Matrices(preprocess.prepare(train.inputs))
+    graph = export_encoding(preprocess, matrices, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
     digest = hashlib.sha256(graph).hexdigest()
     folder = config.data.directory / "encoded" / f"{dataset.name}-{digest[:8]}"
     if not folder.is_dir():
         with new_directory(folder) as staging:
             (staging / ENCODING).write_bytes(graph)
-            facts = json.dumps(_facts(dataset, front) | {"sha256": digest}, indent=2)
+            facts = json.dumps(_facts(dataset, preprocess) | {"sha256": digest}, indent=2)
             (staging / FACTS).write_text(facts + "\n")
             for split, found in rows.items():
                 x, y = _arrays(dataset.contract, graph, found)
                 np.save(staging / f"{split}_x.npy", x)
                 np.save(staging / f"{split}_y.npy", y)
     write_pointer(folder.parent / "current", folder.name)
-    n_columns = len(front.names) + len(front.sizes)
+    n_columns = len(preprocess.names) + len(preprocess.sizes)
     told = ", ".join(f"{split} [{len(found):,}, {n_columns}]" for split, found in rows.items())
     say(f"encoded   {folder}  {told}; no test rows")
     return folder
@@ -104,9 +104,9 @@ def _arrays(contract: Contract, graph: bytes, rows: Rows) -> tuple[Any, Any]:
     return np.concatenate(parts), labels
 
 
-def _facts(dataset: Dataset, front: Front) -> dict[str, Any]:
+def _facts(dataset: Dataset, preprocess: Preprocess) -> dict[str, Any]:
     contract = dataset.contract
-    categories = zip(contract.category, front.vocabularies, strict=True)
+    categories = zip(contract.category, preprocess.vocabularies, strict=True)
     return {
         "dataset": dataset.name,
         "task": contract.task,
@@ -114,7 +114,7 @@ def _facts(dataset: Dataset, front: Front) -> dict[str, Any]:
         "positive": contract.positive,
         "labels": contract.labels,
         "inputs": groups(contract),
-        "columns": [*front.names, *contract.category],
+        "columns": [*preprocess.names, *contract.category],
         "codes": {name: ["<unseen>", *vocabulary] for name, vocabulary in categories},
     }
 

@@ -20,12 +20,11 @@ from ...config import Config, ModelConfig
 from ...contract import Contract
 from ...data.dataset import current
 from ...errors import BundleError, ParityError
-from ...models.bundle import answer, open_session, parity_error
+from ...models.bundle import open_session, parity_error, predict
 from ...models.graph import OPSET
 from ...models.inputs import Inputs
 from ...models.onnx_import.foreign import parameters
 from ...models.onnx_import.wrapping import Wrapped, in_parts, wrap
-from ...models.signature import demanded
 from ...models.tasks import Task, task_of, threshold_of
 from ...models.versions import Version
 from ...terminal import say
@@ -58,10 +57,8 @@ def run(
 
     Raises:
         BundleError: it is no model that could serve this contract.
-        ConfigError: bundles must be signed, and there is no key.
         ParityError: it answers differently once wrapped, or in other company.
     """
-    demanded(config.serve)
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
     encoder = encoder_in(encoding, contract) if encoding else None
@@ -82,7 +79,7 @@ def run(
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
     tested, trained, valid = answers(session, task, splits.test, splits.train)
-    asked = answer(session, splits.validation.inputs, task)
+    asked = predict(session, splits.validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
         tested=tested,
@@ -116,7 +113,7 @@ def _parity(
             f"'{path}' answers otherwise once it is wrapped, by {together:.1f} times what is tolerated:"
             f" its operators change on the way to opset {OPSET}; export it with target_opset={OPSET}"
         )
-    single = np.concatenate([answer(session, rows[n : n + 1], task) for n in at.tolist()])
+    single = np.concatenate([predict(session, rows[n : n + 1], task) for n in at.tolist()])
     alone = parity_error(single, answers[at], scale)
     if alone > 1:
         raise ParityError(
@@ -130,7 +127,7 @@ def _refuse_gaps(path: Path, session: ort.InferenceSession, task: Task, rows: In
     """Ask what the contract lets a caller ask: a model of our own answers all of it."""
     for name, what, asked in unusual(task.contract, rows):
         try:
-            answer(session, asked, task)
+            predict(session, asked, task)
         except Exception as error:  # onnxruntime raises many kinds of its own
             raise BundleError(
                 f"'{path}' has no answer where '{name}' is {what}, which the contract allows: {error};"

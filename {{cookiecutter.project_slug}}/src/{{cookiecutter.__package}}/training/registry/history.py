@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...models.bundle import verify
-from ...models.versions import Version, Versions, told
+from ...models.versions import Version, Versions, format_rule
 from ...terminal import table
 
 
@@ -47,7 +47,8 @@ def card_of(versions: Versions, version: Version) -> str:
     """
     card = verify(versions.folder / version.bundle)["card.md"].decode()
     verdict = [
-        f"- {'held' if rule['passed'] else '**broken**'} · {told(rule)}" for rule in version.verdict
+        f"- {'held' if rule['passed'] else '**broken**'} · {format_rule(rule)}"
+        for rule in version.verdict
     ]
     card = "\n\n".join([card.rstrip(), "## What the gate asked", "\n".join(verdict)]) + "\n"
     moves = [m for m in versions.history() if m["to"] == version.number]

@@ -2,27 +2,20 @@
 
 from ...errors import GateRefusedError, RegistryError
 from ...models.bundle import verify
-from ...models.signature import Keys
 from ...models.versions import Version
 from ...terminal import say
 from ..tracking.outbox import ALIASES, Outbox
 
 
-def promote(
-    outbox: Outbox,
-    what: str,
-    why: str = "",
-    override: str | None = None,
-    keys: Keys | None = None,
-) -> Version:
+def promote(outbox: Outbox, what: str, why: str = "", override: str | None = None) -> Version:
     """Serve a version that passed its gate, or any for a reason; doing it again changes nothing.
 
-    ``what`` is a number or an alias; ``keys``, where there are any, must have signed its bundle.
+    ``what`` is a number or an alias.
 
     Raises:
         RegistryError: there is no such version, or the reason is empty.
         GateRefusedError: its gate refused it, and no reason to override that was given.
-        BundleError: its bundle is absent, damaged or not signed by the keys.
+        BundleError: its bundle is absent or damaged.
     """
     version = outbox.versions.find(what)
     if override is not None and not override.strip():
@@ -32,21 +25,21 @@ def promote(
             f"version {version.number} may not be promoted, its gate refused it:"
             f" {'; '.join(version.broken)}; if you know better: --override 'the reason'"
         )
-    return _serve(outbox, version, "promote", override or why, keys)
+    return _serve(outbox, version, "promote", override or why)
 
 
-def rollback(outbox: Outbox, to: str | None, why: str = "", keys: Keys | None = None) -> Version:
+def rollback(outbox: Outbox, to: str | None, why: str = "") -> Version:
     """Serve a version that served before; without one, the one before the present one.
 
     Raises:
         RegistryError: there is no such version, or nothing served before.
-        BundleError: its bundle is absent, damaged or not signed by the keys.
+        BundleError: its bundle is absent or damaged.
     """
     versions = outbox.versions
     version = versions.previous() if to is None else versions.find(to)
     if version.number not in {line["to"] for line in versions.history()}:
         raise RegistryError(f"version {version.number} has never served; promote it instead")
-    return _serve(outbox, version, "rollback", why, keys)
+    return _serve(outbox, version, "rollback", why)
 
 
 def repair(outbox: Outbox) -> None:
@@ -64,14 +57,14 @@ def repair(outbox: Outbox) -> None:
     say(f"repaired  {outbox.versions.name}: {count} versions are mirrored; {aliases}")
 
 
-def _serve(outbox: Outbox, version: Version, action: str, why: str, keys: Keys | None) -> Version:
+def _serve(outbox: Outbox, version: Version, action: str, why: str) -> Version:
     versions, name = outbox.versions, f"{outbox.versions.name} version {version.number}"
     with versions.changing():
         served = versions.move()
         if served is not None and served["to"] == version.number:
             say(f"served    {name} already serves; nothing changed")
         else:
-            verify(versions.folder / version.bundle, keys)
+            verify(versions.folder / version.bundle)
             outbox.mark(ALIASES)
             versions.serve(version, action=action, why=why)
             before = f"version {served['to']}" if served else "none"

@@ -15,13 +15,15 @@ from ...config import TrainConfig
 from ...contract import Contract
 from ...errors import MissingExtraError
 from ...models.versions import Version
+from ...values import MISSING_TIME
 from . import Run
 from .watched import Watched
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
-    from onnx import ModelProto
+
+    from ...models.bundle import Bundle
 
 MOST_AT_ONCE = {"params": 100, "metrics": 1000}
 LOADER = "served_by_mlflow"
@@ -165,27 +167,27 @@ class MlflowTracker:
             self.client.log_artifacts(run_id, str(run.report), "report")
 
     def _log_model(self, run_id: str, run: Run) -> tuple[str, str]:
-        """Log the interchange copy as a model that MLflow can serve; its address and id."""
+        """Log the graph as a model of named columns that MLflow can serve; its address and id."""
         from ...models.bundle import open_bundle
-        from ...models.interchange import example, interchange
 
         bundle = open_bundle(run.folder)
-        graph = interchange(bundle)
         libraries = ("numpy", "onnxruntime", "pandas")
         with TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow warns of itself and of what it calls
             import mlflow.pyfunc
 
-            path = Path(folder) / "model.onnx"
-            path.write_bytes(graph.SerializeToString())
+            (Path(folder) / "model.onnx").write_bytes(bundle.read("model.onnx"))
+            outputs = _outputs(bundle)
+            names = {"inputs": _groups(bundle.contract), "outputs": outputs}
+            (Path(folder) / "columns.json").write_text(json.dumps(names))
             with mlflow.start_run(run_id=run_id):
                 info = mlflow.pyfunc.log_model(
                     name="model",
                     loader_module=LOADER,
                     code_paths=[str(Path(__file__).with_name(f"{LOADER}.py"))],
-                    data_path=str(path),
-                    signature=_signature(bundle.contract, graph),
-                    input_example=example(bundle),
+                    data_path=folder,
+                    signature=_signature(bundle.contract, outputs),
+                    input_example=_example(bundle),
                     pip_requirements=[f"{name}=={library_version(name)}" for name in libraries],
                     metadata={"bundle": bundle.hash},
                 )
@@ -227,13 +229,33 @@ def tracker(settings: TrainConfig, model: str) -> MlflowTracker:
     return MlflowTracker(settings.tracking_uri, settings.artifacts, model)
 
 
-def _signature(contract: Contract, model: "ModelProto") -> Any:
+def _groups(contract: Contract) -> dict[str, list[str]]:
+    groups = {"numeric": contract.numeric, "category": contract.category, "time": contract.times}
+    return {group: list(names) for group, names in groups.items() if names}
+
+
+def _outputs(bundle: "Bundle") -> list[str]:
+    """A name for each number of the graph's result."""
+    labels = bundle.contract.labels if bundle.contract.task == "multiclass" else None
+    output = bundle.task.output
+    return [f"{output}_{label}" for label in labels] if labels else [output]
+
+
+def _example(bundle: "Bundle") -> Any:
+    """The golden rows as columns."""
+    import pandas as pd
+
+    rows = pd.DataFrame(bundle.metadata["golden"]["rows"])[list(bundle.contract.features)]
+    times, numbers = list(bundle.contract.times), list(bundle.contract.numeric)
+    rows[times] = rows[times].fillna(MISSING_TIME).astype("int64")
+    rows[numbers] = rows[numbers].astype("float64")
+    return rows
+
+
+def _signature(contract: Contract, outputs: list[str]) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
-    kinds = dict.fromkeys(contract.numeric, "double") | dict.fromkeys(contract.category, "string")
-    kinds |= dict.fromkeys(contract.times, "long")
-    return ModelSignature(
-        Schema([ColSpec(kinds[value.name], value.name) for value in model.graph.input]),
-        Schema([ColSpec("float", value.name) for value in model.graph.output]),
-    )
+    kinds = {"numeric": "double", "category": "string", "time": "long"}
+    inputs = [ColSpec(kinds[g], name) for g, names in _groups(contract).items() for name in names]
+    return ModelSignature(Schema(inputs), Schema([ColSpec("float", name) for name in outputs]))

@@ -1,37 +1,45 @@
-"""How MLflow opens a logged model: this file is copied beside the interchange graph and stands alone.
+"""How MLflow opens a logged model: this file is copied beside the bundle's graph and stands alone.
 
-MLflow's own ONNX flavour passes text as pandas keeps it, which onnxruntime does not take.
+MLflow's own ONNX flavour knows no groups of columns, and passes text as pandas keeps it.
 """
+
+import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 import pandas as pd
 
-# The type of an input, and what a gap becomes in it; models.inputs says the same.
+# The type of a group, and what a gap becomes in it; models.inputs says the same.
 GAPS = {
-    "tensor(float)": (np.float32, np.nan),
-    "tensor(string)": (object, "<missing>"),
-    "tensor(int64)": (np.int64, -(2**63)),
+    "numeric": (np.float32, np.nan),
+    "category": (object, "<missing>"),
+    "time": (np.int64, -(2**63)),
 }
 
 
 class Columns:
-    """Columns in, columns out, named as in the graph."""
+    """Columns in, columns out, named as in the contract."""
 
-    def __init__(self, session: ort.InferenceSession) -> None:
-        self._session = session
+    def __init__(self, folder: Path) -> None:
+        names: dict[str, Any] = json.loads((folder / "columns.json").read_text())
+        self._groups, self._outputs = names["inputs"], names["outputs"]
+        self._session = ort.InferenceSession(
+            folder / "model.onnx", providers=["CPUExecutionProvider"]
+        )
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Answer rows; further columns are ignored."""
+        """Predict rows; further columns are ignored."""
         feed = {}
-        for given in self._session.get_inputs():
-            kind, gap = GAPS[given.type]
-            cells = zip(rows[given.name], rows[given.name].isna(), strict=True)
-            feed[given.name] = np.array([gap if none else cell for cell, none in cells], kind)
-        names = [output.name for output in self._session.get_outputs()]
-        return pd.DataFrame(dict(zip(names, self._session.run(names, feed), strict=True)))
+        for group, names in self._groups.items():
+            kind, gap = GAPS[group]
+            columns = rows[names].astype(object)
+            feed[group] = columns.where(columns.notna(), gap).to_numpy().astype(kind)
+        (outputs,) = self._session.run(None, feed)
+        return pd.DataFrame(outputs.reshape(len(rows), -1), columns=self._outputs)
 
 
 def _load_pyfunc(path: str) -> Columns:
     """What MLflow calls."""
-    return Columns(ort.InferenceSession(path, providers=["CPUExecutionProvider"]))
+    return Columns(Path(path))

@@ -1,4 +1,4 @@
-"""Areas under curves from histograms of the rows' ranks."""
+"""Sums over blocks of rows, and areas under curves from histograms of the rows' ranks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,11 +7,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .scored import Draws, Floats, Integers, per_bin, ratio
-
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.floating]
+Draws = dict[str, Floats]
+"""A metric's draws ``[draws]`` by its name; NaN where a draw gives it no meaning."""
 MOST_BINS = 2_048
 MOST_CELLS = 1 << 20
-Counts = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Ranking:
         places, n_places = self._places
         if exact or n_places <= self.most_bins:
             return places, n_places
-        rows, found = np.bincount(places), np.bincount(places, self.labels)
-        share = rows / rows.sum() / 2 + found / max(found.sum(), 1) / 2
+        rows, positive = np.bincount(places), np.bincount(places, self.labels)
+        share = rows / rows.sum() / 2 + positive / max(positive.sum(), 1) / 2
         before = np.clip(np.cumsum(share) - share, 0, 1 - 1e-9)
         return (before * self.most_bins).astype(np.int64)[places], self.most_bins
 
@@ -56,25 +58,46 @@ class Ranking:
             for values in (self.labels, None)
         ]
         for part in np.array_split(counts.astype(kind), -(-len(counts) * n_bins // MOST_CELLS)):
-            found, called = (part @ each for each in sums)
-            yield found, called
+            positive, called = (part @ each for each in sums)
+            yield positive, called
 
     def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
         """``auc`` and ``auc_pr`` of each draw."""
-        found = [_areas(*both) for both in self.falling(block, counts, exact=exact)]
-        areas, precisions = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        each = [_areas(*both) for both in self.falling(block, counts, exact=exact)]
+        areas, precisions = (np.concatenate(parts) for parts in zip(*each, strict=True))
         return {"auc": areas, "auc_pr": precisions}
 
 
-def _areas(found: Counts, called: Counts) -> tuple[Floats, Floats]:
+def _areas(above: Counts, called: Counts) -> tuple[Floats, Floats]:
     """Area under the ROC curve, and average precision.
 
     The first is the chance that a positive outranks a negative, ties half; the second the mean over
     the positives of the precision from their score on (Manning et al., 2008, section 8.4).
     """
-    positive = np.diff(found, prepend=0)
+    positive = np.diff(above, prepend=0)
     negative = np.diff(called, prepend=0) - positive
-    pairs = found[:, -1].astype(np.float64) * (called[:, -1] - found[:, -1])
-    won = (negative * (found - positive / 2)).sum(1, dtype=np.float64)
-    precise = (positive * (found / np.maximum(called, 1))).sum(1, dtype=np.float64)
-    return ratio(won, pairs), ratio(precise, found[:, -1].astype(np.float64))
+    pairs = above[:, -1].astype(np.float64) * (called[:, -1] - above[:, -1])
+    won = (negative * (above - positive / 2)).sum(1, dtype=np.float64)
+    precise = (positive * (above / np.maximum(called, 1))).sum(1, dtype=np.float64)
+    return ratio(won, pairs), ratio(precise, above[:, -1].astype(np.float64))
+
+
+def per_bin(
+    block: Integers, n_blocks: int, bins: Integers, n_bins: int, values: Floats | None = None
+) -> Floats:
+    """The sum of values, else the number of rows, by block and bin ``[blocks, bins]``."""
+    flat = block_sums(block * n_bins + bins, n_blocks * n_bins, values)
+    return np.reshape(flat, (n_blocks, n_bins))
+
+
+def block_sums(block: Integers, n_blocks: int, values: Floats | None = None) -> Floats:
+    """The sum of values, else the number of rows, by block ``[blocks]``."""
+    sums: Floats = np.bincount(block, values, n_blocks).astype(np.float64, copy=False)
+    return sums
+
+
+def ratio(above: Floats, below: Floats, otherwise: float = np.nan) -> Floats:
+    """A quotient that is ``otherwise`` where it would divide by zero."""
+    result = np.full(np.broadcast_shapes(above.shape, below.shape), otherwise)
+    np.divide(above, below, out=result, where=below != 0)
+    return result

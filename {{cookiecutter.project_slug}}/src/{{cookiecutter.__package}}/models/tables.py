@@ -1,0 +1,85 @@
+"""Tables to the graph's inputs, column by column without Python objects per number."""
+
+from datetime import datetime
+from sys import intern
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from ..contract import Contract
+from ..errors import DataError
+from ..values import MISSING_TIME, canonical_category, epoch_seconds
+from .inputs import Floats, Inputs, Seconds, Texts
+
+
+def from_table(contract: Contract, table: pa.Table | pa.RecordBatch | pl.DataFrame) -> Inputs:
+    """Group a table's columns by name; others are ignored, and equal texts are one object.
+
+    Raises:
+        DataError: a feature is not there, or its values are not of the contract's type.
+    """
+    known = table.columns if isinstance(table, pl.DataFrame) else table.schema.names
+    absent = [name for name in contract.features if name not in known]
+    if absent:
+        raise DataError(
+            f"the rows have no column {', '.join(map(repr, absent))};"
+            f" the contract's features are {', '.join(contract.features)}"
+        )
+    rows = table.select(list(contract.features))
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows)
+    inputs = Inputs.empty(contract, len(table))
+    for index, name in enumerate(contract.numeric):
+        inputs.numeric[:, index] = _numbers(frame[name])
+    for index, name in enumerate(contract.category):
+        inputs.category[:, index] = _texts(frame[name])
+    for index, name in enumerate(contract.times):
+        inputs.time[:, index] = _seconds(frame[name], contract.zone)
+    return inputs
+
+
+def _numbers(column: pl.Series) -> Floats:
+    """Rounded to float64 and then to float32, as those of a request; NaN where not finite."""
+    try:
+        values = column.cast(pl.Float64).to_numpy()
+    except pl.exceptions.PolarsError as error:
+        kind = column.dtype
+        raise DataError(f"column '{column.name}' ({kind}) holds no numbers: {error}") from None
+    with np.errstate(over="ignore"):
+        numbers: Floats = values.astype(np.float32)
+    return np.where(np.isfinite(numbers), numbers, np.float32(np.nan))
+
+
+def _texts(column: pl.Series) -> Texts:
+    """A category's canonical texts, each distinct one computed once."""
+    if isinstance(column.dtype, pl.Categorical | pl.Enum):
+        column = column.cast(pl.String)
+    distinct = column.unique()
+    places = pl.Series(range(len(distinct)), dtype=pl.Int64)
+    codes = column.replace_strict(distinct, places, return_dtype=pl.Int64)
+    texts = np.array([intern(canonical_category(value)) for value in distinct], object)
+    return np.asarray(texts[codes.to_numpy().astype(np.int64)])
+
+
+def _seconds(column: pl.Series, zone: ZoneInfo) -> Seconds:
+    """UTC seconds, cut towards the past; text is ISO 8601, and a time without offset is local."""
+    kind = column.dtype
+    if kind == pl.String:
+        return np.array([_parsed(text, column.name, zone) for text in column], np.int64)
+    if not kind.is_temporal() and kind != pl.Null:
+        raise DataError(f"column '{column.name}' ({kind}) holds no times")
+    zoned = getattr(kind, "time_zone", None)
+    times = column.cast(pl.Datetime("us", zoned))
+    if zoned is None:
+        return np.array([epoch_seconds(value, zone) for value in times], np.int64)
+    return (times.dt.timestamp("us") // 1_000_000).fill_null(MISSING_TIME).to_numpy()
+
+
+def _parsed(text: str | None, name: str, zone: ZoneInfo) -> int:
+    try:
+        return epoch_seconds(datetime.fromisoformat(text.strip()) if text else None, zone)
+    except ValueError:
+        raise DataError(
+            f"column '{name}' (string): '{text}' is no time; write it as 2024-12-31T23:59:59+01:00"
+        ) from None
