@@ -13,6 +13,7 @@ from ..errors import ProjectError
 from ..terminal import printable
 
 COMMANDS = (
+    "adopt.command",
     "cli.bundle",
     "cli.jobs",
     "cli.keys",
