@@ -14,6 +14,7 @@ from ..terminal import printable
 
 COMMANDS = (
     "adopt.command",
+    "cli.bundle",
     "cli.jobs",
     "cli.keys",
     "cli.show",

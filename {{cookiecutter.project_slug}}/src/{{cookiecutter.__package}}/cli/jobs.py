@@ -16,55 +16,17 @@ from ..arguments import (
     needs,
     refuse_newer_contract,
 )
-from ..config import unknown
 from ..contract import load_contract
-from ..errors import AlertRaised, ConfigError
+from ..errors import AlertRaised
 
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
-TASKS = ("binary", "multiclass", "regression")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (adopt, data, train, serve, score, replay, monitor, demo, version):
+    for command in (data, train, serve, score, replay, monitor, demo, version):
         app.command()(command)
-
-
-def adopt(
-    path: Annotated[
-        str, typer.Argument(help="CSV or Parquet; or a database's URL, or the variable with it.")
-    ],
-    target: Annotated[str, typer.Option(help="The column to predict.")],
-    time: Annotated[
-        str | None, typer.Option(help="The column of times that splits the rows.")
-    ] = None,
-    id_: Annotated[
-        str | None, typer.Option("--id", help="The column that is different in each row.")
-    ] = None,
-    timezone: Annotated[str, typer.Option(help="Time zone of times without one.")] = "UTC",
-    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
-    query: Annotated[
-        str | None, typer.Option(help="SELECT to read instead of a table of the database.")
-    ] = None,
-    positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
-    task: Annotated[str | None, typer.Option(help=f"One of {', '.join(TASKS)}.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the result only.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite your own changes.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Accept without a question.")] = False,
-    configs: Folder = CONFIGS,
-) -> None:
-    """Write contract.yaml and data.yaml for your own table, and remove the example."""
-    if task is not None and task not in TASKS:
-        raise ConfigError(f"--task: {unknown(task, 'the tasks', TASKS)}")
-    with needs("train"):
-        from ..adopt.propose import Request
-        from ..adopt.write import run
-
-    names = (path, target, time or None, id_ or None, timezone or "UTC")
-    request = Request(*names, table, query, positive, task, name)  # type: ignore[arg-type]
-    run(request, configs, dry_run=dry_run, force=force, yes=yes)
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:

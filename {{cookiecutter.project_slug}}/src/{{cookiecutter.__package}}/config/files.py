@@ -30,7 +30,7 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             problem = None
             if not isinstance(key, yaml.ScalarNode):
-                problem = "a list or mapping is no key; is this a {{ placeholder }} not filled in?"
+                problem = "a list or mapping is no key; is it a placeholder that is not filled in?"
             elif key.tag != "tag:yaml.org,2002:str":
                 problem = f"the key {key.value} is not read as a text; put it in quotes"
             elif key.value in known:

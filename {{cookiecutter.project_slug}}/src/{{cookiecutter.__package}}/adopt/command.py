@@ -1,0 +1,52 @@
+"""The command that replaces the example by your own table."""
+
+from typing import Annotated
+
+import typer
+
+from ..arguments import CONFIGS, Folder, needs
+from ..config import unknown
+from ..errors import ConfigError
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(adopt)
+
+
+def adopt(
+    path: Annotated[
+        str, typer.Argument(help="CSV or Parquet; or a database's URL, or the variable with it.")
+    ],
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    time: Annotated[
+        str | None, typer.Option(help="The column of times that splits the rows.")
+    ] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="The column that is different in each row.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Time zone of times without one.")] = "UTC",
+    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
+    query: Annotated[
+        str | None, typer.Option(help="SELECT to read instead of a table of the database.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
+    task: Annotated[str | None, typer.Option(help=f"One of {', '.join(TASKS)}.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the result only.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite your own changes.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept without a question.")] = False,
+    configs: Folder = CONFIGS,
+) -> None:
+    """Write contract.yaml and data.yaml for your own table, and remove the example."""
+    if task is not None and task not in TASKS:
+        raise ConfigError(f"--task: {unknown(task, 'the tasks', TASKS)}")
+    with needs("train"):
+        from .propose import Request
+        from .write import run
+
+    names = (path, target, time or None, id_ or None, timezone or "UTC")
+    request = Request(*names, table, query, positive, task, name)  # type: ignore[arg-type]
+    run(request, configs, dry_run=dry_run, force=force, yes=yes)
