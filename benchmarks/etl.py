@@ -232,8 +232,8 @@ def reading(figures: Figures) -> str:
     return (
         f"The data job takes {longer:.1f} times the processor time that {peer} takes to convert the"
         f" file, and runs at {figures.beside('ours', 'pandas').median:.1f} times the speed of the"
-        f" pandas pipeline. With the planted faults it takes {faults:.2f} times as long as without, and"
-        f" {N_TIMES} times the rows take {growth:.1f} times the memory."
+        f" pandas pipeline. With the planted faults it takes {faults:.2f} times as much as without,"
+        f" and {N_TIMES} times the rows take {growth:.1f} times the memory."
     )
 
 

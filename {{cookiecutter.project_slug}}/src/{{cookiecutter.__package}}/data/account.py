@@ -86,10 +86,13 @@ def _from_the_source(rows: Numbers, driving: Extraction) -> None:
 
 def _duplicates(run: Run, rows: pl.DataFrame, folder: Path) -> pl.Series:
     """The numbers of rows for whose id another good row stays: the first or the last."""
-    name, good = run.contract.id, rows.filter(pl.col(PLACE) < REJECTED)
+    name, none = run.contract.id, rows[ROW].clear()
+    if name is None:
+        return none
+    good = rows.filter(pl.col(PLACE) < REJECTED)
     alike = good[ROW].filter(pl.Series(shared(good[KEY].to_numpy())))
-    if name is None or not len(alike):  # their hashes differ, so do their ids
-        return alike.clear()
+    if not len(alike):  # their hashes differ, so do their ids
+        return none
     splits = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)
     ids = splits.filter(pl.col(ROW).is_in(alike.implode())).collect()
     ids = ids.sort(ROW, descending=run.config.keep == "last")

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from .cast import TYPES
 from .prefetch import prefetch
 from .read import Numbers
-from .rows import FILE, RECORD, Chunk, Counts, Layout, quarantine, read_rows, tally
+from .rows import FILE, RECORD, Counts, Layout, quarantine, read_rows, tally
 
 ROW = "_source_row"
-Hashes = npt.NDArray[np.uint64]
+Hashes = tuple[list[npt.NDArray[np.uint64]], list[npt.NDArray[np.uint64]]]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -74,33 +74,36 @@ def extract(
     starts: dict[str, int] = {}
     counts: dict[str, Counts] = {}
     reasons: Counts = {}
-    numbers, hashes, last = [np.empty(0, np.int64)], [np.empty((2, 0), np.uint64)], 0
+    numbers, last = [np.empty(0, np.uint32)], 0
+    hashes: Hashes = [], []
     empty = pl.DataFrame(schema={n: TYPES[f.type] for n, f in layout.forms.items()})
     with (
-        _writer(path, _numbered(empty, numbers[0])) as rows,
-        _writer(rejected, quarantine("", [])) as bad,
+        _writer(path, _numbered(empty, numbers[0]), "none") as rows,  # is read once and removed
+        _writer(rejected, quarantine("", []), "zstd") as bad,
     ):
         for file in paths:
             start = starts[str(file)] = last
             count = counts[str(file)] = dict.fromkeys(("in", "accepted", "rejected"), 0)
             for chunk in prefetch(read_rows(file, layout, every=drop)):
-                numbers.append(chunk.numbers + start)
+                numbers.append((chunk.numbers + start).astype(np.uint32))
                 if len(chunk.rows):
                     rows.write_table(_arrow(_numbered(chunk.rows, numbers[-1])))
                 if no_rows := [*chunk.rejected, *chunk.nulled]:
                     bad.write_table(_arrow(quarantine(str(file), no_rows)))
                 if drop:
-                    hashes.append(_hashes(chunk))
+                    every = chunk.rows.hstack(chunk.others)
+                    for part, seed in zip(hashes, (1, 2), strict=True):
+                        part.append(every.hash_rows(seed).to_numpy())
                 count["in"] += chunk.n_in
                 count["accepted"] += len(chunk.rows)
                 count["rejected"] += len(chunk.rejected)
                 tally(reasons, (one.reasons for one in no_rows))
                 last = max(last, start + chunk.last)
             advance(file)
-    every = np.concatenate(numbers)
+    rows_of = np.concatenate(numbers)
     accepted = np.zeros(last + 1, bool)
-    accepted[every] = True
-    repeated = every[_repeated(*np.concatenate(hashes, axis=1))]
+    accepted[rows_of] = True
+    repeated = rows_of[_repeated(*hashes)]
     accepted[repeated] = False
     files = np.searchsorted([*starts.values()], repeated, side="left") - 1
     for count, n in zip(counts.values(), np.bincount(files, minlength=len(counts)), strict=True):
@@ -108,16 +111,15 @@ def extract(
     return Extraction(path=path, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
 
 
-def _writer(path: Path, empty: pl.DataFrame) -> pq.ParquetWriter:
-    """Texts by their distinct values; not packed, since it is read once and removed."""
+def _writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
     texts = [name for name, kind in empty.schema.items() if kind == pl.String]
     schema = _arrow(empty).schema
     return pq.ParquetWriter(
-        path, schema, compression="none", use_dictionary=texts, write_statistics=False
+        path, schema, compression=compression, use_dictionary=texts, write_statistics=False
     )
 
 
-def _numbered(rows: pl.DataFrame, numbers: Numbers) -> pl.DataFrame:
+def _numbered(rows: pl.DataFrame, numbers: npt.NDArray[np.uint32]) -> pl.DataFrame:
     return rows.with_columns(pl.Series(ROW, numbers, dtype=pl.UInt32))
 
 
@@ -125,23 +127,21 @@ def _arrow(frame: pl.DataFrame) -> pa.Table:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def _hashes(chunk: Chunk) -> Hashes:
-    """128 bits for each row, ``[2, rows]``."""
-    every = chunk.rows.hstack(chunk.others)
-    return np.stack([every.hash_rows(seed).to_numpy() for seed in (1, 2)])
-
-
-def shared(values: Hashes) -> Mask:
+def shared(values: npt.NDArray[np.uint64]) -> Mask:
     """Which values are there more than once; one sort, so that 17 million take 0.3 GB."""
     ordered = np.sort(values)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     return np.isin(values, twice) if len(twice) else np.zeros(len(values), bool)
 
 
-def _repeated(first: Hashes, second: Hashes) -> Numbers:
-    """Places of rows that repeat an earlier one."""
+def _repeated(*hashes: list[npt.NDArray[np.uint64]]) -> Numbers:
+    """Places of rows that repeat an earlier one, by two hashes of 64 bits each; they are used up."""
+    first = np.concatenate([np.empty(0, np.uint64), *hashes[0]])
+    hashes[0].clear()
     among = np.flatnonzero(shared(first))
-    pairs = pl.DataFrame({"first": first[among], "second": second[among]})
+    if not len(among):
+        return among
+    pairs = pl.DataFrame({"first": first[among], "second": np.concatenate(hashes[1])[among]})
     again = ~pairs.select(pl.struct(pl.all()).is_first_distinct()).to_series()
     places: Numbers = among[again.to_numpy()]
     return places
