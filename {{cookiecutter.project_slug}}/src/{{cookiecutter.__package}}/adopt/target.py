@@ -1,140 +1,121 @@
 """The task, and the value whose probability is predicted, from the target's values."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 
-from ..contract import Column, ColumnType
-from ..data.cast import FALSE, TRUE
+from ..contract import Column
+from ..data.cast import Form, cast
 from ..errors import DataError
-from ..values import canonical_category
-from .infer import MAYBE, Guess, alike
+from .infer import MAYBE, Guess
 from .look import ColumnStats, listed
 
 Task = Literal["binary", "multiclass", "regression"]
-MOST_NUMBERS, MOST_LABELS, FEWEST_ROWS, OFTEN = 20, 100, 50, 5
+MOST_NUMBERS, MOST_LABELS, FEWEST_ROWS, OFTEN, MOST_RARE = 20, 100, 50, 5, 3
 NO = ["0", "-1", "false", "no", "not", "non", "never", "none", "negative", "without"]
 """What the other one of two values begins with."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What is predicted."""
+def without_noise(stats: ColumnStats) -> ColumnStats:
+    """A target's texts without the few that stand once among labels, and the word for missing."""
+    if not stats.is_text:
+        return stats
+    counts = _counts(stats.known, stats.counts)
+    rare = [label for label, n in counts.items() if n == 1]
+    often = sum(n >= OFTEN for n in counts.values())
+    few = len(rare) <= MOST_RARE and 2 <= often == len(counts) - len(rare) <= MOST_NUMBERS
+    noise = rare if few and stats.n_known >= FEWEST_ROWS else []
+    noise += [label for label in counts if label.lower() in MAYBE][:1] if len(counts) == 3 else []
+    texts = stats.known.filter(_labels(stats.known).is_in(noise))
+    return ColumnStats(stats.name, stats.values, texts.to_list())
 
-    task: Task
-    guess: Guess
-    positive: bool | int | str | None = None
-    labels: Sequence[str] | None = None
 
+def target_of(
+    stats: ColumnStats, guess: Guess, task: Task | None, positive: str | None
+) -> tuple[Guess, dict[str, Any]]:
+    """The target's column; and task, positive value and labels, as the contract has them.
 
-def target_of(stats: ColumnStats, found: Guess, task: Task | None, positive: str | None) -> Target:
-    """What the values of the target ask for, unless ``task`` says it."""
-    counts, odd = _labels(stats, found)
-    shown, labels = listed(sorted(counts)), sorted(counts, key=_natural)
-    task = task or _task(counts, found)
-    number = found.values is not None
-    wrong = None
-    if found.column.type == "timestamp":
-        wrong = f"holds times, such as {stats.examples}; make a number or a category of it"
-    elif len(counts) < 2:
-        wrong = f"is always {shown}" if counts else "has no value"
-    elif positive is not None and (task != "binary" or _form(positive, found) not in counts):
-        wrong = f"has no --positive {positive!r}: this is a {task}, and the values are {shown}"
-    elif task == "regression" and not number:
-        wrong = f"holds texts, such as {stats.examples}; mend them, or leave --task out"
-    elif task != "regression" and len(counts) > (2 if task == "binary" else MOST_LABELS):
-        wrong = f"has {len(counts):,} different values, such as {shown}: too many; group them"
-    if wrong:
+    Raises:
+        DataError: the values fit no task, or not the one that was said.
+    """
+    texts, kind = stats.known.cast(pl.String), guess.column.type
+    known = ~texts.is_in(list(guess.missing))
+    counts = _counts(texts.filter(known), stats.counts.filter(known), logical=kind == "boolean")
+    labels, number = sorted(counts, key=_natural), guess.values is not None
+    shown, task = listed(labels), task or _task(counts, guess)
+    said = positive and _labels([positive], logical=kind == "boolean")[0]
+    if wrong := _wrong(stats, guess, labels, task):
         raise DataError(f"the target {stats.name!r} {wrong}, or name another column")
+    if positive is not None and (task != "binary" or said not in counts):
+        raise DataError(
+            f"the target {stats.name!r} has no --positive {positive!r}: this is a {task}, and the"
+            f" values are {shown}"
+        )
+    doubts = [*guess.doubts]
+    settings: dict[str, Any] = {"task": task, "labels": labels}
+    if n_gone := stats.n_rows - sum(counts.values()):
+        what = "value" if task == "regression" else "label"
+        doubts.append(f"has no {what} in {n_gone:,} rows: they are left out as unlabelled")
     if task == "regression":
-        return Target(task=task, guess=_amount(stats, found))
-    doubts = [*_doubts(stats, odd, counts), *alike(counts)]
-    kind: ColumnType = "category"
-    value: bool | int | str | None = None
+        rules = {"minimum": None, "maximum": None, "nullable": n_gone > 0}
+        column = guess.column.model_copy(update=rules)
+        return replace(guess, column=column, doubts=doubts), {"task": task}
     if task == "binary":
-        text, sure = _positive(counts) if positive is None else (_form(positive, found), True)
-        share = f"{counts[text] / counts.total():.1%}"
-        rarer = f"is positive where it is {text!r}, the rarer ({share}); else say --positive"
+        value, sure = (said, True) if said else _positive(counts)
+        share = counts[value] / sum(counts.values())
+        rarer = f"is positive where it is {value!r}, the rarer ({share:.1%}); else say --positive"
         doubts += [] if sure else [rarer]
-        kind, value = _typed(text, counts, found)
+        settings["positive"] = value
     elif number:
         end = "taken as labels without order; for an amount say --task regression"
         doubts.append(f"has {len(counts)} different numbers, such as {shown}: {end}")
-    column = Column(type=kind, nullable=bool(odd) or not stats.complete)
-    guess = Guess(column=column, doubts=doubts, missing=odd)
-    named = labels if kind == "category" else None
-    return Target(task=task, guess=guess, positive=value, labels=named)
+    if task == "binary" and (kind == "boolean" or (kind == "integer" and not guess.numbers)):
+        settings = {"task": task, "positive": value == "true" if kind == "boolean" else int(value)}
+    else:
+        kind = "category"
+    column = Column(type=kind, nullable=n_gone > 0)
+    return Guess(column=column, doubts=doubts, missing=guess.missing), settings
 
 
-def _labels(stats: ColumnStats, found: Guess) -> tuple[Counter[str], list[str]]:
-    """How often each label stands there in its one form, and texts that are taken for none."""
-    texts = zip(map(str, stats.known), stats.counts, strict=True)
-    forms = [(text, _form(text, found), n) for text, n in texts if text not in found.missing]
-    counts: Counter[str] = Counter()
-    for _, form, n in forms:
-        counts[form] += n
-    rare = [value for value, n in counts.items() if n == 1]
-    often = sum(n >= OFTEN for n in counts.values())
-    gone = [value for value in counts if value.lower() in MAYBE][:1] if len(counts) == 3 else []
-    few = len(rare) <= 3 and 2 <= often == len(counts) - len(rare) <= MOST_NUMBERS
-    gone += rare if few and stats.n_known >= FEWEST_ROWS else []
-    kept = Counter({value: n for value, n in counts.items() if value not in gone})
-    return kept, [*found.missing, *(text for text, form, _ in forms if form in gone)]
+def _wrong(stats: ColumnStats, guess: Guess, labels: list[str], task: Task) -> str | None:
+    """Why the task cannot be learnt from the values."""
+    shown, most = listed(labels), 2 if task == "binary" else MOST_LABELS
+    if guess.column.type == "timestamp":
+        return f"holds times, such as {stats.examples}; make a number or a category of it"
+    if len(labels) < 2:
+        return f"is always {shown}" if labels else "has no value"
+    if task == "regression" and guess.values is None:
+        return f"holds texts, such as {stats.examples}; mend them, or leave --task out"
+    if task != "regression" and len(labels) > most:
+        return f"has {len(labels):,} different values, such as {shown}: too many; group them"
+    return None
 
 
-def _form(text: str, found: Guess) -> str:
-    """The one form of a value: true and false where all say yes or no."""
-    value = canonical_category(text)
-    if found.column.type != "boolean" or value.lower() not in TRUE + FALSE:
-        return value
-    return "true" if value.lower() in TRUE else "false"
+def _labels(texts: Iterable[str], *, logical: bool = False) -> pl.Series:
+    """The one form of each text: as a category has it, or true and false."""
+    values = pl.Series("label", texts, pl.String)
+    return cast(values, Form(type="boolean" if logical else "category"), "UTC").cast(pl.String)
 
 
-def _task(counts: Counter[str], found: Guess) -> Task:
+def _counts(texts: pl.Series, counts: pl.Series, *, logical: bool = False) -> dict[str, int]:
+    """How often each label stands there."""
+    rows = pl.DataFrame([_labels(texts, logical=logical), counts]).group_by("label")
+    return dict(rows.agg(pl.col("n").sum()).sort("label").rows())
+
+
+def _task(counts: Mapping[str, int], guess: Guess) -> Task:
     """Binary for two values; a number for many or fractional ones, else one of several labels."""
-    if len(counts) == 2 or found.values is None:
+    if len(counts) == 2 or guess.values is None:
         return "binary" if len(counts) == 2 else "multiclass"
-    whole = (np.floor(found.values) == found.values) | np.isnan(found.values)
-    few = len(counts) <= MOST_NUMBERS and found.numbers is None
+    whole = (np.floor(guess.values) == guess.values) | np.isnan(guess.values)
+    few = len(counts) <= MOST_NUMBERS and guess.numbers is None
     return "multiclass" if few and whole.all() else "regression"
 
 
-def _doubts(stats: ColumnStats, odd: Sequence[str], counts: Counter[str]) -> list[str]:
-    """What to look at where the target is a label: texts among numbers, gaps, words for missing."""
-    doubts = []
-    if odd:
-        rest = f"since others are {listed(counts)}; if they are labels, take them out of"
-        doubts.append(f"is {listed(odd)} in some rows: read as missing, {rest} missing_by_column")
-    if unlabelled := stats.n_rows - counts.total():
-        doubts.append(f"has no label in {unlabelled:,} rows: they are left out as unlabelled")
-    if maybe := [value for value in counts if value.lower() in MAYBE]:
-        end = "as labels; if they mean missing, say missing_by_column"
-        doubts.append(f"keeps {listed(maybe)} {end}")
-    return doubts
-
-
-def _amount(stats: ColumnStats, found: Guess) -> Guess:
-    """A target that is a number; rows without one are left out, and no range is asked of it."""
-    n = stats.n_rows - stats.n_known + stats.rows_of(found.missing)
-    more = [f"has no value in {n:,} rows: they are left out as unlabelled"] if n else []
-    said = {"minimum": None, "maximum": None, "nullable": n > 0 or found.column.nullable}
-    column = found.column.model_copy(update=said)
-    return replace(found, column=column, doubts=[*found.doubts, *more])
-
-
-def _typed(text: str, counts: Counter[str], found: Guess) -> tuple[ColumnType, bool | int | str]:
-    """A label by the type of all of them: true or false, a whole number, or a text."""
-    if found.column.type == "boolean":
-        return "boolean", text == "true"
-    if all(label.removeprefix("-").isdecimal() and label.isascii() for label in counts):
-        return "integer", int(text)
-    return "category", text
-
-
-def _positive(counts: Counter[str]) -> tuple[str, bool]:
+def _positive(counts: Mapping[str, int]) -> tuple[str, bool]:
     """The positive one of two values, and whether its words say so; else the rarer."""
     one, two = sorted(counts, key=lambda value: (counts[value], value))
     low = (value.lower() for value in (one, two))
@@ -142,7 +123,7 @@ def _positive(counts: Counter[str]) -> tuple[str, bool]:
     return (two if no[0] and not no[1] else one), no[0] != no[1]
 
 
-def _natural(value: str) -> tuple[float, str, str]:
+def _natural(value: str) -> tuple[float, str]:
     """Numbers in their order, before texts in that of the alphabet."""
     number = value.removeprefix("-").replace(".", "", 1).isdecimal()
-    return (float(value), "", value) if number else (float("inf"), value.casefold(), value)
+    return (float(value), "") if number else (float("inf"), value.casefold())
