@@ -12,9 +12,8 @@ import polars as pl
 from ..contract import Column, ColumnType, NumberFormat
 from ..data.cast import FALSE, TRUE, Form, cast
 from ..values import canonical_category
+from .forms import CENSORED, Floats, number_format, stand_apart, time_format
 from .look import ColumnStats, listed
-from .numbers import CENSORED, Floats, number_format, stand_apart
-from .times import time_format
 
 Role = Literal["time", "target"] | None
 EXACT_IN_FLOAT32, SLACK = 2**24, 0.25
@@ -45,8 +44,8 @@ class Guess:
     """Numbers or times that the known texts are; NaN for one that is none."""
 
 
-def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = False) -> Guess:
-    """What a column is; ``comma`` as in ``number_format``."""
+def guess(stats: ColumnStats, zone: str, role: Role = None) -> Guess:
+    """What a column is."""
     if not stats.n_known:
         return _excluded(stats, "empty: no row has a value")
     if len(stats.known) == 1 and stats.complete and not role:
@@ -56,12 +55,10 @@ def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = Fal
     if stats.values.dtype.is_temporal():
         return _feature(stats, "timestamp")
     plain = cast(stats.known, Form(type="float"), zone)
-    if not stats.is_text:
-        return _number(stats, plain, role)
-    return _of_texts(stats, plain, zone, role, comma=comma)
+    return _of_texts(stats, plain, zone, role) if stats.is_text else _number(stats, plain, role)
 
 
-def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, comma: bool) -> Guess:
+def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role) -> Guess:
     """What a column of texts is: a time, a code, a number or a category."""
     texts, numeric = stats.known, not plain.null_count()
     odd = numeric and texts.str.contains(ODD_NUMBER).any()
@@ -70,9 +67,8 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
     if (role == "time" or not numeric or dates) and (
         times := time_format(texts, stats.counts, zone, said=role == "time")
     ):
-        form, moments, doubts = times
-        values = moments.dt.epoch("us").cast(pl.Float64)
-        return replace(_ordered(stats, values, "timestamp", doubts), format=form)
+        values = times[1].dt.epoch("us").cast(pl.Float64)
+        return replace(_ordered(stats, values, "timestamp", times[2]), format=times[0])
     if why and role != "target":
         doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
         if repeats(stats):
@@ -80,7 +76,7 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, co
         return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
     if not numeric and (result := _personal(stats) or _logical(stats)):
         return result
-    if (odd or not numeric) and (numbers := number_format(texts, comma=comma)):
+    if (odd or not numeric) and (numbers := number_format(texts)):
         values = cast(texts, Form(type="float", numbers=numbers[0]), zone)
         if numeric or _mostly_numbers(stats, values.is_null(), formatted=numbers[0] is not None):
             return _number(stats, values, role, *numbers)
@@ -113,27 +109,24 @@ def _personal(stats: ColumnStats) -> Guess | None:
 
 def _logical(stats: ColumnStats) -> Guess | None:
     """A column of yes and no, among which other texts mean that a value is missing."""
-    low = _low(stats.known)
-    logical = low.is_in([*TRUE, *FALSE])
-    if not logical.any() or not (logical | low.is_in(MAYBE)).all():
+    logical = _low(stats.known).is_in([*TRUE, *FALSE])
+    odd = stats.known.filter(~logical)
+    if not logical.any() or not _low(odd).is_in(MAYBE).all():
         return None
-    odd = stats.known.filter(~logical).to_list()
-    doubts = [f"has {listed(odd)} among yes and no: read as missing"] if odd else []
-    return _feature(stats, "boolean", doubts, odd)
+    doubts = [f"has {listed(odd)} among yes and no: read as missing"] if len(odd) else []
+    return _feature(stats, "boolean", doubts, odd.to_list())
 
 
 def _mostly_numbers(stats: ColumnStats, bad: pl.Series, *, formatted: bool) -> bool:
     """Whether texts among numbers say that nothing is there, and make no category or code."""
     odd, others = stats.known.filter(bad), stats.known.filter(~bad)
-    if stats.rows_of(odd) > 0.5 * stats.n_known:
-        return False
-    mixed = odd.str.contains("[0-9]") & odd.str.contains("[A-Za-z_-]")
+    mixed = odd.str.contains(r"[0-9].*[A-Za-z_-]|[A-Za-z_-].*[0-9]")
     mixed &= ~odd.str.contains(f"{CENSORED.pattern}|^#")
     whole = not formatted and others.str.contains(r"^\s*[0-9]+\s*$").all()
-    if whole and mixed.sum() > 0.5 * len(odd):
-        return False
-    words = odd.str.contains(r"[\pL0-9]") & ~_low(odd).is_in(MAYBE)
-    return not words.any() or len(others) >= FEWEST_NUMBERS
+    codes = whole and mixed.sum() > 0.5 * len(odd)
+    words = (odd.str.contains(r"[\pL0-9]") & ~_low(odd).is_in(MAYBE)).any()
+    few = stats.rows_of(odd) <= 0.5 * stats.n_known
+    return few and not codes and (not words or len(others) >= FEWEST_NUMBERS)
 
 
 def _excluded(stats: ColumnStats, why: str, *doubts: str, pii: bool = False) -> Guess:
@@ -147,11 +140,10 @@ def _feature(
     kind: ColumnType,
     doubts: Sequence[str] = (),
     missing: Sequence[str] = (),
-    **rules: object,
+    **rules: Any,
 ) -> Guess:
     """A feature of a type; it may be missing where it is, or where markers stand for that."""
-    nullable = bool(missing) or not stats.complete
-    column = Column.model_validate({"type": kind, "nullable": nullable} | rules)
+    column = Column(type=kind, nullable=bool(missing) or not stats.complete, **rules)
     return Guess(column=column, doubts=[*doubts, *stats.doubts], missing=[*stats.nulls, *missing])
 
 
@@ -169,7 +161,7 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
         if group:
             shown = f"{listed(group)} in {stats.rows_of(group):,} rows"
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
-    rules: dict[str, object] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
+    rules: dict[str, Any] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
     if kind != "timestamp":
         rest = values[~np.isnan(values) & ~texts.is_in(gone).to_numpy()]
         rules |= _range(rest)
@@ -194,7 +186,7 @@ def _number(
     return replace(result, numbers=form)
 
 
-def _range(values: Floats) -> dict[str, object]:
+def _range(values: Floats) -> dict[str, Any]:
     """A range that is a quarter wider than the values on both sides, in round numbers."""
     least, most = float(values.min()), float(values.max())
     span = most - least
@@ -218,11 +210,11 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
         if len(texts) > MANY:
             doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
         return _feature(stats, "category", doubts)
-    words, length = _words(texts), float(texts.str.len_chars().to_numpy().mean())
-    free = words >= 4 or length > FEW
+    words = _words(texts)
+    if words >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
+        return _excluded(stats, f"free text: {words:.0f} words on average", *doubts)
     why = f"names rows: {len(texts):,} values that hardly repeat"
-    why = f"free text: {words:.0f} words on average" if free else why
-    if not free and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
+    if texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
         doubts.append(f"is left out ({why}), such as {stats.examples}; {end}")
     return _excluded(stats, why, *doubts)

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..contract import JsonlSource, ParquetSource, TableSource, load
-from ..contract.part import leave_ours
 from ..contract.source import SETTINGS
 from ..data.read import GZIP, readable
 from ..data.rows import files, records
@@ -75,12 +74,7 @@ class Table:
 
 
 def opened(path: str, target: str, table: str | None, query: str | None) -> Table:
-    """Look at the table that a path, URL or variable names.
-
-    Raises:
-        DataError: there is no such file, or it cannot be read.
-        ConfigError: a database is named without table or query, or a file with one.
-    """
+    """Look at the table that a path, URL or variable names."""
     file = Path(path)
     stem = "" if query else table or file.name.partition(".")[0]
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")
@@ -138,17 +132,11 @@ def look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) -
 
 def _unusable(rows: pl.DataFrame, path: Path, *, parquet: bool) -> dict[str, str]:
     """Columns that can be in no contract, and why."""
-    types = {name: kind for name, kind in rows.schema.items() if isinstance(kind, UNREADABLE)}
+    types: dict[str, object] = {n: t for n, t in rows.schema.items() if isinstance(t, UNREADABLE)}
     if parquet:
         types |= {
             one.name: one.type for one in pq.read_schema(path) if pa.types.is_nested(one.type)
         }
     result = {name: f"it holds {kind}, which no contract can read" for name, kind in types.items()}
-    for name in rows.columns:
-        if re.fullmatch(r"\(column \d+\)", name):
-            result[name] = "it has no name"
-        try:
-            leave_ours([name])
-        except ValueError as error:
-            result[name] = str(error)
-    return result
+    unnamed = (name for name in rows.columns if re.fullmatch(r"\(column \d+\)", name))
+    return result | dict.fromkeys(unnamed, "it has no name")

@@ -17,7 +17,7 @@ from ..data.cast import cast, present
 from ..data.rows import layout
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
-from .look import ColumnStats, Table, listed
+from .look import Table, listed
 from .roles import GROUP, KEY, keys, leaks, spread, time_of
 from .target import Task, target_of, without_noise
 
@@ -51,20 +51,15 @@ class Proposal:
 
 
 def proposed(request: Request, table: Table) -> Proposal:
-    """Put together what all columns say.
-
-    Raises:
-        DataError: the table lacks a column that was said, or is nothing to learn from.
-        ConfigError: what was said is no setting of a contract.
-    """
+    """Put together what all columns say."""
     if (zone := request.timezone) not in available_timezones():
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
-    keys_said = ("target", "time", "id")
-    said: dict[str, Any] = {key: _column(key, getattr(request, key), table) for key in keys_said}
-    request, columns = replace(request, **said), table.columns
-    target = request.target
+    target = _column("target", request.target, table) or ""
+    time, id_ = _column("time", request.time, table), _column("id", request.id, table)
+    request, columns = replace(request, target=target, time=time, id=id_), table.columns
     columns[target] = without_noise(columns[target])
-    guesses = _guesses(request, columns)
+    roles: dict[str | None, Role] = {request.time: "time", target: "target"}
+    guesses = {name: guess(one, zone, roles.get(name)) for name, one in columns.items()}
     guesses[target], task = target_of(
         columns[target], guesses[target], request.task, request.positive
     )
@@ -99,22 +94,8 @@ def _column(option: str, name: str | None, table: Table) -> str | None:
         return alike[0]
     why = table.unusable.get(name, "there is no such column")
     near = "".join(f"; did you mean {one!r}?" for one in get_close_matches(name, names, 1))
-    raise DataError(
-        f"--{option}: {name!r}: {why}{near} There are {listed(names, SHOWN)}; if these are no names,"
-        " the file lacks a first line that names its columns: add one"
-    )
-
-
-def _guesses(request: Request, columns: Mapping[str, ColumnStats]) -> dict[str, Guess]:
-    """Each column's guess, once more for doubtful ones where others have a decimal comma."""
-    roles: dict[str | None, Role] = {request.time: "time", request.target: "target"}
-    zone = request.timezone
-    guesses = {name: guess(stats, zone, roles.get(name)) for name, stats in columns.items()}
-    if any(one.numbers and one.numbers.decimal == "," for one in guesses.values()):
-        for name, one in guesses.items():
-            if any("say decimal" in doubt for doubt in one.doubts):
-                guesses[name] = guess(columns[name], zone, roles.get(name), comma=True)
-    return guesses
+    shown = listed(names, SHOWN)
+    raise DataError(f"--{option}: {name!r}: {why}{near} The file's first line names {shown}")
 
 
 def _settings(request: Request, table: Table, guesses: Mapping[str, Guess]) -> dict[str, Any]:

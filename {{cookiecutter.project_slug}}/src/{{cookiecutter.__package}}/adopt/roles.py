@@ -21,34 +21,25 @@ Guesses = Mapping[str, Guess]
 
 
 def time_of(said: str | None, columns: Columns, guesses: Guesses) -> str | None:
-    """The time: what is said, or the only complete timestamp.
-
-    Raises:
-        DataError: what is said is no time, or has gaps.
-    """
+    """The time: what is said, or the only complete timestamp."""
     stamps = [n for n, one in guesses.items() if one.column.type == "timestamp"]
     sound = [name for name in stamps if not guesses[name].column.nullable]
     if said is None:
         return sound[0] if len(sound) == 1 else None
     if said in sound:
         return said
-    stats, missing = columns[said], guesses[said].missing
-    gaps = f"{stats.n_rows - stats.n_known:,} gaps and {stats.rows_of(missing):,} other texts"
-    wrong = f"has {gaps}, and a row without its time can be in no split; name another column"
-    if said not in stamps:
-        wrong = f"holds no times that can be read, such as {stats.examples}; write them as"
-        wrong += " 2024-01-31 23:59:00 in a copy of the file"
-    raise DataError(f"--time: {said!r} {wrong}, or leave --time out")
+    stats = columns[said]
+    wrong = f"holds no times that can be read, such as {stats.examples}"
+    if said in stamps:
+        n_odd = stats.rows_of(guesses[said].missing)
+        wrong = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
+    raise DataError(f"--time: {said!r} {wrong}; name a column of times, or leave --time out")
 
 
 def keys(
     said: str | None, columns: Columns, guesses: Guesses, taken: Collection[str | None]
 ) -> dict[str, Guess]:
-    """The id, and columns that name what several rows are about, by what their values do.
-
-    Raises:
-        DataError: what is said to be the id does not name each row once.
-    """
+    """The id, and columns that name what several rows are about, by what their values do."""
     free = [name for name in columns if name not in taken and not guesses[name].column.pii]
     result = {}
     named = (n for n in free if _names_rows(columns[n], guesses[n], first=n == next(iter(columns))))
@@ -56,10 +47,8 @@ def keys(
         stats = columns[name]
         again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
         if again or gaps:
-            raise DataError(
-                f"--id: {name!r} does not name each row once: {again:,} rows repeat a value of another"
-                f" and {gaps:,} have none; name another column, or leave --id out"
-            )
+            wrong = f"{again:,} rows repeat a value and {gaps:,} have none"
+            raise DataError(f"--id: {name!r} does not name each row once: {wrong}; leave --id out")
         column = Column(type="integer" if _is_whole(guesses[name]) else "string", why=KEY)
         doubt = "is taken as the id, since it names each row; say --id for another"
         result[name] = Guess(column=column, doubts=[] if said else [doubt])
@@ -119,9 +108,8 @@ def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
     if "month" in parts and len(parts) > 1:
         shown = ", ".join(f"`{name}`" for name in parts.values())
         yield (
-            f"{shown} may together be when a row happened ({', '.join(parts)}), and rows are split by"
-            " chance, so that the future trains and the past tests; make one time of them in a copy of"
-            " the file, and say --time"
+            f"{shown} may together be when a row happened, and rows are split by chance, so that the"
+            " future trains and the past tests; make one time of them, and say --time"
         )
 
 

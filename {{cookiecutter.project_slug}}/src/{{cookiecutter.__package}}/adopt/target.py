@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from ..contract import Column
+from ..contract import Column, ColumnType
 from ..data.cast import Form, cast
 from ..errors import DataError
 from .infer import MAYBE, Guess
@@ -23,7 +23,7 @@ def without_noise(stats: ColumnStats) -> ColumnStats:
     """A target's texts without the few that stand once among labels, and the word for missing."""
     if not stats.is_text:
         return stats
-    counts = _counts(stats.known, stats.counts)
+    counts = _counts(_labels(stats.known), stats.counts)
     rare = [label for label, n in counts.items() if n == 1]
     often = sum(n >= OFTEN for n in counts.values())
     few = len(rare) <= MOST_RARE and 2 <= often == len(counts) - len(rare) <= MOST_NUMBERS
@@ -36,26 +36,17 @@ def without_noise(stats: ColumnStats) -> ColumnStats:
 def target_of(
     stats: ColumnStats, guess: Guess, task: Task | None, positive: str | None
 ) -> tuple[Guess, dict[str, Any]]:
-    """The target's column; and task, positive value and labels, as the contract has them.
-
-    Raises:
-        DataError: the values fit no task, or not the one that was said.
-    """
-    texts, kind = stats.known.cast(pl.String), guess.column.type
-    known = ~texts.is_in(list(guess.missing))
-    counts = _counts(texts.filter(known), stats.counts.filter(known), logical=kind == "boolean")
-    labels, number = sorted(counts, key=_natural), guess.values is not None
-    shown, task = listed(labels), task or _task(counts, guess)
-    said = positive and _labels([positive], logical=kind == "boolean")[0]
+    """The target's column; and task, positive value and labels, as the contract has them."""
+    texts, logical = stats.known.cast(pl.String), guess.column.type == "boolean"
+    labels_of = _labels(texts, logical=logical).set(texts.is_in(list(guess.missing)), None)
+    counts = _counts(labels_of, stats.counts)
+    labels, doubts = sorted(counts, key=_natural), [*guess.doubts]
+    task = task or _task(counts, guess)
+    said = positive and _labels([positive], logical=logical)[0]
     if wrong := _wrong(stats, guess, labels, task):
         raise DataError(f"the target {stats.name!r} {wrong}, or name another column")
     if positive is not None and (task != "binary" or said not in counts):
-        raise DataError(
-            f"the target {stats.name!r} has no --positive {positive!r}: this is a {task}, and the"
-            f" values are {shown}"
-        )
-    doubts = [*guess.doubts]
-    settings: dict[str, Any] = {"task": task, "labels": labels}
+        raise DataError(f"no --positive {positive!r}: {task}, the values are {listed(labels)}")
     if n_gone := stats.n_rows - sum(counts.values()):
         what = "value" if task == "regression" else "label"
         doubts.append(f"has no {what} in {n_gone:,} rows: they are left out as unlabelled")
@@ -63,34 +54,34 @@ def target_of(
         rules = {"minimum": None, "maximum": None, "nullable": n_gone > 0}
         column = guess.column.model_copy(update=rules)
         return replace(guess, column=column, doubts=doubts), {"task": task}
+    kind: ColumnType = "category"
+    settings: dict[str, Any] = {"task": task, "labels": labels}
     if task == "binary":
         value, sure = (said, True) if said else _positive(counts)
         share = counts[value] / sum(counts.values())
         rarer = f"is positive where it is {value!r}, the rarer ({share:.1%}); else say --positive"
         doubts += [] if sure else [rarer]
         settings["positive"] = value
-    elif number:
+        if logical or (guess.column.type == "integer" and not guess.numbers):
+            kind = guess.column.type
+            settings = {"task": task, "positive": value == "true" if logical else int(value)}
+    elif guess.values is not None:
         end = "taken as labels without order; for an amount say --task regression"
-        doubts.append(f"has {len(counts)} different numbers, such as {shown}: {end}")
-    if task == "binary" and (kind == "boolean" or (kind == "integer" and not guess.numbers)):
-        settings = {"task": task, "positive": value == "true" if kind == "boolean" else int(value)}
-    else:
-        kind = "category"
+        doubts.append(f"has {len(counts)} different numbers, such as {listed(labels)}: {end}")
     column = Column(type=kind, nullable=n_gone > 0)
     return Guess(column=column, doubts=doubts, missing=guess.missing), settings
 
 
 def _wrong(stats: ColumnStats, guess: Guess, labels: list[str], task: Task) -> str | None:
     """Why the task cannot be learnt from the values."""
-    shown, most = listed(labels), 2 if task == "binary" else MOST_LABELS
     if guess.column.type == "timestamp":
         return f"holds times, such as {stats.examples}; make a number or a category of it"
     if len(labels) < 2:
-        return f"is always {shown}" if labels else "has no value"
+        return f"is always {labels[0]!r}" if labels else "has no value"
     if task == "regression" and guess.values is None:
         return f"holds texts, such as {stats.examples}; mend them, or leave --task out"
-    if task != "regression" and len(labels) > most:
-        return f"has {len(labels):,} different values, such as {shown}: too many; group them"
+    if task != "regression" and len(labels) > (2 if task == "binary" else MOST_LABELS):
+        return f"has {len(labels):,} different values, such as {listed(labels)}: group them"
     return None
 
 
@@ -100,9 +91,9 @@ def _labels(texts: Iterable[str], *, logical: bool = False) -> pl.Series:
     return cast(values, Form(type="boolean" if logical else "category"), "UTC").cast(pl.String)
 
 
-def _counts(texts: pl.Series, counts: pl.Series, *, logical: bool = False) -> dict[str, int]:
+def _counts(labels: pl.Series, counts: pl.Series) -> dict[str, int]:
     """How often each label stands there."""
-    rows = pl.DataFrame([_labels(texts, logical=logical), counts]).group_by("label")
+    rows = pl.DataFrame([labels, counts]).drop_nulls().group_by("label")
     return dict(rows.agg(pl.col("n").sum()).sort("label").rows())
 
 
@@ -110,9 +101,9 @@ def _task(counts: Mapping[str, int], guess: Guess) -> Task:
     """Binary for two values; a number for many or fractional ones, else one of several labels."""
     if len(counts) == 2 or guess.values is None:
         return "binary" if len(counts) == 2 else "multiclass"
-    whole = (np.floor(guess.values) == guess.values) | np.isnan(guess.values)
     few = len(counts) <= MOST_NUMBERS and guess.numbers is None
-    return "multiclass" if few and whole.all() else "regression"
+    known = guess.values[~np.isnan(guess.values)]
+    return "multiclass" if few and (np.floor(known) == known).all() else "regression"
 
 
 def _positive(counts: Mapping[str, int]) -> tuple[str, bool]:
