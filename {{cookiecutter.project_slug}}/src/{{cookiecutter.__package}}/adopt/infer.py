@@ -15,6 +15,7 @@ from ..values import canonical_category
 from .forms import CENSORED, Floats, number_format, stand_apart, time_format
 from .look import ColumnStats, listed
 
+Texts = Sequence[str]
 Role = Literal["time", "target"] | None
 EXACT_IN_FLOAT32, SLACK = 2**24, 0.25
 FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS, LEAST_DATE = 50, 1000, 20, 20, 19_000_000
@@ -34,11 +35,11 @@ class Guess:
     """A column as the contract may have it."""
 
     column: Column
-    doubts: Sequence[str] = ()
+    doubts: Texts = ()
     """Without the column's name, which stands before them."""
     format: str | None = None
     numbers: NumberFormat | None = None
-    missing: Sequence[str] = ()
+    missing: Texts = ()
     """Texts that mean that a value is missing, besides blank ones."""
     values: Floats | None = None
     """Numbers or times that the known texts are; NaN for one that is none."""
@@ -136,11 +137,7 @@ def _excluded(stats: ColumnStats, why: str, *doubts: str, pii: bool = False) -> 
 
 
 def _feature(
-    stats: ColumnStats,
-    kind: ColumnType,
-    doubts: Sequence[str] = (),
-    missing: Sequence[str] = (),
-    **rules: Any,
+    stats: ColumnStats, kind: ColumnType, doubts: Texts = (), missing: Texts = (), **rules: Any
 ) -> Guess:
     """A feature of a type; it may be missing where it is, or where markers stand for that."""
     column = Column(type=kind, nullable=bool(missing) or not stats.complete, **rules)
@@ -150,7 +147,7 @@ def _feature(
 def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]) -> Guess:
     """A number or time, of which some texts mean that nothing is there."""
     texts, doubts, values = stats.known.cast(pl.String), list(doubts), read.to_numpy()
-    if odd := texts.filter(read.is_null()).to_list():
+    if odd := texts.filter(read.is_null()).to_list() if read.null_count() else []:
         n, what = stats.rows_of(odd), "time" if kind == "timestamp" else "number"
         share = f"{n:,} values ({n / stats.n_known:.1%})"
         doubts.append(f"holds {share} that are no {what}, such as {listed(odd)}: read as missing")
@@ -163,7 +160,8 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
     rules: dict[str, Any] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
     if kind != "timestamp":
-        rest = values[~np.isnan(values) & ~texts.is_in(gone).to_numpy()]
+        rest = values[~np.isnan(values)]
+        rest = rest[~np.isin(rest, values[texts.is_in(gone).to_numpy()])] if gone else rest
         rules |= _range(rest)
         if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
             kind, end = "float", "which the model rounds; if they name things, exclude it"

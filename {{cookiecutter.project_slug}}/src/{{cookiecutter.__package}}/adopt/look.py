@@ -1,7 +1,7 @@
 """Opens a person's table, reads it through the readers of the data job, describes its columns."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,20 +27,18 @@ NULL = r"(?i)^\s*(?:[-+]?nan|null|\\n|<na>|#n/a|#na|nat|1\.#ind|1\.#qnan)?\s*$"
 class ColumnStats:
     """A column of the sample; its known values are what is neither null, blank nor a word for null."""
 
-    def __init__(self, name: str, values: pl.Series, nulls: Collection[str] = ()) -> None:
+    def __init__(self, name: str, values: pl.Series, nulls: list[str] | None = None) -> None:
         self.name, self.values, self.is_text = name, values, values.dtype == pl.String
         known = values.drop_nulls().alias(" ").value_counts(sort=True, name="n")
         self.blanks, self.nulls, self.doubts = list[str](), list[str](), list[str]()
-        if self.is_text:
-            none = known[" "].str.contains(NULL) | known[" "].is_in(list(nulls))
-            texts, gone, known = (
-                known[" "].filter(none),
-                known["n"].filter(none),
-                known.filter(~none),
-            )
-            self.blanks = [text for text in texts if not text.strip()]
-            self.nulls = [text for text in texts if text.strip()]
-            n = int(gone.filter(texts.is_in(self.nulls)).sum())
+        if (
+            self.is_text
+            and (none := known[" "].str.contains(NULL) | known[" "].is_in(nulls or [])).any()
+        ):
+            gone, known = known.filter(none), known.filter(~none)
+            self.blanks = [text for text in gone[" "] if not text.strip()]
+            self.nulls = [text for text in gone[" "] if text.strip()]
+            n = int(gone.filter(gone[" "].is_in(self.nulls))["n"].sum())
             doubt = f"has {listed(self.nulls)} in {n:,} rows: read as missing"
             self.doubts = [doubt] if self.nulls else []
         self.known, self.counts = known[" "], known["n"]

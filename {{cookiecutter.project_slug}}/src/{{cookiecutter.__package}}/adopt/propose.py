@@ -18,8 +18,7 @@ from ..data.rows import layout
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
 from .look import Table, listed
-from .roles import GROUP, KEY, keys, leaks, spread, time_of
-from .target import Task, target_of, without_noise
+from .roles import GROUP, KEY, Task, keys, leaks, spread, target_of, time_of, without_noise
 
 MOST_TYPED, SHOWN = 50_000, 20
 
@@ -60,9 +59,8 @@ def proposed(request: Request, table: Table) -> Proposal:
     columns[target] = without_noise(columns[target])
     roles: dict[str | None, Role] = {request.time: "time", target: "target"}
     guesses = {name: guess(one, zone, roles.get(name)) for name, one in columns.items()}
-    guesses[target], task = target_of(
-        columns[target], guesses[target], request.task, request.positive
-    )
+    said = request.task, request.positive
+    guesses[target], task = target_of(columns[target], guesses[target], *said)
     time = time_of(request.time, columns, guesses)
     guesses |= keys(request.id, columns, guesses, {target, time})
     id_ = next((name for name, one in guesses.items() if one.column.why == KEY), None)
@@ -75,9 +73,7 @@ def proposed(request: Request, table: Table) -> Proposal:
     if time and not request.time:
         doubts.append(f"`{time}` is taken as the time by which rows are split; else say --time")
     elif contract.times and not time:
-        doubts.append(
-            f"rows are split by chance; say --time {contract.times[0]} to train on the past"
-        )
+        doubts.append(f"rows are split by chance, not by time; else say --time {contract.times[0]}")
     doubts += [f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts]
     doubts += leaking if time else [*leaking, *spread(contract, rows)]
     examples = {name: stats.examples for name, stats in columns.items()}

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -107,11 +108,7 @@ def show(proposal: Proposal) -> None:
 
 
 def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: bool) -> None:
-    """Write all, or nothing where one was changed since it was rendered or last adopted.
-
-    Raises:
-        ConfigError: naming those that were changed.
-    """
+    """Write all, or nothing where one was changed since it was rendered or last adopted."""
     record = root / RENDERED
     rendered: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
     names = {path: Path(os.path.relpath(path, root)).as_posix() for path in (*texts, *gone)}
@@ -122,8 +119,8 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
         changed += [] if known or old == texts.get(path, "").encode() else [names[path]]
     if changed and not force:
         raise ConfigError(
-            f"{', '.join(changed)} {'was' if len(changed) == 1 else 'were'} changed by hand; nothing"
-            " was written: keep a copy and say --force, or only look with --dry-run"
+            f"{', '.join(changed)} was changed by hand; nothing was written: keep a copy and say"
+            " --force, or only look with --dry-run"
         )
     for path, text in texts.items():
         write_file(path, text.encode())
@@ -141,15 +138,7 @@ def contract_text(contract: Contract, doubts: Iterable[str]) -> str:
     settings = contract.model_dump(mode="json", exclude_defaults=True)
     head = "".join(f"# doubt: {' '.join(printable(doubt).split())}\n" for doubt in doubts)
     odd = {"\x85", "\u2028", "\u2029"} & set(contract.text)  # PyYAML reads them back as others
-    return (
-        CONTRACT
-        + head
-        + yaml.dump(
-            settings,
-            Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
-            allow_unicode=not odd,
-            width=10**6,
-            sort_keys=False,
-            default_flow_style=None,
-        )
-    )
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    form: dict[str, Any] = {"width": 10**6, "sort_keys": False, "default_flow_style": None}
+    text: str = yaml.dump(settings, Dumper=dumper, allow_unicode=not odd, **form)
+    return CONTRACT + head + text
