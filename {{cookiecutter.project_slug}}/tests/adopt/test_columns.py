@@ -63,6 +63,12 @@ def test_a_range_is_wider_than_the_values_and_keeps_zero(infer: Infer) -> None:
     assert found["few"].minimum is None
 
 
+def test_round_numbers_with_a_dot_are_thousands(infer: Infer) -> None:
+    found = infer(c=some("1.200", "35.000", "7.500", "112.300", "4.050"))
+    assert source(found.contract).numbers["c"].thousands == "."
+    assert (found.contract.columns["c"].type, doubted(found, "`c`", "read as")) == ("integer", True)
+
+
 def test_blank_cells_are_missing_whatever_the_column(infer: Infer) -> None:
     found = infer(c=some("1.5", "2.5", " "), d=some("red", "blue", "\u00a0"))
     nullable = [name for name, one in found.contract.columns.items() if one.nullable]

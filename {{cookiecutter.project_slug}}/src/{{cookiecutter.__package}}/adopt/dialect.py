@@ -126,7 +126,7 @@ def _delimited(
         starts, records = _split(lines, **marks)
         width, n_read = _width(records), min(len(records), len(lines) - 1, 20)
         share = sum(len(record) == width for record in records) / max(len(records), 1)
-        n_quoted = sum(len(f) > 1 and f[0] == f[-1] in "'\"" for one in records for f in one)
+        n_quoted = sum(len(f) > 1 and f[0] == f[-1] in "'\"" for one in records[:20] for f in one)
         score = (round(share, 2) * n_read, round(share, 3), width, -n_quoted)
         tried += [(score, marks, starts, records)] if width > 1 else []
     if not tried:

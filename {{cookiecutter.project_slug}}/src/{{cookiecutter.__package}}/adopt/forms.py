@@ -66,9 +66,15 @@ def number_format(texts: pl.Series) -> tuple[NumberFormat | None, list[str]] | N
         return None
     pairs, doubts = _pairs([part["digits"] for part in parts])
     marks = [units[0] | {"decimal": decimal, "thousands": mark} for decimal, mark in pairs]
-    forms = [None, *(NumberFormat.model_validate(one) for one in marks)]
-    read = [cast(texts, Form(type="float", numbers=form), "UTC").count() for form in forms]
-    return forms[read.index(max(read))], [*units[1], *doubts]
+    forms = [NumberFormat.model_validate(one) for one in marks]
+    form = max(forms, key=lambda one: _n_read(texts, one)) if len(forms) > 1 else forms[0]
+    plain = form == NumberFormat() and _n_read(texts, None) >= len(parts)
+    return (None if plain else form), [*units[1], *doubts]
+
+
+def _n_read(texts: pl.Series, form: NumberFormat | None) -> int:
+    """How many texts the data job reads as numbers."""
+    return cast(texts, Form(type="float", numbers=form), "UTC").count()
 
 
 def _units(parts: Sequence[re.Match[str]]) -> tuple[dict[str, Any], list[str]] | None:

@@ -31,10 +31,9 @@ class ColumnStats:
         self.name, self.values, self.is_text = name, values, values.dtype == pl.String
         known = values.drop_nulls().alias(" ").value_counts(sort=True, name="n")
         self.blanks, self.nulls, self.doubts = list[str](), list[str](), list[str]()
-        if (
-            self.is_text
-            and (none := known[" "].str.contains(NULL) | known[" "].is_in(nulls or [])).any()
-        ):
+        none = known[" "].str.contains(NULL) if self.is_text else pl.Series([False])
+        none = none | known[" "].is_in(nulls) if nulls else none
+        if none.any():
             gone, known = known.filter(none), known.filter(~none)
             self.blanks = [text for text in gone[" "] if not text.strip()]
             self.nulls = [text for text in gone[" "] if text.strip()]
