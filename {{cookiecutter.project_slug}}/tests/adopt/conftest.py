@@ -2,7 +2,6 @@ import csv
 import io
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,19 +23,11 @@ Cells = list[str]
 N = 400
 
 
-@dataclass(frozen=True)
 class Project:
     """A project's folder that a table is adopted into."""
 
-    root: Path
-
-    @property
-    def configs(self) -> Path:
-        return self.root / "configs"
-
-    @property
-    def package(self) -> Path:
-        return self.root / "src" / "package"
+    def __init__(self, root: Path) -> None:
+        self.root, self.configs, self.package = root, root / "configs", root / "src" / "package"
 
     def adopt(self, path: Path | str, target: str = "y", **options: Any) -> Proposal:
         said = {key: options.pop(key) for key in ("dry_run", "force") if key in options}
@@ -58,7 +49,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (root / "configs").mkdir(parents=True)
     monkeypatch.chdir(root)
     monkeypatch.setattr(transform, "transform", lambda sources: next(iter(sources.values())))
-    return Project(root=root)
+    return Project(root)
 
 
 @pytest.fixture
@@ -127,7 +118,7 @@ def misread(
     shown = {repr(text)[:28] for text in wrong} | {text[:28] for text in wrong}
     if not wrong or any(text and text in doubt for doubt in doubts for text in shown):
         return None
-    return f"{name}: {wrong[0]!r} of {texts[:3]} is read as {column.type}, {doubts or 'without a doubt'}"
+    return f"{name}: {wrong[0]!r} of {texts[:3]} is read as {column.type}, {doubts}"
 
 
 def _same(value: Any, meant: Any) -> bool:

@@ -8,16 +8,18 @@ from typing import Any
 
 Draw = random.Random
 Form = tuple[list[str], list[Any]]
+Cell = Callable[[], tuple[str, Any]]
 N = 400
 CURRENCIES = [
     chr(code) for code in range(0x20A0, 0x20C0) if unicodedata.category(chr(code)) == "Sc"
 ]
+MARKS = "#DIV/0!|n.d.|:|?|-|NA|None|*|k.A.|NULL|nan|<32|> 99"
 SPACES = [" ", "\u00a0", "\u202f", "\u2009"]
 LETTERS = "abcdefghijklmnopqrstuvwxyzäøñčλя"
 FIRST = datetime(2001, 1, 2)
 
 
-def column(cell: Callable[[], tuple[str, Any]]) -> Form:
+def column(cell: Cell) -> Form:
     cells = [cell() for _ in range(N)]
     return [text for text, _ in cells], [value for _, value in cells]
 
@@ -70,28 +72,11 @@ def ambiguous_number(draw: Draw) -> Form:
 
 def marker(draw: Draw) -> str:
     """A text that says that nothing is there, as this program or that person writes it."""
-    marks = [
-        "#DIV/0!",
-        "n.d.",
-        ":",
-        "?",
-        "-",
-        "NA",
-        "None",
-        "*",
-        "k.A.",
-        "NULL",
-        "nan",
-        "<32",
-        "> 99",
-    ]
     drawn = [word(draw), f"({word(draw)})", f"#{word(draw).upper()}!", draw.choice("§¿~|°") * 2]
-    return draw.choice([*marks, *drawn])
+    return draw.choice([*MARKS.split("|"), *drawn])
 
 
-def with_markers(
-    draw: Draw, markers: list[str], shares: list[float], make: Callable[[], Any]
-) -> Form:
+def with_markers(draw: Draw, markers: list[str], shares: list[float], make: Cell) -> Form:
     share = draw.choice(shares)
     return column(lambda: (draw.choice(markers), None) if draw.random() < share else make())
 
@@ -144,19 +129,14 @@ def code(draw: Draw) -> Form:
 
 
 TIMES = (
-    *(
-        "%Y-%m-%d %H:%M:%S +0000",
-        "%Y-%m-%d %H:%M:%S.%f UTC",
-        "%Y-%m-%dT%H:%M:%SZ",
-        "%Y-%m-%d %H:%M",
-    ),
-    *("%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S +0000", "%d/%m/%Y %H:%M:%S.%f"),
-    *("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d", "%Y%m%dT%H%M%SZ", "%d/%b/%Y:%H:%M:%S +0000"),
-    *("%a %b %d %H:%M:%S %Y", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y"),
-    *("%d.%m.%y %H:%M", "%B %d, %Y", "%d %B %Y", "%d-%b-%y", "%b-%Y", "%Y/%m/%d", "%m/%d/%y"),
-    *("%d.%m.%Y, %H:%M Uhr", "%Y-%m-%d %H:%M:%S,%f", "%A, %B %d, %Y", "%b %d %Y %I:%M%p"),
-    *("%d%b%Y:%H:%M:%S", "%Y.%m.%d %H.%M", "%d %m %Y", "%Y_%m_%d", "%H:%M:%S %d.%m.%Y"),
-    *("%d-%m-%Y %H:%M", "week of %d %B %Y", "%Y年%m月%d日"),
+    "%Y-%m-%d %H:%M:%S +0000|%Y-%m-%d %H:%M:%S.%f UTC|%Y-%m-%dT%H:%M:%SZ|%Y-%m-%d %H:%M"
+    "|%a, %d %b %Y %H:%M:%S GMT|%a, %d %b %Y %H:%M:%S +0000|%d/%m/%Y %H:%M:%S.%f"
+    "|%Y%m%d%H%M%S|%Y%m%d%H%M|%Y%m%d|%Y%m%dT%H%M%SZ|%d/%b/%Y:%H:%M:%S +0000"
+    "|%a %b %d %H:%M:%S %Y|%m/%d/%Y %I:%M %p|%m/%d/%Y %I:%M:%S %p|%d.%m.%Y"
+    "|%d.%m.%y %H:%M|%B %d, %Y|%d %B %Y|%d-%b-%y|%b-%Y|%Y/%m/%d|%m/%d/%y"
+    "|%d.%m.%Y, %H:%M Uhr|%Y-%m-%d %H:%M:%S,%f|%A, %B %d, %Y|%b %d %Y %I:%M%p"
+    "|%d%b%Y:%H:%M:%S|%Y.%m.%d %H.%M|%d %m %Y|%Y_%m_%d|%H:%M:%S %d.%m.%Y"
+    "|%d-%m-%Y %H:%M|week of %d %B %Y|%Y年%m月%d日"
 )
 
 
@@ -165,7 +145,7 @@ def moment(draw: Draw) -> datetime:
 
 
 def time_written(draw: Draw) -> Form:
-    form = draw.choice(TIMES)
+    form = draw.choice(TIMES.split("|"))
     late = "%H:%M:%S" in form and draw.random() < 0.5
 
     def cell() -> tuple[str, datetime]:

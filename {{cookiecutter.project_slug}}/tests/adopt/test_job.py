@@ -16,19 +16,11 @@ from {{ cookiecutter.__package }}.errors import ConfigError, DataError
 from .conftest import Cells, Project, doubted, rows_of, some, source, text_of
 
 N = 600
-NAMES = [
-    "a b",
-    "c.d",
-    "größe",
-    "it's",
-    'say "hi"',
-    "_lead",
-    "select",
-    "model_config",
-    "yes",
-    "null",
-]
-NAMES += ["123", "a: b", "#x", "{y}", "日本", "- z", "~", "more\x85", "a\u2028b", "esc\x1b[31mred"]
+Out = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+NAMES = ["a b", "c.d", "größe", "it's", 'say "hi"', "_lead", "select", "model_config", "yes"]
+NAMES += ["null", "123", "a: b", "#x", "{y}", "日本", "- z", "~", "more\x85", "a\u2028b"]
+NAMES += ["esc\x1b[31mred"]
 
 
 def table(**more: Cells) -> dict[str, Cells]:
@@ -64,13 +56,10 @@ def test_an_adopted_table_becomes_a_dataset_that_loses_no_row(project: Project) 
     assert manifest["splits"]["test"]["rows"] / total == pytest.approx(0.2, abs=0.05)
 
 
-def test_names_of_any_kind_are_written_and_read_and_move_no_cursor(
-    project: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_names_of_any_kind_are_written_and_read(project: Project, capsys: Out) -> None:
     cells = {name: some("1.5", "2.5", "7", n=N) for name in NAMES}
-    written(
-        project, cells | {"n": [f"{n * 37 % 997}.5" for n in range(N)], "y": some("a", "b", n=N)}
-    )
+    cells |= {"n": [f"{n * 37 % 997}.5" for n in range(N)], "y": some("a", "b", n=N)}
+    written(project, cells)
     found = project.adopt("orders.csv")
     assert load_contract(project.configs / "contract.yaml") == found.contract
     assert len(found.contract.features) == len(NAMES) + 1
@@ -108,9 +97,7 @@ def test_equal_texts_are_equal_values_whatever_holds_them(project: Project) -> N
     assert set(found["orders.csv"]) == {"None", "NA", "Basic", "true", "1", "Unknown"}
 
 
-def test_what_cannot_be_opened_is_refused(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_opened_is_refused(project: Project, monkeypatch: Patch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -127,44 +114,34 @@ def test_what_cannot_be_opened_is_refused(
         project.adopt("orders.csv", "returned")
 
 
-def test_personal_values_are_not_shown(
-    project: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_personal_values_are_not_shown(project: Project, capsys: Out) -> None:
     written(project, table(contact=[f"u{n}@example.org" for n in range(N)]))
     project.adopt("orders.csv", "returned")
     assert "example.org" not in capsys.readouterr().out
     assert b"example.org" not in (project.configs / "contract.yaml").read_bytes()
 
 
-def rendered(project: Project) -> dict[str, str]:
+EXAMPLE = ["src/package/data/example.py", "tests/behaviour/test_flights.py"]
+EXAMPLE += ["tests/data/test_example.py"]
+RENDERED = ["configs/contract.yaml", "configs/data.yaml"]
+RENDERED += ["src/package/data/transform.py", "src/package/models/features.py"]
+
+
+def rendered(project: Project) -> None:
     """The example's files as a render leaves them, and their hashes."""
-    files = {
-        "configs/contract.yaml": "name: flights\n",
-        "configs/data.yaml": "driving: flights\n",
-        "src/package/data/transform.py": "flights\n",
-        "src/package/models/features.py": "flights\n",
-        "src/package/data/example.py": "flights\n",
-        "tests/behaviour/test_flights.py": "flights\n",
-        "tests/data/test_example.py": "flights\n",
-    }
-    for name, text in files.items():
-        path = project.root / name
+    for path in (project.root / name for name in EXAMPLE + RENDERED):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    hashes = {name: sha256(text.encode()).hexdigest() for name, text in files.items()}
+        path.write_text("flights\n")
+    hashes = dict.fromkeys(EXAMPLE + RENDERED, sha256(b"flights\n").hexdigest())
     (project.root / write.RENDERED).write_text(json.dumps(hashes))
-    return files
 
 
 def test_the_example_goes_and_adopting_again_works(project: Project) -> None:
-    files = rendered(project)
+    rendered(project)
     written(project, table())
     project.adopt("orders.csv", "returned")
-    assert {name for name in files if name not in project.files()} == {
-        "src/package/data/example.py",
-        "tests/behaviour/test_flights.py",
-        "tests/data/test_example.py",
-    }
+    assert not set(EXAMPLE) & set(project.files())
+    assert set(RENDERED) <= set(project.files())
     project.adopt("orders.csv", "returned", name="again")
     assert load_contract(project.configs / "contract.yaml").name == "again"
 
@@ -215,11 +192,8 @@ def test_records_that_are_no_rows_are_doubtful(project: Project) -> None:
 
 
 def test_options_reach_the_contract_and_empty_ones_are_none(project: Project) -> None:
-    cells = {
-        "sale_date": some("2024-01-01", "2024-02-01"),
-        "n": some("1", "2"),
-        "y": some("a", "b"),
-    }
+    cells = {"n": some("1", "2"), "y": some("a", "b")}
+    cells["sale_date"] = some("2024-01-01", "2024-02-01")
     written(project, cells, "t.csv")
     options = ["--target", "y", "--time", "sale_date", "--timezone", "Europe/Paris", "--id", ""]
     options += ["--positive", "a", "--task", "binary", "--name", "mine", "--dry-run"]

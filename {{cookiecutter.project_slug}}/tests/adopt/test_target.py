@@ -38,11 +38,8 @@ def test_two_values_are_binary_and_a_positive_one_by_its_rarity_is_doubtful(
 ) -> None:
     found = adopted(project, cells)
     contract = found.contract
-    assert (contract.task, contract.columns["y"].type, contract.positive) == (
-        "binary",
-        kind,
-        positive,
-    )
+    said = (contract.task, contract.columns["y"].type, contract.positive)
+    assert said == ("binary", kind, positive)
     assert doubted(found, "rarer", "--positive") is not sure
 
 
@@ -59,27 +56,28 @@ def test_the_positive_value_can_be_said(project: Project) -> None:
         (some("None", "Apnea", "Insomnia", "Snore"), ("Apnea", "Insomnia", "None", "Snore")),
     ],
 )
-def test_a_few_values_are_labels_in_their_order(
-    project: Project, cells: Cells, labels: tuple[str, ...]
-) -> None:
+def test_a_few_values_are_labels(project: Project, cells: Cells, labels: tuple[str, ...]) -> None:
     found = adopted(project, cells).contract
     assert (found.task, found.labels) == ("multiclass", labels)
 
 
-@pytest.mark.parametrize("cells", [[f"{n}.5" for n in range(300)], [str(n) for n in range(300)]])
-def test_many_numbers_are_a_regression(project: Project, cells: Cells) -> None:
-    assert adopted(project, cells).contract.task == "regression"
-
-
-def test_a_few_numbers_may_be_an_amount(project: Project) -> None:
-    contract = adopted(project, some("3", "4", "5"), task="regression").contract
-    assert (contract.task, contract.columns["y"].type) == ("regression", "integer")
+@pytest.mark.parametrize(
+    ("cells", "options", "kind"),
+    [
+        ([f"{n}.5" for n in range(300)], {}, "float"),
+        ([str(n) for n in range(300)], {}, "integer"),
+        (some("3", "4", "5"), {"task": "regression"}, "integer"),
+    ],
+)
+def test_many_numbers_are_a_regression(
+    project: Project, cells: Cells, options: dict[str, Any], kind: str
+) -> None:
+    contract = adopted(project, cells, **options).contract
+    assert (contract.task, contract.columns["y"].type) == ("regression", kind)
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_a_target_that_people_wrote_is_a_regression_of_what_they_meant(
-    project: Project, seed: int
-) -> None:
+def test_a_target_that_people_wrote_is_what_they_meant(project: Project, seed: int) -> None:
     draw = random.Random(seed)  # noqa: S311 - no secret
     texts, meant = (number_written, number_with_markers)[seed % 2](draw)
     found = adopted(project, texts)

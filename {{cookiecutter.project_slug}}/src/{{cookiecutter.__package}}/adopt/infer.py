@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -12,16 +12,16 @@ import polars as pl
 from ..contract import Column, ColumnType, NumberFormat
 from ..data.cast import FALSE, TRUE, Form, cast
 from ..values import canonical_category
-from .forms import CENSORED, Floats, Written, marks, stand_apart, times
+from .forms import CENSORED, Floats, number_format, stand_apart, time_format
 from .look import ColumnStats, listed
 
+Texts = Sequence[str]
 Role = Literal["time", "target"] | None
 EXACT_IN_FLOAT32, SLACK = 2**24, 0.25
-FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS = 50, 1000, 20, 20
-NULLS = ["nan", "-nan", "null", "\\n", "<na>", "#n/a", "#na", "nat", "1.#ind", "1.#qnan"]
-"""How programs write that nothing is there, in small letters."""
+FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS, LEAST_DATE = 50, 1000, 20, 20, 19_000_000
+COUNTER = "it counts the rows"
 MAYBE = ["na", "n/a", "none", "?", "-", "--", "---", ".", "*", "unknown", "missing", "nil"]
-"""Texts that mean so where numbers stand otherwise, and may be values elsewhere."""
+"""Texts that mean that a value is missing where numbers stand otherwise, and may be values."""
 ODD_NUMBER = r"^\s*0[0-9]|[eE]|[0-9]{16}|^-?[1-9][0-9]{0,2}\.[0-9]{3}$"
 """Numbers that may be codes, or have a mark for thousands."""
 PERSONAL = {
@@ -35,18 +35,18 @@ class Guess:
     """A column as the contract may have it."""
 
     column: Column
-    doubts: Sequence[str] = ()
+    doubts: Texts = ()
     """Without the column's name, which stands before them."""
     format: str | None = None
     numbers: NumberFormat | None = None
-    missing: Sequence[str] = ()
+    missing: Texts = ()
     """Texts that mean that a value is missing, besides blank ones."""
     values: Floats | None = None
     """Numbers or times that the known texts are; NaN for one that is none."""
 
 
-def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = False) -> Guess:
-    """What a column is; ``comma`` as in ``marks``."""
+def guess(stats: ColumnStats, zone: str, role: Role = None) -> Guess:
+    """What a column is."""
     if not stats.n_known:
         return _excluded(stats, "empty: no row has a value")
     if len(stats.known) == 1 and stats.complete and not role:
@@ -56,63 +56,37 @@ def guess(stats: ColumnStats, zone: str, role: Role = None, *, comma: bool = Fal
     if stats.values.dtype.is_temporal():
         return _feature(stats, "timestamp")
     plain = cast(stats.known, Form(type="float"), zone)
-    if not stats.is_text:
-        return _number(stats, plain, Written(), role)
-    null = _low(stats.known).is_in(NULLS) if plain.null_count() else None
-    if null is None or not null.any():
-        return _of_texts(stats, plain, zone, role, comma=comma)
-    nulls = stats.known.filter(null).to_list()
-    values = stats.values.set(stats.values.is_in(nulls).fill_null(False), None)
-    found = guess(ColumnStats(stats.name, values), zone, role, comma=comma)
-    doubt = f"has {listed(nulls)} in {stats.rows_of(nulls):,} rows: read as missing"
-    column = found.column.model_copy(update={"nullable": True})
-    missing, doubts = [*nulls, *found.missing], [*found.doubts, doubt]
-    return replace(found, column=column, missing=missing, doubts=doubts)
+    return _of_texts(stats, plain, zone, role) if stats.is_text else _number(stats, plain, role)
 
 
-def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role, *, comma: bool) -> Guess:
-    """What a column of texts is: a code, a time, a number, or a category."""
-    texts, numeric = stats.known, plain.null_count() == 0
-    odd_form = numeric and texts.str.contains(ODD_NUMBER).any()
-    why = _code(texts) if odd_form else None
-    many_digits = numeric and why != "leading zeros" and _low_end(plain) >= 19_000_000
-    if (role == "time" or not numeric or many_digits) and (
-        stamps := times(texts, stats.counts, zone, said=role == "time")
+def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role) -> Guess:
+    """What a column of texts is: a time, a code, a number or a category."""
+    texts, numeric = stats.known, not plain.null_count()
+    odd = numeric and texts.str.contains(ODD_NUMBER).any()
+    why = _code(texts) if odd else None
+    dates = numeric and why != "leading zeros" and plain.to_numpy().min() >= LEAST_DATE
+    if (role == "time" or not numeric or dates) and (
+        times := time_format(texts, stats.counts, zone, said=role == "time")
     ):
-        moments = stamps.times.dt.epoch("us").cast(pl.Float64)
-        return replace(_ordered(stats, moments, "timestamp", stamps.doubts), format=stamps.format)
+        values = times[1].dt.epoch("us").cast(pl.Float64)
+        return replace(_ordered(stats, values, "timestamp", times[2]), format=times[0])
     if why and role != "target":
         doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
         if repeats(stats):
             return _feature(stats, "category", [doubt])
         return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
-    if numeric:
-        found = marks(texts.to_list(), comma=comma) if odd_form else None
-        return _number(stats, plain, found or Written(), role)
-    for what, form in PERSONAL.items():
-        if texts.str.contains(form).sum() > max(0.8 * len(texts), FEWEST_NUMBERS):
-            doubt = f"holds {what}: masked, and stays in the ETL"
-            return _excluded(stats, f"personal: {what}", doubt, pii=True)
-    logical = _low(texts).is_in([*TRUE, *FALSE])
-    if logical.any() and (logical | _low(texts).is_in(MAYBE)).all():
-        odd = texts.filter(~logical).to_list()
-        doubts = [f"has {listed(odd)} among yes and no: read as missing"] if odd else []
-        return _feature(stats, "boolean", doubts, odd)
-    if found := marks(texts.to_list(), comma=comma):
-        values = cast(texts, Form(type="float", numbers=found.format), zone)
-        if _mostly_numbers(stats, values.is_null(), found):
-            return _number(stats, values, found, role)
-    return _text(stats, plain)
+    if not numeric and (result := _personal(stats) or _logical(stats)):
+        return result
+    if (odd or not numeric) and (numbers := number_format(texts)):
+        values = cast(texts, Form(type="float", numbers=numbers[0]), zone)
+        if numeric or _mostly_numbers(stats, values.is_null(), formatted=numbers[0] is not None):
+            return _number(stats, values, role, *numbers)
+    return _number(stats, plain, role) if numeric else _text(stats, plain)
 
 
 def _low(texts: pl.Series) -> pl.Series:
     """Texts without the spaces around them, in small letters."""
     return texts.str.strip_chars().str.to_lowercase()
-
-
-def _low_end(values: pl.Series) -> float:
-    """The least of some numbers."""
-    return float(values.to_numpy().min())
 
 
 def _code(texts: pl.Series) -> str | None:
@@ -125,37 +99,49 @@ def _code(texts: pl.Series) -> str | None:
     return "so many digits" if texts.str.contains(r"^\s*-?[1-9][0-9]{15,}\s*$").any() else None
 
 
-def _mostly_numbers(stats: ColumnStats, bad: pl.Series, found: Written) -> bool:
+def _personal(stats: ColumnStats) -> Guess | None:
+    """A column of mail addresses or telephone numbers."""
+    for what, form in PERSONAL.items():
+        if stats.known.str.contains(form).sum() > max(0.8 * len(stats.known), FEWEST_NUMBERS):
+            doubt = f"holds {what}: masked, and stays in the ETL"
+            return _excluded(stats, f"personal: {what}", doubt, pii=True)
+    return None
+
+
+def _logical(stats: ColumnStats) -> Guess | None:
+    """A column of yes and no, among which other texts mean that a value is missing."""
+    logical = _low(stats.known).is_in([*TRUE, *FALSE])
+    odd = stats.known.filter(~logical)
+    if not logical.any() or not _low(odd).is_in(MAYBE).all():
+        return None
+    doubts = [f"has {listed(odd)} among yes and no: read as missing"] if len(odd) else []
+    return _feature(stats, "boolean", doubts, odd.to_list())
+
+
+def _mostly_numbers(stats: ColumnStats, bad: pl.Series, *, formatted: bool) -> bool:
     """Whether texts among numbers say that nothing is there, and make no category or code."""
     odd, others = stats.known.filter(bad), stats.known.filter(~bad)
-    if stats.rows_of(odd) > 0.5 * stats.n_known:
-        return False
-    mixed = odd.str.contains("[0-9]") & odd.str.contains("[A-Za-z_-]")
+    mixed = odd.str.contains(r"[0-9].*[A-Za-z_-]|[A-Za-z_-].*[0-9]")
     mixed &= ~odd.str.contains(f"{CENSORED.pattern}|^#")
-    whole = found.format is None and others.str.contains(r"^\s*[0-9]+\s*$").all()
-    if whole and mixed.sum() > 0.5 * len(odd):
-        return False
-    words = odd.str.contains(r"[\pL0-9]") & ~_low(odd).is_in(MAYBE)
-    return not words.any() or len(others) >= FEWEST_NUMBERS
+    whole = not formatted and others.str.contains(r"^\s*[0-9]+\s*$").all()
+    codes = whole and mixed.sum() > 0.5 * len(odd)
+    words = (odd.str.contains(r"[\pL0-9]") & ~_low(odd).is_in(MAYBE)).any()
+    few = stats.rows_of(odd) <= 0.5 * stats.n_known
+    return few and not codes and (not words or len(others) >= FEWEST_NUMBERS)
 
 
 def _excluded(stats: ColumnStats, why: str, *doubts: str, pii: bool = False) -> Guess:
     """A column that is left out, which nothing in it can break."""
     column = Column(type="string", nullable=not stats.complete, role="excluded", why=why, pii=pii)
-    return Guess(column=column, doubts=doubts)
+    return Guess(column=column, doubts=[*doubts, *stats.doubts], missing=stats.nulls)
 
 
 def _feature(
-    stats: ColumnStats,
-    kind: ColumnType,
-    doubts: Sequence[str] = (),
-    missing: Sequence[str] = (),
-    **said: object,
+    stats: ColumnStats, kind: ColumnType, doubts: Texts = (), missing: Texts = (), **rules: Any
 ) -> Guess:
     """A feature of a type; it may be missing where it is, or where markers stand for that."""
-    nullable = bool(missing) or not stats.complete
-    column = Column.model_validate({"type": kind, "nullable": nullable} | said)
-    return Guess(column=column, doubts=doubts, missing=missing)
+    column = Column(type=kind, nullable=bool(missing) or not stats.complete, **rules)
+    return Guess(column=column, doubts=[*doubts, *stats.doubts], missing=[*stats.nulls, *missing])
 
 
 def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]) -> Guess:
@@ -172,44 +158,41 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
         if group:
             shown = f"{listed(group)} in {stats.rows_of(group):,} rows"
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
-    said: dict[str, object] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
+    rules: dict[str, Any] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
     if kind != "timestamp":
-        none = np.isnan(values) | (texts.is_in(gone).to_numpy() if gone else False)
-        rest = values[~none]
-        said |= dict(zip(("minimum", "maximum"), _ends(rest), strict=True))
+        rest = values[~np.isnan(values)]
+        rest = rest[~np.isin(rest, values[texts.is_in(gone).to_numpy()])] if gone else rest
+        rules |= _range(rest)
         if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
             kind, end = "float", "which the model rounds; if they name things, exclude it"
             doubts.append(f"has integers beyond 2^24, such as {listed(texts, 1)}, {end}")
-    found = _feature(stats, kind, doubts, [*gone, *odd[:MOST_MARKERS]], **said)
-    return replace(found, values=values)
+    result = _feature(stats, kind, doubts, [*gone, *odd[:MOST_MARKERS]], **rules)
+    return replace(result, values=values)
 
 
-def _number(stats: ColumnStats, values: pl.Series, found: Written, role: Role) -> Guess:
+def _number(
+    stats: ColumnStats, values: pl.Series, role: Role, form: Any = None, doubts: Iterable[str] = ()
+) -> Guess:
     """A column of numbers; one that counts the rows in their order is left out."""
     known = values.drop_nulls().to_numpy()
-    factors = found.format and found.format.factors
-    whole, span = not factors and bool((np.floor(known) == known).all()), known.max() - known.min()
-    dense = FEWEST_NUMBERS < span < 1.05 * len(known) == 1.05 * stats.n_rows
+    whole = not (form and form.factors) and bool((np.floor(known) == known).all())
+    dense = FEWEST_NUMBERS < known.max() - known.min() < 1.05 * len(known) == 1.05 * stats.n_rows
     if whole and dense and not role and cast(stats.values, Form(type="float"), "UTC").is_sorted():
-        counted = _excluded(stats, "it counts the rows", f"counts the rows ({stats.examples} …)")
+        counted = _excluded(stats, COUNTER, f"counts the rows ({stats.examples} …)")
         return replace(counted, values=known)
-    result = _ordered(stats, values, "integer" if whole else "float", found.doubts)
-    return replace(result, numbers=found.format)
+    result = _ordered(stats, values, "integer" if whole else "float", doubts)
+    return replace(result, numbers=form)
 
 
-def _ends(values: Floats) -> tuple[float | None, float | None]:
+def _range(values: Floats) -> dict[str, Any]:
     """A range that is a quarter wider than the values on both sides, in round numbers."""
     least, most = float(values.min()), float(values.max())
     span = most - least
     if len(values) <= 10 or not 0 < span < 1e300:
-        return None, None
-    step = 10.0 ** math.floor(math.log10(span) - 1)
-    digits = max(0, 1 - math.floor(math.log10(step)))
-    low = round(math.floor((least - SLACK * span) / step) * step, digits)
-    high = round(math.ceil((most + SLACK * span) / step) * step, digits)
-    if not (math.isfinite(low) and low <= least <= most <= high < math.inf):
-        return None, None
-    return 0.0 if least >= 0 else low, 0.0 if most <= 0 else high
+        return {}
+    digits = 1 - math.floor(math.log10(span))
+    low, high = round(least - SLACK * span, digits), round(most + SLACK * span, digits)
+    return {"minimum": 0.0 if least >= 0 else low, "maximum": 0.0 if most <= 0 else high}
 
 
 def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
@@ -225,13 +208,11 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
         if len(texts) > MANY:
             doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
         return _feature(stats, "category", doubts)
-    words, length = _words(texts), float(texts.str.len_chars().to_numpy().mean())
-    why = f"{len(texts):,} values, most of which hardly repeat"
-    if words >= 4 or length > FEW:
-        why = f"free text: {words:.0f} words on average"
-    elif len(texts) >= 0.95 * stats.n_known:
-        why = "names rows: nearly every value is another one"
-    if not why.startswith("free") and texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
+    words = _words(texts)
+    if words >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
+        return _excluded(stats, f"free text: {words:.0f} words on average", *doubts)
+    why = f"names rows: {len(texts):,} values that hardly repeat"
+    if texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
         doubts.append(f"is left out ({why}), such as {stats.examples}; {end}")
     return _excluded(stats, why, *doubts)

@@ -1,32 +1,45 @@
-"""Reads a table through the readers of the data job, and describes its columns."""
+"""Opens a person's table, reads it through the readers of the data job, describes its columns."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..contract import CsvSource, ParquetSource, TableSource
-from ..contract.column import refuse_reserved
-from ..data.rows import records
-from ..errors import DataError
+from ..contract import JsonlSource, ParquetSource, TableSource, load
+from ..contract.source import SETTINGS
+from ..data.read import GZIP, readable
+from ..data.rows import files, records
+from ..errors import ConfigError, DataError
 from ..terminal import progress
+from .dialect import dialect
 
 SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
-UNREADABLE = (pl.Duration, pl.Time, pl.Binary, pl.Object)
+UNREADABLE, EXCEL = (pl.Duration, pl.Time, pl.Object), (b"PK", b"\xd0\xcf\x11\xe0")
+NULL = r"(?i)^\s*(?:[-+]?nan|null|\\n|<na>|#n/a|#na|nat|1\.#ind|1\.#qnan)?\s*$"
+"""Blank, or how programs write that nothing is there."""
 
 
 class ColumnStats:
-    """A column of the sample; its known values are what is neither null nor blank."""
+    """A column of the sample; its known values are what is neither null, blank nor a word for null."""
 
-    def __init__(self, name: str, values: pl.Series) -> None:
+    def __init__(self, name: str, values: pl.Series, nulls: list[str] | None = None) -> None:
         self.name, self.values, self.is_text = name, values, values.dtype == pl.String
-        known, self.blanks = values.drop_nulls().alias(" ").value_counts(sort=True, name="n"), []
-        if self.is_text and (blank := known[" "].str.contains(r"^\s*$")).any():
-            self.blanks, known = known[" "].filter(blank).to_list(), known.filter(~blank)
+        known = values.drop_nulls().alias(" ").value_counts(sort=True, name="n")
+        self.blanks, self.nulls, self.doubts = list[str](), list[str](), list[str]()
+        none = known[" "].str.contains(NULL) if self.is_text else pl.Series([False])
+        none = none | known[" "].is_in(nulls) if nulls else none
+        if none.any():
+            gone, known = known.filter(none), known.filter(~none)
+            self.blanks = [text for text in gone[" "] if not text.strip()]
+            self.nulls = [text for text in gone[" "] if text.strip()]
+            n = int(gone.filter(gone[" "].is_in(self.nulls))["n"].sum())
+            doubt = f"has {listed(self.nulls)} in {n:,} rows: read as missing"
+            self.doubts = [doubt] if self.nulls else []
         self.known, self.counts = known[" "], known["n"]
         """Distinct values, the most frequent first, and how often each stands there."""
         self.n_rows, self.n_known = len(values), int(self.counts.sum() or 0)
@@ -44,21 +57,52 @@ def listed(values: Iterable[object], most: int = 3) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Table:
     """What a table holds."""
 
+    name: str
+    """What the contract calls the source."""
     source: TableSource
-    paths: list[Path]
-    columns: Mapping[str, ColumnStats]
+    columns: dict[str, ColumnStats]
     """By name, in the file's order."""
-    n_rows: int
-    n_broken: int
-    unusable: Mapping[str, str]
+    unusable: dict[str, str]
     """Columns that no contract can hold, and why."""
     doubts: list[str]
 
 
-def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
+def opened(path: str, target: str, table: str | None, query: str | None) -> Table:
+    """Look at the table that a path, URL or variable names."""
+    file = Path(path)
+    stem = "" if query else table or file.name.partition(".")[0]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")
+    name = "rows" if name in {"", "contract"} else name
+    database = "://" in path or (path.isupper() and path.isidentifier() and not file.exists())
+    if database != (bool(table) + bool(query) == 1):
+        raise ConfigError(f"'{path}': only a database takes one of --table or --query")
+    if database:
+        kinds = [kind for kind in SETTINGS if "table" in load(SETTINGS[kind]).model_fields]
+        if not kinds:
+            raise ConfigError("this project reads files; add an option that reads databases first")
+        settings: dict[str, Any] = {kinds[0]: path, "table": table, "query": query}
+        source = load(SETTINGS[kinds[0]])(**settings)
+        return look(name, source, files(name, source, (), Path("data")), [])
+    if not file.is_file():
+        raise DataError(f"'{path}' does not exist; name a CSV, Parquet or JSON Lines file")
+    with readable(file), file.open("rb") as raw:
+        head = raw.read(4)
+    if head.startswith(EXCEL):
+        raise DataError(f"'{path}' is a zip or Excel file; unpack it, or save it as CSV")
+    place, here = file.resolve(), Path.cwd()
+    where = (place.relative_to(here) if place.is_relative_to(here) else place).as_posix()
+    if head == b"PAR1":
+        return look(name, ParquetSource(parquet=where), [file], [])
+    if head[:1] == b"{" or (head[:2] == GZIP and ".json" in file.name):
+        return look(name, JsonlSource(jsonl=where), [file], [])
+    csv, doubts = dialect(file, where, target)
+    return look(name, csv, [file], doubts)
+
+
+def look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) -> Table:
     """Read the table once; of many rows every k-th is kept, with k doubled when they are too many."""
     parts, every, n_rows, broken = list[pl.DataFrame](), 1, 0, list[str]()
     with progress("looking", None, keep=False) as bar:
@@ -77,29 +121,19 @@ def look(source: TableSource, paths: list[Path], doubts: list[str]) -> Look:
         total = f"{len(broken):,} of {len(broken) + n_rows:,}"
         doubts = [*doubts, f"{total} records are no rows ({broken[0]}): rejected"]
     rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
-    unusable = {name: why for name in rows.columns if (why := _unusable(name, rows, source))}
-    if isinstance(source, ParquetSource):
-        nested = (one for one in pq.read_schema(paths[0]) if pa.types.is_nested(one.type))
-        unusable |= {one.name: f"it holds {one.type}, which no contract can read" for one in nested}
-    return Look(
-        source=source,
-        paths=paths,
-        columns={one.name: ColumnStats(one.name, one) for one in rows if one.name not in unusable},
-        n_rows=n_rows,
-        n_broken=len(broken),
-        unusable=unusable,
-        doubts=[*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())],
-    )
+    unusable = _unusable(rows, paths[0], parquet=isinstance(source, ParquetSource))
+    columns = {one.name: ColumnStats(one.name, one) for one in rows if one.name not in unusable}
+    doubts = [*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())]
+    return Table(name=name, source=source, columns=columns, unusable=unusable, doubts=doubts)
 
 
-def _unusable(name: str, rows: pl.DataFrame, source: TableSource) -> str | None:
-    """Why a column can be in no contract; None where it can."""
-    if isinstance(source, CsvSource) and re.fullmatch(r"\(column \d+\)", name):
-        return "it has no name"
-    if not isinstance(source, CsvSource) and isinstance(rows[name].dtype, UNREADABLE):
-        return f"it holds {rows[name].dtype}, which no contract can read"
-    try:
-        refuse_reserved([name])
-    except ValueError as error:
-        return str(error)
-    return None
+def _unusable(rows: pl.DataFrame, path: Path, *, parquet: bool) -> dict[str, str]:
+    """Columns that can be in no contract, and why."""
+    types: dict[str, object] = {n: t for n, t in rows.schema.items() if isinstance(t, UNREADABLE)}
+    if parquet:
+        types |= {
+            one.name: one.type for one in pq.read_schema(path) if pa.types.is_nested(one.type)
+        }
+    result = {name: f"it holds {kind}, which no contract can read" for name, kind in types.items()}
+    unnamed = (name for name in rows.columns if re.fullmatch(r"\(column \d+\)", name))
+    return result | dict.fromkeys(unnamed, "it has no name")

@@ -1,77 +1,177 @@
-"""Which column is the time, which the id, which a leak: what columns say of one another."""
+"""What columns are to the rows: the target and its task, the time, the id, groups and leaks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from ..contract import Column, Contract
+from ..contract import Column, ColumnType, Contract
+from ..data.cast import Form, cast
 from ..data.leakage import tellings
 from ..errors import DataError
-from .infer import Guess
-from .look import ColumnStats
+from .infer import COUNTER, MAYBE, Guess
+from .look import ColumnStats, listed
 
-KEY, GROUP, COUNTER = "names each row", "names what several rows are about", "it counts the rows"
+Task = Literal["binary", "multiclass", "regression"]
+MOST_NUMBERS, MOST_LABELS, FEWEST_LABELS, OFTEN, MOST_RARE = 20, 100, 50, 5, 3
+NO = ["0", "-1", "false", "no", "not", "non", "never", "none", "negative", "without"]
+"""What the other one of two values begins with."""
+KEY, GROUP = "names each row", "names what several rows are about"
 FEW, FEWEST_ROWS, MOST_COMPARED, COMPARED_ROWS, LEAK_ROWS = 20, 100, 100, 20_000, 200
 TELLS, EXACT, MOST_TOGETHER, MOST_SUMMED = 0.99, 0.9999, 6, 2000
 PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)}
 """Parts of a time, and between which ends each lies."""
+Columns = Mapping[str, ColumnStats]
+Guesses = Mapping[str, Guess]
 
 
-def time_of(
-    said: str | None, columns: Mapping[str, ColumnStats], guesses: Mapping[str, Guess]
-) -> str | None:
+def without_noise(stats: ColumnStats) -> ColumnStats:
+    """A target's texts without the few that stand once among labels, and the word for missing."""
+    if not stats.is_text:
+        return stats
+    counts = _counts(_labels(stats.known), stats.counts)
+    rare = [label for label, n in counts.items() if n == 1]
+    often = sum(n >= OFTEN for n in counts.values())
+    few = len(rare) <= MOST_RARE and 2 <= often == len(counts) - len(rare) <= MOST_NUMBERS
+    noise = rare if few and stats.n_known >= FEWEST_LABELS else []
+    noise += [label for label in counts if label.lower() in MAYBE][:1] if len(counts) == 3 else []
+    texts = stats.known.filter(_labels(stats.known).is_in(noise))
+    return ColumnStats(stats.name, stats.values, texts.to_list())
+
+
+def target_of(
+    stats: ColumnStats, guess: Guess, task: Task | None, positive: str | None
+) -> tuple[Guess, dict[str, Any]]:
+    """The target's column; and task, positive value and labels, as the contract has them."""
+    texts, logical = stats.known.cast(pl.String), guess.column.type == "boolean"
+    labels_of = _labels(texts, logical=logical).set(texts.is_in(list(guess.missing)), None)
+    counts = _counts(labels_of, stats.counts)
+    labels, doubts = sorted(counts, key=_natural), [*guess.doubts]
+    task = task or _task(counts, guess)
+    said = positive and _labels([positive], logical=logical)[0]
+    if wrong := _wrong(stats, guess, labels, task):
+        raise DataError(f"the target {stats.name!r} {wrong}, or name another column")
+    if positive is not None and (task != "binary" or said not in counts):
+        raise DataError(f"no --positive {positive!r}: {task}, the values are {listed(labels)}")
+    if n_gone := stats.n_rows - sum(counts.values()):
+        what = "value" if task == "regression" else "label"
+        doubts.append(f"has no {what} in {n_gone:,} rows: they are left out as unlabelled")
+    if task == "regression":
+        rules = {"minimum": None, "maximum": None, "nullable": n_gone > 0}
+        column = guess.column.model_copy(update=rules)
+        return replace(guess, column=column, doubts=doubts), {"task": task}
+    kind: ColumnType = "category"
+    settings: dict[str, Any] = {"task": task, "labels": labels}
+    if task == "binary":
+        value, sure = (said, True) if said else _positive(counts)
+        share = counts[value] / sum(counts.values())
+        rarer = f"is positive where it is {value!r}, the rarer ({share:.1%}); else say --positive"
+        doubts += [] if sure else [rarer]
+        settings["positive"] = value
+        if logical or (guess.column.type == "integer" and not guess.numbers):
+            kind = guess.column.type
+            settings = {"task": task, "positive": value == "true" if logical else int(value)}
+    elif guess.values is not None:
+        end = "taken as labels without order; for an amount say --task regression"
+        doubts.append(f"has {len(counts)} different numbers, such as {listed(labels)}: {end}")
+    column = Column(type=kind, nullable=n_gone > 0)
+    return Guess(column=column, doubts=doubts, missing=guess.missing), settings
+
+
+def _wrong(stats: ColumnStats, guess: Guess, labels: list[str], task: Task) -> str | None:
+    """Why the task cannot be learnt from the values."""
+    if guess.column.type == "timestamp":
+        return f"holds times, such as {stats.examples}; make a number or a category of it"
+    if len(labels) < 2:
+        return f"is always {labels[0]!r}" if labels else "has no value"
+    if task == "regression" and guess.values is None:
+        return f"holds texts, such as {stats.examples}; mend them, or leave --task out"
+    if task != "regression" and len(labels) > (2 if task == "binary" else MOST_LABELS):
+        return f"has {len(labels):,} different values, such as {listed(labels)}: group them"
+    return None
+
+
+def _labels(texts: Iterable[str], *, logical: bool = False) -> pl.Series:
+    """The one form of each text: as a category has it, or true and false."""
+    values = pl.Series("label", texts, pl.String)
+    return cast(values, Form(type="boolean" if logical else "category"), "UTC").cast(pl.String)
+
+
+def _counts(labels: pl.Series, counts: pl.Series) -> dict[str, int]:
+    """How often each label stands there."""
+    rows = pl.DataFrame([labels, counts]).drop_nulls().group_by("label")
+    return dict(rows.agg(pl.col("n").sum()).sort("label").rows())
+
+
+def _task(counts: Mapping[str, int], guess: Guess) -> Task:
+    """Binary for two values; a number for many or fractional ones, else one of several labels."""
+    if len(counts) == 2 or guess.values is None:
+        return "binary" if len(counts) == 2 else "multiclass"
+    few = len(counts) <= MOST_NUMBERS and guess.numbers is None
+    known = guess.values[~np.isnan(guess.values)]
+    return "multiclass" if few and (np.floor(known) == known).all() else "regression"
+
+
+def _positive(counts: Mapping[str, int]) -> tuple[str, bool]:
+    """The positive one of two values, and whether its words say so; else the rarer."""
+    one, two = sorted(counts, key=lambda value: (counts[value], value))
+    low = (value.lower() for value in (one, two))
+    no = [v in NO or v.replace("-", " ").split(" ")[0] in NO or v[:1] in "<≤" for v in low]
+    return (two if no[0] and not no[1] else one), no[0] != no[1]
+
+
+def _natural(value: str) -> tuple[float, str]:
+    """Numbers in their order, before texts in that of the alphabet."""
+    number = value.removeprefix("-").replace(".", "", 1).isdecimal()
+    return (float(value), "") if number else (float("inf"), value.casefold())
+
+
+def time_of(said: str | None, columns: Columns, guesses: Guesses) -> str | None:
     """The time: what is said, or the only complete timestamp."""
     stamps = [n for n, one in guesses.items() if one.column.type == "timestamp"]
+    sound = [name for name in stamps if not guesses[name].column.nullable]
     if said is None:
-        sound = [name for name in stamps if not guesses[name].column.nullable]
         return sound[0] if len(sound) == 1 else None
-    stats, missing = columns[said], guesses[said].missing
-    if said not in stamps:
-        raise DataError(
-            f"--time: {said!r} holds no times that can be read, such as {stats.examples}; write them"
-            " as 2024-01-31 23:59:00 in a copy of the file, or leave --time out"
-        )
-    if guesses[said].column.nullable:
-        gaps = f"{stats.n_rows - stats.n_known:,} gaps and {stats.rows_of(missing):,} other texts"
-        raise DataError(
-            f"--time: {said!r} has {gaps}, and a row without its time can be in no split; name another"
-            " column, or leave --time out"
-        )
-    return said
+    if said in sound:
+        return said
+    stats = columns[said]
+    wrong = f"holds no times that can be read, such as {stats.examples}"
+    if said in stamps:
+        n_odd = stats.rows_of(guesses[said].missing)
+        wrong = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
+    raise DataError(f"--time: {said!r} {wrong}; name a column of times, or leave --time out")
 
 
 def keys(
-    said: str | None,
-    columns: Mapping[str, ColumnStats],
-    guesses: Mapping[str, Guess],
-    taken: set[str | None],
+    said: str | None, columns: Columns, guesses: Guesses, taken: Collection[str | None]
 ) -> dict[str, Guess]:
     """The id, and columns that name what several rows are about, by what their values do."""
     free = [name for name in columns if name not in taken and not guesses[name].column.pii]
-    first = next(iter(columns))
-    named = [n for n in free if _names_rows(columns[n], guesses[n], first=n == first)]
-    found = {}
-    if name := said or next(iter(named), None):
+    result = {}
+    named = (n for n in free if _names_rows(columns[n], guesses[n], first=n == next(iter(columns))))
+    if name := said or next(named, None):
         stats = columns[name]
         again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
         if again or gaps:
-            raise DataError(
-                f"--id: {name!r} does not name each row once: {again:,} rows repeat a value of another"
-                f" and {gaps:,} have none; name another column, or leave --id out"
-            )
-        whole = guesses[name].column.type == "integer" or guesses[name].column.why == COUNTER
+            wrong = f"{again:,} rows repeat a value and {gaps:,} have none"
+            raise DataError(f"--id: {name!r} does not name each row once: {wrong}; leave --id out")
+        column = Column(type="integer" if _is_whole(guesses[name]) else "string", why=KEY)
         doubt = "is taken as the id, since it names each row; say --id for another"
-        column = Column(type="integer" if whole else "string", why=KEY)
-        found[name] = Guess(column=column, doubts=[] if said else [doubt])
+        result[name] = Guess(column=column, doubts=[] if said else [doubt])
     for name in free:
-        if name not in found and _is_group(columns[name], guesses[name], columns):
+        if name not in result and _is_group(columns[name], guesses[name], columns):
             gaps = not columns[name].complete
             column = Column(type="category", nullable=gaps, role="metadata", why=GROUP)
             end = f"split: {{by: group, group: {name}}} in data.yaml keeps them apart"
             doubt = f"{GROUP}: no feature, and no value should be in training and test; {end}"
-            found[name] = Guess(column=column, doubts=[doubt])
-    return found
+            result[name] = Guess(column=column, doubts=[doubt])
+    return result
+
+
+def _is_whole(guess: Guess) -> bool:
+    return guess.column.type == "integer" or guess.column.why == COUNTER
 
 
 def _names_rows(stats: ColumnStats, guess: Guess, *, first: bool) -> bool:
@@ -79,12 +179,11 @@ def _names_rows(stats: ColumnStats, guess: Guess, *, first: bool) -> bool:
     if not (stats.unique and stats.complete and stats.n_rows > FEW):
         return False
     if guess.values is not None:
-        whole = guess.column.type == "integer" or guess.column.why == COUNTER
-        return first and whole and not guess.missing and bool(guess.values.min() >= 0)
+        return first and _is_whole(guess) and not guess.missing and guess.values.min() >= 0
     return guess.column.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
 
 
-def _is_group(stats: ColumnStats, guess: Guess, columns: Mapping[str, ColumnStats]) -> bool:
+def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
     """Whether many values stand in several rows each, which agree in others more than by chance."""
     n, whole = len(stats.known), guess.column.type == "integer"
     if guess.numbers or not (whole or (guess.values is None and stats.is_text)):
@@ -92,9 +191,8 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Mapping[str, ColumnStat
     if n < FEW or not max(FEWEST_ROWS, 1.5 * n) <= stats.n_known <= 50 * n:
         return False
     others = [other for other in list(columns)[:MOST_COMPARED] if other != stats.name]
-    rows = pl.DataFrame([columns[name].values for name in (stats.name, *others)]).head(
-        COMPARED_ROWS
-    )
+    rows = pl.DataFrame([columns[name].values for name in (stats.name, *others)])
+    rows = rows.head(COMPARED_ROWS)
     groups = rows.drop_nulls(stats.name).group_by(stats.name)
     same = groups.agg(pl.len().alias(" n"), pl.col(others).n_unique() == 1).filter(pl.col(" n") > 1)
     shared = 0
@@ -107,21 +205,19 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Mapping[str, ColumnStat
 
 def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
     """A doubt where columns together may say when a row happened."""
-    found: dict[str, str] = {}
-    whole = [name for name in contract.numeric if contract.columns[name].type == "integer"]
-    for part, (least, most) in PARTS.items():
-        for name in (name for name in whole if name not in found.values()):
-            values = np.unique(rows[name].drop_nulls().to_numpy())
-            inside = len(values) > 0 and least <= values[0] and values[-1] <= most
-            if inside and (part == "year" or len(values) == most - least + 1):
-                found[part] = name
+    parts: dict[str, str] = {}
+    for name in (n for n in contract.numeric if contract.columns[n].type == "integer"):
+        values = np.unique(rows[name].drop_nulls().to_numpy())
+        for part, (least, most) in PARTS.items():
+            inside = len(values) and least <= values[0] and values[-1] <= most
+            if part not in parts and inside and (part == "year" or len(values) == most - least + 1):
+                parts[part] = name
                 break
-    if "month" in found and len(found) > 1:
-        shown = ", ".join(f"`{name}`" for name in found.values())
+    if "month" in parts and len(parts) > 1:
+        shown = ", ".join(f"`{name}`" for name in parts.values())
         yield (
-            f"{shown} may together be when a row happened ({', '.join(found)}), and rows are split by"
-            " chance, so that the future trains and the past tests; make one time of them in a copy of"
-            " the file, and say --time"
+            f"{shown} may together be when a row happened, and rows are split by chance, so that the"
+            " future trains and the past tests; make one time of them, and say --time"
         )
 
 
@@ -131,31 +227,29 @@ def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
     if len(rows) < LEAK_ROWS:
         return {}
     alone = {n: v for n, v in tellings(rows, contract) if v >= TELLS and n != contract.time}
-    found = {n: f"alone tells {contract.target} ({v:.3f} of 1)" for n, v in alone.items()}
+    result = {n: f"alone tells {contract.target} ({v:.3f} of 1)" for n, v in alone.items()}
     for name in contract.times if contract.time else ():
         ahead = (rows[name] > rows[contract.time]).drop_nulls()  # type: ignore[index]
         if len(ahead) and ahead.sum() >= TELLS * len(ahead):
-            found[name] = f"always lies after {contract.time}"
-    names = [name for name in contract.numeric if name not in found][:MOST_SUMMED]
+            result[name] = f"always lies after {contract.time}"
+    names = [name for name in contract.numeric if name not in result][:MOST_SUMMED]
     together = _sum(rows, contract.target, names) if contract.task == "regression" else []
     for name in together:
         others = ", ".join(one for one in together if one != name)
-        found[name] = f"together with {others} makes {contract.target}"
-    return found
+        result[name] = f"together with {others} makes {contract.target}"
+    return result
 
 
 def _sum(rows: pl.DataFrame, target: str, names: list[str]) -> list[str]:
     """Columns of which the target is a sum or difference: chosen one by one, while that helps."""
     columns = pl.col(*names, target).cast(pl.Float64).clip(-1e100, 1e100)
-    *table, goal = rows.select((columns - columns.mean()).fill_null(0)).to_numpy().T
-    chosen, left = list[int](), goal
-    while len(chosen) < min(MOST_TOGETHER, len(table)):
-        norms = [np.sqrt(one @ one) + 1e-300 for one in table]
-        score = [abs(one @ left) / norm for one, norm in zip(table, norms, strict=True)]
-        chosen.append(max(set(range(len(table))) - set(chosen), key=lambda n: score[n]))
-        basis = np.array([table[n] for n in chosen])
-        weights = np.linalg.lstsq(basis.T, goal, rcond=None)[0]
-        left = goal - weights @ basis
+    table = rows.head(COMPARED_ROWS).select((columns - columns.mean()).fill_null(0)).to_numpy()
+    table, goal = table[:, :-1], table[:, -1]
+    norms, chosen, left = np.linalg.norm(table, axis=0) + 1e-300, list[int](), goal
+    while len(chosen) < min(MOST_TOGETHER, len(names)):
+        chosen.append(int(np.argmax(np.abs(left @ table) / norms)))
+        weights = np.linalg.lstsq(table[:, chosen], goal, rcond=None)[0]
+        left = goal - table[:, chosen] @ weights
         if left @ left <= (1 - EXACT) * (goal @ goal):
             exact = len(chosen) > 1 and np.abs(np.abs(weights) - 1).max() < 0.02
             return [names[n] for n in chosen] if exact else []
