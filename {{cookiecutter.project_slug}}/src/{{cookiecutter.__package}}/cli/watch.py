@@ -21,6 +21,6 @@ def alerts(
 ) -> None:
     """Show the alerts that are open and those that were resolved last."""
     with needs("monitor"):
-        from ..monitoring.alerts.show import show_alerts
+        from ..monitoring.alerts.update import show_alerts
 
     show_alerts(config_of(configs, set_).monitor, name_of(configs), recent)

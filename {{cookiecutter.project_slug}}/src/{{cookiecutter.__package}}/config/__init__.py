@@ -10,7 +10,6 @@ from .monitor import CheckConfig, DriftConfig, MonitorConfig, QualityConfig
 from .reading import Config, explain, load, read_yaml
 from .section import Fraction, Positive, Section, Share
 from .serve import ServeConfig
-from .sinks import EmailSink, FileSink, LogSink, MetricsFileSink, SinkConfig, WebhookSink
 from .train import (
     TRACKERS,
     EvaluationConfig,
@@ -28,15 +27,11 @@ __all__ = [
     "DataConfig",
     "DateSplit",
     "DriftConfig",
-    "EmailSink",
     "EvaluationConfig",
-    "FileSink",
     "FoldsConfig",
     "Fraction",
     "GateConfig",
     "HashSplit",
-    "LogSink",
-    "MetricsFileSink",
     "ModelConfig",
     "MonitorConfig",
     "Positive",
@@ -45,11 +40,9 @@ __all__ = [
     "Section",
     "ServeConfig",
     "Share",
-    "SinkConfig",
     "SplitConfig",
     "ThresholdConfig",
     "TrainConfig",
-    "WebhookSink",
     "explain",
     "load",
     "read_yaml",

@@ -1,8 +1,8 @@
-"""Every window that was judged, in one SQLite file that any tool can query.
+"""Every judged window in one table of an SQLite file, and the alerts in another.
 
-``windows`` has a row for each window of each model version, ``findings`` what was found in it,
-``shapes`` how its columns lay, as JSON. A window is kept whole or not at all; judging it again replaces it, so a job that runs twice changes
-nothing, and labels that come late open a window again.
+A window is kept whole or not at all; judging it again replaces it, so a job that runs twice changes
+nothing. ``findings`` and ``shapes`` are JSON: ``SELECT name, json_extract(value, '$.subject') FROM
+history, json_each(findings)`` lists them.
 """
 
 import json
@@ -14,31 +14,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..errors import DataError
+from .drift import Shape
 from .finding import Finding
-from .shape import Shape
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS windows (
+CREATE TABLE IF NOT EXISTS history (
     model TEXT NOT NULL, version INTEGER NOT NULL, length TEXT NOT NULL, name TEXT NOT NULL,
-    first TEXT NOT NULL, last TEXT NOT NULL, rows INTEGER NOT NULL, labelled INTEGER NOT NULL,
-    complete INTEGER NOT NULL, fingerprint TEXT NOT NULL, judged TEXT NOT NULL,
+    first TEXT NOT NULL, last TEXT NOT NULL, begin_s INTEGER NOT NULL, rows INTEGER NOT NULL,
+    labelled INTEGER NOT NULL, complete INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+    judged TEXT NOT NULL, findings TEXT NOT NULL, shapes TEXT NOT NULL,
     PRIMARY KEY (model, version, length, name)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS findings (
-    model TEXT NOT NULL, version INTEGER NOT NULL, length TEXT NOT NULL, window TEXT NOT NULL,
-    kind TEXT NOT NULL, subject TEXT NOT NULL, part TEXT NOT NULL, measure TEXT NOT NULL,
-    value REAL, low REAL, high REAL, "limit" REAL, p_value REAL, rows INTEGER NOT NULL,
-    breach INTEGER NOT NULL, gross TEXT NOT NULL,
-    PRIMARY KEY (model, version, length, window, kind, subject, part, measure),
-    FOREIGN KEY (model, version, length, window)
-        REFERENCES windows (model, version, length, name) ON DELETE CASCADE
-) STRICT;
-CREATE TABLE IF NOT EXISTS shapes (
-    model TEXT NOT NULL, version INTEGER NOT NULL, length TEXT NOT NULL, window TEXT NOT NULL,
-    shapes TEXT NOT NULL,
-    PRIMARY KEY (model, version, length, window),
-    FOREIGN KEY (model, version, length, window)
-        REFERENCES windows (model, version, length, name) ON DELETE CASCADE
+CREATE TABLE IF NOT EXISTS alert_history (
+    id INTEGER PRIMARY KEY, model TEXT NOT NULL, state TEXT NOT NULL, alert TEXT NOT NULL
 ) STRICT;
 """
 BUSY_S = 30.0
@@ -57,6 +46,8 @@ class Judged:
     first: str
     last: str
     """Its days, in ISO 8601."""
+    begin_s: int
+    """The time of its first row, UTC seconds."""
     rows: int
     labelled: int
     complete: bool
@@ -67,14 +58,24 @@ class Judged:
 
 @contextmanager
 def connected(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, made where there is none; one transaction, kept where nothing was raised."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(SCHEMA)
-        with connection:
-            yield connection
+    """The file, made where there is none; one transaction, kept where nothing was raised.
+
+    Raises:
+        DataError: it cannot be opened, or is no SQLite file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(SCHEMA)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(
+            f"the history '{path}' cannot be used: {error}; set monitor.history to another file,"
+            " or move this one away"
+        ) from None
 
 
 class History:
@@ -87,38 +88,25 @@ class History:
         self, window: Judged, findings: Sequence[Finding], shapes: Sequence[Shape] = ()
     ) -> None:
         """Put a window in, or in the place of what was judged of it before."""
-        place = (window.model, window.version, window.length, window.name)
+        row = asdict(window) | {"judged": window.judged.isoformat(timespec="seconds")}
+        row |= {"findings": _json(findings), "shapes": _json(shapes)}
+        marks = ", ".join("?" * len(row))
         with connected(self.path) as connection:
             connection.execute(
-                "DELETE FROM windows WHERE (model, version, length, name) = (?, ?, ?, ?)", place
+                f"INSERT OR REPLACE INTO history ({', '.join(row)}) VALUES ({marks})",
+                list(row.values()),
             )
-            values = [getattr(window, field.name) for field in fields(Judged)]
-            values[-1] = window.judged.isoformat(timespec="seconds")
-            connection.execute(f"INSERT INTO windows VALUES ({_marks(values)})", values)
-            rows = [
-                (*place, *(getattr(f, field.name) for field in fields(Finding))) for f in findings
-            ]
-            if rows:
-                names = ", ".join(f'"{field.name}"' for field in fields(Finding))
-                connection.executemany(
-                    f"INSERT INTO findings (model, version, length, window, {names})"
-                    f" VALUES ({_marks(rows[0])})",
-                    rows,
-                )
-            if shapes:
-                told = json.dumps([asdict(shape) for shape in shapes])
-                connection.execute("INSERT INTO shapes VALUES (?, ?, ?, ?, ?)", (*place, told))
 
     def windows(self, model: str, version: int | None = None) -> list[Judged]:
         """Of a model, or of one version of it, in the order of time."""
+        names = [field.name for field in fields(Judged)]
         with connected(self.path) as connection:
             rows = connection.execute(
-                "SELECT * FROM windows WHERE model = ? AND version = coalesce(?, version)"
-                " ORDER BY first, name, version",
+                f"SELECT {', '.join(names)} FROM history WHERE model = ?"
+                " AND version = coalesce(?, version) ORDER BY first, name, version",
                 (model, version),
             ).fetchall()
-        names = [field.name for field in fields(Judged)]
-        kept = [dict(zip(names, row, strict=True)) for row in rows]
+        known = [dict(zip(names, row, strict=True)) for row in rows]
         return [
             Judged(
                 **row
@@ -127,45 +115,35 @@ class History:
                     "judged": datetime.fromisoformat(row["judged"]),
                 }
             )
-            for row in kept
+            for row in known
         ]
 
     def findings(
         self, model: str, version: int, *, length: str | None = None, window: str | None = None
     ) -> dict[str, list[Finding]]:
-        """By window, in the order of time, and within a window as they were given."""
-        names = [field.name for field in fields(Finding)]
-        columns = ", ".join(f'f."{name}"' for name in names)
+        """By window that has some, in the order of time, and within a window as they were given."""
         with connected(self.path) as connection:
             rows = connection.execute(
-                f"SELECT f.window, {columns} FROM findings f JOIN windows w"
-                " ON (f.model, f.version, f.length, f.window)"
-                " = (w.model, w.version, w.length, w.name)"
-                " WHERE f.model = ? AND f.version = ? AND f.length = coalesce(?, f.length)"
-                " AND f.window = coalesce(?, f.window) ORDER BY w.first, w.name, f.rowid",
+                "SELECT name, findings FROM history WHERE model = ? AND version = ?"
+                " AND length = coalesce(?, length) AND name = coalesce(?, name)"
+                " ORDER BY first, name",
                 (model, version, length, window),
             ).fetchall()
-        found: dict[str, list[Finding]] = {}
-        for name, *values in rows:
-            row = dict(zip(names, values, strict=True))
-            found.setdefault(name, []).append(Finding(**row | {"breach": bool(row["breach"])}))
-        return found
+        found = {name: [Finding(**one) for one in json.loads(text)] for name, text in rows}
+        return {name: findings for name, findings in found.items() if findings}
 
     def shapes(self, window: Judged) -> list[Shape]:
         """How the columns of a window lay; none of one that was kept without."""
-        place = (window.model, window.version, window.length, window.name)
         with connected(self.path) as connection:
-            found = connection.execute(
-                "SELECT shapes FROM shapes WHERE (model, version, length, window) = (?, ?, ?, ?)",
-                place,
+            row = connection.execute(
+                "SELECT shapes FROM history WHERE (model, version, length, name) = (?, ?, ?, ?)",
+                (window.model, window.version, window.length, window.name),
             ).fetchone()
-        return [_shape(shape) for shape in json.loads(found[0])] if found else []
+        return [
+            Shape(column=one.pop("column"), **{name: tuple(values) for name, values in one.items()})
+            for one in json.loads(row[0] if row else "[]")
+        ]
 
 
-def _shape(told: dict[str, Any]) -> Shape:
-    column = told.pop("column")
-    return Shape(column=column, **{name: tuple(values) for name, values in told.items()})
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
+def _json(things: Sequence[Any]) -> str:
+    return json.dumps([asdict(thing) for thing in things])

@@ -1,4 +1,4 @@
-"""A history of windows, made by hand, and settings that tell within a second."""
+"""A history of windows, made by hand."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -8,35 +8,15 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.config import MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert
+from {{ cookiecutter.__package }}.monitoring.alerts import sinks
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import History, Judged
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
-ALERT = Alert(
-    id=7,
-    model="shop",
-    version=2,
-    kind="data_drift",
-    subject="price",
-    part="",
-    severity="warning",
-    state="open",
-    since="2024-01-08",
-    opened=NOW,
-    resolved=None,
-    measure="psi",
-    value=0.3,
-    limit=0.1,
-    text="price drifts: PSI 0.300, ordinary up to 0.100, since 2024-01-08",
-    report="reports/shop",
-    command="make monitor",
-    ended="",
-)
 
 
 def drift(value: float, subject: str = "price", **given: Any) -> Finding:
-    """The stability index of a column, ordinary up to 0.1."""
+    """The stability index of a column, whose reference range ends at 0.1."""
     return Finding(
         **{
             "kind": "data_drift",
@@ -68,6 +48,7 @@ def keep(
         name=first.isoformat(),
         first=first.isoformat(),
         last=(first + timedelta(days=6)).isoformat(),
+        begin_s=0,
         rows=400,
         labelled=0,
         complete=complete,
@@ -77,6 +58,13 @@ def keep(
     history.keep(window, found)
 
 
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once, and have no address but a test's own."""
+    monkeypatch.setattr(sinks, "WAITS_S", (0.0, 0.0))
+    monkeypatch.delenv("ALERT_URLS", raising=False)
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> History:
     """An empty one."""
@@ -84,6 +72,6 @@ def history(tmp_path: Path) -> History:
 
 
 def settings(folder: Path, **given: Any) -> MonitorConfig:
-    """The defaults, with files in a folder; other sections and sinks as given."""
+    """The defaults, with files in a folder."""
     values = {"history": folder / "monitoring.sqlite", "reports": folder / "reports", **given}
-    return MonitorConfig.model_validate({"deliver_s": 5, **values})
+    return MonitorConfig.model_validate(values)

@@ -1,6 +1,5 @@
 """Twelve weeks of a shop, as monitoring would have kept them: two versions, drift, a fall of quality."""
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,18 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, put
+from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     History,
     Judged,
     connected,
 )
-from {{ cookiecutter.__package }}.monitoring.shape import Shape
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)
 LIMITS = {"price": 0.12, "items": 0.1, "channel": 0.1, "city": 0.2, "gift": 0.1, SCORE: 0.15}
-ALERTS = """
-CREATE TABLE IF NOT EXISTS alerts (
-    id INTEGER PRIMARY KEY, model TEXT, version INTEGER, kind TEXT, subject TEXT, part TEXT,
-    severity TEXT, state TEXT, since TEXT, opened TEXT, resolved TEXT, measure TEXT, value REAL,
-    "limit" REAL, text TEXT, report TEXT, command TEXT, ended TEXT
-)
-"""
 
 
 def config_of(folder: Path) -> Config:
@@ -74,6 +67,7 @@ def week(contract: Contract, number: int, weeks: int) -> Judged:
         name=first.isoformat(),
         first=first.isoformat(),
         last=(first + timedelta(days=6)).isoformat(),
+        begin_s=0,
         rows=6_200 + 37 * number,
         labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
         complete=number < weeks - 1,
@@ -100,7 +94,7 @@ def findings(number: int, random: np.random.Generator, value: str) -> list[Findi
                 p_value=0.001 if moved else 0.4,
                 rows=rows,
                 breach=moved,
-                gross="100 times as large as in training" if moved and column == "price" else "",
+                sudden="100 times as large as in training" if moved and column == "price" else "",
             )
         )
     for part, shift in (("", 0.0), (f"channel = {value}", 0.01), ("channel = store", -0.02)):
@@ -120,10 +114,6 @@ def findings(number: int, random: np.random.Generator, value: str) -> list[Findi
                 breach=dearer,
             )
         )
-    delay: dict[str, Any] = {"kind": "latency", "subject": "requests", "rows": rows}
-    for measure, value_ms, limit_ms in (("p50_ms", 1.1, None), ("p95_ms", 3.4, 50.0)):
-        told = value_ms + random.uniform(0, 0.5)
-        found.append(Finding(measure=measure, value=told, limit=limit_ms, **delay))
     found.append(
         Finding(kind="quality", subject="labels", measure="coverage", value=0.97, rows=rows)
     )
@@ -154,7 +144,8 @@ def shapes(number: int, value: str) -> list[Shape]:
 
 def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more: Any) -> None:
     """Put an alert into the file as the job does."""
-    values = {
+    values: dict[str, Any] = {
+        "id": 0,
         "model": model,
         "version": 2,
         "kind": "data_drift",
@@ -163,18 +154,14 @@ def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more
         "severity": "warning",
         "state": "resolved" if resolved else "open",
         "since": "2024-02-19",
-        "opened": "2024-03-04T06:00:00+00:00",
-        "resolved": "2024-03-25T06:00:00+00:00" if resolved else None,
+        "opened": datetime(2024, 3, 4, 6, tzinfo=UTC),
+        "resolved": datetime(2024, 3, 25, 6, tzinfo=UTC) if resolved else None,
         "measure": "psi",
         "value": 0.3,
         "limit": 0.12,
         "text": text,
         "report": "reports/shop",
-        "command": "make monitor",
-        "ended": "it is ordinary again" if resolved else "",
-    } | more
-    names = ", ".join(json.dumps(name) for name in values)
+        "ended": "it is within its reference range again" if resolved else "",
+    }
     with connected(config.monitor.history) as connection:
-        connection.execute(ALERTS)
-        marks = ", ".join("?" * len(values))
-        connection.execute(f"INSERT INTO alerts ({names}) VALUES ({marks})", list(values.values()))
+        put(connection, Alert(**values | more))

@@ -116,6 +116,7 @@ def test_the_judged_windows_of_the_history_are_mirrored(
             name=day,
             first=day,
             last=day,
+            begin_s=0,
             rows=400,
             labelled=90,
             complete=complete,

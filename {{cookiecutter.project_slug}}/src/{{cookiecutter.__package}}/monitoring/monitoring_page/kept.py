@@ -1,15 +1,14 @@
 """All that the page tells, read from the history and from the versions."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...contract import Contract
 from ...models.versions import Move, Version, Versions
+from ..alerts.store import Alert, alerts
+from ..drift import Shape
 from ..finding import Finding
 from ..history import History, Judged, connected
-from ..shape import Shape
 
 MOST_WINDOWS = 52
 MOST_RESOLVED = 20
@@ -26,8 +25,8 @@ class Kept:
     """By version and window."""
     shapes: Sequence[Shape]
     """Of the newest judged window."""
-    alerts: Sequence[Mapping[str, Any]]
-    """Open ones, then those resolved, each the newest first; ``alerts.store`` names the columns."""
+    alerts: Sequence[Alert]
+    """Open ones, then those resolved, each the newest first."""
     versions: Sequence[Version]
     moves: Sequence[Move]
     """What served, newest first."""
@@ -73,21 +72,13 @@ def read(history: History, versions: Versions) -> Kept | None:
     )
 
 
-def alerts_of(history: History, model: str) -> list[Mapping[str, Any]]:
+def alerts_of(history: History, model: str) -> list[Alert]:
     """Every alert of a model: open ones, then those resolved, each the newest first."""
     with connected(history.path) as connection:
-        connection.row_factory = sqlite3.Row
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alerts'").fetchone():
-            return []
-        rows = connection.execute(
-            "SELECT * FROM alerts WHERE model = ? ORDER BY state = 'open' DESC,"
-            " coalesce(resolved, opened) DESC, id DESC",
-            (model,),
-        ).fetchall()
-    return [dict(row) for row in rows]
+        return alerts(connection, model)
 
 
-def _shown(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _shown(known: Sequence[Alert]) -> list[Alert]:
     """All that are open, and the newest of the others."""
-    open_ = [alert for alert in alerts if alert["state"] == "open"]
-    return [*open_, *alerts[len(open_) : len(open_) + MOST_RESOLVED]]
+    open_ = [alert for alert in known if alert.state == "open"]
+    return [*open_, *known[len(open_) : len(open_) + MOST_RESOLVED]]
