@@ -20,7 +20,8 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.monitoring import checks, job
-from {{ cookiecutter.__package }}.monitoring.history import History, Judged
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+from {{ cookiecutter.__package }}.monitoring.history import Judged, read_windows
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
@@ -162,5 +163,11 @@ def make_weeks(folder: Path, shop: Contract) -> Place:
 
 def windows(place: Place) -> dict[str, Judged]:
     """What the history holds, by name."""
-    kept = History(place.config.monitor.history).windows("shop")
+    kept = read_windows(place.config.monitor.history, "shop")
     return {window.name: window for window in kept}
+
+
+def findings_in(place: Place) -> dict[str, list[Finding]]:
+    """Of every window that was judged."""
+    known = read_windows(place.config.monitor.history, place.contract.name, 1)
+    return {window.name: [*window.findings] for window in known if window.findings}

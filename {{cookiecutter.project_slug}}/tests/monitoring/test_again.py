@@ -1,5 +1,6 @@
 """Runs of monitoring one after the other: what is judged again, and what stays."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,19 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.monitoring import checks, job
-from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ..conftest import shop_of
 from ..log.logged import to_parquet
-from .conftest import MONDAYS, Place, make_place, make_weeks, weeks_of, windows, write_log
+from .conftest import (
+    MONDAYS,
+    Place,
+    findings_in,
+    make_place,
+    make_weeks,
+    weeks_of,
+    windows,
+    write_log,
+)
 
 
 @pytest.fixture
@@ -45,11 +54,12 @@ def test_weeks_that_were_missed_are_caught_up_each_as_if_it_had_been_judged_in_t
     for path, text in hidden.items():
         path.write_text(text)
     job.run(place.config, "shop")
-    found = History(place.config.monitor.history).findings("shop", 1)
+    found = findings_in(place)
     fresh = place.config.monitor.model_copy(update={"history": tmp_path / "fresh.sqlite"})
-    job.run(place.config.model_copy(update={"monitor": fresh}), "shop")
+    other = replace(place, config=place.config.model_copy(update={"monitor": fresh}))
+    job.run(other.config, "shop")
     assert list(found) == MONDAYS
-    assert found == History(tmp_path / "fresh.sqlite").findings("shop", 1)
+    assert found == findings_in(other)
 
 
 @pytest.mark.parametrize("stem", ["labels", "predictions"])

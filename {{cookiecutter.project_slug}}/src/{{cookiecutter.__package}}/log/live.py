@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from .compacted import RECORD, absorbed, lines_of
 from .segments import PREDICTIONS, SHADOW, Segment, listed, opened
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 16 << 20
 OUTPUTS = ("probability", "probabilities", "value")
 
 

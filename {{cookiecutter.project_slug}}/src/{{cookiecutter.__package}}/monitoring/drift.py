@@ -54,7 +54,7 @@ def _shape(profile: ColumnProfile, column: Array) -> Shape:
     counts = profile.count(column)
     return Shape(
         column=profile.name,
-        edges=profile.edges,
+        edges=tuple(profile.edges),
         values=tuple(profile.labels[:-2]) if profile.kind == "category" else (),
         training=tuple(round(float(share), 5) for share in profile.shares),
         window=tuple(round(float(count / len(column)), 5) for count in counts),

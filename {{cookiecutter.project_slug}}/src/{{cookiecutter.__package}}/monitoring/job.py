@@ -23,7 +23,7 @@ from .alerts.update import send_alerts
 from .checks import judge, others_of, settings_of
 from .drift import shapes_of
 from .evidently_report import draw
-from .history import History, Judged
+from .history import Judged, keep_window, read_windows
 from .read_log import LoggedRows, read_log
 from .summary import Summary, save, show, summarize
 from .window import Window
@@ -58,20 +58,19 @@ def run(config: Config, name: str) -> Summary:
     read_profiles(bundle.profile)
     settings, checks = config.monitor, settings_of(config)
     length = length_of(bundle, settings, version.number)
-    history = History(settings.history)
     with _alone(settings.history), TemporaryDirectory() as staging:
         others = others_of(versions, version.number)
         logged = read_log(settings.log, bundle.contract, version.number, others, Path(staging))
-        newest = judge_new(logged, history, bundle, version.number, config, checks, length)
-        windows = [w for w in history.windows(name, version.number) if w.length == str(length)]
-        found = history.findings(name, version.number, length=str(length))
-        alerts = send_alerts(history, name, version.number, settings, checks)
-        summary = summarize(bundle, version.number, found, [alert.text for alert in alerts])
-        show(summary, windows, found, settings.min_rows, logged.skipped)
+        newest = judge_new(logged, bundle, version.number, config, checks, length)
+        windows = read_windows(settings.history, name, version.number)
+        windows = [window for window in windows if window.length == str(length)]
+        alerts = send_alerts(windows, name, version.number, settings, checks)
+        summary = summarize(bundle, version.number, windows, [alert.text for alert in alerts])
+        show(summary, windows, settings.min_rows, logged.skipped)
         folder = settings.reports / name
         save(summary, folder / "summary.json")
         if newest is not None:
-            draw(newest, folder, found.get(newest.name, []))
+            draw(newest, folder, summary.drift)
     for sink in SINKS:
         page: Path | None = import_module(f"{PACKAGE}.{sink}").write(config, name)
         if page is not None:
@@ -122,7 +121,6 @@ def length_of(bundle: Bundle, settings: MonitorConfig, version: int) -> Length:
 
 def judge_new(
     logged: LoggedRows,
-    history: History,
     bundle: Bundle,
     version: int,
     config: Config,
@@ -138,20 +136,21 @@ def judge_new(
         DataError: the version answered nothing.
     """
     settings, contract = config.monitor, bundle.contract
-    known = {w.name: w for w in history.windows(contract.name, version) if w.length == str(length)}
+    windows = read_windows(settings.history, contract.name, version)
+    known = {window.name: window for window in windows if window.length == str(length)}
     begins = {int(n[4:]) // length.rows: known[n].begin_s for n in known if length.by_rows}
-    windows = Windows(logged, contract, version, length, begins)
-    if not windows.spans and not known:
+    cut = Windows(logged, contract, version, length, begins)
+    if not cut.spans and not known:
         raise DataError(
             f"'{settings.log}' holds no predictions by {contract.name} version {version};"
             " serve it and send requests, or try it with: make replay"
         )
-    mark, newest_s, newest = _mark(settings, checks), windows.newest_s(settings.min_rows), None
-    complete = [span.name for span in windows.spans if span.complete]
-    for span in windows.spans:
+    mark, newest_s, newest = _mark(settings, checks), cut.newest_s(settings.min_rows), None
+    complete = [span.name for span in cut.spans if span.complete]
+    for span in cut.spans:
         kept = known.get(span.name)
         age = _age(span, newest_s, settings.label_delay_days)
-        others = windows.others(span)
+        others = cut.others(span)
         beside = "".join(f" {n}:{len(o)}:{o.n_labelled}" for n, o in sorted(others.items()))
         fingerprint = f"{mark} {age} {span.fingerprint}{beside}"
         if kept and (kept.fingerprint == fingerprint or _is_less(span, kept)):
@@ -161,7 +160,7 @@ def judge_new(
             first=span.first,
             last=span.last,
             complete=span.complete,
-            rows=windows.rows(span),
+            rows=cut.rows(span),
             bundle=bundle,
             version=version,
             config=settings,
@@ -169,8 +168,16 @@ def judge_new(
             newest_s=newest_s,
             others=others,
         )
-        findings, shapes = (judge(window), shapes_of(window)) if span.complete else ([], [])
-        history.keep(_judged(window, span, str(length), fingerprint), findings, shapes)
+        judged = Judged(
+            **vars(span) | {"fingerprint": fingerprint},
+            model=contract.name,
+            version=version,
+            length=str(length),
+            judged=datetime.now(UTC).replace(microsecond=0),
+            findings=tuple(judge(window)) if span.complete else (),
+            shapes=tuple(shapes_of(window)) if span.complete else (),
+        )
+        keep_window(settings.history, judged)
         newest = window if complete[-1:] == [span.name] else newest
     return newest
 
@@ -178,23 +185,6 @@ def judge_new(
 def _is_less(span: Span, kept: Judged) -> bool:
     """Whether part of a judged window was deleted from the log."""
     return span.rows < kept.rows or span.labelled < kept.labelled
-
-
-def _judged(window: Window, span: Span, length: str, fingerprint: str) -> Judged:
-    return Judged(
-        model=window.contract.name,
-        version=window.version,
-        length=length,
-        name=window.name,
-        first=window.first.isoformat(),
-        last=window.last.isoformat(),
-        begin_s=span.begin_s,
-        rows=span.rows,
-        labelled=span.labelled,
-        complete=window.complete,
-        fingerprint=fingerprint,
-        judged=datetime.now(UTC),
-    )
 
 
 def _mark(settings: MonitorConfig, checks: Mapping[str, CheckConfig]) -> str:

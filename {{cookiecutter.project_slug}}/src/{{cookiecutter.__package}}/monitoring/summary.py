@@ -1,7 +1,7 @@
 """What monitoring knows of the served version: as JSON for machines, as tables at a terminal."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,25 +37,26 @@ class Summary:
 
 
 def summarize(
-    bundle: Bundle, version: int, found: Mapping[str, Sequence[Finding]], alerts: list[str]
+    bundle: Bundle, version: int, windows: Sequence[Judged], alerts: list[str]
 ) -> Summary:
     """The newest judged window, and the open alerts."""
-    newest, main = next(reversed([*found]), None), bundle.task.main
+    main, judged = bundle.task.main, [window for window in windows if window.findings]
     qualities = [
-        (name, finding)
-        for name, findings in found.items()
-        for finding in findings
+        (window.name, finding)
+        for window in judged
+        for finding in window.findings
         if (finding.kind, finding.measure, finding.part) == ("quality", main, "")
     ]
-    window, quality = qualities[-1] if qualities else (None, None)
+    name, quality = qualities[-1] if qualities else (None, None)
+    newest = judged[-1].findings if judged else ()
     return Summary(
         model=bundle.contract.name,
         version=version,
         metric=main,
-        window=newest,
-        drift=[f for f in found.get(newest or "", []) if f.kind in DRIFT and f.limit is not None],
+        window=judged[-1].name if judged else None,
+        drift=[one for one in newest if one.kind in DRIFT and one.limit is not None],
         quality=quality,
-        quality_window=window,
+        quality_window=name,
         alerts=alerts,
     )
 
@@ -67,19 +68,10 @@ def save(summary: Summary, path: Path) -> None:
     say(f"summary   {path}")
 
 
-def show(
-    summary: Summary,
-    windows: Sequence[Judged],
-    found: Mapping[str, Sequence[Finding]],
-    min_rows: int,
-    skipped: int,
-) -> None:
+def show(summary: Summary, windows: Sequence[Judged], min_rows: int, skipped: int) -> None:
     """Print a line per window, the newest judged one's columns, and the alerts."""
     header = ("window", "rows", "labelled", METRICS[summary.metric].title, "outside its range")
-    rows = [
-        _row(window, found.get(window.name, []), summary.metric)
-        for window in windows[-MOST_WINDOWS:]
-    ]
+    rows = [_row(window, summary.metric) for window in windows[-MOST_WINDOWS:]]
     table(f"{summary.model} version {summary.version}", header, rows)
     if len(windows) > MOST_WINDOWS:
         say(f"earlier   {len(windows) - MOST_WINDOWS} windows are in the history")
@@ -106,9 +98,10 @@ def show(
         say("calm      nothing was outside its reference range for long enough to be an alert")
 
 
-def _row(window: Judged, findings: Sequence[Finding], metric: str) -> tuple[object, ...]:
+def _row(window: Judged, metric: str) -> tuple[object, ...]:
+    findings = window.findings
     outside = dict.fromkeys(f.about for f in findings if f.breach and f.kind in DRIFT)
     quality = [f.value for f in findings if (f.kind, f.measure, f.part) == ("quality", metric, "")]
-    name = f"{window.first} … {window.last}" if window.name == window.first else window.name
+    name = f"{window.first} … {window.last}" if window.name == str(window.first) else window.name
     columns = ", ".join(outside) if window.complete else "(not complete)"
     return name, window.rows, window.labelled, next(iter(quality), None), columns or "–"

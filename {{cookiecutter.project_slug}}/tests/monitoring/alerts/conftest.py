@@ -9,8 +9,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.monitoring.alerts import sinks
+from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert
+from {{ cookiecutter.__package }}.monitoring.alerts.update import send_alerts
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import History, Judged
+from {{ cookiecutter.__package }}.monitoring.history import Judged, keep_window, read_windows
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -32,7 +34,7 @@ def drift(value: float, subject: str = "price", **given: Any) -> Finding:
 
 
 def keep(
-    history: History,
+    history: Path,
     week: int,
     found: Sequence[Finding],
     *,
@@ -46,16 +48,25 @@ def keep(
         version=version,
         length="7 days",
         name=first.isoformat(),
-        first=first.isoformat(),
-        last=(first + timedelta(days=6)).isoformat(),
+        number=week,
+        first=first,
+        last=first + timedelta(days=6),
         begin_s=0,
+        newest_s=0,
         rows=400,
         labelled=0,
         complete=complete,
         fingerprint="",
         judged=NOW,
+        findings=tuple(found),
     )
-    history.keep(window, found)
+    keep_window(history, window)
+
+
+def send(history: Path, config: MonitorConfig, at: datetime = NOW, version: int = 2) -> list[Alert]:
+    """What a run does after it judged."""
+    windows = read_windows(history, "shop", version)
+    return send_alerts(windows, "shop", version, config, config.checks(), at)
 
 
 @pytest.fixture(autouse=True)
@@ -66,9 +77,9 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> History:
+def history(tmp_path: Path) -> Path:
     """An empty one."""
-    return History(tmp_path / "monitoring.sqlite")
+    return tmp_path / "monitoring.sqlite"
 
 
 def settings(folder: Path, **given: Any) -> MonitorConfig:

@@ -6,28 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.monitoring.alerts import sinks
 from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, alerts
 from {{ cookiecutter.__package }}.monitoring.alerts.text import plain
-from {{ cookiecutter.__package }}.monitoring.alerts.update import send_alerts
-from {{ cookiecutter.__package }}.monitoring.history import History, connected
+from {{ cookiecutter.__package }}.monitoring.history import connected
 
-from .conftest import NOW, drift, keep, settings
+from .conftest import drift, keep, send, settings
 from .receivers import smtp, web
 
 
-def run(history: History, config: MonitorConfig) -> None:
-    send_alerts(history, "shop", 2, config, config.checks(), NOW)
-
-
-def drifting(history: History) -> None:
+def drifting(history: Path) -> None:
     for week in range(2):
         keep(history, week, [drift(0.3), drift(0.4, subject="items")])
 
 
-def unsent(history: History) -> list[str]:
-    with connected(history.path) as connection:
+def unsent(history: Path) -> list[str]:
+    with connected(history) as connection:
         return [sink for alert in alerts(connection, "shop") for _, sink in alert.unsent]
 
 
@@ -39,7 +33,7 @@ def addresses(*ports: int) -> str:
 
 
 def test_receivers_that_fail_for_a_while_get_each_alert_later_and_once(
-    history: History,
+    history: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -48,13 +42,13 @@ def test_receivers_that_fail_for_a_while_get_each_alert_later_and_once(
     config = settings(tmp_path)
     with web(*[503] * 3) as chat, smtp(*[451] * 3) as mail:
         monkeypatch.setenv("ALERT_URLS", addresses(chat.port, mail.port))
-        run(history, config)
+        send(history, config)
         assert (chat.posts, mail.mails) == ([], [])
         assert {name.partition("-")[0] for name in unsent(history)} == {"json", "mailto"}
         shown = capsys.readouterr()
         assert shown.out.count("the next run tries again") == 2
         for _ in range(3):
-            run(history, config)
+            send(history, config)
     assert [body["message"].split(" drifts")[0] for _, body, _ in chat.posts] == ["price", "items"]
     assert [body["type"] for _, body, _ in chat.posts] == ["warning", "warning"]
     assert ["items drifts" in str(one) for one in mail.mails] == [False, True]
@@ -62,40 +56,40 @@ def test_receivers_that_fail_for_a_while_get_each_alert_later_and_once(
     assert unsent(history) == []
     lines = (tmp_path / "reports" / "shop" / "alerts.jsonl").read_text().splitlines()
     assert len(lines) == 2
-    everything = history.path.read_bytes() + "".join(lines).encode()
+    everything = history.read_bytes() + "".join(lines).encode()
     assert "hidden" not in shown.out + shown.err
     assert b"hidden" not in everything
     assert b"127.0.0.1" not in everything
 
 
 def test_a_receiver_that_is_away_holds_up_no_other(
-    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drifting(history)
     with smtp() as mail:
         monkeypatch.setenv("ALERT_URLS", addresses(1, mail.port) + " nonsense nowhere://x")
-        run(history, settings(tmp_path))
+        send(history, settings(tmp_path))
     assert len(mail.mails) == 2
     assert {name.partition("-")[0] for name in unsent(history)} == {"json", "nonsense", "nowhere"}
 
 
 def test_what_is_unsent_waits_while_the_variable_is_not_set_and_goes_with_its_address(
-    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drifting(history)
     monkeypatch.setenv("ALERT_URLS", addresses(1))
-    run(history, settings(tmp_path))
+    send(history, settings(tmp_path))
     monkeypatch.delenv("ALERT_URLS")
-    run(history, settings(tmp_path))
+    send(history, settings(tmp_path))
     assert len(unsent(history)) == 2
     with web() as chat:
         monkeypatch.setenv("ALERT_URLS", addresses(chat.port))
-        run(history, settings(tmp_path))
+        send(history, settings(tmp_path))
     assert unsent(history) == []
 
 
 def test_a_kill_between_opening_and_sending_loses_nothing(
-    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drifting(history)
     config = settings(tmp_path)
@@ -106,19 +100,19 @@ def test_a_kill_between_opening_and_sending_loses_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(sinks, "_print", killed)
         with pytest.raises(KeyboardInterrupt):
-            run(history, config)
+            send(history, config)
     assert len(unsent(history)) == 4
-    run(history, config)
+    send(history, config)
     assert unsent(history) == []
 
 
 def test_a_route_that_leaves_a_sink_out_does_not_reach_it(
-    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drifting(history)
     with web() as chat:
         monkeypatch.setenv("ALERT_URLS", addresses(chat.port))
-        run(history, settings(tmp_path, data_drift={"route": ["apprise"]}))
+        send(history, settings(tmp_path, data_drift={"route": ["apprise"]}))
     assert len(chat.posts) == 2
     assert not (tmp_path / "reports" / "shop" / "alerts.jsonl").exists()
 

@@ -1,15 +1,13 @@
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{ cookiecutter.__package }}.config import MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, alerts
-from {{ cookiecutter.__package }}.monitoring.alerts.update import send_alerts
-from {{ cookiecutter.__package }}.monitoring.history import History, connected
+from {{ cookiecutter.__package }}.monitoring.alerts.store import alerts
+from {{ cookiecutter.__package }}.monitoring.history import connected
 
-from .conftest import NOW, drift, keep, settings
+from .conftest import NOW, drift, keep, send, settings
 
 WEEK, HOUR = timedelta(weeks=1), timedelta(hours=1)
 
@@ -21,18 +19,12 @@ def sent(folder: Path) -> list[tuple[int, str, str]]:
     return [(one["id"], one["event"], one["text"]) for one in map(json.loads, lines)]
 
 
-def run(
-    history: History, config: MonitorConfig, at: datetime = NOW, version: int = 2
-) -> list[Alert]:
-    return send_alerts(history, "shop", version, config, config.checks(), at)
-
-
-def test_an_alert_that_goes_on_is_one_alert_sent_once(history: History, tmp_path: Path) -> None:
+def test_an_alert_that_goes_on_is_one_alert_sent_once(history: Path, tmp_path: Path) -> None:
     config = settings(tmp_path)
     for week in range(6):
         keep(history, week, [drift(0.1 + week / 10)])
-        run(history, config, NOW + week * WEEK)
-    (alert,) = run(history, config, NOW + 6 * WEEK)
+        send(history, config, NOW + week * WEEK)
+    (alert,) = send(history, config, NOW + 6 * WEEK)
     assert (alert.since, alert.opened, alert.value) == ("2024-01-08", NOW + 2 * WEEK, 0.6)
     ((number, event, text),) = sent(tmp_path)
     assert (number, event) == (1, "raised")
@@ -42,71 +34,71 @@ def test_an_alert_that_goes_on_is_one_alert_sent_once(history: History, tmp_path
     )
 
 
-def test_running_twice_changes_nothing(history: History, tmp_path: Path) -> None:
+def test_running_twice_changes_nothing(history: Path, tmp_path: Path) -> None:
     config = settings(tmp_path)
     for week in range(3):
         keep(history, week, [drift(0.3)])
-    run(history, config)
-    first = run(history, config)
-    assert run(history, config, NOW + HOUR) == first
+    send(history, config)
+    first = send(history, config)
+    assert send(history, config, NOW + HOUR) == first
     assert len(sent(tmp_path)) == 1
 
 
 def test_what_is_resolved_is_sent_to_those_who_were_sent_the_alert(
-    history: History, tmp_path: Path
+    history: Path, tmp_path: Path
 ) -> None:
     config = settings(tmp_path)
     for week, value in enumerate([0.3, 0.3, 0.0]):
         keep(history, week, [drift(value)])
-        open_ = run(history, config)
+        open_ = send(history, config)
     assert [alert.subject for alert in open_] == ["price"]
     keep(history, 3, [drift(0.0)])
-    assert run(history, config, NOW + WEEK) == []
+    assert send(history, config, NOW + WEEK) == []
     assert [(number, event) for number, event, _ in sent(tmp_path)] == [
         (1, "raised"),
         (1, "resolved"),
     ]
-    with connected(history.path) as connection:
+    with connected(history) as connection:
         (alert,) = alerts(connection, "shop")
     assert alert.ended == "it is within its reference range again"
 
 
 def test_within_the_cooldown_nothing_is_sent_again_and_after_it_is(
-    history: History, tmp_path: Path
+    history: Path, tmp_path: Path
 ) -> None:
     config = settings(tmp_path, data_drift={"persistence": [1, 1], "cooldown_hours": 24})
     for week, value in enumerate([0.3, 0.0, 0.3]):
         keep(history, week, [drift(value)])
-        open_ = run(history, config, NOW + week * HOUR)
+        open_ = send(history, config, NOW + week * HOUR)
     assert len(open_) == 1
     assert [event for _, event, _ in sent(tmp_path)] == ["raised", "resolved"]
-    run(history, config, NOW + 26 * HOUR)
+    send(history, config, NOW + 26 * HOUR)
     assert sent(tmp_path)[2][:2] == (2, "raised")
 
 
-def test_a_new_version_ends_the_alerts_of_the_one_before(history: History, tmp_path: Path) -> None:
+def test_a_new_version_ends_the_alerts_of_the_one_before(history: Path, tmp_path: Path) -> None:
     config = settings(tmp_path)
     for week in range(2):
         keep(history, week, [drift(0.3)])
-    assert len(run(history, config)) == 1
-    assert run(history, config, version=3) == []
+    assert len(send(history, config)) == 1
+    assert send(history, config, version=3) == []
     assert [event for _, event, _ in sent(tmp_path)] == ["raised", "resolved"]
 
 
-def test_windows_that_are_not_complete_decide_nothing(history: History, tmp_path: Path) -> None:
+def test_windows_that_are_not_complete_decide_nothing(history: Path, tmp_path: Path) -> None:
     config = settings(tmp_path)
-    assert run(history, config) == []
+    assert send(history, config) == []
     keep(history, 0, [drift(0.3)])
     keep(history, 1, [drift(0.3)], complete=False)
-    assert run(history, config) == []
+    assert send(history, config) == []
 
 
 def test_the_metrics_file_shows_what_is_open_and_what_was_measured_last(
-    history: History, tmp_path: Path
+    history: Path, tmp_path: Path
 ) -> None:
     for week in range(2):
         keep(history, week, [drift(0.3), drift(0.05, part='city = "Bern"\n')])
-    run(history, settings(tmp_path))
+    send(history, settings(tmp_path))
     text = (tmp_path / "reports" / "shop" / "metrics.prom").read_text()
     samples = {
         (sample.name, sample.labels.get("part")): (sample.labels, sample.value)

@@ -1,5 +1,6 @@
 """Twelve weeks of a shop, as monitoring would have kept them: two versions, drift, a fall of quality."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,7 @@ from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, put
 from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import (
-    History,
-    Judged,
-    connected,
-)
+from {{ cookiecutter.__package }}.monitoring.history import Judged, connected, keep_window
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)
@@ -49,11 +46,13 @@ def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "
         (versions.folder / bundle / "contract.json").write_text(contract.text)
         version = versions.register(bundle, [], passed=True)
         versions.serve(version, action="promote", why=f"the {bundle} <i>one</i>")
-    history, random = History(config.monitor.history), np.random.default_rng(3)
+    random = np.random.default_rng(3)
     for number in range(weeks):
         window = week(contract, number, weeks)
         found = findings(number, random, value) if window.complete else []
-        history.keep(window, found, shapes(number, value) if found else [])
+        drawn = shapes(number, value) if found else []
+        window = replace(window, findings=tuple(found), shapes=tuple(drawn))
+        keep_window(config.monitor.history, window)
     return config
 
 
@@ -65,9 +64,11 @@ def week(contract: Contract, number: int, weeks: int) -> Judged:
         version=1 if number < SECOND_FROM else 2,
         length="7 days",
         name=first.isoformat(),
-        first=first.isoformat(),
-        last=(first + timedelta(days=6)).isoformat(),
+        number=number,
+        first=first,
+        last=first + timedelta(days=6),
         begin_s=0,
+        newest_s=0,
         rows=6_200 + 37 * number,
         labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
         complete=number < weeks - 1,

@@ -1,6 +1,7 @@
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring import checks
 from {{ cookiecutter.__package }}.monitoring.finding import Check, Finding, Kind
-from {{ cookiecutter.__package }}.monitoring.history import History
+from {{ cookiecutter.__package }}.monitoring.history import keep_window, read_windows
 from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
     PAGE,
     write,
@@ -133,14 +134,14 @@ def test_every_drawing_is_whole_named_and_has_a_sentence(alerted: Config) -> Non
 
 def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:
     page = drawn(alerted)
-    history = History(alerted.monitor.history)
-    found = history.findings("shop", 2)["2024-02-26"]
+    windows = read_windows(alerted.monitor.history, "shop")
+    (found,) = (window.findings for window in windows if window.name == "2024-02-26")
     (auc,) = (f for f in found if f.subject == "auc" and not f.part)
     assert f"{figure(auc.value, '')} ({figure(auc.low or 0, '')} to" in page.words
     (price,) = (f for f in found if f.subject == "price")
     assert f"price, 26 Feb 2024: population stability index {figure(price.value, '')}" in page.words
     assert "100 times as large as in training" in page.words
-    newest = history.windows("shop")[-2]
+    newest = windows[-2]
     assert f"{newest.labelled:,} of {newest.rows:,} rows" in page.words
 
 
@@ -187,7 +188,7 @@ def test_a_kind_that_is_new_is_drawn_by_its_name(tmp_path: Path, shop: Contract)
         Finding(kind="parity", subject="rows", measure="differing_share", value=0.031, rows=9),
         Finding(kind="staleness", subject="model", measure="days", value=12.5, limit=90.0, rows=9),
     ]
-    History(config.monitor.history).keep(week(shop, 0, 2), found)
+    keep_window(config.monitor.history, replace(week(shop, 0, 2), findings=tuple(found)))
     page = drawn(config)
     assert "Parity: differing share" in page.words
     assert "3.1 %" in page.words
@@ -206,7 +207,8 @@ def test_a_kind_of_another_module_is_drawn_with_its_own_words(
     config = tell(tmp_path, shop, weeks=2)
     found = Finding(kind="volume", subject="web", part="new", measure="rows", value=9.0, rows=9)
     gone = Finding(kind="gone", subject="web", measure="rows", value=9.0, rows=9)
-    History(config.monitor.history).keep(week(shop, 0, 2), [found, gone])
+    judged = replace(week(shop, 0, 2), findings=(found, gone))
+    keep_window(config.monitor.history, judged)
     page = drawn(config)
     assert "Volume: web, rows, new" in page.words
     assert "Rows a day." in page.words

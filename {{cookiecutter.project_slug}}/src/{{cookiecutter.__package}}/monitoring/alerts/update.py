@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ...config import MonitorConfig
 from ...terminal import say, table
 from ..finding import Finding
-from ..history import History, connected
+from ..history import Judged, connected
 from . import store
 from .decide import Breach, Key, Settings, breaching, section, why_over
 from .metrics_file import write_metrics
@@ -21,28 +21,28 @@ RECENT = 32
 
 
 def send_alerts(
-    history: History,
+    windows: Sequence[Judged],
     model: str,
     version: int,
     config: MonitorConfig,
     checks: Settings,
     now: datetime | None = None,
 ) -> list[Alert]:
-    """Open and resolve alerts by what the history holds, send them, and return those that are open.
+    """Open and resolve alerts by a version's windows, send them, and return those that are open.
 
     What a sink does not take is sent by the next run.
     """
-    sinks, findings = sinks_of(config, model), recent_findings(history, model, version)
+    recent = [window for window in windows if window.complete][-RECENT:]
+    sinks, findings = sinks_of(config, model), {one.name: one.findings for one in recent}
     now = now or datetime.now(UTC).replace(microsecond=0)
-    alerts = update(history, findings, model, version, config, checks, [*sinks], now)
-    deliver(history.path, model, sinks)
+    alerts = update(findings, model, version, config, checks, [*sinks], now)
+    deliver(config.history, model, sinks)
     path = config.reports / model / "metrics.prom"
     write_metrics(path, model, version, findings, alerts, now)
     return alerts
 
 
 def update(
-    history: History,
     findings: Mapping[str, Sequence[Finding]],
     model: str,
     version: int,
@@ -56,7 +56,7 @@ def update(
     Those of another version are resolved: its windows are judged no more.
     """
     breaches = breaching(findings, checks)
-    with connected(history.path) as connection:
+    with connected(config.history) as connection:
         known = store.alerts(connection, model)
         open_ = {alert.key: alert for alert in known if alert.state == "open"}
         for key, alert in open_.items():
@@ -73,14 +73,6 @@ def update(
                 same = replace(same, sinks=route, unsent=store.messages("raised", route))
             store.put(connection, _measured(same, breach))
         return [one for one in store.alerts(connection, model) if one.state == "open"]
-
-
-def recent_findings(history: History, model: str, version: int) -> dict[str, list[Finding]]:
-    """The findings of the newest complete windows, in the order of time; those of one length."""
-    windows = [window for window in history.windows(model, version) if window.complete]
-    recent = [w for w in windows if w.length == windows[-1].length][-RECENT:]
-    known = history.findings(model, version, length=recent[0].length) if recent else {}
-    return {window.name: known.get(window.name, []) for window in recent}
 
 
 def show_alerts(config: MonitorConfig, model: str, recent: int) -> None:

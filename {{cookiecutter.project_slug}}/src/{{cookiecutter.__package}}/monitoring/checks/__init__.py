@@ -1,6 +1,7 @@
 """Every check of a window; an option adds its own by a line."""
 
 from importlib import import_module
+from math import isfinite
 
 from ...config import CheckConfig, Config
 from ...models.versions import Versions
@@ -45,6 +46,7 @@ def others_of(versions: Versions, version: int) -> set[int]:
 
 
 def judge(window: Window) -> list[Finding]:
-    """What every check found, but for kinds that are turned off in their settings."""
+    """What every check found, but for kinds that are turned off and values that are not known."""
     found = [finding for check in all_checks() for finding in check.judge(window)]
-    return [finding for finding in found if window.settings[finding.kind].enabled]
+    enabled = [finding for finding in found if window.settings[finding.kind].enabled]
+    return [finding for finding in enabled if isfinite(finding.value)]

@@ -25,7 +25,7 @@ class View:
         self.kept = kept
         self.kinds = {name: kind for name, kind in all_kinds().items() if kind.title}
         self.newest = kept.newest
-        self.findings = kept.of(self.newest) if self.newest else ()
+        self.findings = self.newest.findings if self.newest else ()
         self.names = list(dict.fromkeys(w.name for w in kept.windows))
         self.shown = {w.name: window_name(w, year=True) for w in kept.windows}
         self.open = [alert for alert in kept.alerts if alert.state == "open"]
@@ -96,7 +96,7 @@ class View:
     def latest(self, kind: str, name: str) -> tuple[Judged, Finding] | None:
         """The newest finding about all rows, which for quality lags behind the outcomes."""
         for window in reversed(self.kept.windows):
-            for one in self.kept.of(window):
+            for one in window.findings:
                 if (one.kind, one.subject, one.part) == (kind, name, ""):
                     return window, one
         return None
@@ -106,7 +106,7 @@ class View:
         main = task_of(self.kept.contract).main
         series: dict[tuple[str, str, str, str], list[tuple[Judged, Finding]]] = {}
         for window in self.kept.windows:
-            for one in self.kept.of(window):
+            for one in window.findings:
                 kind = self.kinds.get(one.kind)
                 if kind is not None and (kind.parts or not one.part):
                     key = (one.kind, one.subject, one.part, one.measure)
@@ -125,7 +125,7 @@ class View:
         cells: dict[str, dict[str, Cell]] = {}
         strength: dict[str, float] = {}
         for window in self.kept.windows:
-            for one in self.kept.of(window):
+            for one in window.findings:
                 if one.kind in DRIFTS and one.limit is not None:
                     column = cells.setdefault(one.subject, {})
                     before = column.get(window.name)
@@ -172,9 +172,7 @@ class View:
         main = task_of(self.kept.contract).main
         for window in reversed(self.kept.windows):
             found = [
-                f
-                for f in self.kept.of(window)
-                if f.kind == "quality" and f.part and f.subject == main
+                f for f in window.findings if f.kind == "quality" and f.part and f.subject == main
             ]
             if found:
                 found.sort(key=lambda f: (not f.breach, f.value))
@@ -194,7 +192,7 @@ class View:
         main = task_of(self.kept.contract).main
         rows = []
         for window in reversed(self.kept.windows):
-            found = self.kept.of(window)
+            found = window.findings
             quality = next(
                 (f for f in found if (f.kind, f.subject, f.part) == ("quality", main, "")), None
             )
