@@ -168,8 +168,12 @@ def test_a_history_or_log_that_cannot_be_used_is_said(place: Place, tmp_path: Pa
         monitor = place.config.monitor.model_copy(update={"log": tmp_path / log})
         with pytest.raises(DataError, match="make replay"):
             job.run(place.config.model_copy(update={"monitor": monitor}), "shop")
-    segment(place, "predictions", MONDAYS[0]).unlink()
-    segment(place, "predictions", MONDAYS[0]).mkdir()
+    damaged = place.config.monitor.log / "predictions-2024-01-01-9.parquet"
+    damaged.write_text("no Parquet")
+    with pytest.raises(DataError, match="cannot be read"):
+        job.run(place.config, "shop")
+    damaged.unlink()
+    damaged.mkdir()
     with pytest.raises(DataError, match="cannot be read"):
         job.run(place.config, "shop")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from ..contract import Contract
 from ..errors import DataError
@@ -79,7 +80,7 @@ def read_log(
                 place += found.height
                 index.append(found.select(INDEX))
         labels, skipped = _read_labels(folder, contract)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pa.ArrowInvalid, pl.exceptions.PolarsError) as error:
         raise DataError(f"the log in '{folder}' cannot be read: {error}") from None
     rows.skipped += skipped
     rows.index = pl.concat(index).join(labels, on="_key", how="left", maintain_order="left")
