@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -122,8 +121,6 @@ class Window:
     """The time of the newest row of the log, UTC seconds: by then labels had so long to come."""
     others: Mapping[int, Served] = field(default_factory=dict)
     """The rows of the window that other versions answered, by version."""
-    datasets: Path | None = None
-    """The folder of datasets."""
 
     @property
     def contract(self) -> Contract:

@@ -135,3 +135,17 @@ def test_a_window_whose_labels_are_all_of_one_class_is_judged_by_what_can_be(
     mean = one(found, "mean")
     assert mean.breach
     assert mean.value == pytest.approx(0.45, abs=0.03)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_a_window_of_one_label_is_judged_in_each_task(tmp_path: Path, task: str) -> None:
+    contract, random = shop_of(task), np.random.default_rng(0)
+    tested = {"auc": (0.6, 0.7, 0.8), "ece": (0.0, 0.01, 0.02), "rmse": (0.9, 1.0, 1.1)}
+    bundle = bundle_of(tmp_path, contract, tested)
+    outputs = random.normal(8, 1, 300)
+    if task == "multiclass":
+        outputs = np.full((300, 3), 0.1)
+        outputs[:, 1] = 0.8
+    found = quality.judge(window_of(bundle, served_of(contract, outputs, np.zeros(300))))
+    assert bundle.task.main not in {f.subject for f in found}
+    assert one(found, "mean").breach
