@@ -184,16 +184,9 @@ WRONG = [
     ),
     (
         "monitor.quality.route=[chat]",
-        ["monitor: quality.route: there is no sink 'chat'", "log, file, metrics"],
+        ["monitor.quality.route.0", "'log', 'file' or 'apprise'"],
     ),
-    ("monitor.sinks.chat={kind: pigeon}", ["monitor.sinks.chat:", "'pigeon'", "'webhook'"]),
-    ("monitor.sinks.chat={kind: webhook}", ["monitor.sinks.chat: give url_from"]),
-    ("monitor.sinks.chat={kind: webhook, url: 'file:///etc'}", ["monitor.sinks.chat: url must"]),
-    (
-        "monitor.sinks.mail={kind: email, host: h, sender: s, to: [t], user: u, tls: none}",
-        ["monitor.sinks.mail: a password would travel in the clear"],
-    ),
-    ("monitor.sinks.mail={kind: email, host: h, sender: s, to: []}", ["monitor.sinks.mail.to:"]),
+    ("monitor.apprise_from=https://example.org", ["monitor.apprise_from"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
     (
         "train.epochs",

@@ -94,11 +94,6 @@ def test_every_setting_of_every_section_is_told(pages: dict[str, Page]) -> None:
         ("monitor", "window_days", ("whole number > 0", "days", "`7`")),
         ("data", "max_rejected_fraction", ("number ≥ 0 ≤ 1", "share", "`0.05`")),
         ("data", "driving", ("text", "", "required")),
-        (
-            "monitor.sinks.NAME with kind: webhook",
-            "timeout_s",
-            ("number > 0 ≤ 60", "seconds", "`5.0`"),
-        ),
     ],
 )
 def test_a_setting_is_told_with_what_it_takes_its_unit_and_its_default(

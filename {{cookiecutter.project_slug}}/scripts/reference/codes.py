@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from {{ cookiecutter.__package }} import errors
-from {{ cookiecutter.__package }}.monitoring.alerts.gauges import GAUGES
+from {{ cookiecutter.__package }}.monitoring.alerts.metrics_file import GAUGES
 from {{ cookiecutter.__package }}.serving.http import problems
 from {{ cookiecutter.__package }}.serving.metrics import Metrics
 

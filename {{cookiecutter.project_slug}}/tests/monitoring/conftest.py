@@ -20,7 +20,8 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
-from {{ cookiecutter.__package }}.monitoring.history import History, Judged
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+from {{ cookiecutter.__package }}.monitoring.history import Judged, read_windows
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
@@ -29,16 +30,7 @@ from ..synthesized import synthesize
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
 SUNDAY = "2024-01-28"
-CORE = (
-    "quality",
-    "columns",
-    "predictions",
-    "calibration",
-    "service",
-    "contract",
-    "staleness",
-    "parity",
-)
+CORE = ("quality", "drift", "model_checks")
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class Place:
 @pytest.fixture(autouse=True)
 def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of monitoring have core's checks, whatever options there are, and draw nothing."""
-    monkeypatch.setattr(checks, "CHECKS", [f"monitoring.checks.{name}" for name in CORE])
+    monkeypatch.setattr(checks, "CHECKS", [f"monitoring.{name}" for name in CORE])
     monkeypatch.setattr(job, "SINKS", [])
     monkeypatch.setattr(job, "draw", lambda *_: None)
 
@@ -171,5 +163,11 @@ def make_weeks(folder: Path, shop: Contract) -> Place:
 
 def windows(place: Place) -> dict[str, Judged]:
     """What the history holds, by name."""
-    kept = History(place.config.monitor.history).windows("shop")
+    kept = read_windows(place.config.monitor.history, "shop")
     return {window.name: window for window in kept}
+
+
+def findings_in(place: Place) -> dict[str, list[Finding]]:
+    """Of every window that was judged."""
+    known = read_windows(place.config.monitor.history, place.contract.name, 1)
+    return {window.name: [*window.findings] for window in known if window.findings}

@@ -1,7 +1,6 @@
-"""Runs of monitoring one after the other: what is judged again, and what is not even read."""
+"""Runs of monitoring one after the other: what is judged again, and what stays."""
 
-import sqlite3
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,15 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.monitoring import checks, job, log
-from {{ cookiecutter.__package }}.monitoring.history import History
-from {{ cookiecutter.__package }}.monitoring.served import read_answers
+from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.monitoring import checks, job
 
 from ..conftest import shop_of
 from ..log.logged import to_parquet
 from .conftest import (
     MONDAYS,
     Place,
+    findings_in,
     make_place,
     make_weeks,
     weeks_of,
@@ -31,37 +30,14 @@ def place(tmp_path: Path, shop: Contract) -> Place:
     return make_weeks(tmp_path, shop)
 
 
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The days whose predictions were read."""
-    days: list[str] = []
-    really = read_answers
-
-    def reading(*given: Any) -> Any:
-        days.append(str(given[-1]))
-        return really(*given)
-
-    monkeypatch.setattr(log, "read_answers", reading)
-    return days
-
-
-def tables(place: Place) -> str:
-    """All that the history holds, as text."""
-    with closing(sqlite3.connect(place.config.monitor.history)) as connection:
-        return "\n".join(connection.iterdump())
-
-
 def segment(place: Place, stem: str, week: str) -> Path:
     return place.config.monitor.log / f"{stem}-{week}-1.jsonl"
 
 
-def test_a_second_run_reads_nothing_and_changes_nothing(place: Place, read: list[str]) -> None:
-    first, before = job.run(place.config, "shop"), tables(place)
-    assert read == MONDAYS  # each day once: it is judged from what was read to look at it
-    read.clear()
+def test_a_second_run_changes_nothing(place: Place) -> None:
+    first, before = job.run(place.config, "shop"), windows(place)
     assert job.run(place.config, "shop") == first
-    assert read == []
-    assert tables(place) == before
+    assert windows(place) == before
 
 
 def test_weeks_that_were_missed_are_caught_up_each_as_if_it_had_been_judged_in_time(
@@ -78,39 +54,29 @@ def test_weeks_that_were_missed_are_caught_up_each_as_if_it_had_been_judged_in_t
     for path, text in hidden.items():
         path.write_text(text)
     job.run(place.config, "shop")
-    found = History(place.config.monitor.history).findings("shop", 1)
+    found = findings_in(place)
     fresh = place.config.monitor.model_copy(update={"history": tmp_path / "fresh.sqlite"})
-    job.run(place.config.model_copy(update={"monitor": fresh}), "shop")
+    other = replace(place, config=place.config.model_copy(update={"monitor": fresh}))
+    job.run(other.config, "shop")
     assert list(found) == MONDAYS
-    assert found == History(tmp_path / "fresh.sqlite").findings("shop", 1)
+    assert found == findings_in(other)
 
 
-def test_a_late_outcome_opens_its_window_again_and_no_other(place: Place, read: list[str]) -> None:
-    late = segment(place, "labels", MONDAYS[1])
-    lines = late.read_text().splitlines(keepends=True)
-    late.write_text("".join(lines[:-20]))
+@pytest.mark.parametrize("stem", ["labels", "predictions"])
+def test_what_comes_late_opens_its_window_again_and_no_other(place: Place, stem: str) -> None:
+    path = segment(place, stem, MONDAYS[1])
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-20]))
     job.run(place.config, "shop")
     before = windows(place)
-    read.clear()
-    (place.config.monitor.log / "labels-2024-03-01-9.jsonl").write_text("".join(lines[-20:]))
+    (place.config.monitor.log / f"{stem}-2024-03-01-9.jsonl").write_text("".join(lines[-20:]))
     job.run(place.config, "shop")
     after = windows(place)
-    changed = [name for name in MONDAYS if before[name] != after[name]]
-    assert changed == [MONDAYS[1]]
-    assert after[MONDAYS[1]].labelled == before[MONDAYS[1]].labelled + 20
-    assert read == [MONDAYS[1]]
-
-
-def test_a_row_of_an_older_week_that_comes_late_is_filed_where_it_belongs(place: Place) -> None:
-    path = segment(place, "predictions", MONDAYS[1])
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(lines[5:]))
-    job.run(place.config, "shop")
-    before = windows(place)
-    (place.config.monitor.log / "predictions-2024-03-01-9.jsonl").write_text("".join(lines[:5]))
-    job.run(place.config, "shop")
-    rows = {name: window.rows - before[name].rows for name, window in windows(place).items()}
-    assert rows == {name: 5 * (name == MONDAYS[1]) for name in MONDAYS}
+    assert [name for name in MONDAYS if before[name] != after[name]] == [MONDAYS[1]]
+    counts = [(kept.rows, kept.labelled) for kept in (before[MONDAYS[1]], after[MONDAYS[1]])]
+    (rows, labelled), (more_rows, more_labelled) = counts
+    assert more_labelled == labelled + 20
+    assert more_rows == rows + 20 * (stem == "predictions")
 
 
 def test_lines_that_became_parquet_change_no_judgement(place: Place) -> None:
@@ -121,10 +87,12 @@ def test_lines_that_became_parquet_change_no_judgement(place: Place) -> None:
     assert windows(place) == before
 
 
-def test_what_was_deleted_from_the_log_stays_judged(place: Place) -> None:
+@pytest.mark.parametrize("stems", [["labels"], ["predictions", "labels"]])
+def test_what_was_deleted_from_the_log_stays_judged(place: Place, stems: list[str]) -> None:
     first, before = job.run(place.config, "shop"), windows(place)
-    for stem in ("predictions", "labels"):
-        segment(place, stem, MONDAYS[0]).unlink()
+    for stem in stems:
+        for week in MONDAYS:
+            segment(place, stem, week).unlink()
     assert job.run(place.config, "shop") == first
     assert windows(place) == before
 
@@ -147,11 +115,11 @@ def test_a_run_that_was_stopped_is_taken_up_again(
 ) -> None:
     really, calls = checks.judge, []
 
-    def stopped(seen: Any) -> Any:
-        calls.append(seen.window.name)
+    def stopped(window: Any) -> Any:
+        calls.append(window.name)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return really(seen)
+        return really(window)
 
     monkeypatch.setattr(job, "judge", stopped)
     with pytest.raises(KeyboardInterrupt):
@@ -161,22 +129,13 @@ def test_a_run_that_was_stopped_is_taken_up_again(
     assert calls == [*MONDAYS[:3], *MONDAYS[2:]]
 
 
-def test_rows_that_do_not_fit_in_memory_are_read_again(
-    place: Place, read: list[str], monkeypatch: pytest.MonkeyPatch
+def test_windows_of_rows_go_on_where_they_ended_also_after_old_days_were_deleted(
+    tmp_path: Path,
 ) -> None:
-    expected = job.run(place.config, "shop")
-    place.config.monitor.history.unlink()
-    read.clear()
-    monkeypatch.setattr(log, "KEEP_BYTES", 0)
-    assert job.run(place.config, "shop") == expected
-    assert sorted(read) == sorted(2 * MONDAYS)
-
-
-def test_windows_of_rows_go_on_where_they_ended(tmp_path: Path) -> None:
     timeless = shop_of("binary", time=None, id=None)
     place = make_place(tmp_path, timeless, window_rows=400)
     table = weeks_of(shop_of("binary"))
-    write_log(place, table.slice(0, 1_000))
+    _log(place, table.slice(0, 1_000), "2024-01-01")
     job.run(place.config, "shop")
     sizes = [(w.name, w.rows, w.complete) for w in windows(place).values()]
     assert sizes == [
@@ -184,15 +143,42 @@ def test_windows_of_rows_go_on_where_they_ended(tmp_path: Path) -> None:
         ("row-000401", 400, True),
         ("row-000801", 200, False),
     ]
-    _log_later(place, table.slice(1_000, 300))
+    before = windows(place)
+    _log(place, table.slice(1_000, 300), "2024-02-01")
+    _log(place, table.slice(500, 500), "2024-01-01")  # what came before was deleted
     job.run(place.config, "shop")
-    sizes = [(w.name, w.rows, w.complete) for w in windows(place).values()]
-    assert sizes[2:] == [("row-000801", 400, True), ("row-001201", 100, False)]
+    after = windows(place)
+    assert [(w.name, w.rows, w.complete) for w in after.values()][2:] == [
+        ("row-000801", 400, True),
+        ("row-001201", 100, False),
+    ]
+    assert [after[name] for name in ("row-000001", "row-000401")] == [
+        before[name] for name in ("row-000001", "row-000401")
+    ]
 
 
-def _log_later(place: Place, table: pa.Table) -> None:
-    path = place.config.monitor.log / "predictions-2024-01-01-1.jsonl"
-    first = path.read_text()
+def test_a_history_or_log_that_cannot_be_used_is_said(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("this is no database, though it is long enough to be one\n" * 9)
+    for history in ("folder", "text", "text/history.sqlite"):
+        monitor = place.config.monitor.model_copy(update={"history": tmp_path / history})
+        with pytest.raises(DataError, match="set monitor\\.history to another file"):
+            job.run(place.config.model_copy(update={"monitor": monitor}), "shop")
+    for log in ("text", "folder"):
+        monitor = place.config.monitor.model_copy(update={"log": tmp_path / log})
+        with pytest.raises(DataError, match="make replay"):
+            job.run(place.config.model_copy(update={"monitor": monitor}), "shop")
+    damaged = place.config.monitor.log / "predictions-2024-01-01-9.parquet"
+    damaged.write_text("no Parquet")
+    with pytest.raises(DataError, match="cannot be read"):
+        job.run(place.config, "shop")
+    damaged.unlink()
+    damaged.mkdir()
+    with pytest.raises(DataError, match="cannot be read"):
+        job.run(place.config, "shop")
+
+
+def _log(place: Place, table: pa.Table, day: str) -> None:
     write_log(place, table)
-    path.with_name("predictions-2024-02-01-1.jsonl").write_text(path.read_text())
-    path.write_text(first)
+    written = place.config.monitor.log / "predictions-2024-01-01-1.jsonl"
+    written.replace(written.with_name(f"predictions-{day}-2.jsonl"))

@@ -114,14 +114,14 @@ FAULTS: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("n_rows", [50, 300])
-def test_gross_faults_are_told_at_once(one: ColumnProfile, fault: str, n_rows: int) -> None:
+def test_sudden_faults_are_told_at_once(one: ColumnProfile, fault: str, n_rows: int) -> None:
     change, told = FAULTS[fault]
     found = judge(one, change(NORMAL[:n_rows]))
-    assert any(f.breach and told in f.gross for f in found)
+    assert any(f.breach and told in f.sudden for f in found)
 
 
-def test_ordinary_change_is_not_gross(one: ColumnProfile) -> None:
-    assert not any(found.gross for found in judge(one, NORMAL * 2 + 1))
+def test_ordinary_change_is_not_sudden(one: ColumnProfile) -> None:
+    assert not any(found.sudden for found in judge(one, NORMAL * 2 + 1))
 
 
 def test_more_of_the_small_values_of_two_kinds_are_no_other_unit() -> None:
@@ -132,9 +132,9 @@ def test_more_of_the_small_values_of_two_kinds_are_no_other_unit() -> None:
 
     profile = described(two_kinds(REFERENCE, 0.4))
     found, *_ = judge(profile, two_kinds(100, 0.6))
-    assert not found.gross
+    assert not found.sudden
     found, *_ = judge(profile, two_kinds(100, 0.6) * 60)
-    assert "as in another unit" in found.gross
+    assert "as in another unit" in found.sudden
 
 
 def draw(random: np.random.Generator, n_rows: int, *shares: float) -> npt.NDArray[np.object_]:
@@ -146,29 +146,29 @@ def test_a_category_in_other_shares_breaches_and_in_equal_ones_does_not() -> Non
     profile = described(draw(random, REFERENCE, 0.5, 0.3, 0.2))
     assert not breaches(profile, draw(random, 500, 0.5, 0.3, 0.2))
     (found,) = judge(profile, draw(random, 500, 0.2, 0.3, 0.5))
-    assert (found.measure, found.breach, found.gross) == ("total_variation", True, "")
+    assert (found.measure, found.breach, found.sudden) == ("total_variation", True, "")
     assert found.value == pytest.approx(0.3, abs=0.06)
 
 
 @pytest.mark.parametrize(
-    ("share", "gross"), [(0.3, "new category 'new' in 29%"), (0.1, "new category"), (0.02, "")]
+    ("share", "sudden"), [(0.3, "new category 'new' in 29%"), (0.1, "new category"), (0.02, "")]
 )
-def test_a_new_category_in_force_is_gross(share: float, gross: str) -> None:
+def test_a_new_category_in_force_is_sudden(share: float, sudden: str) -> None:
     random = np.random.default_rng(5)
     profile = described(draw(random, REFERENCE, 0.5, 0.3, 0.2))
     same = draw(random, 500, 0.5, 0.3, 0.2)
     (found,) = judge(profile, np.where(random.random(500) < share, "new", same).astype(object))
-    assert found.gross.startswith(gross)
-    assert bool(found.gross) == bool(gross)
-    assert found.breach == bool(gross)
+    assert found.sudden.startswith(sudden)
+    assert bool(found.sudden) == bool(sudden)
+    assert found.breach == bool(sudden)
 
 
-def test_one_category_only_is_gross_unless_training_had_such_windows() -> None:
+def test_one_category_only_is_sudden_unless_training_had_such_windows() -> None:
     random = np.random.default_rng(6)
     profile = described(draw(random, REFERENCE, 0.5, 0.3, 0.2))
     (found,) = judge(profile, np.full(100, "a", object))
-    assert "every value is 'a'" in found.gross
-    assert not judge(replace(profile, still=True), np.full(100, "a", object))[0].gross
+    assert "every value is 'a'" in found.sudden
+    assert not judge(replace(profile, still=True), np.full(100, "a", object))[0].sudden
 
 
 def test_a_column_that_never_changed_is_told_when_it_does() -> None:

@@ -13,10 +13,9 @@ from {{ cookiecutter.__package }}.errors import (
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring import job
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ..conftest import shop_of
-from .conftest import Place, make_place, weeks_of, write_log
+from .conftest import Place, findings_in, make_place, weeks_of, write_log
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def summary_of(place: Place) -> dict[str, Any]:
 
 def findings_of(place: Place, kind: str = "") -> dict[str, list[Finding]]:
     """Of every window that was judged, or all of one kind."""
-    kept = History(place.config.monitor.history).findings(place.contract.name, 1)
+    kept = findings_in(place)
     return {name: [f for f in found if kind in f.kind] for name, found in kept.items()}
 
 

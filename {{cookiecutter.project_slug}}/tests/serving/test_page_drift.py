@@ -8,7 +8,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.job import Summary, save
+from {{ cookiecutter.__package }}.monitoring.summary import Summary, save
 from {{ cookiecutter.__package }}.serving.page.drift import Drift, Summaries
 
 from .conftest import serve_config

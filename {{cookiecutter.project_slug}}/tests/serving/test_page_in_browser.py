@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring.job import save
+from {{ cookiecutter.__package }}.monitoring.summary import save
 from {{ cookiecutter.__package }}.values import epoch_seconds
 
 from ..conftest import LABELS, TASKS, Workspace, shop_of

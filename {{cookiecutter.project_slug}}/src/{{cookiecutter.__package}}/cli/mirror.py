@@ -5,7 +5,7 @@ from math import isfinite
 from ..config import Config
 from ..models.versions import Versions
 from ..monitoring.finding import Finding
-from ..monitoring.history import History, Judged
+from ..monitoring.history import Judged, read_windows
 
 
 def mirror(config: Config, name: str, number: int) -> None:
@@ -26,8 +26,8 @@ def mirror(config: Config, name: str, number: int) -> None:
             values={k: v for k, v in values.items() if v is not None and isfinite(v)},
         )
 
-    history, versions = History(config.monitor.history), Versions(config.train.bundles, name)
-    found = history.findings(name, number)
-    windows = [w for w in history.windows(name, number) if w.complete and w.name in found]
+    versions = Versions(config.train.bundles, name)
+    known = read_windows(config.monitor.history, name, number)
+    windows = [window for window in known if window.complete and window.findings]
     outbox = Outbox(versions, tracker_of(config.train, name), config.monitor.reports)
-    outbox.watch(versions.get(number), [watched(w, found[w.name]) for w in windows])
+    outbox.watch(versions.get(number), [watched(w, [*w.findings]) for w in windows])

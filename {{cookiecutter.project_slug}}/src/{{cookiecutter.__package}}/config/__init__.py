@@ -26,12 +26,6 @@ from .section import Positive as Positive
 from .section import Section as Section
 from .section import Share as Share
 from .serve import ServeConfig as ServeConfig
-from .sinks import EmailSink as EmailSink
-from .sinks import FileSink as FileSink
-from .sinks import LogSink as LogSink
-from .sinks import MetricsFileSink as MetricsFileSink
-from .sinks import SinkConfig as SinkConfig
-from .sinks import WebhookSink as WebhookSink
 from .train import TRACKERS as TRACKERS
 from .train import EvaluationConfig as EvaluationConfig
 from .train import FoldsConfig as FoldsConfig

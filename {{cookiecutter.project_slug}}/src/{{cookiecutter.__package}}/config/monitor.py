@@ -1,15 +1,15 @@
 """Settings of ``monitor.yaml``, each with its meaning, unit and default."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from .section import Positive, Section, Share
-from .sinks import FileSink, LogSink, MetricsFileSink, SinkConfig
 
 Severity = Literal["info", "warning", "critical"]
+Sink = Literal["log", "file", "apprise"]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Above = Annotated[float, Field(gt=0)]
 
 
@@ -19,14 +19,14 @@ class CheckConfig(Section):
     enabled: bool = True
     """Whether it is judged at all."""
     persistence: tuple[Positive, Positive] = (2, 3)
-    """(k, m): alert when k of the last m windows breach, the newest among them. Gross faults do not
+    """(k, m): alert when k of the last m windows breach, the newest among them. Sudden changes do not
     wait."""
     severity: Severity = "warning"
     """How much it matters."""
     cooldown_hours: Annotated[float, Field(ge=0)] = 24.0
-    """Hours after an alert was resolved in which it does not tell again."""
-    route: tuple[str, ...] = ("log", "file")
-    """Names of the sinks that are told."""
+    """Hours after an alert was resolved in which one like it is not sent."""
+    route: tuple[Sink, ...] = ("log", "file", "apprise")
+    """Where its alerts are sent."""
 
     @model_validator(mode="after")
     def _k_of_m(self) -> Self:
@@ -36,7 +36,7 @@ class CheckConfig(Section):
 
 
 class DriftConfig(CheckConfig):
-    """Columns, or answers, that are distributed otherwise than in training."""
+    """Columns, or predictions, whose distribution is not that of training."""
 
     threshold: Above = 0.1
     """Least change that matters, whatever the training span shows: in standard deviations of a
@@ -46,7 +46,7 @@ class DriftConfig(CheckConfig):
 
 
 class QualityConfig(CheckConfig):
-    """Answers that turned out worse than on the test rows."""
+    """Predictions that were worse than on the test rows."""
 
     severity: Severity = "critical"
     """How much it matters."""
@@ -57,17 +57,17 @@ class QualityConfig(CheckConfig):
 
 
 class CalibrationConfig(CheckConfig):
-    """Probabilities that promise more, or less, than comes true."""
+    """Predictions that are too high or too low."""
 
     threshold: Above = 0.05
-    """How much further off than on the test rows; of a regression as a share of their RMSE."""
+    """How much further off than the interval on the test rows; of a regression as a share of their RMSE."""
 
 
 class StalenessConfig(CheckConfig):
-    """Windows long after what the model knows."""
+    """A model or training data that are old."""
 
     persistence: tuple[Positive, Positive] = (1, 1)
-    """A window that is too late is no chance."""
+    """Age is no chance."""
     severity: Severity = "info"
     """How much it matters."""
     threshold: Above = 180.0
@@ -76,50 +76,13 @@ class StalenessConfig(CheckConfig):
     """Days from the training itself to a window's end."""
 
 
-class ContractConfig(CheckConfig):
-    """Requests that were refused because a column breaks a rule of the contract."""
-
-    threshold: Share = 0.01
-    """Share of a window's requests, for one column and rule."""
-
-
-class LatencyConfig(CheckConfig):
-    """How long callers waited."""
-
-    threshold: Above = 100.0
-    """Milliseconds in which 95 of 100 requests should be answered."""
-
-
-class ErrorRateConfig(CheckConfig):
-    """Requests that the server failed."""
-
-    severity: Severity = "critical"
-    """How much it matters."""
-    threshold: Share = 0.01
-    """Share of requests answered with 500 or above."""
-
-
-class ThroughputConfig(CheckConfig):
-    """Rows a day, which are shown and not judged."""
-
-
 class ParityConfig(CheckConfig):
-    """Answers that cannot be repeated offline, and columns that callers send otherwise."""
+    """Logged predictions that differ from those made offline."""
 
     severity: Severity = "critical"
     """How much it matters."""
-    threshold: Share = 0.01
-    """Share of rows in which a column differs from what ``transform`` joins later."""
     sample_rows: Positive = 5_000
-    """Most rows of a window that are answered again."""
-
-
-def _usual_sinks() -> dict[str, SinkConfig]:
-    return {
-        "log": LogSink(kind="log"),
-        "file": FileSink(kind="file"),
-        "metrics": MetricsFileSink(kind="metrics_file"),
-    }
+    """Most rows of a window that are predicted again."""
 
 
 class MonitorConfig(Section):
@@ -138,53 +101,25 @@ class MonitorConfig(Section):
     min_rows: Positive = 50
     """Rows below which a window is not judged."""
     label_delay_days: Annotated[float, Field(ge=0)] = 1.0
-    """Days after which an outcome is known; replay sends labels that late."""
-    sample_rows: Positive = 5_000
-    """Most rows of a window drawn in the HTML report."""
+    """Days after which a label is known; replay sends labels that late."""
+    sample_rows: Positive = 100_000
+    """Most rows of a window in Evidently's report."""
     data_drift: DriftConfig = DriftConfig()
     """Columns of requests."""
     prediction_drift: DriftConfig = DriftConfig()
-    """Probabilities, classes or values answered."""
+    """Predicted probabilities, classes or values."""
     quality: QualityConfig = QualityConfig()
     """Metrics on delayed labels."""
     calibration: CalibrationConfig = CalibrationConfig()
-    """What probabilities promise beside what came true."""
+    """How far predictions are from labels."""
     staleness: StalenessConfig = StalenessConfig()
-    """Age of the model and of what it learned from."""
-    contract: ContractConfig = ContractConfig()
-    """Refused requests, by column and rule."""
-    latency: LatencyConfig = LatencyConfig()
-    """Percentiles of how long requests took."""
-    error_rate: ErrorRateConfig = ErrorRateConfig()
-    """Share of requests that failed."""
-    throughput: ThroughputConfig = ThroughputConfig()
-    """Rows a day."""
+    """Age of the model and of its training data."""
     parity: ParityConfig = ParityConfig()
-    """Logged answers and columns beside those made offline."""
-    sinks: dict[str, SinkConfig] = Field(default_factory=_usual_sinks)
-    """Whom alerts are told, by the names that ``route`` gives."""
-    deliver_s: Annotated[float, Field(gt=0)] = 10.0
-    """Seconds that a run spends on telling; what is not told by then, the next run tells."""
+    """Logged predictions beside those made offline."""
+    apprise_from: Variable = "ALERT_URLS"
+    """The environment variable with the addresses that alerts are sent to, separated by spaces, in
+    apprise's form, such as ``mailtos://user:password@example.org``."""
 
     def checks(self) -> dict[str, CheckConfig]:
         """The settings of each kind of finding that has a section here."""
         return {kind: section for kind, section in self if isinstance(section, CheckConfig)}
-
-    def refuse_unknown_sinks(self, checks: Mapping[str, CheckConfig]) -> None:
-        """Pass if each route names sinks of these settings.
-
-        Raises:
-            ValueError: one names another.
-        """
-        for kind, section in checks.items():
-            unknown = sorted(set(section.route) - set(self.sinks))
-            if unknown:
-                raise ValueError(
-                    f"{kind}.route: there is no sink {', '.join(map(repr, unknown))};"
-                    f" those of monitor.sinks are {', '.join(self.sinks) or 'none'}"
-                )
-
-    @model_validator(mode="after")
-    def _routes_lead_somewhere(self) -> Self:
-        self.refuse_unknown_sinks(self.checks())
-        return self

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from .compacted import RECORD, absorbed, lines_of
 from .segments import PREDICTIONS, SHADOW, Segment, listed, opened
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 16 << 20
 OUTPUTS = ("probability", "probabilities", "value")
 
 
@@ -29,10 +29,10 @@ def read_lines(folder: Path, stem: str, holding: bytes = b"") -> Iterator[dict[s
 
 
 def whole(line: bytes) -> dict[str, Any] | None:
-    """The record of a line, if it was not torn."""
+    """The record of a line; none of one that is torn, or no object."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 
@@ -47,13 +47,27 @@ def read_rows(
     """
     holding = b"" if request_id is None else json.dumps(request_id).encode()
     for record in read_lines(folder, PREDICTIONS, holding):
-        known = request_id in (None, record["request_id"])
-        if known and (record.get("route") == SHADOW) == shadow:
+        known = request_id in (None, record.get("request_id"))
+        if known and (record.get("route") == SHADOW) == shadow and is_answer(record):
             yield from _rows(record)
 
 
+def is_answer(record: dict[str, Any]) -> bool:
+    """Whether a record has a request's id, its rows, and a prediction for each."""
+    outputs = [record[name] for name in OUTPUTS if name in record]
+    if len(outputs) != 1 or not isinstance(outputs[0], list):
+        return False
+    rows, columns, n_rows = record.get("rows"), record.get("columns"), len(outputs[0])
+    if "rows" in record:
+        whole_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+        return whole_rows and len(rows or ()) == n_rows and "request_id" in record
+    lists = columns.values() if isinstance(columns, dict) else [None]
+    whole_columns = all(isinstance(values, list) and len(values) == n_rows for values in lists)
+    return whole_columns and "request_id" in record
+
+
 def output_of(record: dict[str, Any]) -> str:
-    """The name of what the task answered."""
+    """The name of what the task answered, of a record that is an answer."""
     (output,) = (name for name in OUTPUTS if name in record)
     return output
 

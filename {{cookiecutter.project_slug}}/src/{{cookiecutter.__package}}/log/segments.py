@@ -26,20 +26,14 @@ SHADOW = "shadow"
 CLOSED = ".closed.jsonl"
 NAME = re.compile(r"[a-z]+-(?P<day>\d{4}-\d\d-\d\d)-[0-9a-f-]+(\.closed)?\.(jsonl|parquet)")
 MODE = 0o640
-ELSEWHERE = 256
-"""Files that a process has open besides those of a day."""
 
 if sys.platform == "win32":
 
     def _share(_: int) -> bool:
         return True
 
-    def _allow(_: int) -> None:
-        return
-
 else:
     import fcntl
-    import resource
 
     def _share(descriptor: int) -> bool:
         try:
@@ -49,15 +43,6 @@ else:
         except OSError:
             return True  # no locks on this file system, so nothing there can be claimed either
         return True
-
-    def _allow(n_files: int) -> None:
-        """Let this process open so many more files, as far as the system lets it."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = n_files + ELSEWHERE
-        if soft == resource.RLIM_INFINITY or soft >= wanted:
-            return
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +84,6 @@ def opened(folder: Path, stem: str, day: date) -> Iterator[list[tuple[Segment, B
     """
     while True:
         segments = listed(folder, stem, day)
-        _allow(len(segments))
         with ExitStack() as stack:
             files: list[tuple[Segment, BinaryIO]] = []
             try:

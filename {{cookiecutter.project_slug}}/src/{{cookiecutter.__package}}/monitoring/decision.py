@@ -14,7 +14,7 @@ from ..models import effects
 from ..models.effects import Counts
 from ..models.profile import ColumnProfile
 from .finding import Finding
-from .gross import category_fault, missing_fault, number_fault
+from .sudden import category_fault, missing_fault, number_fault
 
 LEAST_EXPECTED = 5.0
 """Rows that a bin must be expected to have for the chi-square test to hold (Cochran, 1954)."""
@@ -39,7 +39,7 @@ def compare(
 
     A measure breaches when its p-value, adjusted over all of them (Benjamini and Hochberg, 1995), is
     below ``alpha`` and the lower bound of the effect is above the limit: the larger of
-    ``threshold`` and what the training span shows between ordinary windows. Gross faults breach
+    ``threshold`` and what the training span shows between ordinary windows. Sudden changes breach
     whatever the p-value.
     """
     judged = [
@@ -53,7 +53,7 @@ def compare(
     for one, p_value in zip(judged, adjusted, strict=True):
         found = one.finding
         low, limit = found.low or 0.0, found.limit or 0.0
-        breach = bool(found.gross) or bool(p_value < config.alpha and low > limit)
+        breach = bool(found.sudden) or bool(p_value < config.alpha and low > limit)
         findings += [replace(found, p_value=float(p_value), breach=breach), *one.shown]
     return findings
 
@@ -67,13 +67,13 @@ def _column(
     if profile.kind == "category":
         values = Counter(column.tolist())
         current = profile.tally_values(values)
-        gross = missing_fault(profile, current) or category_fault(profile, values)
-        return [_distance(kind, profile, reference, current, threshold, gross)]
+        sudden = missing_fault(profile, current) or category_fault(profile, values)
+        return [_distance(kind, profile, reference, current, threshold, sudden)]
     current = profile.tally(column)
     judged = [_missing(kind, profile, reference, current, threshold)]
     if len(column) - current[-1] >= min_rows and reference[:-1].any():
-        gross = number_fault(profile, column, current)
-        judged.insert(0, _distance(kind, profile, reference, current, threshold, gross))
+        sudden = number_fault(profile, column, current)
+        judged.insert(0, _distance(kind, profile, reference, current, threshold, sudden))
     return judged
 
 
@@ -83,7 +83,7 @@ def _distance(
     reference: Counts,
     current: Counts,
     threshold: float,
-    gross: str,
+    sudden: str,
 ) -> _Judged:
     effect = profile.effect(reference, current)
     if profile.in_deviations:
@@ -105,7 +105,7 @@ def _distance(
         limit=max(threshold, profile.reference_range),
         p_value=p_value(before, now),
         rows=int(current.sum()),
-        gross=gross,
+        sudden=sudden,
     )
     shown = {
         "psi": effects.stability_index(before, now),
@@ -139,7 +139,7 @@ def _missing(
         limit=max(threshold, profile.reference_range_missing),
         p_value=p_value(before, now),
         rows=int(current.sum()),
-        gross=missing_fault(profile, current),
+        sudden=missing_fault(profile, current),
     )
     return _Judged(finding=finding)
 

@@ -1,31 +1,32 @@
 """``monitor``: log → windows → findings → history, alerts, summary and pages."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from filelock import FileLock, Timeout
 
 from ..config import CheckConfig, Config, MonitorConfig
-from ..errors import BundleError, ConfigError
+from ..errors import BundleError, ConfigError, DataError
 from ..models.bundle import Bundle, open_bundle
 from ..models.days import DAY_S
-from ..models.profile import SCORE, columns_of, read_profiles
+from ..models.profile import read_profiles
 from ..models.versions import Versions
-from ..storage import write_file
 from ..terminal import say
-from .alerts import tell
+from .alerts.update import send_alerts
 from .checks import judge, others_of, settings_of
+from .drift import shapes_of
 from .evidently_report import draw
-from .finding import Finding
-from .history import History, Judged
-from .log import Log
-from .seen import Seen
-from .shape import Shape, shapes_of
-from .show import show
-from .windows import Length, Window, name_of
+from .history import Judged, keep_window, read_windows
+from .read_log import LoggedRows, read_log
+from .summary import Summary, save, show, summarize
+from .window import Window
+from .windows import Length, Span, Windows
 
 SINKS: list[str] = [
     # options, one line each
@@ -33,27 +34,9 @@ SINKS: list[str] = [
 ]
 """Modules whose ``write`` shows, after a run, what the history holds, and may return a page's path."""
 PACKAGE = __name__.partition(".")[0]
-UNJUDGED_BY = ("log", "history", "reports", "sample_rows", "sinks", "deliver_s")
-ALERTING = ("persistence", "severity", "cooldown_hours", "route")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """What monitoring knows of the version that serves."""
-
-    model: str
-    version: int
-    metric: str
-    """The metric that decides."""
-    window: str | None
-    """The newest that was judged."""
-    drift: list[Finding]
-    """What decides of its columns and answers."""
-    quality: Finding | None
-    """The deciding metric, in the newest window with labels enough."""
-    quality_window: str | None
-    alerts: list[str]
-    """A sentence for each alert that is open."""
+UNJUDGED_BY = {"log", "history", "reports", "sample_rows", "apprise_from"}
+ALERTING = {"persistence", "severity", "cooldown_hours", "route"}
+LOCK_S = 60.0
 
 
 def run(config: Config, name: str) -> Summary:
@@ -64,7 +47,7 @@ def run(config: Config, name: str) -> Summary:
     Raises:
         BundleError: no model serves, or its profile is of an older release.
         ConfigError: the windows are not those that the model was profiled in.
-        DataError: nothing was logged.
+        DataError: nothing was logged, another run is at work, or the history cannot be used.
     """
     versions = Versions(config.train.bundles, name)
     version = versions.served()
@@ -74,19 +57,19 @@ def run(config: Config, name: str) -> Summary:
     read_profiles(bundle.profile)
     settings, checks = config.monitor, settings_of(config)
     length = length_of(bundle, settings, version.number)
-    others = others_of(versions, version.number)
-    log = Log(settings.log, bundle.contract, version.number, length, settings.history, others)
-    history = History(settings.history)
-    newest = judge_new(log, history, bundle, version.number, config, length)
-    windows = [w for w in history.windows(name, version.number) if w.length == str(length)]
-    found = history.findings(name, version.number, length=str(length))
-    alerts = [alert.text for alert in tell(history, name, version.number, settings, checks)]
-    summary = summarise(bundle, version.number, windows, found, alerts)
-    show(summary, windows, found, settings.min_rows)
-    folder = settings.reports / name
-    save(summary, folder / "summary.json")
-    if newest is not None:
-        draw(bundle, newest, folder, version.number, settings, found.get(newest.name, []))
+    with _alone(settings.history), TemporaryDirectory() as staging:
+        others = others_of(versions, version.number)
+        logged = read_log(settings.log, bundle.contract, version.number, others, Path(staging))
+        newest = judge_new(logged, bundle, version.number, config, checks, length)
+        windows = read_windows(settings.history, name, version.number)
+        windows = [window for window in windows if window.length == str(length)]
+        alerts = send_alerts(windows, name, version.number, settings, checks)
+        summary = summarize(bundle, version.number, windows, [alert.text for alert in alerts])
+        show(summary, windows, settings.min_rows, logged.skipped)
+        folder = settings.reports / name
+        save(summary, folder / "summary.json")
+        if newest is not None:
+            draw(newest, folder, summary.drift)
     for sink in SINKS:
         page: Path | None = import_module(f"{PACKAGE}.{sink}").write(config, name)
         if page is not None:
@@ -94,149 +77,127 @@ def run(config: Config, name: str) -> Summary:
     return summary
 
 
+@contextmanager
+def _alone(history: Path) -> Iterator[None]:
+    """In which no other run is at work.
+
+    Raises:
+        DataError: another one is, or the history's folder cannot be written to.
+    """
+    lock = FileLock(history.with_name(f"{history.name}.lock"), timeout=LOCK_S)
+    try:
+        history.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise DataError(
+            f"another run of monitoring has used '{history}' for {LOCK_S:.0f} s; wait for its end"
+        ) from None
+    except OSError as error:
+        raise DataError(
+            f"the history '{history}' cannot be used: {error}; set monitor.history to another file"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def length_of(bundle: Bundle, settings: MonitorConfig, version: int) -> Length:
-    """How long windows are: as long as those in which the model learned what is ordinary.
+    """How long windows are: as long as those in which the model's reference ranges were measured.
 
     Raises:
         ConfigError: the settings say otherwise.
     """
     by_rows = bundle.contract.time is None
-    learned = bundle.profile.get("window_days", settings.window_days)
-    if learned != settings.window_days and not by_rows:
+    profiled = bundle.profile.get("window_days", settings.window_days)
+    if profiled != settings.window_days and not by_rows:
         raise ConfigError(
-            f"monitor.window_days is {settings.window_days}, but version {version} learned"
-            f" what is ordinary in windows of {learned} days; set {learned}, or train again"
+            f"monitor.window_days is {settings.window_days}, but the reference ranges of version"
+            f" {version} are of windows of {profiled} days; set {profiled}, or train again"
         )
     return Length(days=settings.window_days, rows=settings.window_rows, by_rows=by_rows)
 
 
 def judge_new(
-    log: Log, history: History, bundle: Bundle, version: int, config: Config, length: Length
+    logged: LoggedRows,
+    bundle: Bundle,
+    version: int,
+    config: Config,
+    checks: Mapping[str, CheckConfig],
+    length: Length,
 ) -> Window | None:
     """Judge what changed, oldest first, and keep it; returns the newest complete window if judged.
 
-    A window is judged again when its rows or outcomes changed, when it became complete or its labels
+    A window is judged again when its rows or labels changed, when it became complete or its labels
     had their time, or when settings did; not once part of it was deleted from the log.
+
+    Raises:
+        DataError: the version answered nothing.
     """
-    settings, checks, newest = config.monitor, settings_of(config), None
-    mark = _mark(settings, checks)
-    known = {w.name: w for w in history.windows(bundle.contract.name, version)}
-    newest_s = log.newest_s(settings.min_rows)
-    states = {number: f"{mark} {_age(log, number, newest_s, settings)}" for number in log.spans}
-    before = {number: known.get(name_of(number, length)) for number in log.spans}
-    log.wanted = {
-        number
-        for number, state in states.items()
-        if number in log.changed
-        or (kept := before[number]) is None
-        or not kept.fingerprint.startswith(state)
-    }
-    last = max((number for number in log.spans if log.complete(number)), default=None)
-    for number in sorted(log.wanted):
-        held = log.window(number)
-        if held is None:
+    settings, contract = config.monitor, bundle.contract
+    windows = read_windows(settings.history, contract.name, version)
+    known = {window.name: window for window in windows if window.length == str(length)}
+    begins = {int(n[4:]) // length.rows: known[n].begin_s for n in known if length.by_rows}
+    cut = Windows(logged, contract, version, length, begins)
+    if not cut.spans and not known:
+        raise DataError(
+            f"'{settings.log}' holds no predictions by {contract.name} version {version};"
+            " serve it and send requests, or try it with: make replay"
+        )
+    mark, newest_s, newest = _mark(settings, checks), cut.newest_s(settings.min_rows), None
+    complete = [span.name for span in cut.spans if span.complete]
+    for span in cut.spans:
+        kept = known.get(span.name)
+        age = _age(span, newest_s, settings.label_delay_days)
+        others = cut.others(span)
+        beside = "".join(f" {n}:{len(o)}:{o.n_labelled}" for n, o in sorted(others.items()))
+        fingerprint = f"{mark} {age} {span.fingerprint}{beside}"
+        if kept and (kept.fingerprint == fingerprint or _is_less(span, kept)):
             continue
-        window, fingerprint = held.window, f"{states[number]} {held.fingerprint}"
-        kept = before[number]
-        if kept is None or kept.fingerprint != fingerprint:
-            seen = Seen(
-                window=window,
-                bundle=bundle,
-                version=version,
-                config=settings,
-                settings=checks,
-                newest_s=newest_s,
-                datasets=config.data.directory,
-                others=held.others,
-            )
-            findings = judge(seen) if window.complete else []
-            shapes = shapes_in(seen) if window.complete else []
-            history.keep(_judged(seen, length, fingerprint), findings, shapes)
-            newest = window if number == last else newest
-    log.done()
+        window = Window(
+            name=span.name,
+            first=span.first,
+            last=span.last,
+            complete=span.complete,
+            rows=cut.rows(span),
+            bundle=bundle,
+            version=version,
+            config=settings,
+            settings=checks,
+            newest_s=newest_s,
+            others=others,
+        )
+        judged = Judged(
+            **vars(span) | {"fingerprint": fingerprint},
+            model=contract.name,
+            version=version,
+            length=str(length),
+            judged=datetime.now(UTC).replace(microsecond=0),
+            findings=tuple(judge(window)) if span.complete else (),
+            shapes=tuple(shapes_of(window)) if span.complete else (),
+        )
+        keep_window(settings.history, judged)
+        newest = window if complete[-1:] == [span.name] else newest
     return newest
 
 
-def shapes_in(seen: Seen) -> list[Shape]:
-    """How the columns and the answers of a window lie, beside training."""
-    contract, rows = seen.contract, seen.window.rows
-    columns = columns_of(rows.inputs, contract.numeric, contract.category)
-    columns[SCORE] = seen.bundle.task.watched(rows.outputs)
-    profiles = read_profiles(seen.bundle.profile)
-    return shapes_of(profiles, {p.name: p.count(columns[p.name]) for p in profiles})
-
-
-def summarise(
-    bundle: Bundle,
-    version: int,
-    windows: list[Judged],
-    found: dict[str, list[Finding]],
-    alerts: list[str],
-) -> Summary:
-    """The newest judged window beside the alerts that are open."""
-    judged = [window.name for window in windows if found.get(window.name)]
-    newest = judged[-1] if judged else None
-    main = bundle.task.main
-    qualities = [
-        (name, finding)
-        for name in judged
-        for finding in found[name]
-        if (finding.kind, finding.measure, finding.part) == ("quality", main, "")
-    ]
-    return Summary(
-        model=bundle.contract.name,
-        version=version,
-        metric=main,
-        window=newest,
-        drift=[
-            finding
-            for finding in (found[newest] if newest else [])
-            if finding.kind in {"data_drift", "prediction_drift"} and finding.limit is not None
-        ],
-        quality=qualities[-1][1] if qualities else None,
-        quality_window=qualities[-1][0] if qualities else None,
-        alerts=alerts,
-    )
-
-
-def save(summary: Summary, path: Path) -> None:
-    """Write the summary as JSON, for machines."""
-    content = asdict(summary) | {"made": datetime.now(UTC).isoformat(timespec="seconds")}
-    write_file(path, json.dumps(content, indent=2).encode())
-    say(f"summary   {path}")
-
-
-def _judged(seen: Seen, length: Length, fingerprint: str) -> Judged:
-    window = seen.window
-    return Judged(
-        model=seen.contract.name,
-        version=seen.version,
-        length=str(length),
-        name=window.name,
-        first=window.first.isoformat(),
-        last=window.last.isoformat(),
-        rows=len(window.rows),
-        labelled=window.n_labelled,
-        complete=window.complete,
-        fingerprint=fingerprint,
-        judged=datetime.now(UTC),
-    )
+def _is_less(span: Span, kept: Judged) -> bool:
+    """Whether part of a judged window was deleted from the log."""
+    return span.rows < kept.rows or span.labelled < kept.labelled
 
 
 def _mark(settings: MonitorConfig, checks: Mapping[str, CheckConfig]) -> str:
     """Of all settings by which a window is judged."""
-    content = settings.model_dump(mode="json", exclude={*UNJUDGED_BY, *checks})
+    content = settings.model_dump(mode="json", exclude=UNJUDGED_BY | set(checks))
     content |= {
-        kind: section.model_dump(mode="json", exclude=set(ALERTING))
-        for kind, section in checks.items()
+        kind: section.model_dump(mode="json", exclude=ALERTING) for kind, section in checks.items()
     }
     text = json.dumps(content, sort_keys=True)
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _age(log: Log, number: int, newest_s: int | None, settings: MonitorConfig) -> str:
+def _age(span: Span, newest_s: int | None, label_delay_days: float) -> str:
     """Whether a window may still get rows, and whether its labels had their time."""
-    if not log.complete(number) or newest_s is None:
+    if not span.complete or newest_s is None:
         return "open"
-    known_s = log.spans[number].newest_s + settings.label_delay_days * DAY_S
-    return "ripe" if newest_s >= known_s else "whole"
+    return "mature" if newest_s >= span.newest_s + label_delay_days * DAY_S else "complete"

@@ -1,4 +1,4 @@
-"""A history of windows, made by hand, and settings that tell within a second."""
+"""A history of windows, made by hand."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -8,35 +8,17 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.config import MonitorConfig
+from {{ cookiecutter.__package }}.monitoring.alerts import sinks
 from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert
+from {{ cookiecutter.__package }}.monitoring.alerts.update import send_alerts
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import History, Judged
+from {{ cookiecutter.__package }}.monitoring.history import Judged, keep_window, read_windows
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
-ALERT = Alert(
-    id=7,
-    model="shop",
-    version=2,
-    kind="data_drift",
-    subject="price",
-    part="",
-    severity="warning",
-    state="open",
-    since="2024-01-08",
-    opened=NOW,
-    resolved=None,
-    measure="psi",
-    value=0.3,
-    limit=0.1,
-    text="price drifts: PSI 0.300, ordinary up to 0.100, since 2024-01-08",
-    report="reports/shop",
-    command="make monitor",
-    ended="",
-)
 
 
 def drift(value: float, subject: str = "price", **given: Any) -> Finding:
-    """The stability index of a column, ordinary up to 0.1."""
+    """The stability index of a column, whose reference range ends at 0.1."""
     return Finding(
         **{
             "kind": "data_drift",
@@ -52,7 +34,7 @@ def drift(value: float, subject: str = "price", **given: Any) -> Finding:
 
 
 def keep(
-    history: History,
+    history: Path,
     week: int,
     found: Sequence[Finding],
     *,
@@ -66,24 +48,41 @@ def keep(
         version=version,
         length="7 days",
         name=first.isoformat(),
-        first=first.isoformat(),
-        last=(first + timedelta(days=6)).isoformat(),
+        number=week,
+        first=first,
+        last=first + timedelta(days=6),
+        begin_s=0,
+        newest_s=0,
         rows=400,
         labelled=0,
         complete=complete,
         fingerprint="",
         judged=NOW,
+        findings=tuple(found),
     )
-    history.keep(window, found)
+    keep_window(history, window)
+
+
+def send(history: Path, config: MonitorConfig, at: datetime = NOW, version: int = 2) -> list[Alert]:
+    """What a run does after it judged."""
+    windows = read_windows(history, "shop", version)
+    return send_alerts(windows, "shop", version, config, config.checks(), at)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once, and have no address but a test's own."""
+    monkeypatch.setattr(sinks, "WAITS_S", (0.0, 0.0))
+    monkeypatch.delenv("ALERT_URLS", raising=False)
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> History:
+def history(tmp_path: Path) -> Path:
     """An empty one."""
-    return History(tmp_path / "monitoring.sqlite")
+    return tmp_path / "monitoring.sqlite"
 
 
 def settings(folder: Path, **given: Any) -> MonitorConfig:
-    """The defaults, with files in a folder; other sections and sinks as given."""
+    """The defaults, with files in a folder."""
     values = {"history": folder / "monitoring.sqlite", "reports": folder / "reports", **given}
-    return MonitorConfig.model_validate({"deliver_s": 5, **values})
+    return MonitorConfig.model_validate(values)

@@ -16,7 +16,7 @@ def place(tmp_path: Path, shop: Contract) -> Place:
     return place
 
 
-def test_alerts_are_told_listed_and_resolved_and_rule_the_exit_code(
+def test_alerts_are_sent_listed_and_resolved_and_rule_the_exit_code(
     place: Place,
     shop: Contract,
     monkeypatch: pytest.MonkeyPatch,
@@ -27,7 +27,7 @@ def test_alerts_are_told_listed_and_resolved_and_rule_the_exit_code(
     write_log(place, weeks_of(shop, dearer_from=2))
     assert place.type(monkeypatch, "monitor", "--fail-on-alert") == 10
     shown = capsys.readouterr()
-    assert "[warning] shop version 1: price drifts: wasserstein" in shown.out
+    assert "[warning] shop version 1: price drifts: change" in shown.out
     assert "error: price drifts" in shown.err or "; price drifts" in shown.err
     assert place.type(monkeypatch, "alerts") == 0
     listed = " ".join(capsys.readouterr().out.split())
@@ -38,7 +38,7 @@ def test_alerts_are_told_listed_and_resolved_and_rule_the_exit_code(
     capsys.readouterr()
     assert place.type(monkeypatch, "alerts", "--recent", "5") == 0
     listed = " ".join(capsys.readouterr().out.split())
-    assert "Resolved: it is ordinary again" in listed
+    assert "Resolved: it is within its reference range again" in listed
     assert "calm no alert is open" in listed
     written = (place.folder / "reports" / "shop" / "alerts.jsonl").read_text().splitlines()
     events = {json.loads(line)["event"] for line in written}

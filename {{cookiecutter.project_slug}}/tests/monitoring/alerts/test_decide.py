@@ -17,8 +17,8 @@ CONFIG = MonitorConfig().checks()
 
 
 def weeks(values: str) -> dict[str, list[Finding]]:
-    """A letter a week: ``B`` breaches, ``G`` is gross, ``-`` is ordinary, a blank does not judge."""
-    made = {"B": drift(0.3), "G": drift(0.3, gross="a constant"), "-": drift(0.02)}
+    """A letter a week: ``B`` breaches, ``G`` is sudden, ``-`` is ordinary, a blank does not judge."""
+    made = {"B": drift(0.3), "G": drift(0.3, sudden="a constant"), "-": drift(0.02)}
     return {f"week-{n:02}": [made[v]] if v in made else [] for n, v in enumerate(values)}
 
 

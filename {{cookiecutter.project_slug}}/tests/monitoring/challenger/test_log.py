@@ -15,11 +15,10 @@ from {{ cookiecutter.__package }}.models.challenger import (
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import History
 
 from ...serving.live import add_version
 from ...synthesized import synthesize
-from ..conftest import Place, make_place, weeks_of, write_log
+from ..conftest import Place, findings_in, make_place, weeks_of, windows, write_log
 from ..reading import served_in
 
 
@@ -56,7 +55,7 @@ def answer_beside(place: Place, route: str, *, every: int = 1) -> None:
 def challenged(place: Place) -> dict[str, dict[str, Finding]]:
     """What was found of the challenger, by window and part."""
     job.run(place.config, "shop")
-    kept = History(place.config.monitor.history).findings("shop", 1)
+    kept = findings_in(place)
     return {
         name: {f.part: f for f in found if f.kind == "challenger"} for name, found in kept.items()
     }
@@ -73,7 +72,7 @@ def test_a_shadow_is_compared_row_by_row_and_is_no_answer(place: Place) -> None:
         assert parts["divergence"].subject == "version 2"
         assert parts["auc"].value < 0
         assert parts["auc"].breach
-    rows = {w.name: w.rows for w in History(place.config.monitor.history).windows("shop")}
+    rows = {name: window.rows for name, window in windows(place).items()}
     assert sum(rows.values()) == 1_600
     with pytest.raises(DataError, match="no predictions by shop version 2"):
         served_in(place.config.monitor.log, place.contract, 2)

@@ -5,9 +5,9 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.monitoring.checks import challenger
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.served import Served
+from {{ cookiecutter.__package }}.monitoring.window import Served
 
-from .windows import Floats, bundle_of, draw, one, seen_of, served_of
+from .windows import Floats, bundle_of, draw, one, served_of, window_of
 
 N = 3_000
 NAME = "version 2"
@@ -38,7 +38,7 @@ def judge(
     """What is found of version 2 where it has rows."""
     settings = {challenger.KIND: challenger.ChallengerCheckConfig.model_validate(given)}
     others = {} if theirs is None else {2: theirs}
-    return challenger.judge(seen_of(bundle, ours, others=others, settings=settings))
+    return challenger.judge(window_of(bundle, ours, others=others, settings=settings))
 
 
 def test_a_shadow_is_compared_on_the_same_rows(bundle: Bundle, week: tuple[Floats, Floats]) -> None:

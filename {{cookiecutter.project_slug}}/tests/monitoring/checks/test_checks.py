@@ -14,13 +14,12 @@ from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring import checks
-from {{ cookiecutter.__package }}.monitoring.alerts.words import lead_of
-from {{ cookiecutter.__package }}.monitoring.check import Check, Kind
-from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.seen import Seen
+from {{ cookiecutter.__package }}.monitoring.alerts.text import lead_of
+from {{ cookiecutter.__package }}.monitoring.finding import Check, Finding, Kind
+from {{ cookiecutter.__package }}.monitoring.window import Window
 
 from ..conftest import make_place
-from .windows import bundle_of, draw, seen_of, served_of
+from .windows import bundle_of, draw, served_of, window_of
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +29,18 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
 
 def test_every_check_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -> None:
     chance, labels = draw(np.random.default_rng(3), 500)
-    served = served_of(
-        bundle.contract, bundle.predict(served_of(bundle.contract, chance, labels).inputs), labels
-    )
-    kinds = {f.kind for f in checks.judge(seen_of(bundle, served))}
+    contract = bundle.contract
+    inputs = served_of(contract, chance, labels).inputs(contract)
+    served = served_of(contract, bundle.predict(inputs), labels)
+    kinds = {f.kind for f in checks.judge(window_of(bundle, served))}
     assert {"quality", "calibration", "staleness", "parity"} <= kinds
     off = {"quality": {"enabled": False}, "parity": {"enabled": False}}
-    left = {f.kind for f in checks.judge(seen_of(bundle, served, config=off))}
+    left = {f.kind for f in checks.judge(window_of(bundle, served, config=off))}
     assert kinds - left == {"quality", "parity"}
     assert len(set(checks.CHECKS)) == len(checks.CHECKS)
+
+
+VOLUME = Finding(kind="volume", subject="rows", measure="per_week", value=1, rows=1)
 
 
 class VolumeConfig(CheckConfig):
@@ -47,8 +49,8 @@ class VolumeConfig(CheckConfig):
     threshold: float = 10.0
 
 
-def judge_volume(seen: Seen) -> list[Finding]:
-    fewest, rows = seen.settings_of("volume", VolumeConfig).threshold, len(seen.window.rows)
+def judge_volume(window: Window) -> list[Finding]:
+    fewest, rows = window.settings_of("volume", VolumeConfig).threshold, len(window.rows)
     return [
         Finding(
             kind="volume",
@@ -89,19 +91,19 @@ def test_a_kind_of_an_option_is_judged_by_its_own_settings(
     served = served_of(bundle.contract, *draw(np.random.default_rng(3), 500))
     for threshold, breach in ((100.0, False), (1_000.0, True)):
         config = config_with(tmp_path / str(breach), shop, threshold=threshold)
-        seen = seen_of(bundle, served, settings=checks.settings_of(config))
-        (found,) = (f for f in checks.judge(seen) if f.kind == "volume")
+        window = window_of(bundle, served, settings=checks.settings_of(config))
+        (found,) = (f for f in checks.judge(window) if f.kind == "volume")
         assert found.breach == breach
     off = checks.settings_of(config_with(tmp_path / "off", shop, enabled=False))
-    assert "volume" not in {f.kind for f in checks.judge(seen_of(bundle, served, settings=off))}
+    assert "volume" not in {f.kind for f in checks.judge(window_of(bundle, served, settings=off))}
 
 
 @pytest.mark.usefixtures("volume")
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"route": ["chat"]}, "volume.route: there is no sink 'chat'; those of monitor.sinks are"),
-        ({"treshold": 1}, "volume.treshold: there is no such key"),
+        ({"route": ["chat"]}, "volume.route.0: Input should be 'log', 'file' or 'apprise'"),
+        ({"treshold": 1}, "volume.treshold: Extra inputs are not permitted"),
         ({"persistence": [3, 2]}, "k at most m"),
     ],
 )
@@ -116,10 +118,10 @@ def test_settings_of_an_option_that_are_not_valid_are_refused(
 def test_an_option_has_its_own_words_and_asks_for_other_versions(
     tmp_path: Path, shop: Contract
 ) -> None:
-    assert lead_of("volume", "rows") == "hardly any rows came"
+    assert lead_of(VOLUME) == "hardly any rows came"
     versions = Versions(make_place(tmp_path, shop).config.train.bundles, "shop")
     assert checks.others_of(versions, 1) == {7}
 
 
 def test_a_kind_that_is_not_checked_any_more_is_called_by_its_name() -> None:
-    assert lead_of("volume", "rows") == "volume: rows"
+    assert lead_of(VOLUME) == "volume: rows"

@@ -8,10 +8,10 @@ from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.metrics import ClassScores, Scores
 from {{ cookiecutter.__package }}.monitoring.checks import quality_estimate
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.served import Served
+from {{ cookiecutter.__package }}.monitoring.window import Served
 
 from ...conftest import shop_of
-from .windows import Floats, bundle_of, draw, one, seen_of, served_of
+from .windows import Floats, bundle_of, draw, one, served_of, window_of
 
 TESTED = {"auc": (0.80, 0.82, 0.84)}
 ONE = np.ones((1, 1))
@@ -24,7 +24,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
 
 def judge(bundle: Bundle, served: Served) -> list[Finding]:
     settings = {quality_estimate.KIND: quality_estimate.QualityEstimateConfig()}
-    return quality_estimate.judge(seen_of(bundle, served, settings=settings))
+    return quality_estimate.judge(window_of(bundle, served, settings=settings))
 
 
 def expected(outputs: Floats) -> dict[str, float]:

@@ -13,12 +13,10 @@ import pyarrow as pa
 from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
-from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.seen import Seen
-from {{ cookiecutter.__package }}.monitoring.served import Served
-from {{ cookiecutter.__package }}.monitoring.windows import Window
+from {{ cookiecutter.__package }}.monitoring.window import Served, Window
 
 from ...serving.live import add_version
 
@@ -54,35 +52,49 @@ def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) 
     seconds = FIRST_S + np.arange(n) * (DAYS * DAY_S - 2 * 3_600) // n
     given = {name: columns.get(name, [None] * n) for name in contract.features}
     return Served(
-        inputs=from_columns(contract, given, n),
         outputs=outputs,
         seconds=seconds,
         labels=labels,
-        answered=seconds,
-        keys=np.array([f"o-{number}" for number in range(n)], object),
+        keys=np.arange(n),
+        columns=columns_of(contract, from_columns(contract, given, n)),
     )
+
+
+def columns_of(contract: Contract, inputs: Inputs) -> dict[str, npt.NDArray[Any]]:
+    """Inputs by their names."""
+    groups = [(contract.numeric, inputs.numeric), (contract.category, inputs.category)]
+    groups.append((contract.times, inputs.time))
+    return {name: group[:, i] for names, group in groups for i, name in enumerate(names)}
 
 
 def served_from(bundle: Bundle, table: pa.Table) -> Served:
     """A table's rows as the model answers them, without outcomes."""
     inputs, contract = from_table(bundle.contract, table), bundle.contract
     return Served(
-        inputs=inputs,
         outputs=bundle.predict(inputs).astype(np.float64),
         seconds=inputs.time[:, contract.times.index(contract.time or "")],
         labels=np.full(len(inputs), np.nan),
-        keys=np.array(table[contract.id or ""].to_pylist(), object),
+        keys=np.arange(len(inputs)),
+        columns=columns_of(contract, inputs),
     )
 
 
-def seen_of(bundle: Bundle, served: Served, **more: Any) -> Seen:
+def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:
     """The rows as one week that is over, its labels due."""
-    last = FIRST + timedelta(days=DAYS - 1)
     config = MonitorConfig.model_validate({**CONFIG, **more.pop("config", {})})
-    window = Window(first=FIRST, last=last, rows=served, complete=True)
     settings = {**config.checks(), **more.pop("settings", {})}
-    given = {"newest_s": FIRST_S + 30 * DAY_S, **more}
-    return Seen(window=window, bundle=bundle, version=1, config=config, settings=settings, **given)
+    return Window(
+        name=FIRST.isoformat(),
+        first=FIRST,
+        last=FIRST + timedelta(days=DAYS - 1),
+        complete=True,
+        rows=served,
+        bundle=bundle,
+        version=1,
+        config=config,
+        settings=settings,
+        **{"newest_s": FIRST_S + 30 * DAY_S, **more},
+    )
 
 
 def draw(random: np.random.Generator, n: int, slope: float = 2.0) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """Twelve weeks of a shop, as monitoring would have kept them: two versions, drift, a fall of quality."""
 
-import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,14 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, put
+from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import (
-    History,
-    Judged,
-    connected,
-)
-from {{ cookiecutter.__package }}.monitoring.shape import Shape
+from {{ cookiecutter.__package }}.monitoring.history import Judged, connected, keep_window
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)
 LIMITS = {"price": 0.12, "items": 0.1, "channel": 0.1, "city": 0.2, "gift": 0.1, SCORE: 0.15}
-ALERTS = """
-CREATE TABLE IF NOT EXISTS alerts (
-    id INTEGER PRIMARY KEY, model TEXT, version INTEGER, kind TEXT, subject TEXT, part TEXT,
-    severity TEXT, state TEXT, since TEXT, opened TEXT, resolved TEXT, measure TEXT, value REAL,
-    "limit" REAL, text TEXT, report TEXT, command TEXT, ended TEXT
-)
-"""
 
 
 def config_of(folder: Path) -> Config:
@@ -56,11 +46,13 @@ def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "
         (versions.folder / bundle / "contract.json").write_text(contract.text)
         version = versions.register(bundle, [], passed=True)
         versions.serve(version, action="promote", why=f"the {bundle} <i>one</i>")
-    history, random = History(config.monitor.history), np.random.default_rng(3)
+    random = np.random.default_rng(3)
     for number in range(weeks):
         window = week(contract, number, weeks)
         found = findings(number, random, value) if window.complete else []
-        history.keep(window, found, shapes(number, value) if found else [])
+        drawn = shapes(number, value) if found else []
+        window = replace(window, findings=tuple(found), shapes=tuple(drawn))
+        keep_window(config.monitor.history, window)
     return config
 
 
@@ -72,8 +64,11 @@ def week(contract: Contract, number: int, weeks: int) -> Judged:
         version=1 if number < SECOND_FROM else 2,
         length="7 days",
         name=first.isoformat(),
-        first=first.isoformat(),
-        last=(first + timedelta(days=6)).isoformat(),
+        number=number,
+        first=first,
+        last=first + timedelta(days=6),
+        begin_s=0,
+        newest_s=0,
         rows=6_200 + 37 * number,
         labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
         complete=number < weeks - 1,
@@ -100,7 +95,7 @@ def findings(number: int, random: np.random.Generator, value: str) -> list[Findi
                 p_value=0.001 if moved else 0.4,
                 rows=rows,
                 breach=moved,
-                gross="100 times as large as in training" if moved and column == "price" else "",
+                sudden="100 times as large as in training" if moved and column == "price" else "",
             )
         )
     for part, shift in (("", 0.0), (f"channel = {value}", 0.01), ("channel = store", -0.02)):
@@ -120,10 +115,6 @@ def findings(number: int, random: np.random.Generator, value: str) -> list[Findi
                 breach=dearer,
             )
         )
-    delay: dict[str, Any] = {"kind": "latency", "subject": "requests", "rows": rows}
-    for measure, value_ms, limit_ms in (("p50_ms", 1.1, None), ("p95_ms", 3.4, 50.0)):
-        told = value_ms + random.uniform(0, 0.5)
-        found.append(Finding(measure=measure, value=told, limit=limit_ms, **delay))
     found.append(
         Finding(kind="quality", subject="labels", measure="coverage", value=0.97, rows=rows)
     )
@@ -154,7 +145,8 @@ def shapes(number: int, value: str) -> list[Shape]:
 
 def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more: Any) -> None:
     """Put an alert into the file as the job does."""
-    values = {
+    values: dict[str, Any] = {
+        "id": 0,
         "model": model,
         "version": 2,
         "kind": "data_drift",
@@ -163,18 +155,14 @@ def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more
         "severity": "warning",
         "state": "resolved" if resolved else "open",
         "since": "2024-02-19",
-        "opened": "2024-03-04T06:00:00+00:00",
-        "resolved": "2024-03-25T06:00:00+00:00" if resolved else None,
+        "opened": datetime(2024, 3, 4, 6, tzinfo=UTC),
+        "resolved": datetime(2024, 3, 25, 6, tzinfo=UTC) if resolved else None,
         "measure": "psi",
         "value": 0.3,
         "limit": 0.12,
         "text": text,
         "report": "reports/shop",
-        "command": "make monitor",
-        "ended": "it is ordinary again" if resolved else "",
-    } | more
-    names = ", ".join(json.dumps(name) for name in values)
+        "ended": "it is within its reference range again" if resolved else "",
+    }
     with connected(config.monitor.history) as connection:
-        connection.execute(ALERTS)
-        marks = ", ".join("?" * len(values))
-        connection.execute(f"INSERT INTO alerts ({names}) VALUES ({marks})", list(values.values()))
+        put(connection, Alert(**values | more))

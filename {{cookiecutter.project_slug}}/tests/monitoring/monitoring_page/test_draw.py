@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import (
     Line,
     Point,
@@ -10,7 +11,6 @@ from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import (
     ticks,
     timeline,
 )
-from {{ cookiecutter.__package }}.monitoring.shape import Shape
 
 NAMES = ["1 Jan", "8 Jan", "15 Jan", "22 Jan", "29 Jan"]
 

@@ -1,6 +1,7 @@
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +13,8 @@ import pytest
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring import checks
-from {{ cookiecutter.__package }}.monitoring.check import Check, Kind
-from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import History
+from {{ cookiecutter.__package }}.monitoring.finding import Check, Finding, Kind
+from {{ cookiecutter.__package }}.monitoring.history import keep_window, read_windows
 from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
     PAGE,
     write,
@@ -62,21 +62,23 @@ def test_open_alerts_are_told_first_with_their_beginning_and_what_to_do(alerted:
     assert "▲ Alert 1 alert is open, the oldest since 19 Feb 2024." in page.words
     assert page.words.index(FELL) < page.words.index("city lies far from training.")
     assert "1 resolved" in page.words
-    assert "resolved 2024-03-25 06:00: it is ordinary again" in page.words
-    assert "Look closer: make monitor" in page.words
+    assert "resolved 2024-03-25 06:00: it is within its reference range again" in page.words
 
 
 def test_a_story_that_ended_is_calm(tmp_path: Path, shop: Contract) -> None:
     config = tell(tmp_path, shop)
     raise_alert(config, "shop", "price lies far from training.", resolved=True)
     page = drawn(config)
-    assert "✓ Calm Everything that was judged is as it ordinarily is." in page.words
+    assert "✓ Calm Everything that was judged is within its reference range." in page.words
     assert "None is open." in page.words
 
 
 def test_a_breach_that_is_no_alert_yet_is_named_and_calm(tmp_path: Path, shop: Contract) -> None:
     page = drawn(tell(tmp_path, shop, weeks=9))
-    assert "✓ Calm Beyond what is ordinary, but not for long enough to alert: price," in page.words
+    assert (
+        "✓ Calm Outside the reference range, but not for long enough to be an alert: price,"
+        in page.words
+    )
 
 
 def test_windows_that_are_not_over_are_shown_and_not_judged(tmp_path: Path, shop: Contract) -> None:
@@ -119,7 +121,7 @@ def test_links_lead_to_places_in_the_page_and_headings_are_in_order(alerted: Con
 def test_every_drawing_is_whole_named_and_has_a_sentence(alerted: Config) -> None:
     page = drawn(alerted)
     drawings = re.findall(r"<svg.*?</svg>", page.source, re.DOTALL)
-    assert len(drawings) >= 6
+    assert len(drawings) >= 5
     for drawing in drawings:
         root = ElementTree.fromstring(drawing)  # noqa: S314 - our own
         assert root.attrib["role"] == "img"
@@ -132,14 +134,14 @@ def test_every_drawing_is_whole_named_and_has_a_sentence(alerted: Config) -> Non
 
 def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:
     page = drawn(alerted)
-    history = History(alerted.monitor.history)
-    found = history.findings("shop", 2)["2024-02-26"]
+    windows = read_windows(alerted.monitor.history, "shop")
+    (found,) = (window.findings for window in windows if window.name == "2024-02-26")
     (auc,) = (f for f in found if f.subject == "auc" and not f.part)
     assert f"{figure(auc.value, '')} ({figure(auc.low or 0, '')} to" in page.words
     (price,) = (f for f in found if f.subject == "price")
-    assert f"price, 26 Feb 2024: stability index {figure(price.value, '')}" in page.words
+    assert f"price, 26 Feb 2024: population stability index {figure(price.value, '')}" in page.words
     assert "100 times as large as in training" in page.words
-    newest = history.windows("shop")[-2]
+    newest = windows[-2]
     assert f"{newest.labelled:,} of {newest.rows:,} rows" in page.words
 
 
@@ -147,7 +149,7 @@ def test_columns_that_moved_come_first_and_stand_out(alerted: Config) -> None:
     page = drawn(alerted)
     rows = re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', page.source)
     strip = [(name, cells) for name, cells in rows if 'class="l-' in cells]
-    assert {name for name, _ in strip[:2]} == {"price", "the answers"}
+    assert {name for name, _ in strip[:2]} == {"price", "predictions"}
     assert [cells.count('class="l-beyond"') for _, cells in strip] == [2, 2, 0, 0, 0, 0]
     assert page.source.count('<figure class="beyond">') == 1
     assert "price (EUR)" in page.words
@@ -183,14 +185,14 @@ def test_of_a_long_history_the_newest_year_is_shown(tmp_path: Path, shop: Contra
 def test_a_kind_that_is_new_is_drawn_by_its_name(tmp_path: Path, shop: Contract) -> None:
     config = tell(tmp_path, shop, weeks=2)
     found = [
-        Finding(kind="error_rate", subject="requests", measure="failed_share", value=0.031, rows=9),
+        Finding(kind="parity", subject="rows", measure="differing_share", value=0.031, rows=9),
         Finding(kind="staleness", subject="model", measure="days", value=12.5, limit=90.0, rows=9),
     ]
-    History(config.monitor.history).keep(week(shop, 0, 2), found)
+    keep_window(config.monitor.history, replace(week(shop, 0, 2), findings=tuple(found)))
     page = drawn(config)
-    assert "Failed requests: requests, failed share" in page.words
+    assert "Parity: differing share" in page.words
     assert "3.1 %" in page.words
-    assert "Age: model, days" in page.words
+    assert "Age: model, age" in page.words
     assert "12.5 days" in page.words
 
 
@@ -205,7 +207,8 @@ def test_a_kind_of_another_module_is_drawn_with_its_own_words(
     config = tell(tmp_path, shop, weeks=2)
     found = Finding(kind="volume", subject="web", part="new", measure="rows", value=9.0, rows=9)
     gone = Finding(kind="gone", subject="web", measure="rows", value=9.0, rows=9)
-    History(config.monitor.history).keep(week(shop, 0, 2), [found, gone])
+    judged = replace(week(shop, 0, 2), findings=(found, gone))
+    keep_window(config.monitor.history, judged)
     page = drawn(config)
     assert "Volume: web, rows, new" in page.words
     assert "Rows a day." in page.words

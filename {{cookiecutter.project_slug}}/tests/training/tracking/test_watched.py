@@ -1,7 +1,6 @@
 """What monitoring found reaches the tracker once, again where it changed, and never stops a job."""
 
-import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from filelock import FileLock
@@ -10,10 +9,7 @@ from {{ cookiecutter.__package }}.cli.mirror import mirror
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import (
-    History,
-    Judged,
-)
+from {{ cookiecutter.__package }}.monitoring.history import Judged, keep_window
 from {{ cookiecutter.__package }}.training import tracking
 from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
 from {{ cookiecutter.__package }}.training.tracking.watched import (
@@ -106,7 +102,7 @@ def test_the_judged_windows_of_the_history_are_mirrored(
         Finding(
             kind="data_drift", subject=subject, measure="psi", value=value, rows=400, breach=beyond
         )
-        for subject, value, beyond in (("price", 0.3, True), ("items", math.nan, False))
+        for subject, value, beyond in (("price", 0.3, True), ("items", 0.05, False))
     ]
     for day, complete in (("2024-01-01", True), ("2024-01-08", False)):
         judged = Judged(
@@ -114,15 +110,19 @@ def test_the_judged_windows_of_the_history_are_mirrored(
             version=1,
             length="7 days",
             name=day,
-            first=day,
-            last=day,
+            number=0,
+            first=date.fromisoformat(day),
+            last=date.fromisoformat(day),
+            begin_s=0,
+            newest_s=0,
             rows=400,
             labelled=90,
             complete=complete,
             fingerprint="f",
             judged=datetime(2024, 1, 9, tzinfo=UTC),
+            findings=tuple(findings),
         )
-        History(config.monitor.history).keep(judged, findings)
+        keep_window(config.monitor.history, judged)
     told: list[Watched] = []
     monkeypatch.setattr(tracking, "tracker_of", lambda *_: recorder)
     monkeypatch.setattr(recorder, "watch", lambda _, windows: told.extend(windows))
@@ -130,6 +130,7 @@ def test_the_judged_windows_of_the_history_are_mirrored(
     (window,) = told
     assert window.values == {
         "data_drift/price/psi": 0.3,
+        "data_drift/items/psi": 0.05,
         "window/rows": 400,
         "window/labelled": 90,
         "window/breaches": 1,

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from ...errors import DataError
 from ...storage import new_file
 from ...terminal import say
-from ..live import output_of, whole
+from ..live import is_answer, output_of, whole
 from ..segments import LABELS, MODE, PREDICTIONS, Segment
 from .maintenance import STEMS, close_segments, lines_of, maintained, segments_in
 from .parquet import write
@@ -64,7 +64,7 @@ class Forgotten:
 def forget(folder: Path, whose: Whose, wait_s: float = 10.0) -> Forgotten:
     """Take records out of every file, each in one step, beside running servers too.
 
-    A line that a crash tore goes wherever it is: nobody can tell whose it was.
+    A line that is torn or no answer goes wherever it is: nobody can tell whose it was.
 
     Raises:
         DataError: a server holds on to a segment for more than ``wait_s``; all others are done.
@@ -107,7 +107,7 @@ def _kept(lines: Iterable[bytes], stem: str, whose: Whose, done: Forgotten) -> I
     """The lines that are left; the others are counted."""
     for line in lines:
         record = whole(line)
-        if record is None:
+        if record is None or (stem == PREDICTIONS and not is_answer(record)):
             continue
         left, n_gone = whose.without(stem, record)
         if stem == PREDICTIONS:

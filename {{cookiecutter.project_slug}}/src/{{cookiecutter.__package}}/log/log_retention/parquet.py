@@ -53,10 +53,21 @@ def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def _row(line: bytes) -> dict[str, Any]:
+    """What one searches by, as far as it is of its type, and the line as it is."""
     record = json.loads(line)
-    time = record.get("time")
-    known = {name: record.get(name) for name in FIELDS}
-    return known | {
-        "time": None if time is None else datetime.fromisoformat(time),
-        "record": line.decode().rstrip("\n"),
-    }
+    texts = {name: _text(record.get(name)) for name in ("request_id", "model", "route")}
+    version = record.get("version")
+    known = version if isinstance(version, int) and abs(version) < 1 << 63 else None
+    time = _time(record.get("time"))
+    return {**texts, "version": known, "time": time, "record": line.decode().rstrip("\n")}
+
+
+def _text(value: Any) -> str | None:
+    return value.encode(errors="replace").decode() if isinstance(value, str) else None
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None

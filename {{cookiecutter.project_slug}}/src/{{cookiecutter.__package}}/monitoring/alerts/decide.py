@@ -8,7 +8,9 @@ from ..finding import Finding
 
 Key = tuple[str, str, str]
 """Kind, subject and part: what an alert is about."""
-OFF, UNJUDGED, CALM = "it is no longer watched", "it is no longer judged", "it is ordinary again"
+OFF = "its check is off"
+UNJUDGED = "it is no longer judged"
+CALM = "it is within its reference range again"
 Settings = Mapping[str, CheckConfig]
 """By kind of finding."""
 Judged = Mapping[str, Sequence[Finding]]
@@ -17,10 +19,10 @@ Judged = Mapping[str, Sequence[Finding]]
 
 @dataclass(frozen=True, kw_only=True)
 class Breach:
-    """A breach that has lasted, or is gross, and is not over."""
+    """A breach that has lasted, or is a sudden change, and is not over."""
 
     finding: Finding
-    """What the newest window of it showed that was beyond."""
+    """What the newest window of it showed that was outside."""
     since: str
     """The first window of it."""
     times: int
@@ -37,7 +39,7 @@ def breaching(judged: Judged, settings: Settings) -> dict[Key, Breach]:
     """What is to be an alert, and what is to stay one.
 
     It becomes one when ``k`` of the last ``m`` windows that judged it breach, the newest among
-    them, or when the newest is gross. It is one until ``k`` windows in a row do not: what breaches
+    them, or when the newest is a sudden change. It is one until ``k`` windows in a row do not: what breaches
     in every second window is one alert, and not one a week.
     """
     kinds: dict[str, list[str]] = {}
@@ -80,7 +82,7 @@ def _of(windows: Mapping[str, Sequence[Finding]], persistence: tuple[int, int]) 
         if finding is not None:
             since = since or names[index]
             last = past[max(0, index + 1 - m) : index + 1]
-            open_ = open_ or bool(finding.gross) or sum(map(bool, last)) >= k
+            open_ = open_ or bool(finding.sudden) or sum(map(bool, last)) >= k
         elif not any(past[max(0, index + 1 - k) : index + 1]):
             since, open_ = None, False
     newest = next((finding for finding in reversed(past) if finding is not None), None)
@@ -91,6 +93,6 @@ def _of(windows: Mapping[str, Sequence[Finding]], persistence: tuple[int, int]) 
 
 
 def _first(findings: Iterable[Finding]) -> Finding | None:
-    """What a window's breach is told by: gross ones first."""
-    beyond = [finding for finding in findings if finding.breach]
-    return min(beyond, key=lambda finding: not finding.gross, default=None)
+    """What a window's breach is told by: sudden changes first."""
+    outside = [finding for finding in findings if finding.breach]
+    return min(outside, key=lambda finding: not finding.sudden, default=None)

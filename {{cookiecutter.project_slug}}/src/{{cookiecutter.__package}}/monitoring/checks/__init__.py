@@ -1,23 +1,17 @@
-"""What is checked: a module for each kind of thing, whose ``CHECK`` judges one window."""
+"""Every check of a window; an option adds its own by a line."""
 
 from importlib import import_module
+from math import isfinite
 
 from ...config import CheckConfig, Config
-from ...errors import ConfigError
 from ...models.versions import Versions
-from ..check import Check, Kind
-from ..finding import Finding
-from ..seen import Seen
+from ..finding import Check, Finding, Kind
+from ..window import Window
 
 CHECKS = [
-    "monitoring.checks.quality",
-    "monitoring.checks.columns",
-    "monitoring.checks.predictions",
-    "monitoring.checks.calibration",
-    "monitoring.checks.service",
-    "monitoring.checks.contract",
-    "monitoring.checks.staleness",
-    "monitoring.checks.parity",
+    "monitoring.quality",
+    "monitoring.drift",
+    "monitoring.model_checks",
     # options, one line each
     "monitoring.checks.quality_estimate",
     "monitoring.checks.challenger",
@@ -40,15 +34,10 @@ def settings_of(config: Config) -> dict[str, CheckConfig]:
     """The settings of every kind of finding.
 
     Raises:
-        ConfigError: the settings of an option's kind are not valid, or its route names no sink.
+        ConfigError: the settings of an option's kind are not valid.
     """
-    found = config.monitor.checks()
-    found |= {kind.name: kind.settings(config) for kind in all_kinds().values() if kind.settings}
-    try:
-        config.monitor.refuse_unknown_sinks(found)
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    return found
+    options = {kind.name: kind.settings(config) for kind in all_kinds().values() if kind.settings}
+    return config.monitor.checks() | options
 
 
 def others_of(versions: Versions, version: int) -> set[int]:
@@ -56,7 +45,8 @@ def others_of(versions: Versions, version: int) -> set[int]:
     return {other for check in all_checks() for other in check.others(versions, version)}
 
 
-def judge(seen: Seen) -> list[Finding]:
-    """What every check found, but for kinds that are turned off in their settings."""
-    found = [finding for check in all_checks() for finding in check.judge(seen)]
-    return [finding for finding in found if seen.settings[finding.kind].enabled]
+def judge(window: Window) -> list[Finding]:
+    """What every check found, but for kinds that are turned off and values that are not known."""
+    found = [finding for check in all_checks() for finding in check.judge(window)]
+    enabled = [finding for finding in found if window.settings[finding.kind].enabled]
+    return [finding for finding in enabled if isfinite(finding.value)]

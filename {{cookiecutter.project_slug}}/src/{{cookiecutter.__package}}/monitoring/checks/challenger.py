@@ -14,11 +14,9 @@ from ...models.intervals import Interval
 from ...models.metrics import METRICS
 from ...models.ranking import Draws, Floats, Integers
 from ...models.versions import Versions
-from ..check import Check, Kind
-from ..finding import Finding
-from ..labelled import bootstrap_of, ends, is_mature
-from ..seen import Seen
-from ..served import Served
+from ..finding import Check, Finding, Kind
+from ..labels import bootstrap_of, ends, is_mature
+from ..window import Served, Window
 
 KIND = "challenger"
 
@@ -47,7 +45,7 @@ def others(versions: Versions, version: int) -> set[int]:
     return {line["version"] for line in lines if line["against"] == version} - {version}
 
 
-def judge(seen: Seen) -> list[Finding]:
+def judge(window: Window) -> list[Finding]:
     """Each other version against this one: on the rows that both answered where they are enough.
 
     A challenger that answers a share of the traffic has rows of its own; then the two are compared
@@ -55,43 +53,39 @@ def judge(seen: Seen) -> list[Finding]:
     """
     return [
         finding
-        for version, other in sorted(seen.others.items())
-        if len(other) >= seen.config.min_rows
-        for finding in _compare(seen, f"version {version}", other)
+        for version, other in sorted(window.others.items())
+        if len(other) >= window.config.min_rows
+        for finding in _compare(window, f"version {version}", other)
     ]
 
 
-def _compare(seen: Seen, subject: str, other: Served) -> Iterator[Finding]:
-    champion = seen.window.rows
+def _compare(window: Window, subject: str, other: Served) -> Iterator[Finding]:
+    champion = window.rows
     ours, theirs = shared_rows(champion, other)
-    paired = len(ours) >= seen.config.min_rows
+    paired = len(ours) >= window.config.min_rows
     if paired:
         champion, other = champion[ours], other[theirs]
-        yield _divergence(seen, subject, champion, other)
+        yield _divergence(window, subject, champion, other)
     known = [served[np.flatnonzero(~np.isnan(served.labels))] for served in (champion, other)]
-    task = seen.bundle.task
-    enough = all(len(served) >= seen.config.min_rows for served in known)
-    if enough and is_mature(seen) and all(task.variety(s.labels) > 1 for s in known):
-        yield from _better(seen, subject, *known, paired=paired)
+    task = window.bundle.task
+    enough = all(len(served) >= window.config.min_rows for served in known)
+    if enough and is_mature(window) and all(task.variety(s.labels) > 1 for s in known):
+        yield from _better(window, subject, *known, paired=paired)
 
 
 def shared_rows(champion: Served, other: Served) -> tuple[Integers, Integers]:
     """The places, in each, of the rows that both answered."""
-    if champion.keys is None or other.keys is None:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    places = {key: place for place, key in enumerate(champion.keys.tolist())}
-    pairs = [(places[key], place) for place, key in enumerate(other.keys.tolist()) if key in places]
-    ours, theirs = np.array(pairs, np.int64).reshape(-1, 2).T
+    _, ours, theirs = np.intersect1d(champion.keys, other.keys, return_indices=True)
     return ours, theirs
 
 
-def _divergence(seen: Seen, subject: str, champion: Served, other: Served) -> Finding:
+def _divergence(window: Window, subject: str, champion: Served, other: Served) -> Finding:
     """The mean distance between two answers to the same row; of several labels, half their sum."""
     apart = np.abs(other.outputs.astype(np.float64) - champion.outputs)
     apart = apart.sum(1) / 2 if apart.ndim == 2 else apart
-    if seen.bundle.task.output == "value":
+    if window.bundle.task.output == "value":
         apart = apart / (float(champion.outputs.std()) or 1.0)
-    value, limit = float(apart.mean()), seen.settings_of(KIND, ChallengerCheckConfig).threshold
+    value, limit = float(apart.mean()), window.settings_of(KIND, ChallengerCheckConfig).threshold
     return Finding(
         kind=KIND,
         subject=subject,
@@ -113,18 +107,18 @@ class Drawn:
 
 
 def _better(
-    seen: Seen, subject: str, champion: Served, other: Served, *, paired: bool
+    window: Window, subject: str, champion: Served, other: Served, *, paired: bool
 ) -> Iterator[Finding]:
     """Each metric of the other version less the champion's; a breach is a decider surely worse."""
-    n, task = len(champion), seen.bundle.task
+    n, task = len(champion), window.bundle.task
     if paired:
-        bootstrap = bootstrap_of(seen.contract, champion.seconds)
+        bootstrap = bootstrap_of(window.contract, champion.seconds)
         blocks = (bootstrap.drawn, bootstrap.drawn)
     else:
-        bootstrap = bootstrap_of(seen.contract, np.concatenate([champion.seconds, other.seconds]))
+        bootstrap = bootstrap_of(window.contract, np.concatenate([champion.seconds, other.seconds]))
         blocks = (bootstrap.drawn[:n], bootstrap.drawn[n:])
     ours, theirs = (
-        _drawn(seen, served, block, bootstrap.counts)
+        _drawn(window, served, block, bootstrap.counts)
         for served, block in zip((champion, other), blocks, strict=True)
     )
     for name in task.metrics:
@@ -147,8 +141,8 @@ def _better(
         )
 
 
-def _drawn(seen: Seen, served: Served, block: Integers, counts: Floats) -> Drawn:
-    scored: Any = seen.bundle.task.scores(served.labels, served.outputs)
+def _drawn(window: Window, served: Served, block: Integers, counts: Floats) -> Drawn:
+    scored: Any = window.bundle.task.scores(served.labels, served.outputs)
     return Drawn(values=scored.all(), draws=scored.draws(block, counts))
 
 

@@ -15,10 +15,9 @@ from ...config import CheckConfig
 from ...models.intervals import Bootstrap
 from ...models.metrics import METRICS, SMALLEST
 from ...models.ranking import Draws, Floats, Ranking, block_sums
-from ..check import Check, Kind
-from ..finding import Finding
-from ..labelled import bootstrap_of, ends, worse
-from ..seen import Seen
+from ..finding import Check, Finding, Kind
+from ..labels import bootstrap_of, ends, is_worse
+from ..window import Window
 
 KIND = "estimated_quality"
 ASSUMPTIONS = (
@@ -34,13 +33,13 @@ class QualityEstimateConfig(CheckConfig):
     """Drop of AUC below the test span's."""
 
 
-def judge(seen: Seen) -> list[Finding]:
+def judge(window: Window) -> list[Finding]:
     """Each metric that can be expected; the one that decides is judged as if it were measured."""
-    served = seen.window.rows
-    if seen.bundle.task.output == "value" or len(served) < seen.config.min_rows:
+    served = window.rows
+    if window.bundle.task.output == "value" or len(served) < window.config.min_rows:
         return []
     outputs = served.outputs.astype(np.float64)
-    bootstrap = bootstrap_of(seen.contract, served.seconds)
+    bootstrap = bootstrap_of(window.contract, served.seconds)
     values = {
         name: float(drawn[0])
         for name, drawn in expected(
@@ -48,7 +47,7 @@ def judge(seen: Seen) -> list[Finding]:
         ).items()
     }
     draws = expected(outputs, bootstrap.drawn, bootstrap.counts, exact=False)
-    return list(_findings(seen, bootstrap, values, draws))
+    return list(_findings(window, bootstrap, values, draws))
 
 
 def expected(outputs: Floats, block: np.ndarray, counts: Floats, *, exact: bool) -> Draws:
@@ -76,13 +75,13 @@ def expected(outputs: Floats, block: np.ndarray, counts: Floats, *, exact: bool)
 
 
 def _findings(
-    seen: Seen, bootstrap: Bootstrap, values: Mapping[str, float], draws: Draws
+    window: Window, bootstrap: Bootstrap, values: Mapping[str, float], draws: Draws
 ) -> Iterator[Finding]:
     main, threshold = (
-        seen.bundle.task.main,
-        seen.settings_of(KIND, QualityEstimateConfig).threshold,
+        window.bundle.task.main,
+        window.settings_of(KIND, QualityEstimateConfig).threshold,
     )
-    tested = seen.bundle.metadata["metrics"]["model"].get(main, {}).get("low")
+    tested = window.bundle.metadata["metrics"]["model"].get(main, {}).get("low")
     for name, value in values.items():
         interval = bootstrap.interval(value, draws[name])
         low, high = ends(interval)
@@ -95,8 +94,8 @@ def _findings(
             low=low,
             high=high,
             limit=None if near is None else near - threshold,
-            rows=len(seen.window.rows),
-            breach=worse(interval, near, threshold, METRICS[name].sign),
+            rows=len(window.rows),
+            breach=is_worse(interval, near, threshold, METRICS[name].sign),
         )
 
 

@@ -1,15 +1,14 @@
 """All that the page tells, read from the history and from the versions."""
 
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from ...contract import Contract
 from ...models.versions import Move, Version, Versions
-from ..finding import Finding
-from ..history import History, Judged, connected
-from ..shape import Shape
+from ..alerts.store import Alert, alerts
+from ..drift import Shape
+from ..history import Judged, connected, read_windows
 
 MOST_WINDOWS = 52
 MOST_RESOLVED = 20
@@ -22,12 +21,10 @@ class Kept:
     contract: Contract
     windows: Sequence[Judged]
     """In the order of time; those of several versions may lie in the same days."""
-    found: Mapping[tuple[int, str], Sequence[Finding]]
-    """By version and window."""
     shapes: Sequence[Shape]
     """Of the newest judged window."""
-    alerts: Sequence[Mapping[str, Any]]
-    """Open ones, then those resolved, each the newest first; ``alerts.store`` names the columns."""
+    alerts: Sequence[Alert]
+    """Open ones, then those resolved, each the newest first."""
     versions: Sequence[Version]
     moves: Sequence[Move]
     """What served, newest first."""
@@ -37,35 +34,24 @@ class Kept:
     @property
     def newest(self) -> Judged | None:
         """The window that was judged last, of the newest version."""
-        return next((w for w in reversed(self.windows) if self.of(w)), None)
-
-    def of(self, window: Judged) -> Sequence[Finding]:
-        """What was found in a window."""
-        return self.found.get((window.version, window.name), ())
+        return next((w for w in reversed(self.windows) if w.findings), None)
 
 
-def read(history: History, versions: Versions) -> Kept | None:
+def read(history: Path, versions: Versions) -> Kept | None:
     """What there is to tell of a model; none where no window was kept."""
-    known = history.windows(versions.name) if history.path.exists() else []
+    known = read_windows(history, versions.name) if history.exists() else []
     if not known:
         return None
     version, length = known[-1].version, known[-1].length
     alike = [window for window in known if window.length == length]
     first = sorted({(w.first, w.name) for w in alike})[-MOST_WINDOWS:][0]
     windows = [window for window in alike if (window.first, window.name) >= first]
-    found = {
-        (w.version, w.name): history.findings(
-            w.model, w.version, length=w.length, window=w.name
-        ).get(w.name, [])
-        for w in windows
-    }
-    judged = [w for w in windows if w.version == version and found[w.version, w.name]]
+    judged = [w for w in windows if w.version == version and w.findings]
     bundle = versions.folder / versions.get(version).bundle
     return Kept(
         contract=Contract.model_validate_json((bundle / "contract.json").read_bytes()),
         windows=windows,
-        found=found,
-        shapes=history.shapes(judged[-1]) if judged else (),
+        shapes=judged[-1].shapes if judged else (),
         alerts=_shown(alerts_of(history, versions.name)),
         versions=versions.all()[::-1],
         moves=versions.history()[::-1],
@@ -73,21 +59,13 @@ def read(history: History, versions: Versions) -> Kept | None:
     )
 
 
-def alerts_of(history: History, model: str) -> list[Mapping[str, Any]]:
+def alerts_of(history: Path, model: str) -> list[Alert]:
     """Every alert of a model: open ones, then those resolved, each the newest first."""
-    with connected(history.path) as connection:
-        connection.row_factory = sqlite3.Row
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alerts'").fetchone():
-            return []
-        rows = connection.execute(
-            "SELECT * FROM alerts WHERE model = ? ORDER BY state = 'open' DESC,"
-            " coalesce(resolved, opened) DESC, id DESC",
-            (model,),
-        ).fetchall()
-    return [dict(row) for row in rows]
+    with connected(history) as connection:
+        return alerts(connection, model)
 
 
-def _shown(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _shown(known: Sequence[Alert]) -> list[Alert]:
     """All that are open, and the newest of the others."""
-    open_ = [alert for alert in alerts if alert["state"] == "open"]
-    return [*open_, *alerts[len(open_) : len(open_) + MOST_RESOLVED]]
+    open_ = [alert for alert in known if alert.state == "open"]
+    return [*open_, *known[len(open_) : len(open_) + MOST_RESOLVED]]

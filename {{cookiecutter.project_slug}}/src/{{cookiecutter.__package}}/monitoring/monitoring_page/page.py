@@ -7,7 +7,6 @@ from ...config import Config
 from ...models.versions import Versions
 from ...pages import render
 from ...storage import write_file
-from ..history import History
 from .kept import Kept, read
 from .view import View
 
@@ -18,7 +17,7 @@ BADGES = {"alert": "▲ Alert", "calm": "✓ Calm", "unjudged": "– Not judged 
 
 def write(config: Config, name: str) -> Path | None:
     """Draw ``reports/<model>/monitoring.html``; none where nothing was judged."""
-    kept = read(History(config.monitor.history), Versions(config.train.bundles, name))
+    kept = read(config.monitor.history, Versions(config.train.bundles, name))
     if kept is None:
         return None
     folder = config.monitor.reports / name

@@ -86,5 +86,5 @@ def row(one: Finding, of: str) -> dict[str, Any]:
         "limit": "–" if one.limit is None else figure(one.limit, unit(one)),
         "rows": f"{one.rows:,}",
         "breach": one.breach,
-        "gross": one.gross,
+        "sudden": one.sudden,
     }

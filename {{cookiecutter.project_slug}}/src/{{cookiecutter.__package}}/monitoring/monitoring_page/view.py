@@ -25,11 +25,11 @@ class View:
         self.kept = kept
         self.kinds = {name: kind for name, kind in all_kinds().items() if kind.title}
         self.newest = kept.newest
-        self.findings = kept.of(self.newest) if self.newest else ()
+        self.findings = self.newest.findings if self.newest else ()
         self.names = list(dict.fromkeys(w.name for w in kept.windows))
         self.shown = {w.name: window_name(w, year=True) for w in kept.windows}
-        self.open = [alert for alert in kept.alerts if alert["state"] == "open"]
-        self.resolved = [alert for alert in kept.alerts if alert["state"] != "open"]
+        self.open = [alert for alert in kept.alerts if alert.state == "open"]
+        self.resolved = [alert for alert in kept.alerts if alert.state != "open"]
         columns = [f for f in self.findings if f.kind in DRIFTS and f.limit is not None]
         self.columns = {f.subject for f in columns}
         self.beyond = {f.subject for f in columns if f.breach}
@@ -45,14 +45,14 @@ class View:
         if self.newest is None:
             return "No window is complete with rows enough to be judged."
         if self.open:
-            since = min(alert["since"] for alert in self.open)
+            since = min(alert.since for alert in self.open)
             verb = "is" if len(self.open) == 1 else "are"
             return f"{plural(len(self.open), 'alert')} {verb} open, the oldest since {self.name(since)}."
         others = [f for f in self.findings if f.breach]
         if others:
             beyond = ", ".join(dict.fromkeys(subject(f.subject) for f in others))
-            return f"Beyond what is ordinary, but not for long enough to alert: {beyond}."
-        return "Everything that was judged is as it ordinarily is."
+            return f"Outside the reference range, but not for long enough to be an alert: {beyond}."
+        return "Everything that was judged is within its reference range."
 
     def name(self, window: str) -> str:
         """A window's name for people, also of one that is not shown."""
@@ -75,21 +75,16 @@ class View:
         window = self.newest
         share = window.labelled / window.rows if window.rows else 0
         yield Tile(
-            title="Outcomes known",
+            title="Labels known",
             value=figure(share, "%"),
             more=f"{window.labelled:,} of {plural(window.rows, 'row')}",
         )
         if self.columns:
             yield Tile(
-                title="Beyond ordinary",
+                title="Outside the range",
                 value=f"{len(self.beyond)} of {len(self.columns)}",
-                more="columns, the answers among them",
+                more="columns, predictions among them",
             )
-        judged = (f for f in self.findings if f.kind == "latency" and f.limit is not None)
-        if (delay := next(judged, None)) is not None:
-            limit = figure(delay.limit or 0, unit(delay))
-            value = figure(delay.value, unit(delay))
-            yield Tile(title=f"Latency, {measure(delay)}", value=value, more=f"limit {limit}")
         yield Tile(
             title="Alerts open",
             value=str(len(self.open)),
@@ -101,7 +96,7 @@ class View:
     def latest(self, kind: str, name: str) -> tuple[Judged, Finding] | None:
         """The newest finding about all rows, which for quality lags behind the outcomes."""
         for window in reversed(self.kept.windows):
-            for one in self.kept.of(window):
+            for one in window.findings:
                 if (one.kind, one.subject, one.part) == (kind, name, ""):
                     return window, one
         return None
@@ -111,7 +106,7 @@ class View:
         main = task_of(self.kept.contract).main
         series: dict[tuple[str, str, str, str], list[tuple[Judged, Finding]]] = {}
         for window in self.kept.windows:
-            for one in self.kept.of(window):
+            for one in window.findings:
                 kind = self.kinds.get(one.kind)
                 if kind is not None and (kind.parts or not one.part):
                     key = (one.kind, one.subject, one.part, one.measure)
@@ -130,7 +125,7 @@ class View:
         cells: dict[str, dict[str, Cell]] = {}
         strength: dict[str, float] = {}
         for window in self.kept.windows:
-            for one in self.kept.of(window):
+            for one in window.findings:
                 if one.kind in DRIFTS and one.limit is not None:
                     column = cells.setdefault(one.subject, {})
                     before = column.get(window.name)
@@ -177,9 +172,7 @@ class View:
         main = task_of(self.kept.contract).main
         for window in reversed(self.kept.windows):
             found = [
-                f
-                for f in self.kept.of(window)
-                if f.kind == "quality" and f.part and f.subject == main
+                f for f in window.findings if f.kind == "quality" and f.part and f.subject == main
             ]
             if found:
                 found.sort(key=lambda f: (not f.breach, f.value))
@@ -199,7 +192,7 @@ class View:
         main = task_of(self.kept.contract).main
         rows = []
         for window in reversed(self.kept.windows):
-            found = self.kept.of(window)
+            found = window.findings
             quality = next(
                 (f for f in found if (f.kind, f.subject, f.part) == ("quality", main, "")), None
             )
@@ -272,23 +265,23 @@ class View:
             point = Point(at=self.names.index(w.name), value=share, told=told)
             points.setdefault(w.version, []).append(point)
         lines = [Line(name=f"version {n}", points=found) for n, found in points.items()]
-        title = "Outcomes known, of all rows"
+        title = "Labels known, of all rows"
         note = (
-            "Quality is judged on these rows alone. The newest windows ordinarily lag behind, as"
-            " outcomes come late."
+            "Quality is judged on these rows alone. The newest windows have fewer, since labels come"
+            " late."
         )
         drawn = draw.timeline(title, lines, list(self.shown.values()), "%")
         return Chart(title=title, drawn=drawn, note=note)
 
     def _says(self, window: Judged, one: Finding) -> str:
         told = f"{subject(one.subject)}, {self.name(window.name)}: {self._distance(one)}"
-        return f"{told} {one.gross}" if one.gross else told
+        return f"{told} {one.sudden}" if one.sudden else told
 
     def _distance(self, one: Finding) -> str:
         told = f"{measure(one)} {interval(one)}"
         if one.limit is not None:
             told += f", limit {figure(one.limit, unit(one))}"
-        return f"{told}: beyond what is ordinary." if one.breach else f"{told}."
+        return f"{told}: outside the reference range." if one.breach else f"{told}."
 
     def _about(self, window: Judged, one: Finding) -> str:
         told = f"{range_of(one)}, " if one.low is not None else ""

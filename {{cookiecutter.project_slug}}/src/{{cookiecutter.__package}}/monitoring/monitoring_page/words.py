@@ -2,44 +2,27 @@
 
 from datetime import date
 
-from ...models.metrics import METRICS
 from ...models.profile import SCORE
 from ..finding import Finding
 from ..history import Judged
 
-SHARES = ("share", "coverage")
-STATISTICS = {
-    "psi": "stability index",
-    "mean_distance": "mean distance of answers",
-    "per_day": "rows a day",
-    "days": "days",
-    "predicted_less_observed": "mean predicted less mean observed",
-}
+SHARES = ("share", "coverage", "missing")
 
 
 def subject(name: str) -> str:
     """A column or what else a finding is about."""
-    return "the answers" if name == SCORE else name
+    return "predictions" if name == SCORE else name
 
 
 def measure(finding: Finding) -> str:
     """What a value is."""
-    name = finding.measure
-    if name in METRICS:
-        return METRICS[name].title
-    if name.startswith("expected_") and name.removeprefix("expected_") in METRICS:
-        return f"expected {METRICS[name.removeprefix('expected_')].title}"
-    if name == "coverage":
-        return "outcomes known"
-    return STATISTICS.get(name, name.removesuffix("_ms").replace("_", " "))
+    return finding.title
 
 
 def unit(finding: Finding) -> str:
     """A value's unit; ``%`` of what is a share."""
     if finding.measure.endswith(SHARES):
         return "%"
-    if finding.measure.endswith("_ms"):
-        return "ms"
     return "days" if finding.measure == "days" else ""
 
 

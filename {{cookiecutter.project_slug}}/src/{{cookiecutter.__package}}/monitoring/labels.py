@@ -1,72 +1,47 @@
-"""Rows of a window whose outcome is known, once it may be judged, and how sure that makes."""
+"""Rows of a window whose label is known, once the window may be judged, and the intervals on them."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..contract import Contract
 from ..models.bundle import Bundle
 from ..models.days import DAY_S, local_days
 from ..models.intervals import Bootstrap, Interval, numbered
-from ..models.ranking import Floats, Integers
-from .seen import Seen
-from .served import Served
+from .window import Integers, Served, Window
 
 RESAMPLES, CONFIDENCE, SEED = 500, 0.95, 0
 DAYS, HOUR_S = 5, 3_600
-EVALUATION = "evaluation.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Labelled:
-    """Outcomes beside answers."""
-
-    rows: Integers
-    """Their places in the window."""
-    labels: Floats
-    outputs: npt.NDArray[Any]
-    bootstrap: Bootstrap
+def labelled_rows(window: Window) -> Integers | None:
+    """Where labelled rows are; none while other labels may still come, or while they are too few."""
+    rows = np.flatnonzero(~np.isnan(window.rows.labels))
+    return rows if len(rows) >= window.config.min_rows and is_mature(window) else None
 
 
-def labelled(seen: Seen) -> Labelled | None:
-    """The window's labelled rows; none while others may still come, or while they are too few."""
-    served, task = seen.window.rows, seen.bundle.task
-    rows = np.flatnonzero(~np.isnan(served.labels))
-    labels = served.labels[rows]
-    if len(rows) < seen.config.min_rows or task.variety(labels) < 2 or not is_mature(seen):
-        return None
-    return Labelled(
-        rows=rows,
-        labels=labels,
-        outputs=served.outputs[rows],
-        bootstrap=bootstrap_of(seen.contract, served.seconds[rows]),
-    )
-
-
-def is_mature(seen: Seen) -> bool:
+def is_mature(window: Window) -> bool:
     """Whether the labels of the window's last row had their time, or nearly all are there already.
 
     Labels that come early are often of one kind: quality on them is that of no window.
     """
-    if coverage(seen.window.rows) >= seen.config.quality.min_coverage:
+    if coverage(window.rows) >= window.config.quality.min_coverage:
         return True
-    if seen.newest_s is None:
+    if window.newest_s is None:
         return False
-    if seen.contract.time is None:
-        end = float(seen.window.rows.seconds.max(initial=0))
+    if window.contract.time is None:
+        end = float(window.rows.seconds.max(initial=0))
     else:
-        after = seen.window.last + timedelta(days=1)
-        end = datetime.combine(after, time(), seen.contract.zone).timestamp()
-    return seen.newest_s >= end + seen.config.label_delay_days * DAY_S
+        after = window.last + timedelta(days=1)
+        end = datetime.combine(after, time(), window.contract.zone).timestamp()
+    return window.newest_s >= end + window.config.label_delay_days * DAY_S
 
 
 def coverage(served: Served) -> float:
-    """The share of rows whose outcome is known."""
-    return float((~np.isnan(served.labels)).mean()) if len(served) else 0.0
+    """The share of rows whose label is known."""
+    return served.n_labelled / len(served) if len(served) else 0.0
 
 
 def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
@@ -85,10 +60,10 @@ def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
 
 
 def evaluation_of(bundle: Bundle) -> dict[str, Any]:
-    """What was found on the test rows; nothing of a bundle that does not hold it."""
-    path = bundle.path / EVALUATION
-    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return found
+    """What was measured on the test rows; nothing of a bundle that does not hold it."""
+    path = bundle.path / "evaluation.json"
+    content: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return content
 
 
 def ends(interval: Interval) -> tuple[float | None, float | None]:
@@ -97,7 +72,7 @@ def ends(interval: Interval) -> tuple[float | None, float | None]:
     return (interval.low, interval.high) if known else (None, None)
 
 
-def worse(interval: Interval, near: float | None, threshold: float, sign: int) -> bool:
+def is_worse(interval: Interval, near: float | None, threshold: float, sign: int) -> bool:
     """Whether a metric is worse than ``near``, by more than ``threshold``, and surely so.
 
     ``near`` is the worse end of the test span's interval, ``sign`` 1 where more is better. The

@@ -13,7 +13,7 @@ from ..values import MISSING_CATEGORY
 
 DEVIATIONS = 3.0
 IN_FORCE = 0.05
-"""Share of rows, by its lower bound, from which on a new value or a jump of missing ones is gross."""
+"""Share of rows, by its lower bound, from which on a new value or a jump of missing ones is a sudden change."""
 ANOTHER_UNIT = 10.0
 """How many times larger or smaller than in any training window numbers have to be."""
 REACH = 90
