@@ -14,7 +14,6 @@ from ..terminal import printable
 
 COMMANDS = (
     "adopt.command",
-    "cli.bundle",
     "cli.jobs",
     "cli.keys",
     "cli.show",
