@@ -100,15 +100,19 @@ def extract(
                 tally(reasons, (one.reasons for one in no_rows))
                 last = max(last, start + chunk.last)
             advance(file)
-    rows_of = np.concatenate(numbers)
     accepted = np.zeros(last + 1, bool)
+    rows_of = np.concatenate(numbers)
     accepted[rows_of] = True
-    repeated = rows_of[_repeated(*hashes)]
-    accepted[repeated] = False
+    accepted[repeated := rows_of[_repeated(*hashes)]] = False
+    _subtract(repeated.astype(np.int64), starts, counts)
+    return Extraction(path=path, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
+
+
+def _subtract(repeated: Numbers, starts: dict[str, int], counts: dict[str, Counts]) -> None:
+    """Count repeated rows as such, in each file."""
     files = np.searchsorted([*starts.values()], repeated, side="left") - 1
     for count, n in zip(counts.values(), np.bincount(files, minlength=len(counts)), strict=True):
         count |= {"accepted": count["accepted"] - int(n), "duplicates": int(n)}
-    return Extraction(path=path, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
 
 
 def _writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
