@@ -7,6 +7,9 @@ from .decision import compare
 from .finding import Check, Finding, Kind
 from .window import Array, Window
 
+MOST_DRAWN = 50_000
+"""About how many rows of a window a shape is of."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
@@ -35,17 +38,11 @@ def judge(window: Window) -> list[Finding]:
 
 
 def shapes_of(window: Window) -> list[Shape]:
-    """How the values of each column and the predictions lie in a window, beside training."""
+    """How values of each column and predictions lie in a window, by some of many rows."""
     columns, rows = window.rows.columns, window.rows
+    predicted, step = window.bundle.task.watched(rows.outputs), max(1, len(rows) // MOST_DRAWN)
     return [
-        _shape(
-            profile,
-            (
-                window.bundle.task.watched(rows.outputs)
-                if profile.name == SCORE
-                else columns[profile.name]
-            ),
-        )
+        _shape(profile, (predicted if profile.name == SCORE else columns[profile.name])[::step])
         for profile in read_profiles(window.bundle.profile)
     ]
 
