@@ -98,7 +98,9 @@ def test_data_are_made_and_the_last_line_says_where(
 ) -> None:
     assert command("data") == 0
     name = (place / "data" / "datasets" / "current").read_text().strip()
-    assert f"{name}  train 10 (50.0% positive)" in capsys.readouterr().out.splitlines()[-1]
+    lines = capsys.readouterr().out.splitlines()
+    assert Path(lines[-1].removeprefix("dataset   ")).name == name
+    assert "train      10 (50.0% positive)" in lines
     assert (place / "data" / "datasets" / name / "test.parquet").exists()
 
 

@@ -105,9 +105,10 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     assert rates == pytest.approx([0.5] * 3, abs=0.04)
 
 
-def test_a_group_that_is_no_column_is_told(shop: Contract) -> None:
-    with pytest.raises(ConfigError, match=r"data\.split\.group is 'customer'"):
-        by_hash(shop, HashSplit(by="group", group="customer"))
+def test_a_group_that_is_no_column_is_refused(place: Shop) -> None:
+    split = {"by": "group", "group": "customr", "validation": 0.2, "test": 0.2}
+    with pytest.raises(ConfigError, match=r"data\.split\.group: .*'customr'"):
+        replace(place, settings={"split": split}).run()
 
 
 RECENT = {"by": "recent", "validation_days": 30, "test_days": 29}

@@ -103,7 +103,7 @@ def test_a_kind_of_an_option_is_judged_by_its_own_settings(
     ("given", "said"),
     [
         ({"route": ["chat"]}, "volume.route.0: Input should be 'log', 'file' or 'apprise'"),
-        ({"treshold": 1}, "volume.treshold: Extra inputs are not permitted"),
+        ({"treshold": 1}, "volume.treshold: there is no such key; did you mean 'volume.threshold'"),
         ({"persistence": [3, 2]}, "k at most m"),
     ],
 )
