@@ -1,5 +1,6 @@
 """The command that scores many rows at once."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +26,7 @@ def score(
         Path | None,
         typer.Option(
             "--output",
-            help="A name that ends in .parquet for one file; else a folder of parts."
-            " Default: data/scored/SOURCE.parquet.",
+            help="The Parquet file. Default: data/scored/SOURCE.parquet.",
         ),
     ] = None,
     version: Annotated[
@@ -37,18 +37,18 @@ def score(
 ) -> None:
     """Score rows through the same graph as the server.
 
-    The same command resumes a run that was killed. Rows that break the contract are in
-    quarantine/ beside the output.
+    The file is there whole or not at all. Rows that break the contract are in quarantine/ beside it.
     """
     with needs("batch"):
-        from ..serving.score import job
-        from ..serving.score.source import Ask
+        from ..scoring import job
 
     config = config_of(configs, set_)
     if source is None:
         from ..data.dataset import current
 
         source = str(current(config.data.directory).path / "test.parquet")
-    ask = Ask(where=source)
-    target = target or config.data.directory / "scored" / f"{ask.title}.parquet"
-    job.run(config.serve, name_of(configs), ask, target, version)
+    if target is None:
+        name = "rows" if source.lstrip().startswith("{") else Path(source).stem
+        title = re.sub(r"[^\w.=-]+", "_", name).strip("_") or "rows"
+        target = config.data.directory / "scored" / f"{title}.parquet"
+    job.run(config.serve, name_of(configs), source, target, version)

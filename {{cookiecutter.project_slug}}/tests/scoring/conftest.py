@@ -10,13 +10,11 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving.score.job import run
-from {{ cookiecutter.__package }}.serving.score.scorer import Counts
-from {{ cookiecutter.__package }}.serving.score.source import Ask
+from {{ cookiecutter.__package }}.scoring.job import Counts, run
 
-from ...synthesized import synthesize
-from ..conftest import serve_config
-from ..live import add_version
+from ..serving.conftest import serve_config
+from ..serving.live import add_version
+from ..synthesized import synthesize
 
 HEAD = "order,at,price,items,channel,city,gift\n"
 LINE = "o-1,2024-05-01T08:00:00Z,12.5,2,web,Lyon,true\n"
@@ -46,21 +44,15 @@ class Place:
     ) -> Counts:
         """Score what ``where`` names."""
         config = self.config.model_copy(update=settings)
-        return run(config, "shop", Ask(where=str(where)), self.folder / to, number)
+        return run(config, "shop", str(where), self.folder / to, number)
 
     def scored(self, where: Path | str, to: str = "scored.parquet", **settings: Any) -> pa.Table:
         """The scores of what ``where`` names."""
-        counts = self.run(where, to, **settings)
-        table = self.read(to)
+        counts, table = self.run(where, to, **settings), None
+        table = pq.read_table(self.folder / to)
         assert counts.rows_in == counts.scored + counts.rejected
         assert len(table) == counts.scored
         return table
-
-    def read(self, to: str = "scored.parquet") -> pa.Table:
-        """The scores that are there."""
-        path = self.folder / to
-        files = sorted(path.glob("*")) if path.is_dir() else [path]
-        return pa.concat_tables(pq.ParquetFile(file).read() for file in files)
 
     def quarantine(self, name: str = "scored") -> list[tuple[str, int, str]]:
         """File, record and reason of each row that is there."""
@@ -75,9 +67,9 @@ class Place:
 
 @pytest.fixture(scope="session")
 def shop_config(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> ServeConfig:
-    """Settings under which the shop's small model serves; parts are small."""
+    """Settings under which the shop's small model serves."""
     made = serve_config(
-        tmp_path_factory.mktemp("score"), batch_rows=100, batch_threads=2, max_rejected_fraction=0.5
+        tmp_path_factory.mktemp("score"), batch_threads=2, max_rejected_fraction=0.5
     )
     add_version(made.bundles, shop)
     return made

@@ -16,13 +16,12 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving.score.job import run
-from {{ cookiecutter.__package }}.serving.score.source import Ask
+from {{ cookiecutter.__package }}.scoring.job import run
 from {{ cookiecutter.__package }}.values import json_value
 
-from ...conftest import TASKS, Workspace, shop_of
-from ..conftest import serve_config
-from ..live import add_version, live
+from ..conftest import TASKS, Workspace, shop_of
+from ..serving.conftest import serve_config
+from ..serving.live import add_version, live
 from .conftest import HEAD, Place, rows_of
 
 N_ROWS = 10_000
@@ -156,7 +155,7 @@ def test_each_task_is_scored_as_it_is_answered(tmp_path: Path, task: str) -> Non
     add_version(config.bundles, contract)
     table = rows_of(contract, 1_000)
     pq.write_table(table, tmp_path / "rows.parquet")
-    run(config, "shop", Ask(where=str(tmp_path / "rows.parquet")), tmp_path / "scored.parquet")
+    run(config, "shop", str(tmp_path / "rows.parquet"), tmp_path / "scored.parquet")
     with live(config) as client:
         assert same(pq.read_table(tmp_path / "scored.parquet"), asked(client, json_rows(table)))
 
@@ -172,7 +171,7 @@ def test_the_trained_model_scores_files_as_it_answers_rows(
         answers = asked(client, json_rows(table))
     for name in ("rows.parquet", "rows.csv"):
         target = tmp_path / f"of-{name}.parquet"
-        run(serve, contract.name, Ask(where=str(tmp_path / name)), target)
+        run(serve, contract.name, str(tmp_path / name), target)
         assert same(pq.read_table(target), answers)
 
 

@@ -62,7 +62,7 @@ def test_rows_of_a_database_are_rejected_by_their_number(place: Place, database:
         connection.execute("update orders set price = 'dear' where rowid = 3")
     connection.close()
     place.run(source(database, table="orders"))
-    assert place.quarantine() == [("orders", 3, "price: not a float")]
+    assert place.quarantine() == [("the source's rows", 3, "price: not a float")]
 
 
 WRONG: list[tuple[str, dict[str, str], type[ProjectError], str]] = [
