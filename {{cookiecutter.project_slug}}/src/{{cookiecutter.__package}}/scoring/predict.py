@@ -13,9 +13,17 @@ from ..data.validate import Breach, any_of, breaches, nulled, reasons_of
 from ..errors import DataError, ModelFailedError
 from ..models.arrow import from_table
 from ..models.bundle import Bundle
+from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
 from .source import File
 
 QUARANTINE = quarantine("", []).to_arrow().schema
+ARROW = {
+    float: pa.float64(),
+    bool: pa.bool_(),
+    str: pa.string(),
+    list[str]: pa.list_(pa.string()),
+}
+"""By the type of a field of the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +47,10 @@ class Scorer:
         else:
             whole = contract.columns[self._key].type == "integer"
             names = [(self._key, pa.int64() if whole else pa.string())]
-        answer = {
-            "binary": [("probability", pa.float64()), ("decision", pa.bool_())],
-            "multiclass": [("probability", pa.float64()), ("decision", pa.string())],
-            "regression": [("value", pa.float64())],
-        }
-        self.schema = pa.schema([*names, *answer[contract.task]])
+        self._known = known_categories(bundle)
+        fields = [field for field in fields_of(contract) if not field.on_request]
+        answer = [(field.name, ARROW[field.type(contract)]) for field in fields]
+        self.schema = pa.schema([*names, *answer])
         """Of the scores: what names a row, then what is answered to it."""
 
     def __call__(self, chunk: Chunk, file: File) -> Scored:
@@ -74,21 +80,23 @@ class Scorer:
     def _answers(self, rows: pl.DataFrame, numbers: Numbers, file: str) -> pa.Table:
         if not len(rows):
             return self.schema.empty_table()
-        table, task = rows.to_arrow(), self._bundle.task
+        table, contract = rows.to_arrow(), self._bundle.contract
+        inputs = from_table(contract, table)
         try:
-            outputs = self._bundle.predict(from_table(self._bundle.contract, table))
+            outputs = self._bundle.predict(inputs)
         except ModelFailedError as error:
             raise ModelFailedError(
                 f"{error}: '{file}', a row among the records {numbers[0]:,} to {numbers[-1]:,}"
             ) from None
-        columns = [pa.array([file] * len(rows)), pa.array(numbers)]
+        predicted = Predicted(
+            bundle=self._bundle, known=self._known, inputs=inputs, outputs=outputs
+        )
+        columns = answer_columns(predicted) | {FILE: [file] * len(rows), RECORD: numbers}
         if self._key is not None:
-            columns = [table[self._key]]
-        certainty = task.certainty(outputs)
-        columns += [] if certainty is None else [pa.array(certainty)]
-        columns.append(pa.array(task.decisions(outputs)))
-        typed = [c.cast(f.type) for c, f in zip(columns, self.schema, strict=True)]
-        return pa.table(typed, self.schema)
+            columns[self._key] = table[self._key]
+        empty = [None] * len(rows)
+        arrays = [pa.array(columns.get(f.name, empty), f.type) for f in self.schema]
+        return pa.table(arrays, self.schema)
 
 
 def _flags(chunk: Chunk, rules: list[Breach], mode: Mode) -> pl.Series:

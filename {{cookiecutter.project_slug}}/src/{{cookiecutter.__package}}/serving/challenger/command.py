@@ -6,7 +6,6 @@ import typer
 
 from ...cli.options import CONFIGS, Folder, Overrides, config_of, name_of
 from ...errors import ConfigError
-from ...models.signature import demanded
 from ...models.versions import Versions
 
 if TYPE_CHECKING:
@@ -44,5 +43,5 @@ def challenge(
         raise ConfigError("--stop ends the challenge that runs; leave the version out")
     elif version is not None:
         route: Route = "shadow" if shadow else "challenger"
-        manage.start(versions, version, route, share, why, demanded(config.serve))
+        manage.start(versions, version, route, share, why)
     manage.show_challenges(versions)

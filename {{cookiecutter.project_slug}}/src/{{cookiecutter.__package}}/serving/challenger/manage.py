@@ -1,13 +1,12 @@
 """Starting, stopping and showing challenges; running servers follow within ``serve.reload_s``."""
 
-from ...compatibility import compare
 from ...contract import Contract
 from ...errors import BundleError
 from ...models.bundle import verify
 from ...models.challenger import Challenge, Challenges, Route
-from ...models.signature import Keys
 from ...models.versions import Version, Versions
 from ...terminal import say, table
+from ..store import accepts_requests_of
 
 SHARES: dict[Route, float] = {"challenger": 0.1, "shadow": 1.0}
 """Of the requests, where none is said."""
@@ -19,31 +18,23 @@ def start(
     route: Route,
     share: float | None = None,
     why: str = "",
-    keys: Keys | None = None,
 ) -> Challenge:
     """Let a version challenge the one that serves, in place of any other.
 
-    ``what`` is a number or an alias. With ``keys``, one of them must have signed its bundle.
+    ``what`` is a number or an alias.
 
     Raises:
         RegistryError: there is no such version, nothing serves, or it does.
         GateRefusedError: a version that its gate refused is to answer.
-        BundleError: its bundle is absent, damaged or not signed, or cannot answer the champion's
-            requests.
+        BundleError: its bundle is absent or damaged, or cannot answer the champion's requests.
     """
     version, served = versions.find(what), versions.served()
-    contract = _contract(versions, version, keys)
-    if served is not None:
-        changes = [
-            change
-            for change in compare(_contract(versions, served, keys), contract)
-            if change.breaking
-        ]
-        if changes:
-            raise BundleError(
-                f"version {version.number} cannot answer the requests of version {served.number}:"
-                f" {'; '.join(f'{change.key} {change.what}' for change in changes)}"
-            )
+    contract = _contract(versions, version)
+    if served is not None and not accepts_requests_of(contract, _contract(versions, served)):
+        raise BundleError(
+            f"version {version.number} cannot answer the requests of version {served.number}: its"
+            " contract takes other columns"
+        )
     share = SHARES[route] if share is None else share
     started = Challenges(versions).start(version, route, share, why)
     say(f"started   {versions.name} version {version.number} {started.told}")
@@ -73,6 +64,6 @@ def show_challenges(versions: Versions) -> None:
         say(f"challenger version {running.version} {running.told} since {running.when}")
 
 
-def _contract(versions: Versions, version: Version, keys: Keys | None) -> Contract:
-    files = verify(versions.folder / version.bundle, keys)
+def _contract(versions: Versions, version: Version) -> Contract:
+    files = verify(versions.folder / version.bundle)
     return Contract.model_validate_json(files["contract.json"])
