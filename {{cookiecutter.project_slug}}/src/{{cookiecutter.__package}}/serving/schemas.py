@@ -239,7 +239,7 @@ def _description(contract: Contract, name: str) -> str:
 def _parsed(body: bytes, name: str, kind: type) -> dict[str, Any]:
     """The body's object, whose ``name`` is of the right kind."""
     try:
-        given = from_json(body, allow_inf_nan=False)
+        given = from_json(body)
     except ValueError as error:
         raise invalid(Fault(field="body", rule="json_invalid", message=str(error))) from None
     if type(given) is not dict or type(given.get(name)) is not kind:
