@@ -93,7 +93,7 @@ class Scorer:
         )
         columns = answer_columns(predicted) | {FILE: [file] * len(rows), RECORD: numbers}
         if self._key is not None:
-            columns[self._key] = table[self._key]
+            columns[self._key] = rows[self._key].to_list()
         empty = [None] * len(rows)
         arrays = [pa.array(columns.get(f.name, empty), f.type) for f in self.schema]
         return pa.table(arrays, self.schema)
