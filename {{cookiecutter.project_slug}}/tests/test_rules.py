@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.data.validate import (
     reasons_of,
 )
 from {{ cookiecutter.__package }}.rules import RULES, descriptions, rules_of
-from {{ cookiecutter.__package }}.serving.requests import row_type
+from {{ cookiecutter.__package }}.serving.schemas import row_type
 from {{ cookiecutter.__package }}.values import json_value
 
 from .conftest import TASKS, shop_of

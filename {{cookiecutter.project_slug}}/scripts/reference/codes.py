@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from {{ cookiecutter.__package }} import errors
 from {{ cookiecutter.__package }}.monitoring.alerts.metrics_file import GAUGES
-from {{ cookiecutter.__package }}.serving.http import problems
+from {{ cookiecutter.__package }}.serving import problems
 from {{ cookiecutter.__package }}.serving.metrics import Metrics
 
 from .page import Entry, Page, Table
@@ -65,11 +65,15 @@ def error_codes() -> Page:
         for kind in sorted(kinds, key=lambda kind: kind.exit_code)
     )
     statuses = tuple(
-        Entry(name=str(status), meaning=said) for status, said in problems.DOCUMENTED.items()
+        Entry(
+            name=str(status),
+            meaning=" ".join(m for s, m in problems.CODES.values() if s == status),
+        )
+        for status in problems.DOCUMENTED
     )
     codes = tuple(
         Entry(name=code, meaning=said, more=(str(status),))
-        for code, (status, said) in problems.MEANINGS.items()
+        for code, (status, said) in problems.CODES.items()
     )
     return Page(
         title="Errors",

@@ -18,10 +18,9 @@ from {{ cookiecutter.__package }}.cli.jobs import KEY_VARIABLE
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.serving.access.keys import new_key
 
 from ..conftest import PACKAGE
-from ..serving.live import until
+from ..serving.live import make_key, until
 
 CANARY = "Canary-7f3a9"
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned"
@@ -115,7 +114,7 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Pa
 def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
     place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = new_key(place / "keys.json", "replay")
+    key = make_key(place / "keys.json", "replay")
     monkeypatch.setenv(KEY_VARIABLE, key)
 
     def run(*words: str) -> None:

@@ -102,7 +102,8 @@ def ask_until_refused(port: int, name: str, body: bytes, story: Story, *, keep: 
             number += 1
             given = f"{name}-{number}"
             try:
-                connection.request("POST", "/predict", body, {"x-request-id": given})
+                headers = {"x-request-id": given, "content-type": "application/json"}
+                connection.request("POST", "/predict", body, headers)
                 response = connection.getresponse()
                 answer: dict[str, Any] = json.loads(response.read())
             except (OSError, HTTPException) as error:

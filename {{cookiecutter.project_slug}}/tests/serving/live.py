@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import pyarrow as pa
 import pyarrow.parquet as pq
+import uvicorn
 from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import Config, ServeConfig
@@ -33,7 +34,9 @@ from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.serving.server import make_server
+from {{ cookiecutter.__package }}.serving.app import create_app
+from {{ cookiecutter.__package }}.serving.auth import new_key
+from {{ cookiecutter.__package }}.serving.server import options as uvicorn_options
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..synthesized import synthesize
@@ -185,17 +188,26 @@ def live(config: ServeConfig, **options: dict[str, Any]) -> Iterator[httpx.Clien
     """A client of a real server on a port of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = make_server(settings_of(config, **options))
+    app, how = create_app(settings_of(config, **options)), uvicorn_options(config)
+    server = uvicorn.Server(uvicorn.Config(app, **how | {"workers": 1}))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
-        with httpx.Client(base_url=url, timeout=WAIT_S) as client:
+        kind = {"content-type": "application/json"}  # of bodies that are sent as bytes
+        with httpx.Client(base_url=url, timeout=WAIT_S, headers=kind) as client:
             assert client.get("/health/live").json() == {"live": True}
             yield client
     finally:
         server.should_exit = True
         thread.join(WAIT_S)
         assert not thread.is_alive()
+
+
+def make_key(path: Path, name: str = "first") -> str:
+    """A new key, as it was shown."""
+    shown: list[str] = []
+    new_key(path, name, shown.append)
+    return shown[0]
 
 
 def until(holds: Callable[[], bool], what: str, within_s: float = WAIT_S) -> None:

@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from {{ cookiecutter.__package }}.serving.http.problems import Problem
+from {{ cookiecutter.__package }}.serving.problems import Problem
 
 from .conftest import Serving
 

@@ -4,7 +4,7 @@ from importlib.metadata import requires
 import pytest
 from playwright.sync_api import Browser, expect
 
-from {{ cookiecutter.__package }}.serving.docs import PACKAGE
+from {{ cookiecutter.__package }}.serving.page import SWAGGER
 
 from ..conftest import PACKAGE as OURS
 from .conftest import Serving
@@ -35,7 +35,7 @@ def test_there_is_no_second_documentation_that_needs_the_internet(serving: Servi
 
 def test_what_serving_installs_brings_the_documentation() -> None:
     base = [line for line in requires(OURS) or [] if "extra ==" not in line]
-    assert any(line.startswith(PACKAGE.replace("_", "-")) for line in base)
+    assert any(line.startswith(SWAGGER.replace("_", "-")) for line in base)
 
 
 @pytest.mark.slow

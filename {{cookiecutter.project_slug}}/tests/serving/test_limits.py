@@ -1,11 +1,9 @@
-"""What a request may take: time, and a place among those in flight."""
+"""What one request may take, and heads and bodies that no caller of ours sends."""
 
 import json
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,112 +11,220 @@ import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import ModelFailedError
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
 
+from .callers import Raw, port_of, request
 from .conftest import Serving, serve_config
 from .live import WAIT_S, add_version, live, records, until
-from .problems import problem_of
+from .problems import post, problem_of
+from .test_metrics import scraped
+from .test_schemas import HOSTILE
+
+JSON = "content-type: application/json"
 
 
-@contextmanager
-def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """No model answers columns until the event is set."""
-    go, answer = threading.Event(), Predictor.predict_columns
-
-    def wait(self: Predictor, columns: Any) -> Any:
-        assert go.wait(WAIT_S)
-        return answer(self, columns)
-
-    monkeypatch.setattr(Predictor, "predict_columns", wait)
-    try:
-        yield go
-    finally:
-        go.set()
+def code_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
+    """Status and code of a raw answer."""
+    return answer[0], json.loads(answer[2])["code"]
 
 
 @pytest.fixture
-def columns(row: dict[str, Any]) -> dict[str, Any]:
-    return {"columns": {name: [value] for name, value in row.items()}}
+def raw(serving: Serving) -> Any:
+    with Raw(port_of(str(serving.client.base_url))) as connection:
+        yield connection
 
 
-def test_what_is_not_answered_by_the_deadline_is_told_so_and_not_waited_for(
-    tmp_path: Path,
-    shop: Contract,
-    row: dict[str, Any],
-    columns: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_body_that_is_too_large_is_refused_unread(serving: Serving, raw: Raw) -> None:
+    answer = raw.ask(request(b"", "/predict", JSON, "expect: 100-continue", length=20_001))
+    assert code_of(answer) == (413, "body_too_large")
+    assert raw.closed(), "no 100 Continue was sent, and nothing waits for the body"
+    with Raw(raw.socket.getpeername()[1]) as chunked:
+        head = f"POST /predict HTTP/1.1\r\nhost: localhost\r\n{JSON}\r\ntransfer-encoding: chunked"
+        piece = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
+        answer = chunked.ask(head.encode() + b"\r\n\r\n" + piece * 2)
+        assert code_of(answer) == (413, "body_too_large")
+    assert post(serving, [{}] * 51).json()["faults"][0]["rule"] == "too_long"
+
+
+def test_a_body_that_is_awaited_is_asked_for(
+    serving: Serving, raw: Raw, row: dict[str, Any]
 ) -> None:
-    config = serve_config(tmp_path, deadline_s=0.2)
+    body = json.dumps({"rows": [row]}).encode()
+    raw.socket.sendall(request(body, "/predict", JSON, "expect: 100-continue")[: -len(body)])
+    assert raw.socket.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert raw.ask(body)[0] == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip"])
+def test_a_packed_body_is_refused_unread(serving: Serving, encoding: str) -> None:
+    sent = {"content-encoding": encoding}
+    problem = problem_of(serving.client.post("/predict", content=b"\x1f\x8b", headers=sent), 415)
+    assert problem.code == "unsupported_encoding"
+
+
+def test_a_body_with_an_upgrade_is_refused_with_what_to_send(raw: Raw, row: Any) -> None:
+    body = json.dumps({"rows": [row]}).encode()
+    upgrade = ("connection: upgrade, http2-settings", "upgrade: h2c", "http2-settings: AAMAAABk")
+    answer = raw.ask(request(body, "/predict", JSON, *upgrade))
+    assert code_of(answer) == (400, "upgrade_refused")
+    assert b"without the header Upgrade" in answer[2]
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, shop: Contract) -> None:
+    config = serve_config(tmp_path, body_timeout_s=0.3)
     add_version(config.bundles, shop)
-    with live(config) as client, held(monkeypatch):
-        problem = problem_of(client.post("/predict/columns", json=columns), 504)
-        assert (problem.code, "within 0.2 s" in problem.message) == ("deadline", True)
-        assert client.get("/health/ready").status_code == 200
-        assert client.post("/predict", json={"rows": [row]}).status_code == 200
-    assert len(records(config.log)) == 1
+    with live(config) as client, Raw(port_of(str(client.base_url))) as raw:
+        answer = raw.ask(request(b'{"rows"', "/predict", JSON, length=100))
+        assert code_of(answer) == (408, "body_too_slow")
+        assert raw.closed()
 
 
-def test_an_answer_that_was_made_too_late_is_not_given(
-    tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_pipelined_requests_are_each_answered(raw: Raw, row: dict[str, Any]) -> None:
+    bodies = [json.dumps({"rows": [row] * n}).encode() for n in (1, 2, 3)]
+    raw.socket.sendall(b"".join(request(body, "/predict", JSON) for body in bodies))
+    for n_rows in (1, 2, 3):
+        status, _, body = raw.answer()
+        assert (status, len(json.loads(body)["predictions"])) == (200, n_rows)
+
+
+SMUGGLED = [
+    ("content-length: 5", "transfer-encoding: chunked"),
+    ("content-length: 5", "content-length: 6"),
+    ("content-length: 5, 6",),
+    ("content-length: +5",),
+    ("transfer-encoding: chunked, identity",),
+    ("content-length : 5",),
+]
+
+
+@pytest.mark.parametrize("lines", SMUGGLED)
+def test_a_head_that_can_be_read_in_two_ways_is_answered_once_and_closed(
+    raw: Raw, lines: tuple[str, ...]
 ) -> None:
-    config = serve_config(tmp_path, deadline_s=0.2)
+    head = "\r\n".join(["POST /predict HTTP/1.1", "host: localhost", JSON, *lines, "", ""])
+    raw.socket.sendall(head.encode() + b"0\r\n\r\nGET /model HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    raw.socket.shutdown(1)
+    read = b""
+    while piece := raw.socket.recv(65_536):
+        read += piece
+    assert b'"contract"' not in read
+    assert read.startswith(b"HTTP/1.1 4") or read == b""
+
+
+@pytest.mark.parametrize("given", ["a", "order-7_3.b", "x" * 64])
+def test_the_callers_request_id_is_kept(serving: Serving, row: dict[str, Any], given: str) -> None:
+    sent = {"x-request-id": given}
+    response = serving.client.post("/predict", json={"rows": [row]}, headers=sent)
+    assert response.headers["x-request-id"] == response.json()["request_id"] == given
+    assert records(serving.config.log)[-1]["request_id"] == given
+
+
+@pytest.mark.parametrize("given", [None, "", "x" * 65, "a b", '"},{"', "a/../b", "é", "a;b"])
+def test_a_hostile_request_id_is_replaced(serving: Serving, given: str | None) -> None:
+    headers = httpx.Headers()
+    if given is not None:
+        headers = httpx.Headers({b"x-request-id": given.encode("latin-1")})
+    ids = {serving.client.get("/model", headers=headers).headers["x-request-id"] for _ in range(2)}
+    assert len(ids) == 2
+    assert all(len(made) == 32 and made != given for made in ids)
+
+
+def test_answers_let_a_browser_do_nothing_with_them(serving: Serving, row: dict[str, Any]) -> None:
+    for answer in (post(serving, [row]), post(serving, []), serving.client.get("/model")):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "server" not in answer.headers
+    assert "default-src 'none'" in serving.client.get("/no").headers["content-security-policy"]
+    assert problem_of(serving.client.get("/predict"), 405).code == "method_not_allowed"
+    assert serving.client.get("/predict").headers["allow"] == "POST"
+    assert serving.client.get("/model/").status_code == 404, "no redirect"
+
+
+def test_hostile_bodies_are_refused_while_health_answers(tmp_path: Path, shop: Contract) -> None:
+    config = serve_config(tmp_path, max_body_bytes=6_000_000)
     add_version(config.bundles, shop)
-    predict = Predictor.predict
+    waits: list[float] = []
+    done = threading.Event()
     with live(config) as client:
 
-        def late(self: Predictor, rows: Any) -> Any:
-            time.sleep(0.3)
-            return predict(self, rows)
+        def ask_health() -> None:
+            while not done.is_set():
+                start = time.monotonic()
+                assert httpx.get(f"{client.base_url}/health/live", timeout=WAIT_S).is_success
+                waits.append(time.monotonic() - start)
 
-        monkeypatch.setattr(Predictor, "predict", late)
-        for n_rows in (1, 65):
-            problem = problem_of(client.post("/predict", json={"rows": [row] * n_rows}), 504)
-            assert problem.code == "deadline"
-    assert records(config.log) == [], "nor is it in the log"
+        asking = threading.Thread(target=ask_health)
+        asking.start()
+        for body in HOSTILE.values():
+            assert client.post("/predict", content=body).status_code == 422
+        done.set()
+        asking.join()
+    assert max(waits) < 3
+
+
+def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """No model answers until the event is set."""
+    go, predict = threading.Event(), Predictor.predict
+
+    def wait(self: Predictor, rows: Any) -> Any:
+        assert go.wait(WAIT_S)
+        return predict(self, rows)
+
+    monkeypatch.setattr(Predictor, "predict", wait)
+    return go
 
 
 def test_more_than_the_queue_takes_are_told_when_to_ask_again(
-    tmp_path: Path,
-    shop: Contract,
-    row: dict[str, Any],
-    columns: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = serve_config(tmp_path, max_waiting=2, deadline_s=WAIT_S)
+    config = serve_config(tmp_path, max_waiting=2)
     add_version(config.bundles, shop)
-    with live(config) as client, held(monkeypatch) as go, ThreadPoolExecutor(2) as callers:
-        url = str(client.base_url)
+    large = {"rows": [row] * 300}  # runs in a thread, so that others are read
+    with live(config) as client, ThreadPoolExecutor(2) as callers:
+        go, url = held(monkeypatch), f"{client.base_url}/predict"
 
         def ask(_: int) -> int:
-            return httpx.post(f"{url}/predict/columns", json=columns, timeout=WAIT_S).status_code
+            return httpx.post(url, json=large, timeout=WAIT_S).status_code
 
         first = [callers.submit(ask, number) for number in range(2)]
-        until(lambda: client.post("/predict", json={"rows": [row]}).status_code == 429, "no place")
-        for path, body in (("/predict", {"rows": [row]}), ("/predict/columns", columns)):
-            refused = client.post(path, json=body)
-            assert problem_of(refused, 429).code == "overloaded"
-            assert refused.headers["retry-after"] == "1"
+        until(lambda: scraped(client)["requests_in_flight"] == 2, "no place")
+        refused = client.post("/predict", json={"rows": [row]})
+        assert problem_of(refused, 429).code == "overloaded"
+        assert refused.headers["retry-after"] == "1"
         assert client.get("/health/ready").status_code == 200
-        assert not any(asked.done() for asked in first)
         go.set()
         assert [asked.result() for asked in first] == [200, 200]
         assert client.post("/predict", json={"rows": [row]}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/predict",
-        "/predict/columns",
-        "/feedback",
-    ],
-)
-def test_a_packed_body_is_refused_unread(serving: Serving, path: str) -> None:
-    for encoding in ("gzip", "br", "identity, gzip"):
-        sent = {"content-encoding": encoding}
-        answer = serving.client.post(path, content=b"\x1f\x8b", headers=sent)
-        assert answer.status_code == 415
-        assert f"the body's encoding is {encoding}; send it without" in answer.text
-    plain = {"content-encoding": "Identity"}
-    body = json.dumps({"rows": []}).encode()
-    assert serving.client.post(path, content=body, headers=plain).status_code in {400, 422}
+class PanicError(BaseException):
+    """As a panic in Rust is raised."""
+
+
+ERRORS = [ModelFailedError("no probability"), RuntimeError("password=secret"), PanicError("secret")]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_only_the_caller_whose_rows_the_model_fails_for_hears_of_it(
+    serving: Serving, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    predict = Predictor.predict
+
+    def fail(self: Predictor, rows: Any) -> Any:
+        if any(one["items"] == 13 for one in rows):
+            raise error
+        return predict(self, rows)
+
+    monkeypatch.setattr(Predictor, "predict", fail)
+
+    def ask(items: int) -> tuple[int, str]:
+        answer = post(serving, [{**row, "items": items}])
+        return answer.status_code, answer.text
+
+    with ThreadPoolExecutor(16) as pool:
+        found = dict(zip(range(1, 41), pool.map(ask, range(1, 41)), strict=True))
+    assert {items for items, (status, _) in found.items() if status != 200} == {13}
+    status, text = found[13]
+    assert (status, "secret" in text, "model_failed" in text) == (500, False, True)
+    assert post(serving, [row]).status_code == 200

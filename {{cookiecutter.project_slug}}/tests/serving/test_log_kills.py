@@ -52,7 +52,8 @@ class Callers:
             for number in range(100_000):
                 given = f"{self._name}-{caller}-{number}"
                 try:
-                    told = client.post("/predict", content=body, headers={"x-request-id": given})
+                    sent = {"x-request-id": given, "content-type": "application/json"}
+                    told = client.post("/predict", content=body, headers=sent)
                 except httpx.TransportError:
                     return
                 assert told.status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving.metrics import Metrics
+from {{ cookiecutter.__package }}.serving.metrics import Metrics, monitoring_text
 
 from .conftest import serve_config
 from .live import add_version, live
@@ -52,6 +52,18 @@ def test_paths_that_do_not_exist_are_one_series(tmp_path: Path) -> None:
 
 def test_two_servers_in_one_process_do_not_share_counters() -> None:
     first, second = Metrics(), Metrics()
-    first.predicted([True])
+    first.predicted(1, [True])
     assert first.registry.get_sample_value("predicted_rows_total") == 1
     assert second.registry.get_sample_value("predicted_rows_total") == 0
+
+
+def test_what_monitoring_wrote_is_shown_if_all_of_it_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop" / "metrics.prom"
+    path.parent.mkdir()
+    assert monitoring_text(tmp_path, "shop") == b""
+    good = '# HELP monitoring_a b\n# TYPE monitoring_a gauge\nmonitoring_a{column="x"} 1.5\n'
+    path.write_text(good)
+    assert monitoring_text(tmp_path, "shop").decode() == good
+    for bad in (good[:-5], good + "requests_total 1\n", good + "monitoring_b x\n", "\0\n"):
+        path.write_text(bad)
+        assert monitoring_text(tmp_path, "shop") == b""

@@ -9,13 +9,11 @@ from playwright.sync_api import Browser, expect
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring.summary import save
 from {{ cookiecutter.__package }}.values import epoch_seconds
 
 from ..conftest import LABELS, TASKS, Workspace, shop_of
 from .conftest import AWKWARD, Serving, serve_config
 from .live import add_version, live, records
-from .test_page_drift import BEYOND, summary
 from .visits import visit
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -178,40 +176,6 @@ def test_local_times_are_the_moments_that_the_data_job_takes_them_for(
     assert [datetime.fromisoformat(moment).timestamp() for moment in moments] == expected
 
 
-def test_what_is_asked_shows_in_rate_and_latency(
-    tmp_path: Path, browser: Browser, shop: Contract, row: dict[str, Any]
-) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, shop)
-    with live(config) as client, visit(browser, str(client.base_url)) as found:
-        page = found.page
-        expect(page.locator("#rate-more")).to_have_text("none since it started")
-        for rows in ([row], [row] * 3, [], [row]):
-            client.post("/predict", json={"rows": rows})
-        found.look_again()
-        expect(page.locator("#rate-more")).to_contain_text(", 1 refused, in the last ")
-        assert float(page.locator("#rate").inner_text().removesuffix(" / s")) > 0
-        expect(page.locator("#latency")).to_contain_text("ms")
-        expect(page.locator("#latency-more")).to_contain_text("p95")
-
-
-def test_quantiles_are_those_of_the_counters_buckets(serving: Serving, browser: Browser) -> None:
-    name, below = "request_duration_seconds_bucket", (10, 50, 96, 99, 100)
-    text = "".join(
-        name + f'{"{"}le="{upto}",route="{route}"{"}"} {count / 2}\n'
-        for upto, count in zip(("0.001", "0.002", "0.01", "1.0", "+Inf"), below, strict=True)
-        for route in ("/predict", "/predict/columns")
-    )
-    script = """async (text) => {
-        const { counted, quantile } = await import("/page/live.js");
-        const { buckets } = counted(text, ["/predict", "/predict/columns"]);
-        return [0.05, 0.3, 0.5, 0.95, 0.999].map((share) => quantile(share, buckets));
-    }"""
-    with visit(browser, str(serving.client.base_url)) as found:
-        told = found.page.evaluate(script, text)
-    assert told == ["< 1 ms", "1.5 ms", "2 ms", "9.8 ms", "> 1,000 ms"]
-
-
 def test_the_page_notices_the_first_model_and_a_newer_one(
     tmp_path: Path, browser: Browser, shop: Contract
 ) -> None:
@@ -228,24 +192,6 @@ def test_the_page_notices_the_first_model_and_a_newer_one(
         expect(page.get_by_role("heading", level=1)).to_have_text("shop version 2")
         assert found.field("items").input_value() == "77", "what was typed stays"
         assert "Version 2" in found.predict().inner_text()
-
-
-def test_drift_is_shown_beside_what_is_ordinary(
-    tmp_path: Path, browser: Browser, shop: Contract
-) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, shop)
-    assert config.reports is not None
-    with live(config) as client, visit(browser, str(client.base_url)) as found:
-        page = found.page
-        expect(page.locator("#drift")).to_have_text("Unknown")
-        told = summary(BEYOND, alerts=(f"city drifts {HOSTILE}",))
-        save(told, config.reports / "shop" / "summary.json")
-        found.look_again()
-        expect(page.locator("#drift")).to_have_text("Alert")
-        expect(page.locator("#columns")).to_contain_text(f"city drifts {HOSTILE}")
-        expect(page.locator("#columns")).to_contain_text("0.4 beyond 0.1")
-        expect(page.locator("#drift-why")).to_contain_text("of version 3")
 
 
 def test_a_server_that_went_away_is_told(tmp_path: Path, browser: Browser, shop: Contract) -> None:

@@ -1,31 +1,27 @@
+"""What callers were answered is in the log, or the policy for a log that fails holds."""
+
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import httpx
 import pytest
-from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
-from {{ cookiecutter.__package }}.models.bundle import open_bundle
-from {{ cookiecutter.__package }}.serving.prediction_log import (
-    Journal,
-    UnwrittenError,
-    answered,
-    labels,
-)
-from {{ cookiecutter.__package }}.serving.predictor import (
-    Predictor,
-    make_predictor,
-)
+from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.serving.prediction_log import Journal
 
-from ..conftest import shop_of
-from .live import add_version
+from ..conftest import TASKS, shop_of
+from .conftest import serve_config
+from .live import add_version, live
+from .problems import problem_of
+from .test_server import counted, process
 
-if sys.platform != "win32":
+ROOM_BYTES = 20_000
+if sys.platform == "linux":
     import resource
 
 
@@ -34,28 +30,23 @@ def test_records_are_in_the_file_when_append_returns(tmp_path: Path) -> None:
     journal.append([{"row": 0}, {"row": 1}])
     journal.append([{"row": 2}])
     (path,) = (tmp_path / "deep" / "live").iterdir()
-    assert [json.loads(line) for line in path.read_text().splitlines()] == [
-        {"row": 0},
-        {"row": 1},
-        {"row": 2},
-    ]
+    rows = [json.loads(line)["row"] for line in path.read_text().splitlines()]
+    assert rows == [0, 1, 2]
     assert path.stat().st_mode & 0o007 == 0
     journal.close()
 
 
-def test_a_journal_that_was_closed_goes_on_in_its_file(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, "predictions")
-    for row in range(3):
-        journal.append([{"row": row}])
-        journal.close()
-    assert len(list(tmp_path.iterdir())) == 1
-    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}, {"row": 1}, {"row": 2}]
+def test_a_run_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, write, pieces = Journal(tmp_path, "predictions"), os.write, []
 
+    def count(descriptor: int, piece: bytes) -> int:
+        pieces.append(piece)
+        return write(descriptor, piece)
 
-def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
-    path = tmp_path / "predictions-2024-01-01-1.jsonl"
-    path.write_bytes(b'{"row": 0}\n{"row": 1, "city": "\xc3')
-    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}]
+    monkeypatch.setattr(os, "write", count)
+    journal.append([{"row": row} for row in range(100)])
+    assert len(pieces) == 1
+    journal.close()
 
 
 def test_a_restart_does_not_glue_its_records_to_a_torn_line(tmp_path: Path) -> None:
@@ -67,9 +58,8 @@ def test_a_restart_does_not_glue_its_records_to_a_torn_line(tmp_path: Path) -> N
         file.write(b'{"row": 1, "ci')
     restarted = Journal(tmp_path, "predictions")
     restarted.append([{"row": 2}])
-    restarted.append([{"row": 3}])
     restarted.close()
-    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}, {"row": 2}, {"row": 3}]
+    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}, {"row": 2}]
 
 
 def test_a_write_that_failed_half_way_costs_only_its_own_records(
@@ -92,88 +82,87 @@ def test_a_write_that_failed_half_way_costs_only_its_own_records(
     assert list(read_lines(tmp_path, "predictions")) == [{"row": 1}]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
-def test_of_records_that_the_disk_takes_in_part_the_others_are_counted(tmp_path: Path) -> None:
-    journal, known = Journal(tmp_path, "predictions"), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (25, known[1]))  # two records of 10 bytes and a half
-    try:
-        with pytest.raises(UnwrittenError) as caught:
-            journal.append([{"row": row} for row in range(4)])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, known)
-    assert caught.value.lost == 2
-    journal.append([{"row": 4}])
-    journal.close()
-    assert [record["row"] for record in read_lines(tmp_path, "predictions")] == [0, 1, 4]
-
-
-def test_a_new_day_begins_a_new_file(tmp_path: Path) -> None:
+def test_a_file_that_was_renamed_or_whose_day_is_over_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = Journal(tmp_path, "predictions")
     journal.append([{"row": 0}])
-    journal._day = 0
-    (first,) = tmp_path.iterdir()
-    first.rename(tmp_path / "predictions-2024-01-01-1.jsonl")
+    (path,) = tmp_path.iterdir()
+    path.rename(tmp_path / path.name.replace(".jsonl", "-0a.closed.jsonl"))
+    journal.rotate()
     journal.append([{"row": 1}])
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    journal.append([{"row": 2}])
+    assert len(list(tmp_path.iterdir())) == 3
     journal.close()
-    assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_record_holds_what_was_sent_and_answered_and_is_read_back_row_by_row(
+@pytest.mark.parametrize("task", TASKS)
+def test_a_record_keeps_its_form(tmp_path: Path, row: dict[str, Any], task: str) -> None:
+    contract, config = shop_of(task), serve_config(tmp_path)
+    add_version(config.bundles, contract)
+    with live(config) as client:
+        request_id = client.post("/predict", json={"rows": [row, row]}).json()["request_id"]
+        columns = {name: [value] for name, value in row.items()}
+        client.post("/predict/columns", json={"columns": columns})
+    first, second = read_lines(config.log, "predictions")
+    output = {"binary": "probability", "multiclass": "probabilities", "regression": "value"}[task]
+    names = ["request_id", "time", "model", "version", "path", "route", "rows", output]
+    assert list(first) == list(second) == names
+    assert first["request_id"] == request_id
+    assert (first["model"], first["version"], first["route"]) == ("shop", 1, "champion")
+    assert (first["path"], second["path"]) == ("/predict", "/predict/columns")
+    assert first["rows"] == [row, row]
+    assert len(first[output]) == 2
+
+
+@pytest.fixture(params=["refuse", "serve"])
+def full(
+    request: pytest.FixtureRequest, tmp_path: Path, shop: Contract
+) -> Iterator[tuple[str, str, int, Path]]:
+    """A server whose files may have few bytes, by either policy."""
+    if sys.platform != "linux":
+        pytest.skip("limits another process's files as Linux can")
+    with process(tmp_path, shop, "--set", f"serve.on_log_failure={request.param}") as (server, url):
+        httpx.get(f"{url}/health/live")
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (ROOM_BYTES, resource.RLIM_INFINITY))
+        yield request.param, url, server.pid, tmp_path / "live"
+
+
+def test_a_full_disk_does_what_the_policy_says_and_every_record_is_accounted_for(
+    full: tuple[str, str, int, Path], row: dict[str, Any]
+) -> None:
+    policy, url, pid, log = full
+    body = {"rows": [row] * 5}
+    with httpx.Client(base_url=url, timeout=60) as client:
+        given = [client.post("/predict", json=body) for _ in range(100)]
+        labels = {"labels": [{"id": "o-1", "label": True}] * 1000}
+        assert problem_of(client.post("/feedback", json=labels), 503).code == "log_failed"
+        answered = [r.json()["request_id"] for r in given if r.status_code == 200]
+        refused = [r for r in given if r.status_code == 503]
+        assert len(answered) + len(refused) == 100
+        logged = [record["request_id"] for record in read_lines(log, "predictions")]
+        assert 5 < len(logged) < 50
+        assert logged == answered[: len(logged)]
+        if policy == "refuse":
+            assert len(answered) == len(logged)
+            assert {r.json()["code"] for r in refused} == {"log_failed"}
+        assert counted(url, "prediction_log_lost_total") == len(answered) - len(logged)
+        assert counted(url, "prediction_log_failures_total") == len(refused) + 1
+        infinite = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, infinite)
+        after = client.post("/predict", json=body).json()["request_id"]
+    assert [record["request_id"] for record in read_lines(log, "predictions")] == [*logged, after]
+
+
+def test_a_log_that_cannot_be_made_means_no_answer(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    predictor = predictor_of(tmp_path, shop)
-    rows = [row, {**row, "gift": None}]
-    outputs = np.array([0.25, 0.75], np.float32)
-    journal = Journal(tmp_path, "predictions")
-    journal.append([answered(predictor, "by-row", "/predict", {"rows": rows}, outputs)])
-    columns = {name: [given[name] for given in rows] for name in row}
-    journal.append(
-        [answered(predictor, "by-column", "/predict/columns", {"columns": columns}, outputs)]
-    )
-    journal.close()
-    for request_id in ("by-row", "by-column"):
-        found = list(read_rows(tmp_path, request_id))
-        assert [(r["row"], r["probability"]) for r in found] == [(0, 0.25), (1, 0.75)]
-        assert {(r["model"], r["version"], r["request_id"]) for r in found} == {
-            ("shop", 3, request_id)
-        }
-        assert [r["columns"] for r in found] == rows
-    assert len(list(read_rows(tmp_path))) == 4
-
-
-@pytest.mark.parametrize(
-    ("task", "given"),
-    [
-        ("multiclass", [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]),
-        ("regression", [87.5, -3.25]),
-    ],
-)
-def test_a_record_holds_what_the_task_answers(
-    tmp_path: Path, row: dict[str, Any], task: str, given: list[Any]
-) -> None:
-    predictor, outputs = predictor_of(tmp_path, shop_of(task)), np.array(given, np.float32)
-    made = json.loads(
-        to_json(answered(predictor, "request", "/predict", {"rows": [row, row]}, outputs))
-    )
-    output = predictor.bundle.task.output
-    assert made[output] == outputs.tolist()
-    assert {"probability", "probabilities", "value"} & set(made) == {output}
-
-
-@pytest.mark.parametrize("value", [False, "exchanged", 12.5])
-def test_a_label_keeps_its_value_as_it_was_sent(value: object) -> None:
-    (made,) = labels("request", [{"id": "o-1", "label": value}])
-    assert (made["request_id"], made["id"], made["label"]) == ("request", "o-1", value)
-
-
-def test_a_label_of_a_row_of_a_request_keeps_the_requests_id() -> None:
-    first, second = labels(
-        "feedback",
-        [{"request_id": "r-1", "label": True}, {"request_id": "r-1", "row": 2, "label": False}],
-    )
-    assert (first["request_id"], second["request_id"], second["row"]) == ("r-1", "r-1", 2)
-
-
-def predictor_of(folder: Path, contract: Contract) -> Predictor:
-    version = add_version(folder, contract)
-    return make_predictor(open_bundle(folder / contract.name / version.bundle), 3, 10)
+    config = serve_config(tmp_path)
+    add_version(config.bundles, shop)
+    config.log.write_text("a file where the folder should be")
+    with live(config) as client:
+        problem = problem_of(client.post("/predict", json={"rows": [row]}), 503)
+        assert problem.code == "log_failed"
+        config.log.unlink()
+        assert client.post("/predict", json={"rows": [row]}).status_code == 200

@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import Counter
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,13 +18,14 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.log.live import read_rows
+from {{ cookiecutter.__package }}.errors import ConfigError, MissingExtraError
+from {{ cookiecutter.__package }}.serving import server as module
 from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE
+from .callers import Raw, Story, ask_until_refused, port_of, request
 from .conftest import serve_config
-from .live import add_version, records, settings_of
+from .live import add_version, records, settings_of, until
 
 SETTINGS = {
     "data": {
@@ -68,7 +70,35 @@ def address_of(server: "subprocess.Popen[str]") -> str:
     assert server.stdout is not None
     address = re.search(r"http://\S+", server.stdout.readline())
     assert address
+    until(lambda: not refused(address.group()), "it to listen")
     return address.group()
+
+
+def children(pid: int) -> set[int]:
+    """The processes that answer, in whose log's names their numbers stand."""
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    if not listing.exists():
+        pytest.skip("needs /proc")
+    found = {int(child) for child in listing.read_text().split()}
+    return {one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()}
+
+
+def counted(url: str, name: str) -> float:
+    """A counter as whichever worker is asked tells it, over all labels; 0 while nobody answers."""
+    try:
+        text = httpx.get(f"{url}/metrics", timeout=20).text
+    except httpx.TransportError:
+        return 0
+    lines = (line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(name))
+    return sum(float(value) for series, value in lines if series.split("{")[0] == name)
+
+
+def ended_well(server: "subprocess.Popen[str]") -> bool:
+    """Whether it ended with 0, and complained of nothing."""
+    assert server.wait(30) == 0
+    assert server.stderr is not None
+    assert server.stderr.read() == ""
+    return True
 
 
 def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> None:
@@ -85,50 +115,156 @@ def test_an_address_of_another_machine_is_told(tmp_path: Path) -> None:
         serve(settings_of(serve_config(tmp_path, host="203.0.113.1", open=True)))
 
 
-def test_every_answer_is_in_the_log_once_although_the_server_was_killed(
-    tmp_path: Path, shop: Contract, row: dict[str, Any]
-) -> None:
-    body = json.dumps({"rows": [row] * 3}).encode()
-    answered: list[str] = []
-    enough = threading.Event()
-    with process(tmp_path, shop) as (server, url):
-
-        def load(caller: int) -> None:
-            with httpx.Client(base_url=url, timeout=20) as client:
-                for number in range(100_000):
-                    given = f"{caller}-{number}"
-                    try:
-                        response = client.post(
-                            "/predict", content=body, headers={"x-request-id": given}
-                        )
-                    except httpx.TransportError:
-                        return
-                    assert response.status_code == 200
-                    answered.append(given)
-                    if len(answered) >= 150:
-                        enough.set()
-
-        callers = [threading.Thread(target=load, args=(caller,)) for caller in range(4)]
-        for caller in callers:
-            caller.start()
-        assert enough.wait(20)
-        os.kill(server.pid, signal.SIGKILL)
-        for caller in callers:
-            caller.join()
-        assert server.wait(20) == -signal.SIGKILL
-    logged = Counter((r["request_id"], r["row"]) for r in read_rows(tmp_path / "live"))
-    assert set(logged.values()) == {1}
-    assert {(given, index) for given in answered for index in range(3)} <= set(logged)
-    assert len(logged) <= 3 * (len(answered) + 4)
-
-
+@pytest.mark.parametrize("options", [(), ("--set", "serve.http=h11")])
 def test_a_server_that_is_asked_to_stop_ends_well(
-    tmp_path: Path, shop: Contract, row: dict[str, Any]
+    tmp_path: Path, shop: Contract, row: dict[str, Any], options: tuple[str, ...]
 ) -> None:
-    with process(tmp_path, shop) as (server, url):
+    with process(tmp_path, shop, *options) as (server, url):
+        until(lambda: counted(url, "workers") == 1, "it to answer")
         assert httpx.post(f"{url}/predict", json={"rows": [row]}).status_code == 200
         server.terminate()
-        assert server.wait(20) == 0
-        assert server.stderr is not None
-        assert server.stderr.read() == ""
+        assert ended_well(server)
     assert len(records(tmp_path / "live")) == 1
+
+
+def test_without_a_served_model_it_says_so_and_what_to_do(tmp_path: Path, shop: Contract) -> None:
+    project(tmp_path, shop)
+    (tmp_path / "bundles" / "shop" / "served").unlink()
+    with start(tmp_path) as server:
+        try:
+            address_of(server)
+            assert server.stdout is not None
+            line = server.stdout.readline()
+        finally:
+            server.kill()
+    assert "no model has been promoted yet; train one with: make train" in line
+
+
+def test_a_parser_that_is_not_there_is_named_with_its_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match="zttp is not installed"):
+        serve(settings_of(serve_config(tmp_path, http="zttp")))
+
+
+def test_a_full_temporary_folder_is_said_before_workers_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = SimpleNamespace(free=1_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: nothing)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(ConfigError, match=r"is full.* set TMPDIR"):
+        serve(settings_of(serve_config(tmp_path, workers=2)))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_server_that_drains_is_not_ready_and_answers_until_the_second_signal(
+    tmp_path: Path, shop: Contract, row: dict[str, Any]
+) -> None:
+    with process(tmp_path, shop, "--set", "serve.drain_s=600") as (server, url):
+
+        def status() -> int:
+            return httpx.get(f"{url}/health/ready", timeout=20).status_code
+
+        until(lambda: counted(url, "workers") == 1, "it to answer")
+        assert status() == 200
+        server.terminate()
+        until(lambda: status() == 503, "readiness to end")
+        answer = httpx.post(f"{url}/predict", json={"rows": [row]})
+        assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        server.terminate()
+        assert ended_well(server)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_request_in_flight_is_answered_after_the_server_stopped_to_listen(
+    tmp_path: Path, shop: Contract, row: dict[str, Any]
+) -> None:
+    body, kind = json.dumps({"rows": [row]}).encode(), "content-type: application/json"
+    with process(tmp_path, shop, "--set", "serve.drain_s=0") as (server, url):
+        until(lambda: counted(url, "workers") == 1, "it to answer")
+        with Raw(port_of(url)) as slow:
+            slow.socket.sendall(request(body, "/predict", kind)[:-10])
+            time.sleep(0.3)
+            server.terminate()
+            until(lambda: refused(url), "the end of listening")
+            status, headers, answer = slow.ask(body[-10:])
+        assert (status, headers["connection"]) == (200, "close")
+        assert len(json.loads(answer)["predictions"]) == 1
+        assert ended_well(server)
+    assert len(records(tmp_path / "live")) == 1
+
+
+def refused(url: str) -> bool:
+    try:
+        Raw(port_of(url)).socket.close()
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills and asks for children as POSIX does")
+def test_workers_share_a_port_count_together_are_replaced_and_end_with_their_parent(
+    tmp_path: Path, shop: Contract, row: dict[str, Any]
+) -> None:
+    with process(tmp_path, shop, "--set", "serve.workers=2") as (server, url):
+        until(lambda: counted(url, "workers") == 2, "two workers")
+        for _ in range(40):  # each on a connection of its own
+            assert httpx.post(f"{url}/predict", json={"rows": [row]}).status_code == 200
+        assert {counted(url, "predicted_rows_total") for _ in range(6)} == {40}
+        numbers = {int(p.stem.rsplit("-", 1)[1]) for p in (tmp_path / "live").glob("predictions-*")}
+        assert numbers <= children(server.pid)
+        killed = min(children(server.pid))
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: killed not in children(server.pid), "its end")
+        until(lambda: len(children(server.pid)) == 2, "another worker")
+        until(lambda: counted(url, "workers") == 2, "two workers again")
+        workers = children(server.pid)
+        server.kill()
+        server.wait(20)
+        gone = time.monotonic()
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "their end")
+        assert time.monotonic() - gone < 5
+    assert len(records(tmp_path / "live")) == 40
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_workers_end_well(tmp_path: Path, shop: Contract) -> None:
+    with process(tmp_path, shop, "--set", "serve.workers=2") as (server, url):
+        until(lambda: counted(url, "workers") == 2, "two workers")
+        server.terminate()
+        assert server.wait(30) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", range(5))
+def test_of_many_endings_under_load_none_loses_a_request(
+    tmp_path: Path, shop: Contract, row: dict[str, Any], number: int
+) -> None:
+    drain_s, body = 0.5, json.dumps({"rows": [row]}).encode()
+    stories = [Story() for _ in range(4)]
+    with process(tmp_path, shop, "--set", f"serve.drain_s={drain_s}") as (server, url):
+        until(lambda: counted(url, "workers") == 1, "it to answer")
+        callers = [
+            threading.Thread(
+                target=ask_until_refused,
+                args=(port_of(url), f"{number}-{place}", body, story),
+                kwargs={"keep": place % 2 == 0},
+            )
+            for place, story in enumerate(stories)
+        ]
+        for caller in callers:
+            caller.start()
+        until(lambda: all(len(story.answered) >= 10 for story in stories), "load")
+        asked_at = time.monotonic()
+        server.terminate()
+        for caller in callers:
+            caller.join(30)
+        assert server.wait(30) == 0
+    for story in stories:
+        assert story.answered[-1][1] > asked_at
+        assert [lost for lost in story.lost if lost[0] < asked_at + drain_s] == []
+    answered = {given for story in stories for given, _ in story.answered}
+    assert answered <= {record["request_id"] for record in records(tmp_path / "live")}

@@ -9,8 +9,7 @@ from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, RegistryError
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.serving.score.job import run
-from {{ cookiecutter.__package }}.serving.score.source import Ask
+from {{ cookiecutter.__package }}.scoring.job import run
 
 from ..synthesized import synthesize
 from .conftest import serve_config
@@ -51,7 +50,7 @@ def test_a_refused_version_scores_where_it_is_asked_for(
 ) -> None:
     rows, scores = tmp_path / "rows.parquet", tmp_path / "scores.parquet"
     pq.write_table(synthesize(shop, 20), rows)
-    ask = Ask(where=str(rows))
+    ask = str(rows)
     with pytest.raises(BundleError, match="the gate refused version 2"):
         run(refused, shop.name, ask, scores)
     assert run(refused, shop.name, ask, scores, 2).scored == 20

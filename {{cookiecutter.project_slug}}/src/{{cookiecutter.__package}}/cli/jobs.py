@@ -1,5 +1,6 @@
 """Commands that run one job each, and ``version``."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -79,8 +80,7 @@ def score(
         Path | None,
         typer.Option(
             "--output",
-            help="A name that ends in .parquet for one file, else a folder of files."
-            " Default: data/scored/SOURCE.parquet.",
+            help="The Parquet file. Default: data/scored/SOURCE.parquet.",
         ),
     ] = None,
     version: Annotated[
@@ -91,21 +91,21 @@ def score(
 ) -> None:
     """Predict the rows of a file, with the same graph as the server.
 
-    The same command resumes a run that was killed. Rows that break the contract go to
-    quarantine/ beside the output.
+    The file is there whole or not at all. Rows that break the contract are in quarantine/ beside it.
     """
     config, name = config_of(configs, set_), name_of(configs)
     with needs("batch"):
-        from ..serving.score import job
-        from ..serving.score.source import Ask
+        from ..scoring import job
 
     if source is None:
         from ..data.dataset import current
 
         source = str(current(config.data.directory).path / "test.parquet")
-    ask = Ask(where=source)
-    target = target or config.data.directory / "scored" / f"{ask.title}.parquet"
-    job.run(config.serve, name, ask, target, version)
+    if target is None:
+        stem = "rows" if source.lstrip().startswith("{") else Path(source).stem
+        title = re.sub(r"[^\w.=-]+", "_", stem).strip("_") or "rows"
+        target = config.data.directory / "scored" / f"{title}.parquet"
+    job.run(config.serve, name, source, target, version)
 
 
 def replay(

@@ -1,6 +1,7 @@
 """Commands for the server's API keys; a running server follows within 2 seconds."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,39 +24,36 @@ def add_to(app: typer.Typer) -> None:
 @keys.command("new")
 def new(
     name: Name,
-    per_minute: Annotated[
-        int | None, typer.Option(help="Most requests within any minute.", min=1, max=1_000_000)
-    ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Make a key and print it once; the file keeps only its hash."""
-    from ..serving.access.keys import new_key
+    """Print a new key, this once; only its hash is kept."""
+    from ..serving.auth import new_key
 
     path = _path(config_of(configs, set_).serve)
-    print(new_key(path, name, per_minute))
-    hint = f"'{path}' keeps only its hash; send the key as Authorization: Bearer KEY"
-    print(hint, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
+    new_key(path, name, partial(print, flush=True))
+    told = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
+    print(told, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
 
 
 @keys.command("list")
 def list_(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the names of the keys."""
-    from ..serving.access.keys import read_keys
+    """Show whose keys there are; the keys themselves nobody knows."""
+    from ..serving.auth import read_keys
 
     path = _path(config_of(configs, set_).serve)
-    rows = [(key.name, f"{key.made:%Y-%m-%d %H:%M}", key.per_minute) for key in read_keys(path)]
-    table(f"keys in {path}", ("name", "made (UTC)", "per minute"), rows)
+    rows = [(key.name, f"{key.made:%Y-%m-%d %H:%M}") for key in read_keys(path)]
+    table(f"keys in {path}", ("name", "made (UTC)"), rows)
 
 
 @keys.command("revoke")
 def revoke(name: Name, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Refuse a key from now on."""
-    from ..serving.access import keys as key_file
+    """Let a key in no longer."""
+    from ..serving import auth
 
     path = _path(config_of(configs, set_).serve)
-    key_file.revoke(path, name)
-    say(f"revoked   {name}; a running server follows within 2 s")
+    auth.revoke(path, name)
+    say(f"revoked   {name}; a running server knows within 2 s")
 
 
 def _path(config: ServeConfig) -> Path:

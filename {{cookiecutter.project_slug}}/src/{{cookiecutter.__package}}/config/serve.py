@@ -15,16 +15,17 @@ class ServeConfig(Section):
     """Where the served pointer and its bundle are read from."""
     log: Path = Path("data/live")
     """Where predictions and labels are appended."""
-    log_fsync: bool = False
-    """Whether what is logged is on the disk before its answer leaves, and so survives a loss of power."""
     on_log_failure: Literal["refuse", "serve"] = "refuse"
     """Where the log takes no records: refuse predictions, or serve them and count what was lost."""
     reports: Path | None = Path("reports")
-    """Where monitoring writes its summaries, the newest of which the page shows; null shows none."""
+    """Where monitoring writes its figures, which /metrics shows behind its own; null shows none."""
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 opens it to the network, which takes a key."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on."""
+    http: Literal["httptools", "h11", "zttp"] = "httptools"
+    """What parses HTTP: httptools, the fastest here; h11 and zttp bound headers; see the page on opening
+    an address."""
     keys: Path | None = Path("keys.json")
     """File of the API keys' hashes; where it is, keys are demanded. Null demands none."""
     open: bool = False
@@ -40,14 +41,9 @@ class ServeConfig(Section):
     max_body_bytes: Positive = 16_000_000
     """Largest request body."""
     body_timeout_s: Annotated[float, Field(gt=0)] = 10.0
-    """Seconds in which a request must arrive whole; a connection that is slower is ended."""
-    deadline_s: Annotated[float, Field(gt=0)] = 5.0
-    """Seconds from a request's arrival after which its caller is told 504 in place of an answer."""
-    fallback: Literal["prior"] | None = None
-    """What answers, marked as such, where the model fails or is late: what is usual in the training
-    rows (``prior``); null answers an error."""
+    """Seconds in which the body of a request must arrive whole; a slower one is answered 408."""
     max_waiting: Positive = 1_000
-    """Most requests that have arrived and are not answered; more are told 429."""
+    """Most requests that have arrived and are not answered; more are answered 429."""
     messages: Literal["human", "json"] = "human"
     """How the server's messages are written to standard error: for people, or a JSON object a line."""
     access_log: bool = False
@@ -56,8 +52,6 @@ class ServeConfig(Section):
     """Name of the model to serve; null takes the only one below bundles."""
     reload_s: Annotated[float, Field(gt=0)] = 1.0
     """Seconds between looks at the served pointer."""
-    batch_rows: Positive = 500_000
-    """Rows of a part of batch scoring: as many are held in memory, and scored again after a kill."""
     batch_threads: Positive | None = None
     """Threads that score a batch; null takes every core."""
     max_rejected_fraction: Fraction = 0.05

@@ -1,108 +1,196 @@
-"""Answers, by the contract's task."""
+"""The answer to a row: each of its fields is one entry of ``FIELDS``.
 
-from pydantic import BaseModel, Field
+A field that is added here stands in the endpoints, in the OpenAPI document and in batch scores.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+import numpy as np
+from pydantic import BaseModel, Field, create_model
 
 from ..contract import Contract
+from ..models.bundle import Bundle
+from ..models.inputs import Inputs
+from ..models.profile import MOST_CATEGORIES
+from ..models.tasks import Outputs
+from ..values import MISSING_CATEGORY, canonical_category
 
-Probabilities = dict[str, float]
-
-
-class BinaryPrediction(BaseModel):
-    """The answer to one row, where a value's probability is predicted."""
-
-    probability: float = Field(ge=0, le=1, description="Probability of the positive value.")
-    decision: bool = Field(description="Whether the probability reaches the model's threshold.")
-    probabilities: Probabilities | None = Field(None, description="Of both values, on request.")
-
-
-class MulticlassPrediction(BaseModel):
-    """The answer to one row, where one of several labels is predicted."""
-
-    probability: float = Field(ge=0, le=1, description="Probability of the label decided for.")
-    decision: str = Field(description="The likeliest label.")
-    probabilities: Probabilities | None = Field(None, description="Of every label, on request.")
+Values = list[Any] | dict[str, list[Any]] | None
+"""Of each row, or of each name and row; ``None`` where no row has any."""
+Known = Mapping[str, frozenset[str]]
+CLASSES = frozenset({"binary", "multiclass"})
 
 
-class RegressionPrediction(BaseModel):
-    """The answer to one row, where a number is predicted."""
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """Rows and what the model gives for them."""
 
-    value: float = Field(description="Predicted value, in the target's unit.")
-
-
-Prediction = BinaryPrediction | MulticlassPrediction | RegressionPrediction
-
-
-class BinaryColumns(BaseModel):
-    """The answer to columns, where a value's probability is predicted; a list of every row."""
-
-    probability: list[float] = Field(description="Probability of the positive value.")
-    decision: list[bool] = Field(description="Whether it reaches the model's threshold.")
-    probabilities: dict[str, list[float]] | None = Field(
-        None, description="Of both values, on request."
-    )
+    bundle: Bundle
+    known: Known
+    """By category column, the values of the training rows."""
+    inputs: Inputs
+    outputs: Outputs
 
 
-class MulticlassColumns(BaseModel):
-    """The answer to columns, where one of several labels is predicted; a list of every row."""
+@dataclass(frozen=True, kw_only=True)
+class AnswerField:
+    """One field of the answer to a row."""
 
-    probability: list[float] = Field(description="Probability of the label decided for.")
-    decision: list[str] = Field(description="The likeliest label.")
-    probabilities: dict[str, list[float]] | None = Field(
-        None, description="Of every label, on request."
-    )
-
-
-class RegressionColumns(BaseModel):
-    """The answer to columns, where a number is predicted; a list of every row."""
-
-    value: list[float] = Field(description="Predicted value, in the target's unit.")
-
-
-class Answered(BaseModel):
-    """What every answer says of itself."""
-
-    model: str = Field(description="Name of the model that answered.")
-    version: int = Field(description="Its version.")
-    request_id: str = Field(description="The caller's X-Request-ID, or one made here.")
-    fallback: bool = Field(
-        False, description="True where the model failed or was late, and what is usual answers."
-    )
+    name: str
+    description: str
+    type: Callable[[Contract], Any]
+    """Of its value in JSON."""
+    values: Callable[[Predicted], Values]
+    tasks: frozenset[str] = CLASSES | {"regression"}
+    """Those that have it."""
+    optional: bool = False
+    """Whether a row may be without it."""
+    on_request: bool = False
+    """Whether only callers who ask for it get it; batch scores never have it."""
 
 
-class Answer(Answered):
-    """The answer to rows, in their order."""
-
-    predictions: list[Prediction]
-
-
-class ColumnsAnswer(Answered):
-    """The answer to columns, by row in their order."""
-
-    predictions: BinaryColumns | MulticlassColumns | RegressionColumns
-
-
-class Accepted(BaseModel):
-    """The answer to feedback."""
-
-    accepted: int = Field(description="Labels that were written.")
-    request_id: str
+def _probabilities(predicted: Predicted) -> Values:
+    """The probability of every value, by value; of two the positive one is last."""
+    contract, outputs = predicted.bundle.contract, predicted.outputs
+    if contract.task == "multiclass":
+        return dict(zip(contract.labels or (), outputs.T.tolist(), strict=True))
+    positive = canonical_category(contract.positive)
+    target = contract.columns[contract.target]
+    known = ("false", "true") if target.type == "boolean" else contract.labels or target.allowed
+    others = [value for value in known or () if value != positive]
+    other = others[0] if len(others) == 1 else f"not {positive}"
+    chances = outputs.astype(np.float64)
+    return {other: (1 - chances).tolist(), positive: chances.tolist()}
 
 
-def prediction_type(contract: Contract) -> type[BaseModel]:
-    """What is answered to a row."""
-    types: dict[str, type[BaseModel]] = {
-        "binary": BinaryPrediction,
-        "multiclass": MulticlassPrediction,
-        "regression": RegressionPrediction,
+def _warnings(predicted: Predicted) -> Values:
+    """Category values that no training row had."""
+    found: dict[int, list[str]] = {}
+    for index, name in enumerate(predicted.bundle.contract.category):
+        known = predicted.known.get(name)
+        if known is None:
+            continue
+        for row, value in enumerate(predicted.inputs.category[:, index]):
+            if value not in known:
+                found.setdefault(row, []).append(f"{name}: no training row has this value")
+    return [found.get(row) for row in range(len(predicted.inputs))] if found else None
+
+
+FIELDS = (
+    AnswerField(
+        name="value",
+        description="Predicted value, in the target's unit.",
+        type=lambda _: float,
+        values=lambda predicted: predicted.outputs.tolist(),
+        tasks=frozenset({"regression"}),
+    ),
+    AnswerField(
+        name="probability",
+        description="Of the positive value, or of the label decided for.",
+        type=lambda _: float,
+        values=lambda p: np.asarray(p.bundle.task.certainty(p.outputs)).tolist(),
+        tasks=CLASSES,
+    ),
+    AnswerField(
+        name="decision",
+        description="Whether the probability reaches the threshold, or the likeliest label.",
+        type=lambda contract: bool if contract.task == "binary" else str,
+        values=lambda predicted: predicted.bundle.task.decisions(predicted.outputs).tolist(),
+        tasks=CLASSES,
+    ),
+    AnswerField(
+        name="probabilities",
+        description="Of every value, where the request asks for them.",
+        type=lambda _: dict[str, float],
+        values=_probabilities,
+        tasks=CLASSES,
+        optional=True,
+        on_request=True,
+    ),
+    AnswerField(
+        name="warnings",
+        description="What is unusual about the row: a category that no training row had.",
+        type=lambda _: list[str],
+        values=_warnings,
+        optional=True,
+    ),
+)
+
+
+def fields_of(contract: Contract) -> tuple[AnswerField, ...]:
+    """Those of a contract's task."""
+    return tuple(field for field in FIELDS if contract.task in field.tasks)
+
+
+def known_categories(bundle: Bundle) -> Known:
+    """Values of the training rows by column; a column of too many to list is left out."""
+    columns = bundle.profile.get("columns", ())
+    values = {one["name"]: one["values"] for one in columns if one["kind"] == "category"}
+    return {
+        name: frozenset((*values[name], MISSING_CATEGORY))
+        for name in bundle.contract.category
+        if 0 < len(values.get(name, ())) < MOST_CATEGORIES
     }
-    return types[contract.task]
 
 
-def columns_type(contract: Contract) -> type[BaseModel]:
-    """What is answered to columns."""
-    types: dict[str, type[BaseModel]] = {
-        "binary": BinaryColumns,
-        "multiclass": MulticlassColumns,
-        "regression": RegressionColumns,
+def answer_columns(predicted: Predicted, *, probabilities: bool = False) -> dict[str, Any]:
+    """The answers as a list for each field, in the order of the rows."""
+    fields = fields_of(predicted.bundle.contract)
+    columns = {
+        field.name: field.values(predicted)
+        for field in fields
+        if probabilities or not field.on_request
     }
-    return types[contract.task]
+    return {name: values for name, values in columns.items() if values is not None}
+
+
+def take(columns: Mapping[str, Any], rows: slice) -> dict[str, Any]:
+    """The answers to some of the rows."""
+    return {
+        name: (
+            {key: each[rows] for key, each in values.items()}
+            if isinstance(values, dict)
+            else values[rows]
+        )
+        for name, values in columns.items()
+    }
+
+
+def answer_rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The answers as an object for each row; what a row is without is left out."""
+    lists = [
+        (
+            [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+            if isinstance(values, dict)
+            else values
+        )
+        for values in columns.values()
+    ]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+    if "warnings" not in columns:
+        return rows
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def answer_model(contract: Contract, *, columns: bool = False) -> type[BaseModel]:
+    """The answer to a request, for the OpenAPI document; of ``columns`` a list for each field."""
+    fields: dict[str, Any] = {}
+    for field in fields_of(contract):
+        kind = field.type(contract)
+        if columns and get_origin(kind) is dict:
+            kind = dict[str, list[float]]
+        elif columns:
+            kind = list[kind | None] if field.optional else list[kind]  # type: ignore[valid-type]
+        default = None if field.optional else ...
+        described = Field(default, description=field.description)
+        fields[field.name] = (kind | None if field.optional else kind, described)
+    made: Any = create_model("PredictionColumns" if columns else "Prediction", **fields)
+    return create_model(
+        "ColumnsAnswer" if columns else "Answer",
+        model=(str, Field(description="Name of the model that answered.")),
+        version=(int, Field(description="Its version.")),
+        request_id=(str, Field(description="The caller's X-Request-ID, or one made here.")),
+        predictions=(made if columns else list[made], Field(description="By row, in their order.")),
+    )

@@ -1,9 +1,14 @@
-"""The HTTP face: FastAPI for all that is asked now and then, the edge for what carries the load."""
+"""The HTTP application: FastAPI for all that is asked now and then, the middleware for the busy paths."""
 
 import asyncio
+import gc
+import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
@@ -14,20 +19,17 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from .. import __version__
-from ..config import Config
-from . import docs, page
-from .access.guard import Guard
-from .endpoints import Endpoints
-from .facts import Facts
-from .http.edge import Edge
-from .http.problems import CODES, INTERNAL, Problem, ProblemError
-from .log import PREDICT, PREDICT_COLUMNS, Log
-from .metrics import Metrics
-from .monitored import Monitored
+from ..config import Config, ServeConfig
+from . import page
+from .auth import Guard
+from .endpoints import FEEDBACK, PREDICT, PREDICT_COLUMNS, Endpoints
+from .messages import configure
+from .metrics import Metrics, monitoring_text
+from .middleware import Middleware
 from .openapi import document
-from .readiness import Readiness
-from .router import Router
-from .routing import Routes
+from .prediction_log import PredictionLog
+from .problems import Problem, ProblemError
+from .seams import Readiness, Route, Router
 from .store import Store
 
 ROUTERS: tuple[str, ...] = (
@@ -39,145 +41,175 @@ ROUTES: tuple[str, ...] = (
     # options, one line each
     "serving.challenger.routes",
 )
-"""Modules with a ``ROUTE``, of settings, store, metrics and log: it lets other versions answer, too."""
+"""Modules with a ``ROUTE``, of settings, store and metrics: it lets other versions answer, too."""
+SETTINGS, PARENT = "SERVER_SETTINGS", "SERVER_PARENT"
+"""Environment variables by which workers get their settings, and know their parent."""
 LOGGER = logging.getLogger(__name__)
 
 
-class Server:
-    """The quiet routes, and what all routes share."""
+class Service:
+    """What all routes share, and what runs beside them."""
 
-    def __init__(self, settings: Config, routers: Sequence[Router]) -> None:
-        config = self._config = settings.serve
+    def __init__(self, settings: Config) -> None:
+        config = self.config = settings.serve
+        self.routers: list[Router] = [_module(name).ROUTER for name in ROUTERS]
         self.store = Store(config.bundles, config.model, config.max_rows)
-        self.guard = Guard(config, (path for router in routers for path in router.open_paths))
         self.metrics = Metrics()
-        self.metrics.configured(config.workers, config.max_waiting)
-        log = Log(config, self.metrics)
-        added = [_module(name).ROUTE(settings, self.store, self.metrics, log) for name in ROUTES]
-        self.routes = Routes(added)
-        self.endpoints = Endpoints(config, self.store, self.metrics, log, self.routes)
+        self.metrics.expected.set(config.workers)
+        self.metrics.in_flight_limit.set(config.max_waiting)
+        self.log = PredictionLog(config, self.metrics)
+        self.routes: list[Route] = [
+            _module(name).ROUTE(settings, self.store, self.metrics, self.log) for name in ROUTES
+        ]
+        self.guard = Guard(config, (path for one in self.routers for path in one.open_paths))
         self.readiness = Readiness(self.store, self.guard, self.routes)
-        self.predict_paths = [PREDICT, PREDICT_COLUMNS]
-        for router in routers:
-            self.predict_paths += sorted(router.predict_paths)
-        self.facts = Facts(config.log, self.metrics, predict_paths=self.predict_paths)
-        self._monitored = Monitored(config.reports)
+        self.endpoints = Endpoints(config, self.store, self.metrics, self.log, self.routes)
 
-    async def model(self) -> Response:
-        """What serves: version, quality on the test rows, contract, why it was promoted, and which
-        other version answers, too."""
-        predictor = self.endpoints.serving()
-        bundle = predictor.bundle
-        shown = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries")
-        return _json(
-            {key: bundle.metadata[key] for key in shown}
-            | {"version": predictor.version, "bundle": bundle.hash}
-            | {"promotion": self.store.promotion, "routes": self.routes.status()}
-            | {"contract": bundle.contract.model_dump(mode="json", exclude={"sources"})}
-        )
-
-    async def live(self) -> Response:
-        """Whether the process answers."""
-        return _json({"live": True})
-
-    async def ready(self, request: Request) -> Response:
-        """Whether callers should come; 503 where no model serves, or not for long.
-
-        Who has a key is told the reason, and which version serves; where none is needed, everybody is.
-        """
-        authorization, current = request.headers.get("authorization"), self.store.current
-        ready, problem = self.readiness.ready, self.readiness.problem_for(authorization)
-        version = current.version if current and self.guard.knows(authorization) else None
-        content = {"ready": ready, "version": version, "problem": problem}
-        return _json(content, 200 if ready else 503)
-
-    async def scrape(self) -> Response:
-        """Counters for Prometheus, of all workers together, and what monitoring found last."""
-        current = self.store.current
-        found = self._monitored.exposition(current.name if current else self._config.model)
-        return Response(self.metrics.exposition() + found, media_type=CONTENT_TYPE_LATEST)
+    def status_of_routes(self) -> list[dict[str, Any]]:
+        """What each route does that does something."""
+        return [status for route in self.routes if (status := route.status()) is not None]
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Load what serves, follow the pointer, close the logs at the end."""
-        await self._refresh()
-        watcher = asyncio.create_task(self._follow())
+        """Load what serves before the worker listens, follow the pointer, close the logs at the end."""
+        if threading.current_thread() is threading.main_thread():  # the process is its own
+            signal.signal(signal.SIGTERM, self._leave_before(signal.getsignal(signal.SIGTERM)))
+        await self._look()
+        following = asyncio.create_task(self._follow())
+        gc.collect()
+        gc.freeze()  # what is loaded stays
         yield
-        watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await watcher
-        self.facts.close()
-        await asyncio.to_thread(self.routes.close)
-        self.endpoints.close()
+        following.cancel()
+        for route in self.routes:
+            await asyncio.to_thread(route.close)
+        self.log.close()
+
+    def _leave_before(self, stop: Any) -> Callable[..., None]:
+        """Not ready at once; ``drain_s`` later, uvicorn's own handler stops to listen."""
+        loop = asyncio.get_running_loop()
+
+        def leave(*signalled: Any) -> None:
+            wait_s = 0.0 if self.readiness.ending else self.config.drain_s
+            self.readiness.ending = True
+            loop.call_soon_threadsafe(loop.call_later, wait_s, stop, *signalled)
+
+        return leave
 
     async def _follow(self) -> None:
+        parent = int(os.environ.get(PARENT, "0"))
         while True:
-            await asyncio.sleep(self._config.reload_s)
-            self.endpoints.let_go()
-            await self._refresh()
+            await asyncio.sleep(self.config.reload_s)
+            await self._look()
+            if parent and os.getppid() != parent and not self.readiness.ending:
+                os.kill(os.getpid(), signal.SIGTERM)  # nobody would stop or replace this worker
 
-    async def _refresh(self) -> None:
-        failures = self.store.failures
-        await asyncio.to_thread(self.store.refresh)
-        current = self.store.current
-        if self.store.failures > failures:
-            LOGGER.error("what was promoted cannot serve: %s", self.store.problem)
-        self.facts.look(current)
-        version = current.version if current else 0
-        self.metrics.serves(version, self.store.registered_s, self.store.failures)
-        in_flight = self.endpoints.limits.in_flight
-        self.metrics.fares(ready=self.readiness.ready, in_flight=in_flight)
-        await asyncio.to_thread(self.routes.refresh)
+    async def _look(self) -> None:
+        """Follow every file that decides what is answered; no fault ends this for ever."""
+        store, metrics = self.store, self.metrics
+        problem = store.problem
+        for name, look in (
+            ("store", store.refresh),
+            ("log", self.log.rotate),
+            *((route.name, route.refresh) for route in self.routes),
+        ):
+            try:
+                await asyncio.to_thread(look)
+            except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a panic in Rust is no Exception
+                metrics.failures.labels(name).inc()
+                LOGGER.error("a look at the files of %s failed", name, exc_info=error)
+        if store.failures and store.problem not in (None, problem):
+            LOGGER.error("what was promoted cannot serve: %s", store.problem)
+        metrics.version.set(store.current.version if store.current else 0)
+        metrics.registered.set(store.registered_s)
+        metrics.reload_failures.set(store.failures)
+        metrics.ready.set(self.readiness.ready)
+        metrics.in_flight.set(self.endpoints.batcher.in_flight)
 
 
-def create_app(settings: Config) -> Edge:
-    """The application; it loads the served version when it starts and follows the pointer."""
-    config = settings.serve
-    routers: list[Router] = [_module(name).ROUTER for name in ROUTERS]
-    server = Server(settings, routers)
+def create_app(settings: Config | None = None) -> Middleware:
+    """The application; a worker reads its settings from the environment."""
+    if settings is None:
+        given = json.loads(os.environ[SETTINGS])
+        serve = ServeConfig.model_validate(given["serve"])
+        settings = Config.model_construct(serve=serve, options=given["options"])
+        configure(serve.messages)
+    service, config = Service(settings), settings.serve
     app = FastAPI(
         title="Predictor",
         version=__version__,
-        lifespan=server.lifespan,
+        lifespan=service.lifespan,
         docs_url=None,  # the framework's own pages load their scripts from the internet
         redoc_url=None,
         openapi_url=None if "docs" in config.closed else "/openapi.json",
+        redirect_slashes=False,
     )
-    unserved: dict[int | str, dict[str, Any]] = {503: {"model": Problem}}
-    app.get("/model", summary="What serves", tags=["Model"], responses=unserved)(server.model)
-    app.get("/health/live", summary="Does it run", tags=["Operation"])(server.live)
-    app.get("/health/ready", summary="Can it answer", tags=["Operation"])(server.ready)
-    if "metrics" not in config.closed:
-        text = PlainTextResponse
-        app.get("/metrics", summary="For Prometheus", tags=["Operation"], response_class=text)(
-            server.scrape
-        )
-    for router in routers:
-        app.include_router(router.make(server.endpoints, server.readiness))
+    _add_operation(app, service)
+    for router in service.routers:
+        app.include_router(router.make(service.endpoints, service.readiness))
     app.exception_handler(ProblemError)(_on_problem)
     app.exception_handler(HTTPException)(_on_http)
-    app.exception_handler(Exception)(_on_failure)
-    app.openapi = lambda: document(app, server.store.current)  # type: ignore[method-assign]
-    if "docs" not in config.closed:
-        docs.add(app)
-    if "page" not in config.closed:
-        page.add(app, config, server.store, server.routes, server.predict_paths)
+    app.openapi = lambda: document(app, service.store.current)  # type: ignore[method-assign]
+    page.add(app, service)
+    endpoints = service.endpoints
     busy = {
-        PREDICT: server.endpoints.predict,
-        PREDICT_COLUMNS: server.endpoints.predict_columns,
-        "/feedback": server.endpoints.feedback,
+        PREDICT: endpoints.predict,
+        PREDICT_COLUMNS: endpoints.predict_columns,
+        FEEDBACK: endpoints.feedback,
     }
-    guard, limits = server.guard, server.endpoints.limits
-    return Edge(
-        app,
-        busy,
-        server.metrics,
-        guard,
-        limits,
-        server.readiness,
-        routers=routers,
-        access_log=config.access_log,
+    return Middleware(
+        app, busy, config, service.metrics, service.guard, service.readiness, service.routers
     )
+
+
+def _add_operation(app: FastAPI, service: Service) -> None:
+    """The quiet paths."""
+    store, readiness, config = service.store, service.readiness, service.config
+
+    @app.get("/model", summary="What serves", tags=["Model"], responses={503: {"model": Problem}})
+    async def model() -> Response:
+        """Version, quality on the test rows, contract, why it was promoted, and which other version
+        answers, too."""
+        predictor = service.endpoints.serving()
+        bundle = predictor.bundle
+        shown = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries")
+        return json_response(
+            {key: bundle.metadata[key] for key in shown}
+            | {"version": predictor.version, "bundle": bundle.hash}
+            | {"promotion": store.promotion, "routes": service.status_of_routes()}
+            | {"contract": bundle.contract.model_dump(mode="json", exclude={"sources"})}
+        )
+
+    @app.get("/health/live", summary="Does it run", tags=["Operation"])
+    async def live() -> Response:
+        """Whether the process answers."""
+        return json_response({"live": True})
+
+    @app.get("/health/ready", summary="Can it answer", tags=["Operation"])
+    async def ready(request: Request) -> Response:
+        """Whether callers should come; 503 where no model serves, or not for long."""
+        headers, current = dict(request.scope["headers"]), store.current
+        version = current.version if current and service.guard.knows(headers) else None
+        problem = readiness.problem_for(headers)
+        content = {"ready": readiness.ready, "version": version, "problem": problem}
+        return json_response(content, 200 if readiness.ready else 503)
+
+    if "metrics" in config.closed:
+        return
+
+    @app.get("/metrics", tags=["Operation"], response_class=PlainTextResponse)
+    def metrics() -> Response:
+        """Counters for Prometheus, of all workers together, and what monitoring found last."""
+        name = store.current.name if store.current else config.model
+        text = service.metrics.exposition() + monitoring_text(config.reports, name)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def json_response(content: Any, status: int = 200) -> Response:
+    """An answer; what no JSON number can be is null."""
+    body = to_json(content, inf_nan_mode="null")
+    return Response(body, status, media_type="application/json")
 
 
 def _module(name: str) -> Any:
@@ -190,16 +222,7 @@ async def _on_problem(request: Request, error: ProblemError) -> Response:
 
 
 async def _on_http(request: Request, error: HTTPException) -> Response:
-    code = CODES.get(error.status_code, "http_error")
-    response = await _on_problem(request, ProblemError(error.status_code, code, str(error.detail)))
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _on_failure(request: Request, _: Exception) -> Response:
-    """Tell nothing of the inside; the edge writes what happened to the log."""
-    return await _on_problem(request, ProblemError(500, "internal", INTERNAL))
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(to_json(content), status, media_type="application/json")
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    problem = ProblemError(code, str(error.detail), headers=error.headers)
+    problem.status = error.status_code
+    return await _on_problem(request, problem)

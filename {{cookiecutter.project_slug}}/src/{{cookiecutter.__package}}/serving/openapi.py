@@ -1,4 +1,4 @@
-"""The OpenAPI document: the framework's own paths, and those of the edge by the served contract."""
+"""The OpenAPI document: the framework's own paths, and the busy ones by the served contract."""
 
 from typing import Any
 
@@ -6,84 +6,74 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 
-from .answers import Accepted, Answer, ColumnsAnswer, columns_type, prediction_type
-from .http.problems import DOCUMENTED, Problem
+from .answers import answer_model
+from .endpoints import FEEDBACK, PREDICT, PREDICT_COLUMNS
 from .predictor import Predictor
+from .problems import CODES, DOCUMENTED, Problem
 
 REFERENCE = "#/components/schemas/{model}"
+REQUEST_ID = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "description": "A name for the request, to find it by: up to 64 letters, digits, '.', '_' and"
+    " '-'. One is made where none is given, or another.",
+    "schema": {"type": "string"},
+}
+OPERATIONS = (
+    (PREDICT, "Predict rows", "An answer for each row, in their order."),
+    (PREDICT_COLUMNS, "Predict columns", "The same, asked and answered as a list for each column."),
+    (FEEDBACK, "Send labels", "What really happened. The last label for a row counts."),
+)
+
+
+class Accepted(BaseModel):
+    """The answer to labels: how many were written."""
+
+    accepted: int
+    request_id: str
 
 
 def document(app: FastAPI, predictor: Predictor | None) -> dict[str, Any]:
-    """The document; bodies are known once a version serves."""
+    """The document; bodies and answers are known once a version serves."""
     schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
     components = schema.setdefault("components", {}).setdefault("schemas", {})
-    rows: Any = {"type": "object"}
-    columns, labels = rows, rows
-    examples: list[dict[str, Any]] = [{}, {}, {}]
+    any_object: Any = {"type": "object"}
+    bodies, answers = [any_object] * 3, [any_object] * 3
+    examples: list[dict[str, Any]] = [{}] * 3
     if predictor is not None:
+        contract, schemas = predictor.bundle.contract, predictor.schemas
         schema["info"]["title"] = predictor.name
-        rows, columns, labels = (
-            _schema(adapter, components)
-            for adapter in (predictor.rows, predictor.columns, predictor.labels)
-        )
+        readers = (schemas.predict, schemas.columns, schemas.feedback)
+        bodies = [_schema(adapter, components) for adapter in readers]
+        models = (answer_model(contract), answer_model(contract, columns=True), Accepted)
+        answers = [_schema(TypeAdapter(model), components) for model in models]
         examples = _examples(predictor)
-    bodies = zip((rows, columns, labels), examples, strict=True)
-    said: tuple[tuple[str, str, str, type[BaseModel]], ...] = (
-        ("/predict", "Predict rows", "An answer for each row, in their order.", Answer),
-        (
-            "/predict/columns",
-            "Predict columns",
-            "The same, with a list for each column: the quicker form for many rows.",
-            ColumnsAnswer,
-        ),
-        (
-            "/feedback",
-            "Tell outcomes",
-            "What really happened. Sending it again changes nothing; the last for a row counts.",
-            Accepted,
-        ),
-    )
-    paths = {
-        path: {"post": _operation(summary, text, body, example, answer, components)}
-        for (path, summary, text, answer), (body, example) in zip(said, bodies, strict=True)
+    problem = {"application/json": {"schema": _schema(TypeAdapter(Problem), components)}}
+    meanings = {status: text for status, text in CODES.values() if status in DOCUMENTED}
+    refusals = {
+        str(status): {"description": meanings[status], "content": problem} for status in DOCUMENTED
     }
+    paths: dict[str, Any] = {}
+    for (path, summary, text), body, answer, example in zip(
+        OPERATIONS, bodies, answers, examples, strict=True
+    ):
+        given = {"schema": body} | ({"example": example} if example else {})
+        answered = {"application/json": {"schema": answer}}
+        paths[path] = {
+            "post": {
+                "summary": summary,
+                "tags": ["Predictions"],
+                "description": text,
+                "operationId": path.strip("/").replace("/", "_"),
+                "parameters": [REQUEST_ID],
+                "requestBody": {"required": True, "content": {"application/json": given}},
+                "responses": {"200": {"description": "Answered.", "content": answered}, **refusals},
+            }
+        }
     schema["paths"] = paths | schema["paths"]  # those that people come for are first
     schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{}, {"key": []}]  # where the server has keys
-    if predictor is not None:
-        _say_which(components, predictor)
     return schema
-
-
-def _operation(
-    summary: str, text: str, body: Any, example: Any, answer: type[BaseModel], components: Any
-) -> dict[str, Any]:
-    content = {"schema": body} | ({"example": example} if example else {})
-    problem = {"application/json": {"schema": _schema(TypeAdapter(Problem), components)}}
-    answered = {"application/json": {"schema": _schema(TypeAdapter(answer), components)}}
-    return {
-        "summary": summary,
-        "tags": ["Predictions"],
-        "description": text,
-        "operationId": answer.__name__.lower(),
-        "parameters": [
-            {
-                "name": "X-Request-ID",
-                "in": "header",
-                "description": "A name for the request, to find it by: up to 64 letters, digits, '.', '_'"
-                " and '-'. One is made where none is given, or another.",
-                "schema": {"type": "string"},
-            }
-        ],
-        "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": {
-            "200": {"description": "Answered.", "content": answered},
-            **{
-                str(status): {"description": why, "content": problem}
-                for status, why in DOCUMENTED.items()
-            },
-        },
-    }
 
 
 def _schema(adapter: TypeAdapter[Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -97,31 +87,14 @@ def _schema(adapter: TypeAdapter[Any], components: dict[str, Any]) -> dict[str, 
 
 
 def _examples(predictor: Predictor) -> list[dict[str, Any]]:
-    """A typical row in each form, and an outcome that could be told."""
+    """A typical row in each form, and a label that could be sent."""
     row, contract = predictor.bundle.metadata["typical"], predictor.bundle.contract
-    label: Any = 0.0
-    if contract.labels:
-        label = contract.labels[0]
-    elif contract.task == "binary":
+    label: Any = contract.labels[0] if contract.labels else 0.0
+    if contract.task == "binary" and not contract.labels:
         label = contract.positive
-    about = {"id": row[contract.id]} if contract.id else {"request_id": "4f1c", "row": 0}
+    named = {"id": row[contract.id]} if contract.id else {"request_id": "4f1c", "row": 0}
     return [
         {"rows": [row]},
         {"columns": {name: [value] for name, value in row.items()}},
-        {"labels": [{**about, "label": label}]},
+        {"labels": [{**named, "label": label}]},
     ]
-
-
-def _say_which(components: dict[str, Any], predictor: Predictor) -> None:
-    """Of the kinds of answers, only that of this contract's task."""
-    contract = predictor.bundle.contract
-    rows, columns = prediction_type(contract), columns_type(contract)
-    answer, bulk = components["Answer"], components["ColumnsAnswer"]
-    answer["properties"]["predictions"]["items"] = {"$ref": REFERENCE.format(model=rows.__name__)}
-    bulk["properties"]["predictions"] = {"$ref": REFERENCE.format(model=columns.__name__)}
-    for name in (
-        *("BinaryPrediction", "MulticlassPrediction", "RegressionPrediction"),
-        *("BinaryColumns", "MulticlassColumns", "RegressionColumns"),
-    ):
-        if name not in {rows.__name__, columns.__name__}:
-            del components[name]

@@ -1,47 +1,98 @@
-"""Append-only records, a file per day and process; written before the answer leaves.
+"""The prediction log: append-only records, a file per day and process, written before answers leave.
 
-``append`` returning means that the record outlives this process. It does not mean that it outlives
-a loss of power, unless the file is synced. Nothing waits in memory to be written: while the disk is
-slow nobody is answered, and nobody's request is read.
+``append`` returning means that the records outlive this process, not that they outlive a loss of
+power. Nothing waits in memory to be written: while the disk is slow nobody is answered.
 """
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import numpy as np
-import numpy.typing as npt
 from pydantic_core import to_json
 
-from ..log.segments import is_at, open_segment
+from ..config import ServeConfig
+from ..log.segments import LABELS, PREDICTIONS, is_at, open_segment
 from ..models.versions import CHAMPION
+from .batching import Answered
+from .metrics import SLOW_WRITE_S, Metrics
 from .predictor import Predictor
-from .requests import Label
+from .problems import ProblemError
+from .schemas import Row
 
 DAY_S = 86_400
 
 
-class UnwrittenError(OSError):
-    """The disk did not take records."""
+class PredictionLog:
+    """Predictions and labels of one process."""
 
-    def __init__(self, error: OSError, lost: int) -> None:
-        super().__init__(error.errno, error.strerror)
-        self.lost = lost
-        """How many of those that were to be appended; the first ones may have been written."""
+    def __init__(self, config: ServeConfig, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._predictions = Journal(config.log, PREDICTIONS)
+        self._labels = Journal(config.log, LABELS)
+        self._answers_unlogged = config.on_log_failure == "serve"
+
+    def write(self, answers: Sequence[Answered]) -> None:
+        """Log the answers of a run in one piece.
+
+        Raises:
+            ProblemError: the log takes no records, and nothing is to be answered unlogged.
+        """
+        self.append(record_of(one.request.predictor, one) for one in answers)
+
+    def append(self, records: Iterable[dict[str, Any]]) -> None:
+        """Log predictions.
+
+        Raises:
+            ProblemError: as of ``write``.
+        """
+        records, start = list(records), time.perf_counter()
+        try:
+            self._predictions.append(records)
+        except OSError as error:
+            if not self._answers_unlogged:
+                self._refuse(error, len(records))
+            self._metrics.log_lost.inc(len(records))
+        if time.perf_counter() - start > SLOW_WRITE_S:
+            self._metrics.log_slow.inc()
+
+    def write_labels(self, request_id: str, labels: Sequence[Row]) -> None:
+        """Log labels; of several for a row the last counts.
+
+        Raises:
+            ProblemError: the log takes no records.
+        """
+        head = {"request_id": request_id, "time": datetime.now(UTC)}
+        try:
+            self._labels.append([{**head, **label} for label in labels])
+        except OSError as error:
+            self._refuse(error, 1)
+
+    def rotate(self) -> None:
+        """Close files whose day is over, or that were renamed to be compacted; called now and then."""
+        for journal in (self._predictions, self._labels):
+            journal.rotate()
+
+    def close(self) -> None:
+        """Close the files."""
+        for journal in (self._predictions, self._labels):
+            journal.close()
+
+    def _refuse(self, error: OSError, n_requests: int) -> NoReturn:
+        self._metrics.log_failures.inc(n_requests)
+        message = f"the log takes no records ({error.strerror}); nothing is answered unlogged"
+        raise ProblemError("log_failed", message) from None
 
 
 class Journal:
     """Lines of JSON in ``<folder>/<stem>-<day>-<process>.jsonl``, a segment of ``log.segments``."""
 
-    def __init__(self, folder: Path, stem: str, fsync: bool = False) -> None:
-        """``fsync`` makes ``append`` wait until the disk has the records."""
+    def __init__(self, folder: Path, stem: str) -> None:
         self._folder = folder
         self._stem = stem
-        self._fsync = fsync
         self._day: int | None = None
         self._descriptor: int | None = None
         self._path = folder
@@ -50,21 +101,19 @@ class Journal:
         """Write records as one piece.
 
         Raises:
-            UnwrittenError: the disk does not take them all.
+            OSError: the disk does not take them all.
         """
         piece = b"".join(to_json(record) + b"\n" for record in records)
         try:
             descriptor = self._open(int(time.time() // DAY_S))
             while piece:
                 piece = piece[os.write(descriptor, piece) :]
-            if self._fsync:
-                os.fsync(descriptor)
-        except OSError as error:
-            self.close()  # what is torn is ended when the file is opened again
-            raise UnwrittenError(error, piece.count(b"\n") or len(records)) from error
+        except OSError:
+            self.close()  # a torn line is ended when the file is opened again
+            raise
 
-    def let_go(self) -> None:
-        """Close a file that has got another name, to be compacted, or whose day is over."""
+    def rotate(self) -> None:
+        """Close a file that has another name by now, or whose day is over."""
         if self._descriptor is not None and (
             self._day != int(time.time() // DAY_S) or not is_at(self._descriptor, self._path)
         ):
@@ -85,9 +134,25 @@ class Journal:
             self._descriptor, self._path = open_segment(self._folder, self._stem, date)
             self._day = day
             _end_line(self._descriptor)
-            if self._fsync:
-                _sync_name(self._path)
         return self._descriptor
+
+
+def record_of(predictor: Predictor, answered: Answered, route: str = CHAMPION) -> dict[str, Any]:
+    """The record of a request: its rows as validated, and the task's outputs.
+
+    ``route`` says which kind of version answered. Personal values are not among the rows: the
+    contract allows none in a request.
+    """
+    return {
+        "request_id": answered.request.request_id,
+        "time": datetime.now(UTC),
+        "model": predictor.name,
+        "version": predictor.version,
+        "path": answered.request.path,
+        "route": route,
+        "rows": answered.request.rows,
+        predictor.bundle.task.output: answered.outputs.tolist(),
+    }
 
 
 def _end_line(descriptor: int) -> None:
@@ -96,44 +161,3 @@ def _end_line(descriptor: int) -> None:
         os.lseek(descriptor, -1, os.SEEK_END)
         if os.read(descriptor, 1) != b"\n":
             os.write(descriptor, b"\n")
-
-
-def _sync_name(path: Path) -> None:
-    """A file whose name is not on the disk is not found after a loss of power."""
-    if os.name == "nt":
-        return  # Windows cannot open a directory
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def answered(
-    predictor: Predictor,
-    request_id: str,
-    path: str,
-    given: dict[str, Any],
-    outputs: npt.NDArray[np.float32],
-    route: str = CHAMPION,
-) -> dict[str, Any]:
-    """The record of a request: its ``rows`` or ``columns`` as validated, and the task's outputs.
-
-    ``route`` is ``shadow`` where nobody was answered by it. Personal values are not among them: the contract allows none in a request.
-    """
-    return {
-        "request_id": request_id,
-        "time": datetime.now(UTC),
-        "model": predictor.name,
-        "version": predictor.version,
-        "path": path,
-        "route": route,
-        **given,
-        predictor.bundle.task.output: outputs.tolist(),
-    }
-
-
-def labels(request_id: str, given: Sequence[Label]) -> list[dict[str, Any]]:
-    """A record for each label; of several for one id the last counts."""
-    now = datetime.now(UTC)
-    return [{"request_id": request_id, "time": now, **label} for label in given]

@@ -1,29 +1,16 @@
-"""Validated requests to answers; knows no HTTP."""
+"""Validated rows to predictions; knows no HTTP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ..models.bundle import Bundle
-from ..models.inputs import Inputs, from_columns
-from ..values import MISSING_CATEGORY, canonical_category, epoch_seconds
-from .requests import (
-    Columns,
-    Feedback,
-    Predict,
-    PredictColumns,
-    Row,
-    columns_adapter,
-    feedback_adapter,
-    predict_adapter,
-)
-
-Outputs = npt.NDArray[np.float32]
+from ..models.inputs import Inputs
+from ..values import MISSING_CATEGORY, epoch_seconds
+from .answers import Known, Predicted, answer_columns, known_categories
+from .schemas import Row, Schemas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,39 +19,27 @@ class Predictor:
 
     bundle: Bundle
     version: int
-    rows: TypeAdapter[Predict]
-    """Validates rows."""
-    columns: TypeAdapter[PredictColumns]
-    """Validates columns."""
-    labels: TypeAdapter[Feedback]
-    """Validates feedback."""
+    schemas: Schemas
+    known: Known
+    """By category column, the values of the training rows."""
 
     @property
     def name(self) -> str:
         """The model's."""
         return self.bundle.contract.name
 
-    def predict(self, rows: Sequence[Row]) -> Outputs:
-        """The task's outputs, ``[rows]`` or ``[rows, classes]``.
+    def predict(self, rows: Sequence[Row]) -> Predicted:
+        """What the model gives for rows; a column that a row has not is missing.
 
         Raises:
             ModelFailedError: an output is not finite, or no probability where it should be one.
         """
-        return self.bundle.predict(self._grouped(rows))
-
-    def predict_columns(self, columns: Columns) -> Outputs:
-        """The task's outputs, as of ``predict``; a column that is not there is missing.
-
-        Raises:
-            ModelFailedError: an output is not finite, or no probability where it should be one.
-        """
-        contract, n_rows = self.bundle.contract, len(next(iter(columns.values())))
-        absent = [None] * n_rows
-        given = {name: columns.get(name, absent) for name in contract.features}
-        return self.bundle.predict(from_columns(contract, given, n_rows))
+        inputs = self._grouped(rows)
+        outputs = self.bundle.predict(inputs)
+        return Predicted(bundle=self.bundle, known=self.known, inputs=inputs, outputs=outputs)
 
     def _grouped(self, rows: Sequence[Row]) -> Inputs:
-        """As ``from_columns`` groups; several times as quick for the few rows of a request.
+        """As ``models.inputs.from_columns`` groups; several times as quick for the rows of a request.
 
         What was validated has canonical text already.
         """
@@ -87,62 +62,21 @@ class Predictor:
             numeric=numeric, category=np.array(texts, object), time=np.array(times, np.int64)
         )
 
-    def fallback(self, n_rows: int) -> Outputs:
-        """What is usual in the training rows, as the output of each row."""
-        usual = np.array(self.bundle.metadata["fallback"], np.float32)
-        return np.broadcast_to(usual, (n_rows, *usual.shape))
-
-    def answers(self, outputs: Outputs, *, probabilities: bool = False) -> list[dict[str, Any]]:
-        """What a caller is told about each row."""
-        columns = self.columns_of(outputs, probabilities=False)
-        told = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        if probabilities:
-            for answer, values in zip(told, self._of_each(outputs).tolist(), strict=True):
-                answer["probabilities"] = dict(zip(self._values, values, strict=True))
-        return told
-
-    def columns_of(self, outputs: Outputs, *, probabilities: bool = False) -> dict[str, Any]:
-        """What a caller is told about all rows, a list for each thing."""
-        task = self.bundle.task
-        certainty = task.certainty(outputs)
-        if certainty is None:
-            return {"value": outputs.tolist()}
-        decisions = task.decisions(outputs).tolist()
-        told: dict[str, Any] = {"probability": certainty.tolist(), "decision": decisions}
-        if probabilities:
-            each = self._of_each(outputs).T.tolist()
-            told["probabilities"] = dict(zip(self._values, each, strict=True))
-        return told
-
-    @cached_property
-    def _values(self) -> tuple[str, ...]:
-        """The target's values in the order of ``_of_each``; of two the positive one is last."""
-        contract = self.bundle.contract
-        if contract.task == "multiclass":
-            return contract.labels or ()
-        positive = canonical_category(contract.positive)
-        target = contract.columns[contract.target]
-        known = ("false", "true") if target.type == "boolean" else contract.labels or target.allowed
-        others = [value for value in known or () if value != positive]
-        return (others[0] if len(others) == 1 else f"not {positive}", positive)
-
-    def _of_each(self, outputs: Outputs) -> npt.NDArray[Any]:
-        """The probability of every value, ``[rows, values]``."""
-        if outputs.ndim == 2:
-            return outputs
-        positive = outputs.astype(np.float64)
-        return np.column_stack([1 - positive, positive])
-
 
 def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:
-    """Build the validators and answer once, so that the first request is as quick as the rest."""
-    contract = bundle.contract
+    """Make a predictor, which has answered the bundle's typical row as a request.
+
+    Raises:
+        ProblemError: the contract does not allow the row.
+        ModelFailedError: the graph has no answer to it.
+        Exception: whatever onnxruntime raises when it runs.
+    """
     predictor = Predictor(
         bundle=bundle,
         version=version,
-        rows=predict_adapter(contract, max_rows),
-        columns=columns_adapter(contract, max_rows),
-        labels=feedback_adapter(contract, max_rows),
+        schemas=Schemas(bundle.contract, max_rows),
+        known=known_categories(bundle),
     )
-    predictor.predict([{}])
+    body = to_json({"rows": [bundle.metadata["typical"]]})
+    answer_columns(predictor.predict(predictor.schemas.read_rows(body).rows))
     return predictor

@@ -1,13 +1,20 @@
 """The version that serves: follows the pointer, verifies before it swaps, keeps the old on failure."""
 
+import time
 from datetime import datetime
 from pathlib import Path
 
-from ..errors import BundleError, ConfigError, ProjectError
+from ..contract import Contract
+from ..errors import BundleError, ConfigError
 from ..models.bundle import open_bundle
 from ..models.versions import Move, Versions
 from ..storage import read_pointer
 from .predictor import Predictor, make_predictor
+from .schemas import is_optional
+
+AGAIN_S = 60.0
+"""When a pointer is tried again that could not be followed."""
+MAX_PROBLEM = 500
 
 
 class Store:
@@ -17,7 +24,9 @@ class Store:
         self._bundles = bundles
         self._model = model
         self._max_rows = max_rows
-        self._seen: str | None = None
+        self._loaded: str | None = None
+        self._failed: str | None = None
+        self._again_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
         self.registered_s = 0.0
@@ -25,26 +34,46 @@ class Store:
         self.problem: str | None = "no model has been promoted yet; train one with: make train"
         self.failures = 0
 
-    def refresh(self) -> bool:
-        """Load what the pointer names if that changed; say whether the predictor was swapped."""
+    def refresh(self) -> None:
+        """Load what the pointer names if that changed.
+
+        Whatever a bundle, a disk or a library does becomes the problem; the old version stays.
+        """
         try:
-            versions = self.versions()
-            name = read_pointer(versions.folder / "served") if versions else None
-            if versions is None or name is None:
-                if versions is not None and versions.folder.is_dir():
-                    self.problem = versions.unserved()
-                return False
-            if name == self._seen:
-                self.problem = None
-                return False
-            self.current, self.promotion = self._load(versions), versions.move()
-        except (ProjectError, OSError, ValueError, KeyError, TypeError) as error:
-            if str(error) != self.problem:  # the same again is the same failure, tried once more
-                self.failures += 1
-            self.problem = str(error)
-            return False
-        self._seen, self.problem = name, None
-        return True
+            self._follow()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic in Rust is no Exception
+            problem = (str(error) or type(error).__name__)[:MAX_PROBLEM]
+            self.failures += problem != self.problem  # the same again is the same failure
+            self.problem = problem
+
+    def unserved(self) -> str | None:
+        """Why nothing can serve yet, if no version was ever promoted.
+
+        Raises:
+            ConfigError: there are several models.
+        """
+        versions = self.versions()
+        if versions is None or not versions.folder.is_dir():
+            return self.problem
+        return None if (versions.folder / "served").exists() else versions.unserved()
+
+    def _follow(self) -> None:
+        versions = self.versions()
+        pointer = read_pointer(versions.folder / "served") if versions else None
+        if versions is None or pointer is None:
+            self.problem = self.unserved()
+            return
+        if pointer == self._loaded:
+            self.problem = None
+            return
+        now = time.monotonic()
+        if pointer == self._failed and now < self._again_at:
+            return
+        self._failed, self._again_at = pointer, now + AGAIN_S
+        self.current, self.promotion = self._load(versions), versions.move()
+        self._loaded, self._failed, self.problem = pointer, None, None
 
     def _load(self, versions: Versions) -> Predictor:
         version = versions.served()
@@ -52,11 +81,10 @@ class Store:
             raise BundleError("the served pointer is empty")
         registered_s = datetime.fromisoformat(version.created).timestamp()
         bundle = open_bundle(versions.folder / version.bundle)
-        before = self.current
-        if before and not bundle.contract.same_row(before.bundle.contract):
+        if self.current and not accepts_requests_of(bundle.contract, self.current.bundle.contract):
             raise BundleError(
-                f"version {version.number} has another contract than version {before.version}, which"
-                " callers know; restart the server to serve it"
+                f"version {version.number} does not take the requests of version"
+                f" {self.current.version}, which callers send; restart the server to serve it"
             )
         predictor = make_predictor(bundle, version.number, self._max_rows)
         self.registered_s = registered_s
@@ -75,3 +103,16 @@ class Store:
             names = ", ".join(path.name for path in found)
             raise ConfigError(f"'{self._bundles}' serves several models: {names}; set serve.model")
         return Versions(self._bundles, found[0].name) if found else None
+
+
+def accepts_requests_of(new: Contract, old: Contract) -> bool:
+    """Whether what callers send by an old contract has the columns that a new one takes."""
+    same = new.task == old.task and new.target == old.target
+    kept = all(
+        name in new.request
+        and new.columns[name].type == old.columns[name].type
+        and (is_optional(new, name) or not is_optional(old, name))
+        for name in old.request
+    )
+    added = all(is_optional(new, name) for name in new.request if name not in old.request)
+    return same and kept and added

@@ -16,8 +16,7 @@ from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 
 from ..live import add_version, until
-from ..test_server import address_of, project, start
-from ..test_workers import counted
+from ..test_server import address_of, counted, project, start
 from .versions import ask, challenge, challenger, within_chance
 
 pytestmark = [

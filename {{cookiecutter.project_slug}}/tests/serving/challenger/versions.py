@@ -1,5 +1,6 @@
 """Versions that challenge, good ones and such as a server has to end."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ def challenger(bundles: Path, contract: Contract, how: str = "good") -> Version:
     files = {path.name: path.read_bytes() for path in (folder / good.bundle).iterdir()}
     del files["checksums.sha256"]
     files["model.onnx"] = (failing if how == "fails" else slow)(files["model.onnx"])
+    metadata = json.loads(files["metadata.json"])
+    metadata["typical"] |= {"price": 1.0, "items": 1, "gift": None}  # which it answers
+    files["metadata.json"] = json.dumps(metadata).encode()
     bundle = write_bundle(folder, files).name
     return Versions(bundles, contract.name).register(bundle, [], passed=True)
 

@@ -60,7 +60,7 @@ def predicted(client: httpx.Client, rows: list[dict[str, Any]], task: str) -> di
     """What ``/predict`` answers, as the protocol's outputs."""
     wanted = {"probabilities": True} if task == "multiclass" else {}
     found = client.post("/predict", json={"rows": rows, **wanted}).json()["predictions"]
-    by_name = {name: [answer[name] for answer in found] for name in found[0]}
+    by_name = {name: [answer[name] for answer in found] for name in found[0] if name != "warnings"}
     if task == "multiclass":
         by_name["probabilities"] = [list(each.values()) for each in by_name["probabilities"]]
     return by_name

@@ -7,20 +7,21 @@ has what he waits for. So both are compared by the same rows and under the same 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from time import thread_time
-from typing import Any
 
 from ...log.segments import SHADOW
 from ...models.challenger import Challenge
 from ...models.profile import SCORE, ColumnProfile
-from ...models.versions import CHALLENGER
-from ..log import Log
-from ..predictor import Outputs, Predictor
+from ..answers import Predicted
+from ..batching import Answered, Request
+from ..prediction_log import PredictionLog, record_of
+from ..predictor import Predictor
+from ..problems import ProblemError
+from ..schemas import Row
 from .abort import Figures, figures
 from .background import Background
 from .counters import Counters
@@ -28,32 +29,6 @@ from .tally import Run, Tally
 
 WAITING = 64
 """Requests of a process that may wait for its challenger; more are dropped, and counted."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """A request that is the challenger's."""
-
-    challenger: "Challenger"
-    request_id: str
-    path: str
-    given: dict[str, Any]
-    """Its ``rows`` or ``columns``, validated."""
-    route: str = CHALLENGER
-    """What the log calls the way by which it is answered."""
-
-    @property
-    def predictor(self) -> Predictor:
-        """The version that challenges."""
-        return self.challenger.predictor
-
-    async def answer(self) -> Outputs | None:
-        """The challenger's, in time; ``None`` if it is for the champion to answer."""
-        return await self.challenger.answer(self)
-
-    def left(self) -> None:
-        """Score it in the shadow, now that the champion's answer has left."""
-        self.challenger.shadow(self)
 
 
 class Challenger:
@@ -66,7 +41,7 @@ class Challenger:
         champion: Predictor,
         tally: Tally,
         counters: Counters,
-        log: Log,
+        log: PredictionLog,
         late_s: float,
     ) -> None:
         """``late_s`` is how long a caller waits for it."""
@@ -98,44 +73,39 @@ class Challenger:
         """How long it has been at one request by now."""
         return self._background.busy_s
 
-    def claim(self, request_id: str, path: str, given: dict[str, Any]) -> Claim | None:
-        """A request, if it is in the challenger's share.
+    def claims(self, request: Request) -> bool:
+        """Whether a request is in the challenger's share.
 
         The id of its first row decides, else its own: the same id is answered by the same version,
         in each process and after each start. A larger share holds the ids of a smaller one.
         """
-        first = None
-        if self._id is not None:
-            rows = given.get("rows")
-            first = rows[0].get(self._id) if rows else (given["columns"].get(self._id) or [None])[0]
-        key = f"{self.predictor.version}:{request_id if first is None else first}"
-        if int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) >= self._below:
-            return None
-        return Claim(challenger=self, request_id=request_id, path=path, given=given)
+        first = None if self._id is None else request.rows[0].get(self._id)
+        key = f"{self.predictor.version}:{request.request_id if first is None else first}"
+        return int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) < self._below
 
-    async def answer(self, claim: Claim) -> Outputs | None:
-        """Its outputs; ``None`` where it shadows, has failed, is late or has too much to do."""
+    async def answer(self, request: Request) -> Predicted | None:
+        """Its answer; ``None`` where it shadows, has failed, is late or has too much to do."""
         if self._shadows:
             return None
         loop = asyncio.get_running_loop()
-        told: asyncio.Future[Outputs | None] = loop.create_future()
-        if not self._background.take(partial(self._work, claim, loop, partial(_settle, told))):
+        answer: asyncio.Future[Predicted | None] = loop.create_future()
+        if not self._background.take(partial(self._work, request, loop, partial(_settle, answer))):
             self._count("dropped")
             return None
         try:
             async with asyncio.timeout(self._late_s):
-                outputs = await told
+                predicted = await answer
         except TimeoutError:
             self._count("late")
             return None
-        self._count(self._outcome(outputs, "answered"))
-        return outputs
+        self._count(self._outcome(predicted, "answered"))
+        return predicted
 
-    def shadow(self, claim: Claim) -> None:
+    def shadow(self, request: Request) -> None:
         """Score a request that was answered, if there is a place."""
         if self._shadows and not self._ended:
-            loop, told = asyncio.get_running_loop(), partial(self._shadowed, claim)
-            if not self._background.take(partial(self._work, claim, loop, told)):
+            loop, done = asyncio.get_running_loop(), partial(self._shadowed, request)
+            if not self._background.take(partial(self._work, request, loop, done)):
                 self._count("dropped")
 
     def end(self, wait_s: float | None = None) -> None:
@@ -145,44 +115,42 @@ class Challenger:
 
     def _work(
         self,
-        claim: Claim,
+        request: Request,
         loop: asyncio.AbstractEventLoop,
-        told: Callable[[Outputs | None], None],
+        done: Callable[[Predicted | None], None],
     ) -> None:
-        """Ask both versions; ``told`` hears in the loop what the challenger says."""
-        outputs, run = None, None
+        """Ask both versions; ``done`` gets in the loop what the challenger answers."""
+        predicted, run = None, None
         if not self._ended:
-            outputs, run = self._ask(self.predictor, claim.given)
+            predicted, run = self._ask(self.predictor, request.rows)
         with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(told, outputs)
+            loop.call_soon_threadsafe(done, predicted)
         if run is not None and not self._ended:
-            self._tally.add(run, self._ask(self._champion, claim.given)[1])
+            self._tally.add(run, self._ask(self._champion, request.rows)[1])
 
-    def _ask(self, predictor: Predictor, given: dict[str, Any]) -> tuple[Outputs | None, Run]:
+    def _ask(self, predictor: Predictor, rows: Sequence[Row]) -> tuple[Predicted | None, Run]:
         start = thread_time()
         try:
-            if "rows" in given:
-                outputs = predictor.predict(given["rows"])
-            else:
-                outputs = predictor.predict_columns(given["columns"])
-        except Exception as error:  # onnxruntime raises many kinds of its own
+            predicted = predictor.predict(rows)
+        except BaseException as error:  # onnxruntime raises many kinds, and a panic is no Exception
             if predictor is self.predictor:
                 self.fault = str(error)
             return None, Run(failed=True, seconds=thread_time() - start)
         seconds, place = thread_time() - start, 0.0
         if self._scores is not None:
-            place = float(self._scores.places(predictor.bundle.task.watched(outputs[:1]))[0])
-        return outputs, Run(failed=False, seconds=seconds, place=place)
+            watched = predictor.bundle.task.watched(predicted.outputs[:1])
+            place = float(self._scores.places(watched)[0])
+        return predicted, Run(failed=False, seconds=seconds, place=place)
 
-    def _shadowed(self, claim: Claim, outputs: Outputs | None) -> None:
-        if outputs is not None:
-            self._log.unanswered(
-                self.predictor, claim.request_id, claim.path, claim.given, outputs, SHADOW
-            )
-        self._count(self._outcome(outputs, "shadowed"))
+    def _shadowed(self, request: Request, predicted: Predicted | None) -> None:
+        if predicted is not None:
+            answered = Answered(request, predicted.outputs, {})
+            with suppress(ProblemError):  # nobody is refused for it
+                self._log.append([record_of(self.predictor, answered, SHADOW)])
+        self._count(self._outcome(predicted, "shadowed"))
 
-    def _outcome(self, outputs: Outputs | None, well: str) -> str:
-        if outputs is not None:
+    def _outcome(self, predicted: Predicted | None, well: str) -> str:
+        if predicted is not None:
             return well
         return "dropped" if self._ended else "failed"
 
@@ -196,6 +164,6 @@ def scores_of(predictor: Predictor) -> ColumnProfile | None:
     return next((ColumnProfile(**one) for one in columns if one["name"] == SCORE), None)
 
 
-def _settle(told: "asyncio.Future[Outputs | None]", outputs: Outputs | None) -> None:
-    if not told.done():  # else it was late, or its caller has gone
-        told.set_result(outputs)
+def _settle(answer: "asyncio.Future[Predicted | None]", predicted: Predicted | None) -> None:
+    if not answer.done():  # else it was late, or its caller has gone
+        answer.set_result(predicted)

@@ -6,6 +6,7 @@ from ...models.bundle import verify
 from ...models.challenger import Challenge, Challenges, Route
 from ...models.versions import Version, Versions
 from ...terminal import say, table
+from ..store import accepts_requests_of
 
 SHARES: dict[Route, float] = {"challenger": 0.1, "shadow": 1.0}
 """Of the requests, where none is said."""
@@ -25,15 +26,14 @@ def start(
     Raises:
         RegistryError: there is no such version, nothing serves, or it does.
         GateRefusedError: a version that its gate refused is to answer.
-        BundleError: its bundle is absent, damaged, or cannot answer the champion's
-            requests.
+        BundleError: its bundle is absent or damaged, or cannot answer the champion's requests.
     """
     version, served = versions.find(what), versions.served()
     contract = _contract(versions, version)
-    if served is not None and not contract.same_row(_contract(versions, served)):
+    if served is not None and not accepts_requests_of(contract, _contract(versions, served)):
         raise BundleError(
-            f"version {version.number} cannot answer the requests of version {served.number}:"
-            " its contract has other columns or another target"
+            f"version {version.number} cannot answer the requests of version {served.number}: its"
+            " contract takes other columns"
         )
     share = SHARES[route] if share is None else share
     started = Challenges(versions).start(version, route, share, why)

@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from ...config import Config
-from ...errors import BundleError, ProjectError, RegistryError
+from ...errors import BundleError, RegistryError
 from ...models.bundle import open_bundle
 from ...models.challenger import Challenge, Challenges, refuse_unfit
-from ...models.versions import Versions
-from ..log import Log
+from ...models.versions import CHALLENGER, Versions
+from ..answers import Predicted
+from ..batching import Request
 from ..metrics import FOLDER, Metrics
+from ..prediction_log import PredictionLog
 from ..predictor import Predictor, make_predictor
-from ..store import Store
+from ..store import Store, accepts_requests_of
 from .abort import Broken, Figures, broken, hung
-from .challenger import Challenger, Claim
+from .challenger import Challenger
 from .counters import Counters
 from .settings import ChallengerConfig
 from .tally import Tally
 
-OF_DEADLINE = 0.5
-"""Share of the deadline after which the champion has to be asked, to be in time."""
 LOGGER = logging.getLogger(__name__)
 Seen = tuple[tuple[str | None, str | None], str] | None
 """What the pointers held, and which champion served."""
@@ -36,7 +36,9 @@ Seen = tuple[tuple[str | None, str | None], str] | None
 class ChallengerRoute:
     """Holds the challenger, or the reason why there is none although one was started."""
 
-    def __init__(self, config: Config, store: Store, metrics: Metrics, log: Log) -> None:
+    name = CHALLENGER
+
+    def __init__(self, config: Config, store: Store, metrics: Metrics, log: PredictionLog) -> None:
         """``log`` takes what was scored in the shadow.
 
         Raises:
@@ -52,10 +54,22 @@ class ChallengerRoute:
         self._newest: Challenge | None = None
         self._seen: Seen = None
 
-    def claim(self, request_id: str, path: str, given: dict[str, Any]) -> Claim | None:
-        """A request that is the challenger's; ``None`` if it is the champion's alone."""
+    def claims(self, request: Request) -> bool:
+        """Whether a request is the challenger's."""
+        return self.challenger is not None and self.challenger.claims(request)
+
+    async def predict(self, request: Request) -> tuple[Predictor, Predicted] | None:
+        """The challenger's answer, in time; ``None`` if the champion is to answer."""
         challenger = self.challenger
-        return challenger.claim(request_id, path, given) if challenger is not None else None
+        predicted = None if challenger is None else await challenger.answer(request)
+        return (
+            None if challenger is None or predicted is None else (challenger.predictor, predicted)
+        )
+
+    def answered(self, request: Request) -> None:
+        """Score a request in the shadow, now that the champion's answer has left."""
+        if self.challenger is not None:
+            self.challenger.shadow(request)
 
     def refresh(self) -> None:
         """Load what the pointer names if that or the champion changed, else judge what runs."""
@@ -63,8 +77,8 @@ class ChallengerRoute:
             versions, champion = self._store.versions(), self._store.current
             if versions is not None and champion is not None:
                 self._look(Challenges(versions), versions, champion)
-        except (ProjectError, OSError, ValueError) as error:
-            self._tell(f"the challenge cannot be followed: {error}")
+        except Exception as error:  # whatever is in the files
+            self._tell(f"the challenge cannot be followed: {str(error)[:500]}")
         newest, challenger = self._newest, self.challenger
         aborted = newest.version if newest is not None and newest.action == "abort" else 0
         self._counters.version.set(challenger.predictor.version if challenger else 0)
@@ -108,8 +122,8 @@ class ChallengerRoute:
         if newest is not None and newest.runs and problem is None:
             try:
                 challenger = self._challenger(newest, versions, champion)
-            except (ProjectError, OSError, ValueError, KeyError, TypeError) as error:
-                problem, seen = f"the challenger cannot be asked: {error}", None  # tried again
+            except Exception as error:  # whatever a bundle's graph or files do
+                problem, seen = f"the challenger cannot be asked: {str(error)[:500]}", None
         self._end()
         self._tell(problem)
         self.challenger, self._newest, self._seen = challenger, newest, seen
@@ -128,7 +142,7 @@ class ChallengerRoute:
         version = versions.get(challenge.version)
         refuse_unfit(version, challenge.route, challenge.share)
         bundle = open_bundle(versions.folder / version.bundle)
-        if not bundle.contract.same_row(champion.bundle.contract):
+        if not accepts_requests_of(bundle.contract, champion.bundle.contract):
             raise BundleError(
                 f"version {version.number} has another contract than version {champion.version},"
                 " whose requests it is to answer"
@@ -138,8 +152,8 @@ class ChallengerRoute:
         token = sha256(repr(challenge).encode()).hexdigest()[:16]
         path = Path(folder) / f"challenge-{token}" if folder else None
         tally = Tally(self._rules.window, path)
-        late_s = min(self._rules.late_s, OF_DEADLINE * self._config.deadline_s)
-        return Challenger(challenge, predictor, champion, tally, self._counters, self._log, late_s)
+        parts = (challenge, predictor, champion, tally, self._counters, self._log)
+        return Challenger(*parts, late_s=self._rules.late_s)
 
     def _judge(self, challenges: Challenges, challenger: Challenger) -> None:
         found = challenger.judged()

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge, Len
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
+from pydantic_core import from_json
 
 from ...contract import Contract
-from ..http.problems import ProblemError
-from ..requests import Columns, is_optional
+from ..problems import Fault, ProblemError, fault_of, invalid
+from ..schemas import is_optional
 
 DATATYPES = {"float": "FP64", "integer": "INT64", "boolean": "BOOL"}
 """By the contract's type; all others are BYTES."""
@@ -24,6 +25,7 @@ PACKED: dict[str, np.dtype[Any]] = {
 }
 FLAGS: dict[float, bool] = {0: False, 1: True}
 Size = Annotated[int, Ge(0)]
+Columns = dict[str, list[Any]]
 
 
 class _Part(BaseModel):
@@ -77,19 +79,23 @@ class Asked(_Part):
 
     id: str | None = None
     parameters: RequestParameters = RequestParameters()
-    inputs: list[Input]
-    outputs: list[Output] = []
+    inputs: Annotated[list[Input], FailFast()]
+    outputs: Annotated[list[Output], FailFast()] = []
 
 
-ASKED = TypeAdapter(Asked)
+def read_request(body: bytes) -> Asked:
+    """The JSON of a request; parsed first, so that refusing it costs no more than its size.
 
-
-def n_keys(asked: Asked) -> int:
-    """How many keys were read; those that are passed over are not among them."""
-    of_inputs = [part for one in asked.inputs for part in (one, one.parameters)]
-    of_outputs = [part for one in asked.outputs for part in (one, one.parameters)]
-    parts: list[_Part] = [asked, asked.parameters, *of_inputs, *of_outputs]
-    return sum(len(part.model_fields_set) for part in parts)
+    Raises:
+        ProblemError: it is not valid.
+    """
+    try:
+        return Asked.model_validate(from_json(body))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        raise invalid(*(fault_of(one["loc"], one["type"], one["msg"]) for one in found)) from None
+    except ValueError as error:
+        raise refusal(f"body: {error}") from None
 
 
 def inputs_of(contract: Contract) -> list[dict[str, Any]]:
@@ -151,8 +157,8 @@ def columns_of(contract: Contract, inputs: list[Input], packed: bytes) -> Column
     return columns
 
 
-def wanted(contract: Contract, asked: Asked) -> dict[str, bool]:
-    """The outputs that are wanted, all unless said, and whether as bytes.
+def requested_outputs(contract: Contract, asked: Asked) -> dict[str, bool]:
+    """The outputs that are requested, all unless some are named, and whether as bytes.
 
     Raises:
         ProblemError: there is none of that name.
@@ -169,14 +175,14 @@ def wanted(contract: Contract, asked: Asked) -> dict[str, bool]:
 
 
 def tensors_of(
-    contract: Contract, names: dict[str, bool], told: dict[str, Any]
+    contract: Contract, names: dict[str, bool], answers: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], bytes]:
-    """What is told about columns as the tensors ``wanted``, and the bytes behind the JSON."""
+    """The answers as the tensors that were requested, and the bytes behind the JSON."""
     specs = {output["name"]: output for output in outputs_of(contract)}
-    n_rows = len(next(iter(told.values())))
+    n_rows = len(next(iter(answers.values())))
     tensors, pieces = [], []
     for name, as_bytes in names.items():
-        datatype, values = specs[name]["datatype"], told[name]
+        datatype, values = specs[name]["datatype"], answers[name]
         if name == "probabilities":
             values = list(chain.from_iterable(zip(*values.values(), strict=True)))
         tensor: dict[str, Any] = {"name": name, "datatype": datatype}
@@ -192,7 +198,7 @@ def tensors_of(
 
 def refusal(message: str) -> ProblemError:
     """What is answered to tensors that are not those of the model."""
-    return ProblemError(400, "invalid_request", message)
+    return invalid(Fault(field="body", rule="tensor", message=message))
 
 
 def _datatype(contract: Contract, name: str) -> str:

@@ -1,52 +1,87 @@
-"""The page at ``/``: what serves, how it fares, and a form to try it.
+"""The page at ``/`` and Swagger UI at ``/docs``: plain files, and what they show at ``/status``."""
 
-To take it out: this folder, its line in ``serving/app.py`` and ``reports`` in ``config/serve.py``.
-"""
-
-from collections.abc import Sequence
+import os
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from ...config import ServeConfig
-from ..http.files import Files
-from ..routing import Routes
-from ..store import Store
-from .drift import Summaries
 from .view import view
 
-FOLDER = Path(__file__).parent / "files"
+FOLDER = Path(__file__).parent
+SWAGGER = "fastapi_swagger"
+"""Holds Swagger UI's files as they were released, in ``resources``; none of its code is run."""
+NOTHING_ELSE = {
+    **dict.fromkeys(("default-src", "base-uri", "form-action", "frame-ancestors"), "'none'"),
+    **dict.fromkeys(("connect-src", "img-src", "script-src", "style-src"), "'self'"),
+}
+"""A Content-Security-Policy: this server's own files alone, and no script inside a page."""
 
 
-def add(
-    app: FastAPI, config: ServeConfig, store: Store, routes: Routes, predict_paths: Sequence[str]
-) -> None:
-    """Answer ``/``, its files, and ``/status``, which is what it shows; requests of
-    ``predict_paths`` are those whose rate and latency it shows."""
-    files = Files(FOLDER)
-    summaries = Summaries(config.reports) if config.reports else None
+class Files(StaticFiles):
+    """A folder's files; browsers load and run nothing else, and ask each time for a newer one."""
 
-    async def page(request: Request) -> Response:
+    def __init__(self, folder: Path, images: str = "'self'") -> None:
+        super().__init__(directory=folder)
+        policy = NOTHING_ELSE | {"img-src": images}
+        self._headers = {
+            "cache-control": "no-cache",
+            "content-security-policy": "; ".join(f"{of} {which}" for of, which in policy.items()),
+        }
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Any:
+        """A file, or that it is still the same, with our headers."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(self._headers)
+        return response
+
+
+def add(app: FastAPI, service: Any) -> None:
+    """Answer ``/``, ``/status`` and ``/docs`` with their files, but for those that are closed."""
+    closed = service.config.closed
+    if "page" not in closed:
+        _add_files(app, "/", "/page", Files(FOLDER / "files"))
+
+        @app.get("/status", include_in_schema=False)
+        def status() -> Response:
+            predictor, promotion = service.store.current, service.store.promotion
+            shown = {
+                "problem": service.store.problem,
+                "model": view(predictor, promotion) if predictor else None,
+                "routes": service.status_of_routes(),
+                "closed": closed,
+            }
+            content = to_json(shown, inf_nan_mode="null")
+            return Response(content, media_type="application/json")
+
+    if "docs" not in closed:
+        icons = "'self' data:"  # they are written into Swagger's styles
+        app.mount("/docs/ui", Files(_swagger(), icons))
+        _add_files(app, "/docs", "/docs/files", Files(FOLDER / "docs", icons))
+
+
+def _add_files(app: FastAPI, path: str, below: str, files: Files) -> None:
+    """A folder's ``index.html`` at a path, and its files below another."""
+
+    @app.get(path, include_in_schema=False)
+    async def index(request: Request) -> Response:
         return await files.get_response("index.html", request.scope)
 
-    def status() -> Response:
-        predictor = store.current
-        model = view(predictor, store.promotion) if predictor else None
-        drift = summaries.newest(model.name) if summaries and model else None
-        shown = {
-            "problem": store.problem,
-            "model": model,
-            "routes": routes.status(),
-            "drift": drift,
-            "closed": config.closed,
-            "predict_paths": predict_paths,
-        }
-        content = to_json(shown, inf_nan_mode="null")
-        return Response(
-            content, media_type="application/json", headers={"cache-control": "no-store"}
-        )
+    app.mount(below, files)
 
-    app.get("/", include_in_schema=False)(page)
-    app.get("/status", include_in_schema=False)(status)
-    app.mount("/page", files)
+
+def _swagger() -> Path:
+    found = find_spec(SWAGGER)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"{SWAGGER} is not installed; make setup installs it")
+    return Path(found.origin).parent / "resources"

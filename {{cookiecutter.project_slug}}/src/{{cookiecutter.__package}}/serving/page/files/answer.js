@@ -16,7 +16,8 @@ export async function ask(model) {
     const response = await asked("predict", { method: "POST", headers, body });
     const answer = await response.json();
     const took = performance.now() - start;
-    display(response.ok ? [...said(model, answer), about(answer, took)] : refused(answer), body);
+    const shown = response.ok ? [...said(model, answer), ...warned(answer), about(answer, took)] : refused(answer);
+    display(shown, body);
   } catch (error) {
     display([make("p", { class: "bad" }, `The server gave no answer: ${error.message}.`)], body);
   }
@@ -68,6 +69,8 @@ function labels(model, found) {
   ].filter((part) => part !== null);
 }
 
+const warned = ({ predictions: [{ warnings = [] }] }) => warnings.map((text) => make("p", { class: "bad" }, text));
+
 function about({ version, request_id }, took) {
   const answered = `Version ${version} in ${number(took, 2)} ms · request `;
   return make("p", { class: "soft small" }, answered, make("code", {}, request_id));
@@ -88,7 +91,7 @@ function refused(problem) {
 
 function request(body) {
   const key = hasKey() ? ' -H "Authorization: Bearer $KEY"' : "";
-  const command = `curl ${new URL("predict", location.href)}${key} -d '${body.replaceAll("'", "'\\''")}'`;
+  const command = `curl ${new URL("predict", location.href)}${key} --json '${body.replaceAll("'", "'\\''")}'`;
   const text = make("pre", { tabindex: 0 }, make("code", {}, command));
   return make("details", {}, make("summary", {}, "The request"), text);
 }

@@ -5,7 +5,6 @@ import { ask } from "./answer.js";
 import { byId, say, sentence, show } from "./dom.js";
 import { build } from "./form.js";
 import { asked, hasKey, lock, onKey } from "./key.js";
-import { look } from "./live.js";
 
 const EVERY_MS = 5_000;
 const FORM = byId("form");
@@ -18,9 +17,7 @@ async function refresh() {
     lock(response.status === 401);
     if (response.status === 401) return [byId("absent"), byId("present")].forEach((part) => show(part, false));
     if (!response.ok) throw new Error(`status: ${response.status}`);
-    const status = await response.json();
-    display(status);
-    if (model) await look(status.predict_paths);
+    display(await response.json());
   } catch (error) {
     say(byId("notice"), `The server does not answer (${error.message}); trying again.`);
     show(byId("notice"), true);

@@ -1,1 +1,0 @@
-"""Who is let in: keys, their rates, and the guard that asks for them."""

@@ -1,1 +1,0 @@
-"""Bytes to answers: connections, the edge, limits, and the shape of errors."""

@@ -1,0 +1,280 @@
+"""Who is let in, and the file of keys with the commands that change it."""
+
+import json
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from {{ cookiecutter.__package }} import cli
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import ConfigError
+from {{ cookiecutter.__package }}.serving import auth
+from {{ cookiecutter.__package }}.serving.auth import (
+    Guard,
+    new_key,
+    read_keys,
+    revoke,
+)
+from {{ cookiecutter.__package }}.serving.problems import ProblemError
+from {{ cookiecutter.__package }}.serving.seams import UNTOLD
+from {{ cookiecutter.__package }}.serving.server import serve
+
+from .callers import Raw, port_of
+from .conftest import Serving, serve_config
+from .live import add_version, live, make_key, settings_of, until
+from .problems import problem_of
+from .test_server import SETTINGS, process
+
+NEED_KEYS = ["/model", "/metrics", "/status", "/openapi.json", "/no/such", "/page"]
+OPEN = ["/health/live", "/health/ready", "/", "/docs"]
+OPEN += ["/page/page.js", "/docs/files/docs.js", "/docs/ui/swagger-ui.css"]
+LEADING_OUT = ["/page/../model", "/page/%2e%2e/status", "//model", "/docs/ui/..%2f..%2fmodel"]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    tmp_path_factory: pytest.TempPathFactory, shop: Contract
+) -> Iterator[tuple[Serving, str]]:
+    """A server with a key."""
+    config = serve_config(tmp_path_factory.mktemp("guarded"))
+    assert config.keys
+    key = make_key(config.keys)
+    add_version(config.bundles, shop)
+    with live(config) as client:
+        yield Serving(client=client, config=config), key
+
+
+def test_probes_and_pages_are_open_and_all_else_needs_a_key(
+    guarded: tuple[Serving, str], row: dict[str, Any]
+) -> None:
+    client, headers = guarded[0].client, bearer(guarded[1])
+    for path in OPEN:
+        assert client.get(path).status_code == 200, path
+    for path in NEED_KEYS:
+        assert client.get(path).status_code == 401, path
+        assert client.get(path, headers=headers).status_code in (200, 404), path
+    for path in LEADING_OUT:
+        url = httpx.URL(str(client.base_url)).copy_with(raw_path=path.encode())
+        assert client.get(url).status_code in (401, 404)
+    assert client.post("/predict", json={"rows": [row]}, headers=headers).status_code == 200
+    told = {"ready": True, "version": None, "problem": None}
+    assert client.get("/health/ready").json() == told
+
+
+GIVEN = [None, "", "Bearer", "Bearer key_x", "Basic {key}", "{key}", "Bearer {key}x"]
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_no_key_and_a_wrong_one_are_answered_alike(
+    guarded: tuple[Serving, str], given: str | None
+) -> None:
+    serving, key = guarded
+    headers = {} if given is None else {"authorization": given.format(key=key)}
+    answer = serving.client.post("/predict", json={}, headers=headers)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    problem = problem_of(answer, 401)
+    assert (problem.code, key in answer.text) == ("unauthorized", False)
+
+
+def test_readiness_says_why_only_to_who_has_a_key(tmp_path: Path) -> None:
+    config = serve_config(tmp_path)
+    assert config.keys
+    key = make_key(config.keys)
+    with live(config) as client:
+        assert client.get("/health/ready").json()["problem"] == UNTOLD
+        told = client.get("/health/ready", headers=bearer(key)).json()["problem"]
+        assert "make train" in told
+
+
+def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
+    tmp_path: Path, shop: Contract
+) -> None:
+    config = serve_config(tmp_path)
+    assert config.keys
+    add_version(config.bundles, shop)
+    with live(config) as client:
+        assert client.get("/model").status_code == 200
+        key, other = make_key(config.keys), make_key(config.keys, "other")
+        until(lambda: client.get("/model").status_code == 401, "keys are demanded")
+        assert client.get("/model", headers=bearer(key)).status_code == 200
+        revoke(config.keys, "first")
+        until(lambda: client.get("/model", headers=bearer(key)).status_code == 401, "its end")
+        assert client.get("/model", headers=bearer(other)).status_code == 200
+        config.keys.unlink()
+        until(lambda: client.get("/model", headers=bearer(other)).status_code == 401, "no key is")
+
+
+def test_a_file_that_was_damaged_changes_nothing_until_it_is_whole_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "LOOK_S", 0.0)
+    config = serve_config(tmp_path)
+    assert config.keys
+    key = make_key(config.keys)
+    kept, guard = config.keys.read_text(), Guard(config)
+    given = {b"authorization": f"Bearer {key}".encode()}
+    guard.check("GET", "/model", given)
+    config.keys.write_text(kept[:-9])
+    guard.check("GET", "/model", given)
+    config.keys.write_text("[]")
+    with pytest.raises(ProblemError):
+        guard.check("GET", "/model", given)
+
+
+HOSTS = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "", "[::1].evil.example"]
+TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a", ""]
+
+
+def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
+    serving: Serving, row: dict[str, Any]
+) -> None:
+    client, body = serving.client, json.dumps({"rows": [row]}).encode()
+
+    def post(path: str = "/predict", **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post(path, content=body, headers=named)
+
+    for host in HOSTS:
+        assert problem_of(post(host=host), 421).code == "wrong_host"
+    own = f"http://127.0.0.1:{port_of(str(client.base_url))}"
+    for origin in ("https://evil.example", "null", "http://localhost:1", own.replace("p:", "ps:")):
+        assert problem_of(post(origin=origin), 403).code == "foreign_origin"
+        assert client.get("/status", headers={"origin": origin}).status_code == 403
+    for path in ("/predict", "/feedback", "/predict/columns", "/no/such"):
+        for kind in TYPES:
+            assert problem_of(post(path, content_type=kind), 415).code == "unsupported_type"
+    assert post(origin=own).status_code == 200
+    assert post(content_type="application/json; charset=utf-8").status_code == 200
+    assert post(host="localhost:1").status_code == 200
+
+
+def test_a_host_that_is_not_sent_is_refused(serving: Serving) -> None:
+    with Raw(port_of(str(serving.client.base_url))) as raw:
+        assert raw.ask(b"GET /status HTTP/1.0\r\n\r\n")[0] == 421
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.org"])  # noqa: S104
+def test_an_address_that_others_reach_takes_a_key_and_the_command_is_named(
+    tmp_path: Path, host: str
+) -> None:
+    config = serve_config(tmp_path, host=host)
+    with pytest.raises(ConfigError, match=r"no API key.* keys new NAME .*serve\.open") as caught:
+        serve(settings_of(config))
+    assert caught.value.exit_code == 2
+    with pytest.raises(ProblemError):
+        Guard(config).check("GET", "/model", {b"authorization": b"Bearer key_x"})
+    Guard(config.model_copy(update={"open": True})).check("POST", "/predict", {b"host": b"a.b"})
+
+
+def test_an_open_address_is_served_with_a_key(tmp_path: Path, shop: Contract) -> None:
+    key = make_key(tmp_path / "keys.json")
+    with process(tmp_path, shop, "--set", "serve.host=0.0.0.0") as (_, url):
+        here = url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        until(lambda: httpx.get(f"{here}/health/ready").json()["ready"], "a model")
+        assert httpx.get(f"{here}/model", headers=bearer(key)).json()["name"] == "shop"
+        assert httpx.get(f"{here}/model").status_code == 401
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "keys.json"
+
+
+def test_a_key_is_long_random_and_kept_as_its_hash_alone(path: Path) -> None:
+    first, second = make_key(path), make_key(path, "second")
+    assert re.fullmatch(r"key_[\w-]{43}", first)
+    assert first != second
+    assert first.removeprefix("key_") not in path.read_text()
+    assert [key.name for key in read_keys(path)] == ["first", "second"]
+    revoke(path, "first")
+    revoke(path, "second")
+    assert read_keys(path) == (), "the file stays, so that nobody comes in"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_that_could_not_be_shown_is_not_kept(path: Path) -> None:
+    def fail(_: str) -> None:
+        raise BrokenPipeError
+
+    make_key(path)
+    with pytest.raises((BrokenPipeError, ConfigError)):
+        new_key(path, "second", fail)
+    assert [key.name for key in read_keys(path)] == ["first"]
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a/b", "../a", "x" * 65, "né", "a\n"])
+def test_a_name_that_is_none_is_refused(path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="names no key; use up to 64 letters"):
+        make_key(path, name)
+    assert not path.exists()
+
+
+def test_a_name_is_given_once_and_revoking_another_names_what_is_there(path: Path) -> None:
+    make_key(path, "billing")
+    with pytest.raises(ConfigError, match=r"make one of another name.*keys revoke billing"):
+        make_key(path, "billing")
+    with pytest.raises(ConfigError, match="has no key 'biling'; its keys: billing"):
+        revoke(path, "biling")
+
+
+OTHER = '[{"name": "a", "sha256": "key_secret", "made": "2026-01-01T00:00:00Z"}]'
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", '{"keys": []}', '[{"name": "a"}]', OTHER])
+def test_a_file_that_is_none_of_ours_is_refused_without_what_it_holds(
+    path: Path, content: str
+) -> None:
+    path.write_text(content)
+    with pytest.raises(ConfigError, match="holds no keys") as caught:
+        read_keys(path)
+    assert "secret" not in str(caught.value)
+
+
+def test_keys_that_are_made_at_once_are_all_kept(path: Path) -> None:
+    code = f"import sys; from pathlib import Path; from {new_key.__module__} import new_key\n"
+    code += "for n in range(5): new_key(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', str)"
+    makers = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in "abc"]
+    assert [maker.wait(60) for maker in makers] == [0, 0, 0]
+    assert len(read_keys(path)) == 15
+
+
+def test_the_commands_make_list_and_revoke(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/data.yaml").write_text(yaml.safe_dump(SETTINGS["data"]))
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*words: str) -> tuple[str, str]:
+        cli.app(["keys", *words], standalone_mode=False)
+        said = capsys.readouterr()
+        return said.out, said.err
+
+    out, told = typed("new", "billing")
+    key = out.strip()
+    assert re.fullmatch(r"key_[\w-]{43}", key), "so that a script can take it"
+    assert "shown this once" in told
+    assert key not in told
+    listed = "".join(typed("list"))
+    assert ("billing" in listed, key in listed) == (True, False)
+    assert "revoked   billing" in typed("revoke", "billing")[0]
+    assert json.loads((tmp_path / "keys.json").read_text()) == []
+    with pytest.raises(ConfigError, match=r"serve\.keys is null"):
+        typed("list", "--set", "serve.keys=null")
+
+
+def test_git_does_not_know_the_keys() -> None:
+    ignored = (Path(__file__).parents[2] / ".gitignore").read_text().splitlines()
+    assert {"/keys.json", "/.keys.json*"} <= set(ignored)

@@ -1,0 +1,264 @@
+"""Bodies: what the contract allows is read, and the rest is refused by its place, at a bounded cost."""
+
+import json
+import time
+import tracemalloc
+from math import inf, nextafter
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.serving.problems import ProblemError
+from {{ cookiecutter.__package }}.serving.schemas import Schemas
+from {{ cookiecutter.__package }}.values import canonical_category, json_value
+
+from ..conftest import shop_of
+from ..synthesized import synthesize
+from .conftest import AWKWARD
+
+BODY = 4_000_000
+
+
+def rows_of(contract: Contract, n_rows: int) -> list[dict[str, Any]]:
+    rows = synthesize(contract, n_rows).select(list(contract.request)).to_pylist()
+    return [{name: json_value(value) for name, value in row.items()} for row in rows]
+
+
+def accepted(contract: Contract, rows: object) -> list[dict[str, Any]]:
+    return Schemas(contract, 1_000).read_rows(json.dumps({"rows": rows}).encode()).rows
+
+
+def faults(contract: Contract, rows: object) -> set[tuple[str, str]]:
+    with pytest.raises(ProblemError) as caught:
+        accepted(contract, rows)
+    return {(fault.field, fault.rule) for fault in caught.value.faults}
+
+
+def test_each_rule_of_a_column_holds_for_a_request(contract: Contract) -> None:
+    (whole,) = rows_of(contract, 1)
+    assert set(accepted(contract, [whole])[0]) == set(whole)
+    for name in contract.request:
+        part = {key: value for key, value in whole.items() if key != name}
+        optional = contract.columns[name].nullable or contract.role(name) == "id"
+        if optional:
+            assert name not in accepted(contract, [part])[0]
+            assert accepted(contract, [{**whole, name: None}])[0][name] is None
+        else:
+            assert faults(contract, [part]) == {(f"rows.0.{name}", "missing")}
+            assert {field for field, _ in faults(contract, [{**whole, name: None}])} == {
+                f"rows.0.{name}"
+            }
+    for name in set(contract.columns) - set(contract.request):
+        assert faults(contract, [{**whole, name: 0}]) == {(f"rows.0.{name}", "extra_forbidden")}
+
+
+def test_numbers_outside_their_range_are_refused_and_its_ends_are_not(contract: Contract) -> None:
+    (whole,) = rows_of(contract, 1)
+    for name in contract.numeric:
+        column = contract.columns[name]
+        ends = [(column.minimum, -1, "greater_than_equal"), (column.maximum, 1, "less_than_equal")]
+        for end, beyond, rule in ends:
+            if end is None:
+                continue
+            value = int(end) if column.type == "integer" else end
+            assert accepted(contract, [{**whole, name: value}])[0][name] == value
+            outside = value + beyond if column.type == "integer" else nextafter(value, beyond * inf)
+            assert faults(contract, [{**whole, name: outside}]) == {(f"rows.0.{name}", rule)}
+
+
+@given(st.one_of(st.text("aeET0.- \n\u00a0True", min_size=1, max_size=7), st.booleans()))
+@example(1)
+@example(1.0)
+@example(1.5)
+@example("-3.00")
+def test_any_category_is_read_as_it_is_from_files(
+    shop: Contract, row: dict[str, Any], sent: object
+) -> None:
+    assert accepted(shop, [{**row, "city": sent}])[0]["city"] == canonical_category(sent)
+
+
+# a column of the shop, a value that is no way to say it, and the rule
+LAX: list[tuple[str, object, str]] = [
+    ("at", "20131220", "timestamp"),
+    ("at", "2013-12-20", "timestamp"),
+    ("at", "1387497600", "timestamp"),
+    ("at", 1387497600, "timestamp"),
+    ("at", "2013-12-20T10:00:00", "timestamp"),
+    ("at", "2013-12-20T10:00:60Z", "timestamp"),
+    ("at", "2024-02-30T00:00:00Z", "timestamp"),
+    ("at", " 2013-12-20T10:00:00Z", "timestamp"),
+    ("at", "\u0661\u0669\u0669\u0669-12-20T10:00:00Z", "timestamp"),
+    ("price", "12.5", "float_type"),
+    ("price", True, "float_type"),
+    ("price", [], "float_type"),
+    ("items", "2", "int_type"),
+    ("items", 2.5, "int_type"),
+    ("items", True, "int_type"),
+    ("items", 2**63, "less_than_equal"),
+    ("gift", 1, "bool_type"),
+    ("gift", "true", "bool_type"),
+    ("channel", "Web", "literal_error"),
+    ("city", ["Lyon"], "string_type"),
+    ("city", {"a": 1}, "string_type"),
+    ("city", "x" * 1_001, "string_too_long"),
+    ("order", 7, "string_type"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "rule"), LAX)
+def test_no_value_is_guessed(
+    shop: Contract, row: dict[str, Any], column: str, value: object, rule: str
+) -> None:
+    assert faults(shop, [{**row, column: value}]) == {(f"rows.0.{column}", rule)}
+
+
+@pytest.mark.parametrize(
+    "sent", ["2013-12-20T10:00:00Z", "2013-12-20 10:00:00.123456+01:00", "2013-12-20t10:00-0530"]
+)
+def test_a_time_with_its_zone_is_read(shop: Contract, row: dict[str, Any], sent: str) -> None:
+    assert accepted(shop, [{**row, "at": sent}])[0]["at"].utcoffset() is not None
+
+
+def test_any_column_name_is_a_key(awkward: Contract) -> None:
+    row = {**dict.fromkeys(AWKWARD, 1.0), "kind of thing": "x"}
+    assert accepted(awkward, [row]) == [row]
+    for name in AWKWARD:
+        assert faults(awkward, [{**row, name: "1"}]) == {(f"rows.0.{name}", "float_type")}
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        (b"", "json_invalid"),
+        (b"\xff\xfe", "json_invalid"),
+        (b'{"rows": [NaN]}', "dict_type"),
+        (b"[" * 100_000, "json_invalid"),
+        (b"[]", "shape"),
+        (b"{}", "shape"),
+        (b'{"rows": {}}', "shape"),
+        (b'{"rows": []}', "too_short"),
+        (b'{"rows": [1]}', "dict_type"),
+        (b'{"rows": [], "probabilities": 1}', "too_short"),
+        (b'{"rows": [], "more": 1, "and": 2}', "extra_forbidden"),
+    ],
+)
+def test_a_body_that_is_no_request_is_refused(shop: Contract, body: bytes, rule: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        Schemas(shop, 10).read_rows(body)
+    assert (caught.value.status, rule in {f.rule for f in caught.value.faults}) == (422, True)
+
+
+def test_a_key_that_stands_twice_is_refused(shop: Contract, row: dict[str, Any]) -> None:
+    text = json.dumps({"rows": [row]})
+    for twice in (
+        text.replace('"price":', '"price": 1, "price":'),
+        text.replace('"price":', '"price" : 1, "pri\\u0063e":'),
+        text.replace('{"rows":', '{"rows": [], "rows":'),
+    ):
+        with pytest.raises(ProblemError, match="stands twice in one object"):
+            Schemas(shop, 10).read_rows(twice.encode())
+    tricky = json.dumps({"rows": [{**row, "city": 'a":b'}]}).encode()
+    assert Schemas(shop, 10).read_rows(tricky).rows[0]["city"] == 'a":b'
+
+
+def unknown_keys() -> bytes:
+    return b'{"rows":[{' + b",".join(b'"k%d":1' % n for n in range(BODY // 11)) + b"}]}"
+
+
+HOSTILE = {
+    "unknown keys": unknown_keys(),
+    "unknown keys above": unknown_keys().replace(b'"rows":[{', b"", 1).replace(b"}]}", b"}"),
+    "rows of one unknown key": b'{"rows":[' + b",".join([b'{"k":1}'] * (BODY // 8)) + b"]}",
+    "numbers for rows": b'{"rows":[' + b"1," * (BODY // 2) + b"1]}",
+    "one value of many": b'{"rows":[{"price":[' + b"1," * (BODY // 2) + b"1]}]}",
+    "one long key": b'{"rows":[{"' + b"k" * BODY + b'":1}]}',
+    "empty rows": b'{"rows":[' + b"{}," * (BODY // 3) + b"{}]}",
+    "a long text": b'{"rows":[{"city":"' + b"x" * BODY + b'"}]}',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_refusing_a_body_costs_by_its_size_only(shop: Contract, name: str) -> None:
+    schemas, body = Schemas(shop, 10_000), HOSTILE[name]
+    start = time.process_time()
+    with pytest.raises(ProblemError) as caught:
+        schemas.read_rows(body)
+    assert time.process_time() - start < 2
+    assert len(caught.value.body("id")) < 10_000
+    tracemalloc.start()
+    with pytest.raises(ProblemError):
+        schemas.read_rows(body)
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
+
+
+def as_columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def test_columns_are_read_as_rows_are(contract: Contract) -> None:
+    rows = rows_of(contract, 50)
+    body = json.dumps({"columns": as_columns(rows)}).encode()
+    assert Schemas(contract, 50).read_columns(body).rows == accepted(contract, rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "rule"),
+    [
+        ({"price": [1.0]}, "columns", "lengths"),
+        ({"price": []}, "columns", "lengths"),
+        ({"price": [1.0, -1.0]}, "columns.price.1", "greater_than_equal"),
+        ({"price": 1.0}, "columns.price", "list_type"),
+        ({"channel": ["web", None]}, "columns.channel.1", "literal_error"),
+        ({"colour": ["red", "blue"]}, "columns.colour", "extra_forbidden"),
+    ],
+)
+def test_columns_that_break_a_rule_are_refused_by_place(
+    shop: Contract, changes: dict[str, Any], field: str, rule: str
+) -> None:
+    body = json.dumps({"columns": {**as_columns(rows_of(shop, 2)), **changes}}).encode()
+    with pytest.raises(ProblemError) as caught:
+        Schemas(shop, 10).read_columns(body)
+    assert (caught.value.faults[0].field, caught.value.faults[0].rule) == (field, rule)
+
+
+# the task, a label as it is sent → as it is read, or the rule that it breaks
+LABELS: list[tuple[str, object, object]] = [
+    ("binary", True, True),
+    ("binary", "true", "bool_type"),
+    ("multiclass", " exchanged ", "exchanged"),
+    ("multiclass", "lost", "literal_error"),
+    ("multiclass", None, "literal_error"),
+    ("regression", 12, 12.0),
+    ("regression", -51, "greater_than_equal"),
+    ("regression", "12.5", "float_type"),
+]
+
+
+@pytest.mark.parametrize(("task", "sent", "read"), LABELS)
+def test_labels_are_the_values_of_the_target(task: str, sent: object, read: object) -> None:
+    schemas = Schemas(shop_of(task), 10)
+    body = json.dumps({"labels": [{"id": "o-1", "label": sent}]}).encode()
+    if isinstance(read, str) and "_" in read:
+        with pytest.raises(ProblemError) as caught:
+            schemas.read_labels(body)
+        (fault,) = caught.value.faults
+        assert (fault.field, fault.rule) == ("labels.0.label", read)
+    else:
+        assert schemas.read_labels(body)[0]["label"] == read
+
+
+def test_without_an_id_in_the_contract_labels_go_by_request_and_row(awkward: Contract) -> None:
+    schemas = Schemas(awkward, 10)
+    labels = [{"request_id": "r-1", "label": True}, {"request_id": "r-1", "row": 3, "label": False}]
+    assert schemas.read_labels(json.dumps({"labels": labels}).encode()) == labels
+    for wrong, field in (
+        ({"id": "r-1", "label": True}, "request_id"),
+        ({"request_id": "r-1", "row": -1, "label": True}, "row"),
+        ({"request_id": 1, "label": True}, "request_id"),
+    ):
+        with pytest.raises(ProblemError, match=rf"labels\.0\.{field}"):
+            schemas.read_labels(json.dumps({"labels": [wrong]}).encode())
