@@ -17,6 +17,7 @@ from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving import store as module
 from {{ cookiecutter.__package }}.serving.store import Store
+from {{ cookiecutter.__package }}.storage import write_pointer
 
 from .conftest import serve_config
 from .live import add_version, live, records, until
