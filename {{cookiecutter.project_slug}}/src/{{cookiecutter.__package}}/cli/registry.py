@@ -1,17 +1,15 @@
-"""Commands about versions: what serves, why, what came before, and what led to a prediction."""
+"""Commands about versions: what serves, why, and what came before."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ..models.signature import demanded
+from ..config import Config
+from ..errors import RegistryError
 from ..models.versions import Versions
 from ..terminal import say
-from .options import CONFIGS, Folder, Overrides, config_of, name_of, needs
-
-if TYPE_CHECKING:
-    from ..training.tracking.outbox import Outbox
+from .options import CONFIGS, Folder, Overrides, config_of, name_of
 
 registry = typer.Typer(no_args_is_help=True, help="Look after the mirror of the versions.")
 Why = Annotated[str, typer.Option(help="The reason, for the history.")]
@@ -28,12 +26,12 @@ def promote(
     set_: Overrides = None,
 ) -> None:
     """Serve a version that passed its gate."""
-    from ..training.registry import promotion
-    from ..training.registry.history import show_history
+    from ..training.promote import promote
+    from ..training.tracking import mirror
 
-    outbox, keys = _outbox(configs, set_), demanded(config_of(configs, set_).serve)
-    promotion.promote(outbox, version, why, override, keys)
-    show_history(outbox.versions)
+    config, versions = _versions(configs, set_)
+    promote(versions, version, why, override)
+    mirror(config, versions)
 
 
 def rollback(
@@ -43,77 +41,47 @@ def rollback(
     set_: Overrides = None,
 ) -> None:
     """Serve the version that served before."""
-    from ..training.registry import promotion
-    from ..training.registry.history import show_history
+    from ..training.promote import rollback
+    from ..training.tracking import mirror
 
-    outbox, keys = _outbox(configs, set_), demanded(config_of(configs, set_).serve)
-    promotion.rollback(outbox, to, why, keys)
-    show_history(outbox.versions)
+    config, versions = _versions(configs, set_)
+    rollback(versions, to, why)
+    mirror(config, versions)
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Show the versions, and what has served."""
-    from ..training.registry.history import show_history
+    from ..training.promote import show_history
 
-    show_history(_versions(configs, set_))
+    show_history(_versions(configs, set_)[1])
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Print a version's model card, and why it served against its gate if it did."""
-    from ..training.registry.history import card_of
+    from ..training.promote import card_of
 
-    versions = _versions(configs, set_)
+    _, versions = _versions(configs, set_)
     say(card_of(versions, versions.find(version)))
-
-
-def compare(
-    one: Which, other: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None
-) -> None:
-    """Show what differs between two versions, and how well they fare."""
-    with needs("train"):
-        from ..training.registry.compare import show_comparison
-
-    versions = _versions(configs, set_)
-    show_comparison(versions, versions.find(one), versions.find(other))
-
-
-def lineage(
-    what: Annotated[
-        str, typer.Argument(help="A request's id, a version, or a dataset's name's beginning.")
-    ],
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Show the version, bundle, dataset, sources and commit behind a prediction."""
-    with needs("batch"):
-        from ..training.registry.lineage import show_lineage
-
-    show_lineage(config_of(configs, set_), name_of(configs), what)
 
 
 @registry.command("repair")
 def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Tell the tracker every run, version and alias that it misses."""
-    from ..training.registry import promotion
+    """Send the tracker every run, version and alias that it misses."""
+    from ..training.tracking import mirror
 
-    promotion.repair(_outbox(configs, set_))
+    config, versions = _versions(configs, set_)
+    if not mirror(config, versions):
+        raise RegistryError(f"the mirror of {versions.name} is not repaired; see above")
+    say(f"repaired  {versions.name}: {len(versions.all())} versions are mirrored")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (promote, rollback, history, card, compare, lineage):
+    for command in (promote, rollback, history, card):
         app.command()(command)
     app.add_typer(registry, name="registry")
 
 
-def _versions(configs: Path, overrides: list[str] | None) -> Versions:
-    return Versions(config_of(configs, overrides).train.bundles, name_of(configs))
-
-
-def _outbox(configs: Path, overrides: list[str] | None) -> "Outbox":
-    from ..training.tracking import tracker_of
-    from ..training.tracking.outbox import Outbox
-
-    config, name = config_of(configs, overrides), name_of(configs)
-    versions = Versions(config.train.bundles, name)
-    return Outbox(versions, tracker_of(config.train, name), config.monitor.reports)
+def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versions]:
+    config = config_of(configs, overrides)
+    return config, Versions(config.train.bundles, name_of(configs))

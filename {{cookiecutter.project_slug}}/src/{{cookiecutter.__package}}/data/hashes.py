@@ -46,7 +46,7 @@ def _odd(place: int) -> np.uint64:
 
 def _bits(values: pl.Series) -> Hashes:
     """A number for each value, as different as the values are."""
-    if values.dtype in {pl.String, pl.Categorical, pl.Enum}:
+    if isinstance(values.dtype, pl.String | pl.Categorical | pl.Enum):
         return _texts(values.cast(pl.String))
     if values.dtype.is_float():
         floats = values.cast(pl.Float64).fill_null(NULL.view(np.float64)) + 0.0  # one zero

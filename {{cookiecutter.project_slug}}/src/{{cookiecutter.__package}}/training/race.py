@@ -1,35 +1,36 @@
-"""``kind: auto``: several kinds of model learn the same rows, and the best on held-out rows is taken.
+"""``kind: auto``: several kinds of model learn the same rows, and the best on held-out rows wins.
 
-The race repeats: its budget is in epochs and trees, never in seconds. What is held out is the
-validation split, or, where there are few rows, one fold after another.
+The race repeats: its budget is in epochs and trees, never in seconds.
 """
 
+import random
 import time
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..errors import ConfigError
-from ..models.calibration import Isotonic, fit_temperature
+from ..models.bundle import BATCH_ROWS
+from ..models.calibration import fit_temperature
+from ..models.intervals import Interval
 from ..models.metrics import METRICS
-from ..models.tasks import Task
-from ..terminal import table
-from .evaluation.bootstrap import Blocks, Interval, blocks
-from .evaluation.evaluate import evaluate
-from .fitting import Model, fit_model, make_lesson, raw_values
-from .folds import SplitBy, repeated_folds
-from .kinds import Lesson, check
-from .rows import Rows
+from ..models.program import Program
+from ..models.tasks import Outputs, Task
+from ..terminal import say, table
+from .evaluate import Predictions, evaluate
+from .folds import Holdout, SplitBy, make_holdout, make_training_set
+from .kinds import KINDS, Fitted, TrainingSet, check, fit
+from .kinds.loop import NetworkSettings
+from .rows import Examples, Floats, Rows
 
 # The simplest first: it wins where others are no better.
-CONTESTANTS: Mapping[str, ModelConfig] = {
+CANDIDATES: Mapping[str, ModelConfig] = {
     "linear": ModelConfig(kind="linear"),
     "mlp": ModelConfig(kind="mlp"),
     "lightgbm": ModelConfig(kind="lightgbm"),
@@ -37,47 +38,85 @@ CONTESTANTS: Mapping[str, ModelConfig] = {
         {"kind": "lightgbm", "leaves": 8, "min_leaf_rows": 50}
     ),
 }
+LINEAR_MODEL = CANDIDATES["linear"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A program that has learned, and how."""
+
+    program: Program
+    choice: ModelConfig
+    fitted: Fitted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What one contestant reached."""
+    """What one candidate reached."""
 
     name: str
-    score: float
-    """The deciding metric on held-out rows; with repeated folds, the mean of the repeats."""
     interval: Interval
-    """Of the first repeat, over the same blocks as on test rows."""
-    rounds: int
-    """Epochs or trees; with folds, their median."""
-    seconds: float
+    """Of the metric that ranks, on held-out rows."""
+    fitted: Fitted
+
+    @property
+    def rounds(self) -> str:
+        """The best round of those that were run."""
+        fitted = self.fitted
+        return f"{fitted.rounds} of {fitted.last_round} {fitted.unit}s" if fitted.unit else "–"
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """Rows that a model did not learn from, and what it says of them."""
+    """Rows that a model did not learn from, and what it predicts for them."""
 
-    labels: npt.NDArray[np.float64]
+    labels: Floats
     raw: Tensor
     """``[rows, head.width]``, for calibration."""
-    outputs: npt.NDArray[np.float32]
+    outputs: Outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What one candidate learned from a holdout."""
+
+    models: Sequence[Model]
+    """One for each training set."""
+    held_out: HeldOut
+    scores: Mapping[str, float]
+    """Each metric on held-out rows."""
+    seconds: float
+
+    @property
+    def fitted(self) -> Fitted:
+        """The first fit, with the median rounds of all."""
+        fits = [model.fitted for model in self.models]
+        rounds = int(np.median([one.rounds for one in fits]))
+        last_round = int(np.median([one.last_round for one in fits]))
+        return replace(fits[0], rounds=rounds, last_round=max(rounds, last_round))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finalist:
+    """A model to export, and rows to choose its threshold by."""
+
+    model: Model
+    held_out: HeldOut
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The winner, what it learned from, and how all fared."""
+    """The winner of the race, the linear baseline, and all who took part."""
 
-    winner: Model
-    lesson: Lesson
-    held_out: HeldOut
-    entries: tuple[Entry, ...]
+    winner: Finalist
+    linear: Finalist
+    """The winner itself, where that is linear."""
+    entries: Sequence[Entry]
     """The best first."""
-    how: str
-    """What was held out, in words."""
 
 
-def contestants(model: ModelConfig) -> Mapping[str, ModelConfig]:
-    """Who runs, by name; a kind that the settings name runs alone.
+def candidates(model: ModelConfig, n_rows: int, few_rows: int) -> Mapping[str, ModelConfig]:
+    """Who takes part, by name; a kind that the settings name runs alone.
 
     Raises:
         ConfigError: there is no such kind, or it does not take these settings.
@@ -88,169 +127,117 @@ def contestants(model: ModelConfig) -> Mapping[str, ModelConfig]:
     if model.model_extra:
         given = ", ".join(model.model_extra)
         raise ConfigError(f"train.model: kind 'auto' takes no {given}; name a kind that does")
-    return CONTESTANTS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Questions:
-    """What is learned and what is held out to choose by."""
-
-    repeats: Sequence[Sequence[Lesson]]
-    """One lesson; or those of the folds, several times over."""
-    rows: Rows
-    """What the first repeat holds out."""
-    how: str
-    """What is held out, in words."""
-
-    @property
-    def folded(self) -> bool:
-        """Whether folds are held out in turn."""
-        return len(self.repeats[0]) > 1
-
-
-def questions(
-    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
-) -> Questions:
-    """Hold out the validation rows or, where they are few, folds of these and the training rows."""
-    if len(train) + len(validation) >= settings.folds.below_rows:
-        lesson = make_lesson(contract, settings, train, validation)
-        how = f"{len(validation):,} validation rows"
-        return Questions(repeats=[[lesson]], rows=validation, how=how)
-    every = Rows.concatenate(train, validation)
-    folds = list(repeated_folds(every, contract, settings, split))
-    return Questions(
-        repeats=[
-            [make_lesson(contract, settings, every[given], every[held]) for given, held in repeat]
-            for repeat in folds
-        ],
-        rows=every[np.concatenate([held_out for _, held_out in folds[0]])],
-        how=f"{settings.folds.number} folds of {len(every):,} rows, {len(folds)} times over",
-    )
+    if n_rows >= few_rows:
+        return CANDIDATES
+    return {name: m for name, m in CANDIDATES.items() if not _is_network(m)}
 
 
 def race(
-    contract: Contract,
-    settings: TrainConfig,
-    train: Rows,
-    validation: Rows,
-    split: SplitBy,
-    checkpoints: Path | None = None,
+    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
 ) -> Outcome:
-    """Fit every contestant and keep the best; what was interrupted goes on."""
-    choices = contestants(settings.model)
-    asked = questions(contract, settings, train, validation, split)
-    repeats = asked.repeats
-    if asked.folded:
-        checkpoints = None  # few rows are quick
-    runs = {name: attempt(choice, repeats, checkpoints) for name, choice in choices.items()}
-    best = max(runs, key=lambda name: runs[name].score)  # the first of equals
-    winner, lesson = runs[best].models[0], repeats[0][0]
-    if asked.folded:
-        every = Rows.concatenate(train, validation)
-        lesson = make_lesson(contract, settings, every, None, runs[best].rounds)
-        winner = fit_model(lesson, choices[best])
-    return Outcome(
-        winner=winner,
-        lesson=lesson,
-        held_out=runs[best].held_out,
-        entries=_entries(lesson.task, runs, blocks(contract, asked.rows, split), settings),
-        how=asked.how,
+    """Fit every candidate, show how good they are, and keep the best."""
+    few_rows, n_rows = settings.folds.below_rows, len(train) + len(validation)
+    choices = candidates(settings.model, n_rows, few_rows)
+    if settings.model.kind == "auto" and len(choices) < len(CANDIDATES):
+        say(
+            f"race      mlp left out: below {few_rows:,} rows networks rarely win and take minutes"
+            "\n          (train.model.kind: mlp trains one)"
+        )
+    holdout = make_holdout(contract, settings, train, validation, split)
+    results = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
+    entries = _rank(holdout, results, settings)
+    best = entries[0].name
+    winner = linear = finalist(choices[best], results[best], holdout)
+    if choices[best] != LINEAR_MODEL:
+        result = results.get("linear") or fit_candidate(LINEAR_MODEL, holdout)
+        linear = finalist(LINEAR_MODEL, result, holdout)
+    return Outcome(winner=winner, linear=linear, entries=entries)
+
+
+def finalist(choice: ModelConfig, result: Result, holdout: Holdout) -> Finalist:
+    """Fitted anew on all rows, where folds were held out; calibrated where the settings say so."""
+    model, first = result.models[0], holdout.sets[0]
+    if holdout.rows is not None:
+        rounds = result.fitted.rounds
+        every = make_training_set(first.contract, first.settings, holdout.rows, None, rounds)
+        model = fit_model(every, choice)
+    held_out, head = result.held_out, model.program.head
+    if first.settings.calibration and first.contract.task != "regression":
+        with torch.no_grad():
+            fit_temperature(head, held_out.raw, torch.from_numpy(held_out.labels).float())
+            held_out = replace(held_out, outputs=head(held_out.raw).numpy())
+    return Finalist(model=model, held_out=held_out)
+
+
+def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Result:
+    """Learn every training set, and predict what each holds out."""
+    start = time.perf_counter()
+    models = [fit_model(training, choice) for training in holdout.sets]
+    raws = [
+        raw_values(model, training.held_out or training.train)
+        for model, training in zip(models, holdout.sets, strict=True)
+    ]
+    with torch.no_grad():
+        heads = zip(models, raws, strict=True)
+        outputs = np.concatenate([model.program.head(raw).numpy() for model, raw in heads])
+    return Result(
+        models=models,
+        held_out=HeldOut(labels=holdout.labels, raw=torch.cat(raws), outputs=outputs),
+        scores=holdout.task.scores(holdout.labels, outputs).all(),
+        seconds=time.perf_counter() - start,
     )
+
+
+def fit_model(training: TrainingSet, choice: ModelConfig) -> Model:
+    """One kind of model; every random draw follows ``train.seed``."""
+    random.seed(training.settings.seed)
+    np.random.seed(training.settings.seed)
+    torch.manual_seed(training.settings.seed)
+    fitted = fit(training, choice)
+    head = deepcopy(training.head)  # its own: one model that is calibrated must not change another
+    program = Program(training.contract, training.preprocess, fitted.body, head)
+    return Model(program=program.eval(), choice=choice, fitted=fitted)
 
 
 @torch.no_grad()
-def calibrated(outcome: Outcome, settings: TrainConfig) -> HeldOut:
-    """Calibrate the winner's head on what was held out, if wanted, and answer that again."""
-    head, found = outcome.winner.program.head, outcome.held_out
-    if settings.calibration is None or outcome.lesson.contract.task == "regression":
-        return found
-    if settings.calibration == "temperature":
-        fit_temperature(head, found.raw, torch.from_numpy(found.labels).float())
-    else:
-        head.calibration = Isotonic(head(found.raw).double().numpy(), found.labels)
-    return replace(found, outputs=head(found.raw).numpy())
+def raw_values(model: Model, examples: Examples) -> Tensor:
+    """What the body returns for prepared rows, ``[rows, head.width]``."""
+    parts = examples.split(BATCH_ROWS)
+    return torch.cat([model.program.body(part.rows.numbers, part.rows.codes) for part in parts])
 
 
-def show(outcome: Outcome) -> None:
-    """The table of the race."""
-    title = METRICS[outcome.lesson.task.main].title
-    table(
-        f"kinds of model on {outcome.how}",
-        ["", title, "rounds", "seconds"],
-        [(e.name, str(e.interval), e.rounds, f"{e.seconds:.1f}") for e in outcome.entries],
-    )
+def score(task: Task, scores: Mapping[str, float]) -> float:
+    """What is to be high: the deciding metric, or where it has no meaning the negative loss."""
+    value = scores[task.main]
+    return value if value == value else -scores[task.loss]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """What one choice of settings brought."""
-
-    score: float
-    rounds: int
-    seconds: float
-    models: list[Model]
-    held_out: HeldOut
-
-
-def attempt(
-    choice: ModelConfig,
-    repeats: Sequence[Sequence[Lesson]],
-    checkpoints: Path | None = None,
-) -> Attempt:
-    """Learn every lesson; the score is the deciding metric of what they hold out."""
-    start = time.perf_counter()
-    models, judged = [], []
-    for lessons in repeats:
-        fitted = [fit_model(lesson, choice, checkpoints) for lesson in lessons]
-        judged.append(_ask(fitted, lessons))
-        models += fitted
-    task = repeats[0][0].task
-    scores = [task.scores(found.labels, found.outputs).all() for found in judged]
-    mean = float(np.mean([found[task.main] for found in scores]))
-    if mean != mean:  # too few rows for the metric to have a meaning
-        mean = -float(np.mean([found[task.loss] for found in scores]))
-    return Attempt(
-        score=mean,
-        rounds=int(np.median([model.fitted.rounds for model in models])),
-        seconds=time.perf_counter() - start,
-        models=models,
-        held_out=judged[0],
-    )
-
-
-def _entries(
-    task: Task, runs: Mapping[str, Attempt], found: Blocks, settings: TrainConfig
-) -> tuple[Entry, ...]:
+def _rank(holdout: Holdout, results: Mapping[str, Result], settings: TrainConfig) -> list[Entry]:
+    """The candidates, the best first, which a table shows; of equals the simplest."""
+    task = holdout.task
+    undefined = any(np.isnan(result.scores[task.main]) for result in results.values())
+    by = task.loss if undefined else task.main
     evaluation = evaluate(
         task,
-        next(iter(runs.values())).held_out.labels,
-        {name: run.held_out.outputs for name, run in runs.items()},
-        found.of,
-        unit=found.unit,
+        holdout.labels,
+        {name: Predictions(outputs=r.held_out.outputs) for name, r in results.items()},
+        holdout.blocks,
         resamples=settings.gate.resamples,
         confidence=settings.gate.confidence,
         seed=settings.seed,
     )
-    return tuple(
-        Entry(
-            name=name,
-            score=run.score,
-            interval=evaluation.interval(name, task.main),
-            rounds=run.rounds,
-            seconds=run.seconds,
-        )
-        for name, run in sorted(runs.items(), key=lambda item: -item[1].score)
+    ranked = sorted(results, key=lambda name: -METRICS[by].sign * results[name].scores[by])
+    entries = [
+        Entry(name=name, interval=evaluation.interval(name, by), fitted=results[name].fitted)
+        for name in ranked
+    ]
+    table(
+        f"kinds of model, ranked by {METRICS[by].title} on {holdout.description}",
+        ["", METRICS[by].title, "best round", "seconds"],
+        [(e.name, str(e.interval), e.rounds, f"{results[e.name].seconds:.1f}") for e in entries],
     )
+    return entries
 
 
-@torch.no_grad()
-def _ask(models: Sequence[Model], lessons: Sequence[Lesson]) -> HeldOut:
-    raws, outputs, labels = [], [], []
-    for model, lesson in zip(models, lessons, strict=True):
-        asked = lesson.held_out or lesson.train
-        raws.append(raw_values(model, asked))
-        outputs.append(model.program.head(raws[-1]).numpy())
-        labels.append(asked.labels.double().numpy())
-    return HeldOut(
-        labels=np.concatenate(labels), raw=torch.cat(raws), outputs=np.concatenate(outputs)
-    )
+def _is_network(model: ModelConfig) -> bool:
+    return issubclass(KINDS[model.kind].settings, NetworkSettings)

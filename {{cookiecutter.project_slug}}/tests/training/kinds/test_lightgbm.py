@@ -9,12 +9,12 @@ from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.front import Prepared
 from {{ cookiecutter.__package }}.models.trees import Matrices, Trees
-from {{ cookiecutter.__package }}.training.fitting import fit_model
 from {{ cookiecutter.__package }}.training.kinds.lightgbm import (
     floor_thresholds,
 )
+from {{ cookiecutter.__package }}.training.race import fit_model
 
-from .conftest import SETTINGS, MakeLesson
+from .conftest import SETTINGS, MakeSet
 
 NAN, INF = float("nan"), float("inf")
 
@@ -54,8 +54,8 @@ def test_a_gap_stays_where_training_had_gaps_and_is_the_median_elsewhere() -> No
     assert torch.equal(torch.nan_to_num(found, -1), torch.nan_to_num(torch.tensor(expected), -1))
 
 
-def test_the_weights_hold_the_librarys_own_text(shop: Contract, teach: MakeLesson) -> None:
-    model = fit_model(teach(shop), ModelConfig.model_validate({"kind": "lightgbm", "trees": 5}))
+def test_the_weights_hold_the_librarys_own_text(shop: Contract, make_set: MakeSet) -> None:
+    model = fit_model(make_set(shop), ModelConfig.model_validate({"kind": "lightgbm", "trees": 5}))
     assert isinstance(model.program.body, Trees)
     text = bytes(model.program.state_dict()["body.text"].numpy()).decode()
     again = lightgbm.Booster(model_str=text)
@@ -65,10 +65,10 @@ def test_the_weights_hold_the_librarys_own_text(shop: Contract, teach: MakeLesso
     )
 
 
-def test_the_number_of_threads_does_not_change_the_trees(shop: Contract, teach: MakeLesson) -> None:
+def test_the_number_of_threads_does_not_change_the_trees(shop: Contract, make_set: MakeSet) -> None:
     texts = [
         fit_model(
-            teach(shop, SETTINGS.model_copy(update={"threads": threads})),
+            make_set(shop, SETTINGS.model_copy(update={"threads": threads})),
             ModelConfig.model_validate({"kind": "lightgbm", "trees": 10}),
         ).program.state_dict()["body.text"]
         for threads in (1, 2)

@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.pages.words import figures, short
-from {{ cookiecutter.__package }}.training.report.page import PAGE, write
+from {{ cookiecutter.__package }}.training.report.page import PAGE, measure, write
 from {{ cookiecutter.__package }}.training.report.plots.canvas import (
     finish,
     sheet,
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 def draw(folder: Path, contract: Contract, value: str = "web") -> Path:
     """Register a model with a record and draw its report; return the report's folder."""
     versions = Versions(folder / "bundles", contract.name)
-    record = record_of(contract, value=value)
+    record = record_of(contract, value=value, measure=measure)
     bundle = write_bundle(versions.folder, reported_files(contract, record))
     rules = [{"rule": "parity", "passed": True, "reason": "fine <i>"}]
     version = versions.register(bundle.name, rules, passed=True)

@@ -22,8 +22,9 @@ from {{ cookiecutter.__package }}.models import front
 from {{ cookiecutter.__package }}.models.arrow import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training import job as training
+from {{ cookiecutter.__package }}.training.folds import make_holdout
 from {{ cookiecutter.__package }}.training.kinds import Round
-from {{ cookiecutter.__package }}.training.race import attempt, questions
+from {{ cookiecutter.__package }}.training.race import fit_candidate, score
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.training.tuning import job, work
 from {{ cookiecutter.__package }}.training.tuning.study import Study
@@ -135,20 +136,20 @@ def test_the_score_is_that_of_the_race_and_folds_are_told_one_by_one(
         {"data": {"driving": "orders", "split": {"by": "hash"}}, "serve": {}, "monitor": {}}
         | {"train": {"model": model, "threads": 1, "folds": {"number": 3, "below_rows": 1000}}}
     ).train
-    asked = questions(shop, settings, rows(400, 0), rows(100, 1), {"by": "hash"})
+    asked = make_holdout(shop, settings, rows(400, 0), rows(100, 1), {"by": "hash"})
     told: list[tuple[int, float]] = []
     found = work.objective(asked, settings)({}, lambda *news: told.append(news))
-    lessons = sum(map(len, asked.repeats))
+    lessons = len(asked.sets)
     assert [percent for percent, _ in told] == [100 * n // lessons for n in range(1, lessons)]
-    assert found == attempt(settings.model, asked.repeats).score
+    assert found == score(asked.task, fit_candidate(settings.model, asked).scores)
     other = work.objective(asked, settings)({"model.leaves": 31}, lambda *_: None)
     assert other != found
 
 
 def test_rounds_are_told_at_each_twentieth() -> None:
     told: list[tuple[int, float]] = []
-    watch = work.Watch(lessons=1, report=lambda *news: told.append(news))
-    tell = watch.of_lesson()
+    watch = work.Watch(fits=1, report=lambda *news: told.append(news))
+    tell = watch.of_fit()
     for number in range(1, 1001):
         tell(Round(number=number, most=1000, score=float(number)))
     assert told[0] == (5, 50.0)
