@@ -1,6 +1,6 @@
 """A model as files: written once under the hash of its content, verified before it answers.
 
-``model.onnx  contract.json  metadata.json  profile.json  card.md  weights.safetensors
+``model.onnx  contract.json  metadata.json  profile.json  evaluation.json  card.md
 sample.parquet  checksums.sha256  signature``
 """
 
