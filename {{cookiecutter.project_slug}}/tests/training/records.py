@@ -30,7 +30,7 @@ ENTRIES = tuple(
     Entry(
         name=name,
         interval=Interval(value=value, low=value - 0.1, high=value + 0.1),
-        fitted=FITTED,
+        rounds="2 of 3 epochs",
     )
     for name, value in (("mlp", 0.7), ("linear", 0.6))
 )

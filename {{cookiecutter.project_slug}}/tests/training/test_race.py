@@ -44,13 +44,13 @@ def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
     task, winner = task_of(any_shop), outcome.winner
     values = [entry.interval.value for entry in outcome.entries]
     assert values == sorted(values, reverse=True)
-    assert winner.model.choice == FEW[outcome.entries[0].name]
-    assert task.valid(winner.held_out.outputs)
-    found = task.scores(validation.labels, winner.held_out.outputs).all()[task.main]
+    assert winner.choice == FEW[outcome.entries[0].name]
+    assert task.valid(winner.outputs)
+    found = task.scores(validation.labels, winner.outputs).all()[task.main]
     assert found == pytest.approx(values[0])
-    predicted = winner.model.program.predict(validation.inputs)
-    assert winner.held_out.outputs == pytest.approx(predicted, abs=1e-6)
-    assert outcome.linear.model.choice == FEW["linear"]
+    predicted = winner.program.predict(validation.inputs)
+    assert winner.outputs == pytest.approx(predicted, abs=1e-6)
+    assert outcome.linear.choice == FEW["linear"]
 
     title = "R²" if any_shop.task == "regression" else "AUC"
     shown = capsys.readouterr().out
@@ -58,9 +58,8 @@ def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
     lines = [line for line in shown.splitlines() if line.strip().startswith(tuple(FEW))]
     assert [line.split()[0] for line in lines] == [entry.name for entry in outcome.entries]
     (trees,) = (entry for entry in outcome.entries if entry.name == "lightgbm")
-    fitted = trees.fitted
-    assert trees.rounds == f"{fitted.rounds} of {fitted.last_round} trees"
-    assert fitted.last_round == min(fitted.rounds + 2, 10)
+    best, last = (int(word) for word in trees.rounds.removesuffix(" trees").split(" of "))
+    assert last == min(best + 2, 10)
 
 
 def test_of_few_rows_every_one_is_held_out_once_and_networks_are_left_out(
@@ -73,8 +72,8 @@ def test_of_few_rows_every_one_is_held_out_once_and_networks_are_left_out(
     assert "mlp left out: below 3,000 rows networks rarely win" in shown
     assert "on 5 folds of 500 rows" in shown
     known = np.sort(np.concatenate([train.labels, validation.labels]))
-    assert np.array_equal(np.sort(outcome.winner.held_out.labels), known)
-    assert outcome.winner.model.fitted.rounds <= 10
+    assert np.array_equal(np.sort(outcome.winner.labels), known)
+    assert outcome.winner.fitted.rounds <= 10
 
 
 def test_a_kind_that_is_named_runs_alone_whatever_the_rows(shop: Contract) -> None:
@@ -86,7 +85,7 @@ def test_a_kind_that_is_named_runs_alone_whatever_the_rows(shop: Contract) -> No
         {"by": "hash"},
     )
     assert [entry.name for entry in outcome.entries] == ["mlp"]
-    assert outcome.linear.model.choice.kind == "linear"
+    assert outcome.linear.choice.kind == "linear"
 
 
 def test_rows_whose_first_fold_has_one_label_are_ranked() -> None:
@@ -96,7 +95,7 @@ def test_rows_whose_first_fold_has_one_label_are_ranked() -> None:
     labels = np.where(place > 300, rows.labels, 0.0)  # nothing positive in the older half
     few = Rows(table=rows.table, inputs=rows.inputs, labels=labels)
     outcome = race(contract, settings(model={"kind": "linear"}), few, few, {"by": "date"})
-    assert np.isfinite(outcome.winner.held_out.outputs).all()
+    assert np.isfinite(outcome.winner.outputs).all()
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -106,8 +105,8 @@ def test_a_calibrated_model_is_no_worse_on_what_it_was_calibrated_on(task: str) 
     for how in (None, "temperature"):
         given = settings(calibration=how, folds={"below_rows": 0}, model={"kind": "linear"})
         winner = race(contract, given, rows_of(contract, 300), rows, {}).winner
-        found[how] = winner.held_out.outputs
-        assert winner.model.program.predict(rows.inputs) == pytest.approx(found[how], abs=1e-6)
+        found[how] = winner.outputs
+        assert winner.program.predict(rows.inputs) == pytest.approx(found[how], abs=1e-6)
     judged = task_of(contract)
     before, after = (judged.scores(rows.labels, outputs).all() for outputs in found.values())
     assert after[judged.loss] <= before[judged.loss] + 1e-6

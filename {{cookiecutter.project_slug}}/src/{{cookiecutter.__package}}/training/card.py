@@ -38,7 +38,7 @@ def write_card(
     quality = [
         [model, *map(_interval, found.values())] for model, found in record["metrics"].items()
     ]
-    lost = [[f"`{name}`", _interval(loss)] for name, loss in record["importance"].items()]
+    lost = [[f"`{name}`", _interval(loss)] for name, loss in record.get("importance", {}).items()]
     sections = [
         f"# {contract.name}",
         purpose(contract, metadata),
@@ -55,9 +55,12 @@ def write_card(
         _table(["", *(METRICS[name].title for name in names)], quality),
         "## Where it is better and worse",
         _slice_table(record, task_of(contract).metrics[:2]),
-        "## What matters most",
-        f"What {title} loses when a column's values are shuffled; the first {MOST_COLUMNS}.",
-        _table(["column", f"{title} lost"], lost[:MOST_COLUMNS]),
+        "## What matters most" if lost else "",
+        (
+            _table([f"column, the first {MOST_COLUMNS}", f"{title} lost"], lost[:MOST_COLUMNS])
+            if lost
+            else ""
+        ),
         "## Limits",
         " ".join(limits(metadata)),
         "## Made by",

@@ -15,7 +15,7 @@ from ..models.tasks import Outputs, Task, threshold_of
 from ..models.trees import n_learned
 from .gate import Rule, valid_outputs
 from .kinds import Fitted
-from .race import Entry, Finalist
+from .race import Entry, Model
 from .rows import Splits
 
 EXAMPLE_ROWS = 16
@@ -47,7 +47,7 @@ class Exported:
 
 
 def export(
-    finalist: Finalist,
+    model: Model,
     task: Task,
     splits: Splits,
     settings: TrainConfig,
@@ -58,7 +58,6 @@ def export(
     Raises:
         ModelFailedError: an output is not finite, or no probability where it should be one.
     """
-    model, held_out = finalist.model, finalist.held_out
     content = graph.export(model.program, splits.train.inputs[:EXAMPLE_ROWS]).SerializeToString()
     tested, trained, valid = predict_splits(open_session(content), task, splits)
     expected = model.program.predict(splits.test.inputs)
@@ -69,7 +68,7 @@ def export(
         valid=valid,
         parity=parity_error(expected, tested, task.scale(expected)),
         between="torch and ONNX",
-        cut=threshold_of(task, held_out.labels, held_out.outputs, settings.threshold),
+        cut=threshold_of(task, model.labels, model.outputs, settings.threshold),
         choice=model.choice,
         fitted=model.fitted,
         parameters=n_learned(model.program.body),

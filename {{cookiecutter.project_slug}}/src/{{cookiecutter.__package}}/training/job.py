@@ -31,7 +31,7 @@ from .evidence import leakage, miscalibration, overlap, row_cost, slice_losses, 
 from .exported import Exported, export
 from .gate import Evidence, Rule, judge
 from .promote import promote, show_verdict
-from .race import Finalist, candidates, race
+from .race import Model, candidates, race
 from .record import bundle_files, git_state
 from .rows import Rows, Splits, blocks, read_splits
 from .tracking import mirror
@@ -43,7 +43,7 @@ SINKS: Sequence[str] = (
 )
 """Modules whose ``write(versions, version, reports)`` is called once a version is registered.
 
-What their ``measure(task, labels, outputs, bootstrap)`` returns is kept in the bundle's evaluation.
+What their ``measure(task, graph, test, outputs, bootstrap)`` returns stands in the bundle's evaluation.
 """
 OF_THE_MODEL = {
     "better than dummy",
@@ -96,13 +96,13 @@ def run(config: Config) -> Version:
         baseline = assess(config, dataset, splits, simple, outcome.linear)
         if not baseline.failed:
             why = ", ".join(sorted(assessed.failed))
-            say(f"gate      refused {outcome.winner.model.choice.kind} ({why}); linear passes")
+            say(f"gate      refused {outcome.winner.choice.kind} ({why}); linear passes")
             assessed = baseline
     return register(config, dataset, splits, assessed)
 
 
 def assess(
-    config: Config, dataset: Dataset, splits: Splits, exported: Exported, linear: Finalist
+    config: Config, dataset: Dataset, splits: Splits, exported: Exported, linear: Model
 ) -> Assessed:
     """Compare a graph with the baselines and the champion on the test rows, and judge it."""
     settings, contract, test = config.train, dataset.contract, splits.test
@@ -162,7 +162,8 @@ def register(config: Config, dataset: Dataset, splits: Splits, assessed: Assesse
     sinks = [import_module(f"{ROOT}.{name}") for name in SINKS]
     task, findings = task_of(contract, _threshold(exported.cut)), dict[str, Any]()
     for sink in sinks:
-        findings |= sink.measure(task, splits.test.labels, exported.tested, evaluation.bootstrap)
+        bootstrap = evaluation.bootstrap
+        findings |= sink.measure(task, exported.graph, splits.test, exported.tested, bootstrap)
     files = bundle_files(config, dataset, splits, exported, evaluation, findings)
     path = write_bundle(versions.folder, files)
     verdict = [asdict(rule) for rule in assessed.rules]
@@ -208,19 +209,16 @@ def _offer(versions: Versions, version: Version, *, automatic: bool) -> None:
         say(f"next      serve it with: promote {version.number}")
 
 
-def _baselines(
-    config: Config, task: Task, splits: Splits, linear: Finalist
-) -> dict[str, Predictions]:
+def _baselines(config: Config, task: Task, splits: Splits, linear: Model) -> dict[str, Predictions]:
     """What a model must beat: a linear model of the same rows, and the labels alone."""
     objective, labels = config.train.threshold, splits.validation.labels
     dummy = [
         task.constant(splits.train.labels, len(rows)) for rows in (splits.validation, splits.test)
     ]
-    held_out = linear.held_out
     return {
         LINEAR: Predictions(
-            outputs=linear.model.program.predict(splits.test.inputs),
-            threshold=_threshold(threshold_of(task, held_out.labels, held_out.outputs, objective)),
+            outputs=linear.program.predict(splits.test.inputs),
+            threshold=_threshold(threshold_of(task, linear.labels, linear.outputs, objective)),
         ),
         DUMMY: Predictions(
             outputs=dummy[1], threshold=_threshold(threshold_of(task, labels, dummy[0], objective))
@@ -261,14 +259,17 @@ def champion(contract: Contract, versions: Versions, test: Rows) -> Mapping[str,
 
 
 def _show(task: Task, n_rows: int, evaluation: Evaluation) -> None:
-    """A line for each model and metric: an interval is never broken."""
+    """So short that 80 columns hold three intervals."""
+
+    def cell(model: str, metric: str) -> str:
+        found = evaluation.interval(model, metric)
+        large = max(abs(found.value), abs(np.nan_to_num(found.high))) >= 100
+        return f"{found:,.0f}" if large else f"{found:.3f}"
+
     table(
         f"{n_rows:,} test rows; {evaluation.bootstrap}",
         ["", *(METRICS[metric].title for metric in task.headline)],
-        [
-            (name, *(f"{evaluation.interval(name, metric):.3f}" for metric in task.headline))
-            for name in evaluation.values
-        ],
+        [(model, *(cell(model, m) for m in task.headline)) for model in evaluation.values],
     )
 
 

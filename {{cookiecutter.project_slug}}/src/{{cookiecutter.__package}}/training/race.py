@@ -43,11 +43,24 @@ LINEAR_MODEL = CANDIDATES["linear"]
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A program that has learned, and how."""
+    """A program that has learned, and what it predicts for rows that it did not learn from."""
 
     program: Program
     choice: ModelConfig
     fitted: Fitted
+    labels: Floats
+    """Of the held-out rows."""
+    raw: Tensor
+    """What the body returns for them, ``[rows, head.width]``."""
+    outputs: Outputs
+    seconds: float = 0.0
+
+    @property
+    def rounds(self) -> str:
+        """The best round of those that were run."""
+        fitted = self.fitted
+        last = max(fitted.rounds, fitted.last_round)
+        return f"{fitted.rounds} of {last} {fitted.unit}s" if fitted.unit else "–"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,59 +70,15 @@ class Entry:
     name: str
     interval: Interval
     """Of the metric that ranks, on held-out rows."""
-    fitted: Fitted
-
-    @property
-    def rounds(self) -> str:
-        """The best round of those that were run."""
-        fitted = self.fitted
-        return f"{fitted.rounds} of {fitted.last_round} {fitted.unit}s" if fitted.unit else "–"
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldOut:
-    """Rows that a model did not learn from, and what it predicts for them."""
-
-    labels: Floats
-    raw: Tensor
-    """``[rows, head.width]``, for calibration."""
-    outputs: Outputs
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What one candidate learned from a holdout."""
-
-    models: Sequence[Model]
-    """One for each training set."""
-    held_out: HeldOut
-    scores: Mapping[str, float]
-    """Each metric on held-out rows."""
-    seconds: float
-
-    @property
-    def fitted(self) -> Fitted:
-        """The first fit, with the median rounds of all."""
-        fits = [model.fitted for model in self.models]
-        rounds = int(np.median([one.rounds for one in fits]))
-        last_round = int(np.median([one.last_round for one in fits]))
-        return replace(fits[0], rounds=rounds, last_round=max(rounds, last_round))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finalist:
-    """A model to export, and rows to choose its threshold by."""
-
-    model: Model
-    held_out: HeldOut
+    rounds: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The winner of the race, the linear baseline, and all who took part."""
 
-    winner: Finalist
-    linear: Finalist
+    winner: Model
+    linear: Model
     """The winner itself, where that is linear."""
     entries: Sequence[Entry]
     """The best first."""
@@ -144,51 +113,57 @@ def race(
             "\n          (train.model.kind: mlp trains one)"
         )
     holdout = make_holdout(contract, settings, train, validation, split)
-    results = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
-    entries = _rank(holdout, results, settings)
-    best = entries[0].name
-    winner = linear = finalist(choices[best], results[best], holdout)
-    if choices[best] != LINEAR_MODEL:
-        result = results.get("linear") or fit_candidate(LINEAR_MODEL, holdout)
-        linear = finalist(LINEAR_MODEL, result, holdout)
+    models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
+    entries = _rank(holdout, models, settings)
+    best = models[entries[0].name]
+    winner = linear = finalize(best, holdout)
+    if best.choice != LINEAR_MODEL:
+        linear = finalize(models.get("linear") or fit_candidate(LINEAR_MODEL, holdout), holdout)
     return Outcome(winner=winner, linear=linear, entries=entries)
 
 
-def finalist(choice: ModelConfig, result: Result, holdout: Holdout) -> Finalist:
-    """Fitted anew on all rows, where folds were held out; calibrated where the settings say so."""
-    model, first = result.models[0], holdout.sets[0]
-    if holdout.rows is not None:
-        rounds = result.fitted.rounds
-        every = make_training_set(first.contract, first.settings, holdout.rows, None, rounds)
-        model = fit_model(every, choice)
-    held_out, head = result.held_out, model.program.head
-    if first.settings.calibration and first.contract.task != "regression":
-        with torch.no_grad():
-            fit_temperature(head, held_out.raw, torch.from_numpy(held_out.labels).float())
-            held_out = replace(held_out, outputs=head(held_out.raw).numpy())
-    return Finalist(model=model, held_out=held_out)
+def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
+    """Learn every training set, and predict what each holds out.
 
-
-def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Result:
-    """Learn every training set, and predict what each holds out."""
-    start = time.perf_counter()
-    models = [fit_model(training, choice) for training in holdout.sets]
-    raws = [
-        raw_values(model, training.held_out or training.train)
-        for model, training in zip(models, holdout.sets, strict=True)
-    ]
-    with torch.no_grad():
-        heads = zip(models, raws, strict=True)
-        outputs = np.concatenate([model.program.head(raw).numpy() for model, raw in heads])
-    return Result(
-        models=models,
-        held_out=HeldOut(labels=holdout.labels, raw=torch.cat(raws), outputs=outputs),
-        scores=holdout.task.scores(holdout.labels, outputs).all(),
+    Of folds the first program is kept, with the median of their rounds.
+    """
+    start, programs, fits, raws, outputs = time.perf_counter(), [], [], [], []
+    for training in holdout.sets:
+        program, fitted = fit_program(training, choice)
+        raws.append(raw_values(program, training.held_out or training.train))
+        outputs.append(program.head(raws[-1]).detach().numpy())
+        programs.append(program)
+        fits.append(fitted)
+    rounds = int(np.median([one.rounds for one in fits]))
+    last_round = int(np.median([one.last_round for one in fits]))
+    return Model(
+        program=programs[0],
+        choice=choice,
+        fitted=replace(fits[0], rounds=rounds, last_round=last_round),
+        labels=holdout.labels,
+        raw=torch.cat(raws),
+        outputs=np.concatenate(outputs),
         seconds=time.perf_counter() - start,
     )
 
 
-def fit_model(training: TrainingSet, choice: ModelConfig) -> Model:
+def finalize(model: Model, holdout: Holdout) -> Model:
+    """Fitted anew on all rows, where folds were held out; calibrated where the settings say so."""
+    first = holdout.sets[0]
+    if holdout.rows is not None:
+        rounds = model.fitted.rounds
+        every = make_training_set(first.contract, first.settings, holdout.rows, None, rounds)
+        program, fitted = fit_program(every, model.choice)
+        model = replace(model, program=program, fitted=fitted)
+    if first.settings.calibration is None or first.contract.task == "regression":
+        return model
+    head = model.program.head
+    with torch.no_grad():
+        fit_temperature(head, model.raw, torch.from_numpy(model.labels).float())
+        return replace(model, outputs=head(model.raw).numpy())
+
+
+def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fitted]:
     """One kind of model; every random draw follows ``train.seed``."""
     random.seed(training.settings.seed)
     np.random.seed(training.settings.seed)
@@ -196,45 +171,47 @@ def fit_model(training: TrainingSet, choice: ModelConfig) -> Model:
     fitted = fit(training, choice)
     head = deepcopy(training.head)  # its own: one model that is calibrated must not change another
     program = Program(training.contract, training.preprocess, fitted.body, head)
-    return Model(program=program.eval(), choice=choice, fitted=fitted)
+    return program.eval(), fitted
 
 
 @torch.no_grad()
-def raw_values(model: Model, examples: Examples) -> Tensor:
+def raw_values(program: Program, examples: Examples) -> Tensor:
     """What the body returns for prepared rows, ``[rows, head.width]``."""
     parts = examples.split(BATCH_ROWS)
-    return torch.cat([model.program.body(part.rows.numbers, part.rows.codes) for part in parts])
+    return torch.cat([program.body(part.rows.numbers, part.rows.codes) for part in parts])
 
 
-def score(task: Task, scores: Mapping[str, float]) -> float:
+def score(task: Task, model: Model) -> float:
     """What is to be high: the deciding metric, or where it has no meaning the negative loss."""
-    value = scores[task.main]
-    return value if value == value else -scores[task.loss]
+    found = task.scores(model.labels, model.outputs).all()
+    return -found[task.loss] if np.isnan(found[task.main]) else found[task.main]
 
 
-def _rank(holdout: Holdout, results: Mapping[str, Result], settings: TrainConfig) -> list[Entry]:
+def _rank(holdout: Holdout, models: Mapping[str, Model], settings: TrainConfig) -> list[Entry]:
     """The candidates, the best first, which a table shows; of equals the simplest."""
     task = holdout.task
-    undefined = any(np.isnan(result.scores[task.main]) for result in results.values())
-    by = task.loss if undefined else task.main
     evaluation = evaluate(
         task,
         holdout.labels,
-        {name: Predictions(outputs=r.held_out.outputs) for name, r in results.items()},
+        {name: Predictions(outputs=model.outputs) for name, model in models.items()},
         holdout.blocks,
         resamples=settings.gate.resamples,
         confidence=settings.gate.confidence,
         seed=settings.seed,
     )
-    ranked = sorted(results, key=lambda name: -METRICS[by].sign * results[name].scores[by])
+    values = evaluation.values
+    undefined = any(np.isnan(values[name][task.main]) for name in models)
+    by = task.loss if undefined else task.main
+    ranked = sorted(models, key=lambda name: -METRICS[by].sign * values[name][by])
     entries = [
-        Entry(name=name, interval=evaluation.interval(name, by), fitted=results[name].fitted)
+        Entry(name=name, interval=evaluation.interval(name, by), rounds=models[name].rounds)
         for name in ranked
     ]
+    title = METRICS[by].title
     table(
-        f"kinds of model, ranked by {METRICS[by].title} on {holdout.description}",
-        ["", METRICS[by].title, "best round", "seconds"],
-        [(e.name, str(e.interval), e.rounds, f"{results[e.name].seconds:.1f}") for e in entries],
+        f"kinds of model, ranked by {title} on {holdout.description}",
+        ["", title, "best round", "seconds"],
+        [(e.name, str(e.interval), e.rounds, f"{models[e.name].seconds:.1f}") for e in entries],
     )
     return entries
 

@@ -20,7 +20,6 @@ from ..config import Config
 from ..contract import Contract
 from ..data.dataset import Dataset
 from ..models import profile
-from ..models.bundle import open_session
 from ..models.days import FIRST_S, LAST_S, MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
 from ..models.tasks import Outputs, task_of
@@ -29,7 +28,6 @@ from .card import write_card
 from .evaluate import DUMMY, LINEAR, MODEL, Evaluation, slice_columns, slice_cuts, slices
 from .evidence import digest, hashes_of
 from .exported import Exported
-from .importance import importance
 from .rows import Integers, Rows, Splits, times
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
@@ -110,7 +108,6 @@ def _evaluation(
         "metrics": _metrics(task.metrics, evaluation),
         "slices": list(parts),
         "cuts": slice_cuts(contract, test.table),
-        "importance": importance(open_session(exported.graph), task, test, bootstrap),
         "learning": (
             {"by": fitted.unit, "best": fitted.rounds, "curves": curves} if curves else None
         ),

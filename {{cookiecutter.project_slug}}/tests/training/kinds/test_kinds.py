@@ -13,8 +13,9 @@ from {{ cookiecutter.__package }}.models.bundle import (
     parity_error,
 )
 from {{ cookiecutter.__package }}.models.graph import export
+from {{ cookiecutter.__package }}.models.program import Program
 from {{ cookiecutter.__package }}.training.kinds import KINDS, TrainingSet, fit
-from {{ cookiecutter.__package }}.training.race import Model, fit_model
+from {{ cookiecutter.__package }}.training.race import fit_program
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
@@ -30,11 +31,11 @@ def choice(kind: str, **more: object) -> ModelConfig:
     return ModelConfig.model_validate({"kind": kind} | SMALL.get(kind, {}) | more)
 
 
-def quality(model: Model, training: TrainingSet) -> tuple[float, float]:
+def quality(program: Program, training: TrainingSet) -> tuple[float, float]:
     """Of the model and of a constant, on rows that neither saw: the deciding metric and chance."""
     contract, task = training.contract, training.task
     rows = rows_of(contract, 800, seed=5)
-    found = task.scores(rows.labels, model.program.predict(rows.inputs)).all()
+    found = task.scores(rows.labels, program.predict(rows.inputs)).all()
     return found[task.main], task.chance
 
 
@@ -51,10 +52,9 @@ EVERY = [
 def test_it_learns_and_its_graph_answers_alike(kind: str, task: str, make_set: MakeSet) -> None:
     contract = shop_of(task)
     training = make_set(contract)
-    model = fit_model(training, choice(kind))
-    found, chance = quality(model, training)
+    program, _ = fit_program(training, choice(kind))
+    found, chance = quality(program, training)
     assert found > chance + 0.1
-    program = model.program
     inputs = rows_of(contract, 400, seed=7).inputs
     session = open_session(export(program, inputs[:16]).SerializeToString())
     for rows in (inputs, inputs[:1], adversarial(contract)):
@@ -66,7 +66,7 @@ def test_it_learns_and_its_graph_answers_alike(kind: str, task: str, make_set: M
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_is_the_same_model(kind: str, shop: Contract, make_set: MakeSet) -> None:
-    first, second = (fit_model(make_set(shop), choice(kind)).program.state_dict() for _ in range(2))
+    first, second = (fit_program(make_set(shop), choice(kind))[0].state_dict() for _ in range(2))
     assert first.keys() == second.keys()
     assert all(torch.allclose(first[n], second[n], rtol=0, atol=0, equal_nan=True) for n in first)
 
@@ -74,8 +74,8 @@ def test_the_same_seed_is_the_same_model(kind: str, shop: Contract, make_set: Ma
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "linear"])  # it has one optimum
 def test_another_seed_is_another_model(kind: str, shop: Contract, make_set: MakeSet) -> None:
     settings = SETTINGS.model_copy(update={"seed": 1})
-    first = fit_model(make_set(shop), choice(kind)).program
-    second = fit_model(make_set(shop, settings), choice(kind)).program
+    first = fit_program(make_set(shop), choice(kind))[0]
+    second = fit_program(make_set(shop, settings), choice(kind))[0]
     inputs = rows_of(shop, 50).inputs
     assert not np.allclose(first.predict(inputs), second.predict(inputs))
 

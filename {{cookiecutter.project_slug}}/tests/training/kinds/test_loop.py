@@ -18,7 +18,7 @@ from {{ cookiecutter.__package }}.training.kinds.loop import (
     schedule_of,
     shuffled,
 )
-from {{ cookiecutter.__package }}.training.race import fit_model
+from {{ cookiecutter.__package }}.training.race import fit_program
 
 from .conftest import SETTINGS, MakeSet, rows_of
 
@@ -98,7 +98,7 @@ def test_stopping_early_is_the_beginning_of_the_whole_schedule(
     shop: Contract, make_set: MakeSet
 ) -> None:
     whole, part = (
-        fit_model(changed(make_set(shop, rounds=rounds), epochs=4), MLP).fitted for rounds in (4, 2)
+        fit_program(changed(make_set(shop, rounds=rounds), epochs=4), MLP)[1] for rounds in (4, 2)
     )
     assert part.curves["train_loss"] == whole.curves["train_loss"][:2]
     assert (part.rounds, whole.rounds) == (2, 4)

@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.models.encode import Categories
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
-from {{ cookiecutter.__package }}.training.race import fit_model
+from {{ cookiecutter.__package }}.training.race import fit_program
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
@@ -46,7 +46,7 @@ def tabm(start: Tensor, width: int = 3) -> TabM:
 def test_it_learns_and_its_graph_answers_alike(task: str, make_set: MakeSet) -> None:
     contract = shop_of(task)
     training = make_set(contract)
-    program = fit_model(training, ModelConfig.model_validate(SMALL)).program
+    program = fit_program(training, ModelConfig.model_validate(SMALL))[0]
     tested = rows_of(contract, 800, seed=5)
     scores = training.task.scores(tested.labels, program.predict(tested.inputs)).all()
     assert scores[training.task.main] > training.task.chance + 0.1

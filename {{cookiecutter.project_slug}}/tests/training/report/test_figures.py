@@ -19,7 +19,7 @@ from {{ cookiecutter.__package }}.training.report.figures import (
     calibration,
     confusion,
     curves,
-    measure,
+    of_outputs,
     outcomes,
     residuals,
     scores,
@@ -102,7 +102,7 @@ def test_only_binary_rows_of_both_labels_have_curves() -> None:
 
 
 def test_every_row_is_once_in_the_confusion(any_shop: Contract) -> None:
-    record = record_of(any_shop, measure=measure)
+    record = record_of(any_shop, measure=of_outputs)
     if any_shop.task == "regression":
         assert record["confusion"] is None
         return

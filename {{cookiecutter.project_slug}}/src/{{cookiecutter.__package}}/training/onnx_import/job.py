@@ -33,7 +33,7 @@ from ..exported import Exported, predict_splits
 from ..folds import make_holdout
 from ..job import assess, register
 from ..kinds import Fitted
-from ..race import LINEAR_MODEL, finalist, fit_candidate
+from ..race import LINEAR_MODEL, finalize, fit_candidate
 from ..rows import read_splits
 from .encoding import encoder_in
 
@@ -95,7 +95,7 @@ def run(
     )
     split = dataset.manifest.get("split", {})
     holdout = make_holdout(contract, settings, splits.train, splits.validation, split)
-    linear = finalist(LINEAR_MODEL, fit_candidate(LINEAR_MODEL, holdout), holdout)
+    linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
     return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
 
 

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...models.bundle import open_session
 from ...models.intervals import Bootstrap, Interval
 from ...models.metrics import ClassScores, Floats, Integers, Ranking, per_bin, ratio
 from ...models.metrics.ranking import Counts
 from ...models.metrics.scored import confidence_bins
 from ...models.tasks import Outputs, Task
 from ...values import canonical_category
+from ..rows import Rows
+from .importance import importance
 
 MOST_LABELS, REST = 30, "all others"
 MOST_BINS, GROUPS, MOST_POINTS = 40, 20, 800
@@ -23,8 +26,20 @@ POINTS = 101
 VALUE_BINS = 15
 
 
-def measure(task: Task, labels: Floats, outputs: Outputs, bootstrap: Bootstrap) -> dict[str, Any]:
+def measure(
+    task: Task, graph: bytes, test: Rows, outputs: Outputs, bootstrap: Bootstrap
+) -> dict[str, Any]:
     """All of it, by the name of its plot; ``outputs`` are the graph's on the test rows."""
+    return {
+        "importance": importance(open_session(graph), task, test, bootstrap),
+        **of_outputs(task, test.labels, outputs, bootstrap),
+    }
+
+
+def of_outputs(
+    task: Task, labels: Floats, outputs: Outputs, bootstrap: Bootstrap
+) -> dict[str, Any]:
+    """What follows from outputs and labels alone."""
     regression, scored = task.contract.task == "regression", task.scores(labels, outputs)
     return {
         **curves(task, labels, outputs, bootstrap),

@@ -65,8 +65,7 @@ def objective(holdout: Holdout, settings: TrainConfig) -> Objective:
         chosen = applied(settings, drawn)
         watch = Watch(fits=len(holdout.sets), report=report)
         sets = [replace(one, settings=chosen, on_round=watch.of_fit()) for one in holdout.sets]
-        result = fit_candidate(chosen.model, replace(holdout, sets=sets))
-        return score(holdout.task, result.scores)
+        return score(holdout.task, fit_candidate(chosen.model, replace(holdout, sets=sets)))
 
     return train
 

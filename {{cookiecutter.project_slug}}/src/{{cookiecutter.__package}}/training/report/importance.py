@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from ..models.bundle import run
-from ..models.inputs import Inputs
-from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import METRICS
-from ..models.tasks import Outputs, Task
-from .rows import Integers, Rows
+from ...models.bundle import run
+from ...models.inputs import Inputs
+from ...models.intervals import Bootstrap, Interval
+from ...models.metrics import METRICS
+from ...models.tasks import Outputs, Task
+from ..rows import Integers, Rows
 
 BUDGET = 400_000
 FEWEST_ROWS, MOST_SHUFFLES, DRAWS = 200, 10, 200

@@ -11,14 +11,14 @@ from {{ cookiecutter.__package }}.models.intervals import (
     Bootstrap,
 )
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training import importance as module
-from {{ cookiecutter.__package }}.training.importance import (
+from {{ cookiecutter.__package }}.training.report import importance as module
+from {{ cookiecutter.__package }}.training.report.importance import (
     importance,
 )
 from {{ cookiecutter.__package }}.training.rows import Rows
 
-from ..models.conftest import constant_graph, exported_of
-from ..synthesized import synthesize
+from ...models.conftest import constant_graph, exported_of
+from ...synthesized import synthesize
 
 
 def bootstrap(rows: Rows) -> Bootstrap:
