@@ -19,7 +19,7 @@ from {{ cookiecutter.__package }}.errors import MissingExtraError
 from .conftest import PACKAGE, Command
 
 COMMANDS = ["data", "train", "serve", "score", "replay", "monitor", "promote", "rollback"]
-COMMANDS += ["history", "card", "compare", "lineage", "alerts"]
+COMMANDS += ["history", "card", "alerts"]
 HEAVY = {"fastapi", "mlflow", "numpy", "onnx", "onnxruntime", "pandas", "polars", "pyarrow"}
 HEAVY |= {"scipy", "sklearn", "torch"}
 DATA = {"driving": "orders", "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"}}
@@ -136,8 +136,7 @@ FAILURES = [
     (["promote", "1", "--override", " "], 5, ["error: ", "no version 1"]),
     (["rollback"], 5, ["error: ", "nothing to roll back to"]),
     (["card"], 5, ["error: ", "no champion at present"]),
-    (["compare", "1", "2"], 5, ["error: ", "shop has no version 1"]),
-    (["lineage", "f00d"], 5, ["error: ", "'f00d' is no version of shop", "no prediction"]),
+    (["registry", "mend"], 2, ["mend"]),
     (["train", "--set", "train.tracker=paper"], 2, ["error: ", "train.tracker: 'paper' is no"]),
     (["replay", "--rows", "none"], 2, ["--rows"]),
     (["dta"], 2, ["Did you mean 'data'"]),

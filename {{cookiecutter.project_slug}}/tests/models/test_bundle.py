@@ -194,6 +194,6 @@ def test_a_trained_bundle_holds_only_the_formats_that_are_safe_to_read(
     names = {path.name for path in workspace.bundle.path.iterdir()}
     assert names == {
         *("model.onnx", "contract.json", "metadata.json", "profile.json", "card.md"),
-        *("weights.safetensors", "evaluation.json", "sample.parquet", CHECKSUMS),
+        *("evaluation.json", "sample.parquet", CHECKSUMS),
     }
     json.loads((workspace.bundle.path / "metadata.json").read_text(), parse_constant=pytest.fail)

@@ -1,6 +1,7 @@
 """Rows of the small contract, and the versions of a model that has some."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows
-from {{ cookiecutter.__package }}.training.tracking import Run, Tracker
-from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
-from {{ cookiecutter.__package }}.training.tracking.watched import Watched
+from {{ cookiecutter.__package }}.training.tracking import Run
 
 from ..models.conftest import constant_files
 from ..synthesized import synthesize
@@ -26,32 +25,37 @@ Made = Callable[..., Version]
 
 
 class Recorder:
-    """A tracker that remembers what it was told; one that is ``down`` takes nothing."""
+    """A tracker that remembers what it was sent; one that is ``down`` takes nothing."""
 
     name = "the recorder"
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
-        self.aliases: dict[str, int | None] = {}
+        self.named: dict[str, str] = {}
         self.tags: Mapping[str, str] = {}
-        self.watched: list[tuple[int, str]] = []
         self.down = False
 
-    def record(self, run: Run) -> None:
+    def _reach(self) -> None:
         if self.down:
-            raise ConnectionError("nobody answers\nat all")
+            raise ConnectionError("nobody at postgresql://me:secret@host answers\nat all")
+
+    def bundles(self) -> set[str]:
+        self._reach()
+        return {run.version.bundle for run in self.runs}
+
+    def aliases(self) -> Mapping[str, str]:
+        return dict(self.named)
+
+    def record(self, run: Run) -> None:
+        self._reach()
         self.runs.append(run)
 
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
-        if self.down:
-            raise ConnectionError("nobody answers\nat all")
-        self.aliases[alias] = version.number if version else None
+        self._reach()
+        self.named.pop(alias, None)
+        if version is not None:
+            self.named[alias] = version.bundle
         self.tags = tags or self.tags
-
-    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
-        if self.down:
-            raise ConnectionError("nobody answers\nat all")
-        self.watched += [(version.number, window.name) for window in windows]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,21 +82,16 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def outbox(versions: Versions, recorder: Recorder) -> Outbox:
-    return outbox_of(versions, recorder)
-
-
-def outbox_of(versions: Versions, tracker: Tracker) -> Outbox:
-    """Reports lie beside the bundles."""
-    return Outbox(versions, tracker, versions.folder.parent / "reports")
-
-
-@pytest.fixture
 def make_version(versions: Versions, shop: Contract) -> Made:
     """Writes a bundle that answers a constant and registers it."""
 
-    def make(value: float = 0.25, *, passed: bool = True, **metadata: Any) -> Version:
-        bundle = write_bundle(versions.folder, constant_files(shop, value, **metadata))
+    def make(
+        value: float = 0.25, *, passed: bool = True, evaluation: Any = None, **metadata: Any
+    ) -> Version:
+        known = {"model": {"kind": "linear"}, "metrics": {}}
+        files = constant_files(shop, value, **known | metadata)
+        files["evaluation.json"] = json.dumps(evaluation or {}).encode()
+        bundle = write_bundle(versions.folder, files)
         rules = [
             {"rule": "parity", "passed": True, "reason": "fine"},
             {"rule": "better than dummy", "passed": passed, "reason": "AUC 0.5"},

@@ -1,23 +1,19 @@
 """Records of findings about the shop's models, and a bundle that holds one."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models.intervals import Bootstrap, Interval
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.evaluation.bootstrap import (
-    Interval,
-)
-from {{ cookiecutter.__package }}.training.evaluation.evaluate import (
-    evaluate,
-    slices,
-)
-from {{ cookiecutter.__package }}.training.findings import training_record
+from {{ cookiecutter.__package }}.training.evaluate import slices
 from {{ cookiecutter.__package }}.training.kinds import Fitted
 from {{ cookiecutter.__package }}.training.race import Entry
+from {{ cookiecutter.__package }}.training.record import jsonable
 
 from ..models.conftest import constant_files
 
@@ -33,10 +29,8 @@ FITTED = Fitted(
 ENTRIES = tuple(
     Entry(
         name=name,
-        score=value,
         interval=Interval(value=value, low=value - 0.1, high=value + 0.1),
-        rounds=3,
-        seconds=1.0,
+        rounds="2 of 3 epochs",
     )
     for name, value in (("mlp", 0.7), ("linear", 0.6))
 )
@@ -58,37 +52,48 @@ def outputs_of(contract: Contract, labels: Any) -> Any:
     return np.clip(0.3 + 0.2 * labels + random.normal(0, 0.15, len(labels)), 0, 1).astype("f4")
 
 
-def record_of(contract: Contract, column: str = "channel", value: str = "web") -> dict[str, Any]:
-    """The record of a training on made labels, with a slice named as said."""
+def record_of(
+    contract: Contract,
+    column: str = "channel",
+    value: str = "web",
+    measure: Callable[..., dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The evaluation of a training on made labels, with a slice named as said."""
     task, random = task_of(contract, THRESHOLD), np.random.default_rng(0)
     n_labels = len(contract.labels or "ab")
     labels = random.integers(0, n_labels, N_ROWS).astype(np.float64)
     outputs = outputs_of(contract, labels)
-    dummy = task.constant(labels, N_ROWS)
-    evaluation = evaluate(
-        task,
-        labels,
-        {"model": outputs, "linear": dummy, "dummy": dummy, "champion": dummy},
-        np.arange(N_ROWS) // 20,
-        resamples=100,
-        confidence=0.9,
-        seed=0,
-        unit="days",
+    bootstrap = Bootstrap(
+        block=np.arange(N_ROWS) // 20, unit="days", resamples=100, confidence=0.9, seed=0
     )
+    dummy = task.constant(labels, N_ROWS)
+    named = {"model": outputs, "linear": dummy, "dummy": dummy}
+    metrics = {}
+    for name, predicted in named.items():
+        scored = task.scores(labels, predicted)
+        values = scored.all()
+        draws = bootstrap.draw(scored, values)
+        metrics[name] = {m: bootstrap.interval(values[m], draws[m]) for m in task.metrics}
     texts = {column: np.array([value, "store"] * (N_ROWS // 2), object)}
     losses = [Interval(value=0.1 / k, low=0.05 / k, high=0.2 / k) for k in range(1, 50)]
-    return training_record(
-        task,
-        evaluation,
-        labels,
-        outputs,
-        slices=list(slices(task, labels, outputs, texts, evaluation.bootstrap)),
-        cuts={},
-        importance=dict(zip(contract.features, losses, strict=False)),
-        fitted=FITTED,
-        entries=ENTRIES,
-        size={"parameters": 1_234, "bytes": 56_789},
-    )
+    curves = {name: [*enumerate(values, 1)] for name, values in FITTED.curves.items()}
+    record = {
+        "rows": N_ROWS,
+        "blocks": bootstrap.n_blocks,
+        "block": bootstrap.unit,
+        "confidence": bootstrap.confidence,
+        "size": {"parameters": 1_234, "bytes": 56_789},
+        "metrics": metrics,
+        "slices": list(slices(task, labels, outputs, texts, bootstrap)),
+        "cuts": {},
+        "importance": dict(zip(contract.features, losses, strict=False)),
+        "learning": {"by": "epoch", "best": 2, "curves": curves},
+        "race": [{"name": e.name, "interval": e.interval, "rounds": e.rounds} for e in ENTRIES],
+    }
+    if measure is not None:
+        record |= measure(task, labels, outputs, bootstrap)
+    found: dict[str, Any] = jsonable(record)
+    return found
 
 
 def metadata_of(contract: Contract) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.training.card import (
     MOST_COLUMNS,
-    UNSAID,
+    NO_INTENDED_USE,
     write_card,
 )
 
@@ -38,7 +38,6 @@ def test_the_card_says_what_is_predicted_from_what_and_how_well(shop: Contract) 
         "90% intervals from a bootstrap over 60 days",
         f"| model | {auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}] |",
         f"| {channel['column']} | {channel['value']} | {channel['rows']} |",
-        "## Calibration",
         "| `at` | 0.100 [0.0500, 0.200] |",
         "- Kind: mlp",
         "- Dataset: d4t4",
@@ -84,11 +83,11 @@ def test_a_contract_without_time_or_exclusions_says_neither(shop: Contract) -> N
 
 
 def test_the_intended_use_is_the_owners_or_asked_for(shop: Contract) -> None:
-    assert UNSAID in card_of(shop)
+    assert NO_INTENDED_USE in card_of(shop)
     metadata = metadata_of(shop) | {"settings": {"intended_use": "Only to plan returns."}}
     card = write_card(shop, metadata, record_of(shop), SPLITS)
     assert "## Intended use\n\nOnly to plan returns.\n" in card
-    assert UNSAID not in card
+    assert NO_INTENDED_USE not in card
 
 
 def test_a_value_with_a_bar_or_a_line_break_does_not_break_the_table(shop: Contract) -> None:
@@ -100,7 +99,7 @@ def test_a_value_with_a_bar_or_a_line_break_does_not_break_the_table(shop: Contr
 def test_of_many_columns_the_first_are_shown(shop: Contract) -> None:
     many = {f"column {k}": {"value": 1 / k, "low": 0.0, "high": 1.0} for k in range(1, 100)}
     card = card_of(shop, importance=many)
-    assert f"The {MOST_COLUMNS} first of 99." in card
+    assert f"| column, the first {MOST_COLUMNS} | AUC lost |" in card
     assert f"`column {MOST_COLUMNS}`" in card
     assert f"`column {MOST_COLUMNS + 1}`" not in card
 

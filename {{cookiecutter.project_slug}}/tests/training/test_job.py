@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,32 +9,31 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from safetensors.numpy import load_file
+import torch
+import yaml
 
-from {{ cookiecutter.__package }}.config import ModelConfig
+from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import current
-from {{ cookiecutter.__package }}.errors import (
-    DataError,
-    ModelFailedError,
-    ParityError,
-)
+from {{ cookiecutter.__package }}.errors import DataError, ModelFailedError, ParityError
 from {{ cookiecutter.__package }}.models import graph as exporting
 from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.models.bundle import (
-    open_bundle,
-    write_bundle,
-)
+from {{ cookiecutter.__package }}.models.bundle import open_bundle, write_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
-from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.training import job
-from {{ cookiecutter.__package }}.training.fitting import make_lesson
-from {{ cookiecutter.__package }}.training.kinds import learn
-from {{ cookiecutter.__package }}.training.rows import Rows, read_rows
+from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.models.threshold import Cut
+from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.training import job, tracking
+from {{ cookiecutter.__package }}.training.evaluate import Predictions, evaluate
+from {{ cookiecutter.__package }}.training.exported import Exported
+from {{ cookiecutter.__package }}.training.folds import make_training_set
+from {{ cookiecutter.__package }}.training.gate import RULES, Rule
+from {{ cookiecutter.__package }}.training.kinds import Fitted, fit
+from {{ cookiecutter.__package }}.training.rows import Blocks, Rows, Splits, read_rows
 
-from ..conftest import Workspace, shop_of
+from ..conftest import Workspace, shop_of, write_dataset
 from ..models.conftest import constant_files, constant_graph, part_of
-from .conftest import load_settings
+from .conftest import Recorder, load_settings
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
     second = job.run(place.config)
     assert second.number == 2
     bundle = open_bundle(place.versions.folder / second.bundle)
-    for learned in ("weights.safetensors", "profile.json", "sample.parquet"):
+    for learned in ("profile.json", "sample.parquet"):
         assert (bundle.path / learned).read_bytes() == (first.path / learned).read_bytes()
     assert bundle.metadata["metrics"] != first.metadata["metrics"]
 
@@ -101,13 +101,6 @@ def test_a_damaged_champion_does_not_stop_a_training(
     assert served is not None
     assert served.number == 1  # nobody compared them
     assert place.versions.aliases()["challenger"] == version
-
-
-def test_the_stored_weights_are_the_programs(workspace: Workspace) -> None:
-    weights = load_file(workspace.bundle.path / "weights.safetensors")
-    names = {name.split(".")[0] for name in weights}
-    assert names == {"preprocess", "body", "head"}
-    assert all(np.isfinite(value).all() for value in weights.values())
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, graph: bytes) -> None:
@@ -189,16 +182,16 @@ def test_a_champion_that_needs_a_column_that_is_gone_is_told(
     versions = Versions(tmp_path, "shop")
     bundle = write_bundle(versions.folder, constant_files(shop))
     version = versions.register(bundle.name, [], passed=True)
-    scored = job.rescore(shop, versions, version, shop_rows)
-    assert scored is not None
-    assert scored.tolist() == [0.25] * 600
+    versions.serve(version, action="promote", why="")
+    scored = job.champion(shop, versions, shop_rows)["champion"]
+    assert scored.outputs.tolist() == [0.25] * 600
     fewer = Rows(
         table=shop_rows.table.drop_columns(["city"]),
         inputs=shop_rows.inputs,
         labels=shop_rows.labels,
     )
     with pytest.raises(DataError, match=r"version 1 cannot be compared.*'city'"):
-        job.rescore(shop, versions, version, fewer)
+        job.champion(shop, versions, fewer)
 
 
 def test_a_damaged_champion_is_told_and_compared_with_nothing(
@@ -207,8 +200,9 @@ def test_a_damaged_champion_is_told_and_compared_with_nothing(
     versions = Versions(tmp_path, "shop")
     bundle = write_bundle(versions.folder, constant_files(shop))
     version = versions.register(bundle.name, [], passed=True)
+    versions.serve(version, action="promote", why="")
     (bundle / "model.onnx").write_bytes(b"")
-    assert job.rescore(shop, versions, version, shop_rows) is None
+    assert job.champion(shop, versions, shop_rows) == {}
     said = capsys.readouterr().out
     assert "the served version 1 is damaged" in said
     assert "rollback" in said
@@ -220,28 +214,164 @@ def test_a_champion_of_another_task_is_told(
     versions = Versions(tmp_path, "shop")
     bundle = write_bundle(versions.folder, constant_files(shop))
     version = versions.register(bundle.name, [], passed=True)
+    versions.serve(version, action="promote", why="")
     with pytest.raises(
         DataError, match=r"version 1 is a binary model .* regression .* another name"
     ):
-        job.rescore(shop_of("regression"), versions, version, shop_rows)
+        job.champion(shop_of("regression"), versions, shop_rows)
 
 
 def test_statistics_come_from_the_training_rows_alone(
-    shop: Contract, shop_rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Contract, shop_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contract = part_of(shop, "price", "city")
-    settings = load_settings(tmp_path, epochs=1).train
     train = take(contract, shop_rows, slice(0, 400))
     monkeypatch.setattr(preprocess, "features", lambda _: {})
-    lessons = [
-        make_lesson(contract, settings, train, take(contract, shop_rows, rows))
+    sets = [
+        make_training_set(contract, TrainConfig(), train, take(contract, shop_rows, rows))
         for rows in (slice(400, 500), slice(450, 600))
     ]
-    one, two = (learn(lesson, ModelConfig(kind="linear")).body.state_dict() for lesson in lessons)
+    one, two = (fit(each, ModelConfig(kind="linear")).body.state_dict() for each in sets)
     assert all(one[name].tolist() == two[name].tolist() for name in one)
-    assert lessons[0].preprocess.vocabularies == lessons[1].preprocess.vocabularies
+    assert sets[0].preprocess.vocabularies == sets[1].preprocess.vocabularies
 
 
 def take(contract: Contract, rows: Rows, at: slice) -> Rows:
     part = rows.table.slice(at.start, at.stop - at.start)
     return Rows(table=part, inputs=from_table(contract, part), labels=rows.labels[at])
+
+
+def test_where_the_winner_is_refused_and_the_linear_baseline_passes_that_is_registered(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The network learns nothing at such a rate."""
+    shutil.rmtree(place.path / "bundles")
+    path = place.path / "configs" / "train.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings |= {"learning_rate": 1e-9, "epochs": 1, "model": {"kind": "mlp"}}
+    settings["gate"] |= {"max_loss_to_linear": 0.0}
+    path.write_text(yaml.safe_dump(settings))
+    version = job.run(place.config)
+    assert version.passed
+    assert place.versions.served() == version
+    assert place.bundle.metadata["model"]["kind"] == "linear"
+    shown = capsys.readouterr().out
+    assert re.search(r"gate +refused mlp \(.*not worse than linear.*\); linear passes", shown)
+
+
+def test_a_tracker_that_is_down_is_sent_everything_by_the_next_training(
+    place: Workspace, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded: the winner's kind, its curves, the reports that sinks have written."""
+    path = place.path / "configs" / "train.yaml"
+    path.write_text(path.read_text().replace("tracker: none", "tracker: mlflow"))
+    monkeypatch.setattr(tracking, "tracker_of", lambda *_: recorder)
+    recorder.down = True
+    job.run(place.config)
+    assert recorder.runs == []
+    recorder.down = False
+    job.run(place.config)
+    (run,) = recorder.runs
+    bundle = place.bundle
+    assert run.version.bundle == bundle.hash == recorder.named["champion"]
+    assert run.params["model.kind"] == bundle.metadata["model"]["kind"]
+    assert len(run.curves["train_loss"]) == 4
+    main = bundle.task.main
+    assert run.metrics[f"model_{main}"] == bundle.metadata["metrics"]["model"][main]["value"]
+
+
+@pytest.fixture
+def end(
+    shop: Contract, shop_rows: Rows, versions: Versions, tmp_path: Path
+) -> Callable[..., Version]:
+    """Ends a training whose graph answers a constant, with a given verdict."""
+    dataset = write_dataset(tmp_path / "data", shop)
+    splits = Splits(train=shop_rows, validation=shop_rows, test=shop_rows)
+
+    def register(
+        value: float,
+        failed: str = "",
+        promote: str = "manual",
+        compared: bool = True,
+    ) -> Version:
+        shutil.rmtree(tmp_path / "configs", ignore_errors=True)
+        outputs = np.full(len(shop_rows), value, np.float32)
+        names = ("model", "linear", "dummy", *(["champion"] if compared else []))
+        evaluation = evaluate(
+            task_of(shop),
+            shop_rows.labels,
+            dict.fromkeys(names, Predictions(outputs=outputs)),
+            Blocks(of=np.arange(len(shop_rows)) // 60, unit="rows"),
+            resamples=100,
+            confidence=0.9,
+            seed=0,
+        )
+        exported = Exported(
+            graph=constant_graph(shop, value),
+            tested=outputs,
+            trained=outputs,
+            valid=Rule(rule="valid outputs", passed=True, reason="fine"),
+            parity=0.0,
+            between="torch and ONNX",
+            cut=Cut(threshold=0.5, why="as said"),
+            choice=ModelConfig(kind="linear"),
+            fitted=Fitted(body=torch.nn.Identity()),
+            parameters=1,
+        )
+        rules = [Rule(rule=name, passed=name != failed, reason="why") for name in RULES]
+        assessed = job.Assessed(exported=exported, evaluation=evaluation, rules=rules)
+        return job.register(load_settings(tmp_path, promote=promote), dataset, splits, assessed)
+
+    return register
+
+
+End = Callable[..., Version]
+
+
+def served(versions: Versions) -> int | None:
+    version = versions.served()
+    return None if version is None else version.number
+
+
+def test_a_refused_model_leaves_what_serves_alone_and_says_why(
+    end: End, versions: Versions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(0.1, failed="calibrated")
+    assert served(versions) is None
+    shown = capsys.readouterr().out
+    assert "refused   calibrated: why" in shown
+    assert shown.count("refused   ") == 1
+    assert "nothing serves yet" in shown
+    end(0.2)
+    assert served(versions) == 2
+    end(0.3, failed="calibrated", promote="auto")
+    assert served(versions) == 2
+    assert not versions.get(3).passed
+    assert "refused version 3; what serves is unchanged" in capsys.readouterr().out
+
+
+def test_a_challenger_waits_for_a_person_unless_promotion_is_automatic(
+    end: End, versions: Versions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(0.1)
+    end(0.2)
+    assert served(versions) == 1
+    assert "promote 2" in capsys.readouterr().out
+    end(0.3, promote="auto", compared=False)
+    assert served(versions) == 1, "nobody compared it with the champion"
+    end(0.4, promote="auto")
+    assert served(versions) == 4
+    versions.serve(versions.get(1), action="rollback", why="complaints")
+    assert end(0.4, promote="auto") == versions.get(4)
+    assert served(versions) == 1, "what was rolled back does not return by itself"
+    assert len(versions.all()) == 4
+
+
+def test_a_graph_that_differs_from_torch_is_registered_and_raised(
+    end: End, versions: Versions
+) -> None:
+    for _ in range(2):  # trained again it is no better
+        with pytest.raises(ParityError, match="version 1: parity: why; it is kept"):
+            end(0.1, failed="parity")
+    assert len(versions.all()) == 1
+    assert served(versions) is None

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from safetensors.numpy import load_file
 
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import (
@@ -14,7 +13,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
-from {{ cookiecutter.__package }}.training.contents import GOLDEN_ROWS
+from {{ cookiecutter.__package }}.training.record import GOLDEN_ROWS
 
 from ..conftest import LABELS, TASKS, Workspace, shared_workspace, shop_of
 from ..synthesized import synthesize
@@ -116,13 +115,6 @@ def test_drift_watches_labels_or_numbers(trained: Workspace) -> None:
         assert score["kind"] == "numeric"
         assert len(score["edges"]) == 9
         assert all(isinstance(value, float) for value in sample)
-
-
-def test_the_weights_hold_the_head(trained: Workspace) -> None:
-    weights = load_file(trained.bundle.path / "weights.safetensors")
-    widths = {"binary": 1, "multiclass": 3, "regression": 1}
-    assert weights["head.start"].shape == (widths[trained.contract.task],)
-    assert all(np.isfinite(value).all() for value in weights.values())
 
 
 def test_every_json_file_of_the_bundle_is_strict(trained: Workspace) -> None:

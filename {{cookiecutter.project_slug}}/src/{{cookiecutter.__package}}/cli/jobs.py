@@ -139,10 +139,8 @@ def monitor(
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring import job
-        from .mirror import mirror
 
     summary = job.run(config, name)
-    mirror(config, name, summary.version)
     if fail_on_alert and summary.alerts:
         raise AlertRaised("; ".join(summary.alerts))
 

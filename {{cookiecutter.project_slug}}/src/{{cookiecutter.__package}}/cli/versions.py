@@ -1,16 +1,15 @@
-"""Commands about versions: serve one, compare them, and trace a prediction to its sources."""
+"""Commands about versions: what serves, why, and what came before."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ..arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ..arguments import CONFIGS, Folder, Overrides, config_of, name_of
+from ..config import Config
+from ..errors import RegistryError
 from ..models.versions import Versions
 from ..terminal import say
-
-if TYPE_CHECKING:
-    from ..training.tracking.outbox import Outbox
 
 registry = typer.Typer(no_args_is_help=True, help="Keep the tracker complete.")
 Why = Annotated[str, typer.Option(help="The reason, for the history.")]
@@ -27,12 +26,12 @@ def promote(
     set_: Overrides = None,
 ) -> None:
     """Serve a version that passed its gate."""
-    from ..training.registry import promotion
-    from ..training.registry.history import show_history
+    from ..training.promote import promote
+    from ..training.tracking import mirror
 
-    outbox = _outbox(configs, set_)
-    promotion.promote(outbox, version, why, override)
-    show_history(outbox.versions)
+    config, versions = _versions(configs, set_)
+    promote(versions, version, why, override)
+    mirror(config, versions)
 
 
 def rollback(
@@ -44,78 +43,47 @@ def rollback(
     set_: Overrides = None,
 ) -> None:
     """Serve the version that served before."""
-    from ..training.registry import promotion
-    from ..training.registry.history import show_history
+    from ..training.promote import rollback
+    from ..training.tracking import mirror
 
-    outbox = _outbox(configs, set_)
-    promotion.rollback(outbox, to, why)
-    show_history(outbox.versions)
+    config, versions = _versions(configs, set_)
+    rollback(versions, to, why)
+    mirror(config, versions)
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions, and which of them served when."""
-    from ..training.registry.history import show_history
+    """Show the versions, and what has served."""
+    from ..training.promote import show_history
 
-    show_history(_versions(configs, set_))
+    show_history(_versions(configs, set_)[1])
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a version's model card."""
-    from ..training.registry.history import card_of
+    """Print a version's model card, and why it served against its gate if it did."""
+    from ..training.promote import card_of
 
-    versions = _versions(configs, set_)
+    _, versions = _versions(configs, set_)
     say(card_of(versions, versions.find(version)))
-
-
-def compare(
-    one: Which, other: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None
-) -> None:
-    """Show what differs between two versions, and the metrics of both."""
-    versions = _versions(configs, set_)
-    with needs("train"):
-        from ..training.registry.compare import show_comparison
-
-    show_comparison(versions, versions.find(one), versions.find(other))
-
-
-def lineage(
-    what: Annotated[
-        str, typer.Argument(help="A request's id, a version, or the first letters of a dataset.")
-    ],
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Show the version, bundle, dataset, sources and commit behind a prediction."""
-    config, name = config_of(configs, set_), name_of(configs)
-    with needs("batch"):
-        from ..training.registry.lineage import show_lineage
-
-    show_lineage(config, name, what)
 
 
 @registry.command("repair")
 def repair(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Send the tracker every run, version and alias that it does not have."""
-    from ..training.registry import promotion
+    """Send the tracker every run, version and alias that it misses."""
+    from ..training.tracking import mirror
 
-    promotion.repair(_outbox(configs, set_))
+    config, versions = _versions(configs, set_)
+    if not mirror(config, versions):
+        raise RegistryError(f"the mirror of {versions.name} is not repaired; see above")
+    say(f"repaired  {versions.name}: {len(versions.all())} versions are mirrored")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (promote, rollback, history, card, compare, lineage):
+    for command in (promote, rollback, history, card):
         app.command()(command)
     app.add_typer(registry, name="registry")
 
 
-def _versions(configs: Path, overrides: list[str] | None) -> Versions:
-    return Versions(config_of(configs, overrides).train.bundles, name_of(configs))
-
-
-def _outbox(configs: Path, overrides: list[str] | None) -> "Outbox":
-    from ..training.tracking import tracker_of
-    from ..training.tracking.outbox import Outbox
-
-    config, name = config_of(configs, overrides), name_of(configs)
-    versions = Versions(config.train.bundles, name)
-    return Outbox(versions, tracker_of(config.train, name), config.monitor.reports)
+def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versions]:
+    config = config_of(configs, overrides)
+    return config, Versions(config.train.bundles, name_of(configs))

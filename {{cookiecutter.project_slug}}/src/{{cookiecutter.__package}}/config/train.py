@@ -50,8 +50,8 @@ class GateConfig(Section):
     """No test row is among those that were learned from."""
     better_than_dummy: bool = True
     """Surely better than knowing the labels' frequencies alone."""
-    max_loss_to_linear: Annotated[float, Field(ge=0)] | None = 0.01
-    """AUC (R² of a regression) that the model may lose to a linear one, at the interval's low end."""
+    max_loss_to_linear: Annotated[float, Field(ge=0)] | None = 0.0
+    """AUC (R² of a regression) that the model may surely lose to a linear one: the whole interval."""
     champion: Literal["superior", "not_worse", "off"] = "superior"
     """superior: surely better than what serves; not_worse: to refresh a stale model."""
     min_improvement: float = 0.0
@@ -146,23 +146,15 @@ class TrainConfig(Section):
     """Decoupled weight decay of AdamW."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where training runs."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Numbers that the network computes in; auto is bfloat16 on an NVIDIA GPU, else float32."""
-    checkpoints: Path | None = Path("checkpoints")
-    """Where an interrupted training is kept until it has ended; null keeps none."""
     memory_rows: Positive = 2_000_000
-    """Most rows of a split that are held in memory; networks stream the training rows beyond."""
-    buffer_rows: Positive = 500_000
-    """Rows that are shuffled together where training rows are streamed."""
+    """Most rows of a split that are held in memory; of more a random sample is taken."""
     threads: Positive | None = None
     """CPU threads; null is one for networks and for few rows, which are no faster by more, else all."""
     model: ModelConfig = ModelConfig()
     """The kind of model, and its settings."""
     folds: FoldsConfig = FoldsConfig()
     """Cross-validation of small tables."""
-    class_weight: Literal["balanced"] | None = None
-    """balanced lets every class count alike in the loss; probabilities stay those of the data."""
-    calibration: Literal["temperature"] | None = None
+    calibration: Literal["temperature", "isotonic"] | None = None
     """How probabilities are calibrated on held-out rows, inside the graph; null leaves them."""
     gate: GateConfig = GateConfig()
     """What a model must hold before it may serve."""

@@ -16,7 +16,7 @@ def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
     frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(pl.from_arrow(rows))
     total: Hashes = np.zeros(len(frame), np.uint64)
     for values in frame.iter_columns():
-        if values.dtype in {pl.String, pl.Categorical, pl.Enum}:
+        if isinstance(values.dtype, pl.String | pl.Categorical | pl.Enum):
             known = values.cast(pl.String).drop_nulls().unique()
             hashes = pl.Series(hash_array(known.to_numpy().astype(object), categorize=False))
             bits = values.cast(pl.String).replace_strict(known, hashes, default=None)

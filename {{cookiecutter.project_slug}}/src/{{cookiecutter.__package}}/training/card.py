@@ -3,7 +3,7 @@
 Sections follow Mitchell et al., Model Cards for Model Reporting, 2019.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..contract import Contract
@@ -19,7 +19,9 @@ LIMITS = (
     " range as the nearest edge.",
     "Figures hold for rows like the test rows: watch drift and quality with make monitor.",
 )
-UNSAID = "Nobody has said yet: write it as intended_use in configs/train.yaml, and train again."
+NO_INTENDED_USE = (
+    "Nobody has said yet: write it as intended_use in configs/train.yaml, and train again."
+)
 
 
 def write_card(
@@ -28,10 +30,16 @@ def write_card(
     record: Mapping[str, Any],
     splits: Mapping[str, dict[str, Any]],
 ) -> str:
-    """The card as Markdown; ``record`` is that of ``findings``."""
+    """The card as Markdown; ``record`` is the bundle's evaluation."""
     days = f" Days and hours are counted in {contract.timezone}." if contract.times else ""
     left_out = [f"- `{name}`: {why}" for name, why in excluded(contract)]
-    parts = [
+    title = METRICS[task_of(contract).main].title
+    names = list(record["metrics"]["model"])
+    quality = [
+        [model, *map(_interval, found.values())] for model, found in record["metrics"].items()
+    ]
+    lost = [[f"`{name}`", _interval(loss)] for name, loss in record.get("importance", {}).items()]
+    sections = [
         f"# {contract.name}",
         purpose(contract, metadata),
         "## Intended use",
@@ -44,27 +52,30 @@ def write_card(
         "## Quality on the test rows",
         f"Brackets hold {record['confidence']:.0%} intervals from a bootstrap over"
         f" {record['blocks']} {record['block']}.",
-        _quality(record),
-        *_calibration(record),
+        _table(["", *(METRICS[name].title for name in names)], quality),
         "## Where it is better and worse",
         _slice_table(record, task_of(contract).metrics[:2]),
-        "## What matters most",
-        _importance(record, METRICS[task_of(contract).main].title),
+        "## What matters most" if lost else "",
+        (
+            _table([f"column, the first {MOST_COLUMNS}", f"{title} lost"], lost[:MOST_COLUMNS])
+            if lost
+            else ""
+        ),
         "## Limits",
         " ".join(limits(metadata)),
         "## Made by",
         "\n".join(f"- {key}: {text}" for key, text in origin(contract, metadata, record).items()),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def purpose(contract: Contract, metadata: Mapping[str, Any]) -> str:
     """What is predicted, and from where on a decision is positive."""
     if contract.task == "binary":
         return (
-            f"Predicts the probability that `{contract.target}` is `{canonical_category(contract.positive)}`; the"
-            f" decision is positive from {metadata['threshold']:.4f},"
-            f" {metadata['threshold_why']}."
+            f"Predicts the probability that `{contract.target}` is"
+            f" `{canonical_category(contract.positive)}`; the decision is positive from"
+            f" {metadata['threshold']:.4f}, {metadata['threshold_why']}."
         )
     if contract.task == "multiclass":
         labels = ", ".join(f"`{label}`" for label in contract.labels or ())
@@ -73,19 +84,14 @@ def purpose(contract: Contract, metadata: Mapping[str, Any]) -> str:
     return f"Predicts the value of `{contract.target}`{f', in {unit}' if unit else ''}."
 
 
-def plain(text: str) -> str:
-    """Without the marks of code."""
-    return text.replace("`", "")
-
-
 def intended_use(metadata: Mapping[str, Any]) -> str:
     """What the owner says the model is for."""
-    return metadata["settings"].get("intended_use") or UNSAID
+    return metadata["settings"].get("intended_use") or NO_INTENDED_USE
 
 
 def limits(metadata: Mapping[str, Any]) -> Sequence[str]:
     """What not to expect of it: what the bundle's model says of itself, or what holds for ours."""
-    return (metadata.get("model") or {}).get("limits") or LIMITS
+    return metadata["model"].get("limits") or LIMITS
 
 
 def excluded(contract: Contract) -> list[tuple[str, str]]:
@@ -102,41 +108,21 @@ def origin(
 ) -> dict[str, str]:
     """What the model was made from, with what."""
     git, size = metadata["git"], record["size"]
-    commit = "none" if git["commit"] is None else git["commit"]
+    dirty = " with uncommitted changes" if git["commit"] and git["dirty"] else ""
     return {
         "Kind": metadata["model"]["kind"],
         "Dataset": metadata["dataset"],
         "Contract": contract.hash[:12],
-        "Git commit": commit
-        + (" with uncommitted changes" if git["commit"] and git["dirty"] else ""),
+        "Git commit": f"{git['commit'] or 'none'}{dirty}",
         "Seed": str(metadata["seed"]),
         "Size": f"{size['parameters']:,} parameters, {size['bytes'] / 1e6:.2f} MB",
         "Libraries": ", ".join(f"{name} {v}" for name, v in metadata["libraries"].items()),
     }
 
 
-def _quality(record: Mapping[str, Any]) -> str:
-    found = record["metrics"]
-    names = list(next(iter(found.values())))
-    rows = [[name, *(_interval(of[metric]) for metric in names)] for name, of in found.items()]
-    return _table(["", *(METRICS[name].title for name in names)], rows)
-
-
-def _calibration(record: Mapping[str, Any]) -> Iterator[str]:
-    bins = record.get("calibration") or []
-    if bins:
-        yield "## Calibration"
-        yield "Rows by what was predicted for them, and what came."
-        yield _table(
-            ["predicted", "observed", "rows"],
-            [[figures(b["predicted"]), _interval(b["observed"]), f"{b['rows']:,}"] for b in bins],
-        )
-
-
 def _slice_table(record: Mapping[str, Any], shown: Sequence[str]) -> str:
     if not record["slices"]:
         return "No column is marked `slice: true`, or no value has enough rows."
-    titles = [METRICS[name].title for name in shown]
     rows = [
         [
             one["column"],
@@ -147,15 +133,8 @@ def _slice_table(record: Mapping[str, Any], shown: Sequence[str]) -> str:
         ]
         for one in record["slices"]
     ]
+    titles = [METRICS[name].title for name in shown]
     return _table(["column", "value", "rows", *titles, "observed", "predicted"], rows)
-
-
-def _importance(record: Mapping[str, Any], metric: str) -> str:
-    found = list(record["importance"].items())
-    more = f" The {MOST_COLUMNS} first of {len(found)}." if len(found) > MOST_COLUMNS else ""
-    rows = [[f"`{name}`", _interval(loss)] for name, loss in found[:MOST_COLUMNS]]
-    said = f"What {metric} loses when a column's values are dealt to other rows.{more}"
-    return said + "\n\n" + _table(["column", f"{metric} lost"], rows)
 
 
 def _interval(found: Mapping[str, float | None]) -> str:

@@ -1,32 +1,29 @@
-"""A model as the graph that answers for it, with all that judging and keeping it asks for."""
+"""A model as the graph that predicts for it, with all that judging and keeping it needs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+import numpy as np
 import onnxruntime as ort
-import safetensors.torch
 
-from ..config import ModelConfig
+from ..config import ModelConfig, TrainConfig
 from ..errors import ModelFailedError
 from ..models import graph
-from ..models.bundle import open_session, parity_error
-from ..models.bundle import run as ask
-from ..models.tasks import Outputs, Task
+from ..models.bundle import open_session, parity_error, run
+from ..models.tasks import Outputs, Task, threshold_of
+from ..models.threshold import Cut
 from ..models.trees import n_learned
-from ..models.versions import format_rule
-from .fitting import Model
-from .gate.rules import Rule, valid_outputs
+from .gate import Rule, valid_outputs
 from .kinds import Fitted
-from .race import Entry
-from .registry.history import show_verdict
-from .rows import Rows
+from .race import Entry, Model
+from .rows import Splits
 
 EXAMPLE_ROWS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A model as a graph, and what the graph answers."""
+    """A model as a graph, and what the graph predicts."""
 
     graph: bytes
     tested: Outputs
@@ -34,62 +31,63 @@ class Exported:
     trained: Outputs
     """On the training rows."""
     valid: Rule
-    """What the gate says of the answers as such."""
+    """The gate's rule on the outputs as such."""
     parity: float
-    """The largest difference over the test rows, as a multiple of what is tolerated."""
+    """The largest difference over the test rows, as a multiple of the tolerance."""
     between: str
     """What differs by so much."""
+    cut: Cut | None
+    """From where on it decides, of a binary task."""
     choice: ModelConfig
     fitted: Fitted
     parameters: int
     """Numbers that were learned."""
-    weights: bytes | None
-    """As safetensors, for training on; none of a model from elsewhere."""
     entries: Sequence[Entry] = ()
     """Those of the race that it won."""
 
 
 def export(
-    model: Model, task: Task, train: Rows, test: Rows, entries: Sequence[Entry] = ()
+    model: Model,
+    task: Task,
+    splits: Splits,
+    settings: TrainConfig,
+    entries: Sequence[Entry] = (),
 ) -> Exported:
-    """From here on the graph answers, and nothing else.
+    """From here on the graph predicts, and nothing else.
 
     Raises:
-        ModelFailedError: it answers rows with what is no number.
+        ModelFailedError: an output is not finite, or no probability where it should be one.
     """
-    made = graph.export(model.program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
-    tested, trained, valid = answers(open_session(made), task, test, train)
-    expected = model.program.predict(test.inputs)
-    parity = parity_error(expected, tested, task.scale(expected))
+    content = graph.export(model.program, splits.train.inputs[:EXAMPLE_ROWS]).SerializeToString()
+    tested, trained, valid = predict_splits(open_session(content), task, splits)
+    expected = model.program.predict(splits.test.inputs)
     return Exported(
-        graph=made,
+        graph=content,
         tested=tested,
         trained=trained,
         valid=valid,
-        parity=parity,
+        parity=parity_error(expected, tested, task.scale(expected)),
         between="torch and ONNX",
+        cut=threshold_of(task, model.labels, model.outputs, settings.threshold),
         choice=model.choice,
         fitted=model.fitted,
         parameters=n_learned(model.program.body),
-        weights=safetensors.torch.save(model.program.state_dict()),
         entries=entries,
     )
 
 
-def answers(
-    session: ort.InferenceSession, task: Task, test: Rows, train: Rows
+def predict_splits(
+    session: ort.InferenceSession, task: Task, splits: Splits
 ) -> tuple[Outputs, Outputs, Rule]:
-    """What a graph answers to test and training rows, and what the gate says of it as such.
+    """A graph's outputs on test and training rows, and the gate's rule on them as such.
 
     Raises:
-        ModelFailedError: it answers rows with what is no number; no server would open such a bundle.
+        ModelFailedError: an output cannot be one; no server would open such a bundle.
     """
-    tested, trained = (ask(session, rows.inputs) for rows in (test, train))
+    tested, trained = (run(session, rows.inputs) for rows in (splits.test, splits.train))
     valid = valid_outputs(task, {"test": tested, "training": trained})
     if not valid.passed:
-        verdict = asdict(valid)
-        show_verdict([verdict])
         raise ModelFailedError(
-            f"the gate refused it, and no bundle is made: {format_rule(verdict)}"
+            f"no bundle is made: {valid.rule}: {valid.measured} ({valid.reason})"
         )
-    return tested, trained, valid
+    return np.asarray(tested), np.asarray(trained), valid

@@ -1,282 +1,277 @@
-"""``train``: a dataset version → race → evaluate → export → bundle → version → gate → serve."""
+"""``train``: a dataset version → race → export → evaluate → gate → bundle → version → serve."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..config import Config, TrainConfig
+from ..config import Config
 from ..contract import Contract
 from ..data.dataset import Dataset, current
-from ..errors import BundleError, DataError
-from ..models.bundle import (
-    Bundle,
-    open_bundle,
-    open_session,
-    write_bundle,
-)
+from ..errors import BundleError, DataError, ParityError
+from ..models.bundle import open_bundle, open_session, write_bundle
 from ..models.metrics import METRICS
 from ..models.tables import from_table
-from ..models.tasks import task_of, threshold_of
-from ..models.threshold import Cut
-from ..models.versions import Version, Versions
+from ..models.tasks import Task, task_of, threshold_of
+from ..models.versions import Version, Versions, format_rule
 from ..terminal import say, table
-from . import contents
-from .card import write_card
-from .conclude import conclude
-from .evaluation.bootstrap import blocks
-from .evaluation.evaluate import (
+from .evaluate import (
     CHAMPION,
     DUMMY,
     LINEAR,
     MODEL,
     Evaluation,
+    Predictions,
     evaluate,
     slice_columns,
-    slice_cuts,
-    slices,
 )
-from .evaluation.importance import importance
+from .evidence import leakage, miscalibration, overlap, row_cost, slice_losses, unattended
 from .exported import Exported, export
-from .findings import training_record
-from .fitting import Model, checkpoint_folder, fit_model
-from .gate.evidence import gather
-from .gate.rules import Rule
-from .gate.rules import judge as judge_evidence
-from .kinds import Lesson
-from .networks.checkpoint import FolderCheckpoints
-from .race import CONTESTANTS, calibrated, contestants, race, show
-from .rows import Rows, Splits, read_splits
+from .gate import Evidence, Rule, judge
+from .promote import promote, show_verdict
+from .race import Model, candidates, race
+from .record import bundle_files, git_state
+from .rows import Rows, Splits, blocks, read_splits
+from .tracking import mirror
 
-LINEAR_MODEL = CONTESTANTS["linear"]
+ROOT = __name__.partition(".")[0]
+SINKS: Sequence[str] = (
+    # options, one line each
+    "training.report.page",
+)
+"""Modules whose ``write(versions, version, reports)`` is called once a version is registered.
+
+What their ``measure(task, graph, test, outputs, bootstrap)`` returns stands in the bundle's evaluation.
+"""
+OF_THE_MODEL = {
+    "better than dummy",
+    "not worse than linear",
+    "better than champion",
+    "not worse than champion",
+    "no broken slice",
+    "calibrated",
+    "size",
+    "row cost",
+}
+"""Rules that another model on the same rows may pass."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessed:
+    """A model, how good it is, and what the gate says of it."""
+
+    exported: Exported
+    evaluation: Evaluation
+    rules: Sequence[Rule]
+
+    @property
+    def failed(self) -> set[str]:
+        """The rules that refuse it."""
+        return {rule.rule for rule in self.rules if not rule.passed}
 
 
 def run(config: Config) -> Version:
     """Train, gate and register a model on the current dataset; serve it if it is the first to pass.
 
+    Where the winner of the race is refused and the linear baseline passes, the baseline is taken.
+
     Raises:
         DataError: there is no dataset.
-        ModelFailedError: the graph answers rows with what is no number.
-        ParityError: the graph answers differently from torch.
+        ModelFailedError: an output of the graph cannot be one.
+        ParityError: the graph predicts differently from torch.
     """
     settings = config.train
-    contestants(settings.model)  # a wrong one is refused before anything is read
+    candidates(settings.model, 0, 0)  # a wrong setting is refused before anything is read
     dataset = current(config.data.directory)
-    contract, task = dataset.contract, task_of(dataset.contract)
     say(f"dataset   {dataset.path}")
-    splits = read_splits(dataset, settings)
-    train, validation = splits.train, splits.validation
-    checkpoints = checkpoint_folder(settings, [dataset.name, contract.hash])
+    splits, task = read_splits(dataset, settings), task_of(dataset.contract)
     split = dataset.manifest.get("split", {})
-    outcome = race(contract, settings, train, validation, split, checkpoints)
-    show(outcome)
-    held_out = calibrated(outcome, settings)
-    cut = threshold_of(task, held_out.labels, held_out.outputs, settings.threshold)
-    exported = export(outcome.winner, task, train, splits.test, outcome.entries)
-    line = None if outcome.winner.choice != LINEAR_MODEL else outcome.winner
-    version = settle(config, dataset, splits, exported, cut, outcome.lesson, line)
-    if checkpoints is not None:
-        FolderCheckpoints(checkpoints).clear()
+    outcome = race(dataset.contract, settings, splits.train, splits.validation, split)
+    exported = export(outcome.winner, task, splits, settings, outcome.entries)
+    assessed = assess(config, dataset, splits, exported, outcome.linear)
+    if outcome.linear is not outcome.winner and assessed.failed and assessed.failed <= OF_THE_MODEL:
+        simple = export(outcome.linear, task, splits, settings, outcome.entries)
+        baseline = assess(config, dataset, splits, simple, outcome.linear)
+        if not baseline.failed:
+            why = ", ".join(sorted(assessed.failed))
+            say(f"gate      refused {outcome.winner.choice.kind} ({why}); linear passes")
+            assessed = baseline
+    return register(config, dataset, splits, assessed)
+
+
+def assess(
+    config: Config, dataset: Dataset, splits: Splits, exported: Exported, linear: Model
+) -> Assessed:
+    """Compare a graph with the baselines and the champion on the test rows, and judge it."""
+    settings, contract, test = config.train, dataset.contract, splits.test
+    task = task_of(contract)
+    predictions = {
+        MODEL: Predictions(outputs=exported.tested, threshold=_threshold(exported.cut)),
+        **_baselines(config, task, splits, linear),
+        **champion(contract, Versions(settings.bundles, contract.name), test),
+    }
+    evaluation = evaluate(
+        task,
+        test.labels,
+        predictions,
+        blocks(contract, test, dataset.manifest.get("split", {})),
+        resamples=settings.gate.resamples,
+        confidence=settings.gate.confidence,
+        seed=settings.seed,
+    )
+    _show(task, len(test), evaluation)
+    if exported.cut is not None:
+        word = "threshold" if exported.cut.reached else "WARNING   threshold"
+        say(f"{word} {exported.cut.threshold:.4f}, {exported.cut.why}")
+    outputs = {name: predictions[name].outputs for name in (MODEL, DUMMY)}
+    evidence = Evidence(
+        task=task,
+        evaluation=evaluation,
+        parity=exported.parity,
+        between=exported.between,
+        leakage=leakage(contract, splits.train),
+        overlap=overlap(contract, [splits.train, splits.validation], test),
+        slices=slice_losses(
+            task,
+            test.labels,
+            outputs,
+            slice_columns(contract, test.table),
+            evaluation.bootstrap,
+            settings.evaluation.slice_min_rows,
+        ),
+        calibration=miscalibration(task, evaluation, test.labels, exported.tested),
+        size_mb=len(exported.graph) / 1e6,
+        row_ms=row_cost(open_session(exported.graph), test.inputs),
+        git=git_state(),
+        ci=unattended(),
+    )
+    rules = [exported.valid, *judge(evidence, settings.gate)]
+    return Assessed(exported=exported, evaluation=evaluation, rules=rules)
+
+
+def register(config: Config, dataset: Dataset, splits: Splits, assessed: Assessed) -> Version:
+    """Write the bundle, give it a number, serve it if it may be served; then tell the tracker.
+
+    Raises:
+        ParityError: the graph predicts differently from torch; the version is kept.
+    """
+    contract, exported, evaluation = dataset.contract, assessed.exported, assessed.evaluation
+    versions, reports = Versions(config.train.bundles, contract.name), config.monitor.reports
+    sinks = [import_module(f"{ROOT}.{name}") for name in SINKS]
+    task, findings = task_of(contract, _threshold(exported.cut)), dict[str, Any]()
+    for sink in sinks:
+        bootstrap = evaluation.bootstrap
+        findings |= sink.measure(task, exported.graph, splits.test, exported.tested, bootstrap)
+    files = bundle_files(config, dataset, splits, exported, evaluation, findings)
+    path = write_bundle(versions.folder, files)
+    verdict = [asdict(rule) for rule in assessed.rules]
+    version = versions.of_bundle(path.name)
+    automatic = config.train.promote == "auto" and CHAMPION in evaluation.values and not version
+    if version is None:
+        show_verdict(verdict)
+        version = versions.register(path.name, verdict, passed=not assessed.failed)
+        megabytes = sum(map(len, files.values())) / 1e6
+        say(f"model     version {version.number}, {megabytes:.1f} MB, {path}")
+    else:
+        say(f"model     is version {version.number} already: same data, settings and code")
+    try:
+        for sink in sinks:
+            sink.write(versions, version, reports)
+        for rule in version.verdict:
+            if rule["rule"] == "parity" and not rule["passed"]:
+                kept = f"version {version.number}: {format_rule(rule)}; it is kept for inspection"
+                raise ParityError(kept)
+        _offer(versions, version, automatic=automatic)
+    finally:
+        mirror(config, versions)
     return version
 
 
-def settle(
-    config: Config,
-    dataset: Dataset,
-    splits: Splits,
-    exported: Exported,
-    cut: Cut | None,
-    lesson: Lesson,
-    line: Model | None = None,
-) -> Version:
-    """Judge a graph beside its rivals on the test rows, and register it with all that was found.
-
-    ``line`` is the linear model of the lesson, where it is fitted already.
-
-    Raises:
-        ParityError: the graph answers differently from what it was made of.
-    """
-    settings, contract = config.train, dataset.contract
-    versions = Versions(settings.bundles, contract.name)
-    rivals = {
-        MODEL: Rival(outputs=exported.tested, threshold=_of(cut)),
-        **baselines(lesson, line or fit_model(lesson, LINEAR_MODEL), splits),
-        **champion(contract, versions, splits.test),
-    }
-    evaluation = measure(dataset, settings, splits.test, rivals)
-    if cut is not None:
-        say(
-            f"{'threshold' if cut.reached else 'WARNING   threshold'} {cut.threshold:.4f}, {cut.why}"
-        )
-    files = bundle_files(config, dataset, exported, evaluation, cut, splits)
-    bundle = open_bundle(write_bundle(versions.folder, files))
-    rules = judge(settings, rivals, evaluation, exported, splits, bundle)
-    return conclude(config, versions, bundle, evaluation, exported.fitted, rules)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rival:
-    """One of those that are judged on the same test rows."""
-
-    outputs: npt.NDArray[Any]
-    threshold: float | None
-    """From where on it decides, if decisions need that."""
-
-
-def baselines(lesson: Lesson, line: Model, splits: Splits) -> dict[str, Rival]:
-    """What a model must beat: a straight line through the same rows, and the labels alone."""
-    task, labels, objective = lesson.task, splits.validation.labels, lesson.settings.threshold
-    asked = (splits.validation, splits.test)
-    constant = [task.constant(splits.train.labels, len(rows)) for rows in asked]
-    straight = [line.program.predict(rows.inputs) for rows in asked]
-    return {
-        name: Rival(
-            outputs=tested,
-            threshold=_of(threshold_of(task, labels, held_out, objective)),
-        )
-        for name, (held_out, tested) in ((LINEAR, straight), (DUMMY, constant))
-    }
-
-
-def champion(contract: Contract, versions: Versions, test: Rows) -> dict[str, Rival]:
-    """What serves now, if anything does, on the same rows."""
+def _offer(versions: Versions, version: Version, *, automatic: bool) -> None:
+    """Serve the first that passed; a later one, now compared with the champion, if automatic."""
     served = versions.served()
-    if served is None:
-        return {}
-    outputs = rescore(contract, versions, served, test)
-    if outputs is None:
-        return {}
-    threshold = open_bundle(versions.folder / served.bundle).metadata["threshold"]
-    return {CHAMPION: Rival(outputs=outputs, threshold=threshold)}
+    if served == version:
+        return
+    if not version.passed and served is None:
+        say(
+            f"next      the gate refused version {version.number} and nothing serves yet: more rows"
+            "\n          or better features help; make train tries again"
+        )
+    elif not version.passed:
+        say(f"next      the gate refused version {version.number}; what serves is unchanged")
+    elif served is None:
+        promote(versions, str(version.number), "the first model that passed the gate")
+    elif automatic:
+        promote(versions, str(version.number), "passed the gate; train.promote is auto")
+    else:
+        say(f"next      serve it with: promote {version.number}")
 
 
-def rescore(
-    contract: Contract, versions: Versions, served: Version, test: Rows
-) -> npt.NDArray[np.float32] | None:
-    """The champion on the same test rows, or ``None`` if its bundle is not to be used, which is said.
+def _baselines(config: Config, task: Task, splits: Splits, linear: Model) -> dict[str, Predictions]:
+    """What a model must beat: a linear model of the same rows, and the labels alone."""
+    objective, labels = config.train.threshold, splits.validation.labels
+    dummy = [
+        task.constant(splits.train.labels, len(rows)) for rows in (splits.validation, splits.test)
+    ]
+    return {
+        LINEAR: Predictions(
+            outputs=linear.program.predict(splits.test.inputs),
+            threshold=_threshold(threshold_of(task, linear.labels, linear.outputs, objective)),
+        ),
+        DUMMY: Predictions(
+            outputs=dummy[1], threshold=_threshold(threshold_of(task, labels, dummy[0], objective))
+        ),
+    }
+
+
+def champion(contract: Contract, versions: Versions, test: Rows) -> Mapping[str, Predictions]:
+    """What serves now on the same test rows; nothing where none does or its bundle is damaged.
 
     Raises:
-        DataError: the dataset no longer has a column that the champion needs.
+        DataError: the dataset no longer has a column that the champion needs, or it is of another
+            task.
     """
+    if (served := versions.served()) is None:
+        return {}
     try:
-        champion = open_bundle(versions.folder / served.bundle)
+        bundle = open_bundle(versions.folder / served.bundle)
     except BundleError as error:
         say(
             f"warning   the served version {served.number} is damaged: {error}\n          nothing is"
             " compared with it; serve another: rollback, or promote the version made now"
         )
-        return None
-    if champion.contract.task != contract.task:
+        return {}
+    if bundle.contract.task != contract.task:
         raise DataError(
-            f"the served version {served.number} is a {champion.contract.task} model and cannot be"
+            f"the served version {served.number} is a {bundle.contract.task} model and cannot be"
             f" compared with a {contract.task} one: give the contract another name"
         )
     try:
-        return champion.predict(from_table(champion.contract, test.table))
+        outputs = bundle.predict(from_table(bundle.contract, test.table))
     except DataError as error:
         raise DataError(
             f"the served version {served.number} cannot be compared on this dataset: {error}"
         ) from None
+    threshold = bundle.metadata["threshold"]
+    return {CHAMPION: Predictions(outputs=np.asarray(outputs), threshold=threshold)}
 
 
-def measure(
-    dataset: Dataset,
-    settings: TrainConfig,
-    test: Rows,
-    rivals: Mapping[str, Rival],
-) -> Evaluation:
-    """Evaluate on the test rows and show it."""
-    task = task_of(dataset.contract)
-    found = blocks(dataset.contract, test, dataset.manifest.get("split", {}))
-    evaluation = evaluate(
-        task,
-        test.labels,
-        {name: rival.outputs for name, rival in rivals.items()},
-        found.of,
-        unit=found.unit,
-        thresholds={name: rival.threshold for name, rival in rivals.items()},
-        resamples=settings.gate.resamples,
-        confidence=settings.gate.confidence,
-        seed=settings.seed,
-    )
+def _show(task: Task, n_rows: int, evaluation: Evaluation) -> None:
+    """So short that 80 columns hold three intervals."""
+
+    def cell(model: str, metric: str) -> str:
+        found = evaluation.interval(model, metric)
+        large = max(abs(found.value), abs(np.nan_to_num(found.high))) >= 100
+        return f"{found:,.0f}" if large else f"{found:.3f}"
+
     table(
-        f"{len(test.labels):,} test rows; {evaluation.bootstrap}",
+        f"{n_rows:,} test rows; {evaluation.bootstrap}",
         ["", *(METRICS[metric].title for metric in task.headline)],
-        [
-            (name, *(str(evaluation.interval(name, m)) for m in task.headline))
-            for name in evaluation.names
-        ],
+        [(model, *(cell(model, m) for m in task.headline)) for model in evaluation.values],
     )
-    return evaluation
 
 
-def judge(
-    settings: TrainConfig,
-    rivals: Mapping[str, Rival],
-    evaluation: Evaluation,
-    exported: Exported,
-    splits: Splits,
-    bundle: Bundle,
-) -> list[Rule]:
-    """The gate's verdict on the model in the bundle."""
-    evidence = gather(
-        task_of(bundle.contract),
-        evaluation,
-        {name: rivals[name].outputs for name in (MODEL, DUMMY)},
-        slice_columns(bundle.contract, splits.test.table),
-        graph=exported.graph,
-        parity=exported.parity,
-        between=exported.between,
-        learned=[splits.train, splits.validation],
-        test=splits.test,
-        min_rows=settings.evaluation.slice_min_rows,
-        git=bundle.metadata["git"],
-    )
-    return [exported.valid, *judge_evidence(evidence, settings.gate)]
-
-
-def bundle_files(
-    config: Config,
-    dataset: Dataset,
-    exported: Exported,
-    evaluation: Evaluation,
-    cut: Cut | None,
-    splits: Splits,
-) -> dict[str, bytes]:
-    """All that is known of the model, by file."""
-    contract, trained, train, test = dataset.contract, exported.trained, splits.train, splits.test
-    task = task_of(contract, _of(cut))
-    made = {**exported.choice.model_dump(mode="json"), "rounds": exported.fitted.rounds}
-    metadata = contents.describe(dataset, config.train, evaluation, train, trained, cut, made)
-    columns, least = slice_columns(contract, test.table), config.train.evaluation.slice_min_rows
-    bootstrap = evaluation.bootstrap
-    size = {"parameters": exported.parameters, "bytes": len(exported.graph)}
-    record = training_record(
-        task,
-        evaluation,
-        test.labels,
-        exported.tested,
-        slices=list(slices(task, test.labels, exported.tested, columns, bootstrap, least)),
-        cuts=slice_cuts(contract, test.table),
-        importance=importance(open_session(exported.graph), task, test, bootstrap),
-        fitted=exported.fitted,
-        entries=exported.entries,
-        size=size,
-    )
-    return {
-        "model.onnx": exported.graph,
-        "contract.json": contract.text.encode(),
-        "metadata.json": json.dumps(metadata, indent=2).encode(),
-        "profile.json": json.dumps(contents.summarise(contract, config, train, trained)).encode(),
-        "evaluation.json": json.dumps(record).encode(),
-        "card.md": write_card(contract, metadata, record, dataset.manifest["splits"]).encode(),
-        **({} if exported.weights is None else {"weights.safetensors": exported.weights}),
-        "sample.parquet": contents.sample(contract, train, trained),
-    }
-
-
-def _of(cut: Cut | None) -> float | None:
+def _threshold(cut: Any) -> float | None:
     return None if cut is None else cut.threshold

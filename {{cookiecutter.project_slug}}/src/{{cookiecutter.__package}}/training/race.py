@@ -1,35 +1,36 @@
-"""``kind: auto``: several kinds of model learn the same rows, and the best on held-out rows is taken.
+"""``kind: auto``: several kinds of model learn the same rows, and the best on held-out rows wins.
 
-The race repeats: its budget is in epochs and trees, never in seconds. What is held out is the
-validation split, or, where there are few rows, one fold after another.
+The race repeats: its budget is in epochs and trees, never in seconds.
 """
 
+import random
 import time
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..errors import ConfigError
+from ..models.bundle import BATCH_ROWS
 from ..models.heads import fit_temperature
+from ..models.intervals import Interval
 from ..models.metrics import METRICS
-from ..models.tasks import Task
-from ..terminal import table
-from .evaluation.bootstrap import Blocks, Interval, blocks
-from .evaluation.evaluate import evaluate
-from .fitting import Model, fit_model, make_lesson, raw_values
-from .folds import SplitBy, repeated_folds
-from .kinds import Lesson, check
-from .rows import Rows
+from ..models.program import Program
+from ..models.tasks import Outputs, Task
+from ..terminal import say, table
+from .evaluate import Predictions, evaluate
+from .folds import Holdout, SplitBy, make_holdout, make_training_set
+from .kinds import KINDS, Fitted, TrainingSet, check, fit
+from .kinds.loop import NetworkSettings
+from .rows import Examples, Floats, Rows
 
 # The simplest first: it wins where others are no better.
-CONTESTANTS: Mapping[str, ModelConfig] = {
+CANDIDATES: Mapping[str, ModelConfig] = {
     "linear": ModelConfig(kind="linear"),
     "mlp": ModelConfig(kind="mlp"),
     "lightgbm": ModelConfig(kind="lightgbm"),
@@ -37,47 +38,54 @@ CONTESTANTS: Mapping[str, ModelConfig] = {
         {"kind": "lightgbm", "leaves": 8, "min_leaf_rows": 50}
     ),
 }
+LINEAR_MODEL = CANDIDATES["linear"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A program that has learned, and what it predicts for rows that it did not learn from."""
+
+    program: Program
+    choice: ModelConfig
+    fitted: Fitted
+    labels: Floats
+    """Of the held-out rows."""
+    raw: Tensor
+    """What the body returns for them, ``[rows, head.width]``."""
+    outputs: Outputs
+    seconds: float = 0.0
+
+    @property
+    def rounds(self) -> str:
+        """The best round of those that were run."""
+        fitted = self.fitted
+        last = max(fitted.rounds, fitted.last_round)
+        return f"{fitted.rounds} of {last} {fitted.unit}s" if fitted.unit else "–"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What one contestant reached."""
+    """What one candidate reached."""
 
     name: str
-    score: float
-    """The deciding metric on held-out rows; with repeated folds, the mean of the repeats."""
     interval: Interval
-    """Of the first repeat, over the same blocks as on test rows."""
-    rounds: int
-    """Epochs or trees; with folds, their median."""
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldOut:
-    """Rows that a model did not learn from, and what it says of them."""
-
-    labels: npt.NDArray[np.float64]
-    raw: Tensor
-    """``[rows, head.width]``, for calibration."""
-    outputs: npt.NDArray[np.float32]
+    """Of the metric that ranks, on held-out rows."""
+    rounds: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The winner, what it learned from, and how all fared."""
+    """The winner of the race, the linear baseline, and all who took part."""
 
     winner: Model
-    lesson: Lesson
-    held_out: HeldOut
-    entries: tuple[Entry, ...]
+    linear: Model
+    """The winner itself, where that is linear."""
+    entries: Sequence[Entry]
     """The best first."""
-    how: str
-    """What was held out, in words."""
 
 
-def contestants(model: ModelConfig) -> Mapping[str, ModelConfig]:
-    """Who runs, by name; a kind that the settings name runs alone.
+def candidates(model: ModelConfig, n_rows: int, few_rows: int) -> Mapping[str, ModelConfig]:
+    """Who takes part, by name; a kind that the settings name runs alone.
 
     Raises:
         ConfigError: there is no such kind, or it does not take these settings.
@@ -88,166 +96,125 @@ def contestants(model: ModelConfig) -> Mapping[str, ModelConfig]:
     if model.model_extra:
         given = ", ".join(model.model_extra)
         raise ConfigError(f"train.model: kind 'auto' takes no {given}; name a kind that does")
-    return CONTESTANTS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Questions:
-    """What is learned and what is held out to choose by."""
-
-    repeats: Sequence[Sequence[Lesson]]
-    """One lesson; or those of the folds, several times over."""
-    rows: Rows
-    """What the first repeat holds out."""
-    how: str
-    """What is held out, in words."""
-
-    @property
-    def folded(self) -> bool:
-        """Whether folds are held out in turn."""
-        return len(self.repeats[0]) > 1
-
-
-def questions(
-    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
-) -> Questions:
-    """Hold out the validation rows or, where they are few, folds of these and the training rows."""
-    if len(train) + len(validation) >= settings.folds.below_rows:
-        lesson = make_lesson(contract, settings, train, validation)
-        how = f"{len(validation):,} validation rows"
-        return Questions(repeats=[[lesson]], rows=validation, how=how)
-    every = Rows.concatenate(train, validation)
-    folds = list(repeated_folds(every, contract, settings, split))
-    return Questions(
-        repeats=[
-            [make_lesson(contract, settings, every[given], every[held]) for given, held in repeat]
-            for repeat in folds
-        ],
-        rows=every[np.concatenate([held_out for _, held_out in folds[0]])],
-        how=f"{settings.folds.number} folds of {len(every):,} rows, {len(folds)} times over",
-    )
+    if n_rows >= few_rows:
+        return CANDIDATES
+    return {name: m for name, m in CANDIDATES.items() if not _is_network(m)}
 
 
 def race(
-    contract: Contract,
-    settings: TrainConfig,
-    train: Rows,
-    validation: Rows,
-    split: SplitBy,
-    checkpoints: Path | None = None,
+    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
 ) -> Outcome:
-    """Fit every contestant and keep the best; what was interrupted goes on."""
-    choices = contestants(settings.model)
-    asked = questions(contract, settings, train, validation, split)
-    repeats = asked.repeats
-    if asked.folded:
-        checkpoints = None  # few rows are quick
-    runs = {name: attempt(choice, repeats, checkpoints) for name, choice in choices.items()}
-    best = max(runs, key=lambda name: runs[name].score)  # the first of equals
-    winner, lesson = runs[best].models[0], repeats[0][0]
-    if asked.folded:
-        every = Rows.concatenate(train, validation)
-        lesson = make_lesson(contract, settings, every, None, runs[best].rounds)
-        winner = fit_model(lesson, choices[best])
-    return Outcome(
-        winner=winner,
-        lesson=lesson,
-        held_out=runs[best].held_out,
-        entries=_entries(lesson.task, runs, blocks(contract, asked.rows, split), settings),
-        how=asked.how,
+    """Fit every candidate, show how good they are, and keep the best."""
+    few_rows, n_rows = settings.folds.below_rows, len(train) + len(validation)
+    choices = candidates(settings.model, n_rows, few_rows)
+    if settings.model.kind == "auto" and len(choices) < len(CANDIDATES):
+        say(
+            f"race      mlp left out: below {few_rows:,} rows networks rarely win and take minutes"
+            "\n          (train.model.kind: mlp trains one)"
+        )
+    holdout = make_holdout(contract, settings, train, validation, split)
+    models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
+    entries = _rank(holdout, models, settings)
+    best = models[entries[0].name]
+    winner = linear = finalize(best, holdout)
+    if best.choice != LINEAR_MODEL:
+        linear = finalize(models.get("linear") or fit_candidate(LINEAR_MODEL, holdout), holdout)
+    return Outcome(winner=winner, linear=linear, entries=entries)
+
+
+def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
+    """Learn every training set, and predict what each holds out.
+
+    Of folds the first program is kept, with the median of their rounds.
+    """
+    start, programs, fits, raws, outputs = time.perf_counter(), [], [], [], []
+    for training in holdout.sets:
+        program, fitted = fit_program(training, choice)
+        raws.append(raw_values(program, training.held_out or training.train))
+        outputs.append(program.head(raws[-1]).detach().numpy())
+        programs.append(program)
+        fits.append(fitted)
+    rounds = int(np.median([one.rounds for one in fits]))
+    last_round = int(np.median([one.last_round for one in fits]))
+    return Model(
+        program=programs[0],
+        choice=choice,
+        fitted=replace(fits[0], rounds=rounds, last_round=last_round),
+        labels=holdout.labels,
+        raw=torch.cat(raws),
+        outputs=np.concatenate(outputs),
+        seconds=time.perf_counter() - start,
     )
+
+
+def finalize(model: Model, holdout: Holdout) -> Model:
+    """Fitted anew on all rows, where folds were held out; calibrated where the settings say so."""
+    first = holdout.sets[0]
+    if holdout.rows is not None:
+        rounds = model.fitted.rounds
+        every = make_training_set(first.contract, first.settings, holdout.rows, None, rounds)
+        program, fitted = fit_program(every, model.choice)
+        model = replace(model, program=program, fitted=fitted)
+    if first.settings.calibration is None or first.contract.task == "regression":
+        return model
+    head = model.program.head
+    with torch.no_grad():
+        fit_temperature(head, model.raw, torch.from_numpy(model.labels).float())
+        return replace(model, outputs=head(model.raw).numpy())
+
+
+def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fitted]:
+    """One kind of model; every random draw follows ``train.seed``."""
+    random.seed(training.settings.seed)
+    np.random.seed(training.settings.seed)
+    torch.manual_seed(training.settings.seed)
+    fitted = fit(training, choice)
+    head = deepcopy(training.head)  # its own: one model that is calibrated must not change another
+    program = Program(training.contract, training.preprocess, fitted.body, head)
+    return program.eval(), fitted
 
 
 @torch.no_grad()
-def calibrated(outcome: Outcome, settings: TrainConfig) -> HeldOut:
-    """Calibrate the winner's head on what was held out, if wanted, and answer that again."""
-    head, found = outcome.winner.program.head, outcome.held_out
-    if settings.calibration is None or outcome.lesson.contract.task == "regression":
-        return found
-    fit_temperature(head, found.raw, torch.from_numpy(found.labels).float())
-    return replace(found, outputs=head(found.raw).numpy())
+def raw_values(program: Program, examples: Examples) -> Tensor:
+    """What the body returns for prepared rows, ``[rows, head.width]``."""
+    parts = examples.split(BATCH_ROWS)
+    return torch.cat([program.body(part.rows.numbers, part.rows.codes) for part in parts])
 
 
-def show(outcome: Outcome) -> None:
-    """The table of the race."""
-    title = METRICS[outcome.lesson.task.main].title
-    table(
-        f"kinds of model on {outcome.how}",
-        ["", title, "rounds", "seconds"],
-        [(e.name, str(e.interval), e.rounds, f"{e.seconds:.1f}") for e in outcome.entries],
-    )
+def score(task: Task, model: Model) -> float:
+    """What is to be high: the deciding metric, or where it has no meaning the negative loss."""
+    found = task.scores(model.labels, model.outputs).all()
+    return -found[task.loss] if np.isnan(found[task.main]) else found[task.main]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """What one choice of settings brought."""
-
-    score: float
-    rounds: int
-    seconds: float
-    models: list[Model]
-    held_out: HeldOut
-
-
-def attempt(
-    choice: ModelConfig,
-    repeats: Sequence[Sequence[Lesson]],
-    checkpoints: Path | None = None,
-) -> Attempt:
-    """Learn every lesson; the score is the deciding metric of what they hold out."""
-    start = time.perf_counter()
-    models, judged = [], []
-    for lessons in repeats:
-        fitted = [fit_model(lesson, choice, checkpoints) for lesson in lessons]
-        judged.append(_ask(fitted, lessons))
-        models += fitted
-    task = repeats[0][0].task
-    scores = [task.scores(found.labels, found.outputs).all() for found in judged]
-    mean = float(np.mean([found[task.main] for found in scores]))
-    if mean != mean:  # too few rows for the metric to have a meaning
-        mean = -float(np.mean([found[task.loss] for found in scores]))
-    return Attempt(
-        score=mean,
-        rounds=int(np.median([model.fitted.rounds for model in models])),
-        seconds=time.perf_counter() - start,
-        models=models,
-        held_out=judged[0],
-    )
-
-
-def _entries(
-    task: Task, runs: Mapping[str, Attempt], found: Blocks, settings: TrainConfig
-) -> tuple[Entry, ...]:
+def _rank(holdout: Holdout, models: Mapping[str, Model], settings: TrainConfig) -> list[Entry]:
+    """The candidates, the best first, which a table shows; of equals the simplest."""
+    task = holdout.task
     evaluation = evaluate(
         task,
-        next(iter(runs.values())).held_out.labels,
-        {name: run.held_out.outputs for name, run in runs.items()},
-        found.of,
-        unit=found.unit,
+        holdout.labels,
+        {name: Predictions(outputs=model.outputs) for name, model in models.items()},
+        holdout.blocks,
         resamples=settings.gate.resamples,
         confidence=settings.gate.confidence,
         seed=settings.seed,
     )
-    return tuple(
-        Entry(
-            name=name,
-            score=run.score,
-            interval=evaluation.interval(name, task.main),
-            rounds=run.rounds,
-            seconds=run.seconds,
-        )
-        for name, run in sorted(runs.items(), key=lambda item: -item[1].score)
+    values = evaluation.values
+    undefined = any(np.isnan(values[name][task.main]) for name in models)
+    by = task.loss if undefined else task.main
+    ranked = sorted(models, key=lambda name: -METRICS[by].sign * values[name][by])
+    entries = [
+        Entry(name=name, interval=evaluation.interval(name, by), rounds=models[name].rounds)
+        for name in ranked
+    ]
+    title = METRICS[by].title
+    table(
+        f"kinds of model, ranked by {title} on {holdout.description}",
+        ["", title, "best round", "seconds"],
+        [(e.name, str(e.interval), e.rounds, f"{models[e.name].seconds:.1f}") for e in entries],
     )
+    return entries
 
 
-@torch.no_grad()
-def _ask(models: Sequence[Model], lessons: Sequence[Lesson]) -> HeldOut:
-    raws, outputs, labels = [], [], []
-    for model, lesson in zip(models, lessons, strict=True):
-        asked = lesson.held_out or lesson.train
-        raws.append(raw_values(model, asked))
-        outputs.append(model.program.head(raws[-1]).numpy())
-        labels.append(asked.labels.double().numpy())
-    return HeldOut(
-        labels=np.concatenate(labels), raw=torch.cat(raws), outputs=np.concatenate(outputs)
-    )
+def _is_network(model: ModelConfig) -> bool:
+    return issubclass(KINDS[model.kind].settings, NetworkSettings)

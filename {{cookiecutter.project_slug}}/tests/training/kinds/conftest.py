@@ -1,4 +1,4 @@
-"""Lessons of each task over the small contract, taught to each kind of model."""
+"""Training sets of each task over the small contract, for each kind of model."""
 
 from collections.abc import Callable
 
@@ -10,13 +10,13 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.fitting import make_lesson
-from {{ cookiecutter.__package }}.training.kinds import Lesson
+from {{ cookiecutter.__package }}.training.folds import make_training_set
+from {{ cookiecutter.__package }}.training.kinds import TrainingSet
 from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ...synthesized import synthesize
 
-MakeLesson = Callable[..., Lesson]
+MakeSet = Callable[..., TrainingSet]
 SETTINGS = TrainConfig(epochs=3, batch_size=64, learning_rate=0.005, threads=1)
 
 
@@ -27,18 +27,18 @@ def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def teach() -> MakeLesson:
-    """A lesson of a contract's synthesised rows."""
+def make_set() -> MakeSet:
+    """A training set of a contract's synthesised rows."""
 
     def made(
         contract: Contract,
         settings: TrainConfig = SETTINGS,
         n_rows: int = 1_200,
         rounds: int | None = None,
-    ) -> Lesson:
+    ) -> TrainingSet:
         train = rows_of(contract, n_rows)
         held_out = None if rounds else rows_of(contract, 400, seed=1)
-        return make_lesson(contract, settings, train, held_out, rounds)
+        return make_training_set(contract, settings, train, held_out, rounds)
 
     return made
 

@@ -9,12 +9,12 @@ from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.preprocess import Prepared
 from {{ cookiecutter.__package }}.models.trees import Matrices, Trees
-from {{ cookiecutter.__package }}.training.fitting import fit_model
 from {{ cookiecutter.__package }}.training.kinds.lightgbm import (
     floor_thresholds,
 )
+from {{ cookiecutter.__package }}.training.race import fit_program
 
-from .conftest import SETTINGS, MakeLesson
+from .conftest import SETTINGS, MakeSet
 
 NAN, INF = float("nan"), float("inf")
 
@@ -54,23 +54,24 @@ def test_a_gap_stays_where_training_had_gaps_and_is_the_median_elsewhere() -> No
     assert torch.equal(torch.nan_to_num(found, -1), torch.nan_to_num(torch.tensor(expected), -1))
 
 
-def test_the_weights_hold_the_librarys_own_text(shop: Contract, teach: MakeLesson) -> None:
-    model = fit_model(teach(shop), ModelConfig.model_validate({"kind": "lightgbm", "trees": 5}))
-    assert isinstance(model.program.body, Trees)
-    text = bytes(model.program.state_dict()["body.text"].numpy()).decode()
+def test_the_weights_hold_the_librarys_own_text(shop: Contract, make_set: MakeSet) -> None:
+    choice = ModelConfig.model_validate({"kind": "lightgbm", "trees": 5})
+    program, _ = fit_program(make_set(shop), choice)
+    assert isinstance(program.body, Trees)
+    text = bytes(program.state_dict()["body.text"].numpy()).decode()
     again = lightgbm.Booster(model_str=text)
     matrix = np.zeros((3, again.num_feature()), np.float32)
     assert again.predict(matrix, raw_score=True) == pytest.approx(
-        model.program.body.predict(matrix)[:, 0]
+        program.body.predict(matrix)[:, 0]
     )
 
 
-def test_the_number_of_threads_does_not_change_the_trees(shop: Contract, teach: MakeLesson) -> None:
+def test_the_number_of_threads_does_not_change_the_trees(shop: Contract, make_set: MakeSet) -> None:
     texts = [
-        fit_model(
-            teach(shop, SETTINGS.model_copy(update={"threads": threads})),
+        fit_program(
+            make_set(shop, SETTINGS.model_copy(update={"threads": threads})),
             ModelConfig.model_validate({"kind": "lightgbm", "trees": 10}),
-        ).program.state_dict()["body.text"]
+        )[0].state_dict()["body.text"]
         for threads in (1, 2)
     ]
     torch.set_num_threads(1)

@@ -13,12 +13,12 @@ from {{ cookiecutter.__package }}.models.bundle import (
 from {{ cookiecutter.__package }}.models.encode import Categories
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.heads import make_head
-from {{ cookiecutter.__package }}.training.fitting import fit_model
 from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
+from {{ cookiecutter.__package }}.training.race import fit_program
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
-from .conftest import MakeLesson, rows_of
+from .conftest import MakeSet, rows_of
 from .test_networks import SIZES, rows
 
 SMALL = {"kind": "tabm", "hidden": [16], "members": 4}
@@ -43,19 +43,19 @@ def tabm(start: Tensor, width: int = 3) -> TabM:
     "task",
     [pytest.param(task, marks=[] if task == FAST else pytest.mark.slow) for task in TASKS],
 )
-def test_it_learns_and_its_graph_answers_alike(task: str, teach: MakeLesson) -> None:
+def test_it_learns_and_its_graph_answers_alike(task: str, make_set: MakeSet) -> None:
     contract = shop_of(task)
-    lesson = teach(contract)
-    program = fit_model(lesson, ModelConfig.model_validate(SMALL)).program
+    training = make_set(contract)
+    program = fit_program(training, ModelConfig.model_validate(SMALL))[0]
     tested = rows_of(contract, 800, seed=5)
-    scores = lesson.task.scores(tested.labels, program.predict(tested.inputs)).all()
-    assert scores[lesson.task.main] > lesson.task.chance + 0.1
+    scores = training.task.scores(tested.labels, program.predict(tested.inputs)).all()
+    assert scores[training.task.main] > training.task.chance + 0.1
     session = open_session(export(program, tested.inputs[:16]).SerializeToString())
     for inputs in (tested.inputs, tested.inputs[:1], adversarial(contract)):
         expected = program.predict(inputs)
-        outputs = predict(session, inputs, lesson.task)
-        assert lesson.task.valid(outputs)
-        assert parity_error(expected, outputs, lesson.task.scale(expected)) <= 1
+        outputs = predict(session, inputs, training.task)
+        assert training.task.valid(outputs)
+        assert parity_error(expected, outputs, training.task.scale(expected)) <= 1
 
 
 @pytest.mark.parametrize("n", [1, 4, 8])

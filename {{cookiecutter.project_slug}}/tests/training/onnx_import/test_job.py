@@ -23,13 +23,12 @@ from {{ cookiecutter.__package }}.errors import (
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.training.onnx_import import encoding, job
-from {{ cookiecutter.__package }}.training.registry.promotion import promote
+from {{ cookiecutter.__package }}.training.promote import promote
 
 from ...conftest import TASKS, Workspace, make_workspace, shop_of
 from ...models.onnx_import.graphs import FLOAT, graph, save
 from ...serving.live import live
 from ...synthesized import synthesize
-from ..conftest import Recorder, outbox_of
 
 ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}
 
@@ -185,7 +184,7 @@ def test_a_model_that_has_learned_nothing_is_refused_by_the_gate(
     assert not version.passed
     assert place.versions.served() is None
     with pytest.raises(GateRefusedError):
-        promote(outbox_of(place.versions, Recorder()), "1", "")
+        promote(place.versions, "1")
 
 
 @pytest.fixture(scope="module")

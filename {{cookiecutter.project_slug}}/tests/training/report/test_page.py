@@ -1,3 +1,4 @@
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.pages import figures, short
+from {{ cookiecutter.__package }}.training.report.figures import of_outputs
 from {{ cookiecutter.__package }}.training.report.page import PAGE, write
 from {{ cookiecutter.__package }}.training.report.plots.canvas import (
     finish,
@@ -50,7 +52,7 @@ class Page(HTMLParser):
 def draw(folder: Path, contract: Contract, value: str = "web") -> Path:
     """Register a model with a record and draw its report; return the report's folder."""
     versions = Versions(folder / "bundles", contract.name)
-    record = record_of(contract, value=value)
+    record = record_of(contract, value=value, measure=of_outputs)
     bundle = write_bundle(versions.folder, reported_files(contract, record))
     rules = [{"rule": "parity", "passed": True, "reason": "fine <i>"}]
     version = versions.register(bundle.name, rules, passed=True)
@@ -139,6 +141,8 @@ def test_training_ends_with_a_report_that_can_be_drawn_again(
     made = workspace.config.monitor.reports / workspace.contract.name / "version-1"
     again = write(workspace.versions, workspace.versions.get(1), tmp_path)
     assert (made / PAGE).read_bytes() == (again / PAGE).read_bytes()
+    record = json.loads((workspace.bundle.path / "evaluation.json").read_text())
+    assert set(record["importance"]) == set(workspace.contract.features)
     assert workspace.contract.name in Page(made / PAGE).text
 
 

@@ -1,39 +1,27 @@
 """MLflow for real, in one file of its own: its first import and its database take seconds."""
 
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import httpx
 import pytest
 
-from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.bundle import open_bundle
-from {{ cookiecutter.__package }}.models.inputs import Inputs
-from {{ cookiecutter.__package }}.models.tables import from_table
+from {{ cookiecutter.__package }}.demo import free_port
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.training.registry.promotion import (
-    promote,
-    repair,
-    rollback,
-)
-from {{ cookiecutter.__package }}.training.tracking import (
-    NullTracker,
-    Record,
-    Run,
-    read_run,
-    tracker_of,
-    write_record,
-)
-from {{ cookiecutter.__package }}.training.tracking.mlflow import (
-    MlflowTracker,
-)
-from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
+from {{ cookiecutter.__package }}.training.promote import promote, rollback
+from {{ cookiecutter.__package }}.training.tracking import reconcile
+from {{ cookiecutter.__package }}.training.tracking.mlflow import MlflowTracker
 
-from ...synthesized import synthesize
-from ..conftest import Made, load_settings, outbox_of
+from ..conftest import Made
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.
 pytestmark = [
@@ -41,25 +29,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
-CURVES = [
-    {"train_loss": 0.6, "validation_loss": 0.65},
-    {"train_loss": 0.5, "validation_loss": 0.55},
-]
-RECORD = Record(
-    metrics={"model_auc": 0.75},
-    curves=CURVES,
-    dataset={"sources": {"orders": [["orders.csv", "f00d"]]}, "splits": {"test": {"rows": 9}}},
-    environment={"cpus": 2},
-    ended=1_700_000_000.0,
-)
-
-
-def frame(contract: Contract, inputs: Inputs) -> pd.DataFrame:
-    """Inputs as the named columns that the logged model takes."""
-    columns: dict[str, Any] = dict(zip(contract.numeric, inputs.numeric.T, strict=True))
-    columns |= zip(contract.category, inputs.category.T, strict=True)
-    columns |= zip(contract.times, inputs.time.T, strict=True)
-    return pd.DataFrame(columns)
+READY_S = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +47,15 @@ def uri(tmp_path: Path, empty: Path) -> str:
 
 
 @pytest.fixture
-def mirror(versions: Versions, uri: str, tmp_path: Path) -> Outbox:
-    return outbox_of(versions, MlflowTracker(uri, tmp_path / "artifacts", "shop"))
-
-
-@pytest.fixture
 def made(versions: Versions, make_version: Made) -> Version:
-    version = make_version(0.25, settings={"epochs": 2, "model": {"hidden": [64]}}, seed=7)
-    write_record(versions, version.bundle, RECORD)
-    return version
+    return make_version(
+        0.25,
+        settings={"epochs": 2, "model": {"kind": "auto"}},
+        model={"kind": "lightgbm", "leaves": 8, "rounds": 3},
+        metrics={"model": {"auc": {"value": 0.75, "low": 0.7, "high": 0.8}}},
+        seed=7,
+        evaluation={"learning": {"curves": {"train_loss": [[n, 1 / n] for n in range(1, 1102)]}}},
+    )
 
 
 def client_of(uri: str) -> Any:
@@ -99,121 +69,108 @@ def runs_of(client: Any) -> list[Any]:
     return list(client.search_runs([experiment.experiment_id]))
 
 
-def test_run_version_alias_and_model_are_in_the_store(
-    mirror: Outbox, made: Version, uri: str, shop: Contract, capsys: pytest.CaptureFixture[str]
+def send(versions: Versions, uri: str) -> bool:
+    """Reports and files of runs lie beside the bundles."""
+    place = versions.folder.parent
+    tracker = MlflowTracker(uri, place / "artifacts", "shop")
+    return reconcile(tracker, versions, place / "reports")
+
+
+def test_run_version_alias_and_bundle_are_in_the_store(
+    versions: Versions, made: Version, uri: str
 ) -> None:
-    report = mirror.versions.folder.parent / "reports" / "shop" / "version-1"
+    report = versions.folder.parent / "reports" / "shop" / "version-1"
     report.mkdir(parents=True)
     (report / "report.html").write_text("<h1>shop</h1>")
-    mirror.mark_all()
-    promote(mirror, "1", "a good start")
-    assert "warning" not in capsys.readouterr().out
-
+    promote(versions, "1", "a good start")
+    assert send(versions, uri)
     client = client_of(uri)
     (run,) = runs_of(client)
     assert run.info.status == "FINISHED"
-    assert run.info.end_time == 1_700_000_000_000
-    assert run.data.params.items() >= {"epochs": "2", "model.hidden": "[64]", "seed": "7"}.items()
+    expected = {"epochs": "2", "model.kind": "lightgbm", "model.leaves": "8", "seed": "7"}
+    assert run.data.params.items() >= expected.items()
     assert run.data.metrics["model_auc"] == 0.75
     assert run.data.tags["bundle"] == made.bundle
     history = client.get_metric_history(run.info.run_id, "train_loss")
-    assert [(point.step, point.value) for point in history] == [(1, 0.6), (2, 0.5)]
+    assert [(point.step, point.value) for point in history][:2] == [(1, 1.0), (2, 0.5)]
+    assert len(history) == 1101
     (dataset,) = run.inputs.dataset_inputs
     assert (dataset.dataset.digest, dataset.tags[0].value) == ("synthetic", "training")
-    assert "orders.csv" in dataset.dataset.source
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
-    assert files == {"bundle", "dataset.json", "environment.json", "report"}
+    assert files == {"bundle", "report"}
 
     champion = client.get_model_version_by_alias("shop", "champion")
     assert champion.tags.items() >= {"version": "1", "verdict": "passed"}.items()
     assert champion.tags["why"] == "a good start"
     assert champion.run_id == run.info.run_id
+    from mlflow.artifacts import download_artifacts
 
-    import mlflow
-
-    loaded = mlflow.pyfunc.load_model("models:/shop@champion")
-    inputs = from_table(shop, synthesize(shop, 30))
-    bundle = open_bundle(mirror.versions.folder / made.bundle)
-    answer = loaded.predict(frame(shop, inputs))
-    assert answer["probability"].tolist() == bundle.predict(inputs).tolist()
-    assert [column.name for column in loaded.metadata.signature.inputs] == [
-        *shop.numeric,
-        *shop.category,
-        *shop.times,
-    ]
-    assert loaded.input_example is not None
+    folder = Path(download_artifacts(champion.source, tracking_uri=uri))
+    content = (versions.folder / made.bundle / "model.onnx").read_bytes()
+    assert (folder / "model.onnx").read_bytes() == content
 
 
-def test_everything_is_mirrored_once_and_again_after_its_database_was_lost(
-    mirror: Outbox, made: Version, make_version: Made, uri: str, tmp_path: Path, empty: Path
-) -> None:
-    second = make_version(0.5)
-    for number in ("1", "2"):
-        promote(mirror, number)
-    for _ in range(2):
-        repair(mirror)
-    client = client_of(uri)
-    assert len(runs_of(client)) == 2
-    assert len(client.search_model_versions("name = 'shop'")) == 2
-    assert client.get_model_version_by_alias("shop", "champion").tags["bundle"] == second.bundle
-
-    elsewhere = f"sqlite:///{shutil.copy(empty, tmp_path / 'another.db')}"
-    repair(outbox_of(mirror.versions, MlflowTracker(elsewhere, tmp_path / "artifacts", "shop")))
-    assert len(runs_of(client_of(elsewhere))) == 2
-
-
-def test_a_run_that_was_cut_short_is_made_anew(
-    mirror: Outbox, made: Version, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cut(*_: object) -> None:
-        raise ConnectionError("the server went away")
-
-    mirror.mark_all()
-    with monkeypatch.context() as patch:
-        patch.setattr(MlflowTracker, "_log_model", cut)
-        assert not mirror.send()
-    assert len(runs_of(client_of(uri))) == 1
-    assert mirror.send()
-    (run,) = runs_of(client_of(uri))
-    assert run.info.status == "FINISHED"
-    assert len(client_of(uri).search_model_versions("name = 'shop'")) == 1
-
-
-def test_a_challenger_that_became_champion_is_no_challenger(
-    mirror: Outbox, made: Version, make_version: Made, uri: str
+def test_everything_is_mirrored_once_and_again_where_the_database_was_lost(
+    versions: Versions, made: Version, make_version: Made, uri: str, tmp_path: Path, empty: Path
 ) -> None:
     from mlflow.exceptions import MlflowException
 
-    promote(mirror, "1")
-    make_version(0.5)
-    repair(mirror)
+    promote(versions, "1")
+    second = make_version(0.5)
+    for _ in range(2):
+        assert send(versions, uri)
     client = client_of(uri)
+    assert len(runs_of(client)) == len(client.search_model_versions("name = 'shop'")) == 2
     assert client.get_model_version_by_alias("shop", "challenger").tags["version"] == "2"
-    promote(mirror, "challenger")
+    promote(versions, "challenger")
+    assert send(versions, uri)
+    assert client.get_model_version_by_alias("shop", "champion").tags["bundle"] == second.bundle
     with pytest.raises(MlflowException, match="challenger"):
         client.get_model_version_by_alias("shop", "challenger")
-    rollback(mirror, None)
-    assert client.get_model_version_by_alias("shop", "champion").tags["version"] == "1"
+    another = f"sqlite:///{shutil.copy(empty, tmp_path / 'another.db')}"
+    assert send(versions, another)
+    assert len(runs_of(client_of(another))) == 2
+
+
+def test_a_run_that_was_cut_short_is_made_anew(
+    versions: Versions, made: Version, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    def cut(*_: object) -> None:
+        raise ConnectionError("the server went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_artifacts", cut)
+        assert not send(versions, uri)
+    assert [run.info.status for run in runs_of(client_of(uri))] == ["RUNNING"]
+    assert send(versions, uri)
+    assert [run.info.status for run in runs_of(client_of(uri))] == ["FINISHED"]
+    assert len(client_of(uri).search_model_versions("name = 'shop'")) == 1
 
 
 @pytest.mark.slow  # SQLite waits, and MLflow tries again
-def test_a_locked_database_stops_nothing_and_hears_it_later(
-    mirror: Outbox, made: Version, tmp_path: Path, uri: str, capsys: pytest.CaptureFixture[str]
+def test_a_locked_database_stops_nothing_and_is_sent_it_later(
+    versions: Versions,
+    made: Version,
+    tmp_path: Path,
+    uri: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    repair(mirror)
+    assert send(versions, uri)
+    promote(versions, "1")
     with sqlite3.connect(tmp_path / "mlflow.db") as other:
         other.execute("begin exclusive")
-        promote(mirror, "1")
+        assert not send(versions, uri)
         assert "warning   MLflow was not reached" in capsys.readouterr().out
-        assert mirror.versions.served() == made
         other.rollback()
     other.close()
-    assert mirror.send()
+    assert send(versions, uri)
     assert client_of(uri).get_model_version_by_alias("shop", "champion").tags["version"] == "1"
 
 
 @pytest.mark.parametrize("address", ["sqlite:///{}/file/mlflow.db", "carrier-pigeon://loft"])
-def test_a_store_that_is_not_there_is_said_and_stops_nothing(
+def test_a_store_that_is_not_there_is_said(
     versions: Versions,
     made: Version,
     tmp_path: Path,
@@ -221,43 +178,87 @@ def test_a_store_that_is_not_there_is_said_and_stops_nothing(
     address: str,
 ) -> None:
     (tmp_path / "file").write_text("no folder")
-    tracker = MlflowTracker(address.format(tmp_path), tmp_path / "artifacts", "shop")
-    promote(outbox_of(versions, tracker), "1")
-    said = capsys.readouterr().out.splitlines()
-    assert [line[:31] for line in said if "warning" in line] == [
-        "warning   MLflow was not reached"[:31]
-    ]
-    assert versions.served() == made
+    assert not send(versions, address.format(tmp_path))
+    assert capsys.readouterr().out.count("warning   MLflow was not reached") == 1
 
 
-def test_without_mlflow_the_command_that_installs_it_is_told(
-    mirror: Outbox,
+def test_without_mlflow_the_command_that_installs_it_is_said(
+    versions: Versions,
     made: Version,
+    uri: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    promote(mirror, "1")
+    assert not send(versions, uri)
     assert "install it with: pip install '.[train]'" in capsys.readouterr().out
 
 
-def test_no_tracker_records_nothing(tmp_path: Path, versions: Versions, made: Version) -> None:
-    nothing = tracker_of(load_settings(tmp_path, tracker="none").train, "shop")
-    assert isinstance(nothing, NullTracker)
-    outbox = outbox_of(versions, nothing)
-    repair(outbox)
-    promote(outbox, "1")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundles", "configs"]
+@contextmanager
+def server(folder: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """MLflow's own server over one database, until it is killed or the block ends."""
+    place = (
+        f"--backend-store-uri sqlite:///{folder}/server.db --artifacts-destination {folder}/files"
+    )
+    command = f"-m mlflow server {place} --workers 1 --host 127.0.0.1 --port {port}"
+    with (folder / "server.log").open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command.split()], stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            deadline = time.monotonic() + READY_S
+            while not healthy(port):
+                assert process.poll() is None, (folder / "server.log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.3)
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def test_more_metrics_than_the_store_takes_at_once_are_all_recorded(
-    mirror: Outbox, made: Version, uri: str
+def healthy(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_server_killed_while_a_run_is_sent_misses_nothing_in_the_end(
+    versions: Versions,
+    made: Version,
+    make_version: Made,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    curves = [{"train_loss": 1 / epoch, "validation_loss": 2 / epoch} for epoch in range(1, 602)]
-    write_record(mirror.versions, made.bundle, Record(curves=curves))
-    run: Run = read_run(mirror.versions, made, mirror.versions.folder)
-    assert len(run.record.curves) == 601
-    repair(mirror)
-    client = client_of(uri)
-    (recorded,) = runs_of(client)
-    assert len(client.get_metric_history(recorded.info.run_id, "validation_loss")) == 601
+    from mlflow import MlflowClient
+
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    port, log_artifacts = free_port(), MlflowClient.log_artifacts
+    url = f"http://127.0.0.1:{port}"
+    promote(versions, "1")
+    with server(tmp_path, port) as process, monkeypatch.context() as patch:
+
+        def killed(*arguments: Any) -> None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            log_artifacts(*arguments)
+
+        patch.setattr(MlflowClient, "log_artifacts", killed)
+        assert not send(versions, url)
+    promote(versions, str(make_version(0.5).number))
+    begun = time.monotonic()
+    assert rollback(versions).number == 1
+    assert not send(versions, url)
+    assert time.monotonic() - begun < 30
+    with server(tmp_path, port):
+        assert send(versions, url)
+        client = client_of(url)
+        assert {run.info.status for run in runs_of(client)} == {"FINISHED"}
+        assert len(runs_of(client)) == 2
+        champion = client.get_model_version_by_alias("shop", "champion")
+        assert champion.tags["bundle"] == made.bundle
+        files = {file.path for file in client.list_artifacts(champion.run_id, "bundle")}
+        assert "bundle/model.onnx" in files

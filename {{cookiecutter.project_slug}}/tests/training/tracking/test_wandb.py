@@ -6,18 +6,10 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.training.registry.promotion import (
-    promote,
-    repair,
-)
-from {{ cookiecutter.__package }}.training.tracking import (
-    Record,
-    tracker_of,
-    write_record,
-)
-from {{ cookiecutter.__package }}.training.tracking.outbox import Outbox
+from {{ cookiecutter.__package }}.training.promote import promote
+from {{ cookiecutter.__package }}.training.tracking import mirror
 
-from ..conftest import Made, load_settings, outbox_of
+from ..conftest import Made, load_settings
 
 wandb = pytest.importorskip("wandb", reason="needs the extra wandb")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -29,32 +21,32 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-@pytest.fixture
-def offline(tmp_path: Path, versions: Versions, monkeypatch: pytest.MonkeyPatch) -> Outbox:
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    settings = load_settings(tmp_path, tracker="wandb", artifacts=str(tmp_path / "runs")).train
-    return outbox_of(versions, tracker_of(settings, versions.name))
-
-
 def written(folder: Path) -> list[bytes]:
     """The files of runs, the oldest first."""
     files = folder.glob("runs/wandb/offline-run-*/*.wandb")
     return [path.read_bytes() for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
 
 
-def test_run_bundle_and_alias_wait_on_the_disk(
-    offline: Outbox, versions: Versions, make_version: Made, tmp_path: Path
+def test_run_bundle_and_alias_wait_on_the_disk_and_are_logged_once(
+    versions: Versions, make_version: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version = make_version(settings={"epochs": 2})
-    curves = [{"train_loss": 0.5}, {"train_loss": 0.25}]
-    write_record(versions, version.bundle, Record(metrics={"model_auc": 0.75}, curves=curves))
-    repair(offline)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    config = load_settings(tmp_path, tracker="wandb", artifacts=str(tmp_path / "runs"))
+    version = make_version(
+        settings={"epochs": 2},
+        metrics={"model": {"auc": {"value": 0.75}}},
+        evaluation={"learning": {"curves": {"train_loss": [[1, 0.5], [2, 0.25]]}}},
+    )
+    assert mirror(config, versions)
     (run,) = written(tmp_path)
     for word in (b"epochs", b"train_loss", b"model_auc", b"version-1", version.bundle.encode()):
         assert word in run, word
-    promote(offline, "1")
+    promote(versions, "1")
+    assert mirror(config, versions)
     assert b"champion" in written(tmp_path)[-1]
-    assert list((versions.folder / "outbox").glob("[!.]*")) == []
+    n_files = len(written(tmp_path))
+    assert mirror(config, versions)
+    assert len(written(tmp_path)) == n_files
 
 
 def test_a_server_that_is_gone_stops_nothing(
@@ -67,10 +59,7 @@ def test_a_server_that_is_gone_stops_nothing(
     wandb.teardown()  # it remembers the mode of runs before
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
-    settings = load_settings(tmp_path, tracker="wandb", artifacts=str(tmp_path / "runs")).train
+    config = load_settings(tmp_path, tracker="wandb", artifacts=str(tmp_path / "runs"))
     make_version()
-    promote(outbox_of(versions, tracker_of(settings, versions.name)), "1")
+    assert not mirror(config, versions)
     assert "warning   Weights & Biases was not reached" in capsys.readouterr().out
-    served = versions.served()
-    assert served is not None
-    assert served.number == 1

@@ -22,8 +22,9 @@ from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training import job as training
+from {{ cookiecutter.__package }}.training.folds import make_holdout
 from {{ cookiecutter.__package }}.training.kinds import Round
-from {{ cookiecutter.__package }}.training.race import attempt, questions
+from {{ cookiecutter.__package }}.training.race import fit_candidate, score
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.training.tuning import job, work
 from {{ cookiecutter.__package }}.training.tuning.study import Study
@@ -98,7 +99,8 @@ def test_the_best_settings_are_a_file_that_train_takes(
 def test_a_file_that_a_person_changed_is_not_overwritten_silently(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "attempt", lambda *_: FixedScore())
+    monkeypatch.setattr(work, "fit_candidate", lambda *_: None)
+    monkeypatch.setattr(work, "score", lambda *_: 0.5)
     job.run(place.config, tuned(place))
     written = tuned(place).read_text()
     tuned(place).write_text(written.replace("kind: mlp", "kind: linear"))
@@ -106,10 +108,6 @@ def test_a_file_that_a_person_changed_is_not_overwritten_silently(
         job.run(place.config, tuned(place))
     job.run(place.config, tuned(place), force=True)
     assert tuned(place).read_text() == written
-
-
-class FixedScore:
-    score = 0.5
 
 
 def test_the_plan_is_refused_before_anything_is_read(place: Workspace) -> None:
@@ -135,20 +133,20 @@ def test_the_score_is_that_of_the_race_and_folds_are_told_one_by_one(
         {"data": {"driving": "orders", "split": {"by": "hash"}}, "serve": {}, "monitor": {}}
         | {"train": {"model": model, "threads": 1, "folds": {"number": 3, "below_rows": 1000}}}
     ).train
-    asked = questions(shop, settings, rows(400, 0), rows(100, 1), {"by": "hash"})
+    asked = make_holdout(shop, settings, rows(400, 0), rows(100, 1), {"by": "hash"})
     told: list[tuple[int, float]] = []
     found = work.objective(asked, settings)({}, lambda *news: told.append(news))
-    lessons = sum(map(len, asked.repeats))
+    lessons = len(asked.sets)
     assert [percent for percent, _ in told] == [100 * n // lessons for n in range(1, lessons)]
-    assert found == attempt(settings.model, asked.repeats).score
+    assert found == score(asked.task, fit_candidate(settings.model, asked))
     other = work.objective(asked, settings)({"model.leaves": 31}, lambda *_: None)
     assert other != found
 
 
 def test_rounds_are_told_at_each_twentieth() -> None:
     told: list[tuple[int, float]] = []
-    watch = work.Watch(lessons=1, report=lambda *news: told.append(news))
-    tell = watch.of_lesson()
+    watch = work.Watch(fits=1, report=lambda *news: told.append(news))
+    tell = watch.of_fit()
     for number in range(1, 1001):
         tell(Round(number=number, most=1000, score=float(number)))
     assert told[0] == (5, 50.0)

@@ -92,7 +92,6 @@ UNFIT: list[tuple[dict[str, Any], str]] = [
     ({"model.hidden": {"low": 8, "high": 64}}, "space.mlp.model.hidden: 8 does not fit"),
     ({"model.embedding": {"low": 1.5, "high": 4}}, "space.mlp.model.embedding: 1.5 does not"),
     ({"model.dropout": {"low": 0, "high": 1.5}}, "space.mlp.model.dropout: 1.5 does not fit"),
-    ({"model.numbers": {"choices": ["none"]}}, "space.mlp.model.numbers: 'none' does not fit"),
     ({"learning_rate": {"low": -1, "high": 1}}, "space.mlp.learning_rate: -1 does not fit"),
     ({}, "does not say what to search: write tuning.space.mlp"),
 ]

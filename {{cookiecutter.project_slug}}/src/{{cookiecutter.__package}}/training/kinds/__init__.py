@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from ...config import ModelConfig, Section, explain
 from ...errors import ConfigError
-from .kind import Fitted, Kind, Lesson, Round
+from .kind import Fitted, Kind, Round, TrainingSet
 
 # Each names a module beside this one, and the ``KIND`` in it.
 NAMES = (
@@ -18,13 +18,13 @@ NAMES = (
 )
 KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
 
-__all__ = ["KINDS", "Fitted", "Kind", "Lesson", "Round", "check", "learn"]
+__all__ = ["KINDS", "Fitted", "Kind", "Round", "TrainingSet", "check", "fit"]
 
 
-def learn(lesson: Lesson, model: ModelConfig) -> Fitted:
+def fit(training: TrainingSet, model: ModelConfig) -> Fitted:
     """Fit the kind that ``model`` names."""
     kind, settings = check(model)
-    return kind.fit(lesson, settings)
+    return kind.fit(training, settings)
 
 
 def check(model: ModelConfig) -> tuple[Kind, Section]:

@@ -1,4 +1,4 @@
-"""What every kind of model is: settings, and a function from examples to a fitted body."""
+"""What every kind of model is: settings, and a function from a training set to a fitted body."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +11,12 @@ from ...contract import Contract
 from ...models.heads import Head
 from ...models.preprocess import Preprocess
 from ...models.tasks import Task
-from ..batches import Batches, Labelled
-from ..networks.checkpoint import Checkpoints
+from ..rows import Examples
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """How a training fares after an epoch or a tree."""
+    """How good a training is after an epoch or a tree."""
 
     number: int
     """From 1 on."""
@@ -28,27 +27,22 @@ class Round:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """What is to be learned, from what, and how long."""
+class TrainingSet:
+    """What to learn from, and how long."""
 
     contract: Contract
     task: Task
     preprocess: Preprocess
     head: Head
     """Raw values of a body to outputs, and their loss."""
-    train: Labelled
-    """Rows in memory: all, or a sample."""
-    stream: Batches | None
-    """All rows, where ``train`` is a sample of them."""
-    held_out: Labelled | None
+    train: Examples
+    held_out: Examples | None
     """Rows on which to stop; without any, ``rounds`` says how long."""
     rounds: int | None = None
     """Epochs or trees to take where nothing is held out."""
     settings: TrainConfig
-    checkpoints: Checkpoints
-    """Where a training that takes long is kept, should it be interrupted."""
     on_round: Callable[[Round], None] = lambda _: None
-    """Told of each round where rows are held out; ends the training by raising."""
+    """Called after each round where rows are held out; ends the training by raising."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +52,11 @@ class Fitted:
     body: nn.Module
     """``(numbers, codes)`` to raw values ``[batch, head.width]``."""
     rounds: int = 1
-    """Epochs or trees that it took to be at its best."""
-    unit: str = "epoch"
-    """What a round is."""
+    """Epochs or trees of the best state, which the body has."""
+    last_round: int = 1
+    """Epochs or trees that were run, those after the best among them."""
+    unit: str = ""
+    """What a round is: epoch or tree; empty of a kind that has none."""
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Losses and scores by round, to be drawn."""
 
@@ -71,8 +67,8 @@ class Kind:
 
     settings: type[Section]
     """The keys that ``train.model`` takes beside ``kind``."""
-    fit: Callable[[Lesson, Any], Fitted]
-    """Learns; gets the lesson and the kind's own settings."""
+    fit: Callable[[TrainingSet, Any], Fitted]
+    """Learns; gets the training set and the kind's own settings."""
     search: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Settings that are worth searching, named as in ``train.yaml`` (``learning_rate``, ``model.hidden``).
 

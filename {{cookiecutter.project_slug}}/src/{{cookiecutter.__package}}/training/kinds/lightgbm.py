@@ -11,10 +11,9 @@ from ...config import Positive, Section
 from ...errors import MissingExtraError
 from ...models.trees import Matrices, Trees, raw_ensemble
 from ...terminal import progress
-from ..batches import Labelled
-from .kind import Fitted, Kind, Lesson, Round
+from ..rows import Examples
+from .kind import Fitted, Kind, Round, TrainingSet
 
-OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
 FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
 OPSET = 15  # the converter's; only the trees are taken from what it makes
@@ -39,37 +38,32 @@ class Settings(Section):
     """L2 penalty on the values of leaves."""
 
 
-def fit(lesson: Lesson, settings: Settings) -> Fitted:
+def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Boost until validation rows gain nothing more; categories are split as sets of codes."""
     try:
         import lightgbm
     except ImportError:
         raise MissingExtraError("lightgbm", "train") from None
-    width = lesson.head.width
-    matrices = Matrices(lesson.train.rows)
-    train = _dataset(lesson, lesson.train, matrices)
-    n_trees = settings.trees if lesson.rounds is None else lesson.rounds
-    curves: dict[str, dict[str, list[float]]] = {}
+    matrices, width = Matrices(training.train.rows), training.head.width
+    train = _dataset(training, training.train, matrices)
+    n_trees = settings.trees if training.rounds is None else training.rounds
+    scores: dict[str, dict[str, list[float]]] = {}
     with progress("lightgbm", n_trees, keep=False) as bar:
 
         def on_tree(state: Any) -> None:
-            bar(
-                1,
-                " ".join(
-                    f"{name} {value:.4f}" for _, name, value, *_ in state.evaluation_result_list
-                ),
-            )
-            for _, _, value, more_is_better in state.evaluation_result_list:
+            bar(1)
+            for _, name, value, more_is_better in state.evaluation_result_list:
+                bar(0, f"{name} {value:.4f}")
                 score = value if more_is_better else -value
-                lesson.on_round(Round(number=state.iteration + 1, most=n_trees, score=score))
+                training.on_round(Round(number=state.iteration + 1, most=n_trees, score=score))
 
-        callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(curves)]
+        callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(scores)]
         held_out = []
-        if lesson.held_out is not None:
+        if training.held_out is not None:
             callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
-            held_out = [_dataset(lesson, lesson.held_out, matrices, train)]
+            held_out = [_dataset(training, training.held_out, matrices, train)]
         booster = lightgbm.train(
-            _parameters(lesson, settings),
+            _parameters(training, settings),
             train,
             n_trees,
             valid_sets=held_out,
@@ -83,13 +77,13 @@ def fit(lesson: Lesson, settings: Settings) -> Fitted:
     def predict(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
 
-    body = Trees(matrices, predict=predict, graph=_graph(floored, width), text=text)
-    found = curves.get("validation", {})
+    curves = {f"validation_{name}": c for name, c in scores.get("validation", {}).items()}
     return Fitted(
         unit="tree",
-        body=body,
+        body=Trees(matrices, predict=predict, graph=_graph(floored, width), text=text),
         rounds=best,
-        curves={f"validation_{name}": c for name, c in found.items()},
+        last_round=max(map(len, curves.values()), default=n_trees),
+        curves=curves,
     )
 
 
@@ -120,39 +114,40 @@ def floor_thresholds(text: str) -> str:
     return re.sub(r"^tree_sizes=.*\n", "", floored, flags=re.MULTILINE)  # they changed
 
 
-def _parameters(lesson: Lesson, settings: Settings) -> dict[str, Any]:
-    task = lesson.task.contract.task
-    n_threads = 1 if len(lesson.train) < FEW_ROWS else 0  # 0 is as many as there are cores
+def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
+    task = training.task.contract.task
+    n_threads = 1 if len(training.train) < FEW_ROWS else 0  # 0 is as many as there are cores
     return {
-        "objective": OBJECTIVES[task],
+        "objective": task,
         "metric": STOPS_ON[task],
-        **({"num_class": lesson.head.width} if task == "multiclass" else {}),
+        **({"num_class": training.head.width} if task == "multiclass" else {}),
         "learning_rate": settings.shrinkage,
         "num_leaves": settings.leaves,
         "min_data_in_leaf": settings.min_leaf_rows,
         "feature_fraction": settings.column_share,
         "lambda_l2": settings.penalty,
-        "seed": lesson.settings.seed,
-        "num_threads": lesson.settings.threads or n_threads,
+        "seed": training.settings.seed,
+        "num_threads": training.settings.threads or n_threads,
         "deterministic": True,
         "force_col_wise": True,
         "verbosity": -1,
     }
 
 
-def _dataset(lesson: Lesson, examples: Labelled, matrices: Matrices, reference: Any = None) -> Any:
+def _dataset(
+    training: TrainingSet, examples: Examples, matrices: Matrices, reference: Any = None
+) -> Any:
     import lightgbm
 
     rows = examples.rows
     n_numbers, n_codes = rows.numbers.shape[1], rows.codes.shape[1]
     return lightgbm.Dataset(
         matrices(rows.numbers, rows.codes).numpy(),
-        lesson.head.targets(examples.labels).double().numpy(),
-        weight=None if examples.weights is None else examples.weights.numpy(),
+        training.head.targets(examples.labels).double().numpy(),
         categorical_feature=list(range(n_numbers, n_numbers + n_codes)),
         reference=reference,
         # The sample that bins are cut by also decides which columns have gaps: take every row.
-        params={"bin_construct_sample_cnt": len(lesson.train), "verbosity": -1},
+        params={"bin_construct_sample_cnt": len(training.train), "verbosity": -1},
     )
 
 

@@ -15,8 +15,8 @@ from ...config import Positive, Section
 from ...models.encode import Encoder, fit_encoder
 from ...models.preprocess import Prepared
 from ...models.program import Body
-from ..batches import Labelled
-from .kind import Fitted, Kind, Lesson
+from ..rows import Examples, Floats
+from .kind import Fitted, Kind, TrainingSet
 
 MOST_CELLS = 50_000_000
 BLOCK_ROWS = 8_192
@@ -49,7 +49,7 @@ class Linear(nn.Module):
         return raw
 
     @torch.no_grad()
-    def set(self, weights: np.ndarray, bias: np.ndarray) -> None:
+    def set(self, weights: Floats, bias: Floats) -> None:
         """Take the weights ``[outputs, columns]`` of the matrix that ``one_hot`` makes."""
         given = torch.split(torch.from_numpy(weights).float(), self.sizes, dim=1)
         self.numbers.weight.copy_(given[0])
@@ -58,32 +58,24 @@ class Linear(nn.Module):
             part.copy_(values.T)
 
 
-def fit(lesson: Lesson, settings: Settings) -> Fitted:
+def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """The optimum, found by scikit-learn; a sample teaches where all rows would not fit in memory."""
-    encoder = fit_encoder(lesson.train.rows.numbers, settings.bins)
-    outputs, sizes = lesson.head.width, lesson.preprocess.sizes
+    encoder = fit_encoder(training.train.rows.numbers, settings.bins)
+    outputs, sizes = training.head.width, training.preprocess.sizes
     network = Linear(width=encoder.size, sizes=sizes, outputs=outputs)
-    train = _sample(lesson.train, MOST_CELLS // (outputs * (encoder.size + len(sizes))))
+    train = _sample(training.train, MOST_CELLS // (outputs * (encoder.size + len(sizes))))
     matrix = one_hot(encoder, train.rows, sizes)
-    labels = train.labels.double().numpy()
-    weights = None if train.weights is None else train.weights.numpy()
-    if lesson.task.contract.task == "regression":
-        values = lesson.head.targets(train.labels).double().numpy()
-        line = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, values, weights)
-        network.set(line.coef_[None, :], np.array([line.intercept_]))
-        return Fitted(body=Body(encoder, network).eval())
-    if len(np.unique(labels)) == 1:  # such as a rare one in the first of the folds by time
-        nothing = np.zeros((outputs, matrix.shape[1]))
-        network.set(nothing, lesson.head.start.double().numpy())
-        return Fitted(body=Body(encoder, network).eval())
-    line = LogisticRegression(C=1 / settings.penalty, max_iter=300)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        line.fit(matrix, labels, weights)
-    coefficients, bias = line.coef_, line.intercept_
-    if outputs > 1:
-        coefficients, bias = _every_label(line, outputs)
-    network.set(coefficients, bias)
+    if training.task.contract.task == "regression":
+        values = training.head.targets(train.labels).double().numpy()
+        ridge = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, values)
+        network.set(ridge.coef_[None, :], np.array([ridge.intercept_]))
+    elif (
+        len(torch.unique(train.labels)) == 1
+    ):  # such as a rare one in the first of the folds by time
+        start = training.head.start.double().numpy()
+        network.set(np.zeros((outputs, matrix.shape[1])), start)
+    else:
+        network.set(*_logistic(matrix, train.labels.double().numpy(), settings.penalty, outputs))
     return Fitted(body=Body(encoder, network).eval())
 
 
@@ -101,31 +93,36 @@ def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_ma
         for start in range(0, len(rows), BLOCK_ROWS)
         if encoder.size
     ]
-    blocks = [sparse.vstack(parts, format="csr")] if parts else []
+    matrices = [sparse.vstack(parts, format="csr")] if parts else []
     for index, size in enumerate(sizes):
         codes = rows.codes[:, index].numpy()
         at = (np.arange(len(codes)), codes)
-        blocks.append(sparse.csr_matrix((np.ones(len(codes), np.float32), at), (len(codes), size)))
-    return sparse.hstack(blocks, format="csr")
+        ones = np.ones(len(codes), np.float32)
+        matrices.append(sparse.csr_matrix((ones, at), (len(codes), size)))
+    return sparse.hstack(matrices, format="csr")
 
 
-def _sample(rows: Labelled, most: int) -> Labelled:
+def _sample(rows: Examples, most: int) -> Examples:
     if len(rows) <= most:
         return rows
     chosen = np.random.default_rng(0).choice(len(rows), max(most, 1), replace=False)
     return rows[torch.from_numpy(np.sort(chosen))]
 
 
-def _every_label(line: LogisticRegression, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+def _logistic(
+    matrix: sparse.csr_matrix, labels: Floats, penalty: float, outputs: int
+) -> tuple[Floats, Floats]:
     """Weights of every label; one that is in no training row is unlikely whatever the row."""
-    known = line.classes_.astype(np.int64)
-    coefficients, bias = line.coef_, line.intercept_
+    model = LogisticRegression(C=1 / penalty, max_iter=300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(matrix, labels)
+    weights, bias = model.coef_, model.intercept_
+    if outputs == 1:
+        return weights, bias
+    known = model.classes_.astype(np.int64)
     if len(known) == 2:  # scikit-learn then keeps one line between the two
-        coefficients, bias = (
-            np.vstack([-coefficients / 2, coefficients / 2]),
-            np.r_[-bias, bias] / 2,
-        )
-    every = np.zeros((outputs, coefficients.shape[1]))
-    start = np.full(outputs, UNLIKELY)
-    every[known], start[known] = coefficients, bias
+        weights, bias = np.vstack([-weights / 2, weights / 2]), np.r_[-bias, bias] / 2
+    every, start = np.zeros((outputs, weights.shape[1])), np.full(outputs, UNLIKELY)
+    every[known], start[known] = weights, bias
     return every, start

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
-from .kind import Fitted, Kind, Lesson
-from .network import SEARCH, NetworkSettings, fit_network
+from .kind import Fitted, Kind, TrainingSet
+from .loop import SEARCH, NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -54,17 +54,17 @@ class Mlp(nn.Module):
         return self.layers(columns) + self.line(columns)  # type: ignore[no-any-return]
 
 
-def fit(lesson: Lesson, settings: Settings) -> Fitted:
+def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Train by AdamW on the head's loss."""
-    encoder = fit_encoder(lesson.train.rows.numbers, settings.bins)
+    encoder = fit_encoder(training.train.rows.numbers, settings.bins)
     network = Mlp(
         width=encoder.size,
-        categories=Categories(lesson.preprocess.sizes, settings.embedding),
+        categories=Categories(training.preprocess.sizes, settings.embedding),
         hidden=settings.hidden,
-        dropout=settings.dropout_for(lesson.task),
-        start=lesson.head.start,
+        dropout=settings.dropout_for(training.task),
+        start=training.head.start,
     )
-    return fit_network(lesson, Body(encoder, network), "mlp")
+    return fit_network(training, Body(encoder, network), "mlp")
 
 
 HIDDEN = {"choices": [(64, 32), (128, 64), (256, 128), (128, 128, 64)]}

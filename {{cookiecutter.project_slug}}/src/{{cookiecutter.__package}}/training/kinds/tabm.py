@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
-from .kind import Fitted, Kind, Lesson
-from .network import SEARCH, NetworkSettings, fit_network
+from .kind import Fitted, Kind, TrainingSet
+from .loop import SEARCH, NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -81,19 +81,19 @@ class TabM(nn.Module):
         return raw if self.training else self.pool(raw)
 
 
-def fit(lesson: Lesson, settings: Settings) -> Fitted:
+def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Train all members at once, each on its own loss."""
-    encoder = fit_encoder(lesson.train.rows.numbers, settings.bins)
+    encoder = fit_encoder(training.train.rows.numbers, settings.bins)
     network = TabM(
         width=encoder.size,
-        categories=Categories(lesson.preprocess.sizes, settings.embedding),
+        categories=Categories(training.preprocess.sizes, settings.embedding),
         hidden=settings.hidden,
         members=settings.members,
-        dropout=settings.dropout_for(lesson.task),
-        start=lesson.head.start,
-        pool=lesson.head.pool,
+        dropout=settings.dropout_for(training.task),
+        start=training.head.start,
+        pool=training.head.pool,
     )
-    return fit_network(lesson, Body(encoder, network), "tabm")
+    return fit_network(training, Body(encoder, network), "tabm")
 
 
 HIDDEN = {"choices": [(64, 64), (128, 128), (256, 256)]}

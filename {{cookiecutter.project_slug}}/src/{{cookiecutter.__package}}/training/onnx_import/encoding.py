@@ -40,8 +40,7 @@ def run(config: Config) -> Path:
     """
     settings, dataset = config.train, current(config.data.directory)
     rows = {
-        split: read_rows(dataset, split, most=settings.memory_rows, seed=settings.seed)
-        for split in SPLITS
+        split: read_rows(dataset, split, settings.memory_rows, settings.seed) for split in SPLITS
     }
     train = rows["train"]
     preprocess = fit_preprocess(dataset.contract, train.inputs)

@@ -29,10 +29,11 @@ from ...models.tasks import Task, task_of, threshold_of
 from ...models.versions import Version
 from ...terminal import say
 from ...values import MISSING_CATEGORY, MISSING_TIME
-from ..exported import Exported, answers
-from ..fitting import make_lesson
-from ..job import settle
+from ..exported import Exported, predict_splits
+from ..folds import make_holdout
+from ..job import assess, register
 from ..kinds import Fitted
+from ..race import LINEAR_MODEL, finalize, fit_candidate
 from ..rows import read_splits
 from .encoding import encoder_in
 
@@ -78,7 +79,7 @@ def run(
     choice = ModelConfig.model_validate({"kind": "imported", **facts})
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested, trained, valid = answers(session, task, splits.test, splits.train)
+    tested, trained, valid = predict_splits(session, task, splits)
     asked = predict(session, splits.validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
@@ -87,14 +88,15 @@ def run(
         valid=valid,
         parity=_parity(path, wrapped, session, task, splits.test.inputs, tested),
         between="the file by itself and the wrapped graph, or rows one by one and together",
+        cut=threshold_of(task, splits.validation.labels, asked, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
         parameters=parameters(onnx.load_from_string(wrapped.parts[1])),
-        weights=None,
     )
-    cut = threshold_of(task, splits.validation.labels, asked, settings.threshold)
-    lesson = make_lesson(contract, settings, splits.train, splits.validation)
-    return settle(config, dataset, splits, exported, cut, lesson)
+    split = dataset.manifest.get("split", {})
+    holdout = make_holdout(contract, settings, splits.train, splits.validation, split)
+    linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
+    return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
 
 
 def _parity(

@@ -20,7 +20,7 @@ from ...pages import render as render_page
 from ...storage import write_file
 from ...terminal import say
 from .. import card
-from . import plots
+from . import figures, plots
 from .plots.canvas import Plot
 
 PAGE = "report.html"
@@ -31,6 +31,9 @@ ANSWERS = {
     "multiclass": "Which labels are taken for which, and whether probabilities come true.",
     "regression": "How far off predictions are, and where.",
 }
+
+measure = figures.measure
+"""What the bundle's evaluation keeps for the plots."""
 
 
 def write(versions: Versions, version: Version, reports: Path) -> Path:
@@ -81,7 +84,7 @@ def render(
         name=contract.name,
         version=version,
         record=record,
-        purpose=card.plain(card.purpose(contract, metadata)),
+        purpose=card.purpose(contract, metadata).replace("`", ""),
         use=card.intended_use(metadata),
         answers=ANSWERS[contract.task],
         headline=metrics[: len(task.headline)],

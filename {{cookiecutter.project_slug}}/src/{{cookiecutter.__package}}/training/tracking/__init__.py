@@ -1,60 +1,61 @@
-"""Where runs and versions are mirrored: to a tracker, or nowhere."""
+"""Where runs and versions are mirrored: to a tracker, or nowhere. The versions are the truth.
+
+A mirror is reconciled: what it has is listed, what we have is listed, and the difference is sent. So
+a tracker that is down, or a process that is killed, loses nothing, and no queue is needed.
+"""
 
 import json
-import os
-import platform
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...config import TRACKERS, TrainConfig
-from ...models.versions import Version, Versions
-from ...storage import write_file
-from .watched import Watched
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What a training brought and its bundle does not say; kept beside the bundle."""
-
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    """On the test rows."""
-    curves: Sequence[Mapping[str, float]] = ()
-    """By epoch."""
-    dataset: Mapping[str, Any] = field(default_factory=dict)
-    """Sources, rows by split and column summaries of the dataset version."""
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    """Interpreter, system and processors."""
-    ended: float = 0.0
-    """Seconds since 1970."""
+from ...config import TRACKERS, Config, TrainConfig
+from ...models.versions import CHAMPION, Version, Versions
+from ...terminal import say
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A registered training, as a tracker records it."""
+    """A registered training, as a tracker records it; all of it is read from the bundle."""
 
     version: Version
     folder: Path
     """The bundle's."""
     report: Path | None
     """The report's folder, where one was written."""
-    record: Record
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """The bundle's own account."""
+        """What the bundle says of itself."""
         content: dict[str, Any] = json.loads((self.folder / "metadata.json").read_text())
         return content
 
+    @cached_property
+    def curves(self) -> dict[str, list[tuple[int, float]]]:
+        """Losses and scores by round."""
+        record = json.loads((self.folder / "evaluation.json").read_text())
+        return (record.get("learning") or {}).get("curves", {})  # type: ignore[no-any-return]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """On the test rows, the baselines' among them."""
+        return {
+            f"{model}_{metric}": found["value"]
+            for model, metrics in self.metadata["metrics"].items()
+            for metric, found in metrics.items()
+            if found["value"] is not None
+        }
+
     @property
     def params(self) -> dict[str, str]:
-        """Settings by dotted name, and what else the result follows from."""
+        """Settings by dotted name, the winner's kind, and what else the result follows from."""
         rest = {key: self.metadata.get(key) for key in ("dataset", "contract", "seed", "libraries")}
-        return dict(flat("", {**self.metadata["settings"], **rest}))
+        model = {"model": self.metadata["model"]}
+        return dict(flat("", {**self.metadata["settings"], **model, **rest}))
 
     @property
     def tags(self) -> dict[str, str]:
@@ -70,73 +71,67 @@ class Run:
 
 
 class Tracker(Protocol):
-    """Mirrors one model's runs and versions; whatever it raises, it is told again later."""
+    """Mirrors one model's runs and versions; whatever it raises, it is tried again later."""
 
     name: str
 
+    def bundles(self) -> set[str]:
+        """The bundles of the versions that it has."""
+
+    def aliases(self) -> Mapping[str, str]:
+        """The bundle that each alias names."""
+
     def record(self, run: Run) -> None:
-        """Record a run with its bundle as a version; told twice, it holds it once."""
+        """Record a run with its bundle as a version; what was half recorded is made anew."""
 
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Let an alias name a version, or none; tag the version with how it came to."""
 
-    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
-        """Add windows in which a recorded version was judged; what was judged again comes again."""
 
-
-class NullTracker:
-    """Mirrors nothing."""
-
-    name = "no tracker"
-
-    def record(self, run: Run) -> None:
-        """Nothing is recorded."""
-
-    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
-        """Nothing is mirrored."""
-
-    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
-        """Nothing is recorded."""
+def mirror(config: Config, versions: Versions) -> bool:
+    """Send the configured tracker what it lacks; whether it has everything now."""
+    if config.train.tracker not in TRACKERS:
+        return True
+    return reconcile(tracker_of(config.train, versions.name), versions, config.monitor.reports)
 
 
 def tracker_of(settings: TrainConfig, model: str) -> Tracker:
-    """The tracker that the settings name; it connects when something is first sent to it."""
-    if settings.tracker not in TRACKERS:
-        return NullTracker()
+    """The tracker that the settings name; it connects when something is first asked of it."""
     tracker: Tracker = import_module(f".{settings.tracker}", __name__).tracker(settings, model)
     return tracker
 
 
-def environment() -> dict[str, Any]:
-    """Where a training ran, without the names of machine and person."""
-    return {
-        "python": sys.version.split()[0],
-        "system": platform.platform(),
-        "processor": platform.machine(),
-        "cpus": os.cpu_count(),
-    }
+def reconcile(tracker: Tracker, versions: Versions, reports: Path) -> bool:
+    """Send the difference, oldest version first; a failure is said and stops nothing."""
+    try:
+        theirs = tracker.bundles()
+        for version in versions.all():
+            if version.bundle not in theirs:
+                report = reports / versions.name / f"version-{version.number}"
+                folder, shown = versions.folder / version.bundle, (
+                    report if report.is_dir() else None
+                )
+                tracker.record(Run(version=version, folder=folder, report=shown))
+        known, move = tracker.aliases(), versions.move() or {}
+        keys: list[str] = [key for key in ("verdict", "why", "who", "when") if key in move]
+        tags = {key: str(move[key]) for key in keys}
+        for alias, named in versions.aliases().items():
+            if known.get(alias) != (named.bundle if named else None):
+                tracker.alias(alias, named, tags if alias == CHAMPION else {})
+    except Exception as error:  # each tracker raises kinds of its own
+        warn(tracker.name, error, "train, promote, rollback or registry repair")
+        return False
+    return True
 
 
-def write_record(versions: Versions, bundle: str, record: Record) -> None:
-    """Keep a record for as long as the bundle."""
-    write_file(_place(versions, bundle), json.dumps(asdict(record)).encode())
-
-
-def read_run(versions: Versions, version: Version, reports: Path) -> Run:
-    """A version's run; one without a record has only what the bundle says."""
-    report = reports / versions.name / f"version-{version.number}"
-    place = _place(versions, version.bundle)
-    record = Record(**json.loads(place.read_bytes())) if place.exists() else Record()
-    return Run(
-        version=version,
-        folder=versions.folder / version.bundle,
-        report=report if report.is_dir() else None,
-        record=record,
+def warn(tracker: str, error: Exception, again: str) -> None:
+    """Say that a tracker was not reached, and which commands try ``again``; a password is left out."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    reason = re.sub(r"://[^@/\s]*@", "://", reason)
+    say(
+        f"warning   {tracker} was not reached: {reason[:300]}\n"
+        f"          nothing is lost: the next {again} sends it"
     )
-
-
-def _place(versions: Versions, bundle: str) -> Path:
-    return versions.folder / "runs" / f"{bundle}.json"
 
 
 def flat(prefix: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,54 +1,71 @@
 """Weights & Biases: runs, and bundles as artifacts with aliases; offline where WANDB_MODE says so."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...config import TrainConfig
 from ...errors import MissingExtraError
 from ...models.versions import Version
+from ...storage import write_file
 from . import Run
-from .watched import Watched
 
 if TYPE_CHECKING:
     import wandb
 
 
 class WandbTracker:
-    """A project of the model's name; a run has its bundle's name, so that none is there twice."""
+    """A project of the model's name; a run has its bundle's name, so that none is there twice.
+
+    Offline nobody can be asked what is there: what was logged is noted in a file beside the runs.
+    """
 
     name = "Weights & Biases"
 
     def __init__(self, folder: Path, bundles: Path, model: str) -> None:
-        self._folder = folder
-        self._bundles = bundles
-        self._model = model
+        self._folder, self._bundles, self._model = folder, bundles, model
+        self._noted = folder / f"wandb-{model}.json"
+
+    def bundles(self) -> set[str]:
+        """Those that were logged from here."""
+        return set(self._notes()["bundles"])
+
+    def aliases(self) -> dict[str, str]:
+        """The bundle that each alias was given to."""
+        return dict(self._notes()["aliases"])
 
     def record(self, run: Run) -> None:
         """One run with its curves, its summary and the bundle as an artifact."""
         with self._open(run.version.bundle) as made:
             made.config.update(run.params | run.tags, allow_val_change=True)
-            for step, epoch in enumerate(run.record.curves, start=1):
-                made.log(dict(epoch), step=step)
-            dataset = {"dataset": dict(run.record.dataset), **run.record.environment}
-            made.summary.update(dict(run.record.metrics) | dataset)
+            for name, curve in run.curves.items():
+                made.define_metric(name, step_metric="round")
+                for number, value in curve:
+                    made.log({"round": number, name: value})
+            made.summary.update(dict(run.metrics) | {"dataset": run.metadata["dataset"]})
             self._log_bundle(made, run.version, [f"version-{run.version.number}"], run.tags)
             if run.report:
                 made.log_artifact(str(run.report), f"{self._model}-report", "report")
+        notes = self._notes()
+        self._note(notes | {"bundles": [*notes["bundles"], run.version.bundle]})
 
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Log the bundle, which is there already, under the alias; an alias cannot name none."""
+        notes = self._notes()
         if version is not None:
             with self._open(version.bundle) as made:
                 self._log_bundle(made, version, [alias], tags)
+        bundle = {alias: version.bundle} if version else {}
+        rest = {name: b for name, b in notes["aliases"].items() if name != alias}
+        self._note(notes | {"aliases": rest | bundle})
 
-    def watch(self, version: Version, windows: Sequence[Watched]) -> None:
-        """A run beside the version's, whose axis is the window."""
-        with self._open(f"{version.bundle}-monitoring") as made:
-            made.config.update({"version": version.number}, allow_val_change=True)
-            made.define_metric("*", step_metric="window")
-            for window in windows:
-                made.log({"window": window.step, **window.values})
+    def _notes(self) -> dict[str, dict[str, str]]:
+        empty: dict[str, dict[str, str]] = {"bundles": {}, "aliases": {}}
+        return empty | (json.loads(self._noted.read_bytes()) if self._noted.exists() else {})
+
+    def _note(self, notes: Mapping[str, object]) -> None:
+        write_file(self._noted, json.dumps(notes).encode())
 
     def _open(self, name: str) -> "wandb.Run":
         try:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...config import TrainConfig
+from ..tracking import warn
 from ..tracking.mlflow import MlflowTracker, tracker
-from ..tracking.outbox import warn
 from .trial import StudyRecord, Trial
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from .settings import OWN, Space, Values, tuning_of
 OF_AUTO = ("lightgbm", "mlp")
 # What else a score follows from: trainings that differ in these are not compared.
 SAME = {
-    "batch_size", "buffer_rows", "class_weight", "epochs", "folds", "learning_rate", "memory_rows",
-    "model", "patience", "precision", "seed", "weight_decay",
+    "batch_size", "epochs", "folds", "learning_rate", "memory_rows", "model", "patience", "seed",
+    "weight_decay",
 }  # fmt: skip
 # A person's own code that changes what is learned.
 CODE = ("../models/features.py", "kinds/*.py")

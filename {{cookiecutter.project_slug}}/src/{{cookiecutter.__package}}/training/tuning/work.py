@@ -16,8 +16,9 @@ from ...config import Config, TrainConfig
 from ...data.dataset import Dataset, current
 from ...errors import ProjectError
 from ...terminal import say
+from ..folds import Holdout, make_holdout
 from ..kinds import Round
-from ..race import Questions, attempt, questions
+from ..race import fit_candidate, score
 from ..rows import read_rows
 from .settings import tuning_of
 from .space import applied, is_whole, of_kind, space_of
@@ -43,57 +44,54 @@ class Search:
     def work(self, study: Study, on_end: Callable[[], None] = lambda: None) -> None:
         """Train here until the study has its trials."""
         settings = of_kind(self.config.train, self.kind)
-        asked = held_out(current(self.config.data.directory), settings)
-        study.run(objective(asked, settings), tuning_of(self.config).trials, on_end)
+        holdout = held_out(current(self.config.data.directory), settings)
+        study.run(objective(holdout, settings), tuning_of(self.config).trials, on_end)
 
 
-def held_out(dataset: Dataset, settings: TrainConfig) -> Questions:
+def held_out(dataset: Dataset, settings: TrainConfig) -> Holdout:
     """What the race would choose by: validation rows, or folds of these and the training rows."""
     train, validation = (
-        read_rows(dataset, split, most=settings.memory_rows, seed=settings.seed)
+        read_rows(dataset, split, settings.memory_rows, settings.seed)
         for split in ("train", "validation")
     )
     split = dataset.manifest.get("split", {})
-    return questions(dataset.contract, settings, train, validation, split)
+    return make_holdout(dataset.contract, settings, train, validation, split)
 
 
-def objective(asked: Questions, settings: TrainConfig) -> Objective:
+def objective(holdout: Holdout, settings: TrainConfig) -> Objective:
     """The race's score of the settings with drawn values in their places."""
 
-    def score(drawn: Drawn, report: Report) -> float:
+    def train(drawn: Drawn, report: Report) -> float:
         chosen = applied(settings, drawn)
-        watch = Watch(lessons=sum(map(len, asked.repeats)), report=report)
-        repeats = [
-            [replace(one, settings=chosen, on_round=watch.of_lesson()) for one in lessons]
-            for lessons in asked.repeats
-        ]
-        return attempt(chosen.model, repeats).score
+        watch = Watch(fits=len(holdout.sets), report=report)
+        sets = [replace(one, settings=chosen, on_round=watch.of_fit()) for one in holdout.sets]
+        return score(holdout.task, fit_candidate(chosen.model, replace(holdout, sets=sets)))
 
-    return score
+    return train
 
 
 @dataclass(kw_only=True)
 class Watch:
     """Reports at each twentieth of a training; where folds are held out, after each of them."""
 
-    lessons: int
+    fits: int
     report: Report
     seen: list[list[float]] = field(default_factory=list)
-    """Scores by lesson and round."""
+    """Scores by fit and round."""
     told: int = 0
     """Percent."""
 
-    def of_lesson(self) -> Callable[[Round], None]:
-        """Watches one lesson."""
+    def of_fit(self) -> Callable[[Round], None]:
+        """Watches one fit."""
         scores: list[float] = []
 
         def on_round(found: Round) -> None:
-            if self.lessons == 1:
+            if self.fits == 1:
                 self._tell(20 * found.number // found.most * 5, found.score)
                 return
             if not scores:
                 if done := len(self.seen):
-                    self._tell(100 * done // self.lessons, sum(map(max, self.seen)) / done)
+                    self._tell(100 * done // self.fits, sum(map(max, self.seen)) / done)
                 self.seen.append(scores)
             scores.append(found.score)
 

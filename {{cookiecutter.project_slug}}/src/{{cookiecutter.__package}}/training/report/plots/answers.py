@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.colors import LinearSegmentedColormap
 
 from ....pages import figures, percent, short
-from ...evaluation.evaluate import MODEL
+from ...evaluate import MODEL
 from .canvas import BASELINE, BLUE, GREY, INK, ORANGE, Plot, band, finish, histogram, say_at, sheet
 from .seen import Seen
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ....pages import figures, percent, short
-from ...evaluation.evaluate import MODEL
+from ...evaluate import MODEL
 from .canvas import BASELINE, BLUE, GREY, Plot, finish, say_at, sheet, tall, whiskers
 from .seen import Seen
 
@@ -90,7 +90,7 @@ def learning(seen: Seen) -> Plot | None:
     found = seen.record["learning"]
     if not found or max(map(len, found["curves"].values())) < 2:
         return None
-    curves = found["curves"]
+    curves = {name.replace("_", " "): points for name, points in found["curves"].items()}
     panels = [[n for n in curves if "loss" in n], [n for n in curves if "loss" not in n]]
     panels = [names for names in panels if names]
     figure, all_axes = sheet(1.2 + 1.4 * len(panels), len(panels))

@@ -1,1 +1,0 @@
-"""How good models are on the same rows, with intervals that say how sure that is."""

@@ -1,0 +1,118 @@
+"""Which version serves: promote, roll back, and show what served."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import GateRefusedError, RegistryError
+from ..models.bundle import open_bundle, verify
+from ..models.versions import UNSAID, Version, Versions, format_rule
+from ..terminal import say, table
+
+
+def promote(versions: Versions, what: str, why: str = "", override: str | None = None) -> Version:
+    """Serve a version that passed its gate, or any for a reason; doing it again changes nothing.
+
+    ``what`` is a number or an alias.
+
+    Raises:
+        RegistryError: there is no such version, or the reason is empty.
+        GateRefusedError: its gate refused it, and no reason to override that was given.
+        BundleError: its bundle is absent, damaged or cannot answer.
+    """
+    version = versions.find(what)
+    if override is not None and not override.strip():
+        raise RegistryError("--override needs the reason, which the history and the card keep")
+    if not version.passed and override is None:
+        raise GateRefusedError(
+            f"version {version.number} may not be promoted, its gate refused it:"
+            f" {'; '.join(version.broken)}; if you know better: --override 'the reason'"
+        )
+    return _serve(versions, version, "promote", override or why)
+
+
+def rollback(versions: Versions, to: str | None = None, why: str = "") -> Version:
+    """Serve a version that served before; without one, the one before the present one.
+
+    Raises:
+        RegistryError: there is no such version, or nothing served before.
+        BundleError: its bundle is absent, damaged or cannot answer.
+    """
+    version = versions.previous() if to is None else versions.find(to)
+    if version.number not in {line["to"] for line in versions.history()}:
+        raise RegistryError(f"version {version.number} has never served; promote it instead")
+    return _serve(versions, version, "rollback", why)
+
+
+def _serve(versions: Versions, version: Version, action: str, why: str) -> Version:
+    """Move the pointer, once the bundle has answered; the one line of news is the last."""
+    name = f"{versions.name} version {version.number}"
+    with versions.changing():
+        served = versions.move()
+        if served is not None and served["to"] == version.number:
+            say(f"served    {name} already serves; nothing changed")
+            return version
+        open_bundle(versions.folder / version.bundle)  # which answers its golden rows
+        versions.serve(version, action=action, why=why)
+    before = f"version {served['to']}" if served else "none"
+    say(f"served    {name} (before: {before})")
+    return version
+
+
+def show_history(versions: Versions) -> None:
+    """Print every version, the newest one's gate, and every change of the served version."""
+    aliases = {v.number: alias for alias, v in versions.aliases().items() if v}
+    known = versions.all()
+    table(
+        f"{versions.name}: versions",
+        ["version", "bundle", "made", "gate", ""],
+        [
+            (
+                version.number,
+                version.bundle,
+                version.created,
+                "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}",
+                aliases.get(version.number, ""),
+            )
+            for version in known
+        ],
+    )
+    for version in known[-1:]:
+        show_verdict(version.verdict, f"version {version.number}, the newest: gate")
+    shown = ["when", "who", "action", "from", "to", "verdict", "why"]
+    rows = [[line.get(key) for key in shown] for line in versions.history()]
+    table(f"{versions.name}: what has served", shown, rows)
+
+
+def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> None:
+    """Print a gate's rules, and the reasons of those that refused the model."""
+    cells = ("rule", "measured", "limit")
+    rows = [[str(rule.get(key, UNSAID)).replace("; ", "\n") for key in cells] for rule in verdict]
+    passed = [rule["passed"] for rule in verdict]
+    shown = [[*row, "yes" if good else "NO"] for row, good in zip(rows, passed, strict=True)]
+    table(title, [*cells, "passed"], shown)
+    for rule in verdict:
+        if not rule["passed"]:
+            say(f"refused   {rule['rule']}: {rule['reason']}")
+
+
+def card_of(versions: Versions, version: Version) -> str:
+    """A version's card, with its gate's verdict and the reasons for which it served against that.
+
+    Raises:
+        BundleError: its bundle is absent or damaged.
+    """
+    card = verify(versions.folder / version.bundle)["card.md"].decode().rstrip()
+    lines = [
+        f"- {'passed' if rule['passed'] else '**refused**'} · {format_rule(rule)}"
+        for rule in version.verdict
+    ]
+    sections = [card, "## Gate", "\n".join(lines)]
+    reasons = [
+        f"- {move['when']}, {move['who']}: {' '.join(move['why'].split())}"
+        for move in versions.history()
+        if move["to"] == version.number
+        and (move.get("verdict"), move["action"]) == ("overridden", "promote")
+    ]
+    if reasons:
+        sections += ["## Served against its gate", "\n".join(reasons)]
+    return "\n\n".join(sections) + "\n"

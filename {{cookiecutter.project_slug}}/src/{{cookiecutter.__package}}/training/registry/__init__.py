@@ -1,1 +1,0 @@
-"""What is done with versions: promote, roll back, show, compare, trace back."""

@@ -1,0 +1,163 @@
+"""Faults planted into real trainings: each is stopped by its own rule, and by no other."""
+
+import copy
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import (
+    ModelFailedError,
+    ParityError,
+)
+from {{ cookiecutter.__package }}.models import graph as exporting
+from {{ cookiecutter.__package }}.models import preprocess
+from {{ cookiecutter.__package }}.models.heads import Head
+from {{ cookiecutter.__package }}.training import job, race
+
+from ..conftest import Workspace, make_workspace, shop_of
+from ..models.conftest import constant_graph
+
+CITIES = [f"city {k}" for k in range(12)]
+SPLITS = ("train", "validation", "test")
+pytestmark = pytest.mark.slow  # each exports a graph
+
+
+@pytest.fixture(autouse=True)
+def _without_the_owners_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They know the project's contract, not the shop's."""
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    """Rows of the shop in twelve cities, and a linear model's settings with the gate's defaults."""
+    source = json.loads(shop_of("binary").text)
+    source["columns"]["city"] = {"type": "category", "allowed": CITIES, "slice": True}
+    made = make_workspace(tmp_path / "w", Contract.model_validate(source), train=False)
+    settings(made, model={"kind": "linear"}, gate={"resamples": 200})
+    return made
+
+
+def settings(place: Workspace, **changes: Any) -> None:
+    path = place.path / "configs" / "train.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+def rows(place: Workspace, split: str) -> pa.Table:
+    return pq.read_table(place.path / f"data/datasets/synthetic/{split}.parquet")
+
+
+def rewrite(place: Workspace, split: str, table: pa.Table) -> None:
+    pq.write_table(table, place.path / f"data/datasets/synthetic/{split}.parquet")
+
+
+def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
+    at = table.schema.names.index(name)
+    return table.set_column(at, name, pa.array(values, table.schema.field(name).type))
+
+
+def broken(place: Workspace) -> list[str]:
+    """The rules that the newest version broke."""
+    version = place.versions.all()[-1]
+    assert version.passed is not bool(version.broken_rules)
+    return version.broken_rules
+
+
+def test_without_a_fault_every_rule_holds(place: Workspace) -> None:
+    assert job.run(place.config).passed
+    assert broken(place) == []
+
+
+def test_a_leaky_feature_is_named(place: Workspace) -> None:
+    random = np.random.default_rng(0)
+    for split in SPLITS:
+        table = rows(place, split)
+        noise = random.normal(0, 10, len(table))
+        prices = 500 + 100 * np.array(table["returned"].to_pylist(), float) + noise
+        rewrite(place, split, with_column(table, "price", prices))
+    version = job.run(place.config)
+    assert broken(place) == ["no leaky feature"]
+    assert "'price' alone predicts the target" in version.broken[0]
+    assert place.versions.served() is None
+
+
+def test_a_slice_that_was_labelled_wrongly_is_named(place: Workspace) -> None:
+    """A shop marked most of its orders as returned; what came since is labelled well."""
+    for split in ("train", "validation"):
+        table = rows(place, split)
+        labels = [
+            row["returned"] or (row["city"] == CITIES[3] and number % 5 > 0)
+            for number, row in enumerate(table.select(["returned", "city"]).to_pylist())
+        ]
+        rewrite(place, split, with_column(table, "returned", labels))
+    version = job.run(place.config)
+    assert broken(place) == ["no broken slice"]
+    assert f"city = {CITIES[3]}" in version.broken[0]
+
+
+def test_a_calibration_gone_wrong_is_stopped(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shift(head: Head, *_: Any) -> None:
+        head.offset.add_(1.8)  # odds six times too high; the order of rows stays
+
+    monkeypatch.setattr(race, "fit_temperature", shift)
+    settings(place, calibration="temperature")
+    job.run(place.config)
+    assert broken(place) == ["calibrated"]
+
+
+def test_an_export_that_differs_is_stopped(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = exporting.export
+
+    def spoilt(program: Any, inputs: Any) -> Any:
+        other = copy.deepcopy(program)
+        for weight in other.body.parameters():
+            weight.data.mul_(1.01)
+        return export(other, inputs)
+
+    monkeypatch.setattr(exporting, "export", spoilt)
+    with pytest.raises(ParityError, match=r"parity: .* wanted ≤ 1"):
+        job.run(place.config)
+    assert broken(place) == ["parity"]
+
+
+@pytest.mark.parametrize("named", ["by id", "by values"])
+def test_a_model_trained_on_test_rows_is_stopped(place: Workspace, named: str) -> None:
+    if named == "by values":
+        source = json.loads(place.contract.text) | {"id": None}
+        del source["columns"]["order"]
+        source["sources"]["orders"]["columns"] = None
+        contract = Contract.model_validate(source)
+        (place.path / "data/datasets/synthetic/contract.json").write_text(contract.text)
+        for split in SPLITS:
+            rewrite(place, split, rows(place, split).drop_columns(["order"]))
+    learned = pa.concat_tables([rows(place, "train"), rows(place, "test").slice(0, 300)])
+    rewrite(place, "train", learned)
+    version = job.run(place.config)
+    assert broken(place) == ["unseen test rows"]
+    assert "300 of 1,500, wanted ≤ 0" in version.broken[0]
+
+
+def test_outputs_that_are_no_numbers_make_no_version(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = constant_graph(place.contract, float("nan"))
+    made = SimpleNamespace(SerializeToString=lambda: graph)
+    monkeypatch.setattr(exporting, "export", lambda *_: made)
+    with pytest.raises(
+        ModelFailedError,
+        match=r"no bundle is made: valid outputs: wrong in 1,500 of 1,500 test rows",
+    ):
+        job.run(place.config)
+    assert place.versions.all() == []
