@@ -172,6 +172,7 @@ def test_another_contract_is_not_swapped_in_under_its_callers(
         changed(columns={name: one for name, one in columns.items() if name != "items"}),
         changed(columns={**columns, "more": {"type": "float"}}),
         changed(columns={**columns, "items": {"type": "float"}}),
+        changed(columns={**columns, "price": columns["price"] | {"maximum": 500}}),
     ):
         add_version(tmp_path, other)
         store.refresh()

@@ -4,7 +4,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from ..contract import Contract
+from ..atomic import pointed
+from ..contract import Column, Contract
 from ..errors import BundleError, ConfigError
 from ..models.bundle import open_bundle
 from ..models.versions import Move, Versions
@@ -110,9 +111,17 @@ def accepts_requests_of(new: Contract, old: Contract) -> bool:
     same = new.task == old.task and new.target == old.target
     kept = all(
         name in new.request
-        and new.columns[name].type == old.columns[name].type
+        and _takes_values_of(new.columns[name], old.columns[name])
         and (is_optional(new, name) or not is_optional(old, name))
         for name in old.request
     )
     added = all(is_optional(new, name) for name in new.request if name not in old.request)
     return same and kept and added
+
+
+def _takes_values_of(new: Column, old: Column) -> bool:
+    """Whether every value that a column took by an old contract is one by a new contract."""
+    above = new.minimum is None or (old.minimum is not None and old.minimum >= new.minimum)
+    below = new.maximum is None or (old.maximum is not None and old.maximum <= new.maximum)
+    among = new.allowed is None or (old.allowed is not None and {*old.allowed} <= {*new.allowed})
+    return new.type == old.type and above and below and among
