@@ -4,7 +4,6 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from ..atomic import pointed
 from ..contract import Column, Contract
 from ..errors import BundleError, ConfigError
 from ..models.bundle import open_bundle
