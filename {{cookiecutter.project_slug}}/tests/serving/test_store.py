@@ -156,7 +156,6 @@ def test_a_pointer_that_failed_is_tried_again_later(
     assert store.current is None
     monkeypatch.setattr(module, "AGAIN_S", 0.0)
     store.refresh()
-    store.refresh()
     assert (serving(store), store.problem) == (1, None)
 
 

@@ -115,7 +115,7 @@ def test_a_bundle_that_answers_its_golden_rows_otherwise_is_not_served(
     """Its checksums are right."""
     golden = {"rows": [dict.fromkeys(shop.features)], "predictions": [0.9]}
     make_version(0.25, golden=golden)
-    with pytest.raises(BundleError, match="golden rows are answered"):
+    with pytest.raises(BundleError, match="predictions of the golden rows are"):
         promote(versions, "1")
     assert versions.served() is None
 

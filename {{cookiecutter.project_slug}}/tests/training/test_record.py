@@ -133,8 +133,8 @@ def test_without_a_time_windows_are_runs_of_rows(
     rows = replace(shop_rows, inputs=inputs)
     by_rows = record._profile(contract, config_of(window_rows=150), rows, exported(predicted))
     one_window = record._profile(contract, config_of(window_rows=600), rows, exported(predicted))
-    assert by_rows["columns"][-1]["ordinary"] > 0.5
-    assert one_window["columns"][-1]["ordinary"] == 0
+    assert by_rows["columns"][-1]["reference_range"] > 0.5
+    assert one_window["columns"][-1]["reference_range"] == 0
 
 
 def test_the_metadata_says_where_the_model_comes_from(workspace: Workspace) -> None:

@@ -26,7 +26,7 @@ class Store:
         self._max_rows = max_rows
         self._loaded: str | None = None
         self._failed: str | None = None
-        self._again_at = 0.0
+        self._failed_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
         self.registered_s = 0.0
@@ -69,9 +69,9 @@ class Store:
             self.problem = None
             return
         now = time.monotonic()
-        if pointer == self._failed and now < self._again_at:
+        if pointer == self._failed and now < self._failed_at + AGAIN_S:
             return
-        self._failed, self._again_at = pointer, now + AGAIN_S
+        self._failed, self._failed_at = pointer, now
         self.current, self.promotion = self._load(versions), versions.move()
         self._loaded, self._failed, self.problem = pointer, None, None
 

@@ -58,7 +58,7 @@ class ChallengerRoute:
         """Whether a request is the challenger's."""
         return self.challenger is not None and self.challenger.claims(request)
 
-    async def predict(self, request: Request) -> tuple[Predictor, Predicted] | None:
+    async def answer(self, request: Request) -> tuple[Predictor, Predicted] | None:
         """The challenger's answer, in time; ``None`` if the champion is to answer."""
         challenger = self.challenger
         predicted = None if challenger is None else await challenger.answer(request)
