@@ -129,9 +129,9 @@ def weeks(folder: str, splits: tuple[str, ...], first: int) -> Iterator[tuple[An
     before it, and its own columns.
     """
     from flight_delay.data.dataset import current
-    from flight_delay.models.tables import from_table
     from flight_delay.models.days import first_day, local_days, windows_of
     from flight_delay.models.profile import columns_of, describe
+    from flight_delay.models.tables import from_table
 
     dataset = current(Path(folder))
     contract = dataset.contract

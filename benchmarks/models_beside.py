@@ -16,9 +16,8 @@ from flight_delay.data.dataset import current
 from flight_delay.models.bundle import Bundle, open_bundle
 from flight_delay.models.tasks import task_of
 from flight_delay.models.versions import Versions
-from flight_delay.training.evaluation.bootstrap import blocks
-from flight_delay.training.evaluation.evaluate import evaluate
-from flight_delay.training.rows import read_rows
+from flight_delay.training.evaluate import Predictions, evaluate
+from flight_delay.training.rows import blocks, read_rows
 
 FOLDER, BUNDLES = Path(sys.argv[1]), sys.argv[2]
 BLOCK = 10_000
@@ -63,12 +62,12 @@ def beside(bundle: Bundle, dataset: Any) -> dict[str, Any]:
     began = time.perf_counter()
     peer = default_lightgbm.answers(contract, train, test)
     seconds = time.perf_counter() - began
-    block = blocks(contract, test, dataset.manifest["split"])
+    outputs = {"auto": bundle.predict(test.inputs), "peer": peer}
     evaluation = evaluate(
         task,
         test.labels,
-        {"auto": bundle.predict(test.inputs), "peer": peer},
-        block.of,
+        {name: Predictions(outputs=one) for name, one in outputs.items()},
+        blocks(contract, test, dataset.manifest["split"]),
         resamples=1000,
         confidence=0.95,
         seed=0,

@@ -79,7 +79,7 @@ def serve(folder: Path) -> None:
     """A bundle whose graph is the sigmoid of its first number; only its profile matters here."""
     from dataclasses import asdict
 
-    from flight_delay.models.bundle import answer, open_session, write_bundle
+    from flight_delay.models.bundle import open_session, predict, write_bundle
     from flight_delay.models.inputs import from_columns
     from flight_delay.models.profile import SCORE, describe
     from flight_delay.models.tasks import task_of
@@ -103,7 +103,7 @@ def serve(folder: Path) -> None:
         "metrics": {"model": {task.main: {"value": 0.7, "low": 0.6, "high": 0.8}}},
         "threshold": 0.5,
         "fallback": 0.5,
-        "golden": {"rows": [row], "predictions": answer(session, empty, task).tolist()},
+        "golden": {"rows": [row], "predictions": predict(session, empty, task).tolist()},
         "typical": row,
         "settings": {},
         "libraries": {},

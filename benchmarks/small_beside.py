@@ -19,10 +19,10 @@ import numpy as np
 from flight_delay.config import TrainConfig
 from flight_delay.data.dataset import current
 from flight_delay.models.tasks import task_of
-from flight_delay.training.evaluation.evaluate import evaluate
-from flight_delay.training.folds import row_folds
+from flight_delay.training.evaluate import Predictions, evaluate
 from flight_delay.training.race import race
-from flight_delay.training.rows import Rows, read_rows
+from flight_delay.training.rows import Blocks, Rows, read_rows
+from sklearn.model_selection import KFold, StratifiedKFold
 
 FOLDS, VALIDATION = 3, 5  # one row in so many is held out; one in so many of the rest is validation
 
@@ -33,12 +33,13 @@ def main(folder: Path, n_repeats: int) -> None:
     contract, task = dataset.contract, task_of(dataset.contract)
     parts = [read_rows(dataset, split) for split in ("train", "validation", "test")]
     rows = Rows.concatenate(Rows.concatenate(parts[0], parts[1]), parts[2])
-    stratify = None if contract.task == "regression" else rows.labels
+    splitter = KFold if contract.task == "regression" else StratifiedKFold
     winners: Counter[str] = Counter()
     differences, values, seconds = [], [], []
     for repeat in range(n_repeats):
         answered: dict[str, Any] = {}
-        for given, held in row_folds(len(rows), FOLDS, repeat, stratify=stratify, groups=None):
+        folds = splitter(FOLDS, shuffle=True, random_state=repeat)
+        for given, held in folds.split(rows.labels, rows.labels):
             learned, asked = rows[given], rows[held]
             began = time.perf_counter()
             with contextlib.redirect_stdout(io.StringIO()):
@@ -55,8 +56,8 @@ def main(folder: Path, n_repeats: int) -> None:
         evaluation = evaluate(
             task,
             rows.labels,
-            answered,
-            np.arange(len(rows)),
+            {name: Predictions(outputs=outputs) for name, outputs in answered.items()},
+            Blocks(of=np.arange(len(rows)), unit="rows"),
             resamples=1000,
             confidence=0.95,
             seed=repeat,

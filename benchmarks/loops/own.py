@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from flight_delay.config import TrainConfig
-from flight_delay.models.front import Prepared
-from flight_delay.models.tasks import Binary
+from flight_delay.models.preprocess import Prepared
+from flight_delay.models.tasks import Task
 from flight_delay.training.kinds import TrainingSet
 from flight_delay.training.kinds.loop import fit_network
 from flight_delay.training.rows import Examples
@@ -23,7 +23,7 @@ def epoch(given: Given) -> float:
     body: Any = given.network
     training = TrainingSet(
         contract=contract,
-        task=Binary(contract),
+        task=Task(contract),
         preprocess=None,  # type: ignore[arg-type] - the rows are prepared
         head=given.head,
         train=rows,

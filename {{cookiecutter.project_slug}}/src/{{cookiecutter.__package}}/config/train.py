@@ -154,7 +154,7 @@ class TrainConfig(Section):
     """The kind of model, and its settings."""
     folds: FoldsConfig = FoldsConfig()
     """Cross-validation of small tables."""
-    calibration: Literal["temperature", "isotonic"] | None = None
+    calibration: Literal["temperature"] | None = None
     """How probabilities are calibrated on held-out rows, inside the graph; null leaves them."""
     gate: GateConfig = GateConfig()
     """What a model must hold before it may serve."""

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from ..errors import DataError
 
-PREDICTIONS, LABELS, SERVICE = "predictions", "labels", "service"
+PREDICTIONS, LABELS = "predictions", "labels"
 SHADOW = "shadow"
 """Route of a prediction that answered nobody."""
 CLOSED = ".closed.jsonl"

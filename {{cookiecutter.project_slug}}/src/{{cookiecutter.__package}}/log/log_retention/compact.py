@@ -13,7 +13,7 @@ from pathlib import Path
 from ...storage import new_file
 from ...terminal import say
 from ..live import whole
-from ..segments import MODE, SERVICE, Segment, listed
+from ..segments import MODE, Segment
 from .maintenance import STEMS, close_segments, is_free, lines_of, maintained
 from .parquet import write
 
@@ -56,9 +56,6 @@ def compact(folder: Path, keep_days: int | None = None, wait_s: float = 10.0) ->
             segments += len(left)
             for day, closed in groupby(left, lambda one: one.day):
                 records += _compact_day(folder, stem, day, list(closed))
-        for segment in (one for one in listed(folder, SERVICE) if one.day < oldest):
-            segment.path.unlink()  # a line a minute is small enough to stay as it is until then
-            deleted += 1
     done = Compaction(records=records, segments=segments, deleted=deleted, in_use=in_use)
     _show(done, folder)
     return done
