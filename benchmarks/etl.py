@@ -19,7 +19,7 @@ from page import Target
 
 N_ROUNDS, REPETITIONS, N_PLANTED, N_TIMES = 5, 10, 1000, 5
 GIB = 1024**3
-LIBRARIES = ("polars", "duckdb", "pyarrow", "pandas", "ibis-framework", "numpy")
+LIBRARIES = ("polars", "duckdb", "pyarrow", "pandas", "numpy")
 TITLE = "## The data job: CSV to a dataset version"
 WHAT = """\
 {rows:,} flights of 19 columns. The first three infer types, write one Parquet file and check
