@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -22,7 +21,6 @@ from {{ cookiecutter.__package }}.errors import (
     ModelFailedError,
     ProjectError,
     RegistryError,
-    TooManyRejectedError,
 )
 from {{ cookiecutter.__package }}.models.tasks import Task
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -264,95 +262,3 @@ def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_sweeps(
     assert not target.exists()
     assert place.run(path).scored == 200_000
     assert place.left == {"rows.parquet", "scored.parquet"}
-
-
-def test_each_rejected_row_is_in_quarantine_with_its_number_and_its_reasons(
-    place: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = [
-        LINE,
-        LINE.replace("12.5", "dear"),
-        "\n",
-        LINE.replace("12.5", "1001"),
-        LINE.replace("o-1", '"o\n2"').replace("12.5,2,web", "-1,0,shop"),
-        "o-3,2024-05-01T08:00:00Z,1\n",
-        LINE.replace("o-1", ""),
-    ]
-    counts = place.run(place.write(*lines), max_rejected_fraction=1.0)
-    assert (counts.rows_in, counts.scored, counts.rejected) == (6, 1, 5)
-    three = "price: below minimum 0; items: below minimum 1; channel: not one of the allowed values"
-    assert place.quarantine() == [
-        ("rows.csv", 2, "price: not a float"),
-        ("rows.csv", 3, "price: above maximum 1000"),
-        ("rows.csv", 4, three),
-        ("rows.csv", 5, "3 fields, and the header has 7"),
-        ("rows.csv", 6, "order: missing"),
-    ]
-    assert "rows      in 6  scored 1  rejected 5: " in capsys.readouterr().out
-
-
-def test_too_many_rejected_rows_give_no_output(place: Place) -> None:
-    path = place.write(LINE, LINE.replace("12.5", "-1"), LINE.replace("12.5", "x"))
-    with pytest.raises(
-        TooManyRejectedError,
-        match=r"2 of 3 rows were rejected, more than serve.max_rejected_fraction = 0.5",
-    ):
-        place.run(path)
-    assert len(place.quarantine()) == 2
-    assert "scored.parquet" not in place.left
-    assert place.run(path, max_rejected_fraction=0.7).scored == 1
-
-
-def changed(folder: Path, **columns: dict[str, Any]) -> Place:
-    """A place whose contract says other things of columns."""
-    values = shop_of("binary").model_dump()
-    for name, rules in columns.items():
-        values["columns"][name] |= rules
-    config = serve_config(folder / "model", max_rejected_fraction=1.0)
-    add_version(config.bundles, Contract.model_validate(values))
-    return Place(folder=folder, config=config)
-
-
-def test_values_become_null_where_the_contract_says_so(tmp_path: Path) -> None:
-    mended = {"nullable": True, "on_violation": "null"}
-    place = changed(tmp_path, price=mended, city={"on_violation": {"type": "null"}})
-    lines = [LINE.replace("12.5", price) for price in ("", "dear", "-1", "-1")]
-    lines[3] = lines[3].replace("web", "shop")
-    found = place.scored(place.write(*lines))
-    assert len(found) == 3
-    assert len(set(found["probability"].to_pylist())) == 1
-    assert place.quarantine() == [
-        ("rows.csv", 2, "price: not a float, made null"),
-        ("rows.csv", 3, "price: below minimum 0, made null"),
-        ("rows.csv", 4, "channel: not one of the allowed values"),
-    ]
-
-
-@pytest.mark.parametrize("value", ["dear", "-1"])
-def test_a_rule_whose_mode_is_fail_stops_everything(tmp_path: Path, value: str) -> None:
-    place = changed(tmp_path, price={"on_violation": "fail"})
-    path = place.write(LINE, LINE.replace("12.5", value), LINE)
-    with pytest.raises(DataError, match=r"price: .*on_violation is fail .*record 2"):
-        place.run(path)
-    assert place.left == {"model", "rows.csv"}
-
-
-def test_personal_values_are_masked_in_quarantine(place: Place) -> None:
-    head, line = HEAD.rstrip() + ",name\n", LINE.rstrip() + ",Ada Lovelace\n"
-    lines = (line, line.replace("12.5", "dear"), line.replace("web", "shop"))
-    place.run(place.write(*lines, head=head), max_rejected_fraction=1.0)
-    raw = pq.read_table(place.folder / "quarantine" / "scored.parquet")["_raw"].to_pylist()
-    assert len(raw) == 2
-    assert all("Ada" not in row and "Lyon" in row for row in raw)
-
-
-def test_numbers_that_are_not_finite_are_missing_ones(place: Place, shop: Contract) -> None:
-    gifts = pa.array([None, np.nan, np.inf, -np.inf], pa.float64())
-    rows = rows_of(shop, 1)
-    table = pa.concat_tables([rows] * 4)
-    at = table.schema.get_field_index("price")
-    pq.write_table(table.set_column(at, "price", gifts), place.folder / "rows.parquet")
-    with pytest.raises(TooManyRejectedError):
-        place.run(place.folder / "rows.parquet")
-    reasons = {reason for _, _, reason in place.quarantine()}
-    assert reasons == {"price: missing", "price: not a float"}
