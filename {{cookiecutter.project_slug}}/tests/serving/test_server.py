@@ -66,11 +66,11 @@ def start(folder: Path, *options: str) -> "subprocess.Popen[str]":
 
 
 def address_of(server: "subprocess.Popen[str]") -> str:
-    """Where it listens, once it does."""
+    """Where it listens, as soon as it says so."""
     assert server.stdout is not None
     address = re.search(r"http://\S+", server.stdout.readline())
     assert address
-    until(lambda: not refused(address.group()), "it to listen")
+    assert not refused(address.group())
     return address.group()
 
 

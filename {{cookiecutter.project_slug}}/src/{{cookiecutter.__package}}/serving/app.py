@@ -71,7 +71,7 @@ class Service:
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Load what serves before the worker listens, follow the pointer, close the logs at the end."""
+        """Load what serves before the worker answers, follow the pointer, close the logs at the end."""
         if threading.current_thread() is threading.main_thread():  # the process is its own
             signal.signal(signal.SIGTERM, self._leave_before(signal.getsignal(signal.SIGTERM)))
         await self._look()

@@ -59,7 +59,8 @@ class Schemas:
         self._max_rows = max_rows
         self._known = frozenset(contract.request)
         self.predict = _adapter("Predict", {"rows": _rows_of(row, max_rows), **options})
-        self.columns = _adapter("PredictColumns", {"columns": _columns_type(contract), **options})
+        columns = _columns_type(contract, max_rows)
+        self.columns = _adapter("PredictColumns", {"columns": columns, **options})
         self.feedback = _adapter("Feedback", {"labels": _rows_of(label, max_rows)})
 
     def read_rows(self, body: bytes) -> Query:
@@ -134,14 +135,14 @@ def is_optional(contract: Contract, name: str) -> bool:
     return contract.columns[name].nullable or contract.role(name) == "id"
 
 
-def _columns_type(contract: Contract) -> Any:
+def _columns_type(contract: Contract, max_rows: int) -> Any:
     fields: dict[str, Any] = {}
     for name in contract.request:
         value: Any = _value(contract, name)
         optional = is_optional(contract, name)
         values: Any = list[value | None] if optional else list[value]
         described = Annotated[
-            values, FailFast(), Len(1), Field(description=_description(contract, name))
+            values, FailFast(), Len(1, max_rows), Field(description=_description(contract, name))
         ]
         fields[name] = NotRequired[described] if optional else described
     return _closed("Columns", fields)
@@ -197,7 +198,8 @@ def _value(contract: Contract, name: str) -> Any:
     if column.type == "string":
         return TEXT
     (values,) = bounds.get("allowed", (TEXT,))
-    return Annotated[values, BeforeValidator(_category, json_schema_input_type=values)]
+    sent = values if "allowed" in bounds else TEXT | float | bool
+    return Annotated[values, BeforeValidator(_category, json_schema_input_type=sent)]
 
 
 class _IsoTime:

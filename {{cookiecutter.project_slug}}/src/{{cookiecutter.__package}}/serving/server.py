@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from ..config import Config, ServeConfig
 from ..errors import ConfigError, MissingExtraError
@@ -43,16 +44,21 @@ def serve(settings: Config) -> None:
     refuse_strangers(config)
     if find_spec(config.http) is None:
         raise MissingExtraError(config.http, config.http)
-    port = _free_port(config)
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    workers = f" by {config.workers} workers" if config.workers > 1 else ""
-    say(
-        f"serving   http://{host}:{port}{workers}"
-        "  (open it in a browser, or ask /model; stop with Ctrl-C)"
-    )
-    store = Store(config.bundles, config.model, config.max_rows)
-    if problem := store.unserved():
-        say(f"no model  {problem}; the server follows")
+    with _listener(config) as listener:
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        workers = f" by {config.workers} workers" if config.workers > 1 else ""
+        say(
+            f"serving   http://{host}:{listener.getsockname()[1]}{workers}"
+            "  (open it in a browser, or ask /model; stop with Ctrl-C)"
+        )
+        store = Store(config.bundles, config.model, config.max_rows)
+        if problem := store.unserved():
+            say(f"no model  {problem}; the server follows")
+        _run(settings, listener)
+
+
+def _run(settings: Config, listener: socket.socket) -> None:
+    config = settings.serve
     content = {"serve": config.model_dump(mode="json"), "options": settings.options}
     os.environ[SETTINGS] = json.dumps(content)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again at its end
@@ -65,7 +71,11 @@ def serve(settings: Config) -> None:
                 )
             os.environ[FOLDER], os.environ[PARENT] = counters, str(os.getpid())
         factory = f"{create_app.__module__}:{create_app.__name__}"
-        uvicorn.run(factory, factory=True, **options(config) | {"port": port})
+        how = uvicorn.Config(factory, factory=True, **options(config))
+        if config.workers > 1:
+            Multiprocess(how, [listener]).run()
+        else:
+            uvicorn.Server(how).run([listener])
 
 
 def options(config: ServeConfig) -> dict[str, Any]:
@@ -84,21 +94,17 @@ def options(config: ServeConfig) -> dict[str, Any]:
     }
 
 
-def _free_port(config: ServeConfig) -> int:
-    """The port, or one that the system chooses for 0.
+def _listener(config: ServeConfig) -> socket.socket:
+    """A socket that listens; who connects before a worker is ready waits for it.
 
     Raises:
-        ConfigError: nobody can listen on it.
+        ConfigError: nobody can listen on the address.
     """
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((config.host, config.port))
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {config.host}:{config.port}: {error.strerror};"
-                " choose another with --set serve.port=8001"
-            ) from None
-        port: int = probe.getsockname()[1]
-        return port
+    try:
+        return socket.create_server((config.host, config.port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {config.host}:{config.port}: {error.strerror};"
+            " choose another with --set serve.port=8001"
+        ) from None
