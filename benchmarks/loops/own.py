@@ -19,12 +19,12 @@ def epoch(given: Given) -> float:
     """One epoch that validates and shows its progress."""
     prepared = Prepared(numbers=given.numbers, codes=given.codes)
     rows = Examples(rows=prepared, labels=given.labels)
-    contract: Any = SimpleNamespace(task="binary")
+    contract: Any = SimpleNamespace(task="binary", labels=None)
     body: Any = given.network
     training = TrainingSet(
         contract=contract,
         task=Task(contract),
-        preprocess=None,  # type: ignore[arg-type] - the rows are prepared
+        preprocess=None,  # the rows are prepared
         head=given.head,
         train=rows,
         held_out=rows[: len(rows) // HELD_OUT],
