@@ -4,7 +4,11 @@ import torch
 from torch import Tensor
 
 from {{ cookiecutter.__package }}.models.columns import UNSEEN
-from {{ cookiecutter.__package }}.models.encode import Categories, Encoder, fit_encoder
+from {{ cookiecutter.__package }}.models.encode import (
+    Categories,
+    Encoder,
+    fit_encoder,
+)
 from {{ cookiecutter.__package }}.models.preprocess import (
     encode_texts,
     fit_vocabulary,

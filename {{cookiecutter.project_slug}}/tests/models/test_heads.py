@@ -6,7 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from {{ cookiecutter.__package }}.models.heads import Head, fit_temperature, make_head
+from {{ cookiecutter.__package }}.models.heads import (
+    Head,
+    fit_temperature,
+    make_head,
+)
 
 RANDOM = np.random.default_rng(0)
 LABELS = {

@@ -3,7 +3,12 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn
 
-from {{ cookiecutter.__package }}.models.metrics import ClassScores, Scored, Scores, ValueScores
+from {{ cookiecutter.__package }}.models.metrics import (
+    ClassScores,
+    Scored,
+    Scores,
+    ValueScores,
+)
 from {{ cookiecutter.__package }}.models.ranking import Floats, Ranking
 
 RANDOM = np.random.default_rng(0)

@@ -12,7 +12,10 @@ import numpy as np
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.inputs import Inputs
-from {{ cookiecutter.__package }}.monitoring.read_log import LoggedRows, read_log
+from {{ cookiecutter.__package }}.monitoring.read_log import (
+    LoggedRows,
+    read_log,
+)
 from {{ cookiecutter.__package }}.monitoring.window import Served
 from {{ cookiecutter.__package }}.monitoring.windows import Length, Windows
 

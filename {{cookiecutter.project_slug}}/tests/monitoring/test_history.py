@@ -8,7 +8,11 @@ import pytest
 
 from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import Judged, keep_window, read_windows
+from {{ cookiecutter.__package }}.monitoring.history import (
+    Judged,
+    keep_window,
+    read_windows,
+)
 
 WINDOW = Judged(
     model="shop",

@@ -9,7 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import DataError, TooManyRejectedError
+from {{ cookiecutter.__package }}.errors import (
+    DataError,
+    TooManyRejectedError,
+)
 
 from ..conftest import shop_of
 from ..serving.conftest import serve_config

@@ -36,7 +36,9 @@ from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.serving.auth import new_key
-from {{ cookiecutter.__package }}.serving.server import options as uvicorn_options
+from {{ cookiecutter.__package }}.serving.server import (
+    options as uvicorn_options,
+)
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..synthesized import synthesize

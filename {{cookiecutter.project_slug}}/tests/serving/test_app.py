@@ -8,7 +8,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.serving.answers import answer_model, fields_of
+from {{ cookiecutter.__package }}.serving.answers import (
+    answer_model,
+    fields_of,
+)
 
 from ..conftest import LABELS, TASKS, Workspace, shop_of
 from ..monitoring.reading import served_in

@@ -5,7 +5,10 @@ from typing import Any
 import httpx
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving.metrics import Metrics, monitoring_text
+from {{ cookiecutter.__package }}.serving.metrics import (
+    Metrics,
+    monitoring_text,
+)
 
 from .conftest import serve_config
 from .live import add_version, live

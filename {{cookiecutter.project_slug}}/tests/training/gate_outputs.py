@@ -15,7 +15,10 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     Predictions,
     evaluate,
 )
-from {{ cookiecutter.__package }}.training.evidence import miscalibration, slice_losses
+from {{ cookiecutter.__package }}.training.evidence import (
+    miscalibration,
+    slice_losses,
+)
 from {{ cookiecutter.__package }}.training.gate import Evidence, Overlap
 from {{ cookiecutter.__package }}.training.rows import Blocks
 

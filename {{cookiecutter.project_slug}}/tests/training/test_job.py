@@ -15,10 +15,17 @@ import yaml
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import current
-from {{ cookiecutter.__package }}.errors import DataError, ModelFailedError, ParityError
+from {{ cookiecutter.__package }}.errors import (
+    DataError,
+    ModelFailedError,
+    ParityError,
+)
 from {{ cookiecutter.__package }}.models import graph as exporting
 from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.models.bundle import open_bundle, write_bundle
+from {{ cookiecutter.__package }}.models.bundle import (
+    open_bundle,
+    write_bundle,
+)
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job, tracking

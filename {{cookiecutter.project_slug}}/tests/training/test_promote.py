@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import BundleError, GateRefusedError, RegistryError
+from {{ cookiecutter.__package }}.errors import (
+    BundleError,
+    GateRefusedError,
+    RegistryError,
+)
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training.promote import (
     card_of,

@@ -15,7 +15,10 @@ from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.threshold import Cut
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job
-from {{ cookiecutter.__package }}.training.evaluate import Predictions, evaluate
+from {{ cookiecutter.__package }}.training.evaluate import (
+    Predictions,
+    evaluate,
+)
 from {{ cookiecutter.__package }}.training.exported import Exported
 from {{ cookiecutter.__package }}.training.gate import RULES, Rule
 from {{ cookiecutter.__package }}.training.kinds import Fitted

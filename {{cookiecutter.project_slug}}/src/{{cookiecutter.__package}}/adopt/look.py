@@ -71,7 +71,11 @@ class Table:
 
 
 def opened(path: str, target: str, table: str | None, query: str | None) -> Table:
-    """Look at the table that a path, URL or variable names."""
+    """Look at the table that a path, URL or variable names.
+
+    Raises:
+        ConfigError: what is given does not fit a file, or a database.
+    """
     file = Path(path)
     stem = "" if query else table or file.name.partition(".")[0]
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")

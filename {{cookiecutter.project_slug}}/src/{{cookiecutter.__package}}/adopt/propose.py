@@ -50,7 +50,11 @@ class Proposal:
 
 
 def proposed(request: Request, table: Table) -> Proposal:
-    """Put together what all columns say."""
+    """Put together what all columns say.
+
+    Raises:
+        ConfigError: a column or the time zone that was named is not there.
+    """
     if (zone := request.timezone) not in available_timezones():
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
     target = _column("target", request.target, table) or ""

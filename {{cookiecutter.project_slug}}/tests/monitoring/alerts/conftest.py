@@ -12,7 +12,11 @@ from {{ cookiecutter.__package }}.monitoring.alerts import sinks
 from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert
 from {{ cookiecutter.__package }}.monitoring.alerts.update import send_alerts
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import Judged, keep_window, read_windows
+from {{ cookiecutter.__package }}.monitoring.history import (
+    Judged,
+    keep_window,
+    read_windows,
+)
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 

@@ -15,7 +15,11 @@ from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring import checks
 from {{ cookiecutter.__package }}.monitoring.alerts.text import lead_of
-from {{ cookiecutter.__package }}.monitoring.finding import Check, Finding, Kind
+from {{ cookiecutter.__package }}.monitoring.finding import (
+    Check,
+    Finding,
+    Kind,
+)
 from {{ cookiecutter.__package }}.monitoring.window import Window
 
 from ..conftest import make_place

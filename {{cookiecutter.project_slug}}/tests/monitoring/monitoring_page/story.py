@@ -14,7 +14,11 @@ from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, put
 from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import Judged, connected, keep_window
+from {{ cookiecutter.__package }}.monitoring.history import (
+    Judged,
+    connected,
+    keep_window,
+)
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)

@@ -13,8 +13,15 @@ import pytest
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring import checks
-from {{ cookiecutter.__package }}.monitoring.finding import Check, Finding, Kind
-from {{ cookiecutter.__package }}.monitoring.history import keep_window, read_windows
+from {{ cookiecutter.__package }}.monitoring.finding import (
+    Check,
+    Finding,
+    Kind,
+)
+from {{ cookiecutter.__package }}.monitoring.history import (
+    keep_window,
+    read_windows,
+)
 from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
     PAGE,
     write,

@@ -14,7 +14,11 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.program import Program
-from {{ cookiecutter.__package }}.training.kinds import KINDS, TrainingSet, fit
+from {{ cookiecutter.__package }}.training.kinds import (
+    KINDS,
+    TrainingSet,
+    fit,
+)
 from {{ cookiecutter.__package }}.training.race import fit_program
 
 from ...conftest import TASKS, shop_of

@@ -10,7 +10,11 @@ from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError, DivergedError
 from {{ cookiecutter.__package }}.training.folds import make_training_set
-from {{ cookiecutter.__package }}.training.kinds import Round, TrainingSet, fit
+from {{ cookiecutter.__package }}.training.kinds import (
+    Round,
+    TrainingSet,
+    fit,
+)
 from {{ cookiecutter.__package }}.training.kinds.loop import (
     LARGEST_BATCH,
     SMALLEST_BATCH,

@@ -19,7 +19,9 @@ from {{ cookiecutter.__package }}.demo import free_port
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.promote import promote, rollback
 from {{ cookiecutter.__package }}.training.tracking import reconcile
-from {{ cookiecutter.__package }}.training.tracking.mlflow import MlflowTracker
+from {{ cookiecutter.__package }}.training.tracking.mlflow import (
+    MlflowTracker,
+)
 
 from ..conftest import Made
 
