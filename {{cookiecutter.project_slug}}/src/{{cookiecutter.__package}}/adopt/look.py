@@ -74,7 +74,8 @@ def opened(path: str, target: str, table: str | None, query: str | None) -> Tabl
     """Look at the table that a path, URL or variable names.
 
     Raises:
-        ConfigError: what is given does not fit a file, or a database.
+        ConfigError: --table or --query do not fit what is named.
+        DataError: nothing is there, or no row of it can be read.
     """
     file = Path(path)
     stem = "" if query else table or file.name.partition(".")[0]

@@ -53,7 +53,8 @@ def proposed(request: Request, table: Table) -> Proposal:
     """Put together what all columns say.
 
     Raises:
-        ConfigError: a column or the time zone that was named is not there.
+        ConfigError: there is no such time zone.
+        DataError: there is no such column, or no feature is left.
     """
     if (zone := request.timezone) not in available_timezones():
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
