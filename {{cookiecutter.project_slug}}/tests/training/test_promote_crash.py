@@ -28,14 +28,17 @@ from pathlib import Path
 from {PACKAGE}.models.versions import Versions
 from {PACKAGE}.training.promote import promote
 
-versions = Versions(Path(sys.argv[1]), "shop")
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()
     if not child:
         sys.stdout = open(os.devnull, "w")
-        promote(versions, line.strip(), "why")
-        os._exit(0)
+        code = 1
+        try:
+            promote(Versions(Path(sys.argv[1]), "shop"), line.strip(), "why")
+            code = 0
+        finally:
+            os._exit(code)  # not what libraries do at the end of a process: they were forked, too
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
