@@ -103,7 +103,7 @@ def test_every_command_of_the_tutorial_works(
         if command == "make serve":
             servers.append(start(command, project, environment))
             continue
-        shown[command.split(" -d ")[0]] = typed(command, project, environment)
+        shown[command.split(" --json ")[0]] = typed(command, project, environment)
     answer = json.loads(shown["curl -s --fail localhost:8000/predict"])
     assert 0 <= answer["predictions"][0]["probability"] <= 1
     assert (project.path / "scored.parquet").is_file()
