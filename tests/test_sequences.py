@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
 SEQUENCES = int(os.environ.get("SEQUENCES", "40"))
 FIRST = int(os.environ.get("FIRST_SEQUENCE", "0"))
 STEPS = 3
+CHANGES = 10
+"""Files of each kind that a version of the template edits, moves or deletes."""
 SOURCE = "{{cookiecutter.project_slug}}"
 ROOM = f"{SOURCE}/src/{{{{cookiecutter.__package}}}}"
 counted: Counter[str] = Counter()
@@ -28,17 +30,21 @@ counted: Counter[str] = Counter()
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """Return a template with three versions: an edited, a moved, a deleted and a new file each."""
+    """Return a template with three versions: edited, moved and deleted files and a new one each."""
     workshop = make_workshop(tmp_path_factory.mktemp("workshop"))
     folder = workshop.template
     git(folder, "tag", "v1")
-    files = sorted((folder / ROOM).rglob("*.py"))
+    theirs = {"example.py", "features.py", "transform.py"}  # which the hook looks for
+    files = sorted(file for file in (folder / ROOM).rglob("*.py") if file.name not in theirs)
     draw = Random(0)  # noqa: S311 - a choice, no secret
     for version in ("v2", "v3"):
-        edited, moved, deleted = draw.sample([file for file in files if file.exists()], 3)
-        edited.write_text(edited.read_text("utf-8") + f"\n# {version}\n", "utf-8")
-        moved.rename(moved.with_name(f"{version}_{moved.name}"))
-        deleted.unlink()
+        changing = draw.sample([file for file in files if file.exists()], 3 * CHANGES)
+        for edited, moved, deleted in zip(*[iter(changing)] * 3, strict=True):
+            edited.write_text(
+                f"# {version}\n" + edited.read_text("utf-8") + f"\n# {version}\n", "utf-8"
+            )
+            moved.rename(moved.with_name(f"{version}_{moved.name}"))
+            deleted.unlink()
         (folder / SOURCE / "configs" / f"{version}.yaml").write_text("a: 1\n")
         page = folder / SOURCE / "README.md"
         page.write_text(page.read_text("utf-8").replace("\n## ", f"\n{version}\n\n## ", 1), "utf-8")
@@ -133,5 +139,4 @@ def test_no_line_of_an_owner_is_lost_and_each_conflict_is_named(
 def test_the_sequences_did_all_that_they_are_for() -> None:
     print(sorted(counted.items()))
     if SEQUENCES >= 40:
-        assert min(counted[what] for what in ("add", "remove", "update")) > 5
-        assert counted["with conflict"] > 1  # of 120 steps 3, since the rooms are smaller
+        assert min(counted[what] for what in ("add", "remove", "update", "with conflict")) > 5
