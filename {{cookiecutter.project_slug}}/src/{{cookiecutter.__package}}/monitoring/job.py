@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib import import_module
@@ -167,18 +168,24 @@ def judge_new(
             newest_s=newest_s,
             others=others,
         )
-        judged = Judged(
-            **vars(span) | {"fingerprint": fingerprint},
-            model=contract.name,
-            version=version,
-            length=str(length),
-            judged=datetime.now(UTC).replace(microsecond=0),
-            findings=tuple(judge(window)) if span.complete else (),
-            shapes=tuple(shapes_of(window)) if span.complete else (),
+        keep_window(
+            settings.history, _judged(window, replace(span, fingerprint=fingerprint), length)
         )
-        keep_window(settings.history, judged)
         newest = window if complete[-1:] == [span.name] else newest
     return newest
+
+
+def _judged(window: Window, span: Span, length: Length) -> Judged:
+    """What is found in a window, once it is complete."""
+    return Judged(
+        **vars(span),
+        model=window.bundle.contract.name,
+        version=window.version,
+        length=str(length),
+        judged=datetime.now(UTC).replace(microsecond=0),
+        findings=tuple(judge(window)) if span.complete else (),
+        shapes=tuple(shapes_of(window)) if span.complete else (),
+    )
 
 
 def _is_less(span: Span, kept: Judged) -> bool:

@@ -35,9 +35,6 @@ class Metrics:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=registry)
 
-        def gauge(name: str, text: str, over_workers: Any) -> Gauge:
-            return Gauge(name, text, registry=registry, multiprocess_mode=over_workers)
-
         self.requests = counter("requests", "Requests answered.", "route", "status")
         self.latency = Histogram(
             "request_duration_seconds",
@@ -62,6 +59,18 @@ class Metrics:
             "rule",
         )
         self.failures = counter("background_failures", "Looks at files that failed.", "task")
+        self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
+        self._latency = cache(self.latency.labels)  # than counting
+        self._decisions = cache(lambda value: self.decisions.labels(canonical_category(value)))
+        self._add_gauges(registry)
+        _reserve_counters()
+
+    def _add_gauges(self, registry: CollectorRegistry) -> None:
+        """Add what holds now, over the workers that live."""
+
+        def gauge(name: str, text: str, over_workers: Any) -> Gauge:
+            return Gauge(name, text, registry=registry, multiprocess_mode=over_workers)
+
         self.workers = gauge("workers", "Processes that answer.", "livesum")
         self.expected = gauge("workers_wanted", "Processes that are to answer.", "livemax")
         self.ready = gauge(
@@ -82,11 +91,7 @@ class Metrics:
         self.reload_failures = gauge(
             "model_reload_failures", "Versions that could not be loaded.", "livemax"
         )
-        self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
-        self._latency = cache(self.latency.labels)  # than counting
-        self._decisions = cache(lambda value: self.decisions.labels(canonical_category(value)))
         self.workers.set(1)
-        _reserve_counters()
 
     def answered(self, route: str, status: int, duration_s: float) -> None:
         """Count an answer; routes and statuses are few."""

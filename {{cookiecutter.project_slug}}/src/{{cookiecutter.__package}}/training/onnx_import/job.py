@@ -69,14 +69,7 @@ def run(
     say(f"imported  {path}: {wrapped.told}")
     session = open_session(wrapped.graph)
     _refuse_gaps(path, session, task, seen)
-    facts: dict[str, Any] = {
-        "file": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "output": output,
-        "encoding": encoding.name if encoding else None,
-        "logits": logits,
-        "limits": LIMITS,
-    }
-    choice = ModelConfig.model_validate({"kind": "imported", **facts})
+    choice = _model_settings(path, encoding, output, logits=logits)
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
     tested, trained, valid = predict_splits(session, task, splits)
@@ -97,6 +90,22 @@ def run(
     holdout = make_holdout(contract, settings, splits.train, splits.validation, split)
     linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
     return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
+
+
+def _model_settings(
+    path: Path, encoding: Path | None, output: str | None, *, logits: bool
+) -> ModelConfig:
+    """What the bundle records of the file and of how it was read."""
+    return ModelConfig.model_validate(
+        {
+            "kind": "imported",
+            "file": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "output": output,
+            "encoding": encoding.name if encoding else None,
+            "logits": logits,
+            "limits": LIMITS,
+        }
+    )
 
 
 def _parity(
