@@ -1,42 +1,32 @@
 """Real trainings on rows made from the contract; the test rows are poisoned throughout."""
 
-import multiprocessing
-import os
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 import yaml
+from filelock import FileLock
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError, DataError
-from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.models.tables import from_table
-from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.errors import ConfigError, DataError, DivergedError, ProjectError
 from {{ cookiecutter.__package }}.training import job as training
-from {{ cookiecutter.__package }}.training.folds import make_holdout
-from {{ cookiecutter.__package }}.training.kinds import Round
-from {{ cookiecutter.__package }}.training.race import fit_candidate, score
-from {{ cookiecutter.__package }}.training.rows import Rows
-from {{ cookiecutter.__package }}.training.tuning import job, work
-from {{ cookiecutter.__package }}.training.tuning.study import Study
-from {{ cookiecutter.__package }}.training.tuning.trial import Trial
+from {{ cookiecutter.__package }}.training.kinds import KINDS
+from {{ cookiecutter.__package }}.training.tuning import job
+from {{ cookiecutter.__package }}.training.tuning.space import (
+    applied,
+    decoded,
+    draw,
+    kinds_of,
+    of_kind,
+    study_name,
+)
 
 from ...conftest import PACKAGE, Workspace, make_workspace
-from ...synthesized import synthesize
-
-SPACE = {
-    "learning_rate": {"low": 1e-3, "high": 1e-1, "log": True},
-    "model.hidden": {"choices": [[4], [8, 4]]},
-}
 
 
 @pytest.fixture
@@ -45,176 +35,173 @@ def place(tmp_path: Path, contract: Contract) -> Workspace:
     made = make_workspace(tmp_path / "own", contract, train=False)
     (test,) = (made.path / "data").glob("datasets/*/test.parquet")
     test.write_bytes(b"poison")
-    space = {"trials": 3, "folder": str(made.path / "tuning"), "space": {"mlp": SPACE}}
-    (made.path / "configs" / "tuning.yaml").write_text(yaml.safe_dump(space))
-    configure(made, epochs=2)
+    settings = {"trials": 3, "kinds": ["linear"], "folder": str(made.path / "tuning")}
+    (made.path / "configs" / "tuning.yaml").write_text(yaml.safe_dump(settings))
     return made
 
 
-def configure(place: Workspace, **changes: Any) -> None:
-    path = place.path / "configs" / "train.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
-
-
 def tuned(place: Workspace) -> Path:
-    return place.path / "configs" / "tuned.yaml"
+    return place.path / "tuning" / "best.yaml"
 
 
-def study_folder(place: Workspace) -> Path:
-    (folder,) = place.path.glob("tuning/*/")
-    return folder
+def trials_of(place: Workspace) -> list[optuna.trial.FrozenTrial]:
+    (database,) = place.path.glob("tuning/*/study.db")
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{database}")
+    return study.get_trials(states=job.ENDED)
 
 
-def trials_of(place: Workspace) -> list[Trial]:
-    return Study(study_folder(place), {}, []).trials()
+def score_by(monkeypatch: pytest.MonkeyPatch, function: Any) -> None:
+    """Train nothing; the score is the function's of the settings."""
+    monkeypatch.setattr(job, "fit_candidate", lambda model, _: model.model_extra or {})
+    monkeypatch.setattr(job, "score", lambda _, own: function(own))
+
+
+def config(tuning: dict[str, Any] | None = None, **train: Any) -> Config:
+    return Config.model_validate(
+        {"data": {"driving": "orders", "split": {"by": "hash"}}, "serve": {}, "monitor": {}}
+        | {"train": train, "options": {"tuning": tuning or {}}}
+    )
 
 
 def test_the_best_settings_are_a_file_that_train_takes(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And what was searched is kept: a second run trains nothing. No test row was read."""
-    job.run(place.config, tuned(place))
-    said = capsys.readouterr().out
-    trials, folder = trials_of(place), study_folder(place)
-    best = max(trials, key=lambda trial: trial.score or 0.0)
+    """And the study is stored: a second run trains nothing. No test row was read."""
+    job.run(place.config)
+    assert "the settings as they are" in capsys.readouterr().out
+    trials = trials_of(place)
+    best = max(trials, key=lambda trial: trial.value or 0.0)
     assert len(trials) == 3
-    assert "the settings as they are" in said
-    assert f"the best of 3 of the study {folder.name}" in tuned(place).read_text()
-
-    given = load(place.path / "configs", over=tuned(place)).train
-    if best.number:
-        assert given.learning_rate == best.drawn["learning_rate"]
-        assert (given.model.model_extra or {})["hidden"] == best.drawn["model.hidden"]
-    assert (given.model.kind, given.epochs) == ("mlp", 2)
-    assert (folder / "history.svg").read_text().startswith("<?xml")
+    assert trials[0].params == {}
+    assert f"trial {best.number}, the best of 3 of the study" in tuned(place).read_text()
+    model = load(place.path / "configs", over=tuned(place)).train.model
+    assert model.kind == "linear"
+    drawn = {f"model.{name}": value for name, value in (model.model_extra or {}).items()}
+    assert decoded(best.params).items() <= drawn.items()
 
     before = tuned(place).read_bytes()
-    job.run(place.config, tuned(place))
-    assert trials_of(place) == trials
-    assert tuned(place).read_bytes() == before
+    job.run(place.config)
+    assert (len(trials_of(place)), tuned(place).read_bytes()) == (3, before)
     with pytest.raises((DataError, OSError, ValueError), match=r"(?i)parquet"):
         training.run(place.config)
 
 
-def test_a_file_that_a_person_changed_is_not_overwritten_silently(
+def test_the_best_trial_counts_and_not_the_last(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "fit_candidate", lambda *_: None)
-    monkeypatch.setattr(work, "score", lambda *_: 0.5)
-    job.run(place.config, tuned(place))
-    written = tuned(place).read_text()
-    tuned(place).write_text(written.replace("kind: mlp", "kind: linear"))
-    with pytest.raises(ConfigError, match=r"changed by hand .*--force"):
-        job.run(place.config, tuned(place))
-    job.run(place.config, tuned(place), force=True)
-    assert tuned(place).read_text() == written
+    score_by(monkeypatch, lambda own: -abs(own.get("penalty", 1e9) - 3))
+    job.run(load(place.path / "configs", ["tuning.trials=30"]))
+    penalty = yaml.safe_load(tuned(place).read_text())["train"]["model"]["penalty"]
+    assert penalty == max(trials_of(place), key=lambda t: t.value or -1e9).params["model.penalty"]
+    assert penalty == pytest.approx(3, abs=2)
 
 
-def test_the_plan_is_refused_before_anything_is_read(place: Workspace) -> None:
+def test_a_wrong_kind_is_refused_before_anything_is_read(place: Workspace) -> None:
     for path in (place.path / "data").glob("datasets/*/*.parquet"):
         path.unlink()
-    config = load(place.path / "configs", ["tuning.kinds=[forest]"])
     with pytest.raises(ConfigError, match="'forest' is none"):
-        job.run(config, tuned(place))
+        job.run(load(place.path / "configs", ["tuning.kinds=[forest]"]))
 
 
-def test_the_score_is_that_of_the_race_and_folds_are_told_one_by_one(
-    shop: Contract, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_search_goes_on_as_if_it_had_not_been(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preprocess, "features", lambda _: {})
+    calls = 0
 
-    def rows(n_rows: int, seed: int) -> Rows:
-        table = synthesize(shop, n_rows, seed=seed)
-        labels = task_of(shop).encode(table.column(shop.target).to_pylist())
-        return Rows(table=table, inputs=from_table(shop, table), labels=labels)
+    def interrupted(own: dict[str, Any]) -> float:
+        nonlocal calls
+        calls += 1
+        if calls in {2, 4}:
+            raise KeyboardInterrupt
+        return float(own.get("penalty", 0.0))
 
-    model = {"kind": "lightgbm", "trees": 5, "leaves": 4}
-    settings = Config.model_validate(
-        {"data": {"driving": "orders", "split": {"by": "hash"}}, "serve": {}, "monitor": {}}
-        | {"train": {"model": model, "threads": 1, "folds": {"number": 3, "below_rows": 1000}}}
-    ).train
-    asked = make_holdout(shop, settings, rows(400, 0), rows(100, 1), {"by": "hash"})
-    told: list[tuple[int, float]] = []
-    found = work.objective(asked, settings)({}, lambda *news: told.append(news))
-    lessons = len(asked.sets)
-    assert [percent for percent, _ in told] == [100 * n // lessons for n in range(1, lessons)]
-    assert found == score(asked.task, fit_candidate(settings.model, asked))
-    other = work.objective(asked, settings)({"model.leaves": 31}, lambda *_: None)
-    assert other != found
+    drawn = []
+    for folder, scoring in (
+        ("whole", lambda own: float(own.get("penalty", 0))),
+        ("cut", interrupted),
+    ):
+        score_by(monkeypatch, scoring)
+        options = ["tuning.trials=6", f"tuning.folder={place.path / folder}"]
+        for _ in range(3 if folder == "cut" else 1):
+            try:
+                job.run(load(place.path / "configs", options))
+            except KeyboardInterrupt:
+                continue
+        (database,) = place.path.glob(f"{folder}/*/study.db")
+        study = optuna.load_study(study_name=None, storage=f"sqlite:///{database}")
+        drawn.append([trial.params for trial in study.get_trials(states=job.ENDED)])
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 6
 
 
-def test_rounds_are_told_at_each_twentieth() -> None:
-    told: list[tuple[int, float]] = []
-    watch = work.Watch(fits=1, report=lambda *news: told.append(news))
-    tell = watch.of_fit()
-    for number in range(1, 1001):
-        tell(Round(number=number, most=1000, score=float(number)))
-    assert told[0] == (5, 50.0)
-    assert [percent for percent, _ in told] == list(range(5, 101, 5))
+def test_trainings_that_diverge_count_and_are_not_best(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverges(own: dict[str, Any]) -> float:
+        if own:
+            raise DivergedError("the loss is not finite")
+        return 0.5
+
+    score_by(monkeypatch, diverges)
+    job.run(place.config)
+    states = [trial.state.name for trial in trials_of(place)]
+    assert states == ["COMPLETE", "PRUNED", "PRUNED"]
+    monkeypatch.setattr(job, "score", lambda *_: diverges({"any": 1}))
+    options = [f"tuning.folder={place.path / 'other'}"]
+    with pytest.raises(DivergedError, match="none of the trainings of linear came to its end"):
+        job.run(load(place.path / "configs", options))
+
+
+def test_one_command_at_a_time_searches_a_study(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score_by(monkeypatch, lambda _: 0.5)
+    job.run(place.config)
+    (folder,) = place.path.glob("tuning/*/")
+    with FileLock(folder / ".lock"), pytest.raises(ProjectError, match="by another process"):
+        job.run(place.config)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_takes_what_it_says_is_worth_searching(kind: str) -> None:
+    study = optuna.create_study()
+    for _ in range(20):
+        drawn = draw(study.ask(), kind)
+        assert len(drawn) >= 2
+        assert applied(of_kind(config().train, kind), drawn).model.kind == kind
+
+
+def test_the_kinds_are_those_that_are_named_else_that_of_the_model() -> None:
+    assert kinds_of(config()) == ("lightgbm", "mlp")
+    assert kinds_of(config(model={"kind": "linear"})) == ("linear",)
+    assert kinds_of(config({"kinds": ["linear"]})) == ("linear",)
+
+
+def test_what_scores_follow_from_names_the_study_and_nothing_else_does() -> None:
+    def name(given: Config, dataset: str = "d1") -> str:
+        return study_name("shop", dataset, given.train, "mlp")
+
+    first = name(config())
+    assert first.startswith("shop-mlp-")
+    assert name(config({"trials": 3, "seed": 9}, promote="auto", tracker="none")) == first
+    others = [name(config(), "d2"), name(config(seed=3)), name(config(folds={"number": 3}))]
+    assert len({first, *others}) == 4
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_leaves_its_trial_to_the_other(
-    place: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
-    config = load(place.path / "configs", ["tuning.processes=2", "tuning.trials=8"])
-    killed: list[int] = []
-
-    def kill() -> None:
-        pattern = f"{place.path}/tuning/*/study.db"
-        until(lambda: bool(list(place.path.glob("tuning/*/study.db"))), pattern)
-        (folder,) = place.path.glob("tuning/*/")
-        until(lambda: len(Study(folder, {}, []).trials()) >= 3, "three trials")
-        child = multiprocessing.active_children()[0]
-        assert child.pid is not None
-        os.kill(child.pid, signal.SIGKILL)
-        killed.append(child.pid)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    job.run(config, tuned(place))
-    thread.join()
-    assert killed
-    assert "a process died (-9)" in capsys.readouterr().out or len(trials_of(place)) == 8
-    assert sorted(trial.number for trial in trials_of(place)) == list(range(8))
-
-
-@pytest.mark.slow
-def test_a_killed_command_leaves_no_process_behind_and_is_gone_on_from(place: Workspace) -> None:
-    options = ["tuning.processes=2", "tuning.trials=8", "train.epochs=20"]
-    command = [
-        sys.executable,
-        "-u",
-        "-m",
-        PACKAGE,
-        "tune",
-        "--configs",
-        str(place.path / "configs"),
-    ]
-    command += [word for option in options for word in ("--set", option)]
+def test_a_search_that_was_killed_goes_on(place: Workspace) -> None:
+    options = ["--set", "tuning.trials=12", "--configs", str(place.path / "configs")]
+    command = [sys.executable, "-u", "-m", PACKAGE, "tune", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     first = next(line for line in process.stdout if line.startswith("trial"))
     assert re.match(r"trial +\d+", first)
     process.kill()
     process.communicate()
-    (folder,) = place.path.glob("tuning/*/")
-    study = Study(folder, {}, [])
-    time.sleep(1)
-    kept = study.trials()
-    time.sleep(3)
-    assert study.trials() == kept
+    before = [trial.number for trial in trials_of(place)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    after = {trial.number: trial for trial in study.trials()}
-    assert sorted(after) == list(range(8))
-    for trial in kept:
-        assert trial.state == "running" or after[trial.number] == trial
+    after = trials_of(place)
+    assert len(after) == 12
+    assert [trial.number for trial in after][: len(before)] == before
     assert tuned(place).exists()
-
-
-def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)

@@ -1,13 +1,9 @@
 """The command ``tune``."""
 
-from typing import Annotated
-
 import typer
 
 from ...arguments import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
 from .settings import tuning_of
-
-TUNED = "tuned.yaml"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,13 +11,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(tune)
 
 
-def tune(
-    force: Annotated[
-        bool, typer.Option("--force", help=f"Overwrite a {TUNED} that you changed.")
-    ] = False,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
+def tune(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Search for the settings that do best on validation rows; write them for train --with."""
     config = config_of(configs, set_)
     tuning_of(config)  # a wrong setting is refused before anything is loaded
@@ -29,4 +19,4 @@ def tune(
     with needs("tuning"):
         from . import job
 
-    job.run(config, configs / TUNED, force=force)
+    job.run(config)

@@ -1,69 +1,111 @@
-"""``tune``: a dataset version → a study by kind of model → plots, a table, the best settings."""
+"""``tune``: a dataset version → a study by kind of model → the best settings as a file.
+
+The search is Optuna's (Akiba et al., 2019); its database says all about every trial.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import optuna
+import yaml
 from filelock import FileLock, Timeout
+from optuna.pruners import MedianPruner, NopPruner
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, TrialState
 
 from ...config import Config
-from ...data.dataset import current
+from ...data.dataset import Dataset, current
 from ...errors import DivergedError, ProjectError
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...storage import write_file
-from ...terminal import say, table
-from .best import refuse_to_overwrite, write
-from .mirror import mirror
-from .plots import draw
-from .settings import OWN, tuning_of
-from .space import kinds_of, of_kind, space_of, study_name, value_of
-from .study import Study
-from .trial import StudyRecord, Trial
-from .work import Search, in_processes
+from ...terminal import say
+from ..folds import Holdout, make_holdout
+from ..kinds import Round
+from ..race import fit_candidate, score
+from ..rows import read_rows
+from .settings import tuning_of
+from .space import OWN, applied, decoded, draw, kinds_of, of_kind, study_name
 
-SHOWN = 10
+FULL_TRIALS, FIRST_PERCENT = 5, 10
+"""Trials that come to their end, and the part of each, before any is ended early."""
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def run(config: Config, target: Path, *, force: bool = False) -> None:
-    """Search each kind of model; ``target`` gets the settings of the best trial of all.
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """One kind of model, searched in one study."""
+
+    config: Config
+    kind: str
+    dataset: Dataset
+    study: optuna.Study
+
+    @property
+    def ended(self) -> list[FrozenTrial]:
+        """The trials that count."""
+        return self.study.get_trials(deepcopy=False, states=ENDED)
+
+    @property
+    def title(self) -> str:
+        """What the scores are."""
+        return f"validation {METRICS[task_of(self.dataset.contract).main].title}"
+
+
+def run(config: Config) -> None:
+    """Search each kind of model; ``best.yaml`` gets the settings of the best trial of all.
 
     Raises:
-        ConfigError: a setting is wrong, or a person changed ``target`` and nothing forces it.
+        ConfigError: a setting is wrong.
         DataError: there is no dataset.
         DivergedError: no training came to its end.
     """
-    settings = config.train
-    spaces = {kind: space_of(config, kind) for kind in kinds_of(config)}
-    refuse_to_overwrite(target, force=force)
+    wanted = kinds_of(config)
     dataset = current(config.data.directory)
-    name, metric = dataset.contract.name, task_of(dataset.contract).main
     say(f"dataset   {dataset.path}")
-    results = []
-    for kind, space in spaces.items():
-        study = study_name(name, dataset.name, settings, kind, space)
-        search = Search(config=config, kind=kind, folder=tuning_of(config).folder / study)
-        with alone(search.folder):
-            results.append(_search(search, dataset.name, metric))
-            mirror(settings, name, results[-1][1])
-    best, record = max(results, key=lambda pair: pair[0].score or 0.0)
-    refuse_to_overwrite(target, force=force)  # it took a while
-    write(target, settings, record, best)
-    say(f"wrote     {target}: trial {best.number} of {record.kind}")
+    searches = [_search(config, kind, dataset) for kind in wanted]
+    best = max(searches, key=lambda search: search.study.best_value)
+    target = tuning_of(config).folder / "best.yaml"
+    _write(target, best)
+    say(f"wrote     {target}: trial {best.study.best_trial.number} of {best.kind}")
     say(
         f"next      make train WITH={target.as_posix()}; its gate judges on test rows. On validation"
         " rows the best of many looks better than it is"
     )
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One command at a time searches a study, with as many processes as it has.
-
-    Raises:
-        ProjectError: another does.
-    """
+def _search(config: Config, kind: str, dataset: Dataset) -> Search:
+    tuning = tuning_of(config)
+    name = study_name(dataset.contract.name, dataset.name, config.train, kind)
+    folder = tuning.folder / name
     folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(
+            storage=f"sqlite:///{folder / 'study.db'}",
+            study_name=name,
+            direction="maximize",
+            pruner=MedianPruner(FULL_TRIALS, FIRST_PERCENT) if tuning.prune else NopPruner(),
+            load_if_exists=True,
+        )
+        for killed in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(killed.number, state=TrialState.FAIL)
+        search = Search(config=config, kind=kind, dataset=dataset, study=study)
+        say(f"study     {folder}" + f", after {len(search.ended):,} trials" * bool(search.ended))
+        _optimize(search)
+    if all(trial.state is not TrialState.COMPLETE for trial in search.ended):
+        raise DivergedError(
+            f"none of the trainings of {kind} came to its end, not even the one with the settings"
+            " as they are; see why with: make train"
+        )
+    return search
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While this lasts, no other process searches the study."""
     try:
         with FileLock(folder / ".lock", timeout=0):
             yield
@@ -73,90 +115,85 @@ def alone(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _search(search: Search, dataset: str, metric: str) -> tuple[Trial, StudyRecord]:
-    """Search one kind of model, and show the results; an interrupted study is kept."""
-    study, tuning = search.study(), tuning_of(search.config)
-    study.release()
-    before = len(study.trials())
-    say(f"study     {search.folder}" + (f", after {before:,} trials" if before else ""))
-    on_end = _progress(study, METRICS[metric].title)
-    try:
-        if tuning.processes == 1:
-            search.work(study, on_end)
-        else:
-            in_processes(search, study, on_end)
-    except KeyboardInterrupt:
-        say(
-            f"stopped   {len(study.trials()):,} of {tuning.trials:,} trials are kept; tune goes on from there"
-        )
-        raise
-    record = StudyRecord(
-        name=search.folder.name,
-        kind=search.kind,
-        dataset=dataset,
-        metric=metric,
-        trials=[trial for trial in study.trials() if trial.state != "running"],
+def _optimize(search: Search) -> None:
+    """Train until the study has its trials; one that was killed or failed does not count."""
+    tuning, study = tuning_of(search.config), search.study
+    objective = _objective(search)
+    while (n := len(search.ended)) < tuning.trials:
+        study.sampler = TPESampler(seed=tuning.seed * 100_003 + n)  # the same however often resumed
+        study.optimize(objective, 1, callbacks=[lambda _, trial: _show(search, trial)])
+
+
+def _objective(search: Search) -> Callable[[optuna.Trial], float]:
+    settings = of_kind(search.config.train, search.kind)
+    holdout = _held_out(search)
+
+    def train(trial: optuna.Trial) -> float:
+        baseline = not search.ended
+        drawn = {} if baseline else draw(trial, search.kind)
+        chosen = applied(settings, drawn)
+        sets = [replace(one, settings=chosen) for one in holdout.sets]
+        if len(sets) == 1:  # folds are of few rows, and soon done
+            sets = [replace(sets[0], on_round=_reports(trial, prune=not baseline))]
+        try:
+            return score(holdout.task, fit_candidate(chosen.model, replace(holdout, sets=sets)))
+        except DivergedError:
+            raise optuna.TrialPruned from None
+
+    return train
+
+
+def _held_out(search: Search) -> Holdout:
+    """What the race would choose by: validation rows, or folds of these and the training rows."""
+    dataset, settings = search.dataset, of_kind(search.config.train, search.kind)
+    train, validation = (
+        read_rows(dataset, split, settings.memory_rows, settings.seed)
+        for split in ("train", "validation")
     )
-    if record.best is None:
-        raise DivergedError(
-            f"none of the trainings of {search.kind} came to its end, not even the one with the"
-            " settings as they are; see why with: make train"
-        )
-    _show(search, study, record)
-    return record.best, record
+    split = dataset.manifest.get("split", {})
+    return make_holdout(dataset.contract, settings, train, validation, split)
 
 
-def _progress(study: Study, title: str) -> Callable[[], None]:
-    """Prints each trial once it has ended."""
-    printed = {trial.number for trial in study.trials()}
+def _reports(trial: optuna.Trial, *, prune: bool) -> Callable[[Round], None]:
+    """Reports each twentieth of a training to Optuna, which may end it."""
+    last = 0
 
-    def print_new() -> None:
-        trials = [trial for trial in study.trials() if trial.state != "running"]
-        best = max((trial.score for trial in trials if trial.score is not None), default=None)
-        for trial in trials:
-            if trial.number not in printed:
-                printed.add(trial.number)
-                result = trial.state if trial.score is None else f"{title} {trial.score:.4f}"
-                say(f"trial     {trial.number:<4}{result:<14}{_drawn(trial)}  best {best or 0:.4f}")
+    def on_round(at: Round) -> None:
+        nonlocal last
+        percent = 20 * at.number // at.most * 5
+        if percent > last:
+            last = percent
+            trial.report(at.score, percent)
+            if prune and trial.should_prune():
+                raise optuna.TrialPruned
 
-    return print_new
-
-
-def _show(search: Search, study: Study, record: StudyRecord) -> None:
-    """The best trials beside the settings as they are, and the plots."""
-    title, settings = METRICS[record.metric].title, of_kind(search.config.train, search.kind)
-    names = list(space_of(search.config, search.kind))
-    complete = [trial for trial in record.trials if trial.score is not None]
-    complete.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))
-    shown = complete[:SHOWN] + [trial for trial in complete[SHOWN:] if trial.number == 0]
-    seconds = sum(trial.ended - trial.began for trial in record.trials)
-    early = len(record.trials) - len(complete)
-    table(
-        f"{search.kind}: {len(record.trials):,} trials, {early:,} of them ended early,"
-        f" {seconds:,.0f} s of training",
-        ["trial", title, *(name.removeprefix(OWN) for name in names)],
-        [
-            (
-                "as they are" if trial.number == 0 else str(trial.number),
-                trial.score,
-                *(_value(trial.drawn.get(n, value_of(settings, search.kind, n))) for n in names),
-            )
-            for trial in shown
-        ],
-    )
-    for name, svg in draw(record, study.importance()):
-        path = search.folder / f"{name}.svg"
-        write_file(path, svg)
-        say(f"plot      {path}")
+    return on_round
 
 
-def _drawn(trial: Trial) -> str:
-    if trial.number == 0:
-        return "the settings as they are"
-    return ", ".join(f"{name.removeprefix(OWN)} {_value(v)}" for name, v in trial.drawn.items())
+def _show(search: Search, trial: FrozenTrial) -> None:
+    values = (f"{k.removeprefix(OWN)} {_text(v)}" for k, v in decoded(trial.params).items())
+    drawn = ", ".join(values) or "the settings as they are"
+    if trial.state is TrialState.COMPLETE:
+        best = f"best {search.study.best_value:.4f}"
+        say(f"trial     {trial.number:<4}{search.title} {trial.value:.4f}  {best}  {drawn}")
+    else:
+        say(f"trial     {trial.number:<4}ended early  {drawn}")
 
 
-def _value(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "-".join(map(_value, value))
-    return f"{value:.3g}" if isinstance(value, float) else "–" if value is None else str(value)
+def _text(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _write(target: Path, search: Search) -> None:
+    """Replace ``target`` in one step; a comment says where the settings are from."""
+    best, drawn = search.study.best_trial, decoded(search.study.best_params)
+    settings = of_kind(search.config.train, search.kind)
+    model = settings.model.model_dump(mode="json")
+    model |= {k.removeprefix(OWN): v for k, v in drawn.items() if k.startswith(OWN)}
+    others = {k: v for k, v in drawn.items() if not k.startswith(OWN)}
+    text = (
+        f"# The settings of trial {best.number}, the best of {len(search.ended)} of the study"
+        f" {search.study.study_name},\n# on dataset {search.dataset.name}: {search.title}"
+        f" {best.value:.4f}. To train with them: make train WITH={target.as_posix()}\n"
+    ) + yaml.safe_dump({"train": others | {"model": model}}, sort_keys=False, allow_unicode=True)
+    write_file(target, text.encode())
