@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,12 @@ import pytest
 from {{ cookiecutter.__package }} import client as room
 from {{ cookiecutter.__package }} import errors
 from {{ cookiecutter.__package }}.client import (
-    Classification,
-    ClassificationColumns,
     Client,
-    LabelOfRow,
     Ready,
-    Regression,
-    RegressionColumns,
 )
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
-    ConfigError,
     RequestRefusedError,
     ServerFailedError,
 )
@@ -42,7 +35,7 @@ import sys
 from theirs.client import Client
 from theirs.errors import ServerUnreachableError
 try:
-    Client("http://127.0.0.1:9", retries=0).live()
+    Client("http://127.0.0.1:9", retries=0).ready()
 except ServerUnreachableError as error:
     print(error.exit_code, *{name.partition(".")[0] for name in sys.modules})
 """
@@ -67,14 +60,13 @@ def test_every_task_is_answered_and_logged_as_it_was_sent(
     with live(config) as server, Client(str(server.base_url)) as client:
         answer = client.predict(rows)
         assert client.ready() == Ready(ready=True, version=1, problem=None)
-        assert client.live()
         model = client.model()
-    assert (answer.model, answer.version) == (model.name, model.version) == ("shop", 1)
+    assert (answer.model, answer.version) == (model["name"], model["version"]) == ("shop", 1)
     task, logged = task_of(any_shop, 0.5), records(config.log)
     outputs = np.array([record[task.output] for record in logged], np.float32)
     certainty = task.certainty(outputs)
     if certainty is None:
-        assert [vars(p) for p in answer.predictions] == [{"value": v} for v in outputs.tolist()]
+        assert [p.value for p in answer.predictions] == outputs.tolist()  # type: ignore[union-attr]
     else:
         shown = [(p.probability, p.decision) for p in answer.predictions]  # type: ignore[union-attr]
         assert [decision for _, decision in shown] == task.decisions(outputs).tolist()
@@ -82,51 +74,6 @@ def test_every_task_is_answered_and_logged_as_it_was_sent(
     assert {record["request_id"] for record in logged} == {answer.request_id}
     sent = [(row["order"], row["at"].isoformat().replace("+00:00", "Z")) for row in rows]
     assert [(r["columns"]["order"], r["columns"]["at"]) for r in logged] == sent
-
-
-@pytest.mark.parametrize("wanted", [False, True])
-def test_columns_are_answered_as_rows_are(
-    config: ServeConfig, any_shop: Contract, wanted: bool
-) -> None:
-    add_version(config.bundles, any_shop)
-    table = synthesize(any_shop, 50).select(any_shop.request)
-    probabilities = wanted and any_shop.task != "regression"
-    with live(config) as server, Client(str(server.base_url)) as client:
-        rows = client.predict(table.to_pylist(), probabilities)
-        columns = client.predict_columns(table.to_pandas(), probabilities)
-    assert (columns.model, columns.version) == (rows.model, rows.version)
-    assert by_row(columns.predictions) == list(rows.predictions)
-    shares = [getattr(prediction, "probabilities", None) for prediction in rows.predictions]
-    assert {share is not None and round(sum(share.values()), 5) == 1 for share in shares} == {
-        probabilities
-    }
-
-
-def by_row(
-    columns: ClassificationColumns | RegressionColumns,
-) -> list[Classification | Regression]:
-    """The answers of columns as those of rows."""
-    if isinstance(columns, RegressionColumns):
-        return [Regression(value=value) for value in columns.value]
-    every = columns.probabilities or {}
-    each = zip(*every.values(), strict=True) if every else [None] * len(columns.decision)
-    shares = [row if row is None else dict(zip(every, row, strict=True)) for row in each]
-    answers = zip(columns.probability, columns.decision, shares, strict=True)
-    return [Classification(probability=p, decision=d, probabilities=s) for p, d, s in answers]
-
-
-def test_probabilities_of_a_number_are_refused(config: ServeConfig) -> None:
-    contract = shop_of("regression")
-    add_version(config.bundles, contract)
-    with live(config) as server, Client(str(server.base_url)) as client:
-        for ask in (
-            lambda: client.predict(rows_of(contract, 1), probabilities=True),
-            lambda: client.predict_columns({"price": [1.0]}, probabilities=True),
-        ):
-            with pytest.raises(RequestRefusedError, match="422") as caught:
-                ask()
-            faults = {(fault.field, fault.rule) for fault in caught.value.faults}
-            assert ("probabilities", "extra_forbidden") in faults
 
 
 @pytest.mark.parametrize(
@@ -170,17 +117,6 @@ def test_before_the_first_model_the_client_says_what_the_server_says(
             client.predict(rows_of(shop, 1))
 
 
-def test_a_call_may_begin_before_the_model_does(config: ServeConfig, shop: Contract) -> None:
-    with (
-        live(config) as server,
-        Client(str(server.base_url), retries=1000, backoff_s=0.01) as client,
-        ThreadPoolExecutor() as other,
-    ):
-        answer = other.submit(client.predict, rows_of(shop, 2))
-        add_version(config.bundles, shop)
-        assert len(answer.result().predictions) == 2
-
-
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("key", ["order", None], ids=["id", "no id"])
 def test_rows_whose_answer_was_lost_are_answered_twice_and_count_once(
@@ -196,7 +132,7 @@ def test_rows_whose_answer_was_lost_are_answered_twice_and_count_once(
         Client(between.url, backoff_s=0.01) as client,
     ):
         answer = client.predict(table.select(contract.request).to_pylist())
-        labels: list[LabelOfRow] = [
+        labels = [
             {"request_id": answer.request_id, "row": row, "label": label}
             for row, label in enumerate(outcomes)
         ]
@@ -208,25 +144,6 @@ def test_rows_whose_answer_was_lost_are_answered_twice_and_count_once(
     if key is None:
         order = np.argsort(table["at"].to_numpy(), kind="stable")
         assert served.labels.tolist() == task_of(contract).encode(outcomes)[order].tolist()
-
-
-def test_threads_may_share_a_client(config: ServeConfig, shop: Contract) -> None:
-    add_version(config.bundles, shop)
-    rows = rows_of(shop, 40)
-    with live(config) as server, Client(str(server.base_url)) as client:
-        with ThreadPoolExecutor(8) as callers:
-            answers = list(callers.map(lambda row: client.predict([row]), rows))
-        together = client.predict(rows)
-    assert [answer.predictions[0] for answer in answers] == list(together.predictions)
-    assert len({answer.request_id for answer in answers}) == 40
-
-
-@pytest.mark.parametrize(
-    "url", ["localhost:8000", "", "ftp://host", "http://", "http://host:port", "//host"]
-)
-def test_what_is_no_address_is_told_with_one_that_is(url: str) -> None:
-    with pytest.raises(ConfigError, match=f"'{url}' is no server's address.*http://host:8000"):
-        Client(url)
 
 
 def alone(folder: Path, code: str) -> "subprocess.CompletedProcess[str]":

@@ -3,32 +3,9 @@
 It needs httpx and nothing else.
 """
 
-from .answers import (
-    Accepted,
-    Answer,
-    Classification,
-    ClassificationColumns,
-    ColumnsAnswer,
-    LabelOfId,
-    LabelOfRow,
-    Model,
-    Ready,
-    Regression,
-    RegressionColumns,
-)
-from .client import Client
-
-__all__ = [
-    "Accepted",
-    "Answer",
-    "Classification",
-    "ClassificationColumns",
-    "Client",
-    "ColumnsAnswer",
-    "LabelOfId",
-    "LabelOfRow",
-    "Model",
-    "Ready",
-    "Regression",
-    "RegressionColumns",
-]
+from .answers import Accepted as Accepted
+from .answers import Answer as Answer
+from .answers import Classification as Classification
+from .answers import Ready as Ready
+from .answers import Regression as Regression
+from .client import Client as Client

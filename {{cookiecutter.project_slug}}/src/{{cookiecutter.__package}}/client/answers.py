@@ -1,14 +1,15 @@
-"""What a server answers, typed, and read from its JSON; fields that a newer server adds are passed over."""
+"""What a server answers, typed, and read from its JSON."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
-from ..errors import AnswerError, Fault, ServerFailedError
+from ..errors import AnswerError, Fault, RequestRefusedError, ServerFailedError
 
-NOT_OURS = (ValueError, KeyError, TypeError, AttributeError)  # what another form raises
-SHOWN = 200  # bytes of an answer that is not ours
+TRY_AGAIN = frozenset({408, 429, 502, 503, 504})
+OTHER_FORM = (ValueError, KeyError, TypeError, AttributeError)
+SHOWN_BYTES = 200
 Result = TypeVar("Result")
 
 
@@ -21,7 +22,9 @@ class Classification:
     decision: bool | str
     """Whether the probability reaches the model's threshold, or the likeliest label."""
     probabilities: Mapping[str, float] | None = None
-    """Of every label, where they were asked for."""
+    """Of every label, where the request asks for them."""
+    warnings: tuple[str, ...] = ()
+    """What is unusual about the row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class Regression:
 
     value: float
     """In the target's unit."""
+    warnings: tuple[str, ...] = ()
+    """What is unusual about the row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,53 +44,8 @@ class Answer:
     model: str
     version: int
     request_id: str
-    """What a label names its row by, with the row's number, where the contract has no id."""
+    """With the row's number, what a label names its row by where the contract has no id."""
     predictions: tuple[Classification | Regression, ...]
-    fallback: bool = False
-    """Whether the model failed or was late, and what is usual in its training rows answers."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassificationColumns:
-    """``Classification``, a list for each field in the order of the rows."""
-
-    probability: Sequence[float]
-    decision: Sequence[bool | str]
-    probabilities: Mapping[str, Sequence[float]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegressionColumns:
-    """``Regression``, a list for its field in the order of the rows."""
-
-    value: Sequence[float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnsAnswer:
-    """The answer to columns."""
-
-    model: str
-    version: int
-    request_id: str
-    predictions: ClassificationColumns | RegressionColumns
-    fallback: bool = False
-    """As ``Answer``'s."""
-
-
-class LabelOfId(TypedDict):
-    """What came true, where the contract has an id."""
-
-    id: Any
-    label: Any
-
-
-class LabelOfRow(TypedDict):
-    """What came true, where it has none: the answer's ``request_id`` and the row's number from 0."""
-
-    request_id: str
-    row: int
-    label: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +57,6 @@ class Accepted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """What serves."""
-
-    name: str
-    version: int
-    content: Mapping[str, Any]
-    """All that ``GET /model`` says: metrics, threshold, contract, promotion and more."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ready:
     """Whether a model serves, and why none does, or why not the newest."""
 
@@ -115,74 +65,52 @@ class Ready:
     problem: str | None
 
 
-def parse(
-    read: Callable[[Any], Result], asked: str, status: int, body: bytes, request_id: str
+def read_body(
+    read: Callable[[Any], Result], reply: bytes, what: str, status: int, request_id: str
 ) -> Result:
-    """An answer's body, read; ``asked`` says in errors what it is the answer to.
+    """An answer's body, read; ``what`` begins the message of an error.
 
     Raises:
         ServerFailedError: it is in another form, such as a login page.
     """
     try:
-        return read(json.loads(body))
-    except NOT_OURS:
+        return read(json.loads(reply))
+    except OTHER_FORM:
+        text = reply[:SHOWN_BYTES].decode(errors="replace")
         raise ServerFailedError(
-            f"{asked} was answered {status} with '{_shown(body)}', which no server of this project"
-            " says; check the address",
+            f"{what} with '{text}', which no server of this project says; check the address",
             status=status,
             code="unknown_answer",
             request_id=request_id,
         ) from None
 
 
-def error_of(
-    kind: type[AnswerError], asked: str, status: int, body: bytes, request_id: str
-) -> AnswerError:
-    """The error that an answer tells, in the documented shape or in a proxy's own."""
+def error_of(reply: bytes, what: str, status: int, request_id: str) -> AnswerError:
+    """The error of an answer in the documented shape, or in a proxy's own."""
     try:
-        problem = json.loads(body)
-        code, message = str(problem["code"]), str(problem["message"])
-        faults = [made(Fault, fault) for fault in problem["faults"]]
-        request_id = str(problem["request_id"])
-    except NOT_OURS:
-        code, message, faults = "http_error", _shown(body), []
-    text = f"{asked} was answered {status} {code}: {message}"
+        problem = json.loads(reply)
+        code, message, request_id = (str(problem[k]) for k in ("code", "message", "request_id"))
+        faults = [of_fields(Fault, fault) for fault in problem["faults"]]
+    except OTHER_FORM:
+        code, message, faults = "http_error", reply[:SHOWN_BYTES].decode(errors="replace"), []
+    refused = 400 <= status < 500 and status not in TRY_AGAIN
+    kind = RequestRefusedError if refused else ServerFailedError
+    text = f"{what} {code}: {message}"
     return kind(text, status=status, code=code, faults=faults, request_id=request_id)
 
 
 def answer(content: Any) -> Answer:
     """The answer to rows."""
-    predictions = tuple(_prediction(given) for given in content["predictions"])
-    return made(Answer, content | {"predictions": predictions})
+    kinds = (
+        (Regression if "value" in one else Classification, one) for one in content["predictions"]
+    )
+    predictions = tuple(
+        of_fields(kind, one | {"warnings": tuple(one.get("warnings", ()))}) for kind, one in kinds
+    )
+    return of_fields(Answer, content | {"predictions": predictions})
 
 
-def columns_answer(content: Any) -> ColumnsAnswer:
-    """The answer to columns."""
-    given = content["predictions"]
-    kind: Any = RegressionColumns if "value" in given else ClassificationColumns
-    return made(ColumnsAnswer, content | {"predictions": made(kind, given)})
-
-
-def model(content: Any) -> Model:
-    """The answer to what serves."""
-    return Model(name=content["name"], version=content["version"], content=content)
-
-
-def made(kind: type[Result], content: Any) -> Result:
-    """A result of the fields that are its own."""
+def of_fields(kind: type[Result], content: Any) -> Result:
+    """A result of the fields that are its own; a newer server may send others."""
     names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in content.items() if name in names})
-
-
-def _prediction(given: Any) -> Classification | Regression:
-    if "value" in given:
-        return Regression(value=given["value"])
-    return Classification(
-        probability=given["probability"],
-        decision=given["decision"],
-        probabilities=given.get("probabilities"),
-    )
-
-
-def _shown(body: bytes) -> str:
-    return body[:SHOWN].decode(errors="replace")

@@ -7,9 +7,9 @@ What is sent again, after a pause that is drawn anew from an interval that doubl
 
 - What met no server: nothing was sent.
 - What was answered 408, 429 or 503: nothing was done. A ``Retry-After`` is waited for.
-- What may have been done, while its answer was lost or late (502 is a proxy's word for that, 504 the
-  server's, too): a GET changes nothing; of several labels for a row the last counts; a prediction keeps its
-  ``X-Request-ID`` and its rows their ids, by which monitoring counts each row once.
+- What may have been done, while its answer was lost or late (502 and 504 are a proxy's words for
+  that): a GET changes nothing; of several labels for a row the last counts; a prediction has the same
+  ``X-Request-ID`` again, by which monitoring counts each row once.
 
 Nothing else is: what was refused (any other 4xx) or failed (500) would be so again.
 """
@@ -18,56 +18,20 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Any, TypeVar
 
-from ..errors import (
-    ConfigError,
-    MissingExtraError,
-    ProjectError,
-    RequestRefusedError,
-    ServerFailedError,
-    ServerUnreachableError,
-)
-from .answers import (
-    Accepted,
-    Answer,
-    ColumnsAnswer,
-    LabelOfId,
-    LabelOfRow,
-    Model,
-    Ready,
-    answer,
-    columns_answer,
-    error_of,
-    made,
-    model,
-    parse,
-)
+from ..errors import ConfigError, MissingExtraError, ServerUnreachableError
+from .answers import TRY_AGAIN, Accepted, Answer, Ready, answer, error_of, of_fields, read_body
 
 try:
     import httpx
 except ImportError:
     raise MissingExtraError("httpx", "client") from None
 
-UNANSWERED = (
-    *(httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError),
-    *(httpx.RemoteProtocolError, httpx.DecodingError),
-)
-TRY_AGAIN = frozenset({408, 429, 502, 503, 504})
+NO_ANSWER = (httpx.TransportError, httpx.DecodingError)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class _Reply:
-    status: int
-    retry_after: str
-    body: bytes
 
 
 class Client:
@@ -75,13 +39,11 @@ class Client:
 
     ``timeout_s`` is how long an attempt waits for a connection, or for the next piece of an answer;
     ``retries`` how many attempts may follow the first; ``backoff_s`` the longest pause before the
-    first of these. ``deadline_s`` bounds a call with all its attempts and pauses: each wait for the
-    network is cut to what was left when its attempt began, and an answer that trickles is given up
-    at the first piece after the end. ``key`` is the server's API key, which nothing repeats;
-    ``headers`` go with every request.
+    first of these. ``deadline_s`` bounds a call with all its attempts and pauses. ``key`` is the
+    server's API key, which no message repeats; ``headers`` go with every request.
 
-    Rows, columns and labels may hold times (UTC where they have no zone), scalars of numpy, and
-    ``None`` or NaN for what is missing.
+    Rows and labels may hold times (UTC where they have no zone), scalars of numpy, and ``None`` or NaN
+    for what is missing.
 
     Raises, when made:
         ConfigError: ``url`` is no address, or ``key`` no key.
@@ -103,17 +65,11 @@ class Client:
         backoff_s: float = 0.25,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._timeout_s = timeout_s
-        self._deadline_s = deadline_s
-        self._retries = retries
-        self._backoff_s = backoff_s
+        self._timeout_s, self._deadline_s = timeout_s, deadline_s
+        self._retries, self._backoff_s = retries, backoff_s
         self._http = httpx.Client(base_url=_address(url), headers=headers)
-        self._shown = f"Client({self._http.base_url!r}" + (", key='…')" if key else ")")
         if key:
             self._http.headers["authorization"] = _bearer(key)
-
-    def __repr__(self) -> str:
-        return self._shown
 
     def __enter__(self) -> "Client":
         return self
@@ -127,78 +83,69 @@ class Client:
 
     def predict(self, rows: Iterable[Mapping[str, Any]], probabilities: bool = False) -> Answer:
         """The answer to each row; ``probabilities`` asks for those of all labels, too."""
-        sent = [{name: _cell(value) for name, value in row.items()} for row in rows]
-        return self._post("/predict", _asking("rows", sent, probabilities), answer)
+        body: dict[str, Any] = {"rows": [_cells(row) for row in rows]}
+        if probabilities:
+            body["probabilities"] = True
+        return self._request("POST", "/predict", answer, body)
 
-    def predict_columns(
-        self, columns: Mapping[str, Iterable[Any]], probabilities: bool = False
-    ) -> ColumnsAnswer:
-        """The same for columns of one length, lists or arrays; quicker for thousands of rows."""
-        sent = {name: _column(values) for name, values in columns.items()}
-        body = _asking("columns", sent, probabilities)
-        return self._post("/predict/columns", body, columns_answer)
+    def feedback(self, labels: Iterable[Mapping[str, Any]]) -> Accepted:
+        """Send labels: each has ``label`` and the row's ``id``, or the answer's ``request_id`` and ``row``.
 
-    def feedback(self, labels: Iterable[LabelOfId | LabelOfRow]) -> Accepted:
-        """Tell what came true; of several labels for a row the last counts."""
-        sent = [{name: _cell(value) for name, value in label.items()} for label in labels]
-        return self._post("/feedback", {"labels": sent}, partial(made, Accepted))
+        Of several labels for a row the last counts.
+        """
+        body = {"labels": [_cells(label) for label in labels]}
+        return self._request("POST", "/feedback", lambda given: of_fields(Accepted, given), body)
 
-    def model(self) -> Model:
-        """What serves."""
-        return self._ask("GET", "/model", model)
-
-    def live(self) -> bool:
-        """Whether the process answers."""
-        return self._ask("GET", "/health/live", lambda content: bool(content["live"]))
+    def model(self) -> Mapping[str, Any]:
+        """What serves: name, version, metrics, threshold, contract and more."""
+        return self._request("GET", "/model", dict)
 
     def ready(self) -> Ready:
         """Whether a model serves; that none does is an answer, not an error."""
-        return self._ask("GET", "/health/ready", partial(made, Ready), answers=(200, 503))
+        return self._request(
+            "GET", "/health/ready", lambda given: of_fields(Ready, given), valid=(200, 503)
+        )
 
-    def _post(self, path: str, body: Any, read: Callable[[Any], Result]) -> Result:
-        content = json.dumps(body, default=_refuse, separators=(",", ":")).encode()
-        return self._ask("POST", path, read, content)
-
-    def _ask(
+    def _request(
         self,
         method: str,
         path: str,
         read: Callable[[Any], Result],
-        content: bytes | None = None,
-        answers: Sequence[int] = (200,),
+        body: Any = None,
+        valid: tuple[int, ...] = (200,),
     ) -> Result:
         """Send until there is an answer, or neither time nor retries are left; one id for all."""
-        start, request_id = time.monotonic(), uuid.uuid4().hex
-        headers = {"x-request-id": request_id}
-        if content is not None:
+        end, headers = time.monotonic() + self._deadline_s, {"x-request-id": uuid.uuid4().hex}
+        content = None
+        if body is not None:
+            content = json.dumps(body, default=_refuse, separators=(",", ":")).encode()
             headers["content-type"] = "application/json"
         request = self._http.build_request(method, path, content=content, headers=headers)
         attempt = 0
         while True:
             attempt += 1
-            after_s = 0.0
-            asked = f"{method} {request.url}" + (f", {attempt} times," if attempt > 1 else "")
+            sent = f"{method} {request.url}" + (f", {attempt} times," if attempt > 1 else "")
+            wait_s = 0.0
             try:
-                reply = self._send(request, start + self._deadline_s)
-            except UNANSWERED as error:
-                failure: ProjectError = _unanswered(asked, error)
+                status, after, reply = self._send(request, end)
+            except NO_ANSWER as error:
+                failure: Exception = _unreachable(sent, error)
             else:
-                told = (asked, reply.status, reply.body, request_id)
-                if reply.status in answers:
-                    return parse(read, *told)
-                again = reply.status in TRY_AGAIN
-                refused = 400 <= reply.status < 500 and not again
-                failure = error_of(RequestRefusedError if refused else ServerFailedError, *told)
-                if not again:
+                what = f"{sent} was answered {status}"
+                if status in valid:
+                    return read_body(read, reply, what, status, headers["x-request-id"])
+                failure = error_of(reply, what, status, headers["x-request-id"])
+                if status not in TRY_AGAIN:
                     raise failure
-                after_s = retry_after_s(reply.retry_after)
-            pause_s = after_s + full_jitter_s(attempt, self._backoff_s)
-            if attempt > self._retries or time.monotonic() + pause_s - start >= self._deadline_s:
+                wait_s = float(after) if after.isdecimal() else 0.0
+            most_s = self._backoff_s * 2.0 ** min(attempt - 1, 6)
+            wait_s += random.uniform(0, most_s)  # noqa: S311 - keeps callers apart, hides nothing
+            if attempt > self._retries or time.monotonic() + wait_s >= end:
                 raise failure
-            time.sleep(pause_s)
+            time.sleep(wait_s)
 
-    def _send(self, request: httpx.Request, end: float) -> _Reply:
-        """One attempt, its answer read to the end."""
+    def _send(self, request: httpx.Request, end: float) -> tuple[int, str, bytes]:
+        """One attempt, its answer read to the end; one that trickles is given up at the deadline."""
         wait_s = max(0.001, min(self._timeout_s, end - time.monotonic()))
         request.extensions["timeout"] = httpx.Timeout(wait_s).as_dict()
         response, body = self._http.send(request, stream=True), bytearray()
@@ -209,55 +156,35 @@ class Client:
                     raise httpx.ReadTimeout("the answer trickled past the deadline")
         finally:
             response.close()
-        return _Reply(response.status_code, response.headers.get("retry-after", ""), bytes(body))
+        return response.status_code, response.headers.get("retry-after", ""), bytes(body)
 
 
-def full_jitter_s(attempt: int, backoff_s: float) -> float:
-    """The pause after an attempt (1, 2, …): any up to ``backoff_s``, twice that, … 64 times that."""
-    most = backoff_s * 2.0 ** min(attempt - 1, 6)
-    return random.uniform(0, most)  # noqa: S311 - keeps callers apart, hides nothing
-
-
-def retry_after_s(header: str) -> float:
-    """The seconds that ``Retry-After`` asks for, by a number or a date; 0 where it says neither."""
-    if header.isdecimal():
-        return float(header)
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return 0.0
+def _unreachable(sent: str, error: Exception) -> ServerUnreachableError:
+    reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return ServerUnreachableError(
+        f"{sent} got no answer ({reason}); check the address, or start a server with: make serve"
+    )
 
 
 def _address(url: str) -> httpx.URL:
-    with suppress(httpx.InvalidURL):
+    try:
         address = httpx.URL(url)
-        if address.scheme in {"http", "https"} and address.host:
-            return address
+    except httpx.InvalidURL:
+        address = httpx.URL()
+    if address.scheme in {"http", "https"} and address.host:
+        return address
     raise ConfigError(f"'{url}' is no server's address; write one such as http://host:8000")
 
 
 def _bearer(key: str) -> str:
-    given = key.strip()  # files end with a line's end
-    if not (given.isascii() and given.isprintable()):
+    text = key.strip()  # files end with a line's end
+    if not (text.isascii() and text.isprintable()):
         raise ConfigError("the key is none: it holds characters beyond ASCII, or lines")
-    return f"Bearer {given}"
+    return f"Bearer {text}"
 
 
-def _unanswered(asked: str, error: Exception) -> ServerUnreachableError:
-    reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-    return ServerUnreachableError(
-        f"{asked} got no answer ({reason}); check the address, or start a server with: make serve"
-    )
-
-
-def _asking(name: str, values: Any, probabilities: bool) -> dict[str, Any]:
-    return {name: values} | ({"probabilities": True} if probabilities else {})
-
-
-def _column(values: Any) -> list[Any]:
-    kind = getattr(getattr(values, "dtype", None), "kind", "M")
-    # An array's numbers are had at once; its times would become numbers.
-    return [_cell(value) for value in (values if kind == "M" else values.tolist())]
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _cell(value) for name, value in row.items()}
 
 
 def _cell(value: Any) -> Any:
