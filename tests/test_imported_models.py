@@ -52,7 +52,7 @@ def test_models_of_scikit_learn_are_imported_gated_promoted_and_served(
         if step == "make serve":
             servers.append(start(step, project, environment))
             continue
-        shown[step.split(" -d ")[0]] = typed(step, project, environment)
+        shown[step.split(" --json ")[0]] = typed(step, project, environment)
     answer = json.loads(shown["curl -s --fail localhost:8000/predict"])
     assert 0 <= answer["predictions"][0]["probability"] <= 1
     assert answer["version"] == 2

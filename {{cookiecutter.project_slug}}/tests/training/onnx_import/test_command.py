@@ -12,7 +12,7 @@ from ...conftest import Command
 
 FAILURES = [
     (["encode-rows"], 3, "make data"),
-    (["import-onnx", "model.onnx"], 3, "make data"),
+    (["import-onnx", "model.onnx", "--encoding", "here"], 3, "make data"),
     (["import-onnx"], 2, "Missing argument"),
 ]
 

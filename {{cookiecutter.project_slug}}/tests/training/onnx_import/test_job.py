@@ -14,7 +14,6 @@ import pytest
 from onnx import ModelProto, helper
 
 from {{ cookiecutter.__package }}.config import ServeConfig
-from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
     BundleError,
     GateRefusedError,
@@ -22,13 +21,12 @@ from {{ cookiecutter.__package }}.errors import (
 )
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
-from {{ cookiecutter.__package }}.training.onnx_import import encoding, job
+from {{ cookiecutter.__package }}.training.onnx_import import job
 from {{ cookiecutter.__package }}.training.promote import promote
 
 from ...conftest import TASKS, Workspace, make_workspace, shop_of
-from ...models.onnx_import.graphs import FLOAT, graph, save
+from ...models.test_onnx_import import FLOAT, graph, save
 from ...serving.live import live
-from ...synthesized import synthesize
 
 ENDS = {"binary": "Sigmoid", "multiclass": "Softmax", "regression": None}
 
@@ -48,7 +46,7 @@ def encoded(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(preprocess, "features", lambda _: {})
         place = make_workspace(folder, shop_of(request.param), train=False)
-        return place, encoding.run(place.config)
+        return place, job.encode(place.config)
 
 
 @pytest.fixture
@@ -121,7 +119,7 @@ def test_the_matrices_are_what_the_encoding_gives_and_hold_no_test_row(
 def test_encoding_again_changes_nothing(encoded: tuple[Workspace, Path]) -> None:
     place, folder = encoded
     before = (folder / "encoding.onnx").stat().st_mtime_ns
-    assert encoding.run(place.config) == folder
+    assert job.encode(place.config) == folder
     assert (folder / "encoding.onnx").stat().st_mtime_ns == before
     assert (folder.parent / "current").read_text().strip() == folder.name
 
@@ -187,97 +185,54 @@ def test_a_model_that_has_learned_nothing_is_refused_by_the_gate(
         promote(place.versions, "1")
 
 
-@pytest.fixture(scope="module")
-def shop_place(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Workspace:
-    return make_workspace(tmp_path_factory.mktemp("shop") / "shop", shop, train=False)
-
-
-def on_price(*nodes: Any, constants: dict[str, Any] | None = None) -> ModelProto:
-    """``price`` [rows, 1] to ``y``."""
-    return graph(nodes, [("price", FLOAT, ["n", 1])], [("y", FLOAT, ["n", 1])], constants)
+def changed(model: ModelProto, *nodes: Any, constants: dict[str, Any] | None = None) -> ModelProto:
+    """The model with operators behind its output ``y``, which become the output."""
+    model.graph.node[-1].output[0] = "before"
+    model.graph.node.extend(nodes)
+    for name, value in (constants or {}).items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+    return model
 
 
 def test_answers_that_depend_on_their_company_break_parity(
-    shop_place: Workspace, tmp_path: Path
+    fresh: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
-    model = on_price(
-        helper.make_node("Add", ["price", "one"], ["more"]),
-        helper.make_node("ReduceMax", ["more"], ["most"], keepdims=1),
-        helper.make_node("Div", ["more", "most"], ["y"]),
-        constants={"one": np.ones(1, np.float32)},
+    place, folder = fresh
+    model = changed(
+        learned(place, folder),
+        helper.make_node("ReduceMean", ["before"], ["average"], axes=[0], keepdims=1),
+        helper.make_node("Add", ["before", "average"], ["sum"]),
+        helper.make_node("Mul", ["sum", "half"], ["y"]),
+        constants={"half": np.full(1, 0.5, np.float32)},
     )
     with pytest.raises(ParityError, match=r"answers a row otherwise alone than among others"):
-        job.run(shop_place.config, save(model, tmp_path))
-    assert shop_place.versions.all() == []
+        job.run(place.config, save(model, tmp_path), folder)
+    assert place.versions.all() == []
 
 
-def test_a_gap_that_the_contract_allows_needs_an_answer(
-    shop_place: Workspace, tmp_path: Path
-) -> None:
-    """No training row of this column is missing, but a caller may leave it out."""
-    model = graph(
-        [
-            helper.make_node("Equal", ["city", "gap"], ["missing"]),
-            helper.make_node("Where", ["missing", "none", "half"], ["y"]),
-        ],
-        [("city", onnx.TensorProto.STRING, ["n", 1])],
-        [("y", FLOAT, ["n", 1])],
-        {
-            "none": np.array([np.nan], np.float32),
-            "half": np.array([0.5], np.float32),
-            "gap": np.array(["<not seen>"], object),
-        },
-        opset=19,
+def test_rows_without_an_answer_are_refused(fresh: tuple[Workspace, Path], tmp_path: Path) -> None:
+    """A caller may leave a nullable column out, and send a category that nobody knows."""
+    place, folder = fresh
+    model = changed(
+        learned(place, folder),
+        helper.make_node("ReduceMin", ["x"], ["least"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["least", "none"], ["nothing"]),
+        helper.make_node("Add", ["before", "nothing"], ["y"]),
+        constants={"none": np.zeros(1, np.float32)},
     )
-    with pytest.raises(
-        BundleError, match=r"no answer where 'city' is '<not seen>'.*handle_unknown"
-    ):
-        job.run(shop_place.config, save(model, tmp_path))
-
-
-def test_a_value_that_stops_the_graph_is_named(shop_place: Workspace, tmp_path: Path) -> None:
-    """Any error of onnxruntime's will do: each is a class of its own."""
-    model = on_price(
-        helper.make_node("Cast", ["price"], ["place"], to=onnx.TensorProto.INT64),
-        helper.make_node("Gather", ["table", "place"], ["y"]),
-        constants={"table": np.linspace(0, 1, 1_000, dtype=np.float32)},
-    )
-    with pytest.raises(BundleError, match=r"no answer where 'price' is 1000,.*out of data bounds"):
-        job.run(shop_place.config, save(model, tmp_path))
-
-
-def test_rows_with_gaps_are_named(shop_place: Workspace, tmp_path: Path) -> None:
-    model = graph(
-        [helper.make_node("Sigmoid", ["gift"], ["y"])],
-        [("gift", FLOAT, ["n", 1])],
-        [("y", FLOAT, ["n", 1])],
-    )
-    with pytest.raises(BundleError, match=r"not finite .*SimpleImputer"):
-        job.run(shop_place.config, save(model, tmp_path))
+    with pytest.raises(BundleError, match=r"for every row.*SimpleImputer"):
+        job.run(place.config, save(model, tmp_path), folder)
 
 
 def test_an_encoding_that_is_none_or_another_contracts_is_refused(
     encoded: tuple[Workspace, Path], tmp_path: Path
 ) -> None:
     place, folder = encoded
+    path = save(learned(place, folder), tmp_path)
     with pytest.raises(BundleError, match=r"is no encoding .*encode-rows"):
-        encoding.encoder_in(tmp_path, place.contract)
-    copy = tmp_path / "copy"
+        job.run(place.config, path, tmp_path)
+    copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
-    source = place.contract.model_dump(mode="json")
-    del source["columns"]["items"]
-    fewer = Contract.model_validate(source)
-    with pytest.raises(BundleError, match=r"encodes numeric: price, items.*encode again"):
-        encoding.encoder_in(copy, fewer)
     (copy / "encoding.onnx").write_bytes(b"another")
-    with pytest.raises(BundleError, match=r"is not what encode-rows wrote"):
-        encoding.encoder_in(copy, place.contract)
-
-
-def test_what_is_asked_before_is_what_the_contract_allows(shop: Contract) -> None:
-    rows = from_table(shop, synthesize(shop, 20))
-    asked = {(name, what) for name, what, _ in job.unusual(shop, rows)}
-    assert {("price", "0"), ("price", "1000"), ("channel", "'web'"), ("city", "missing")} <= asked
-    assert ("city", "'<not seen>'") in asked
-    assert ("channel", "'<not seen>'") not in asked
-    assert ("price", "missing") not in asked
+    with pytest.raises(BundleError, match=r"was changed, or is of another contract"):
+        job.run(place.config, path, copy)

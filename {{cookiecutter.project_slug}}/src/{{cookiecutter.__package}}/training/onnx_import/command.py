@@ -19,16 +19,16 @@ def encode_rows(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     config = config_of(configs, set_)
     refuse_newer_contract(configs, config)
     with needs("train"):
-        from . import encoding
+        from . import job
 
-    encoding.run(config)
+    job.encode(config)
 
 
 def import_onnx(
     model: Annotated[Path, typer.Argument(help="The ONNX file.")],
     encoding: Annotated[
-        Path | None, typer.Option(help="Folder of the encoding whose matrix the model takes.")
-    ] = None,
+        Path, typer.Option(help="Folder of the encoding whose matrix the model takes.")
+    ],
     output: Annotated[
         str | None, typer.Option(help="The output to predict, where there are several.")
     ] = None,

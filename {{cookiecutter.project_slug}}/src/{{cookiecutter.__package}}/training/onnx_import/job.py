@@ -1,43 +1,46 @@
-"""``import-onnx``: a graph from elsewhere → wrapped → evaluated → bundle → version → gate → serve.
+"""``encode-rows``: the dataset as the matrix that our own trees learn from, for anybody's tools.
 
-It goes the road of a model of our own from the export on. What stands for parity with torch, which
-an imported graph does not have: the file by itself and the wrapped graph answer alike, and so do
-rows asked one by one and together.
+``import-onnx``: a graph that was trained on it → wrapped → evaluated → bundle → version → gate → serve.
+From the export on it goes the road of a model of our own. What stands for parity with torch: the file
+by itself and the wrapped graph answer alike, and so do rows asked one by one and together.
 """
 
 import hashlib
-from collections.abc import Iterator
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime as ort
 from torch import nn
 
 from ...config import Config, ModelConfig
 from ...contract import Contract
 from ...data.dataset import current
+from ...data.split import Split
 from ...errors import BundleError, ParityError
 from ...models.bundle import open_session, parity_error, predict
-from ...models.graph import OPSET
+from ...models.bundle import run as run_graph
+from ...models.graph import OPSET, export_encoding
 from ...models.inputs import Inputs
-from ...models.onnx_import.foreign import parameters
-from ...models.onnx_import.wrapping import Wrapped, in_parts, wrap
+from ...models.onnx_import import Wrapped, in_parts, read, wrap
+from ...models.preprocess import fit_preprocess
 from ...models.tasks import Task, task_of, threshold_of
+from ...models.trees import Matrices
 from ...models.versions import Version
+from ...storage import new_directory, write_pointer
 from ...terminal import say
-from ...values import MISSING_CATEGORY, MISSING_TIME
-from ..exported import Exported, predict_splits
+from ..exported import EXAMPLE_ROWS, Exported, predict_splits
 from ..folds import make_holdout
 from ..job import assess, register
 from ..kinds import Fitted
 from ..race import LINEAR_MODEL, finalize, fit_candidate
-from ..rows import read_splits
-from .encoding import encoder_in
+from ..rows import read_rows, read_splits
 
-SEEN_ROWS, SINGLE_ROWS = 256, 100
+ENCODING, COLUMNS = "encoding.onnx", "encoding.json"
+SPLITS: tuple[Split, ...] = ("train", "validation")
+SINGLE_ROWS = 100
 LIMITS = [
     "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
     " and whether it saw the test rows is known to who trained it.",
@@ -46,13 +49,48 @@ LIMITS = [
 """What the model card says of an imported model."""
 
 
+def encode(config: Config) -> Path:
+    """Write ``encoding.onnx``, ``encoding.json`` and ``x`` and ``y`` of both splits as ``.npy``.
+
+    The test rows are not written: nobody is to learn from them. The folder is named after what is in
+    it: the same dataset and code give the same one.
+
+    Raises:
+        DataError: there is no dataset.
+    """
+    settings, dataset = config.train, current(config.data.directory)
+    contract = dataset.contract
+    rows = {
+        split: read_rows(dataset, split, settings.memory_rows, settings.seed) for split in SPLITS
+    }
+    train = rows["train"].inputs
+    preprocess = fit_preprocess(contract, train)
+    matrices = Matrices(preprocess.prepare(train))
+    graph = export_encoding(preprocess, matrices, train[:EXAMPLE_ROWS]).SerializeToString()
+    vocabularies = zip(contract.category, preprocess.vocabularies, strict=True)
+    description = {
+        "contract": contract.hash,
+        "columns": [*preprocess.names, *contract.category],
+        "codes": {name: ["<unseen>", *values] for name, values in vocabularies},
+    }
+    name = f"{dataset.name}-{hashlib.sha256(graph).hexdigest()[:8]}"
+    folder = config.data.directory / "encoded" / name
+    if not folder.is_dir():
+        session = open_session(graph)
+        with new_directory(folder) as staging:
+            (staging / ENCODING).write_bytes(graph)
+            (staging / COLUMNS).write_text(json.dumps(description, indent=2) + "\n")
+            for split, part in rows.items():
+                whole = part.labels if contract.task == "regression" else part.labels.astype(int)
+                np.save(staging / f"{split}_x.npy", run_graph(session, part.inputs))
+                np.save(staging / f"{split}_y.npy", whole)
+    write_pointer(folder.parent / "current", name)
+    say(f"encoded   {folder}  {len(description['columns'])} columns; no test rows")
+    return folder
+
+
 def run(
-    config: Config,
-    path: Path,
-    encoding: Path | None = None,
-    *,
-    output: str | None = None,
-    logits: bool = False,
+    config: Config, path: Path, encoding: Path, *, output: str | None = None, logits: bool = False
 ) -> Version:
     """Gate and register the model in a file; serve it if it is the first to pass.
 
@@ -62,18 +100,24 @@ def run(
     """
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
-    encoder = encoder_in(encoding, contract) if encoding else None
+    _refuse_other_encoding(encoding, contract)
     splits = read_splits(dataset, config.train)
-    seen = splits.train.inputs[_spread(len(splits.train), SEEN_ROWS)]
-    wrapped = wrap(contract, path, seen, encoding=encoder, output=output, logits=logits)
-    say(f"imported  {path}: {wrapped.told}")
-    session = open_session(wrapped.graph)
-    _refuse_gaps(path, session, task, seen)
-    choice = _model_settings(path, encoding, output, logits=logits)
+    wrapped = wrap(contract, path, read(encoding / ENCODING), output=output, logits=logits)
+    session = _open(path, wrapped, task, splits.train.inputs[:SINGLE_ROWS])
+    choice = ModelConfig.model_validate(
+        {
+            "kind": "imported",
+            "file": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "output": wrapped.output,
+            "encoding": encoding.resolve().name,
+            "logits": logits,
+            "limits": LIMITS,
+        }
+    )
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
     tested, trained, valid = predict_splits(session, task, splits)
-    asked = predict(session, splits.validation.inputs, task)
+    validation = predict(session, splits.validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
         tested=tested,
@@ -81,10 +125,10 @@ def run(
         valid=valid,
         parity=_parity(path, wrapped, session, task, splits.test.inputs, tested),
         between="the file by itself and the wrapped graph, or rows one by one and together",
-        cut=threshold_of(task, splits.validation.labels, asked, settings.threshold),
+        cut=threshold_of(task, splits.validation.labels, validation, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
-        parameters=parameters(onnx.load_from_string(wrapped.parts[1])),
+        parameters=wrapped.parameters,
     )
     split = dataset.manifest.get("split", {})
     holdout = make_holdout(contract, settings, splits.train, splits.validation, split)
@@ -92,20 +136,38 @@ def run(
     return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
 
 
-def _model_settings(
-    path: Path, encoding: Path | None, output: str | None, *, logits: bool
-) -> ModelConfig:
-    """What the bundle records of the file and of how it was read."""
-    return ModelConfig.model_validate(
-        {
-            "kind": "imported",
-            "file": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "output": output,
-            "encoding": encoding.name if encoding else None,
-            "logits": logits,
-            "limits": LIMITS,
-        }
-    )
+def _refuse_other_encoding(folder: Path, contract: Contract) -> None:
+    try:
+        description = json.loads((folder / COLUMNS).read_bytes())
+        digest = hashlib.sha256((folder / ENCODING).read_bytes()).hexdigest()
+        same = (folder.resolve().name[-8:], description["contract"]) == (digest[:8], contract.hash)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(
+            f"'{folder}' is no encoding ({type(error).__name__}: {error}); name a folder below"
+            " data/encoded, made by: encode-rows"
+        ) from None
+    if not same:
+        raise BundleError(
+            f"'{folder}' was changed, or is of another contract; encode again, and train the model on that"
+        )
+
+
+def _open(path: Path, wrapped: Wrapped, task: Task, rows: Inputs) -> ort.InferenceSession:
+    """The wrapped graph, if it has an answer to rows as they are and to rows with nothing known."""
+    gaps = [task.contract.columns[name].nullable for name in task.contract.numeric]
+    numeric = np.where(gaps, np.nan, rows.numeric).astype(np.float32)
+    blank = replace(rows, numeric=numeric, category=np.full_like(rows.category, "?"))
+    try:
+        session = open_session(wrapped.graph)
+        for what in (rows, blank):
+            predict(session, what, task)
+    except Exception as error:  # onnxruntime raises many kinds of its own
+        raise BundleError(
+            f"'{path}' has no {task.output} for every row: {error}; let it fill what is missing (NaN,"
+            " as by SimpleImputer) and take codes that it does not know (handle_unknown='ignore'), and"
+            " end in a sigmoid or softmax, or say --logits"
+        ) from None
+    return session
 
 
 def _parity(
@@ -117,13 +179,14 @@ def _parity(
     answers: Any,
 ) -> float:
     """The largest difference; one that is not tolerated leaves no bundle, as none could be opened."""
-    scale, at = task.scale(answers), _spread(len(rows), SINGLE_ROWS)
+    scale = task.scale(answers)
     together = parity_error(in_parts(wrapped, rows), answers, scale)
     if together > 1:
         raise ParityError(
             f"'{path}' answers otherwise once it is wrapped, by {together:.1f} times what is tolerated:"
             f" its operators change on the way to opset {OPSET}; export it with target_opset={OPSET}"
         )
+    at = np.unique(np.linspace(0, len(rows) - 1, SINGLE_ROWS).astype(np.int64))
     single = np.concatenate([predict(session, rows[n : n + 1], task) for n in at.tolist()])
     alone = parity_error(single, answers[at], scale)
     if alone > 1:
@@ -132,48 +195,3 @@ def _parity(
             " tolerated; export it for inference, without statistics of the batch and random draws"
         )
     return max(together, alone)
-
-
-def _refuse_gaps(path: Path, session: ort.InferenceSession, task: Task, rows: Inputs) -> None:
-    """Ask what the contract lets a caller ask: a model of our own answers all of it."""
-    for name, what, asked in unusual(task.contract, rows):
-        try:
-            predict(session, asked, task)
-        except Exception as error:  # onnxruntime raises many kinds of its own
-            raise BundleError(
-                f"'{path}' has no answer where '{name}' is {what}, which the contract allows: {error};"
-                " let its pipeline take that (SimpleImputer, handle_unknown='ignore'), and export"
-                " it again"
-            ) from None
-
-
-def unusual(contract: Contract, rows: Inputs) -> Iterator[tuple[str, str, Inputs]]:
-    """Rows with one column at the ends of its range, missing or unseen, where that is allowed."""
-    for at, name in enumerate(contract.numeric):
-        column, values = contract.columns[name], rows.numeric[:, at]
-        known = values[np.isfinite(values)] if np.isfinite(values).any() else np.zeros(1)
-        low = float(known.min()) if column.minimum is None else column.minimum
-        high = float(known.max()) if column.maximum is None else column.maximum
-        for value in [low, high] + [np.nan] * column.nullable:
-            what = "missing" if value != value else f"{value:g}"
-            yield name, what, replace(rows, numeric=_with(rows.numeric, at, value))
-    for at, name in enumerate(contract.category):
-        column = contract.columns[name]
-        texts = ["<not seen>", "", "é漢"] if column.allowed is None else list(column.allowed)
-        for text in texts + [MISSING_CATEGORY] * column.nullable:
-            what = "missing" if text == MISSING_CATEGORY else f"'{text}'"
-            yield name, what, replace(rows, category=_with(rows.category, at, text))
-    for at, name in enumerate(contract.times):
-        if contract.columns[name].nullable:
-            yield name, "missing", replace(rows, time=_with(rows.time, at, MISSING_TIME))
-
-
-def _with(group: Any, at: int, value: object) -> Any:
-    changed = group.copy()
-    changed[:, at] = value
-    return changed
-
-
-def _spread(n_rows: int, most: int) -> Any:
-    """Places spread over the rows, each once."""
-    return np.unique(np.linspace(0, n_rows - 1, min(n_rows, most)).astype(np.int64))
