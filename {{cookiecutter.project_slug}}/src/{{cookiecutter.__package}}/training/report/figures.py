@@ -1,28 +1,31 @@
 """What a report draws beside the record of the bundle: curves, calibration, shares and errors.
 
-It is measured on the test rows when a model is registered, and kept in the bundle's evaluation.
+It is measured on the test rows when a model is registered, and stored in the bundle's evaluation.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime as ort
+from sklearn import metrics
 
-from ...models.bundle import open_session
+from ...models.bundle import open_session, run
+from ...models.inputs import Inputs
 from ...models.intervals import Bootstrap, Interval
-from ...models.metrics import ClassScores, confidence_bins
-from ...models.ranking import Counts, Floats, Integers, Ranking, per_bin, ratio
+from ...models.metrics import METRICS
 from ...models.tasks import Outputs, Task
 from ...values import canonical_category
 from ..rows import Rows
-from .importance import importance
 
-MOST_LABELS, REST = 30, "all others"
-MOST_BINS, GROUPS, MOST_POINTS = 40, 20, 800
-POINTS = 101
-VALUE_BINS = 15
+Floats = npt.NDArray[np.float64]
+POINTS = np.linspace(0, 1, 101)
+BINS, LEAST_ROWS = 15, 30
+MOST_LABELS, REST = 12, "all others"
+MOST_BARS, MOST_POINTS = 40, 800
+BUDGET, FEWEST_ROWS, DRAWS = 400_000, 200, 200
+"""Of the importance: rows to predict in all, the fewest at a time, and draws of the bootstrap."""
 
 
 def measure(
@@ -31,195 +34,132 @@ def measure(
     """All of it, by the name of its plot; ``outputs`` are the graph's on the test rows."""
     return {
         "importance": importance(open_session(graph), task, test, bootstrap),
-        **of_outputs(task, test.labels, outputs, bootstrap),
+        **of_outputs(task, test.labels, outputs),
     }
 
 
-def of_outputs(
-    task: Task, labels: Floats, outputs: Outputs, bootstrap: Bootstrap
-) -> dict[str, Any]:
+def of_outputs(task: Task, labels: Floats, outputs: Outputs) -> dict[str, Any]:
     """What follows from outputs and labels alone."""
-    regression, scored = task.contract.task == "regression", task.scores(labels, outputs)
+    values = outputs.astype(np.float64)
+    if task.contract.task == "regression":
+        shown = np.random.default_rng(0).permutation(len(labels))[:MOST_POINTS]
+        return {
+            "calibration": bins(values, labels),
+            "scores": histograms({"observed": labels, "predicted": values}),
+            "errors": {
+                "points": np.stack([values[shown], labels[shown]], 1),
+                "half_within": np.median(np.abs(labels - values)),
+            },
+        }
+    if values.ndim == 1:
+        other, positive = names_of(task)
+        groups = {positive: values[labels == 1], other: values[labels == 0]}
+        decided = task.decisions(outputs).astype(np.int64)
+        curves, calibration = ranking(labels, values), bins(values, labels)
+    else:
+        decided, best = values.argmax(1), values.max(1)
+        hit = decided == labels
+        groups = {"right": best[hit], "wrong": best[~hit]}
+        curves, calibration = {}, bins(best, hit.astype(np.float64))
     return {
-        **curves(task, labels, outputs, bootstrap),
-        "calibration": calibration(task, labels, outputs, bootstrap),
-        "confusion": None if regression else confusion(task, labels, outputs),
-        "classes": (
-            scored.classes(task.contract.labels or ()) if isinstance(scored, ClassScores) else None
-        ),
-        "scores": scores(task, labels, outputs),
-        "residuals": residuals(labels, outputs) if regression else None,
+        **curves,
+        "calibration": calibration,
+        "confusion": confusion(names_of(task), labels.astype(np.int64), decided),
+        "scores": histograms(groups),
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bin:
-    """Rows of like outputs: what was predicted and what came."""
-
-    rows: int
-    predicted: float
-    """Mean probability of what was decided (binary: of the positive value), or mean value."""
-    observed: Interval
-    """Share that it was true for, or mean label."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """A curve with a band that holds each point, not the whole curve, with the confidence."""
-
-    x: Floats
-    """``[points]``, rising from 0 to 1."""
-    y: Floats
-    low: Floats
-    high: Floats
-
-
-def calibration(
-    task: Task, labels: Floats, outputs: npt.NDArray[Any], bootstrap: Bootstrap
-) -> tuple[Bin, ...]:
-    """The bins of the calibration error that have rows; of a regression, 15 of as many rows each."""
-    predicted, hits = outputs.astype(np.float64), labels
-    if predicted.ndim == 2:
-        predicted, hits = predicted.max(1), (predicted.argmax(1) == labels).astype(np.float64)
-    bins = confidence_bins(predicted) if task.certainty(outputs) is not None else _ranks(predicted)
-    bins = np.unique(bins, return_inverse=True)[1].astype(np.int64)
-    n_bins = int(bins.max()) + 1
-    rows, sums = np.bincount(bins), np.bincount(bins, hits)
-    means = np.bincount(bins, predicted) / rows
-    n_drawn = bootstrap.counts.shape[1]
-    drawn_hits, drawn_rows = (
-        bootstrap.counts @ per_bin(bootstrap.drawn, n_drawn, bins, n_bins, values)
-        for values in (hits, None)
-    )
-    draws = ratio(drawn_hits, drawn_rows)
-    return tuple(
-        Bin(
-            rows=int(rows[k]),
-            predicted=float(means[k]),
-            observed=bootstrap.interval(float(sums[k] / rows[k]), draws[:, k]),
-        )
-        for k in range(n_bins)
-    )
-
-
-def curves(
-    task: Task, labels: Floats, outputs: npt.NDArray[Any], bootstrap: Bootstrap
-) -> Mapping[str, Curve]:
-    """``roc`` (x false alarms, y recall) and ``precision_recall`` (x recall, y precision).
-
-    For binary tasks where both labels occur; others have none.
-    """
-    if task.output != "probability" or task.variety(labels) < 2:
+def ranking(labels: Floats, values: Floats) -> dict[str, Floats]:
+    """``roc``: recall at each share of false alarms. ``precision_recall``: precision at each recall."""
+    if len(np.unique(labels)) < 2:
         return {}
-    ranking = Ranking(labels, outputs.astype(np.float64))
-    at = np.linspace(0, 1, POINTS)
-    (exact,) = ranking.falling(np.zeros(len(labels), np.int64), np.ones((1, 1)), exact=True)
-    lines = [
-        line
-        for both in ranking.falling(bootstrap.drawn, bootstrap.counts)
-        for line in zip(*both, strict=True)
-        if 0 < line[0][-1] < line[1][-1]  # a draw may have one label alone
+    wrong, hits, _ = metrics.roc_curve(labels, values, drop_intermediate=False)
+    precision, recall, _ = metrics.precision_recall_curve(labels, values)
+    first = np.searchsorted(recall[::-1], POINTS[1:])
+    return {
+        "roc": np.interp(POINTS, wrong, hits),
+        "precision_recall": precision[::-1][first],
+    }
+
+
+def bins(predicted: Floats, observed: Floats) -> list[dict[str, float]]:
+    """Rows in the order of the prediction, in 15 groups of at least 30: what was predicted, what came."""
+    n = max(1, min(BINS, len(predicted) // LEAST_ROWS))
+    parts = np.array_split(np.argsort(predicted, kind="stable"), n)
+    return [
+        {"rows": len(part), "predicted": predicted[part].mean(), "observed": observed[part].mean()}
+        for part in parts
     ]
-    found = {}
-    for name, curve in (("roc", _roc), ("precision_recall", _precision_recall)):
-        value = curve(exact[0][0], exact[1][0], at)
-        drawn = np.stack([curve(*line, at) for line in lines] or [np.full(POINTS, np.nan)])
-        low, high = np.quantile(drawn, bootstrap.tails, axis=0, method="weibull")
-        found[name] = Curve(x=at, y=value, low=low, high=high)
-    return found
 
 
-def _roc(found: Counts, called: Counts, at: Floats) -> Floats:
-    """Recall where ``at`` of the negative rows are called positive, straight between scores."""
-    wrong = called - found
-    x, y = np.append(0, wrong / wrong[-1]), np.append(0, found / found[-1])
-    return np.asarray(np.interp(at, x, y), np.float64)
-
-
-def _precision_recall(found: Counts, called: Counts, at: Floats) -> Floats:
-    """Precision at the highest score from which on recall is ``at``: steps, as precision has."""
-    first = np.searchsorted(found, np.maximum(at * found[-1], 1))
-    return np.asarray(found[first] / called[first], np.float64)
-
-
-def _ranks(values: Floats) -> npt.NDArray[np.int64]:
-    """Bins of as many rows each; equal values share one."""
-    _, place, rows = np.unique(values, return_inverse=True, return_counts=True)
-    before = np.cumsum(rows) - rows
-    return np.asarray((before * VALUE_BINS // len(values))[place])
-
-
-def confusion(task: Task, labels: Floats, outputs: Outputs) -> dict[str, Any]:
+def confusion(
+    names: list[str], actual: npt.NDArray[np.int64], decided: npt.NDArray[np.int64]
+) -> dict[str, Any]:
     """Rows by what they are (down) and what is decided (across); of many labels the commonest."""
-    if outputs.ndim == 1:
-        names, decided = outcomes(task), task.decisions(outputs).astype(np.int64)
-    else:
-        names, decided = list(task.contract.labels or ()), outputs.argmax(1)
-    actual = labels.astype(np.int64)
     if len(names) > MOST_LABELS:
         rank = np.argsort(-np.bincount(actual, minlength=len(names)), kind="stable").argsort()
         names = [names[k] for k in np.argsort(rank)[:MOST_LABELS]] + [REST]
         actual, decided = (np.minimum(rank[codes], MOST_LABELS) for codes in (actual, decided))
-    counts = np.bincount(actual * len(names) + decided, minlength=len(names) ** 2)
-    return {"labels": names, "counts": counts.reshape(len(names), -1)}
+    counts = metrics.confusion_matrix(actual, decided, labels=range(len(names)))
+    return {"labels": names, "counts": counts}
 
 
-def outcomes(task: Task) -> list[str]:
-    """A binary task's two, the other one first."""
-    positive = task.contract.positive
+def names_of(task: Task) -> list[str]:
+    """The labels in the order of their numbers; of two, the positive one last."""
+    labels, positive = list(task.contract.labels or ()), task.contract.positive
+    if task.contract.task == "multiclass":
+        return labels
     other = canonical_category(not positive) if isinstance(positive, bool) else f"not {positive}"
-    labels = task.contract.labels
-    if labels:
-        (other,) = (label for label in labels if label != positive)
-    return [other, canonical_category(positive)]
+    return [
+        *([name for name in labels if name != positive] or [other]),
+        canonical_category(positive),
+    ]
 
 
-def scores(task: Task, labels: Floats, outputs: Outputs) -> dict[str, Any]:
-    """Histograms of what the model answers, by what came true."""
-    values, groups = outputs.astype(np.float64), dict[str, Floats]()
-    if task.contract.task == "regression":
-        groups = {"observed": labels, "predicted": values}
-    elif outputs.ndim == 1:
-        other, positive = outcomes(task)
-        groups = {positive: values[labels == 1], other: values[labels == 0]}
-    else:
-        hit = outputs.argmax(1) == labels
-        groups = {"right": values.max(1)[hit], "wrong": values.max(1)[~hit]}
-    edges = _edges(np.concatenate(list(groups.values())))
-    return {
-        "edges": edges,
-        "counts": {name: _histogram(found, edges) for name, found in groups.items()},
-        "medians": {
-            name: np.median(found) if len(found) else None for name, found in groups.items()
-        },
-    }
-
-
-def residuals(labels: Floats, outputs: Outputs) -> dict[str, Any]:
-    """Observed − predicted: its histogram, its spread along the prediction, some of the rows."""
-    predicted = outputs.astype(np.float64)
-    rest, order = labels - predicted, np.argsort(predicted, kind="stable")
-    parts = [part for part in np.array_split(order, GROUPS) if len(part)]
-    shown = np.random.default_rng(0).permutation(len(rest))[:MOST_POINTS]
-    edges = _edges(rest)
-    return {
-        "edges": edges,
-        "counts": _histogram(rest, edges),
-        "quantiles": dict(zip(("10", "50", "90"), np.quantile(rest, [0.1, 0.5, 0.9]), strict=True)),
-        "half_within": np.median(np.abs(rest)),
-        "along": [
-            [predicted[part].mean(), *np.quantile(rest[part], [0.1, 0.5, 0.9])] for part in parts
-        ],
-        "points": np.stack([predicted[shown], rest[shown]], 1),
-    }
-
-
-def _edges(values: Floats) -> Floats:
-    """Of bins that hold all but the outermost hundredth, which would squash the others."""
+def histograms(groups: dict[str, Floats]) -> dict[str, Any]:
+    """The share of each group's rows in bins that hold all but the outermost hundredth."""
+    values = np.concatenate(list(groups.values()))
     low, high = np.quantile(values, [0.005, 0.995])
-    bins = min(int(2 * np.cbrt(len(values))) + 1, MOST_BINS)  # Rice's rule
-    return np.linspace(low, high, bins + 1) if high > low else np.array([low - 0.5, low + 0.5])
+    n_bins = min(int(2 * np.cbrt(len(values))) + 1, MOST_BARS)  # Rice's rule
+    edges = np.linspace(low, high, n_bins + 1) if high > low else np.array([low - 0.5, low + 0.5])
+    shares = {name: np.histogram(v, edges)[0] / max(len(v), 1) for name, v in groups.items()}
+    medians = {name: np.median(v) if len(v) else None for name, v in groups.items()}
+    return {"edges": edges, "shares": shares, "medians": medians}
 
 
-def _histogram(values: Floats, edges: Floats) -> Integers:
-    return np.histogram(values, edges)[0]
+def importance(
+    session: ort.InferenceSession, task: Task, rows: Rows, bootstrap: Bootstrap
+) -> dict[str, Interval]:
+    """What the deciding metric loses when one feature's values are shuffled, most first.
+
+    Permutation importance (Breiman, Random Forests, 2001), through the exported graph and on a sample of
+    many rows. Features that hold the same information share it: each of two may seem to matter little.
+    """
+    features, random = task.contract.features, np.random.default_rng(bootstrap.seed)
+    most = max(BUDGET // (len(features) + 1), FEWEST_ROWS)
+    at = np.sort(random.permutation(len(rows))[:most])
+    drawn = replace(bootstrap.within(at), resamples=min(bootstrap.resamples, DRAWS))
+    inputs, labels, sign = rows.inputs[at], rows.labels[at], METRICS[task.main].sign
+
+    def quality(changed: Inputs) -> tuple[float, Floats]:
+        scored = task.scores(labels, run(session, changed))
+        values = scored.all()
+        return values[task.main], drawn.draw(scored, values)[task.main]
+
+    value, draws = quality(inputs)
+    losses = {}
+    for name in features:
+        without, drawn_without = quality(_shuffled(task, inputs, name, random))
+        losses[name] = drawn.interval(sign * (value - without), sign * (draws - drawn_without))
+    return dict(sorted(losses.items(), key=lambda one: -np.nan_to_num(one[1].value)))
+
+
+def _shuffled(task: Task, inputs: Inputs, name: str, random: np.random.Generator) -> Inputs:
+    contract = task.contract
+    groups = {"numeric": contract.numeric, "category": contract.category, "time": contract.times}
+    (group,) = (group for group, names in groups.items() if name in names)
+    values: npt.NDArray[Any] = getattr(inputs, group).copy()
+    index = groups[group].index(name)
+    values[:, index] = random.permutation(values[:, index])
+    changed: dict[str, Any] = {group: values}
+    return replace(inputs, **changed)

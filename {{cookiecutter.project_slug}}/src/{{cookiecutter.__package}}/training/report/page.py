@@ -21,7 +21,6 @@ from ...storage import write_file
 from ...terminal import say
 from .. import card
 from . import figures, plots
-from .plots.canvas import Plot
 
 PAGE = "report.html"
 RECORD = "evaluation.json"
@@ -50,22 +49,27 @@ def write(versions: Versions, version: Version, reports: Path) -> Path:
         )
     contract = Contract.model_validate_json(files["contract.json"])
     metadata, record = (json.loads(files[n]) for n in ("metadata.json", RECORD))
-    drawn = plots.draw(contract, record, metadata["threshold"])
-    page = render(contract, metadata, record, version, drawn)
     folder = reports / versions.name / f"version-{version.number}"
-    for plot in drawn.values():
-        write_file(folder / f"{plot.name}.svg", plot.svg.encode())
+    drawn = {}
+    for name, title, svg in plots.draw(
+        plots.Record(contract=contract, content=record, threshold=metadata["threshold"])
+    ):
+        write_file(folder / f"{name}.svg", svg.encode())
+        head = Markup('<svg role="img" aria-label="{}" ').format(title)
+        body = svg[svg.index("<svg") + 5 :]
+        drawn[name] = head + Markup(body)  # noqa: S704 - matplotlib escapes text
+    page = _render(contract, metadata, record, version, drawn)
     write_file(folder / PAGE, page.encode())
     say(f"report    {folder / PAGE}")
     return folder
 
 
-def render(
+def _render(
     contract: Contract,
     metadata: Mapping[str, Any],
     record: Mapping[str, Any],
     version: Version,
-    drawn: Mapping[str, Plot],
+    drawn: Mapping[str, Markup],
 ) -> str:
     """The page; whatever the contract and the data hold is text in it, never markup."""
     task = task_of(contract)
@@ -89,20 +93,10 @@ def render(
         answers=ANSWERS[contract.task],
         headline=metrics[: len(task.headline)],
         metrics=metrics,
-        plots={name: _Inline(plot) for name, plot in drawn.items()},
+        plots=drawn,
         features=contract.features,
         excluded=card.excluded(contract),
         limits=card.limits(metadata),
         origin=card.origin(contract, metadata, record) | {"Trained": version.created},
         again=f"make report ARGS={version.number}",
     )
-
-
-class _Inline:
-    """A plot to stand in a page: no declaration before it, and its title for who cannot see it."""
-
-    def __init__(self, plot: Plot) -> None:
-        self.note = plot.note
-        start = plot.svg.index("<svg")
-        head = Markup('<svg role="img" aria-label="{}" ').format(plot.title)
-        self.inline = head + Markup(plot.svg[start + 5 :])  # noqa: S704 - matplotlib escapes text
