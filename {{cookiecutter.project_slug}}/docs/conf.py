@@ -9,9 +9,22 @@ with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as settings:
 project = _about["name"]
 version = release = _about["version"]
 
-extensions = ["myst_parser"]
+extensions = ["autoapi.extension", "myst_parser"]
+# The reference: settings, contract and errors, read from the code without running it.
+_source = Path(__file__).parents[1] / "src"
+autoapi_dirs = [str(_source)]
+autoapi_ignore = [
+    f"*/{part.name}*"
+    for part in _source.glob("*/*")
+    if part.stem not in {"__init__", "config", "contract", "errors"}
+]
+autoapi_root = "reference"
+autoapi_add_toctree_entry = False
+autoapi_options = ["members", "undoc-members"]
+suppress_warnings = ["autoapi", "docutils"]  # of code; those of pages are myst's
 myst_heading_anchors = 3  # links to headings, as code hosts make them
 nitpicky = True
+nitpick_ignore_regex = [("py:.*", ".*")]  # types of other libraries
 
 html_theme = "furo"
 html_title = f"{project} {version}"
