@@ -79,7 +79,7 @@ def test_values_have_a_mean(place: Shop, capsys: pytest.CaptureFixture[str]) -> 
     ("task", "text", "message"),
     [
         ("multiclass", "kept", "have 'returned' = kept, but two different ones are needed"),
-        ("regression", "12.50", "'returned' is 12.5 in all training rows: nothing to learn"),
+        ("regression", "12.50", "have 'returned' = 12.5, but two different ones are needed"),
     ],
 )
 def test_training_rows_that_are_all_the_same_are_told(

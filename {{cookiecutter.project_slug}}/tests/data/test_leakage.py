@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.leakage import tell_alone, telling
+from {{ cookiecutter.__package }}.data.leakage import suspects, telling
 
 from ..conftest import LABELS, shop_of
 from ..synthesized import synthesize
@@ -31,7 +31,7 @@ TARGETS: dict[str, Any] = {
 }
 
 
-def suspects(task: str, name: str, values: Any, **changes: Any) -> dict[str, float]:
+def named(task: str, name: str, values: Any, **changes: Any) -> dict[str, float]:
     """The features that are named, where one of them holds these values."""
     contract = shop_of("binary" if task == "rare" else task)
     said = json.loads(contract.text)
@@ -41,7 +41,7 @@ def suspects(task: str, name: str, values: Any, **changes: Any) -> dict[str, flo
     for column, cells in ((contract.target, TARGETS[task]), (name, values)):
         place = rows.column_names.index(column)
         rows = rows.set_column(place, column, pa.array(cells, from_pandas=True))
-    return dict(tell_alone(pl.DataFrame(pl.from_arrow(rows)), contract))
+    return suspects(pl.DataFrame(pl.from_arrow(rows)), contract)
 
 
 LEAKS: list[tuple[str, str, Any]] = [
@@ -80,19 +80,19 @@ HONEST: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("task", "name", "values"), LEAKS)
 def test_a_feature_that_predicts_the_target_is_named(task: str, name: str, values: Any) -> None:
-    named = suspects(task, name, values)
-    assert list(named) == [name]
-    assert 0.98 <= named[name] <= 1
+    shares = named(task, name, values)
+    assert list(shares) == [name]
+    assert 0.98 <= shares[name] <= 1
 
 
 @pytest.mark.parametrize(("task", "name", "values"), HONEST)
 def test_an_honest_feature_is_not_named(task: str, name: str, values: Any) -> None:
-    assert suspects(task, name, values) == {}
+    assert named(task, name, values) == {}
 
 
 def test_what_is_no_feature_is_not_looked_at() -> None:
-    assert suspects("binary", "refund", 500.0 + 100 * LATE) == {}
-    assert suspects("binary", "price", 500.0 + 100 * LATE, leaks=True) == {}
+    assert named("binary", "refund", 500.0 + 100 * LATE) == {}
+    assert named("binary", "price", 500.0 + 100 * LATE, leaks=True) == {}
 
 
 def test_the_measure_is_the_share_of_errors_avoided_or_of_variance_explained() -> None:

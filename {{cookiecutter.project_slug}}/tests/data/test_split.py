@@ -10,12 +10,12 @@ import pytest
 from {{ cookiecutter.__package }}.config import DateSplit, HashSplit
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.data.hashes import row_hashes
 from {{ cookiecutter.__package }}.data.split import (
     SPLITS,
     by_date,
     by_hash,
     fair,
+    row_hashes,
 )
 from {{ cookiecutter.__package }}.errors import ConfigError, DataError
 

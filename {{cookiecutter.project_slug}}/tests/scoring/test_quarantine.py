@@ -1,4 +1,4 @@
-"""Rows that break a rule: which are rejected, which values become null, and what is kept of them."""
+"""Rows that break a rule: which are rejected, and what is kept of them."""
 
 from pathlib import Path
 from typing import Any
@@ -67,23 +67,8 @@ def changed(folder: Path, **columns: dict[str, Any]) -> Place:
     return Place(folder=folder, config=config)
 
 
-def test_values_become_null_where_the_contract_says_so(tmp_path: Path) -> None:
-    mended = {"nullable": True, "on_violation": "null"}
-    place = changed(tmp_path, price=mended, city={"on_violation": {"type": "null"}})
-    lines = [LINE.replace("12.5", price) for price in ("", "dear", "-1", "-1")]
-    lines[3] = lines[3].replace("web", "shop")
-    found = place.scored(place.write(*lines))
-    assert len(found) == 3
-    assert len(set(found["probability"].to_pylist())) == 1
-    assert place.quarantine() == [
-        ("rows.csv", 2, "price: not a float, made null"),
-        ("rows.csv", 3, "price: below minimum 0, made null"),
-        ("rows.csv", 4, "channel: not one of the allowed values"),
-    ]
-
-
 @pytest.mark.parametrize("value", ["dear", "-1"])
-def test_a_rule_whose_mode_is_fail_stops_everything(tmp_path: Path, value: str) -> None:
+def test_a_column_whose_on_violation_is_fail_stops_everything(tmp_path: Path, value: str) -> None:
     place = changed(tmp_path, price={"on_violation": "fail"})
     path = place.write(LINE, LINE.replace("12.5", value), LINE)
     with pytest.raises(DataError, match=r"price: .*on_violation is fail .*record 2"):

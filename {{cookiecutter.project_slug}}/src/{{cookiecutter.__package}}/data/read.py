@@ -7,7 +7,7 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..contract import CsvSource, JsonlSource, TableSource
+from ..contract import JsonlSource, TableSource
 from ..errors import DataError
 
 BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
@@ -43,12 +43,7 @@ class Records:
     """Of each row: which record of the file it is, from 1."""
     not_text: pl.Series | None = None
     """Rows with bytes that are no text."""
-    broken: tuple[Broken, ...] = ()
-
-    def column(self, name: str) -> pl.Series:
-        """Its values; null where the file has no such column."""
-        values = self.values.get_column(name, default=None)
-        return pl.Series(name, [None] * len(self.values), pl.String) if values is None else values
+    broken: Sequence[Broken] = ()
 
 
 def matching(pattern: str) -> list[Path]:
@@ -57,9 +52,9 @@ def matching(pattern: str) -> list[Path]:
     Raises:
         DataError: there is none.
     """
-    if Path(pattern).is_file():
-        return [Path(pattern)]
-    names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
+    names = (
+        [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)
+    )  # noqa: PTH207 - Path's takes hidden files too
     if files := sorted({Path(name) for name in names if Path(name).is_file()}):
         return files
     raise DataError(f"source file '{pattern}' does not exist; put it there or name another")
@@ -100,8 +95,7 @@ class Decoded(io.RawIOBase):
         """Fill the buffer as far as there are bytes."""
         while not self.rest and (block := self.file.read(max(len(buffer), 1 << 16))):
             self.rest = self._decode(block)
-        if not self.rest:
-            self.rest = self._decode(b"", final=True)
+        self.rest = self.rest or self._decode(b"", final=True)
         size = min(len(buffer), len(self.rest))
         buffer[:size], self.rest = self.rest[:size], self.rest[size:]
         return size
@@ -121,12 +115,6 @@ class Decoded(io.RawIOBase):
         """Close the file."""
         self.plain.close()
         super().close()
-
-
-def everywhere(source: CsvSource) -> tuple[str, ...]:
-    """Texts that mean that a value is missing, whatever the column: the reader makes them null."""
-    own = source.missing_by_column.values()
-    return tuple(text for text in source.missing if all(text in markers for markers in own))
 
 
 def unique(path: Path, names: list[str]) -> list[str]:
@@ -185,8 +173,8 @@ def _as_text(values: pl.Series) -> pl.Series:
         return values.cast(pl.String)
     except pl.exceptions.ComputeError:
         texts = [None if one is None else one.decode("utf-8", "replace") for one in values]
-        known = [None if text is None or UNDECODED in text else text for text in texts]
-        return pl.Series(values.name, known, pl.String)
+        texts = [None if text is None or UNDECODED in text else text for text in texts]
+        return pl.Series(values.name, texts, pl.String)
 
 
 def jsonl(
@@ -200,27 +188,29 @@ def jsonl(
     first = 1
     with readable(path), Decoded(path, "utf-8") as raw, io.BufferedReader(raw, 1 << 16) as stream:
         while (lines := stream.readlines(BLOCK_BYTES)) or first == 1:
-            numbers, rows, broken = [], [], []
+            rows: dict[int, dict[str, str | None]] = {}
+            broken = []
             for number, line in enumerate(lines, first):
-                row = _object(line)
+                row = _object(line, columns)
                 if UNDECODED.encode() in line or (row is None and line.strip()):
                     reason = "is no JSON object" if row is None else NOT_TEXT
                     broken.append((number, reason, line.decode().strip()))
                 elif row is not None:
-                    numbers.append(number)
-                    rows.append(row if columns is None else _gathered(row, columns))
-            names = dict.fromkeys((*(columns or ()), *(name for row in rows for name in row)))
-            values = {name: [row.get(name) for row in rows] for name in names}
+                    rows[number] = row
+            names = dict.fromkeys(
+                (*(columns or ()), *(key for row in rows.values() for key in row))
+            )
+            values = {name: [row.get(name) for row in rows.values()] for name in names}
             yield Records(
                 values=pl.DataFrame(values, dict.fromkeys(names, pl.String)),
-                numbers=np.array(numbers, np.int64),
-                broken=tuple(broken),
+                numbers=np.array([*rows], np.int64),
+                broken=broken,
             )
             first += max(len(lines), 1)
 
 
-def _object(line: bytes) -> dict[str, str | None] | None:
-    """The texts of an object, as a CSV file would hold them."""
+def _object(line: bytes, columns: Collection[str] | None) -> dict[str, str | None] | None:
+    """The texts of an object, as a CSV file would hold them; ``None`` where the line is none."""
     nan = {"NaN": None}
     try:
         value = json.loads(
@@ -228,15 +218,11 @@ def _object(line: bytes) -> dict[str, str | None] | None:
         )
     except ValueError:
         return None
-    return {key: _text(one) for key, one in value.items()} if isinstance(value, dict) else None
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _gathered(row: dict[str, str | None], columns: Collection[str]) -> dict[str, str | None]:
-    others = {key: row.pop(key) for key in [*row] if key not in columns}
-    return row | {OTHER_KEYS: json.dumps(others, sort_keys=True) if others else None}
+    if not isinstance(value, dict):
+        return None
+    others = {key: value.pop(key) for key in [*value] if columns and key not in columns}
+    texts = value | ({OTHER_KEYS: others} if others else {})
+    return {
+        key: one if one is None or isinstance(one, str) else json.dumps(one, ensure_ascii=False)
+        for key, one in texts.items()
+    }

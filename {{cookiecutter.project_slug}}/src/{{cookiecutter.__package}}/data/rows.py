@@ -1,12 +1,11 @@
 """A source's files as typed rows, and what is no row, whatever the kind of source."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -16,17 +15,17 @@ from ..contract import (
     CsvSource,
     FileSource,
     JsonlSource,
-    Mode,
     TableSource,
     kind_of,
     load,
 )
 from ..errors import DataError
 from .cast import Form, cast, present
-from .read import NOT_TEXT, Numbers, Records, everywhere, matching
+from .delimited import everywhere
+from .read import NOT_TEXT, Numbers, Records, matching
 
 MASK = "***"
-FILE, RECORD, REASONS, RAW = "_file", "_record", "_reasons", "_raw"
+ROW, FILE, RECORD, REASONS, RAW = "_source_row", "_file", "_record", "_reasons", "_raw"
 QUARANTINED = {FILE: pl.String, RECORD: pl.Int64, REASONS: pl.String, RAW: pl.String}
 MAIN_REASONS = 3
 Counts = dict[str, int]
@@ -39,21 +38,18 @@ class Layout:
     source: TableSource
     forms: Mapping[str, Form]
     """Of the columns to read, by name."""
-    modes: Mapping[str, Mode]
-    """What a value that is not of its column's type does; rejects where none is named."""
     personal: frozenset[str]
     """Columns, read or not, whose values are masked."""
     zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rejected:
-    """A record that may not go on, or of which a value became null."""
+class Rejected(NamedTuple):
+    """A record that may not go on."""
 
     record: int
     reasons: str
     text: str | None
-    """``None`` where it may hold personal values that cannot be masked."""
+    """Its values as JSON, or as it stood; ``None`` where personal values cannot be masked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +63,6 @@ class Chunk:
     numbers: Numbers
     """Of each row: which record of the file it is, from 1."""
     rejected: Sequence[Rejected]
-    nulled: Sequence[Rejected]
 
     @property
     def n_in(self) -> int:
@@ -77,8 +72,7 @@ class Chunk:
     @property
     def last(self) -> int:
         """The last record's number; 0 where there is none."""
-        ends = [one.record for one in self.rejected[-1:]] + self.numbers[-1:].tolist()
-        return max(ends, default=0)
+        return max([*self.numbers[-1:].tolist(), *(one.record for one in self.rejected)], default=0)
 
 
 def layout(contract: Contract, name: str) -> Layout:
@@ -100,7 +94,6 @@ def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any])
             )
             for name, kind in types.items()
         },
-        modes={n: contract.columns[n].mode("type") for n in types if n in contract.columns},
         personal=frozenset({*source.pii, *(n for n, c in contract.columns.items() if c.pii)}),
         zone=contract.timezone,
     )
@@ -126,8 +119,7 @@ def files(
     if isinstance(source, FileSource):
         return matching(getattr(source, kind))
     module = READERS[kind].rpartition(".")[0]
-    gather = load(f"{module}.files")
-    paths: list[Path] = gather(name, source, columns, directory, complete=complete)
+    paths: list[Path] = load(f"{module}.files")(name, source, columns, directory, complete=complete)
     return paths
 
 
@@ -143,26 +135,35 @@ def read_rows(
 ) -> Iterator[Chunk]:
     """A file's rows in order, with ``every`` also the columns that the layout has not.
 
-    A column that a file lacks is an error, or all null where the file need not be ``complete``.
+    The next rows are read by another thread meanwhile. A column that a file lacks is an error, or
+    all null where the file need not be ``complete``.
 
     Raises:
-        DataError: the file is damaged or lacks a column, or a value breaks a rule whose mode is
-            fail.
+        DataError: the file is damaged or lacks a column.
     """
     named = {*layout.forms, *layout.personal}
     if every and not isinstance(layout.source, JsonlSource):  # whose other keys come as one text
         named = set()
+    batches = records(path, layout.source, sorted(named) or None)
+
+    def next_chunk() -> Chunk | None:
+        batch = next(batches, None)
+        if batch is not None and complete:
+            _refuse_absent(path, batch.values.columns, layout)
+        return None if batch is None else _typed(batch, layout)
+
     try:
-        for batch in records(path, layout.source, sorted(named) or None):
-            if complete:
-                _complete(path, batch.values.columns, layout)
-            yield _typed(batch, layout)
+        with ThreadPoolExecutor(1) as thread:
+            pending = thread.submit(next_chunk)
+            while (chunk := pending.result()) is not None:
+                pending = thread.submit(next_chunk)
+                yield chunk
     except DataError as error:
         message = str(error)
         raise error if str(path) in message else type(error)(f"'{path}': {message}") from None
 
 
-def _complete(path: Path, columns: Sequence[str], layout: Layout) -> None:
+def _refuse_absent(path: Path, columns: Sequence[str], layout: Layout) -> None:
     """What stands in a header is not shown where it may be a row with personal values."""
     known = set(columns)
     absent = [name for name in layout.forms if name not in known]
@@ -175,102 +176,75 @@ def _complete(path: Path, columns: Sequence[str], layout: Layout) -> None:
 
 
 def _typed(batch: Records, layout: Layout) -> Chunk:
-    typed, broken, nulled = {}, {}, {}
+    typed, reasons = {}, {}
     if batch.not_text is not None and batch.not_text.any():
-        broken[NOT_TEXT] = batch.not_text
+        reasons[NOT_TEXT] = batch.not_text
     for name, form in layout.forms.items():
-        values = present(batch.column(name), form.missing)
-        typed[name] = cast(values, form, layout.zone).alias(name)
-        if typed[name].null_count() == values.null_count():
-            continue
-        wrong = values.is_not_null() & typed[name].is_null()
-        reason = f"{name}: not {'an' if form.type == 'integer' else 'a'} {form.type}"
-        mode = layout.modes.get(name, "reject")
-        if mode == "fail":
-            record = batch.numbers[int(wrong.arg_max() or 0)]
-            raise DataError(
-                f"{reason}, and its on_violation is fail (record {record:,}); nothing was written"
-            )
-        if mode == "null":
-            nulled[f"{reason}, made null"] = wrong
-        else:
-            broken[reason] = wrong
-    rows = pl.DataFrame(list(typed.values()))
-    others = batch.values.select([n for n in batch.values.columns if n not in layout.forms])
-    numbers = batch.numbers
+        values = batch.values.get_column(name, default=None)
+        if values is None:
+            values = pl.Series(name, [None] * len(batch.values), pl.String)
+        values = present(values, form.missing)
+        typed[name] = cast(values, form, layout.zone)
+        if typed[name].null_count() > values.null_count():
+            reason = f"{name}: not {'an' if form.type == 'integer' else 'a'} {form.type}"
+            reasons[reason] = values.is_not_null() & typed[name].is_null()
+    rows, values, numbers = pl.DataFrame(typed), batch.values, batch.numbers
     rejected = [
         Rejected(record=number, reasons=reason, text=None if layout.personal else text)
         for number, reason, text in batch.broken
     ]
-    if broken:
-        good = ~pl.select(pl.any_horizontal(broken.values())).to_series()
-        rejected = sorted([*rejected, *_rejected(batch, broken, layout)], key=lambda r: r.record)
-        rows, numbers = rows.filter(good), numbers[good.to_numpy()]
-        others = others.filter(good) if others.width else others
-        nulled = {reason: wrong & good for reason, wrong in nulled.items()}
-    return Chunk(
-        rows=rows,
-        others=others,
-        numbers=numbers,
-        rejected=rejected,
-        nulled=_rejected(batch, nulled, layout),
-    )
-
-
-def _rejected(batch: Records, reasons: Mapping[str, pl.Series], layout: Layout) -> list[Rejected]:
-    """The rows for which one of the reasons holds."""
-    if not reasons:
-        return []
-    texts = [pl.when(where).then(pl.lit(reason)) for reason, where in reasons.items()]
-    why = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
-    rows, numbers = batch.values.filter(why != ""), batch.numbers[(why != "").to_numpy()]
-    return rejected_rows(rows, numbers, why.filter(why != ""), layout)
+    if reasons:
+        texts = [pl.when(where).then(pl.lit(reason)) for reason, where in reasons.items()]
+        why = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
+        bad = why != ""
+        rejected += rejected_rows(
+            values.filter(bad), numbers[bad.to_numpy()], why.filter(bad), layout
+        )
+        rejected.sort(key=lambda one: one.record)
+        rows, values, numbers = rows.filter(~bad), values.filter(~bad), numbers[~bad.to_numpy()]
+    others = values.select([name for name in values.columns if name not in layout.forms])
+    return Chunk(rows=rows, others=others, numbers=numbers, rejected=rejected)
 
 
 def rejected_rows(
-    rows: pl.DataFrame,
-    numbers: Numbers,
-    reasons: Iterable[str],
-    layout: Layout,
-    *,
-    typed: bool = False,
+    rows: pl.DataFrame, numbers: Numbers, reasons: Iterable[str], layout: Layout
 ) -> list[Rejected]:
-    """Rows that may not go on, each with its reasons; ``typed`` ones are written as JSON."""
+    """Rows that may not go on, each with its reasons and its values as JSON."""
     times = pl.col(pl.Datetime, pl.Date, pl.Time, pl.Duration).cast(pl.String)
     masked = [
         pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name)
         for name in layout.personal
         if name in rows.columns
     ]
-    shown = rows.with_columns(times).with_columns(masked).to_dicts()  # Python's times end with 9999
-    source = None if typed else layout.source
+    values = rows.with_columns(times).with_columns(masked).to_dicts()  # Python's times end in 9999
     return [
-        Rejected(record=int(number), reasons=why, text=_text(row, source))
-        for row, number, why in zip(shown, numbers, reasons, strict=True)
+        Rejected(record=int(n), reasons=why, text=json.dumps(row, ensure_ascii=False, default=str))
+        for row, n, why in zip(values, numbers, reasons, strict=True)
     ]
-
-
-def _text(row: dict[str, Any], source: TableSource | None) -> str:
-    """A record as its source could hold it."""
-    if not isinstance(source, CsvSource):
-        return json.dumps(row, ensure_ascii=False, default=str)
-    out = io.StringIO()
-    writer = csv.writer(
-        out,
-        delimiter=source.delimiter,
-        quotechar=source.quote,
-        escapechar=source.escape or (None if source.quote else "\\"),
-        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
-        lineterminator="",
-    )
-    writer.writerow(row.values())
-    return out.getvalue()
 
 
 def quarantine(file: str, rejected: Iterable[Rejected]) -> pl.DataFrame:
     """Records of a file as they are written down."""
     rows = [(file, one.record, one.reasons, one.text) for one in rejected]
     return pl.DataFrame(rows, QUARANTINED, orient="row")
+
+
+def refuse_failing(quarantined: pl.DataFrame, contract: Contract) -> None:
+    """Pass if no row is rejected for a column whose ``on_violation`` is fail.
+
+    Raises:
+        DataError: naming the first.
+    """
+    fails = tuple(
+        f"{n}: " for n, column in contract.columns.items() if column.on_violation == "fail"
+    )
+    for file, record, reasons in quarantined.select(FILE, RECORD, REASONS).rows() if fails else ():
+        for reason in reasons.split("; "):
+            if reason.startswith(fails):
+                raise DataError(
+                    f"{reason}, and its on_violation is fail ('{file}', record {record:,});"
+                    " nothing was written"
+                )
 
 
 def tally(reasons: Counts, texts: Iterable[str]) -> None:

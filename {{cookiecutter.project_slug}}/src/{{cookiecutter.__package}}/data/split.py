@@ -6,106 +6,157 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
-from ..config import DateSplit, HashSplit
+from ..config import DataConfig, DateSplit, HashSplit, RecentSplit
 from ..contract import Contract
-from ..errors import ConfigError
-from .hashes import Hashes, row_hashes
+from ..errors import ConfigError, DataError
+from .rows import ROW
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 SMALL_ROWS = 10_000
 """Up to so many rows, a split by hash has exactly the shares that were asked for."""
+NULL = 0x1B873593CC9E2D51
+Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int8]
 
 
-def time_of(contract: Contract) -> str:
-    """The column that rows are split by.
+def places(
+    rows: pl.LazyFrame, good: pl.Expr, contract: Contract, config: DataConfig
+) -> tuple[pl.Expr, DateSplit | None]:
+    """The place of each good row in ``SPLITS``, and the dates of a split by time.
 
     Raises:
-        ConfigError: the contract has none.
+        ConfigError: the contract has no time to split by.
+        DataError: no row is good, hence none the newest.
     """
-    if contract.time is None:
-        raise ConfigError(
-            "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
-            " or say by: hash or by: group under split: in data.yaml"
+    split = config.split
+    if not isinstance(split, HashSplit):
+        if contract.time is None:
+            raise ConfigError(
+                "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
+                " or say by: hash or by: group under split: in data.yaml"
+            )
+        if isinstance(split, RecentSplit):
+            split = _dated(rows.filter(good), contract, split)
+        return by_date(contract, split), split
+    if rows.select(pl.len()).collect(engine="streaming").item() > SMALL_ROWS:
+        return by_hash(contract, split), None
+    few = rows.filter(good).collect().unique(ROW, keep="first", maintain_order=True)
+    if contract.id is not None:
+        few = few.unique(contract.id, keep=config.keep, maintain_order=True)
+    numbers = pl.col(ROW).replace_strict(
+        few[ROW], pl.Series(fair(few, contract, split)), default=None, return_dtype=pl.Int8
+    )
+    return numbers, None
+
+
+def _dated(good: pl.LazyFrame, contract: Contract, split: RecentSplit) -> DateSplit:
+    """The dates, counted back from the newest good row; bad ones must not move them."""
+    newest = good.select(pl.col(str(contract.time)).max()).collect(engine="streaming").item()
+    if newest is None:
+        raise DataError(
+            "no row has a label and breaks no rule, so there is no newest row to split by; compare"
+            " the sources and data/transform.py with the rules of contract.yaml"
         )
-    return contract.time
+    return split.until(newest.astimezone(contract.zone).date())
 
 
-def by_date(contract: Contract, config: DateSplit) -> pl.Expr:
+def by_date(contract: Contract, split: DateSplit) -> pl.Expr:
     """The place in ``SPLITS``: how many of two local midnights a row has behind it."""
-    name = time_of(contract)
-    cuts = [_midnight(day, contract) for day in (config.validation_from, config.test_from)]
-    behind: pl.Expr = sum((pl.col(name) >= pl.lit(cut) for cut in cuts), start=pl.lit(0, pl.Int8))
-    return behind.cast(pl.Int8)
+    time_of_row = pl.col(str(contract.time))
+    cuts = [_midnight(day, contract) for day in (split.validation_from, split.test_from)]
+    return pl.sum_horizontal((time_of_row >= pl.lit(cut)).cast(pl.Int8) for cut in cuts)
 
 
-def by_hash(contract: Contract, config: HashSplit) -> pl.Expr:
+def _midnight(day: date, contract: Contract) -> datetime:
+    """When the day begins in the contract's zone, in UTC."""
+    return datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC)
+
+
+def by_hash(contract: Contract, split: HashSplit) -> pl.Expr:
     """The place in ``SPLITS`` by a cut of a hash's range: test below, then validation, then train.
 
     A row's place depends on its key alone, hence rows that come later move none.
     """
-    cuts = [round(share * 2**32) for share in (config.test, config.test + config.validation)]
-    places = np.array([TEST, VALIDATION, TRAIN], np.int8)
-    names = key_of(contract, config)
+    cuts = [round(share * 2**32) for share in (split.test, split.test + split.validation)]
+    ends = np.array([TEST, VALIDATION, TRAIN], np.int8)
 
     def assign(keys: pl.Series) -> pl.Series:
-        hashes = hashes_of(keys.struct.unnest(), config)
-        return pl.Series(places[np.searchsorted(cuts, hashes >> np.uint64(32), side="right")])
+        hashes = _key_hashes(keys.struct.unnest(), split)
+        return pl.Series(ends[np.searchsorted(cuts, hashes >> np.uint64(32), side="right")])
 
-    return pl.struct(names).map_batches(assign, pl.Int8, is_elementwise=True)
+    key = pl.struct(_key_columns(contract, split))
+    return key.map_batches(assign, pl.Int8, is_elementwise=True)
 
 
-def key_of(contract: Contract, config: HashSplit) -> list[str]:
+def _key_columns(contract: Contract, split: HashSplit) -> list[str]:
     """The columns that decide: the group, or the id and its label, or without an id all."""
-    if config.group is not None:
-        return [config.group]
+    if split.group is not None:
+        return [split.group]
     if contract.id is None:
         return list(contract.columns)
     return [contract.id] if contract.task == "regression" else [contract.target, contract.id]
 
 
-def hashes_of(keys: pl.DataFrame, config: HashSplit) -> Hashes:
-    """A hash of each row's key, which the salt changes."""
-    return row_hashes(keys.select(pl.lit(config.salt).alias(""), pl.all()))
+def _key_hashes(keys: pl.DataFrame, split: HashSplit) -> Hashes:
+    return row_hashes(keys.select(pl.lit(split.salt).alias(""), pl.all()))
 
 
-def fair(rows: pl.DataFrame, contract: Contract, config: HashSplit) -> Places:
+def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
+    """A number for each row, equal in every version of every library.
+
+    Rows that differ in a value differ in it, but for one in 2⁶⁴.
+    """
+    from pandas.util import hash_array  # 50 MB, for which who only reads has no use
+
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(pl.from_arrow(rows))
+    total: Hashes = np.zeros(len(frame), np.uint64)
+    for values in frame.iter_columns():
+        if isinstance(values.dtype, pl.String | pl.Categorical | pl.Enum):
+            known = values.cast(pl.String).drop_nulls().unique()
+            hashes = pl.Series(hash_array(known.to_numpy().astype(object), categorize=False))
+            bits = values.cast(pl.String).replace_strict(known, hashes, default=None)
+        elif values.dtype.is_float():
+            floats = values.cast(pl.Float64) + 0.0  # one zero
+            bits = pl.Series(floats.fill_null(np.nan).to_numpy().view(np.uint64))
+        else:
+            bits = values.cast(pl.Int64).reinterpret(signed=False)
+        total = hash_array(total + bits.cast(pl.UInt64).fill_null(NULL).to_numpy())
+    return total
+
+
+def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> Places:
     """The places of few rows: parts as large as asked, also of each label, twins kept together.
 
     Within a label, rows go by their hash to the first part that has room; the largest groups of
     rows with one key go first.
     """
     labels = rows[contract.target].cast(pl.String)
-    if contract.task == "regression" or config.group is not None:
+    if contract.task == "regression" or split.group is not None:
         labels = pl.repeat("", len(rows), eager=True)  # one stratum
-    keys = pl.Series(hashes_of(rows.select(key_of(contract, config)), config))
-    units = pl.DataFrame({"label": labels.rank("dense") - 1, "key": keys}).with_row_index()
+    strata = labels.rank("dense") - 1
+    keys = pl.Series(_key_hashes(rows.select(_key_columns(contract, split)), split))
+    units = pl.DataFrame({"label": strata, "key": keys}).with_row_index()
     units = units.group_by("label", "key").agg("index", n=pl.len())
-    places = np.empty(len(rows), np.int8)
-    room = _room(np.bincount(labels.rank("dense").to_numpy() - 1), config)
-    for label, _, members, n in units.sort(
-        "n", "label", "key", descending=[True, False, False]
-    ).rows():
+    units = units.sort("n", "label", "key", descending=[True, False, False])
+    ends = np.empty(len(rows), np.int8)
+    room = _room(np.bincount(strata.to_numpy()), split)
+    for label, _, members, n in units.rows():
         fits = [place for place in (TEST, VALIDATION, TRAIN) if room[label, place] >= n]
         place = fits[0] if fits else int(room[label].argmax())
         room[label, place] -= n
-        places[members] = place
-    return places
+        ends[members] = place
+    return ends
 
 
-def _room(sizes: npt.NDArray[np.int64], config: HashSplit) -> npt.NDArray[np.int64]:
+def _room(sizes: npt.NDArray[np.int64], split: HashSplit) -> npt.NDArray[np.int64]:
     """Rows ``[labels, splits]``: what was asked to within one row, in all and in each label."""
     room = np.zeros((len(sizes), len(SPLITS)), np.int64)
-    for place, share in ((TEST, config.test), (VALIDATION, config.validation)):
+    for place, share in ((TEST, split.test), (VALIDATION, split.validation)):
         ends = np.floor(np.cumsum(sizes) * share + 0.5).astype(np.int64)
         room[:, place] = np.diff(ends, prepend=0)
     room[:, TRAIN] = sizes - room.sum(axis=1)
     return room
-
-
-def _midnight(day: date, contract: Contract) -> datetime:
-    """When the day begins in the contract's zone, in UTC."""
-    return datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC)

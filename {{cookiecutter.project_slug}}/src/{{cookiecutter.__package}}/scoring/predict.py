@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from ..contract import Mode
 from ..data.read import Numbers
-from ..data.rows import FILE, REASONS, RECORD, Chunk, Rejected, quarantine, rejected_rows
-from ..data.validate import Breach, any_of, breaches, nulled, reasons_of
-from ..errors import DataError, ModelFailedError
+from ..data.rows import FILE, RECORD, Chunk, quarantine, refuse_failing, rejected_rows
+from ..data.validate import any_of, breaches, reasons_of
+from ..errors import ModelFailedError
 from ..models.bundle import Bundle
 from ..models.tables import from_table
 from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
@@ -32,7 +31,7 @@ class Scored:
 
     answers: pa.Table
     quarantine: pa.Table
-    """Rejected rows, and those of which a value became null, as the contract says."""
+    """Rejected rows."""
     n_rejected: int
 
 
@@ -57,23 +56,21 @@ class Scorer:
         """Check a chunk of a file by the contract's rules, and answer the rows that keep them.
 
         Raises:
-            DataError: a value breaks a rule whose mode is fail.
+            DataError: a column whose ``on_violation`` is fail has a bad value.
             ModelFailedError: the graph has no answer to a row.
         """
         rules = breaches(self._bundle.contract, chunk.rows.columns, online=True)
-        _refuse_failing(chunk, rules, file)
-        rejects = _flags(chunk, rules, "reject")
-        nulls = _flags(chunk, rules, "null") & ~rejects
-        rejected = [*chunk.rejected, *_broken(chunk, rejects, reasons_of(rules, "reject"), file)]
-        gone = {one.record for one in rejected}
-        made_null = reasons_of(rules, "null").str.replace_all("; ", ", made null; ", literal=True)
-        changed = _broken(chunk, nulls, (made_null + ", made null").alias(REASONS), file)
-        changed += [one for one in chunk.nulled if one.record not in gone]
-        listed = sorted([*rejected, *changed], key=lambda one: one.record)
-        rows = chunk.rows.with_columns(nulled(rules)).select(chunk.rows.columns).filter(~rejects)
+        broken = chunk.rows.select(any_of(rules)).to_series()
+        bad, good = chunk.rows.filter(broken), chunk.rows.filter(~broken)
+        reasons = bad.select(reasons_of(rules)).to_series()
+        numbers = chunk.numbers[broken.to_numpy()]
+        rejected = [*chunk.rejected, *rejected_rows(bad, numbers, reasons, file.layout)]
+        rejected.sort(key=lambda one: one.record)
+        quarantined = quarantine(file.name, rejected)
+        refuse_failing(quarantined, self._bundle.contract)
         return Scored(
-            answers=self._answers(rows, chunk.numbers[~rejects.to_numpy()], file.name),
-            quarantine=quarantine(file.name, listed).to_arrow(),
+            answers=self._answers(good, chunk.numbers[~broken.to_numpy()], file.name),
+            quarantine=quarantined.to_arrow(),
             n_rejected=len(rejected),
         )
 
@@ -97,27 +94,3 @@ class Scorer:
         empty = [None] * len(rows)
         arrays = [pa.array(columns.get(f.name, empty), f.type) for f in self.schema]
         return pa.table(arrays, self.schema)
-
-
-def _flags(chunk: Chunk, rules: list[Breach], mode: Mode) -> pl.Series:
-    """The rows that break a rule of this mode."""
-    return chunk.rows.with_columns(_flag=any_of(rules, mode)).get_column("_flag")
-
-
-def _refuse_failing(chunk: Chunk, rules: list[Breach], file: File) -> None:
-    fails = _flags(chunk, rules, "fail")
-    if fails.any():
-        first = int(fails.arg_max() or 0)
-        reason = chunk.rows[first].select(reasons_of(rules, "fail")).item()
-        raise DataError(
-            f"{reason}, and its on_violation is fail ('{file.name}', record"
-            f" {chunk.numbers[first]:,}); nothing was written"
-        )
-
-
-def _broken(chunk: Chunk, where: pl.Series, reasons: pl.Expr, file: File) -> list[Rejected]:
-    if not where.any():
-        return []
-    rows, numbers = chunk.rows.filter(where), chunk.numbers[where.to_numpy()]
-    texts = rows.select(reasons).to_series().to_list()
-    return rejected_rows(rows, numbers, texts, file.layout, typed=True)

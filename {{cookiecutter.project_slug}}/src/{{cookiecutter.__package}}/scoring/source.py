@@ -14,7 +14,6 @@ from ..contract import (
     TableSource,
     parse_source,
 )
-from ..data.prefetch import prefetch
 from ..data.rows import Chunk, Layout, files, layout_of, read_rows, records
 from ..errors import DataError
 
@@ -35,10 +34,10 @@ class File:
         """Its rows.
 
         Raises:
-            DataError: it is damaged, or a value breaks a rule whose mode is fail.
+            DataError: it is damaged.
         """
         try:
-            yield from prefetch(read_rows(self.path, self.layout, complete=False))
+            yield from read_rows(self.path, self.layout, complete=False)
         except DataError as error:
             text = str(error)
             raise error if self.name in text else DataError(f"'{self.name}': {text}") from None
