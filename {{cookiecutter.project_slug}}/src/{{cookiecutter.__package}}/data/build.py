@@ -31,11 +31,6 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
     with progress("data", sum(map(len, run.paths.values())) + 1) as bar:
         sources = {name: extract(run, name, bar) for name in run.paths}
         driving, rules = sources[run.config.driving], breaches(contract)
-        if not driving.counts["accepted"]:
-            raise DataError(
-                f"source '{run.config.driving}' has no row that can be read, so there is nothing"
-                f" to make a dataset of; rejected rows are in '{run.quarantine}'"
-            )
         with _transform_errors(run):
             rows = _transformed(run, sources)
             broken, labelled = any_of(rules), pl.col(contract.target).is_not_null()
@@ -169,7 +164,7 @@ def _accounted(
         "rejected": int((ends == REJECTED).sum()),
         "duplicates": int((ends == DUPLICATE).sum()),
     }
-    conserved("transform", counts, "driving")
+    conserved("transform", counts)
     if counts["rejected"] or counts["duplicates"]:
         quarantined = _quarantine(run, driving, rules)
         tally(reasons, quarantined[REASONS])
@@ -183,11 +178,8 @@ def _quarantine(run: Run, driving: Extraction, rules: list[Breach]) -> pl.DataFr
     """Write the rows that may not stay, and give of each its file, record and reasons."""
     twin = pl.lit(f"{run.contract.id}: another row has it")
     why = pl.when(pl.col(PLACE) == DUPLICATE).then(twin).otherwise(reasons_of(rules))
-    origin = pl.col(ROW).map_batches(
-        lambda rows: driving.places(rows.to_numpy().astype(np.int64)).to_struct(),
-        pl.Struct({FILE: pl.String, RECORD: pl.Int64}),
-        is_elementwise=True,
-    )
+    place = pl.Struct({FILE: pl.String, RECORD: pl.Int64})
+    origin = pl.col(ROW).map_batches(driving.origin, place, is_elementwise=True)
     path, rows = run.quarantine / "contract.parquet", pl.scan_parquet(run.scratch / "bad")
     rows = rows.with_columns(why.alias(REASONS), origin.alias(PLACE)).unnest(PLACE)
     rows.select(FILE, RECORD, REASONS, *_public(run)).sink_parquet(path, compression="zstd")

@@ -84,7 +84,9 @@ def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, An
     for split in SPLITS:
         labels = pl.read_parquet(folder / f"{split}.parquet", columns=[contract.target]).to_series()
         if not len(labels):
-            raise DataError(f"the {split} split has no rows: change data.split")
+            raise DataError(
+                f"the {split} split has no rows: change data.split, or see what became of the rows"
+            )
         if split == "train":
             _refuse_constant(labels, contract)
         shares = {label: n / len(labels) for label, n in labels.value_counts().rows()}

@@ -60,12 +60,12 @@ class Extraction:
     reasons: Counts
     """How many rows were rejected, and why."""
 
-    def places(self, rows: Numbers) -> pl.DataFrame:
-        """File and record of row numbers."""
-        starts = np.array([*self.starts.values()])
-        files = np.searchsorted(starts, rows, side="left") - 1
-        names = pl.Series([*self.starts], dtype=pl.String)
-        return pl.DataFrame({FILE: names.gather(files), RECORD: rows - starts[files]})
+    def origin(self, rows: pl.Series) -> pl.Series:
+        """File and record of row numbers, as a struct."""
+        numbers, starts = rows.to_numpy().astype(np.int64), np.array([*self.starts.values()])
+        places = np.searchsorted(starts, numbers, side="left") - 1
+        files = pl.Series([*self.starts], dtype=pl.String).gather(places)
+        return pl.DataFrame({FILE: files, RECORD: numbers - starts[places]}).to_struct()
 
     def table(self, *, numbered: bool) -> pl.LazyFrame:
         """The accepted rows; only the driving source's are numbered."""
@@ -106,9 +106,9 @@ def extract(run: Run, name: str, bar: Bar) -> Extraction:
                     every = chunk.rows.hstack(chunk.others)
                     for part, seed in zip(hashes, (1, 2), strict=True):
                         part.append(every.hash_rows(seed).to_numpy())
-                n_in += chunk.n_in
-                n_rejected += len(chunk.rejected)
-                last = max(last, start + chunk.last)
+                n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(chunk.rejected)
+                ends = [start + one.record for one in chunk.rejected[-1:]]
+                last = max(last, *ends, *numbers[-1][-1:].tolist(), 0)
             bar(note=file.name)
     accepted = np.zeros(last + 1, bool)
     rows_of = np.concatenate(numbers)
@@ -117,17 +117,15 @@ def extract(run: Run, name: str, bar: Bar) -> Extraction:
     accepted[rows_of[repeated]] = False
     counts = {"in": n_in, "accepted": int(accepted.sum())}
     counts |= {"rejected": n_rejected, "duplicates": len(repeated)}
-    conserved(f"source '{name}'", counts, "in")
+    conserved(f"source '{name}'", counts)
     refuse_many(run, f"source '{name}'", n_rejected, n_in, reasons)
     return Extraction(path=path, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
 
 
 def _writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
     texts = [name for name, kind in empty.schema.items() if kind == pl.String]
-    schema = _arrow(empty).schema
-    return pq.ParquetWriter(
-        path, schema, compression=compression, use_dictionary=texts, write_statistics=False
-    )
+    options = {"compression": compression, "use_dictionary": texts, "write_statistics": False}
+    return pq.ParquetWriter(path, _arrow(empty).schema, **options)
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
@@ -153,12 +151,12 @@ def _repeated(*hashes: list[Hashes]) -> Numbers:
     return places
 
 
-def conserved(what: str, counts: Counts, whole: str) -> None:
-    """Stop where a row that came in went nowhere."""
-    parts = sum(value for key, value in counts.items() if key != whole)
-    if counts[whole] != parts:
+def conserved(what: str, counts: Counts) -> None:
+    """Stop where a row that came in went nowhere; the first count is of all."""
+    whole, *parts = counts.values()
+    if whole != sum(parts):
         raise DataError(
-            f"{what}: {counts[whole]:,} rows came in but {parts:,} are accounted for: {counts}"
+            f"{what}: {whole:,} rows came in but {sum(parts):,} are accounted for: {counts}"
         )
 
 

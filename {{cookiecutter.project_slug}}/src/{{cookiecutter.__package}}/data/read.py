@@ -52,9 +52,7 @@ def matching(pattern: str) -> list[Path]:
     Raises:
         DataError: there is none.
     """
-    names = (
-        [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)
-    )  # noqa: PTH207 - Path's takes hidden files too
+    names = [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)
     if files := sorted({Path(name) for name in names if Path(name).is_file()}):
         return files
     raise DataError(f"source file '{pattern}' does not exist; put it there or name another")

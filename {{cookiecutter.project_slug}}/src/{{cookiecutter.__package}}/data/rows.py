@@ -63,16 +63,8 @@ class Chunk:
     numbers: Numbers
     """Of each row: which record of the file it is, from 1."""
     rejected: Sequence[Rejected]
-
-    @property
-    def n_in(self) -> int:
-        """How many records came in."""
-        return len(self.rows) + len(self.rejected)
-
-    @property
-    def last(self) -> int:
-        """The last record's number; 0 where there is none."""
-        return max([*self.numbers[-1:].tolist(), *(one.record for one in self.rejected)], default=0)
+    n_in: int
+    """How many records came in."""
 
 
 def layout(contract: Contract, name: str) -> Layout:
@@ -83,20 +75,17 @@ def layout(contract: Contract, name: str) -> Layout:
 def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any]) -> Layout:
     """Columns of these types, written as the source says."""
     done = everywhere(source) if isinstance(source, CsvSource) else ()
-    return Layout(
-        source=source,
-        forms={
-            name: Form(
-                type=kind,
-                format=source.formats.get(name) if kind == "timestamp" else None,
-                numbers=source.numbers.get(name) if kind in {"integer", "float"} else None,
-                missing=tuple(text for text in source.missing_in(name) if text not in done),
-            )
-            for name, kind in types.items()
-        },
-        personal=frozenset({*source.pii, *(n for n, c in contract.columns.items() if c.pii)}),
-        zone=contract.timezone,
-    )
+    forms = {
+        name: Form(
+            type=kind,
+            format=source.formats.get(name) if kind == "timestamp" else None,
+            numbers=source.numbers.get(name) if kind in {"integer", "float"} else None,
+            missing=tuple(text for text in source.missing_in(name) if text not in done),
+        )
+        for name, kind in types.items()
+    }
+    personal = {*source.pii, *(name for name, column in contract.columns.items() if column.pii)}
+    return Layout(source=source, forms=forms, personal=frozenset(personal), zone=contract.timezone)
 
 
 def files(
@@ -111,15 +100,12 @@ def files(
 
     What is no file is first read into some: these columns, or all where none is named. What is
     there need not have all of them where it need not be ``complete``.
-
-    Raises:
-        DataError: there is none.
     """
     kind = kind_of(source)
     if isinstance(source, FileSource):
         return matching(getattr(source, kind))
-    module = READERS[kind].rpartition(".")[0]
-    paths: list[Path] = load(f"{module}.files")(name, source, columns, directory, complete=complete)
+    read_into_files = load(f"{READERS[kind].rpartition('.')[0]}.files")
+    paths: list[Path] = read_into_files(name, source, columns, directory, complete=complete)
     return paths
 
 
@@ -133,10 +119,10 @@ def records(path: Path, source: TableSource, columns: Iterable[str] | None) -> I
 def read_rows(
     path: Path, layout: Layout, *, every: bool = False, complete: bool = True
 ) -> Iterator[Chunk]:
-    """A file's rows in order, with ``every`` also the columns that the layout has not.
+    """A file's rows in order; the next ones are read by another thread meanwhile.
 
-    The next rows are read by another thread meanwhile. A column that a file lacks is an error, or
-    all null where the file need not be ``complete``.
+    With ``every`` come also the columns that the layout has not. A column that a file lacks is an
+    error, or all null where the file need not be ``complete``.
 
     Raises:
         DataError: the file is damaged or lacks a column.
@@ -163,16 +149,14 @@ def read_rows(
         raise error if str(path) in message else type(error)(f"'{path}': {message}") from None
 
 
-def _refuse_absent(path: Path, columns: Sequence[str], layout: Layout) -> None:
+def _refuse_absent(path: Path, columns: list[str], layout: Layout) -> None:
     """What stands in a header is not shown where it may be a row with personal values."""
-    known = set(columns)
-    absent = [name for name in layout.forms if name not in known]
-    if not absent:
-        return
-    what = f"its columns are {', '.join(columns)}"
-    if layout.personal and len(absent) == len(layout.forms):
-        what = "its first line must name the columns, with the source's delimiter between them"
-    raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {what}")
+    known = {*columns}
+    if absent := [name for name in layout.forms if name not in known]:
+        what = f"its columns are {', '.join(columns)}"
+        if layout.personal and len(absent) == len(layout.forms):
+            what = "its first line must name the columns, with the source's delimiter between them"
+        raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {what}")
 
 
 def _typed(batch: Records, layout: Layout) -> Chunk:
@@ -182,28 +166,32 @@ def _typed(batch: Records, layout: Layout) -> Chunk:
     for name, form in layout.forms.items():
         values = batch.values.get_column(name, default=None)
         if values is None:
-            values = pl.Series(name, [None] * len(batch.values), pl.String)
-        values = present(values, form.missing)
+            values = pl.repeat(None, len(batch.values), dtype=pl.String, eager=True)
+        values = present(values.alias(name), form.missing)
         typed[name] = cast(values, form, layout.zone)
         if typed[name].null_count() > values.null_count():
             reason = f"{name}: not {'an' if form.type == 'integer' else 'a'} {form.type}"
             reasons[reason] = values.is_not_null() & typed[name].is_null()
     rows, values, numbers = pl.DataFrame(typed), batch.values, batch.numbers
     rejected = [
-        Rejected(record=number, reasons=reason, text=None if layout.personal else text)
+        Rejected(number, reason, None if layout.personal else text)
         for number, reason, text in batch.broken
     ]
     if reasons:
         texts = [pl.when(where).then(pl.lit(reason)) for reason, where in reasons.items()]
         why = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
-        bad = why != ""
+        good = why == ""
         rejected += rejected_rows(
-            values.filter(bad), numbers[bad.to_numpy()], why.filter(bad), layout
+            values.filter(~good), numbers[~good.to_numpy()], why.filter(~good), layout
         )
-        rejected.sort(key=lambda one: one.record)
-        rows, values, numbers = rows.filter(~bad), values.filter(~bad), numbers[~bad.to_numpy()]
-    others = values.select([name for name in values.columns if name not in layout.forms])
-    return Chunk(rows=rows, others=others, numbers=numbers, rejected=rejected)
+        rows, values, numbers = rows.filter(good), values.filter(good), numbers[good.to_numpy()]
+    return Chunk(
+        rows=rows,
+        others=values.select([name for name in values.columns if name not in layout.forms]),
+        numbers=numbers,
+        rejected=sorted(rejected),
+        n_in=len(batch.values) + len(batch.broken),
+    )
 
 
 def rejected_rows(
@@ -213,45 +201,34 @@ def rejected_rows(
     times = pl.col(pl.Datetime, pl.Date, pl.Time, pl.Duration).cast(pl.String)
     masked = [
         pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name)
-        for name in layout.personal
-        if name in rows.columns
+        for name in layout.personal.intersection(rows.columns)
     ]
     values = rows.with_columns(times).with_columns(masked).to_dicts()  # Python's times end in 9999
-    return [
-        Rejected(record=int(n), reasons=why, text=json.dumps(row, ensure_ascii=False, default=str))
-        for row, n, why in zip(values, numbers, reasons, strict=True)
-    ]
+    texts = [json.dumps(row, ensure_ascii=False, default=str) for row in values]
+    return [*map(Rejected, numbers.tolist(), reasons, texts)]
 
 
 def quarantine(file: str, rejected: Iterable[Rejected]) -> pl.DataFrame:
     """Records of a file as they are written down."""
-    rows = [(file, one.record, one.reasons, one.text) for one in rejected]
-    return pl.DataFrame(rows, QUARANTINED, orient="row")
+    return pl.DataFrame([(file, *one) for one in rejected], QUARANTINED, orient="row")
 
 
 def refuse_failing(quarantined: pl.DataFrame, contract: Contract) -> None:
-    """Pass if no row is rejected for a column whose ``on_violation`` is fail.
-
-    Raises:
-        DataError: naming the first.
-    """
-    fails = tuple(
-        f"{n}: " for n, column in contract.columns.items() if column.on_violation == "fail"
-    )
-    for file, record, reasons in quarantined.select(FILE, RECORD, REASONS).rows() if fails else ():
-        for reason in reasons.split("; "):
-            if reason.startswith(fails):
-                raise DataError(
-                    f"{reason}, and its on_violation is fail ('{file}', record {record:,});"
-                    " nothing was written"
-                )
+    """Stop where a row is rejected for a column whose ``on_violation`` is fail."""
+    columns = contract.columns.items()
+    fails = tuple(f"{name}: " for name, column in columns if column.on_violation == "fail")
+    for file, record, reasons, *_ in quarantined.rows() if fails else ():
+        if fatal := [reason for reason in reasons.split("; ") if reason.startswith(fails)]:
+            raise DataError(
+                f"{fatal[0]}, and its on_violation is fail ('{file}', record {record:,}); nothing"
+                " was written"
+            )
 
 
 def tally(reasons: Counts, texts: Iterable[str]) -> None:
     """Add to the counts of reasons."""
-    for text in texts:
-        for reason in text.split("; "):
-            reasons[reason] = reasons.get(reason, 0) + 1
+    for reason in (reason for text in texts for reason in text.split("; ")):
+        reasons[reason] = reasons.get(reason, 0) + 1
 
 
 def main_reasons(reasons: Counts) -> str:

@@ -20,7 +20,6 @@ SMALL_ROWS = 10_000
 """Up to so many rows, a split by hash has exactly the shares that were asked for."""
 NULL = 0x1B873593CC9E2D51
 Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int8]
 
 
 def places(
@@ -48,7 +47,7 @@ def places(
     if contract.id is not None:
         few = few.unique(contract.id, keep=config.keep, maintain_order=True)
     numbers = pl.col(ROW).replace_strict(
-        few[ROW], pl.Series(fair(few, contract, split)), default=None, return_dtype=pl.Int8
+        few[ROW], fair(few, contract, split), default=None, return_dtype=pl.Int8
     )
     return numbers, None
 
@@ -128,35 +127,32 @@ def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
     return total
 
 
-def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> Places:
-    """The places of few rows: parts as large as asked, also of each label, twins kept together.
+def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> pl.Series:
+    """The places of few rows: parts as large as asked, also of each label, to within one row.
 
-    Within a label, rows go by their hash to the first part that has room; the largest groups of
-    rows with one key go first.
+    Rows of a label lie in the order of their hashes: the first of them test, the next validate.
+    Rows with one key stay together, where the middle of them lies.
     """
     labels = rows[contract.target].cast(pl.String)
     if contract.task == "regression" or split.group is not None:
         labels = pl.repeat("", len(rows), eager=True)  # one stratum
-    strata = labels.rank("dense") - 1
     keys = pl.Series(_key_hashes(rows.select(_key_columns(contract, split)), split))
-    units = pl.DataFrame({"label": strata, "key": keys}).with_row_index()
-    units = units.group_by("label", "key").agg("index", n=pl.len())
-    units = units.sort("n", "label", "key", descending=[True, False, False])
-    ends = np.empty(len(rows), np.int8)
-    room = _room(np.bincount(strata.to_numpy()), split)
-    for label, _, members, n in units.rows():
-        fits = [place for place in (TEST, VALIDATION, TRAIN) if room[label, place] >= n]
-        place = fits[0] if fits else int(room[label].argmax())
-        room[label, place] -= n
-        ends[members] = place
-    return ends
+    units = pl.DataFrame({"label": labels, "key": keys}).with_row_index("row")
+    units = units.sort("label", "key").with_row_index("position").cast({"position": pl.Float64})
+    begin = pl.col("position").min().over("label")
+    end = pl.col("position").max().over("label") + 1
+    middle = pl.col("position").mean().over("label", "key") + 0.5 - begin
 
+    def size(share: float) -> pl.Expr:
+        """Of a part of the label: its shares of all rows up to its end and its begin, rounded."""
+        return (end * share + 0.5).floor() - (begin * share + 0.5).floor()
 
-def _room(sizes: npt.NDArray[np.int64], split: HashSplit) -> npt.NDArray[np.int64]:
-    """Rows ``[labels, splits]``: what was asked to within one row, in all and in each label."""
-    room = np.zeros((len(sizes), len(SPLITS)), np.int64)
-    for place, share in ((TEST, split.test), (VALIDATION, split.validation)):
-        ends = np.floor(np.cumsum(sizes) * share + 0.5).astype(np.int64)
-        room[:, place] = np.diff(ends, prepend=0)
-    room[:, TRAIN] = sizes - room.sum(axis=1)
-    return room
+    places = (
+        pl.when(middle < size(split.test))
+        .then(pl.lit(TEST))
+        .when(middle < size(split.test) + size(split.validation))
+        .then(pl.lit(VALIDATION))
+        .otherwise(pl.lit(TRAIN))
+    )
+    in_order = units.select("row", place=places.cast(pl.Int8)).sort("row")
+    return in_order["place"]
