@@ -95,13 +95,13 @@ def test_what_is_no_feature_is_not_looked_at() -> None:
     assert named("binary", "price", 500.0 + 100 * LATE, leaks=True) == {}
 
 
-def test_the_measure_is_the_share_of_errors_avoided_or_of_variance_explained() -> None:
+def test_the_measure_is_the_auc_or_the_share_of_the_variance_explained() -> None:
     half = np.where(np.arange(N_ROWS) % 2 == 0, KIND, -1)  # every other row is known
     names, noise = pl.Series(TARGETS["multiclass"]), pl.Series(NOISE)
     assert telling(pl.Series(half), names, "multiclass") == pytest.approx(0.5, abs=0.05)
     near = pl.Series(WORTH + 20 * NOISE)
     assert telling(near, pl.Series(WORTH), "regression") == pytest.approx(0.5, abs=0.07)
-    assert telling(noise, names, "multiclass") == pytest.approx(0, abs=0.1)
+    assert telling(noise, names, "multiclass") < 0.1
 
 
 def test_a_target_of_one_value_is_predicted_by_nothing() -> None:

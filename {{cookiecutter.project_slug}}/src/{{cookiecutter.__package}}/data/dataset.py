@@ -75,20 +75,11 @@ def content_hash(folder: Path) -> str:
 
 
 def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, Any]]:
-    """Rows of each split, with the share of positive ones, of each label, or the mean value.
-
-    Raises:
-        DataError: a split has no rows, or the training rows' labels are all the same.
-    """
+    """Rows of each split, with the share of positive ones, of each label, or the mean value."""
     statistics: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
         labels = pl.read_parquet(folder / f"{split}.parquet", columns=[contract.target]).to_series()
-        if not len(labels):
-            raise DataError(
-                f"the {split} split has no rows: change data.split, or see what became of the rows"
-            )
-        if split == "train":
-            _refuse_constant(labels, contract)
+        _refuse_few(split, labels, contract)
         shares = {label: n / len(labels) for label, n in labels.value_counts().rows()}
         if contract.task == "regression":
             summary: dict[str, Any] = {"mean": labels.mean()}
@@ -100,16 +91,18 @@ def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, An
     return statistics
 
 
-def _refuse_constant(labels: pl.Series, contract: Contract) -> None:
-    values = sorted(labels.unique().to_list(), key=str)
-    if len(values) > 1 and contract.positive in {None, *values}:
-        return
-    needed = "two different ones" if contract.positive is None else f"some with {contract.positive}"
-    raise DataError(
-        f"the {len(labels):,} training rows have '{contract.target}' ="
-        f" {', '.join(map(str, values))}, but {needed} are needed: change data.split, or target and"
-        " positive in contract.yaml"
-    )
+def _refuse_few(split: Split, labels: pl.Series, contract: Contract) -> None:
+    """A split needs rows, and the training rows different labels."""
+    values, positive = sorted(labels.unique().to_list(), key=str), contract.positive
+    if not values:
+        raise DataError(f"the {split} split has no rows: change data.split")
+    if split == "train" and (len(values) < 2 or positive not in {None, *values}):
+        needed = "two different ones" if positive is None else f"some with {positive}"
+        raise DataError(
+            f"the {len(labels):,} training rows have '{contract.target}' ="
+            f" {', '.join(map(str, values))}, but {needed} are needed: change data.split, or target"
+            " and positive in contract.yaml"
+        )
 
 
 def split_text(split: dict[str, Any]) -> str:
@@ -153,19 +146,19 @@ def show(directory: Path, name: str | None = None) -> None:
     Raises:
         DataError: none begins so.
     """
-    now, rows = read_pointer(directory / "datasets" / "current"), []
     folders = [path for path in (directory / "datasets").glob("[!.]*") if path.is_dir()]
-    for path in sorted(folders, key=lambda path: path.stat().st_mtime):
-        dataset, made = (
-            Dataset(path=path),
-            datetime.fromtimestamp(path.stat().st_mtime).astimezone(),
-        )
-        sizes = [dataset.manifest["splits"][split]["rows"] for split in SPLITS]
-        rows.append((path.name, "current" * (path.name == now), f"{made:%Y-%m-%d %H:%M}", *sizes))
-        if name is not None and path.name.startswith(name):
-            report(dataset, dataset.manifest)
-    if name is None:
-        table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)
-    elif not any(row[0].startswith(name) for row in rows):
-        valid = ", ".join(row[0] for row in rows) or "none yet"
+    versions = [Dataset(path=path) for path in sorted(folders, key=lambda one: one.stat().st_mtime)]
+    named = [one for one in versions if name is not None and one.name.startswith(name)]
+    for one in named:
+        report(one, one.manifest)
+    if name is not None and not named:
+        valid = ", ".join(one.name for one in versions) or "none yet"
         raise DataError(f"no dataset begins with '{name}'; valid are {valid}")
+    if name is None:
+        current_name, rows = read_pointer(directory / "datasets" / "current"), []
+        for one in versions:
+            made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
+            sizes = [one.manifest["splits"][split]["rows"] for split in SPLITS]
+            mark = "current" if one.name == current_name else ""
+            rows.append((one.name, mark, f"{made:%Y-%m-%d %H:%M}", *sizes))
+        table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)

@@ -20,19 +20,13 @@ import pyarrow.csv as pacsv
 
 from ..contract import CsvSource
 from ..errors import DataError
-from .read import BLOCK_BYTES, NOT_TEXT, UNDECODED, Broken, Decoded, Records, readable, unique
-
-FIRST_BYTES = 1 << 20
+from .read import BLOCK_BYTES, NOT_TEXT, UNDECODED, Decoded, Records, Rejected, readable, unique
 
 
 def read(
     path: Path, source: CsvSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
-    """The records of delimited text, of which the first names the columns.
-
-    Raises:
-        DataError: the file is damaged, has no names, or a quote is open.
-    """
+    """The records of delimited text, of which the first names the columns."""
     with readable(path), _opened(path, source) as (raw, stream):
         names = _names(stream, path, source)
         try:
@@ -73,7 +67,8 @@ def _strict_reader(lines: Any, source: CsvSource) -> Any:
 
 def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
     """The columns' names; one without a name is named by its place."""
-    lines = iter(lambda: stream.readline(FIRST_BYTES).decode("utf-8", "replace"), "")
+    lines = iter(lambda: stream.readline(BLOCK_BYTES).decode("utf-8", "replace"), "")
+    fields: list[str] = []
     reason = NOT_TEXT
     try:
         fields = next(filter(None, _strict_reader(lines, source)), [])
@@ -93,29 +88,30 @@ def _framed(
     path: Path, source: CsvSource, names: list[str], raw: Decoded, stream: Any
 ) -> Iterator[Records]:
     """Blocks of records; one that is too short or long is known by its number, and skipped."""
-    broken: list[Broken] = []
+    broken: list[Rejected] = []
 
     def skip(record: pacsv.InvalidRow) -> str:
         fields = "1 field" if record.actual_columns == 1 else f"{record.actual_columns} fields"
         reason = f"{fields}, and the header has {len(names)}"
-        broken.append((record.number, reason, record.text))
+        broken.append(Rejected(record.number, reason, record.text))
         return "skip"
 
     n_rows = n_broken = 0
     checked = source.quote is None
     empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     for values in chain(_batches(source, names, stream, skip), [empty]):
-        gaps = np.array([number for number, *_ in broken], np.int64) - np.arange(len(broken))
+        gaps = np.array([one.record for one in broken], np.int64) - np.arange(len(broken))
         places = np.arange(n_rows + 1, n_rows + 1 + len(values))
         new = broken[n_broken:]
-        if not checked and raw.quotes and _has_line_breaks(values, new):
+        lines = {"\n", "\r"} & {*"".join(str(one.text) for one in new)}
+        if not checked and raw.quotes and (lines or _rows_with(values, "\n").any()):
             _check_quotes(path, source)
             checked = True
         if len(values) or new or not n_rows:
             yield Records(
                 values=values,
                 numbers=places + np.searchsorted(gaps, places, side="right"),
-                not_text=_odd(values) if raw.odd else None,
+                not_text=_rows_with(values, f"[{UNDECODED}\0]") if raw.odd else None,
                 broken=new,
             )
         n_rows, n_broken = n_rows + len(values), n_broken + len(new)
@@ -155,17 +151,9 @@ def everywhere(source: CsvSource) -> tuple[str, ...]:
     return tuple(text for text in source.missing if all(text in markers for markers in own))
 
 
-def _odd(values: pl.DataFrame) -> pl.Series:
-    """Rows with characters that are no text."""
-    odd = pl.any_horizontal(pl.all().str.contains(f"[{UNDECODED}\0]"))
-    return values.select(odd.fill_null(False)).to_series()
-
-
-def _has_line_breaks(values: pl.DataFrame, broken: list[Broken]) -> bool:
-    cells = pl.any_horizontal(pl.all().str.contains("\n", literal=True))
-    return any({*text} & {"\n", "\r"} for *_, text in broken) or bool(
-        values.select(cells.any()).item()
-    )
+def _rows_with(values: pl.DataFrame, pattern: str) -> pl.Series:
+    holds = pl.any_horizontal(pl.all().str.contains(pattern))
+    return values.select(holds.fill_null(False)).to_series()
 
 
 def _check_quotes(path: Path, source: CsvSource) -> None:

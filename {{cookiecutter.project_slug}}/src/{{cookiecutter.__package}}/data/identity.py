@@ -21,11 +21,7 @@ SHELLS = ("__main__", "cli", "demo")
 def describe(
     contract: Contract, config: DataConfig, paths: dict[str, list[Path]]
 ) -> dict[str, Any]:
-    """Everything that decides a dataset's content; equal descriptions give equal rows.
-
-    Raises:
-        DataError: a file cannot be read.
-    """
+    """Everything that decides a dataset's content; equal descriptions give equal rows."""
     for source in contract.sources.values():
         load(READERS[kind_of(source)])  # its module is one that the job loads
     return {

@@ -52,8 +52,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
             shutil.rmtree(quarantine, ignore_errors=True)
             quarantine.mkdir(parents=True)
             with TemporaryDirectory(prefix=".etl.", dir=config.directory) as scratch:
-                places = {"quarantine": quarantine, "scratch": Path(scratch)}
-                work = Run(contract=contract, config=config, paths=paths, **places)
+                work = Run(contract, config, paths, quarantine, Path(scratch))
                 manifest = _write(work, datasets, description)
             write_file(record, json.dumps(manifest, indent=2).encode())
         dataset = Dataset(path=datasets / manifest["dataset"])

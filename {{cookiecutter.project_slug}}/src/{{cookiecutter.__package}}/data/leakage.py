@@ -45,24 +45,24 @@ def tellings(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, floa
 def telling(values: pl.Series, target: pl.Series, task: str, positive: Any = None) -> float:
     """How well a column alone predicts the target, learnt on half of the rows, held to the rest.
 
-    Binary: the AUC. Multiclass: the share of the errors avoided that naming the most frequent label
-    makes. Regression: the share of the variance explained. A number's values count by their
-    quantile bins, a category's one by one, gaps as a value.
+    Binary: the AUC. Else the share of the variance explained, of a number or of all labels. A
+    number's values count by their quantile bins, a category's one by one, gaps as a value.
     """
     codes = _codes(values)
     learn = np.random.default_rng(0).random(len(codes)) < 0.5  # rows may alternate
     if task == "regression":
-        numbers = target.cast(pl.Float64).to_numpy()
-        return _explained(numbers[~learn], _means(codes, numbers, learn))
-    labels = np.array([str(value) for value in target.to_list()], object)
+        targets = [target.cast(pl.Float64).to_numpy()]
+    else:
+        labels = np.array([str(value) for value in target.to_list()], object)
+        names = [str(positive)] if task == "binary" else np.unique(labels)
+        targets = [(labels == name).astype(np.float64) for name in names]
+    pairs = [(one[~learn], _means(codes, one, learn)) for one in targets]
     if task == "binary":
-        hit = labels == str(positive)
-        return _auc(hit[~learn], _means(codes, hit.astype(np.float64), learn))
-    names, label = np.unique(labels, return_inverse=True)
-    chances = [_means(codes, (label == k).astype(np.float64), learn) for k in range(len(names))]
-    right = (np.argmax(chances, 0) == label[~learn]).mean()
-    most = np.bincount(label[~learn], minlength=1).max() / max(int((~learn).sum()), 1)
-    return float((right - most) / (1 - most)) if most < 1 else 0.0
+        return _auc(pairs[0][0] > 0, pairs[0][1])
+    spread = sum(((one - one.mean()) ** 2).sum() for one, _ in pairs if len(one))
+    return (
+        float(1 - sum(((one - mean) ** 2).sum() for one, mean in pairs) / spread) if spread else 0.0
+    )
 
 
 def _means(codes: Codes, labels: Floats, learn: npt.NDArray[np.bool_]) -> Floats:
@@ -94,8 +94,3 @@ def _auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:
         return 0.5
     ranks = pl.Series(score).rank("average").to_numpy()[positive].sum()
     return float(ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
-
-
-def _explained(labels: Floats, means: Floats) -> float:
-    variance = labels.var() if len(labels) else 0.0
-    return float(1 - ((labels - means) ** 2).mean() / variance) if variance else 0.0

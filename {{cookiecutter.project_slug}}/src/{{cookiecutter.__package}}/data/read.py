@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,16 @@ OTHER_KEYS = "(other keys)"
 KEEP_ASCII = {"utf-8", "ascii", "cp1252", "iso8859-1", "iso8859-15"}
 """Encodings in which the bytes below 128 are ASCII; others work too, at half the speed."""
 Numbers = npt.NDArray[np.int64]
-Broken = tuple[int, str, str]
-"""Number, reason and text of a record that is no row."""
+
+
+class Rejected(NamedTuple):
+    """A record that may not go on."""
+
+    record: int
+    """Its number in the file, from 1."""
+    reasons: str
+    text: str | None
+    """As it stood, or its values as JSON; ``None`` where personal values cannot be masked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +51,15 @@ class Records:
     """Of each row: which record of the file it is, from 1."""
     not_text: pl.Series | None = None
     """Rows with bytes that are no text."""
-    broken: Sequence[Broken] = ()
+    broken: Sequence[Rejected] = ()
+    """Records that are no rows."""
 
 
 def matching(pattern: str) -> list[Path]:
-    """The file of this name or, where there is none, the files that the pattern matches, sorted.
-
-    Raises:
-        DataError: there is none.
-    """
-    names = [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)
+    """The file of this name or, where there is none, the files that the pattern matches, sorted."""
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
     if files := sorted({Path(name) for name in names if Path(name).is_file()}):
         return files
     raise DataError(f"source file '{pattern}' does not exist; put it there or name another")
@@ -64,9 +71,8 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"'{path}' is a damaged or cut off gzip file: {error}; fetch it again"
-        ) from None
+        message = f"is a damaged or cut off gzip file: {error}; fetch it again"
+        raise DataError(f"'{path}' {message}") from None
     except OSError as error:
         raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from None
 
@@ -116,11 +122,7 @@ class Decoded(io.RawIOBase):
 
 
 def unique(path: Path, names: list[str]) -> list[str]:
-    """The names, if none is there twice.
-
-    Raises:
-        DataError: naming those that are.
-    """
+    """The names, if none is there twice."""
     if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
         raise DataError(f"'{path}' names {', '.join(map(repr, repeated))} more than once")
     return names
@@ -129,11 +131,7 @@ def unique(path: Path, names: list[str]) -> list[str]:
 def parquet(
     path: Path, source: TableSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
-    """The rows of a Parquet file; of its columns only those named.
-
-    Raises:
-        DataError: it is damaged, or no Parquet.
-    """
+    """The rows of a Parquet file; of its columns only those named."""
     with readable(path):
         try:
             file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
@@ -152,14 +150,14 @@ def parquet(
 def _of_arrow(table: pa.Table, first: int) -> Records:
     for place, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
-            texts = [None if one is None else repr(one) for one in table[place].to_pylist()]
-            table = table.set_column(place, field.name, pa.array(texts, pa.string()))
+            cells = [None if one is None else repr(one) for one in table[place].to_pylist()]
+            table = table.set_column(place, field.name, pa.array(cells, pa.string()))
     values = pl.DataFrame(pl.from_arrow(table))
     values = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    decoded = [_as_text(one) for one in values.select(pl.col(pl.Binary))]
-    lost = [values[text.name].is_not_null() & text.is_null() for text in decoded]
+    texts = [_as_text(one) for one in values.select(pl.col(pl.Binary))]
+    lost = [values[text.name].is_not_null() & text.is_null() for text in texts]
     return Records(
-        values=values.with_columns(decoded),
+        values=values.with_columns(texts),
         numbers=np.arange(first, first + len(values)),
         not_text=pl.select(pl.any_horizontal(lost)).to_series() if lost else None,
     )
@@ -178,11 +176,7 @@ def _as_text(values: pl.Series) -> pl.Series:
 def jsonl(
     path: Path, source: JsonlSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
-    """An object a line. Of its keys only the columns named, and the others together as one text.
-
-    Raises:
-        DataError: the file is damaged.
-    """
+    """An object a line. Of its keys only the columns named, and the others together as one text."""
     first = 1
     with readable(path), Decoded(path, "utf-8") as raw, io.BufferedReader(raw, 1 << 16) as stream:
         while (lines := stream.readlines(BLOCK_BYTES)) or first == 1:
@@ -192,11 +186,11 @@ def jsonl(
                 row = _object(line, columns)
                 if UNDECODED.encode() in line or (row is None and line.strip()):
                     reason = "is no JSON object" if row is None else NOT_TEXT
-                    broken.append((number, reason, line.decode().strip()))
+                    broken.append(Rejected(number, reason, line.decode().strip()))
                 elif row is not None:
                     rows[number] = row
             names = dict.fromkeys(
-                (*(columns or ()), *(key for row in rows.values() for key in row))
+                [*(columns or ()), *(key for row in rows.values() for key in row)]
             )
             values = {name: [row.get(name) for row in rows.values()] for name in names}
             yield Records(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -22,7 +22,7 @@ from ..contract import (
 from ..errors import DataError
 from .cast import Form, cast, present
 from .delimited import everywhere
-from .read import NOT_TEXT, Numbers, Records, matching
+from .read import NOT_TEXT, Numbers, Records, Rejected, matching
 
 MASK = "***"
 ROW, FILE, RECORD, REASONS, RAW = "_source_row", "_file", "_record", "_reasons", "_raw"
@@ -41,15 +41,6 @@ class Layout:
     personal: frozenset[str]
     """Columns, read or not, whose values are masked."""
     zone: str
-
-
-class Rejected(NamedTuple):
-    """A record that may not go on."""
-
-    record: int
-    reasons: str
-    text: str | None
-    """Its values as JSON, or as it stood; ``None`` where personal values cannot be masked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,10 +164,7 @@ def _typed(batch: Records, layout: Layout) -> Chunk:
             reason = f"{name}: not {'an' if form.type == 'integer' else 'a'} {form.type}"
             reasons[reason] = values.is_not_null() & typed[name].is_null()
     rows, values, numbers = pl.DataFrame(typed), batch.values, batch.numbers
-    rejected = [
-        Rejected(number, reason, None if layout.personal else text)
-        for number, reason, text in batch.broken
-    ]
+    rejected = [one._replace(text=None) if layout.personal else one for one in batch.broken]
     if reasons:
         texts = [pl.when(where).then(pl.lit(reason)) for reason, where in reasons.items()]
         why = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()

@@ -1,6 +1,6 @@
 """Which split a row belongs to."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Literal, get_args
 
 import numpy as np
@@ -25,12 +25,7 @@ Hashes = npt.NDArray[np.uint64]
 def places(
     rows: pl.LazyFrame, good: pl.Expr, contract: Contract, config: DataConfig
 ) -> tuple[pl.Expr, DateSplit | None]:
-    """The place of each good row in ``SPLITS``, and the dates of a split by time.
-
-    Raises:
-        ConfigError: the contract has no time to split by.
-        DataError: no row is good, hence none the newest.
-    """
+    """The place of each good row in ``SPLITS``, and the dates of a split by time."""
     split = config.split
     if not isinstance(split, HashSplit):
         if contract.time is None:
@@ -65,14 +60,9 @@ def _dated(good: pl.LazyFrame, contract: Contract, split: RecentSplit) -> DateSp
 
 def by_date(contract: Contract, split: DateSplit) -> pl.Expr:
     """The place in ``SPLITS``: how many of two local midnights a row has behind it."""
-    time_of_row = pl.col(str(contract.time))
-    cuts = [_midnight(day, contract) for day in (split.validation_from, split.test_from)]
-    return pl.sum_horizontal((time_of_row >= pl.lit(cut)).cast(pl.Int8) for cut in cuts)
-
-
-def _midnight(day: date, contract: Contract) -> datetime:
-    """When the day begins in the contract's zone, in UTC."""
-    return datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC)
+    moment, days = pl.col(str(contract.time)), (split.validation_from, split.test_from)
+    cuts = [datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC) for day in days]
+    return pl.sum_horizontal((moment >= pl.lit(cut)).cast(pl.Int8) for cut in cuts)
 
 
 def by_hash(contract: Contract, split: HashSplit) -> pl.Expr:
@@ -81,27 +71,20 @@ def by_hash(contract: Contract, split: HashSplit) -> pl.Expr:
     A row's place depends on its key alone, hence rows that come later move none.
     """
     cuts = [round(share * 2**32) for share in (split.test, split.test + split.validation)]
-    ends = np.array([TEST, VALIDATION, TRAIN], np.int8)
 
     def assign(keys: pl.Series) -> pl.Series:
-        hashes = _key_hashes(keys.struct.unnest(), split)
-        return pl.Series(ends[np.searchsorted(cuts, hashes >> np.uint64(32), side="right")])
+        hashes = row_hashes(keys.struct.unnest()) >> np.uint64(32)
+        return pl.Series(TEST - np.searchsorted(cuts, hashes, side="right"), dtype=pl.Int8)
 
-    key = pl.struct(_key_columns(contract, split))
-    return key.map_batches(assign, pl.Int8, is_elementwise=True)
-
-
-def _key_columns(contract: Contract, split: HashSplit) -> list[str]:
-    """The columns that decide: the group, or the id and its label, or without an id all."""
-    if split.group is not None:
-        return [split.group]
-    if contract.id is None:
-        return list(contract.columns)
-    return [contract.id] if contract.task == "regression" else [contract.target, contract.id]
+    return _key(contract, split).map_batches(assign, pl.Int8, is_elementwise=True)
 
 
-def _key_hashes(keys: pl.DataFrame, split: HashSplit) -> Hashes:
-    return row_hashes(keys.select(pl.lit(split.salt).alias(""), pl.all()))
+def _key(contract: Contract, split: HashSplit) -> pl.Expr:
+    """What decides: the group, or the id and its label, or without an id all columns."""
+    columns = [contract.target, contract.id] if contract.id else list(contract.columns)
+    if alone := split.group or (contract.id if contract.task == "regression" else None):
+        columns = [alone]
+    return pl.struct(pl.lit(split.salt).alias(""), *columns)
 
 
 def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
@@ -136,8 +119,8 @@ def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> pl.Series:
     labels = rows[contract.target].cast(pl.String)
     if contract.task == "regression" or split.group is not None:
         labels = pl.repeat("", len(rows), eager=True)  # one stratum
-    keys = pl.Series(_key_hashes(rows.select(_key_columns(contract, split)), split))
-    units = pl.DataFrame({"label": labels, "key": keys}).with_row_index("row")
+    keys = rows.select(_key(contract, split)).to_series().struct.unnest()
+    units = pl.DataFrame({"label": labels, "key": row_hashes(keys)}).with_row_index("row")
     units = units.sort("label", "key").with_row_index("position").cast({"position": pl.Float64})
     begin = pl.col("position").min().over("label")
     end = pl.col("position").max().over("label") + 1

@@ -1,7 +1,6 @@
 """The contract's types and rules over the rows that a transform made, as expressions."""
 
 from functools import partial
-from typing import NamedTuple
 
 import polars as pl
 
@@ -11,20 +10,12 @@ from ..rules import rules_of
 from .cast import TYPES, Form, cast
 from .rows import REASONS
 
-
-class Breach(NamedTuple):
-    """Where a rule is broken, and what is said then."""
-
-    where: pl.Expr
-    reason: str
+Breach = tuple[pl.Expr, str]
+"""Where a rule is broken, and what is said then."""
 
 
 def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """A transform's columns as the contract's types; other columns stay as they are.
-
-    Raises:
-        DataError: a column is of a type that is not its own; while it runs, a value is.
-    """
+    """A transform's columns as the contract's types; other columns stay as they are."""
     columns: list[pl.Expr] = []
     for name, dtype in rows.collect_schema().items():
         if name not in contract.columns:
@@ -62,25 +53,21 @@ def breaches(
     its column says so.
     """
     return [
-        Breach(rule.broken(pl.col(name), bound).fill_null(False), f"{name}: {rule.reason(bound)}")
+        (rule.broken(pl.col(name), bound).fill_null(False), f"{name}: {rule.reason(bound)}")
         for name in names or contract.columns
         for rule, bound in rules_of(contract, name)
-        if not (
-            online
-            and rule.name == "missing"
-            and name == contract.time
-            and contract.columns[name].nullable
-        )
+        if not (online and rule.name == "missing" and name == contract.time)
+        or not contract.columns[name].nullable
     ]
 
 
 def any_of(rules: list[Breach]) -> pl.Expr:
     """Whether one of the rules is broken."""
-    return pl.any_horizontal(pl.lit(False), *[rule.where for rule in rules])
+    return pl.any_horizontal(pl.lit(False), *[where for where, _ in rules])
 
 
 def reasons_of(rules: list[Breach]) -> pl.Expr:
     """Which rules a row breaks; made for such rows only, since texts cost much."""
-    texts = [pl.when(rule.where).then(pl.lit(rule.reason)) for rule in rules]
+    texts = [pl.when(where).then(pl.lit(reason)) for where, reason in rules]
     none = pl.lit(None, pl.String)
     return pl.concat_str([none, *texts], separator="; ", ignore_nulls=True).alias(REASONS)
