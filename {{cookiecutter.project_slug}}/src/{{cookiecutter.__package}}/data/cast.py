@@ -42,6 +42,8 @@ SANE = {
     "epoch_ns": (5 * 10**17, 3 * 10**18),
 }
 """Numbers that may be times, and between which ends: about the years 1985 to 2065."""
+MIDNIGHT = r"(^|[^0-9:])24:00((?::00)?)([^0-9:]|$)"
+"""The end of a day."""
 ANY_SPACE = r"[\s\x{A0}\x{2007}\x{2009}\x{202F}]"
 GROUPING = {" ": ANY_SPACE, "'": "['\u2019\u02bc]"}
 
@@ -210,7 +212,10 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
     pattern = re.sub("[.,]%f", "%.f", form)
     if ",%f" in form:
         texts = texts.str.replace(r"(:[0-9]{2}),([0-9])", "$1.$2")
+    late = texts.str.contains(MIDNIGHT).fill_null(False)
+    texts = texts.str.replace(MIDNIGHT, "${1}00:00$2$3")
     at = texts.str.to_datetime(pattern, time_unit="us", strict=False)
+    at = at.zip_with(~late, at + timedelta(days=1))
     if isinstance(at.dtype, pl.Datetime) and at.dtype.time_zone is not None:
         return _within(at.dt.convert_time_zone("UTC"))
     at = at.set(at.dt.year() < 1000, None)  # a year of two digits taken for one of four
