@@ -33,10 +33,9 @@ TARGETS: dict[str, Any] = {
 
 def named(task: str, name: str, values: Any, **changes: Any) -> dict[str, float]:
     """The features that are named, where one of them holds these values."""
-    contract = shop_of("binary" if task == "rare" else task)
-    said = json.loads(contract.text)
-    said["columns"][name] |= changes
-    contract = Contract.model_validate(said)
+    content = json.loads(shop_of("binary" if task == "rare" else task).text)
+    content["columns"][name] |= changes
+    contract = Contract.model_validate(content)
     rows = synthesize(contract, N_ROWS)
     for column, cells in ((contract.target, TARGETS[task]), (name, values)):
         place = rows.column_names.index(column)
@@ -45,7 +44,6 @@ def named(task: str, name: str, values: Any, **changes: Any) -> dict[str, float]
 
 
 LEAKS: list[tuple[str, str, Any]] = [
-    ("binary", "price", 500 + 100 * LATE + 10 * NOISE),
     ("binary", "price", 500 - 100 * LATE + 10 * NOISE),
     ("binary", "price", 500 + np.where(LATE, 0.01, 90) * NOISE),
     ("binary", "price", np.where(LATE, np.nan, 500 + NOISE)),
@@ -58,22 +56,17 @@ LEAKS: list[tuple[str, str, Any]] = [
     ("multiclass", "city", [f"at {kind}" for kind in KIND]),
     ("multiclass", "price", 100.0 * KIND),
     ("regression", "price", np.exp(WORTH / 50)),
-    ("regression", "items", 1 + (WORTH // 2).clip(0).astype(int)),
 ]
 HONEST: list[tuple[str, str, Any]] = [
     ("binary", "price", 500 + 100 * LATE + 100 * NOISE),
     ("binary", "city", EACH),
-    ("binary", "city", [f"c-{i // 2}" for i in range(N_ROWS)]),
     ("binary", "items", np.full(N_ROWS, 3)),
     ("binary", "city", pa.nulls(N_ROWS, pa.string())),
-    ("binary", "price", np.full(N_ROWS, np.nan)),
     ("binary", "gift", LATE ^ (np.arange(N_ROWS) % 10 == 0)),
     ("rare", "price", 500 + np.roll(NOISE, 1)),
-    ("multiclass", "price", 500 + 10.0 * KIND + 10 * NOISE),
     ("multiclass", "city", EACH),
     ("multiclass", "gift", KIND == 0),
     ("regression", "price", 500 + WORTH + 10 * NOISE),
-    ("regression", "city", EACH),
     ("regression", "gift", WORTH > 100),
 ]
 
@@ -97,11 +90,11 @@ def test_what_is_no_feature_is_not_looked_at() -> None:
 
 def test_the_measure_is_the_auc_or_the_share_of_the_variance_explained() -> None:
     half = np.where(np.arange(N_ROWS) % 2 == 0, KIND, -1)  # every other row is known
-    names, noise = pl.Series(TARGETS["multiclass"]), pl.Series(NOISE)
-    assert telling(pl.Series(half), names, "multiclass") == pytest.approx(0.5, abs=0.05)
+    labels, noise = pl.Series(TARGETS["multiclass"]), pl.Series(NOISE)
+    assert telling(pl.Series(half), labels, "multiclass") == pytest.approx(0.5, abs=0.05)
     near = pl.Series(WORTH + 20 * NOISE)
     assert telling(near, pl.Series(WORTH), "regression") == pytest.approx(0.5, abs=0.07)
-    assert telling(noise, names, "multiclass") < 0.1
+    assert telling(noise, labels, "multiclass") < 0.1
 
 
 def test_a_target_of_one_value_is_predicted_by_nothing() -> None:
