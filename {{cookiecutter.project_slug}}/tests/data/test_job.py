@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.errors import DataError, TooManyRejectedError
 from {{ cookiecutter.__package }}.storage import read_pointer
 
 from ..conftest import shop_of
-from .conftest import Shop, changed, orders, text_of
+from .conftest import Shop, changed, orders, text_of, with_source
 
 
 def test_good_rows_all_become_rows_of_the_dataset(place: Shop) -> None:
@@ -81,6 +81,17 @@ def test_every_row_of_a_bad_file_is_accounted_for(place: Shop) -> None:
     many, short = place.quarantined("orders")
     assert (many["_record"], short["_record"]) == (4, 63)
     assert short["_raw"] is None  # whose name may be in it cannot be told
+
+
+def test_a_row_of_several_files_is_known_by_its_own(place: Shop) -> None:
+    head, *lines = text_of(changed(41, price="-1")).splitlines(keepends=True)
+    for name, part in (("orders-1.csv", lines[:30]), ("orders-2.csv", lines[30:])):
+        (place.folder / name).write_text("".join([head, *part]))
+    pattern = str(place.folder / "orders-*.csv")
+    shop = replace(place, contract=with_source(place.contract, csv=pattern))
+    assert [row["_source_row"] for row in shop.rows()] == [*range(1, 41), *range(42, 61)]
+    (row,) = place.quarantined("contract")
+    assert (Path(row["_file"]).name, row["_record"]) == ("orders-2.csv", 11)
 
 
 def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop) -> None:

@@ -206,9 +206,10 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
         sane = numbers.is_between(*SANE[form]).fill_null(False)
         texts, numbers = texts.set(~sane, None), numbers.set(~sane, None)
     if form == "epoch_ns":  # beyond 2**53 whole numbers are exact as integers alone
-        return _moments(texts.cast(pl.Int64, strict=False) // 1000)
+        return (texts.cast(pl.Int64, strict=False) // 1000).cast(TYPES["timestamp"])
     if form in MICROSECONDS:
-        return _moments((numbers * MICROSECONDS[form]).round(0))
+        moments = (numbers * MICROSECONDS[form]).round(0).cast(pl.Int64)
+        return moments.cast(TYPES["timestamp"])
     pattern = re.sub("[.,]%f", "%.f", form)
     if ",%f" in form:
         texts = texts.str.replace(r"(:[0-9]{2}),([0-9])", "$1.$2")
@@ -220,10 +221,6 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
         return _within(at.dt.convert_time_zone("UTC"))
     at = at.set(at.dt.year() < 1000, None)  # a year of two digits taken for one of four
     return _localized(at, "UTC" if form.endswith((" UTC", " GMT", "Z")) else zone)
-
-
-def _moments(microseconds: pl.Series) -> pl.Series:
-    return microseconds.cast(pl.Int64).cast(TYPES["timestamp"])
 
 
 def _converted(values: pl.Series, form: Form, zone: str) -> pl.Series | None:
