@@ -32,7 +32,7 @@ def late(sources: dict[str, Any]) -> Any:
 def counts(folder: Path) -> dict[str, Any]:
     """What became of every row, and the lines in quarantine."""
     dataset = current(folder)
-    (source,) = dataset.manifest["source_rows"]["flights"].values()
+    source = dataset.manifest["source_rows"]["flights"]
     made = dataset.manifest["rows"]
     quarantined = pl.read_parquet(Path(dataset.manifest["quarantine"]) / "flights.parquet")
     return {

@@ -35,7 +35,7 @@ def rows_of(contract: Contract, count: int = 50) -> pl.DataFrame:
 
 def wrong(contract: Contract, rows: pl.DataFrame, *, online: bool = False) -> list[str | None]:
     found = breaches(contract, rows.columns, online=online)
-    bad = rows.select(bad=any_of(found, "reject"), why=reasons_of(found, "reject"))
+    bad = rows.select(bad=any_of(found), why=reasons_of(found))
     return [why if is_bad else None for is_bad, why in bad.rows()]
 
 

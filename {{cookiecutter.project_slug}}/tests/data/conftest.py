@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,9 +44,19 @@ class Shop:
         values = {"directory": self.folder / "data", "driving": "orders", "split": SPLIT}
         return DataConfig.model_validate(values | self.settings)
 
-    def write(self, rows: Rows | str | bytes) -> None:
-        content = text_of(rows) if isinstance(rows, list) else rows
-        self.csv.write_bytes(content.encode() if isinstance(content, str) else content)
+    def having(self, **settings: Any) -> "Shop":
+        """The shop with other settings."""
+        return replace(self, settings=settings)
+
+    def ruled(self, head: dict[str, Any] | None = None, **columns: dict[str, Any]) -> "Shop":
+        """The shop with other keys of its contract and of some columns."""
+        values = json.loads(self.contract.text) | (head or {})
+        for name, keys in columns.items():
+            values["columns"][name] |= keys
+        return replace(self, contract=Contract.model_validate(values))
+
+    def write(self, rows: Rows | str) -> None:
+        self.csv.write_text(text_of(rows) if isinstance(rows, list) else rows)
 
     def with_dataset(self) -> str:
         """Point at a dataset as if a run had made it; the pointer's name."""
@@ -92,18 +101,17 @@ def orders(count: int = 60) -> Rows:
     ]
 
 
-def text_of(
-    rows: Sequence[Mapping[str, str]],
-    columns: Sequence[str] | None = None,
-    newline: str = "\n",
-    delimiter: str = ",",
-) -> str:
-    """The rows as CSV, with the header in the order of ``columns``."""
+def changed(row: int, **cells: str) -> Rows:
+    """Good orders but for the cells of one row, counted from 1."""
+    rows = orders()
+    rows[row - 1] |= cells
+    return rows
+
+
+def text_of(rows: Rows) -> str:
+    """The rows as CSV."""
     file = io.StringIO()
-    names = list(columns or rows[0])
-    writer = csv.DictWriter(
-        file, names, lineterminator=newline, delimiter=delimiter, extrasaction="ignore"
-    )
+    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
@@ -128,20 +136,3 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Sh
     made = Shop(folder=tmp_path, contract=with_source(shop, csv=str(tmp_path / "orders.csv")))
     made.write(orders())
     return made
-
-
-def changed(row: int, **cells: str) -> Rows:
-    """Good orders but for the cells of one row, counted from 1."""
-    rows = orders()
-    rows[row - 1] |= cells
-    return rows
-
-
-def with_rules(
-    place: Shop, head: Mapping[str, Any] | None = None, **columns: Mapping[str, Any]
-) -> Shop:
-    """The shop with other keys of its contract and of some columns."""
-    values = json.loads(place.contract.text) | dict(head or {})
-    for name, keys in columns.items():
-        values["columns"][name] |= keys
-    return replace(place, contract=Contract.model_validate(values))

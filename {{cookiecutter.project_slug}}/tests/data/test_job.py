@@ -1,92 +1,65 @@
 """From a file of text to a dataset version: where each row goes, and what a failure leaves."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job
-from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.errors import (
-    DataError,
-    TooManyRejectedError,
-)
+from {{ cookiecutter.__package }}.data.dataset import show
+from {{ cookiecutter.__package }}.errors import DataError, TooManyRejectedError
 from {{ cookiecutter.__package }}.storage import read_pointer
 
-from .conftest import Shop, changed, orders, text_of, with_rules
-
-
-def source_rows(dataset: Dataset) -> dict[str, int]:
-    """The counts of the shop's only file."""
-    (counts,) = dataset.manifest["source_rows"]["orders"].values()
-    return dict(counts)
+from ..conftest import shop_of
+from .conftest import Shop, changed, orders, text_of, with_source
 
 
 def test_good_rows_all_become_rows_of_the_dataset(place: Shop) -> None:
     dataset = place.run()
-    assert source_rows(dataset) == {"in": 60, "accepted": 60, "rejected": 0, "duplicates": 0}
+    counts = {"in": 60, "accepted": 60, "rejected": 0, "duplicates": 0}
+    assert dataset.manifest["source_rows"] == {"orders": counts}
     rows = dataset.manifest["rows"]
     assert (rows["driving"], rows["kept"]) == (60, 60)
-    assert {n: s["rows"] for n, s in dataset.manifest["splits"].items()} == {
-        "train": 21,
-        "validation": 19,
-        "test": 20,
-    }
+    assert [split["rows"] for split in dataset.manifest["splits"].values()] == [21, 19, 20]
     assert [row["_source_row"] for row in place.rows()] == list(range(1, 61))
     assert read_pointer(place.datasets / "current") == dataset.name
 
 
-# text of a cell → what the reason says
-PLANTED = [
-    ({"price": "12,5"}, "price: not a float"),
-    ({"items": "3.7"}, "items: not an integer"),
-    ({"gift": "maybe", "price": "x"}, "price: not a float; gift: not a boolean"),
-    ({"at": "01/02/2024"}, "at: not a timestamp"),
-    ({"returned": "perhaps"}, "returned: not a boolean"),
+# who refuses a row, its cells → the reasons
+REJECTED: list[tuple[str, dict[str, str], str]] = [
+    ("orders", {"price": "12,5"}, "price: not a float"),
+    ("orders", {"items": "3.7"}, "items: not an integer"),
+    ("orders", {"gift": "maybe", "price": "x"}, "price: not a float; gift: not a boolean"),
+    ("orders", {"at": "01/02/2024"}, "at: not a timestamp"),
+    ("orders", {"returned": "perhaps"}, "returned: not a boolean"),
+    ("contract", {"price": "1000.5"}, "price: above maximum 1000"),
+    ("contract", {"price": "-1"}, "price: below minimum 0"),
+    ("contract", {"channel": "fax"}, "channel: not one of the allowed values"),
+    ("contract", {"price": "", "items": "0"}, "price: missing; items: below minimum 1"),
+    ("contract", {"order": ""}, "order: missing"),
+    ("contract", {"at": ""}, "at: missing"),
 ]
 
 
-def test_rows_that_are_not_of_their_types_are_quarantined_as_they_stood(place: Shop) -> None:
+def test_bad_rows_are_in_quarantine_with_file_record_reasons_and_values(place: Shop) -> None:
     rows = orders()
-    for number, (cells, _) in enumerate(PLANTED):
-        rows[16 + number] |= cells
+    for row, (_, cells, _) in zip(rows[10:], REJECTED, strict=False):
+        row |= cells
     place.write(rows)
-    dataset = replace(place, settings={"max_rejected_fraction": 0.5}).run()
-    counts = source_rows(dataset)
-    assert (counts["accepted"], counts["rejected"]) == (60 - len(PLANTED), len(PLANTED))
-    found = place.quarantined("orders")
-    assert [row["_record"] for row in found] == [17, 18, 19, 20, 21]
-    assert {row["_file"] for row in found} == {str(place.csv)}
-    assert [row["_reasons"] for row in found] == [reason for _, reason in PLANTED]
-    lines = place.csv.read_text().splitlines()
-    masked = [lines[n].replace(f"Person {n - 1}", "***") for n in range(17, 22)]
-    assert [row["_raw"] for row in found] == masked
-
-
-BROKEN = [
-    ({"price": "1000.5"}, "price: above maximum 1000"),
-    ({"price": "-1"}, "price: below minimum 0"),
-    ({"items": "0"}, "items: below minimum 1"),
-    ({"channel": "fax"}, "channel: not one of the allowed values"),
-    ({"price": "", "items": ""}, "price: missing; items: missing"),
-    ({"order": ""}, "order: missing"),
-    ({"at": ""}, "at: missing"),
-]
-
-
-def test_rows_that_break_the_contract_are_quarantined(place: Shop) -> None:
-    rows = orders()
-    for number, (cells, _) in enumerate(BROKEN):
-        rows[30 + number] |= cells
-    place.write(rows)
-    dataset = replace(place, settings={"max_rejected_fraction": 0.5}).run()
-    counts = dataset.manifest["rows"]
-    assert (counts["kept"], counts["rejected"]) == (60 - len(BROKEN), len(BROKEN))
-    found = place.quarantined("contract")
-    assert [row["_source_row"] for row in found] == list(range(31, 31 + len(BROKEN)))
-    assert [row["_record"] for row in found] == list(range(31, 31 + len(BROKEN)))
-    assert [row["_reasons"] for row in found] == [reason for _, reason in BROKEN]
+    dataset = place.having(max_rejected_fraction=0.5).run()
+    assert dataset.manifest["source_rows"]["orders"]["rejected"] == 5
+    assert (dataset.manifest["rows"]["kept"], dataset.manifest["rows"]["rejected"]) == (49, 6)
+    untyped, broken = place.quarantined("orders"), place.quarantined("contract")
+    assert [row["_record"] for row in [*untyped, *broken]] == list(range(11, 22))
+    assert [row["_source_row"] for row in broken] == list(range(16, 22))
+    assert {row["_file"] for row in [*untyped, *broken]} == {str(place.csv)}
+    assert [row["_reasons"] for row in [*untyped, *broken]] == [reason for *_, reason in REJECTED]
+    values = [{key: value or None for key, value in row.items()} for row in rows[10:15]]
+    assert [json.loads(row["_raw"]) for row in untyped] == [row | {"name": "***"} for row in values]
 
 
 def test_every_row_of_a_bad_file_is_accounted_for(place: Shop) -> None:
@@ -94,20 +67,14 @@ def test_every_row_of_a_bad_file_is_accounted_for(place: Shop) -> None:
     rows[3]["items"] = "many"
     rows[4]["channel"] = "fax"
     rows[5]["returned"] = ""
-    rows.append(dict(rows[8]))
-    rows.append(rows[9] | {"price": "7"})
+    rows += [dict(rows[8]), rows[9] | {"price": "7"}]
     place.write(text_of(rows) + "too,short\n")
-    dataset = place.run()
-    assert source_rows(dataset) == {"in": 63, "accepted": 60, "rejected": 2, "duplicates": 1}
-    assert dataset.manifest["rows"] == {
-        "driving": 60,
-        "filtered": 0,
-        "kept": 57,
-        "unlabelled": 1,
-        "rejected": 1,
-        "duplicates": 1,
-    }
-    assert dataset.manifest["reasons"] == {
+    manifest = place.run().manifest
+    counts = {"in": 63, "accepted": 60, "rejected": 2, "duplicates": 1}
+    assert manifest["source_rows"] == {"orders": counts}
+    ends = {"driving": 60, "filtered": 0, "kept": 57, "unlabelled": 1}
+    assert manifest["rows"] == ends | {"rejected": 1, "duplicates": 1}
+    assert manifest["reasons"] == {
         "orders": {"items: not an integer": 1, "2 fields, and the header has 10": 1},
         "contract": {"channel: not one of the allowed values": 1, "order: another row has it": 1},
     }
@@ -116,17 +83,19 @@ def test_every_row_of_a_bad_file_is_accounted_for(place: Shop) -> None:
     assert short["_raw"] is None  # whose name may be in it cannot be told
 
 
-def test_a_row_that_repeats_is_a_duplicate_even_with_blank_cells(place: Shop) -> None:
-    repeated = orders()[5] | {"city": "", "gift": ""}
-    place.write([*orders(), repeated, repeated, repeated])
-    dataset = place.run()
-    assert source_rows(dataset)["duplicates"] == 2
-    assert dataset.manifest["rows"]["duplicates"] == 1
+def test_a_row_of_several_files_is_known_by_its_own(place: Shop) -> None:
+    head, *lines = text_of(changed(41, price="-1")).splitlines(keepends=True)
+    for name, part in (("orders-1.csv", lines[:30]), ("orders-2.csv", lines[30:])):
+        (place.folder / name).write_text("".join([head, *part]))
+    pattern = str(place.folder / "orders-*.csv")
+    shop = replace(place, contract=with_source(place.contract, csv=pattern))
+    assert [row["_source_row"] for row in shop.rows()] == [*range(1, 41), *range(42, 61)]
+    (row,) = place.quarantined("contract")
+    assert (Path(row["_file"]).name, row["_record"]) == ("orders-2.csv", 11)
 
 
 def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop) -> None:
-    before = place.with_dataset()
-    rows = orders()
+    before, rows = place.with_dataset(), orders()
     for row in rows[:4]:
         row["price"] = "dear"
     place.write(rows)
@@ -136,11 +105,10 @@ def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop)
     assert "rejected 4 of 60 rows" in message
     assert "data.max_rejected_fraction = 0.05" in message
     assert "price: not a float 4" in message
-    folder = Path(message.split("'")[3])
-    assert (folder / "orders.parquet").exists()
+    assert (Path(message.split("'")[3]) / "orders.parquet").exists()
     assert read_pointer(place.datasets / "current") == before
     assert sorted(path.name for path in place.datasets.iterdir()) == sorted([before, "current"])
-    assert replace(place, settings={"max_rejected_fraction": 0.07}).run().name != before
+    assert place.having(max_rejected_fraction=0.07).run().name != before
 
 
 def test_too_many_rows_that_break_the_contract_stop_the_run(place: Shop) -> None:
@@ -148,27 +116,43 @@ def test_too_many_rows_that_break_the_contract_stop_the_run(place: Shop) -> None
     with pytest.raises(TooManyRejectedError, match="the contract rejected 60 of 60"):
         place.run()
     assert len(place.quarantined("contract")) == 60
-    assert read_pointer(place.datasets / "current") is None
 
 
-def test_the_same_input_does_no_work(place: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = place.run()
-    written = {path: path.stat().st_mtime_ns for path in first.path.iterdir()}
-    monkeypatch.delattr(job, "build")
-    assert place.run().name == first.name
-    assert {path: path.stat().st_mtime_ns for path in first.path.iterdir()} == written
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("price", "dear", "price: not a float, .*record 5"),
+        ("price", "-1", "price: below minimum 0, .*record 5"),
+        ("order", "o-0", "order: another row has it, .*record 5"),
+    ],
+)
+def test_a_column_may_say_that_a_bad_value_fails_the_run(
+    place: Shop, column: str, cell: str, reason: str
+) -> None:
+    place.write(changed(5, **{column: cell}))
+    assert place.run().manifest["rows"]["kept"] == 59
+    with pytest.raises(DataError, match=reason.replace(", ", ", and its on_violation is fail")):
+        place.ruled(**{column: {"on_violation": "fail"}}).run()
 
 
-def test_an_older_input_gets_its_own_version_back(
-    place: Shop, monkeypatch: pytest.MonkeyPatch
+def test_what_was_made_once_is_not_made_again(
+    place: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = place.run()
     place.write(changed(1, price="3"))
-    assert place.run().name != first.name
+    second = place.run()
     place.write(orders())
     monkeypatch.delattr(job, "build")
-    assert place.run().name == first.name
-    assert read_pointer(place.datasets / "current") == first.name
+    assert [place.run().name, place.run().name] == [first.name] * 2
+    assert read_pointer(place.datasets / "current") == first.name != second.name
+    capsys.readouterr()
+    show(place.folder / "data")
+    shown = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert [first.name, "current"] in shown
+    show(place.folder / "data", second.name[:6])
+    assert "orders    60 rows: 60 accepted" in capsys.readouterr().out
+    with pytest.raises(DataError, match=f"no dataset begins with 'x'.*{first.name}"):
+        show(place.folder / "data", "x")
 
 
 def test_personal_columns_reach_no_dataset_and_no_reason(place: Shop) -> None:
@@ -179,23 +163,17 @@ def test_personal_columns_reach_no_dataset_and_no_reason(place: Shop) -> None:
     for path in dataset.path.iterdir():
         assert b"Secretive" not in path.read_bytes()
     assert "name" not in dataset.read("train").column_names
-    found = [*place.quarantined("orders"), *place.quarantined("contract")]
-    assert len(found) == 4
-    assert "Secretive" not in str(found)
+    quarantined = [*place.quarantined("orders"), *place.quarantined("contract")]
+    assert len(quarantined) == 4
+    assert "Secretive" not in str(quarantined)
 
 
-def test_two_runs_at_once_are_one_after_the_other(place: Shop) -> None:
-    (place.folder / "data").mkdir()
-    with FileLock(place.folder / "data" / ".lock"), pytest.raises(DataError, match="another run"):
-        place.run()
-    place.run()
-
-
-def test_what_a_killed_run_left_behind_is_swept(place: Shop) -> None:
+def test_one_run_at_a_time_which_sweeps_what_a_killed_one_left(place: Shop) -> None:
     left = [place.folder / "data" / ".etl.x", place.datasets / ".0123.y", place.datasets / "kept"]
     for folder in left:
         folder.mkdir(parents=True)
-        (folder / "file").write_text("")
+    with FileLock(place.folder / "data" / ".lock"), pytest.raises(DataError, match="another run"):
+        place.run()
     place.run()
     assert [folder.exists() for folder in left] == [False, False, True]
 
@@ -208,18 +186,75 @@ def test_of_rows_with_one_id_the_first_or_last_that_breaks_no_rule_stays(
     rows = changed(1, order="o-1", channel="fax")
     rows += [rows[1] | {"city": "Nice"}, rows[1] | {"city": "Metz", "price": "-1"}]
     place.write([*rows, rows[1] | {"city": "Toul", "returned": ""}])
-    settled = replace(place, settings={"keep": keep})
-    found = [row["_source_row"] for row in settled.rows() if row["order"] == "o-1"]
-    assert found == [stays]
-    counts = settled.run().manifest["rows"]
+    shop = place.having(keep=keep)
+    assert [row["_source_row"] for row in shop.rows() if row["order"] == "o-1"] == [stays]
+    counts = shop.run().manifest["rows"]
     assert (counts["duplicates"], counts["rejected"], counts["unlabelled"]) == (1, 2, 1)
     (other,) = [row for row in place.quarantined("contract") if "another" in row["_reasons"]]
     assert (other["_source_row"], other["_reasons"]) == (63 - stays, "order: another row has it")
 
 
-def test_rows_with_one_id_fail_the_run_where_the_contract_says_so(place: Shop) -> None:
-    place.write([*orders(), orders()[3] | {"price": "7"}])
-    strict = with_rules(place, order={"on_violation": {"unique": "fail"}})
-    with pytest.raises(DataError, match=r"1 rows have a 'order' .* unique is fail"):
-        strict.run()
+def with_target(place: Shop, task: str, *texts: str) -> Shop:
+    """The shop with another task, whose target has these values in turn."""
+    place.write([row | {"returned": texts[n % len(texts)]} for n, row in enumerate(orders())])
+    values = json.loads(shop_of(task).text)
+    values["sources"] = json.loads(place.contract.text)["sources"]
+    return replace(place, contract=Contract.model_validate(values))
+
+
+THIRDS = {"kept": pytest.approx(2 / 3), "exchanged": 0, "returned": pytest.approx(1 / 3)}
+
+
+@pytest.mark.parametrize(
+    ("task", "texts", "statistics", "shown"),
+    [
+        ("binary", ["yes", "no"], {"positive_rate": pytest.approx(11 / 21)}, "(52.4% positive)"),
+        ("multiclass", ["kept", "kept", "returned"], {"shares": THIRDS}, "(67% kept)"),
+        ("regression", ["10", "20.5"], {"mean": pytest.approx(15)}, "(mean 15)"),
+    ],
+)
+def test_labels_are_counted(
+    place: Shop,
+    capsys: pytest.CaptureFixture[str],
+    task: str,
+    texts: list[str],
+    statistics: dict[str, Any],
+    shown: str,
+) -> None:
+    train = with_target(place, task, *texts).run().manifest["splits"]["train"]
+    assert train == {"rows": 21} | statistics
+    assert f"train      21 {shown}" in capsys.readouterr().out.splitlines()
+
+
+def test_a_label_that_is_not_one_is_quarantined(place: Shop) -> None:
+    texts = ["kept", "returned", *["kept"] * 17, "lost"]
+    assert with_target(place, "multiclass", *texts).run().manifest["rows"]["rejected"] == 3
+    (reason,) = {row["_reasons"] for row in place.quarantined("contract")}
+    assert reason == "returned: not one of the allowed values"
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "message"),
+    [
+        ("binary", "no", r"21 training rows have 'returned' = False, but .* True .*data\.split"),
+        ("multiclass", "kept", "'returned' = kept, but two different ones are needed"),
+        ("regression", "12.50", "'returned' = 12.5, but two different ones are needed"),
+    ],
+)
+def test_training_rows_that_are_all_the_same_are_told(
+    place: Shop, task: str, text: str, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        with_target(place, task, text).run()
     assert read_pointer(place.datasets / "current") is None
+
+
+@pytest.mark.parametrize(
+    ("split", "days"),
+    [("validation", ("2024-02-01", "2024-02-02")), ("test", ("2024-02-01", "2025-01-01"))],
+)
+def test_a_split_without_rows_is_told(place: Shop, split: str, days: tuple[str, str]) -> None:
+    place.write([row for row in orders() if row["at"][:10] != "2024-02-01"])
+    dates = {"validation_from": days[0], "test_from": days[1]}
+    with pytest.raises(DataError, match=rf"the {split} split has no rows: change data\.split"):
+        place.having(split=dates).run()

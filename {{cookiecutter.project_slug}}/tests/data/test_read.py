@@ -31,7 +31,7 @@ FORMS = {"a": Form(type="string"), "b": Form(type="string")}
 
 
 def chunks_of(path: Path, source: Any, forms: dict[str, Form] | None = None) -> list[Chunk]:
-    layout = Layout(source=source, forms=forms or FORMS, modes={}, personal=frozenset(), zone="UTC")
+    layout = Layout(source=source, forms=forms or FORMS, personal=frozenset(), zone="UTC")
     return list(read_rows(path, layout, every=True))
 
 
@@ -71,9 +71,6 @@ READ: dict[str, tuple[bytes, dict[str, Any]]] = {
     "sep line": (f"sep=,\n{TEXT}".encode(), {"skip_above": 1}),
     "titles": (f"Report\nof 2024\n\n{TEXT}".encode(), {"skip_above": 3}),
     "comments": (f"# from us\n# in m\n{TEXT}".encode(), {"comment": "#"}),
-    "units": (TEXT.replace("b\n", "b\n[m],[-]\n").encode(), {"skip_below": 1}),
-    "total": (f"{TEXT}total,3\n".encode(), {"skip_end": 1}),
-    "ragged totals": (f"{TEXT}rows: 2\nprinted,today,by us\n".encode(), {"skip_end": 2}),
     "trailing delimiters": (b"a,b\n1,x,\n2," + '"é, y",\n'.encode(), {"trailing_delimiter": True}),
 }
 
@@ -107,8 +104,6 @@ def test_many_blocks_number_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         for (a, _), n in zip(c.rows.rows(), c.numbers.tolist(), strict=True)
     ] == [(n, n) for n in range(1, 5_000) if n % 7]
     assert [n for n, _ in rejected(chunks)] == list(range(7, 5_000, 7))
-    last = csv_of(tmp_path / "f.csv", "a,b\n" + "\n".join(lines), skip_end=700)
-    assert max(n for c in last for n in c.numbers.tolist()) == 4_299
 
 
 def test_bytes_that_are_no_text_and_nul_reject_their_record_alone(tmp_path: Path) -> None:
@@ -217,9 +212,7 @@ from {PACKAGE}.data.cast import Form
 from {PACKAGE}.data.rows import Layout, files, read_rows
 
 source = parse_source("excel: " + sys.argv[1])
-layout = Layout(
-    source=source, forms=dict(a=Form(type="integer")), modes=dict(), personal=set(), zone="UTC"
-)
+layout = Layout(source=source, forms=dict(a=Form(type="integer")), personal=set(), zone="UTC")
 (path,) = files("sheet", source, [], Path())
 (chunk,) = read_rows(path, layout)
 print(chunk.rows["a"].to_list(), chunk.rejected)

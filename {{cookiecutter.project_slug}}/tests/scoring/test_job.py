@@ -1,4 +1,4 @@
-"""Rows to scores: what may come in, what comes out, what is refused, and what is left behind."""
+"""Rows to scores: what may come in, what comes out, what is rejected, and what is left behind."""
 
 import gzip
 import os
@@ -6,10 +6,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +19,7 @@ from {{ cookiecutter.__package }}.errors import (
     ModelFailedError,
     ProjectError,
     RegistryError,
+    TooManyRejectedError,
 )
 from {{ cookiecutter.__package }}.models.tasks import Task
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -44,40 +43,12 @@ def test_scores_have_the_id_or_else_file_and_record(
     table, path = synthesize(contract, 250), tmp_path / "rows.parquet"
     pq.write_table(table, path)
     run(config, "shop", str(path), tmp_path / "scored.parquet")
-    found = pq.read_table(tmp_path / "scored.parquet")
-    if key:
-        assert found[key].to_pylist() == table[key].to_pylist()
-    else:
-        assert set(found["_file"].to_pylist()) == {str(path)}
-        assert found["_record"].to_pylist() == list(range(1, 251))
+    scores = pq.read_table(tmp_path / "scored.parquet")
+    names = {key: table[key].to_pylist()} if key else {"_file": [str(path)] * 250}
+    names |= {} if key else {"_record": list(range(1, 251))}
+    assert {name: scores[name].to_pylist() for name in names} == names
     columns = ["value"] if task == "regression" else ["probability", "decision"]
-    named = [key] if key else ["_file", "_record"]
-    assert found.column_names[: len(named) + len(columns)] == [*named, *columns]
-
-
-def parquet_with(folder: Path, contract: Contract, cities: pa.Array) -> Path:
-    """Equal rows but for their city."""
-    table = synthesize(contract, 1).drop_columns(["returned", "refund", "city"])
-    table = pa.concat_tables([table] * len(cities)).append_column("city", cities)
-    pq.write_table(table, folder / "rows.parquet")
-    return folder / "rows.parquet"
-
-
-@pytest.mark.parametrize(
-    "cities",
-    [
-        pa.array(["1", "true", None, "Lyon"]),
-        pa.array(["1", "true", None, "Lyon"]).dictionary_encode(),
-        pa.array(["1.0", "TRUE", None, " x "], pa.large_string()),
-        pa.array([b"1", b"true", None, b"Lyon"], pa.binary()),
-    ],
-)
-def test_text_is_one_category_however_a_file_holds_it(
-    place: Place, shop: Contract, cities: pa.Array
-) -> None:
-    found = place.scored(parquet_with(place.folder, shop, cities))["probability"].to_pylist()
-    assert len({round(p, 6) for p in found}) == 3
-    assert found[2] == found[3]
+    assert scores.column_names == [*names, *columns, "warnings"]
 
 
 def test_every_format_of_a_folder_is_read_in_the_order_of_names(
@@ -88,12 +59,11 @@ def test_every_format_of_a_folder_is_read_in_the_order_of_names(
     pacsv.write_csv(rows.slice(0, 40), folder / "a.csv")
     (folder / "b.csv.gz").write_bytes(gzip.compress((folder / "a.csv").read_bytes()))
     pq.write_table(rows.slice(80, 40), folder / "deep" / "c.parquet")
-    table = rows.slice(120, 40)
-    pl.DataFrame(table).write_ndjson(folder / "z.jsonl")
+    pl.DataFrame(rows.slice(120, 40)).write_ndjson(folder / "z.jsonl")
     (folder / "_SUCCESS").touch()
     (folder / ".old.csv").write_text("not rows")
-    found = place.scored(folder)["order"].to_pylist()
     names = rows["order"].to_pylist()
+    found = place.scored(folder)["order"].to_pylist()
     assert found == [*names[:40], *names[:40], *names[80:]]
     assert place.scored(f"{folder}/[ab].csv*", "two.parquet")["order"].to_pylist() == names[:40] * 2
 
@@ -102,19 +72,13 @@ def test_columns_may_come_in_any_order_be_too_many_or_left_out_where_they_may_be
     place: Place,
 ) -> None:
     whole = place.write(LINE.replace("Lyon,true", ","), name="a.csv")
-    other = place.write(
-        '"1, 2",2,12.5,2024-05-01T08:00:00Z,web,o-1\n',
-        name="b.csv",
-        head="note,items,price,at,channel,order\n",
-    )
-    found = [place.scored(path, f"{path.name}.parquet") for path in (whole, other)]
-    assert found[0].equals(found[1])
-
-
-def test_a_file_without_the_id_is_scored(place: Place) -> None:
+    head = "note,items,price,at,channel,order\n"
+    other = place.write('"1, 2",2,12.5,2024-05-01T08:00:00Z,web,o-1\n', name="b.csv", head=head)
+    scores = [place.scored(path, f"{path.name}.parquet") for path in (whole, other)]
+    assert scores[0].equals(scores[1])
     path = place.write(LINE.partition(",")[2], head=HEAD.partition(",")[2])
-    (found,) = place.scored(path).select(["_file", "_record"]).to_pylist()
-    assert found == {"_file": str(path), "_record": 1}
+    (row,) = place.scored(path).select(["_file", "_record"]).to_pylist()
+    assert row == {"_file": str(path), "_record": 1}
 
 
 REFUSED: list[tuple[bytes, str]] = [
@@ -124,7 +88,7 @@ REFUSED: list[tuple[bytes, str]] = [
     ((HEAD + LINE.replace("12.5", "dear")).encode(), r"1 of 1 rows.*price: not a float 1"),
     ((HEAD + LINE.replace("12.5", "-1")).encode(), r"1 of 1 rows.*price: below minimum 0 1"),
     ((HEAD.replace("city", "price") + LINE).encode(), "price"),
-    (b"PAR1 but nothing more", "rows.file"),
+    (b"PAR1 but nothing more", "rows.file' cannot be read"),
     (b"PK\x03\x04 and so on", "is a zip or Excel file"),
     (b"\x00\x01\x02", "rows.file"),
 ]
@@ -143,22 +107,15 @@ def test_a_file_that_cannot_be_scored_leaves_what_was_there(
     assert (place.folder / "scored.parquet").read_bytes() == before
 
 
-def test_a_parquet_file_whose_pages_are_damaged_is_refused(place: Place, shop: Contract) -> None:
-    path = place.folder / "rows.parquet"
-    pq.write_table(synthesize(shop, 500), path)
-    content = bytearray(path.read_bytes())
-    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=r"rows.parquet' cannot be read"):
-        place.run(path)
-    assert place.left == {"rows.parquet"}
-
-
-@pytest.mark.parametrize("where", ["empty", "none-*.csv", "none.csv"])
-def test_what_is_not_there_is_said(place: Place, where: str) -> None:
+def test_what_is_not_there_is_said(place: Place) -> None:
     (place.folder / "empty").mkdir()
-    with pytest.raises(DataError, match="names no file; name a CSV, Parquet or JSON Lines file"):
-        place.run(place.folder / where)
+    for where in ("empty", "none-*.csv", "none.csv"):
+        with pytest.raises(DataError, match=r"holds no file|does not exist"):
+            place.run(place.folder / where)
+    with pytest.raises(BundleError, match="make train"):
+        run(place.config, "other", "rows.csv", place.folder / "out.parquet")
+    with pytest.raises(RegistryError, match="has no version 7"):
+        place.run(place.folder / "rows.csv", number=7)
     assert place.left == {"empty"}
 
 
@@ -172,15 +129,14 @@ def test_what_is_no_score_is_not_replaced(place: Place, shop: Contract) -> None:
     path = place.write(LINE)
     pq.write_table(rows_of(shop, 3), place.folder / "mine.parquet")
     (place.folder / "dir.parquet").mkdir()
-    for name in ("mine.parquet", "dir.parquet"):
-        with pytest.raises(DataError, match=rf"{name}' exists and holds no scores; name another"):
-            place.run(path, name)
+    place.write("mine", name="quarantine/scored.parquet")
+    for name, what in (("mine", "mine"), ("dir", "dir"), ("scored", "quarantine/scored")):
+        with pytest.raises(DataError, match=rf"{what}.parquet' exists and holds no scores; name"):
+            place.run(path, f"{name}.parquet")
     with pytest.raises(DataError, match=r"let --output end in .parquet"):
         place.run(path, "rows.csv")
-    (place.folder / "quarantine").mkdir()
-    (place.folder / "quarantine" / "scored.parquet").write_text("mine")
-    with pytest.raises(DataError, match=r"quarantine/scored.parquet' exists and holds no scores"):
-        place.run(path)
+    with pytest.raises(DataError, match=r"rows.csv/out.parquet' stopped: .*run the same command"):
+        place.run(path, "rows.csv/out.parquet")
     assert path.read_text() == HEAD + LINE
 
 
@@ -188,29 +144,13 @@ def test_scores_are_replaced_and_say_by_which_model_they_were_made(place: Place)
     version = Versions(place.config.bundles, "shop").served()
     assert version is not None
     place.run(place.write(LINE, LINE.replace("12.5", "-1")))
-    assert place.scored(place.write(LINE, LINE.replace("o-1", "o-2")))["order"].to_pylist() == [
-        *("o-1", "o-2")
-    ]
+    scores = place.scored(place.write(LINE, LINE.replace("o-1", "o-2")))
+    assert scores["order"].to_pylist() == ["o-1", "o-2"]
     assert place.left == {"rows.csv", "scored.parquet", "quarantine"}
     assert list((place.folder / "quarantine").iterdir()) == []
     metadata = pq.read_metadata(place.folder / "scored.parquet").metadata
-    said = {key: metadata[key.encode()].decode() for key in ("model", "version", "bundle")}
-    assert said == {"model": "shop", "version": "1", "bundle": version.bundle}
-
-
-def test_without_a_served_model_the_next_step_is_said(place: Place) -> None:
-    with pytest.raises(BundleError, match="make train"):
-        run(place.config, "other", "rows.csv", place.folder / "out.parquet")
-    with pytest.raises(RegistryError, match="has no version 7"):
-        place.run(place.folder / "rows.csv", number=7)
-    assert place.left == set()
-
-
-def test_a_place_where_nothing_can_be_written_is_said(place: Place) -> None:
-    path = place.write(LINE)
-    (place.folder / "file").touch()
-    with pytest.raises(DataError, match=r"file/scored.parquet' stopped: .*run the same command"):
-        place.run(path, "file/scored.parquet")
+    stamp = {key: metadata[key.encode()].decode() for key in ("model", "version", "bundle")}
+    assert stamp == {"model": "shop", "version": "1", "bundle": version.bundle}
 
 
 def test_what_the_graph_cannot_answer_is_said_with_its_records(
@@ -231,10 +171,10 @@ def test_a_run_that_was_stopped_leaves_what_was_there(
     place.run(path)
     before = (place.folder / "scored.parquet").read_bytes()
 
-    def stop(*_: Any) -> None:
+    def stop(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(job, "tally", stop)
+    monkeypatch.setattr(job, "answer_columns", stop)
     with pytest.raises((ProjectError, KeyboardInterrupt)):
         place.run(path)
     assert place.left == {"rows.csv", "scored.parquet"}
@@ -260,5 +200,61 @@ def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_sweeps(
             time.sleep(0.01)
         process.kill()
     assert not target.exists()
-    assert place.run(path).scored == 200_000
+    assert place.run(path) == (200_000, 0)
     assert place.left == {"rows.parquet", "scored.parquet"}
+
+
+def test_each_rejected_row_is_in_quarantine_with_its_number_and_its_reasons(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [
+        LINE,
+        LINE.replace("12.5", "dear"),
+        "\n",
+        LINE.replace("12.5", "1001"),
+        LINE.replace("o-1", '"o\n2"').replace("12.5,2,web", "-1,0,shop"),
+        "o-3,2024-05-01T08:00:00Z,1\n",
+        LINE.replace("o-1", ""),
+    ]
+    assert place.run(place.write(*lines), max_rejected_fraction=1.0) == (1, 5)
+    three = "price: below minimum 0; items: below minimum 1; channel: not one of the allowed values"
+    assert place.quarantine() == [
+        ("rows.csv", 2, "price: not a float"),
+        ("rows.csv", 3, "price: above maximum 1000"),
+        ("rows.csv", 4, three),
+        ("rows.csv", 5, "3 fields, and the header has 7"),
+        ("rows.csv", 6, "order: missing"),
+    ]
+    assert "5 of 6 rows were rejected: " in capsys.readouterr().out
+
+
+def test_too_many_rejected_rows_give_no_output(place: Place) -> None:
+    path = place.write(LINE, LINE.replace("12.5", "-1"), LINE.replace("12.5", "x"))
+    limit = r"2 of 3 rows were rejected, more than serve.max_rejected_fraction = 0.5"
+    with pytest.raises(TooManyRejectedError, match=limit):
+        place.run(path)
+    assert len(place.quarantine()) == 2
+    assert "scored.parquet" not in place.left
+    assert place.run(path, max_rejected_fraction=0.7) == (1, 2)
+
+
+@pytest.mark.parametrize("value", ["dear", "-1"])
+def test_a_rule_whose_mode_is_fail_stops_everything(tmp_path: Path, value: str) -> None:
+    settings = shop_of("binary").model_dump()
+    settings["columns"]["price"]["on_violation"] = "fail"
+    config = serve_config(tmp_path / "model", max_rejected_fraction=1.0)
+    add_version(config.bundles, Contract.model_validate(settings))
+    place = Place(folder=tmp_path, config=config)
+    path = place.write(LINE, LINE.replace("12.5", value), LINE)
+    with pytest.raises(DataError, match=r"price: .*on_violation is fail .*record 2"):
+        place.run(path)
+    assert place.left == {"model", "rows.csv"}
+
+
+def test_personal_values_are_masked_in_quarantine(place: Place) -> None:
+    head, line = HEAD.rstrip() + ",name\n", LINE.rstrip() + ",Ada Lovelace\n"
+    lines = (line, line.replace("12.5", "dear"), line.replace("web", "shop"))
+    place.run(place.write(*lines, head=head), max_rejected_fraction=1.0)
+    raw = pq.read_table(place.folder / "quarantine" / "scored.parquet")["_raw"].to_pylist()
+    assert len(raw) == 2
+    assert all("Ada" not in row and "Lyon" in row for row in raw)

@@ -53,7 +53,7 @@ def test_a_refused_version_scores_where_it_is_asked_for(
     ask = str(rows)
     with pytest.raises(BundleError, match="the gate refused version 2"):
         run(refused, shop.name, ask, scores)
-    assert run(refused, shop.name, ask, scores, 2).scored == 20
+    assert run(refused, shop.name, ask, scores, 2) == (20, 0)
     assert pq.read_table(scores).num_rows == 20
     with pytest.raises(RegistryError, match="has no version 7; its versions: 1, 2"):
         run(refused, shop.name, ask, scores, 7)

@@ -17,17 +17,22 @@ from ..contract import CsvSource
 from ..data.read import GZIP, readable
 from ..errors import DataError
 
-HEAD_BYTES, ODD_BYTES, ODD_LINES, LAST_LINES = 1 << 20, 1 << 16, 2000, 100
+HEAD_BYTES, SAMPLE_BYTES, SAMPLE_LINES, LAST_LINES = 1 << 20, 1 << 16, 2000, 100
 MOST_RECORDS, MOST_ABOVE, MOST_BELOW, MOST_AT_END, FEWEST_ROWS = 1000, 50, 2, 5, 15
 DELIMITERS, QUOTES, ESCAPES, COMMENTS = ",;\t|", ('"', "'", None), (None, "\\"), set("#%!*/")
 PAGES = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr euc_jp"
 PAGES += " koi8_r cp437 cp850 iso8859_2"
 NUMBER = re.compile(r"^\W*[0-9][0-9.,' \u00a0\u202f_]*\W*(?:[a-zA-Z]{1,3}|e[+-]?[0-9]+)?$")
+"""A number, with whatever mark or unit."""
 Record = Sequence[str]
 
 
-def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
-    """The source that reads the file at ``path`` and is called ``name``, and what is doubtful."""
+def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str], list[Record]]:
+    """The source called ``name`` that reads the file, doubts, and records that are units or totals.
+
+    Raises:
+        DataError: the file is no table, or its columns have no names.
+    """
     with readable(path):
         encoding, doubts = _encoding(path)
         with io.TextIOWrapper(_opened(path), encoding, "replace") as text:
@@ -48,18 +53,24 @@ def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
             f"the line of names in '{path}' has {len(names)} fields ({', '.join(names)[:60]!r}),"
             f" but most have {width}: name every column in a copy (R leaves the first one out)"
         )
+    settings = marks | {"csv": name, "encoding": encoding, "trailing_delimiter": trailing}
     above = lines[: starts[place]]
-    if above:
-        shown = above[0].strip()[:40]
-        doubts.append(f"what stands above the names, such as {shown!r}, is skipped")
-    n_below, n_end, more = _no_rows(rows, _split(list(last_lines), **marks)[1], width)
-    settings = marks | {"csv": name, "encoding": encoding, "skip_below": n_below, "skip_end": n_end}
     signs = {line[0] for line in above}
     if len(signs) == 1 and signs <= COMMENTS - {names[0][:1]} and not sep:
         settings["comment"] = signs.pop()
     else:
         settings["skip_above"] = len(above) + bool(sep)
-    return CsvSource(trailing_delimiter=trailing, **settings), [*doubts, *more]
+    if above:
+        shown = above[0].strip()[:40]
+        doubts.append(f"what stands above the names, such as {shown!r}, is skipped")
+    not_rows = _not_rows(rows, _split(list(last_lines), **marks)[1], width)
+    for record in not_rows:
+        shown = f"{marks['delimiter']} ".join(record)[:50]
+        doubts.append(
+            f"the record {shown!r} holds units or a total and is no row: it is expected to be"
+            " rejected; take it out of a copy, or filter it in data/transform.py"
+        )
+    return CsvSource(**settings), doubts, not_rows
 
 
 def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
@@ -77,19 +88,19 @@ def _encoding(path: Path) -> tuple[str, list[str]]:
             raise DataError(f"the first line of '{path}' is longer than 1 MB, and names no columns")
         if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16", []
-        odd_lines = (line for line in chain([first], file) if not line.isascii())
-        odd = b"".join(islice(odd_lines, ODD_LINES))[:ODD_BYTES]
-    text = odd.decode("utf-8", "replace")
-    n_lost = text.count("\ufffd") - odd.count("\ufffd".encode())
+        lines = (line for line in chain([first], file) if not line.isascii())
+        sample = b"".join(islice(lines, SAMPLE_LINES))[:SAMPLE_BYTES]
+    text = sample.decode("utf-8", "replace")
+    n_lost = text.count("\ufffd") - sample.count("\ufffd".encode())
     if 10 * n_lost <= len(re.findall(r"[^\x00-\x7f]", text)) - n_lost:
         return "utf-8", []
-    best = charset_normalizer.from_bytes(odd, cp_isolation=PAGES.split()).best()
+    best = charset_normalizer.from_bytes(sample, cp_isolation=PAGES.split()).best()
     encoding = best.encoding.replace("_", "-") if best else "cp1252"
-    words = dict.fromkeys(re.findall(r"\w*[^\x00-\x7f]\w*", odd.decode(encoding, "replace")))
-    shown = ", ".join(map(repr, list(words)[:3]))
+    text = sample.decode(encoding, "replace")
+    examples = list(dict.fromkeys(re.findall(r"\w*[^\x00-\x7f]\w*", text)))[:3]
     return encoding, [
-        f"the encoding is a guess: {encoding}, which reads {shown}; if that is wrong, say encoding:"
-        " under the source (cp1252, cp1250, cp1251, shift_jis, gb18030, …)"
+        f"the encoding is a guess: {encoding}, which reads {', '.join(map(repr, examples))}; if that"
+        " is wrong, say encoding: under the source (cp1252, cp1250, cp1251, shift_jis, gb18030, …)"
     ]
 
 
@@ -99,7 +110,7 @@ def _split(
     """The first records, and how many lines stand before each; an empty one where one is broken."""
     quoting = csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL
     marks: dict[str, Any] = {"delimiter": delimiter, "quotechar": quote, "escapechar": escape}
-    reader = csv.reader(lines, strict=True, **marks | {"quoting": quoting})
+    reader = csv.reader(lines, strict=True, quoting=quoting, **marks)
     starts, records = [0], list[Record]()
     try:
         for record in islice(reader, MOST_RECORDS):
@@ -145,39 +156,22 @@ def _header(records: Sequence[Record], width: int, target: str) -> int:
     return next(iter(named or wide), 0)
 
 
-def _no_rows(
-    rows: Sequence[Record], last: Sequence[Record], width: int
-) -> tuple[int, int, list[str]]:
-    """How many records below the names are units, and how many at the end totals or sources."""
+def _not_rows(rows: Sequence[Record], last: Sequence[Record], width: int) -> list[Record]:
+    """Records below the names that hold units, and at the end that hold totals."""
     inner = [row for row in rows[MOST_BELOW:-MOST_AT_END] if len(row) == width]
     if len(rows) < FEWEST_ROWS or not inner:
-        return 0, 0, []
+        return []
     columns = list(zip(*inner, strict=True))
-    numeric = [n for n, c in enumerate(columns) if 2 * sum(map(_plain, c)) > sum(map(bool, c))]
-    n_below, n_end, doubts = 0, 0, list[str]()
-    for n, row in enumerate(rows[:MOST_BELOW], 1):
-        odd = [i for i in numeric if len(row) == width and row[i] and not _plain(row[i])]
-        if 2 * len(odd) > len(numeric) and not any(row[i] in columns[i] for i in odd):
-            n_below = n
-            doubts.append(f"the line below the names ({', '.join(row)[:50]!r}) is no row: skipped")
-    for n, row in enumerate(last[: -MOST_AT_END - 1 : -1], 1):
-        n_end = n if _ends_table(row, columns) else n_end
-    if n_end:
-        shown = ",".join(last[-n_end])[:40]
-        doubts.append(f"{n_end} lines at the end, such as {shown!r}, are no rows: skipped")
-    return n_below, n_end, doubts
+    numeric = [n for n, c in enumerate(columns) if 2 * sum(map(_is_number, c)) > sum(map(bool, c))]
+    not_rows = []
+    for row in (*rows[:MOST_BELOW], *last[-MOST_AT_END:]):
+        new = [n for n, known in enumerate(columns) if len(row) == width and row[n] not in known]
+        n_gaps = sum(not row[n] for n in new)
+        n_texts = sum(n in numeric and bool(row[n]) > _is_number(row[n]) for n in new)
+        if 3 * n_gaps >= width or 2 * n_texts > len(numeric) > 0:
+            not_rows.append(row)
+    return not_rows
 
 
-def _ends_table(row: Record, columns: Sequence[Record]) -> bool:
-    """Whether a record is a line of text, or a total: with gaps that no other row has, and a word."""
-    if len(row) != len(columns):
-        return 0 < len(row) <= 3
-    fields = list(zip(row, columns, strict=True))
-    gaps = any(not field and field not in known for field, known in fields)
-    word, known = next((one for one in fields if one[0]), fields[0])
-    return gaps and word not in known and not _plain(word)
-
-
-def _plain(text: str) -> bool:
-    """Whether a field is a number, with whatever mark or unit, so that it names no column."""
+def _is_number(text: str) -> bool:
     return NUMBER.match(text.strip()) is not None

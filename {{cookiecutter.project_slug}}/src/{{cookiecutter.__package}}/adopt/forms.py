@@ -125,11 +125,12 @@ def _pairs(digits: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[st
 
 
 def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[list[str], list[str]]:
-    """Texts of values that come again far from all others: that stand for none, and that may not."""
+    """Texts of repeated values far from all others: that mean missing, and that may be values."""
     known = ~np.isnan(values)
     v, place = np.unique(values[known], return_inverse=True)
     n = np.bincount(place, counts.to_numpy()[known], len(v))
-    gone, kept, usual = list[str](), list[str](), float(np.median(n)) if len(n) else 0.0
+    missing, doubtful = list[str](), list[str]()
+    usual = float(np.median(n)) if len(n) else 0.0
     while len(v) > 2:
         below, above = v[1] - v[0], v[-1] - v[-2]
         end, rest = (0, slice(1, None)) if below > above else (len(v) - 1, slice(-1))
@@ -139,11 +140,11 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
         least = max(3 if gap < 100 * span else 1, 2 * usual * near)
         if not 0 < span <= gap or n[end] < least:
             break
-        there = texts.filter(pl.Series(values == v[end])).to_list()
-        none = negative or PLACEHOLDER.search(there[0].strip())
-        (gone if none else kept).extend(there)
+        outside = texts.filter(pl.Series(values == v[end])).to_list()
+        is_missing = negative or PLACEHOLDER.search(outside[0].strip())
+        (missing if is_missing else doubtful).extend(outside)
         v, n = v[rest], n[rest]
-    return gone, kept
+    return missing, doubtful
 
 
 def time_format(
@@ -188,14 +189,13 @@ def _read(texts: pl.Series, form: str | None, zone: str) -> pl.Series:
 
 
 def _of_numbers(shown: Sequence[str], *, said: bool) -> Iterator[str]:
-    """The forms of times that are numbers: epochs, digits without marks and, if said, Excel's days."""
+    """The forms of times that are numbers: epochs, and digits without marks."""
     whole = [int(text.partition(".")[0]) for text in shown]
     for unit, scale in EPOCHS.items():
         if said or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
             yield unit
     sizes = {len(str(number)) for number in whole}
     yield from (COMPACT[size] for size in sizes if len(sizes) == 1 and size in COMPACT)
-    yield from ["excel_days"] if said else []
 
 
 def _of_texts(shown: Sequence[str]) -> Iterator[str | None]:

@@ -18,7 +18,9 @@ from .look import ColumnStats, listed
 Texts = Sequence[str]
 Role = Literal["time", "target"] | None
 EXACT_IN_FLOAT32, SLACK = 2**24, 0.25
-FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS, LEAST_DATE = 50, 1000, 20, 20, 19_000_000
+FEW, MANY, MOST_MARKERS, FEWEST_NUMBERS, LEAST_DATE = 50, 1000, 100, 20, 19_000_000
+EXCEL_DAYS = (36_526, 54_788)
+"""Excel's numbers of the days from 2000 to 2050."""
 COUNTER = "it counts the rows"
 MAYBE = ["na", "n/a", "none", "?", "-", "--", "---", ".", "*", "unknown", "missing", "nil"]
 """Texts that mean that a value is missing where numbers stand otherwise, and may be values."""
@@ -52,11 +54,24 @@ def guess(stats: ColumnStats, zone: str, role: Role = None) -> Guess:
     if len(stats.known) == 1 and stats.complete and not role:
         return _excluded(stats, f"constant: always {stats.examples}")
     if stats.values.dtype == pl.Boolean:
-        return _feature(stats, "boolean")
+        return _guess(stats, "boolean")
     if stats.values.dtype.is_temporal():
-        return _feature(stats, "timestamp")
+        return _guess(stats, "timestamp")
     plain = cast(stats.known, Form(type="float"), zone)
     return _of_texts(stats, plain, zone, role) if stats.is_text else _number(stats, plain, role)
+
+
+def _guess(
+    stats: ColumnStats, kind: ColumnType, doubts: Texts = (), missing: Texts = (), **rules: Any
+) -> Guess:
+    """A column of a type; it may be missing where it is, or where some texts mean that."""
+    column = Column(type=kind, nullable=bool(missing) or not stats.complete, **rules)
+    return Guess(column=column, doubts=[*doubts, *stats.doubts], missing=[*stats.nulls, *missing])
+
+
+def _excluded(stats: ColumnStats, why: str, *doubts: str, pii: bool = False) -> Guess:
+    """A column that is left out, which nothing in it can break."""
+    return _guess(stats, "string", doubts, role="excluded", why=why, pii=pii)
 
 
 def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role) -> Guess:
@@ -65,15 +80,16 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role) -> Gu
     odd = numeric and texts.str.contains(ODD_NUMBER).any()
     why = _code(texts) if odd else None
     dates = numeric and why != "leading zeros" and plain.to_numpy().min() >= LEAST_DATE
-    if (role == "time" or not numeric or dates) and (
-        times := time_format(texts, stats.counts, zone, said=role == "time")
-    ):
+    times = None
+    if role == "time" or not numeric or dates:
+        times = time_format(texts, stats.counts, zone, said=role == "time")
+    if times and times[1].null_count() <= MOST_MARKERS:
         values = times[1].dt.epoch("us").cast(pl.Float64)
         return replace(_ordered(stats, values, "timestamp", times[2]), format=times[0])
     if why and role != "target":
         doubt = f"looks like a number, such as {stats.examples}, but is read as a code ({why})"
         if repeats(stats):
-            return _feature(stats, "category", [doubt])
+            return _guess(stats, "category", [doubt])
         return _excluded(stats, f"a code that hardly repeats ({why})", f"{doubt}: left out")
     if not numeric and (result := _personal(stats) or _logical(stats)):
         return result
@@ -115,59 +131,44 @@ def _logical(stats: ColumnStats) -> Guess | None:
     if not logical.any() or not _low(odd).is_in(MAYBE).all():
         return None
     doubts = [f"has {listed(odd)} among yes and no: read as missing"] if len(odd) else []
-    return _feature(stats, "boolean", doubts, odd.to_list())
+    return _guess(stats, "boolean", doubts, odd.to_list())
 
 
 def _mostly_numbers(stats: ColumnStats, bad: pl.Series, *, formatted: bool) -> bool:
-    """Whether texts among numbers say that nothing is there, and make no category or code."""
+    """Whether texts among numbers mean missing, and make no category or code."""
     odd, others = stats.known.filter(bad), stats.known.filter(~bad)
     mixed = odd.str.contains(r"[0-9].*[A-Za-z_-]|[A-Za-z_-].*[0-9]")
     mixed &= ~odd.str.contains(f"{CENSORED.pattern}|^#")
     whole = not formatted and others.str.contains(r"^\s*[0-9]+\s*$").all()
     codes = whole and mixed.sum() > 0.5 * len(odd)
     words = (odd.str.contains(r"[\pL0-9]") & ~_low(odd).is_in(MAYBE)).any()
-    few = stats.rows_of(odd) <= 0.5 * stats.n_known
+    few = len(odd) <= MOST_MARKERS and stats.rows_of(odd) <= 0.5 * stats.n_known
     return few and not codes and (not words or len(others) >= FEWEST_NUMBERS)
 
 
-def _excluded(stats: ColumnStats, why: str, *doubts: str, pii: bool = False) -> Guess:
-    """A column that is left out, which nothing in it can break."""
-    column = Column(type="string", nullable=not stats.complete, role="excluded", why=why, pii=pii)
-    return Guess(column=column, doubts=[*doubts, *stats.doubts], missing=stats.nulls)
-
-
-def _feature(
-    stats: ColumnStats, kind: ColumnType, doubts: Texts = (), missing: Texts = (), **rules: Any
-) -> Guess:
-    """A feature of a type; it may be missing where it is, or where markers stand for that."""
-    column = Column(type=kind, nullable=bool(missing) or not stats.complete, **rules)
-    return Guess(column=column, doubts=[*doubts, *stats.doubts], missing=[*stats.nulls, *missing])
-
-
 def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]) -> Guess:
-    """A number or time, of which some texts mean that nothing is there."""
+    """A number or time, of which some texts mean that a value is missing."""
     texts, doubts, values = stats.known.cast(pl.String), list(doubts), read.to_numpy()
     if odd := texts.filter(read.is_null()).to_list() if read.null_count() else []:
         n, what = stats.rows_of(odd), "time" if kind == "timestamp" else "number"
         share = f"{n:,} values ({n / stats.n_known:.1%})"
         doubts.append(f"holds {share} that are no {what}, such as {listed(odd)}: read as missing")
-    gone, kept = stand_apart(texts, stats.counts, values)
+    missing, doubtful = stand_apart(texts, stats.counts, values)
     if not stats.is_text:
-        gone, kept = [], [*gone, *kept]  # a type of its own has no texts that could be listed
-    for group, end in (gone, "missing; else take them out of"), (kept, "values; else list them in"):
+        missing, doubtful = [], [*missing, *doubtful]  # no text could be listed as missing
+    for group, end in (missing, "missing; else take them out of"), (doubtful, "values; else list"):
         if group:
             shown = f"{listed(group)} in {stats.rows_of(group):,} rows"
             doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
-    rules: dict[str, Any] = {"on_violation": {"type": "null"}} if odd[MOST_MARKERS:] else {}
+    rules = {}
     if kind != "timestamp":
         rest = values[~np.isnan(values)]
-        rest = rest[~np.isin(rest, values[texts.is_in(gone).to_numpy()])] if gone else rest
-        rules |= _range(rest)
+        rest = rest[~np.isin(rest, values[texts.is_in(missing).to_numpy()])] if missing else rest
+        rules = _range(rest)
         if kind == "integer" and np.abs(rest).max() > EXACT_IN_FLOAT32:
             kind, end = "float", "which the model rounds; if they name things, exclude it"
             doubts.append(f"has integers beyond 2^24, such as {listed(texts, 1)}, {end}")
-    result = _feature(stats, kind, doubts, [*gone, *odd[:MOST_MARKERS]], **rules)
-    return replace(result, values=values)
+    return replace(_guess(stats, kind, doubts, [*missing, *odd], **rules), values=values)
 
 
 def _number(
@@ -175,11 +176,16 @@ def _number(
 ) -> Guess:
     """A column of numbers; one that counts the rows in their order is left out."""
     known = values.drop_nulls().to_numpy()
+    least, most = known.min(), known.max()
     whole = not (form and form.factors) and bool((np.floor(known) == known).all())
-    dense = FEWEST_NUMBERS < known.max() - known.min() < 1.05 * len(known) == 1.05 * stats.n_rows
+    dense = FEWEST_NUMBERS < most - least < 1.05 * len(known) == 1.05 * stats.n_rows
     if whole and dense and not role and cast(stats.values, Form(type="float"), "UTC").is_sorted():
         counted = _excluded(stats, COUNTER, f"counts the rows ({stats.examples} …)")
         return replace(counted, values=known)
+    doubts = list(doubts)
+    if EXCEL_DAYS[0] <= least < most <= EXCEL_DAYS[1]:
+        end = "if they are Excel's days, write them as dates: 45292 is 2024-01-01"
+        doubts.append(f"has numbers such as {stats.examples}, read as such; {end}")
     result = _ordered(stats, values, "integer" if whole else "float", doubts)
     return replace(result, numbers=form)
 
@@ -197,20 +203,19 @@ def _range(values: Floats) -> dict[str, Any]:
 
 def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
     """A column of texts: a category where values come again, else left out as names or free text."""
-    texts, doubts = stats.known, alike(stats.known.head(10 * MANY))
+    texts, doubts = stats.known, differ_by_little(stats.known.head(10 * MANY))
     if repeats(stats):
         if len(maybe := texts.filter(_low(texts).is_in(MAYBE) & texts.str.contains(r"^\s*\pL"))):
-            end = "as values; if they mean missing, say missing_by_column"
-            doubts.append(f"keeps {listed(maybe)} {end}")
+            doubts.append(f"has {listed(maybe)} as values; if missing, say missing_by_column")
         odd = texts.filter(plain.is_null())
         if stats.rows_of(odd) <= 0.8 * stats.n_known:
             doubts.append(f"holds numbers, and texts such as {listed(odd)}: taken as a category")
         if len(texts) > MANY:
             doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
-        return _feature(stats, "category", doubts)
-    words = _words(texts)
-    if words >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
-        return _excluded(stats, f"free text: {words:.0f} words on average", *doubts)
+        return _guess(stats, "category", doubts)
+    n_words = _n_words(texts)
+    if n_words >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
+        return _excluded(stats, f"free text: {n_words:.0f} words on average", *doubts)
     why = f"names rows: {len(texts):,} values that hardly repeat"
     if texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
@@ -218,7 +223,7 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
     return _excluded(stats, why, *doubts)
 
 
-def _words(texts: pl.Series) -> float:
+def _n_words(texts: pl.Series) -> float:
     """How many words a text has, in the mean of the first ones."""
     return 1 + float(texts.head(MANY).str.count_matches(r"\s\S").to_numpy().mean())
 
@@ -228,10 +233,10 @@ def repeats(stats: ColumnStats) -> bool:
     if len(stats.known) <= FEW:
         return len(stats.known) <= 0.5 * stats.n_known
     often = int(stats.counts.filter(stats.counts >= 5).sum() or 0)
-    return _words(stats.known) < 5 and often >= 0.5 * stats.n_known
+    return _n_words(stats.known) < 5 and often >= 0.5 * stats.n_known
 
 
-def alike(texts: Iterable[str]) -> list[str]:
+def differ_by_little(texts: Iterable[str]) -> list[str]:
     """A doubt where values differ only by case, spaces or a mark at their end."""
     groups: dict[str, set[str]] = {}
     for value in map(canonical_category, texts):

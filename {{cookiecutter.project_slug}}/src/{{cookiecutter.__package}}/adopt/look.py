@@ -1,7 +1,7 @@
 """Opens a person's table, reads it through the readers of the data job, describes its columns."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ..data.read import GZIP, readable
 from ..data.rows import files, records
 from ..errors import ConfigError, DataError
 from ..terminal import progress
-from .dialect import dialect
+from .dialect import Record, dialect
 
 SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
 UNREADABLE, EXCEL = (pl.Duration, pl.Time, pl.Object), (b"PK", b"\xd0\xcf\x11\xe0")
@@ -25,15 +25,14 @@ NULL = r"(?i)^\s*(?:[-+]?nan|null|\\n|<na>|#n/a|#na|nat|1\.#ind|1\.#qnan)?\s*$"
 
 
 class ColumnStats:
-    """A column of the sample; its known values are what is neither null, blank nor a word for null."""
+    """A column of the sample; its known values are not null, blank or a word for null."""
 
-    def __init__(self, name: str, values: pl.Series, nulls: list[str] | None = None) -> None:
-        self.name, self.values, self.is_text = name, values, values.dtype == pl.String
+    def __init__(self, values: pl.Series, nulls: Sequence[str] = ()) -> None:
+        self.values, self.is_text, self.n_rows = values, values.dtype == pl.String, len(values)
         known = values.drop_nulls().alias(" ").value_counts(sort=True, name="n")
         self.blanks, self.nulls, self.doubts = list[str](), list[str](), list[str]()
-        none = known[" "].str.contains(NULL) if self.is_text else pl.Series([False])
-        none = none | known[" "].is_in(nulls) if nulls else none
-        if none.any():
+        if self.is_text:
+            none = known[" "].str.contains(NULL) | known[" "].is_in(nulls)
             gone, known = known.filter(none), known.filter(~none)
             self.blanks = [text for text in gone[" "] if not text.strip()]
             self.nulls = [text for text in gone[" "] if text.strip()]
@@ -42,7 +41,7 @@ class ColumnStats:
             self.doubts = [doubt] if self.nulls else []
         self.known, self.counts = known[" "], known["n"]
         """Distinct values, the most frequent first, and how often each stands there."""
-        self.n_rows, self.n_known = len(values), int(self.counts.sum() or 0)
+        self.n_known = int(self.counts.sum() or 0)
         self.complete, self.unique = self.n_known == self.n_rows, len(known) == self.n_known > 0
         self.examples = listed(self.known.head(3))
 
@@ -70,7 +69,7 @@ class Table:
     doubts: list[str]
 
 
-def opened(path: str, target: str, table: str | None, query: str | None) -> Table:
+def open_table(path: str, target: str, table: str | None, query: str | None) -> Table:
     """Look at the table that a path, URL or variable names.
 
     Raises:
@@ -90,7 +89,7 @@ def opened(path: str, target: str, table: str | None, query: str | None) -> Tabl
             raise ConfigError("this project reads files; add an option that reads databases first")
         settings: dict[str, Any] = {kinds[0]: path, "table": table, "query": query}
         source = load(SETTINGS[kinds[0]])(**settings)
-        return look(name, source, files(name, source, (), Path("data")), [])
+        return _look(name, source, files(name, source, (), Path("data")))
     if not file.is_file():
         raise DataError(f"'{path}' does not exist; name a CSV, Parquet or JSON Lines file")
     with readable(file), file.open("rb") as raw:
@@ -100,15 +99,21 @@ def opened(path: str, target: str, table: str | None, query: str | None) -> Tabl
     place, here = file.resolve(), Path.cwd()
     where = (place.relative_to(here) if place.is_relative_to(here) else place).as_posix()
     if head == b"PAR1":
-        return look(name, ParquetSource(parquet=where), [file], [])
+        return _look(name, ParquetSource(parquet=where), [file])
     if head[:1] == b"{" or (head[:2] == GZIP and ".json" in file.name):
-        return look(name, JsonlSource(jsonl=where), [file], [])
-    csv, doubts = dialect(file, where, target)
-    return look(name, csv, [file], doubts)
+        return _look(name, JsonlSource(jsonl=where), [file])
+    csv, doubts, not_rows = dialect(file, where, target)
+    return _look(name, csv, [file], doubts, not_rows)
 
 
-def look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) -> Table:
-    """Read the table once; of many rows every k-th is kept, with k doubled when they are too many."""
+def _look(
+    name: str,
+    source: TableSource,
+    paths: list[Path],
+    doubts: Sequence[str] = (),
+    not_rows: Sequence[Record] = (),
+) -> Table:
+    """Read the table once; of many rows every k-th is taken, with k doubled when they are too many."""
     parts, every, n_rows, broken = list[pl.DataFrame](), 1, 0, list[str]()
     with progress("looking", None, keep=False) as bar:
         for run in (run for path in paths for run in records(path, source, None)):
@@ -120,15 +125,19 @@ def look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) -
                 parts, every = [pl.concat(parts, how="diagonal_relaxed").gather_every(2)], 2 * every
             broken += [f"record {number:,}: {why}" for number, why, _ in run.broken]
             bar(note=f"{n_rows:,} rows")
-    if not n_rows:
+    rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
+    for record in not_rows:
+        fields = zip(rows.columns, record, strict=False)
+        rows = rows.filter(pl.any_horizontal(pl.col(n).fill_null("") != text for n, text in fields))
+    if not len(rows):
         raise DataError(f"there is no row that can be read: {[*broken, 'it is empty'][0]}")
+    doubts = [*doubts]
     if broken:
         total = f"{len(broken):,} of {len(broken) + n_rows:,}"
-        doubts = [*doubts, f"{total} records are no rows ({broken[0]}): rejected"]
-    rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
+        doubts.append(f"{total} records are no rows ({broken[0]}): rejected")
     unusable = _unusable(rows, paths[0], parquet=isinstance(source, ParquetSource))
-    columns = {one.name: ColumnStats(one.name, one) for one in rows if one.name not in unusable}
-    doubts = [*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())]
+    doubts += [f"`{name}` is left out: {why}" for name, why in unusable.items()]
+    columns = {values.name: ColumnStats(values) for values in rows if values.name not in unusable}
     return Table(name=name, source=source, columns=columns, unusable=unusable, doubts=doubts)
 
 
@@ -136,9 +145,8 @@ def _unusable(rows: pl.DataFrame, path: Path, *, parquet: bool) -> dict[str, str
     """Columns that can be in no contract, and why."""
     types: dict[str, object] = {n: t for n, t in rows.schema.items() if isinstance(t, UNREADABLE)}
     if parquet:
-        types |= {
-            one.name: one.type for one in pq.read_schema(path) if pa.types.is_nested(one.type)
-        }
+        schema = pq.read_schema(path)
+        types |= {field.name: field.type for field in schema if pa.types.is_nested(field.type)}
     result = {name: f"it holds {kind}, which no contract can read" for name, kind in types.items()}
     unnamed = (name for name in rows.columns if re.fullmatch(r"\(column \d+\)", name))
     return result | dict.fromkeys(unnamed, "it has no name")

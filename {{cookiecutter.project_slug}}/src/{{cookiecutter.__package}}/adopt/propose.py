@@ -18,14 +18,14 @@ from ..data.rows import layout
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
 from .look import Table, listed
-from .roles import GROUP, KEY, Task, keys, leaks, spread, target_of, time_of, without_noise
+from .roles import GROUP, KEY, Task, keys, leaks, target_of, time_of, without_noise
 
 MOST_TYPED, SHOWN = 50_000, 20
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the person said; ``path`` is a file, or a database's URL or the variable that holds it."""
+    """What the person asks for; ``path`` is a file, or a database's URL or the variable with it."""
 
     path: str
     target: str
@@ -49,7 +49,7 @@ class Proposal:
     examples: Mapping[str, str]
 
 
-def proposed(request: Request, table: Table) -> Proposal:
+def propose(request: Request, table: Table) -> Proposal:
     """Put together what all columns say.
 
     Raises:
@@ -60,18 +60,19 @@ def proposed(request: Request, table: Table) -> Proposal:
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
     target = _column("target", request.target, table) or ""
     time, id_ = _column("time", request.time, table), _column("id", request.id, table)
-    request, columns = replace(request, target=target, time=time, id=id_), table.columns
-    columns[target] = without_noise(columns[target])
-    roles: dict[str | None, Role] = {request.time: "time", target: "target"}
-    guesses = {name: guess(one, zone, roles.get(name)) for name, one in columns.items()}
-    said = request.task, request.positive
-    guesses[target], task = target_of(columns[target], guesses[target], *said)
-    time = time_of(request.time, columns, guesses)
-    guesses |= keys(request.id, columns, guesses, {target, time})
+    columns = table.columns | {target: without_noise(table.columns[target])}
+    roles: dict[str | None, Role] = {time: "time", target: "target"}
+    guesses = {name: guess(stats, zone, roles.get(name)) for name, stats in columns.items()}
+    guesses[target], task = target_of(
+        columns[target], guesses[target], request.task, request.positive
+    )
+    time = time_of(time, columns, guesses)
+    guesses |= keys(id_, columns, guesses, {target, time})
     id_ = next((name for name, one in guesses.items() if one.column.why == KEY), None)
     first = [name for name in (target, id_, time) if name]
     guesses = {name: guesses[name] for name in dict.fromkeys([*first, *guesses])}
-    contract = _valid(_settings(request, table, guesses) | task | {"id": id_, "time": time})
+    named = replace(request, target=target, time=time, id=id_)
+    contract = _valid(_settings(named, table, guesses) | task)
     rows = _typed(contract, table)
     contract, leaking = _without_leaks(contract, rows)
     doubts = [*table.doubts]
@@ -80,9 +81,13 @@ def proposed(request: Request, table: Table) -> Proposal:
     elif contract.times and not time:
         doubts.append(f"rows are split by chance, not by time; else say --time {contract.times[0]}")
     doubts += [f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts]
-    doubts += leaking if time else [*leaking, *spread(contract, rows)]
     examples = {name: stats.examples for name, stats in columns.items()}
-    return Proposal(contract=contract, data=_data(contract, rows), doubts=doubts, examples=examples)
+    return Proposal(
+        contract=contract,
+        data=_data(contract, rows),
+        doubts=[*doubts, *leaking],
+        examples=examples,
+    )
 
 
 def _column(option: str, name: str | None, table: Table) -> str | None:
@@ -100,10 +105,10 @@ def _column(option: str, name: str | None, table: Table) -> str | None:
 
 
 def _settings(request: Request, table: Table, guesses: Mapping[str, Guess]) -> dict[str, Any]:
-    """The contract's settings, but for task, id and time."""
-    csv = isinstance(table.source, CsvSource)
-    blanks = [text for name in guesses for text in table.columns[name].blanks]
-    blanks = list(dict.fromkeys([""] * csv + blanks))
+    """The contract's settings, but for the task."""
+    is_csv = isinstance(table.source, CsvSource)
+    blanks = [""] * is_csv + [text for name in guesses for text in table.columns[name].blanks]
+    blanks = list(dict.fromkeys(blanks))
     missing = {name: [*blanks, *one.missing] for name, one in guesses.items() if one.missing}
     numbers = {name: one.numbers for name, one in guesses.items() if one.numbers}
     source = table.source.model_dump(exclude_defaults=True) | {
@@ -112,18 +117,20 @@ def _settings(request: Request, table: Table, guesses: Mapping[str, Guess]) -> d
         "formats": {name: one.format for name, one in guesses.items() if one.format},
         "numbers": {name: one.model_dump(exclude_defaults=True) for name, one in numbers.items()},
     }
-    columns = {name: one.column for name, one in guesses.items()}
-    others = {n: one for n, one in columns.items() if n != request.target and one.why != KEY}
-    if csv and len(others) == len(columns) - 1:
+    if is_csv and not request.id:
         source["repeats"] = "keep"  # without an id nothing says that equal rows are one
-    gone = [f"{n!r} ({one.why})" for n, one in others.items() if one.role or one.type == "string"]
-    if len(gone) == len(others):
-        why = ", ".join(gone[:10]) or "there is no other"
+    columns = {name: one.column for name, one in guesses.items()}
+    others = {n: c for n, c in columns.items() if n not in (request.target, request.id)}
+    unused = [f"{n!r} ({c.why})" for n, c in others.items() if c.role or c.type == "string"]
+    if len(unused) == len(others):
+        why = ", ".join(unused[:10]) or "there is no other"
         raise DataError(f"no column is left from which {request.target!r} could be learnt: {why}")
     slug = re.sub(r"[^a-z0-9]+", "-", f"{table.name}-{request.target}".lower()).strip("-")
     return {
         "name": request.name or slug[:63].strip("-") or "model",
         "target": request.target,
+        "id": request.id,
+        "time": request.time,
         "timezone": request.timezone,
         "sources": {table.name: source},
         "columns": columns,

@@ -1,6 +1,6 @@
 """What columns are to the rows: the target and its task, the time, the id, groups and leaks."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -20,9 +20,7 @@ NO = ["0", "-1", "false", "no", "not", "non", "never", "none", "negative", "with
 """What the other one of two values begins with."""
 KEY, GROUP = "names each row", "names what several rows are about"
 FEW, FEWEST_ROWS, MOST_COMPARED, COMPARED_ROWS, LEAK_ROWS = 20, 100, 100, 20_000, 200
-TELLS, EXACT, MOST_TOGETHER, MOST_SUMMED = 0.99, 0.9999, 6, 2000
-PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)}
-"""Parts of a time, and between which ends each lies."""
+SUSPECT, EXACT, MOST_TOGETHER, MOST_SUMMED = 0.99, 0.9999, 6, 2000
 Columns = Mapping[str, ColumnStats]
 Guesses = Mapping[str, Guess]
 
@@ -31,44 +29,48 @@ def without_noise(stats: ColumnStats) -> ColumnStats:
     """A target's texts without the few that stand once among labels, and the word for missing."""
     if not stats.is_text:
         return stats
-    counts = _counts(_labels(stats.known), stats.counts)
+    labels = _labels(stats.known)
+    counts = _counts(labels, stats.counts)
     rare = [label for label, n in counts.items() if n == 1]
     often = sum(n >= OFTEN for n in counts.values())
     few = len(rare) <= MOST_RARE and 2 <= often == len(counts) - len(rare) <= MOST_NUMBERS
     noise = rare if few and stats.n_known >= FEWEST_LABELS else []
     noise += [label for label in counts if label.lower() in MAYBE][:1] if len(counts) == 3 else []
-    texts = stats.known.filter(_labels(stats.known).is_in(noise))
-    return ColumnStats(stats.name, stats.values, texts.to_list())
+    return ColumnStats(stats.values, stats.known.filter(labels.is_in(noise)).to_list())
 
 
 def target_of(
     stats: ColumnStats, guess: Guess, task: Task | None, positive: str | None
 ) -> tuple[Guess, dict[str, Any]]:
-    """The target's column; and task, positive value and labels, as the contract has them."""
+    """The target's column; and task, positive value and labels, as the contract has them.
+
+    Raises:
+        DataError: the task cannot be learnt from the values, or they have no such positive one.
+    """
     texts, logical = stats.known.cast(pl.String), guess.column.type == "boolean"
-    labels_of = _labels(texts, logical=logical).set(texts.is_in(list(guess.missing)), None)
-    counts = _counts(labels_of, stats.counts)
-    labels, doubts = sorted(counts, key=_natural), [*guess.doubts]
+    known = _labels(texts, logical=logical).set(texts.is_in(list(guess.missing)), None)
+    counts = _counts(known, stats.counts)
+    labels, doubts = sorted(counts, key=_in_order), [*guess.doubts]
     task = task or _task(counts, guess)
-    said = positive and _labels([positive], logical=logical)[0]
-    if wrong := _wrong(stats, guess, labels, task):
-        raise DataError(f"the target {stats.name!r} {wrong}, or name another column")
-    if positive is not None and (task != "binary" or said not in counts):
+    if problem := _problem(stats, guess, labels, task):
+        raise DataError(f"the target {stats.values.name!r} {problem}, or name another column")
+    chosen = positive and _labels([positive], logical=logical)[0]
+    if positive is not None and (task != "binary" or chosen not in counts):
         raise DataError(f"no --positive {positive!r}: {task}, the values are {listed(labels)}")
-    if n_gone := stats.n_rows - sum(counts.values()):
+    if n_missing := stats.n_rows - sum(counts.values()):
         what = "value" if task == "regression" else "label"
-        doubts.append(f"has no {what} in {n_gone:,} rows: they are left out as unlabelled")
+        doubts.append(f"has no {what} in {n_missing:,} rows: they are left out as unlabelled")
     if task == "regression":
-        rules = {"minimum": None, "maximum": None, "nullable": n_gone > 0}
+        rules = {"minimum": None, "maximum": None, "nullable": n_missing > 0}
         column = guess.column.model_copy(update=rules)
         return replace(guess, column=column, doubts=doubts), {"task": task}
     kind: ColumnType = "category"
     settings: dict[str, Any] = {"task": task, "labels": labels}
     if task == "binary":
-        value, sure = (said, True) if said else _positive(counts)
+        value, is_sure = (chosen, True) if chosen else _positive(counts)
         share = counts[value] / sum(counts.values())
         rarer = f"is positive where it is {value!r}, the rarer ({share:.1%}); else say --positive"
-        doubts += [] if sure else [rarer]
+        doubts += [] if is_sure else [rarer]
         settings["positive"] = value
         if logical or (guess.column.type == "integer" and not guess.numbers):
             kind = guess.column.type
@@ -76,11 +78,11 @@ def target_of(
     elif guess.values is not None:
         end = "taken as labels without order; for an amount say --task regression"
         doubts.append(f"has {len(counts)} different numbers, such as {listed(labels)}: {end}")
-    column = Column(type=kind, nullable=n_gone > 0)
+    column = Column(type=kind, nullable=n_missing > 0)
     return Guess(column=column, doubts=doubts, missing=guess.missing), settings
 
 
-def _wrong(stats: ColumnStats, guess: Guess, labels: list[str], task: Task) -> str | None:
+def _problem(stats: ColumnStats, guess: Guess, labels: list[str], task: Task) -> str | None:
     """Why the task cannot be learnt from the values."""
     if guess.column.type == "timestamp":
         return f"holds times, such as {stats.examples}; make a number or a category of it"
@@ -115,51 +117,59 @@ def _task(counts: Mapping[str, int], guess: Guess) -> Task:
 
 
 def _positive(counts: Mapping[str, int]) -> tuple[str, bool]:
-    """The positive one of two values, and whether its words say so; else the rarer."""
+    """The positive one of two values, and whether its text says so; else the rarer."""
     one, two = sorted(counts, key=lambda value: (counts[value], value))
     low = (value.lower() for value in (one, two))
     no = [v in NO or v.replace("-", " ").split(" ")[0] in NO or v[:1] in "<≤" for v in low]
     return (two if no[0] and not no[1] else one), no[0] != no[1]
 
 
-def _natural(value: str) -> tuple[float, str]:
-    """Numbers in their order, before texts in that of the alphabet."""
-    number = value.removeprefix("-").replace(".", "", 1).isdecimal()
-    return (float(value), "") if number else (float("inf"), value.casefold())
+def _in_order(value: str) -> tuple[float, str]:
+    """Numbers by their size, before texts in the order of the alphabet."""
+    is_number = value.removeprefix("-").replace(".", "", 1).isdecimal()
+    return (float(value), "") if is_number else (float("inf"), value.casefold())
 
 
-def time_of(said: str | None, columns: Columns, guesses: Guesses) -> str | None:
-    """The time: what is said, or the only complete timestamp."""
-    stamps = [n for n, one in guesses.items() if one.column.type == "timestamp"]
-    sound = [name for name in stamps if not guesses[name].column.nullable]
-    if said is None:
-        return sound[0] if len(sound) == 1 else None
-    if said in sound:
-        return said
-    stats = columns[said]
-    wrong = f"holds no times that can be read, such as {stats.examples}"
-    if said in stamps:
-        n_odd = stats.rows_of(guesses[said].missing)
-        wrong = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
-    raise DataError(f"--time: {said!r} {wrong}; name a column of times, or leave --time out")
+def time_of(name: str | None, columns: Columns, guesses: Guesses) -> str | None:
+    """The time: what is named, or the only complete timestamp.
+
+    Raises:
+        DataError: the named column holds no times, or not in every row.
+    """
+    times = [n for n, one in guesses.items() if one.column.type == "timestamp"]
+    complete = [n for n in times if not guesses[n].column.nullable]
+    if name is None:
+        return complete[0] if len(complete) == 1 else None
+    if name in complete:
+        return name
+    stats = columns[name]
+    problem = "; ".join([f"holds no times, such as {stats.examples}", *guesses[name].doubts])
+    if name in times:
+        n_odd = stats.rows_of(guesses[name].missing)
+        problem = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
+    raise DataError(f"--time: {name!r} {problem}; name a column of times, or leave --time out")
 
 
 def keys(
-    said: str | None, columns: Columns, guesses: Guesses, taken: Collection[str | None]
+    id_: str | None, columns: Columns, guesses: Guesses, taken: Collection[str | None]
 ) -> dict[str, Guess]:
-    """The id, and columns that name what several rows are about, by what their values do."""
+    """The id, and columns that name what several rows are about, by what their values do.
+
+    Raises:
+        DataError: the named id does not name each row once.
+    """
     free = [name for name in columns if name not in taken and not guesses[name].column.pii]
-    result = {}
-    named = (n for n in free if _names_rows(columns[n], guesses[n], first=n == next(iter(columns))))
-    if name := said or next(named, None):
+    first, result = next(iter(columns)), dict[str, Guess]()
+    unique = (n for n in free if _names_rows(columns[n], guesses[n], is_first=n == first))
+    if name := id_ or next(unique, None):
         stats = columns[name]
         again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
         if again or gaps:
-            wrong = f"{again:,} rows repeat a value and {gaps:,} have none"
-            raise DataError(f"--id: {name!r} does not name each row once: {wrong}; leave --id out")
+            problem = f"{again:,} rows repeat a value and {gaps:,} have none"
+            raise DataError(f"--id: {name!r} does not name each row once: {problem}; leave --id out")
         column = Column(type="integer" if _is_whole(guesses[name]) else "string", why=KEY)
         doubt = "is taken as the id, since it names each row; say --id for another"
-        result[name] = Guess(column=column, doubts=[] if said else [doubt])
+        result[name] = Guess(column=column, doubts=[] if id_ else [doubt])
     for name in free:
         if name not in result and _is_group(columns[name], guesses[name], columns):
             gaps = not columns[name].complete
@@ -174,12 +184,12 @@ def _is_whole(guess: Guess) -> bool:
     return guess.column.type == "integer" or guess.column.why == COUNTER
 
 
-def _names_rows(stats: ColumnStats, guess: Guess, *, first: bool) -> bool:
-    """Whether values are all there, all others, and no measurements."""
+def _names_rows(stats: ColumnStats, guess: Guess, *, is_first: bool) -> bool:
+    """Whether values are all there, all different, and no measurements."""
     if not (stats.unique and stats.complete and stats.n_rows > FEW):
         return False
     if guess.values is not None:
-        return first and _is_whole(guess) and not guess.missing and guess.values.min() >= 0
+        return is_first and _is_whole(guess) and not guess.missing and guess.values.min() >= 0
     return guess.column.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
 
 
@@ -190,35 +200,17 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
         return False
     if n < FEW or not max(FEWEST_ROWS, 1.5 * n) <= stats.n_known <= 50 * n:
         return False
-    others = [other for other in list(columns)[:MOST_COMPARED] if other != stats.name]
-    rows = pl.DataFrame([columns[name].values for name in (stats.name, *others)])
-    rows = rows.head(COMPARED_ROWS)
-    groups = rows.drop_nulls(stats.name).group_by(stats.name)
+    key = stats.values.name
+    others = [name for name in list(columns)[:MOST_COMPARED] if name != key]
+    rows = pl.DataFrame([columns[name].values for name in (key, *others)]).head(COMPARED_ROWS)
+    groups = rows.drop_nulls(key).group_by(key)
     same = groups.agg(pl.len().alias(" n"), pl.col(others).n_unique() == 1).filter(pl.col(" n") > 1)
-    shared = 0
+    n_shared = 0
     for name in others:
         shares = rows[name].value_counts()["count"].to_numpy() / len(rows)
         by_chance = (shares**2).sum() > 0.6 or len(shares) > 0.8 * n
-        shared += not by_chance and same[name].sum() > 0.95 * len(same) > 0
-    return shared > whole
-
-
-def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
-    """A doubt where columns together may say when a row happened."""
-    parts: dict[str, str] = {}
-    for name in (n for n in contract.numeric if contract.columns[n].type == "integer"):
-        values = np.unique(rows[name].drop_nulls().to_numpy())
-        for part, (least, most) in PARTS.items():
-            inside = len(values) and least <= values[0] and values[-1] <= most
-            if part not in parts and inside and (part == "year" or len(values) == most - least + 1):
-                parts[part] = name
-                break
-    if "month" in parts and len(parts) > 1:
-        shown = ", ".join(f"`{name}`" for name in parts.values())
-        yield (
-            f"{shown} may together be when a row happened, and rows are split by chance, so that the"
-            " future trains and the past tests; make one time of them, and say --time"
-        )
+        n_shared += not by_chance and same[name].sum() > 0.95 * len(same) > 0
+    return n_shared > whole
 
 
 def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
@@ -226,21 +218,21 @@ def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
     rows = rows.filter(pl.col(contract.target).is_not_null())
     if len(rows) < LEAK_ROWS:
         return {}
-    alone = {n: v for n, v in tellings(rows, contract) if v >= TELLS and n != contract.time}
+    alone = {n: v for n, v in tellings(rows, contract) if v >= SUSPECT and n != contract.time}
     result = {n: f"alone tells {contract.target} ({v:.3f} of 1)" for n, v in alone.items()}
     for name in contract.times if contract.time else ():
-        ahead = (rows[name] > rows[contract.time]).drop_nulls()  # type: ignore[index]
-        if len(ahead) and ahead.sum() >= TELLS * len(ahead):
+        later = (rows[name] > rows[contract.time]).drop_nulls()  # type: ignore[index]
+        if len(later) and later.sum() >= SUSPECT * len(later):
             result[name] = f"always lies after {contract.time}"
     names = [name for name in contract.numeric if name not in result][:MOST_SUMMED]
-    together = _sum(rows, contract.target, names) if contract.task == "regression" else []
-    for name in together:
-        others = ", ".join(one for one in together if one != name)
+    terms = _terms(rows, contract.target, names) if contract.task == "regression" else []
+    for name in terms:
+        others = ", ".join(one for one in terms if one != name)
         result[name] = f"together with {others} makes {contract.target}"
     return result
 
 
-def _sum(rows: pl.DataFrame, target: str, names: list[str]) -> list[str]:
+def _terms(rows: pl.DataFrame, target: str, names: list[str]) -> list[str]:
     """Columns of which the target is a sum or difference: chosen one by one, while that helps."""
     columns = pl.col(*names, target).cast(pl.Float64).clip(-1e100, 1e100)
     table = rows.head(COMPARED_ROWS).select((columns - columns.mean()).fill_null(0)).to_numpy()

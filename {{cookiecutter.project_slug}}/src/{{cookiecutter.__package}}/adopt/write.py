@@ -16,8 +16,8 @@ from ..errors import ConfigError
 from ..rules import descriptions
 from ..storage import write_file
 from ..terminal import printable, say, table
-from .look import opened
-from .propose import Proposal, Request, proposed
+from .look import open_table
+from .propose import Proposal, Request, propose
 
 PACKAGE = Path(__file__).parents[1]
 RENDERED, MOST_SHOWN = ".rendered.json", 300
@@ -26,10 +26,7 @@ CONTRACT = """# yaml-language-server: $schema=contract.schema.json
 # Yours to edit; every setting is explained in src/*/contract/.
 """
 DATA = "# make data; every setting: src/*/config/data.py\n"
-TRANSFORM = '''"""Yours: from the sources to the contract's row — joins, filters and the target's definition.
-
-Keep ``_source_row`` of the driving source: each of its rows may stay or go, never repeat.
-"""
+TRANSFORM = '''"""Yours: from the sources to the contract's row; keep ``_source_row``, and repeat no row."""
 
 import polars as pl
 
@@ -73,8 +70,8 @@ def run(
     """
     if not request.path or not request.target:
         raise ConfigError("name your table and its target: make adopt CSV=rows.csv TARGET=column")
-    rows = opened(request.path, request.target, request.table, request.query)
-    proposal = proposed(request, rows)
+    opened = open_table(request.path, request.target, request.table, request.query)
+    proposal = propose(request, opened)
     show(proposal)
     if dry_run:
         say("dry run   nothing was written")

@@ -41,10 +41,8 @@ def show_contract(configs: Folder = CONFIGS) -> None:
 def _rules(contract: Contract, name: str) -> Iterator[str]:
     column = contract.columns[name]
     yield from descriptions(contract, name)
-    if isinstance(column.on_violation, dict):
-        yield ", ".join(f"{rule}: {mode}" for rule, mode in column.on_violation.items())
-    elif column.on_violation != "reject":
-        yield f"else {column.on_violation}"
+    if column.on_violation == "fail":
+        yield "else fail"
     if column.pii:
         yield "personal"
     if column.slice:
@@ -60,30 +58,20 @@ def write_schema(configs: Folder = CONFIGS) -> None:
     say(f"schema    {path}")
 
 
-@datasets.command("list")
-def list_datasets(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show every dataset, and which one is current."""
-    directory = config_of(configs, set_).data.directory
-    with needs("batch"):
-        from ..data.versions import show_versions
-
-    show_versions(directory)
-
-
 @datasets.command("show")
 def show_dataset(
     name: Annotated[
-        str | None, typer.Argument(help="The first letters of its name; default: the current one.")
+        str | None, typer.Argument(help="The first letters of a name; default: list all.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Show a dataset's sources and columns."""
+    """List the datasets, or show where the rows of one went."""
     directory = config_of(configs, set_).data.directory
     with needs("batch"):
-        from ..data.versions import find, show
+        from ..data.dataset import show
 
-    show(find(directory, name))
+    show(directory, name)
 
 
 def alerts(

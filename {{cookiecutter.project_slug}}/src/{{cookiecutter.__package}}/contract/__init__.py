@@ -7,7 +7,6 @@ test data are derived from it.
 from .column import NUMERIC_TYPES as NUMERIC_TYPES
 from .column import Column as Column
 from .column import ColumnType as ColumnType
-from .column import Mode as Mode
 from .column import Role as Role
 from .column import Rule as Rule
 from .row import Contract as Contract

@@ -1,17 +1,16 @@
 """One column of the row: its type, its rules and what happens to a value that breaks them."""
 
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from ..config import Section
 from ..values import canonical_category
 
 ColumnType = Literal["integer", "float", "boolean", "category", "string", "timestamp"]
 Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
-Mode = Literal["reject", "null", "fail"]
-Rule = Literal["type", "missing", "minimum", "maximum", "allowed", "unique"]
+Rule = Literal["missing", "minimum", "maximum", "allowed"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
 RESERVED = {"_score", "_source_row", "_file", "_record", "_raw", "_reasons", "_split", "_key"}
 
@@ -23,7 +22,7 @@ def refuse_reserved(names: Iterable[str]) -> None:
         ValueError: it adds one; the message names the first.
     """
     for name in names:
-        if name.lower() in RESERVED or name.lower().startswith("_nulled_"):
+        if name.lower() in RESERVED:
             raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
 
 
@@ -40,8 +39,8 @@ class Column(Section):
     """Largest value allowed."""
     allowed: tuple[str, ...] | None = None
     """Values that a category may take; null allows any and encodes those of the training rows."""
-    on_violation: Mode | dict[Rule, Mode] = Field(default="reject", validate_default=True)
-    """What a broken rule does: reject the row, null the value, or fail; for all rules or by rule."""
+    on_violation: Literal["reject", "fail"] = "reject"
+    """What a value that breaks a rule or is not of the type does: reject its row, or fail the run."""
     role: Literal["feature", "excluded", "metadata"] | None = None
     """Only for columns that are not features; target, id and time are named above."""
     leaks: bool = False
@@ -66,14 +65,6 @@ class Column(Section):
         """-0.0 equals 0.0, and has another text: equal contracts would have two hashes."""
         return None if value is None else value + 0.0
 
-    @field_validator("on_violation", mode="before")
-    @classmethod
-    def _null_is_a_mode(cls, value: Any) -> Any:
-        """YAML reads an unquoted null as no value."""
-        if isinstance(value, dict):
-            return {rule: "null" if mode is None else mode for rule, mode in value.items()}
-        return "null" if value is None else value
-
     @model_validator(mode="after")
     def _rules_fit_the_type(self) -> Self:
         ranged = self.minimum is not None or self.maximum is not None
@@ -88,21 +79,3 @@ class Column(Section):
         if self.leaks and self.role not in {None, "excluded"}:
             raise ValueError(f"a column that leaks is no {self.role}; leave the role out")
         return self
-
-    @model_validator(mode="after")
-    def _null_needs_nullable(self) -> Self:
-        nulling = [rule for rule in ("type", "minimum") if self.mode(rule) == "null"]
-        if isinstance(self.on_violation, dict):
-            nulling = [rule for rule, mode in self.on_violation.items() if mode == "null"]
-            if never := sorted({"missing", "unique"} & set(nulling)):
-                raise ValueError(f"on_violation.{never[0]}: null repairs nothing; reject or fail")
-        if nulling and not self.nullable:
-            raise ValueError("on_violation: null needs nullable: true, or say reject or fail")
-        return self
-
-    def mode(self, rule: Rule) -> Mode:
-        """What a value that breaks ``rule`` does; ``null`` rejects where it would repair nothing."""
-        if isinstance(self.on_violation, dict):
-            return self.on_violation.get(rule, "reject")
-        nulls_nothing = self.on_violation == "null" and rule in {"missing", "unique"}
-        return "reject" if nulls_nothing else self.on_violation

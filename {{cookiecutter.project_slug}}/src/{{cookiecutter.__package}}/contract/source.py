@@ -54,10 +54,6 @@ class CsvSource(FileSource):
     """Lines above the names: titles, or Excel's sep=; line."""
     comment: str | None = Field(default=None, min_length=1)
     """First characters of the lines above the names that are skipped."""
-    skip_below: int = Field(default=0, ge=0)
-    """Records below the names that are no rows, such as one of units."""
-    skip_end: int = Field(default=0, ge=0)
-    """Records at the end that are no rows, such as one of totals."""
     trailing_delimiter: bool = False
     """Whether every record except the names ends with one delimiter too many."""
     missing: tuple[str, ...] = Field(default=("",), min_length=1)

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from ..config import Section
 from .column import ColumnType, refuse_reserved
 
-FORMAT = r"%[A-Za-z]|^(epoch_(s|ms|us|ns)|excel_days)$"
+FORMAT = r"%[A-Za-z]|^epoch_(s|ms|us|ns)$"
 FormatText = Annotated[str, Field(pattern=FORMAT)]
 Markers = tuple[str, ...]
 
@@ -54,7 +54,7 @@ class TableSource(Section):
     """Such texts of single columns, instead of the ones above: NA may be Namibia in one of them."""
     formats: dict[str, FormatText] = Field(default={})
     """How a raw timestamp is written where it is not ISO 8601, by strftime's letters as in
-    %d.%m.%Y %H:%M; or epoch_s, epoch_ms, epoch_us, epoch_ns; or excel_days since 1899-12-30."""
+    %d.%m.%Y %H:%M; or epoch_s, epoch_ms, epoch_us, epoch_ns."""
     numbers: dict[str, NumberFormat] = Field(default={})
     """How a raw integer or float is written where it is not 1234.5."""
 

@@ -6,7 +6,6 @@ meant: 2013-1-01, second 60, inf.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,23 +33,19 @@ ISO = (
 )
 LONGEST_GAP = timedelta(hours=3)
 """Clocks are never set forward by more."""
-COMPACT = "%Y%m%d"
-EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
-"""Microseconds in the unit; of nanoseconds, thousands are cut."""
+MICROSECONDS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
 SANE = {
-    COMPACT: (19_000_101, 21_001_231),
+    "%Y%m%d": (19_000_101, 21_001_231),
     "epoch_s": (5 * 10**8, 3 * 10**9),
     "epoch_ms": (5 * 10**11, 3 * 10**12),
     "epoch_us": (5 * 10**14, 3 * 10**15),
     "epoch_ns": (5 * 10**17, 3 * 10**18),
-    "excel_days": (3_654, 109_574),
 }
-"""Numbers that may be times, and between which ends: about the years 1985 to 2065, and so on."""
-EXCEL_DAY_0, DAY_US = datetime(1899, 12, 30), 86_400 * 10**6
-SAID_UTC = (" UTC", " GMT", "Z")
+"""Numbers that may be times, and between which ends: about the years 1985 to 2065."""
+MIDNIGHT = r"(^|[^0-9:])24:00((?::00)?)([^0-9:]|$)"
+"""The end of a day."""
 ANY_SPACE = r"[\s\x{A0}\x{2007}\x{2009}\x{202F}]"
 GROUPING = {" ": ANY_SPACE, "'": "['\u2019\u02bc]"}
-Function = Callable[[pl.Series], pl.Series]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +74,6 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
     Raises:
         DataError: the column as a whole is of a type that cannot be read so.
     """
-    if values.dtype == pl.Null:
-        return values.cast(TYPES[form.type])
     if values.dtype != pl.String:
         typed = _converted(values, form, zone)
         if typed is not None:
@@ -88,68 +81,45 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
         values = values.cast(pl.String)
     if form.type == "string":
         return values
-    if form.type == "category":
-        return canonical(values)
     if form.type in {"integer", "float"} and form.numbers is None:
         plain = _number(values, form.type)
         if plain.null_count() == values.null_count():
             return plain
-    return _by_text(values, lambda texts: _read(texts, form, zone))
-
-
-def canonical(values: pl.Series) -> pl.Series:
-    """``values.canonical_category`` of each text."""
     known = values.unique().drop_nulls()
-    form = known.str.strip_chars(ANY_SPACES).str.replace(r"^(-?[0-9]+)\.0+$", "$1").replace(LOGICAL)
-    odd = known != form
-    return values.replace(known.filter(odd), form.filter(odd)) if odd.any() else values
-
-
-def localized(wall: pl.Series, zone: str) -> pl.Series:
-    """Times on the wall of ``zone`` to UTC: the later of two; one that clocks leave out moves on."""
-    frame = pl.DataFrame({"wall": wall.dt.cast_time_unit("us")})
-    inside = pl.when(pl.col("wall").is_between(FIRST, LAST)).then(pl.col("wall"))
-    there = pl.coalesce(_local(inside, zone), _local(inside - LONGEST_GAP, zone) + LONGEST_GAP)
-    return _within(frame.select(at=there)["at"])
-
-
-def _local(wall: pl.Expr, zone: str) -> pl.Expr:
-    aware = wall.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
-    return aware.dt.convert_time_zone("UTC")
-
-
-def _within(moments: pl.Series) -> pl.Series:
-    inside = moments.dt.replace_time_zone(None).is_between(FIRST, LAST)
-    return moments.set(~inside, None)
-
-
-def _by_text(values: pl.Series, function: Function) -> pl.Series:
-    """Apply it to each distinct text once."""
-    known = values.unique().drop_nulls()
+    if form.type == "category":
+        texts = _canonical(known)
+        changed = texts != known
+        changes = known.filter(changed), texts.filter(changed)
+        return values.replace(*changes) if changed.any() else values
     if 2 * len(known) > len(values):
-        return function(values)
-    made = function(known)
-    return values.replace_strict(known, made, default=None, return_dtype=made.dtype)
+        return _read(values, form, zone)
+    return values.replace_strict(
+        known, _read(known, form, zone), default=None, return_dtype=TYPES[form.type]
+    )
+
+
+def _canonical(texts: pl.Series) -> pl.Series:
+    """``values.canonical_category`` of each text."""
+    texts = texts.str.strip_chars(ANY_SPACES)
+    return texts.str.replace(r"^(-?[0-9]+)\.0+$", "$1").replace(LOGICAL)
 
 
 def _read(texts: pl.Series, form: Form, zone: str) -> pl.Series:
     texts = texts.str.strip_chars(SPACES)
     if form.type == "boolean":
         low = texts.str.to_lowercase()
-        return low.is_in(TRUE).set(~(low.is_in(TRUE) | low.is_in(FALSE)), None)
+        return low.is_in(TRUE).set(~low.is_in(TRUE + FALSE), None)
     if form.type != "timestamp":
-        return _people_number(texts, form.type, form.numbers)
-    if form.format is None:
-        return _iso(texts, zone)
-    return _formatted(texts, form.format, zone)
+        return _marked_number(texts, form.type, form.numbers)
+    return _iso(texts, zone) if form.format is None else _formatted(texts, form.format, zone)
 
 
-def _number(texts: pl.Series, kind: ColumnType) -> pl.Series:
-    values = texts.cast(TYPES[kind], strict=False)
-    return values.set(~values.is_finite(), None) if kind == "float" else values
+def _number(values: pl.Series, kind: ColumnType) -> pl.Series:
+    numbers = values.cast(TYPES[kind], strict=False)
+    return numbers.set(~numbers.is_finite(), None) if kind == "float" else numbers
 
 
-def _people_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat | None) -> pl.Series:
+def _marked_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat | None) -> pl.Series:
     """Numbers with the signs, units and marks that the contract says."""
     factor: pl.Series | float = 1.0
     if marks is not None:
@@ -182,9 +152,8 @@ def _without_marks(texts: pl.Series, marks: NumberFormat) -> pl.Series:
     """The texts with a point before the fraction and nothing between digits."""
     if marks.thousands:
         group = GROUPING.get(marks.thousands, re.escape(marks.thousands))
-        fraction = rf"(?:{re.escape(marks.decimal)}[0-9]*)?"
         grouped = rf"[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}"  # 12,34,567 in India
-        form = rf"^[+-]?(?:{grouped}|[0-9]+){fraction}$"
+        form = rf"^[+-]?(?:{grouped}|[0-9]+)(?:{re.escape(marks.decimal)}[0-9]*)?$"
         texts = texts.set(~texts.str.contains(form), None).str.replace_all(group, "")
     if marks.decimal != ".":
         texts = texts.set(texts.str.contains(".", literal=True), None)
@@ -207,7 +176,26 @@ def _iso(texts: pl.Series, zone: str) -> pl.Series:
     wall = read["wall"].set(~read["wall"].is_between(FIRST, LAST), None)
     moved = read.select(pl.lit(wall) - pl.duration(minutes="minutes")).to_series()
     there = _within(moved.dt.replace_time_zone("UTC"))
-    return localized(wall, zone).zip_with(read["minutes"].is_null(), there)
+    return _localized(wall, zone).zip_with(read["minutes"].is_null(), there)
+
+
+def _localized(wall: pl.Series, zone: str) -> pl.Series:
+    """Times on the wall of ``zone`` to UTC: the later of two; one that clocks leave out moves on."""
+    wall = wall.dt.cast_time_unit("us")
+    wall = wall.set(~wall.is_between(FIRST, LAST), None)
+    there = _in_utc(wall, zone)
+    later = _in_utc(wall - LONGEST_GAP, zone) + LONGEST_GAP
+    return _within(there.zip_with(there.is_not_null(), later))
+
+
+def _in_utc(wall: pl.Series, zone: str) -> pl.Series:
+    aware = wall.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
+    return aware.dt.convert_time_zone("UTC")
+
+
+def _within(moments: pl.Series) -> pl.Series:
+    inside = moments.dt.replace_time_zone(None).is_between(FIRST, LAST)
+    return moments.set(~inside, None)
 
 
 def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
@@ -217,48 +205,34 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
         numbers = texts.cast(pl.Float64, strict=False)
         sane = numbers.is_between(*SANE[form]).fill_null(False)
         texts, numbers = texts.set(~sane, None), numbers.set(~sane, None)
-        if form == "excel_days":
-            days = (numbers * 86_400_000).round(0).cast(pl.Int64).cast(pl.Duration("ms"))
-            return localized(pl.select(pl.lit(EXCEL_DAY_0) + days).to_series(), zone)
-        if form == "epoch_ns":
-            micros = texts.cast(pl.Int64, strict=False) // 1000
-        elif form in EPOCHS:  # whole numbers beyond 2**53 are exact as integers alone
-            exact = texts.cast(pl.Int64, strict=False) * EPOCHS[form]
-            micros = exact.fill_null((numbers * EPOCHS[form]).round(0).cast(pl.Int64))
-        if form != COMPACT:
-            return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    late = None
-    if "%H" in form or "%T" in form:
-        seconds = ":00(?:[.,]0+)?" if "%S" in form or "%T" in form else ""  # 21:24:00 is none
-        midnight = rf"(^|[^0-9])24:00({seconds})"
-        late = texts.str.contains(midnight).fill_null(False)
-        texts = texts.str.replace(midnight, "${1}00:00$2")
+    if form == "epoch_ns":  # beyond 2**53 whole numbers are exact as integers alone
+        return (texts.cast(pl.Int64, strict=False) // 1000).cast(TYPES["timestamp"])
+    if form in MICROSECONDS:
+        moments = (numbers * MICROSECONDS[form]).round(0).cast(pl.Int64)
+        return moments.cast(TYPES["timestamp"])
+    pattern = re.sub("[.,]%f", "%.f", form)
     if ",%f" in form:
         texts = texts.str.replace(r"(:[0-9]{2}),([0-9])", "$1.$2")
-    pattern = form.replace(",%f", ".%f").replace(".%f", "%.f")
+    late = texts.str.contains(MIDNIGHT).fill_null(False)
+    texts = texts.str.replace(MIDNIGHT, "${1}00:00$2$3")
     at = texts.str.to_datetime(pattern, time_unit="us", strict=False)
-    if late is not None and late.any():
-        at = at.zip_with(~late, at + timedelta(days=1))
+    at = at.zip_with(~late, at + timedelta(days=1))
     if isinstance(at.dtype, pl.Datetime) and at.dtype.time_zone is not None:
         return _within(at.dt.convert_time_zone("UTC"))
     at = at.set(at.dt.year() < 1000, None)  # a year of two digits taken for one of four
-    return localized(at, "UTC" if form.endswith(SAID_UTC) else zone)
+    return _localized(at, "UTC" if form.endswith((" UTC", " GMT", "Z")) else zone)
 
 
 def _converted(values: pl.Series, form: Form, zone: str) -> pl.Series | None:
     """Values that are no texts; ``None`` where their text says the same."""
     kind, dtype = form.type, values.dtype
-    if kind == "timestamp" and not form.format:
-        if dtype == pl.Date:
-            return localized(values.cast(pl.Datetime("us")), zone)
-        if isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
-            return localized(values, zone)
-        if isinstance(dtype, pl.Datetime):
+    if dtype == pl.Null:
+        return values.cast(TYPES[kind])
+    if kind == "timestamp" and not form.format and isinstance(dtype, pl.Date | pl.Datetime):
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
             return _within(values.dt.cast_time_unit("us").dt.convert_time_zone("UTC"))
-        raise _unreadable(values, kind)
-    if kind in {"integer", "float", "boolean"}:
-        if not dtype.is_numeric() and dtype != pl.Boolean:
-            raise _unreadable(values, kind)
+        return _localized(values.cast(pl.Datetime("us")), zone)
+    if kind in {"integer", "float", "boolean"} and (dtype.is_numeric() or dtype == pl.Boolean):
         if kind == "float":
             return _number(values, kind)
         whole = _whole(values)
@@ -268,7 +242,12 @@ def _converted(values: pl.Series, form: Form, zone: str) -> pl.Series | None:
         known = values.unique().drop_nulls()
         texts = pl.Series(map(canonical_category, known.to_list()), dtype=pl.String)
         return values.replace_strict(known, texts, default=None, return_dtype=pl.String)
-    return None
+    if kind in {"category", "string"} or (kind == "timestamp" and form.format):
+        return None
+    raise DataError(
+        f"column '{values.name}' holds {dtype}, which cannot be read as {kind}; change its type in"
+        " contract.yaml or write it differently"
+    )
 
 
 def _whole(numbers: pl.Series) -> pl.Series:
@@ -280,10 +259,3 @@ def _whole(numbers: pl.Series) -> pl.Series:
     if numbers.dtype.is_decimal():
         whole = whole.set(whole.cast(numbers.dtype) != numbers, None)
     return whole
-
-
-def _unreadable(values: pl.Series, kind: ColumnType) -> DataError:
-    return DataError(
-        f"column '{values.name}' holds {values.dtype}, which cannot be read as {kind}; change its"
-        " type in contract.yaml or write it differently"
-    )

@@ -4,16 +4,20 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..contract import Contract
 from ..errors import DataError
 from ..storage import file_hash, read_pointer
+from ..terminal import say, table
+from .rows import Counts, main_reasons
 from .split import SPLITS, Split
 
 
@@ -68,3 +72,93 @@ def content_hash(folder: Path) -> str:
     """A hash of every split's file; polars writes the same rows as the same bytes."""
     hashes = [file_hash(folder / f"{split}.parquet") for split in SPLITS]
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, Any]]:
+    """Rows of each split, with the share of positive ones, of each label, or the mean value."""
+    statistics: dict[str, dict[str, Any]] = {}
+    for split in SPLITS:
+        labels = pl.read_parquet(folder / f"{split}.parquet", columns=[contract.target]).to_series()
+        _refuse_few(split, labels, contract)
+        shares = {label: n / len(labels) for label, n in labels.value_counts().rows()}
+        if contract.task == "regression":
+            summary: dict[str, Any] = {"mean": labels.mean()}
+        elif contract.task == "binary":
+            summary = {"positive_rate": shares.get(contract.positive, 0)}
+        else:
+            summary = {"shares": {label: shares.get(label, 0) for label in contract.labels or ()}}
+        statistics[split] = {"rows": len(labels)} | summary
+    return statistics
+
+
+def _refuse_few(split: Split, labels: pl.Series, contract: Contract) -> None:
+    """A split needs rows, and the training rows different labels."""
+    values, positive = sorted(labels.unique().to_list(), key=str), contract.positive
+    if not values:
+        raise DataError(f"the {split} split has no rows: change data.split")
+    if split == "train" and (len(values) < 2 or positive not in {None, *values}):
+        needed = "two different ones" if positive is None else f"some with {positive}"
+        raise DataError(
+            f"the {len(labels):,} training rows have '{contract.target}' ="
+            f" {', '.join(map(str, values))}, but {needed} are needed: change data.split, or target"
+            " and positive in contract.yaml"
+        )
+
+
+def split_text(split: dict[str, Any]) -> str:
+    """A split's statistics in a few words."""
+    rows = f"{split['rows']:,}"
+    if "positive_rate" in split:
+        return f"{rows} ({split['positive_rate']:.1%} positive)"
+    if "mean" in split:
+        return f"{rows} (mean {split['mean']:.4g})"
+    label, share = max(split["shares"].items(), key=lambda one: one[1])
+    return f"{rows} ({share:.0%} {label})"
+
+
+def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
+    """Show where every row went, what may leak, and the last line: what is there and where."""
+    for name, counts in manifest["source_rows"].items():
+        _say_counts(name, counts, manifest["reasons"][name])
+    _say_counts("transform", manifest["rows"], manifest["reasons"]["contract"])
+    for name, share in manifest["suspects"].items():
+        say(f"WARNING   '{name}' alone predicts the target ({share:.3f} of 1 on training rows).")
+        say("          Is it known before? If not, say leaks: true in contract.yaml")
+    if (cut := manifest["cut"]) and manifest["split"]["by"] == "recent":
+        say(f"split     validation from {cut['validation_from']}, test from {cut['test_from']}")
+    for name, split in manifest["splits"].items():
+        say(f"{name:<11}{split_text(split)}")
+    say(f"dataset   {dataset.path}")
+
+
+def _say_counts(name: str, counts: Counts, reasons: Counts) -> None:
+    """All rows, and what became of them; what happened to none is left out."""
+    total, *ends = counts.items()
+    text = ", ".join(f"{count:,} {end}" for end, count in ends if count)
+    say(f"{name:<9} {total[1]:,} rows: {text or 'none accepted'}")
+    if reasons:
+        say(f"          {main_reasons(reasons)}")
+
+
+def show(directory: Path, name: str | None = None) -> None:
+    """Print every version, the oldest first; or of those whose names begin so, where rows went.
+
+    Raises:
+        DataError: none begins so.
+    """
+    folders = [path for path in (directory / "datasets").glob("[!.]*") if path.is_dir()]
+    versions = [Dataset(path=path) for path in sorted(folders, key=lambda one: one.stat().st_mtime)]
+    named = [one for one in versions if name is not None and one.name.startswith(name)]
+    for one in named:
+        report(one, one.manifest)
+    if name is not None and not named:
+        valid = ", ".join(one.name for one in versions) or "none yet"
+        raise DataError(f"no dataset begins with '{name}'; valid are {valid}")
+    if name is None:
+        current_name, rows = read_pointer(directory / "datasets" / "current"), []
+        for one in versions:
+            made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
+            sizes = [one.manifest["splits"][split]["rows"] for split in SPLITS]
+            mark = "current" if one.name == current_name else ""
+            rows.append((one.name, mark, f"{made:%Y-%m-%d %H:%M}", *sizes))
+        table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)

@@ -10,8 +10,8 @@ from typing import Any
 from .. import __name__ as package
 from ..config import DataConfig
 from ..contract import READERS, Contract, kind_of, load
-from ..errors import DataError
 from ..storage import file_hash
+from .read import readable
 
 LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
 SHELLS = ("__main__", "cli", "demo")
@@ -24,16 +24,15 @@ def describe(
     """Everything that decides a dataset's content; equal descriptions give equal rows."""
     for source in contract.sources.values():
         load(READERS[kind_of(source)])  # its module is one that the job loads
-    sources = {name: [[p.name, fingerprint(p)] for p in files] for name, files in paths.items()}
     return {
-        "sources": sources,
+        "sources": {n: [[p.name, _fingerprint(p)] for p in files] for n, files in paths.items()},
         "contract": contract.hash,
         "driving": config.driving,
         "keep": config.keep,
         "split": config.split.model_dump(mode="json"),
         "max_rejected_fraction": config.max_rejected_fraction,
         "libraries": {name: version(name) for name in LIBRARIES},
-        "modules": modules(),
+        "modules": _modules(),
     }
 
 
@@ -42,24 +41,17 @@ def key_of(description: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def modules() -> dict[str, str]:
+def _modules() -> dict[str, str]:
     """A hash of the source text of each module of ours that is loaded, the transform among them."""
-    ours = {}
+    hashes = {}
     for name, module in sorted(sys.modules.items()):
         root, _, rest = name.partition(".")
         path = getattr(module, "__file__", None)
         if root == package and rest.split(".")[0] not in SHELLS and path is not None:
-            ours[rest] = fingerprint(Path(path))
-    return ours
+            hashes[rest] = _fingerprint(Path(path))
+    return hashes
 
 
-def fingerprint(path: Path) -> str:
-    """A hash of a file's bytes.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
+def _fingerprint(path: Path) -> str:
+    with readable(path):
         return file_hash(path)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from None

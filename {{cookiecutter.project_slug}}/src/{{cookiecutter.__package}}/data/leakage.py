@@ -1,26 +1,37 @@
 """Features that alone predict the target: too good to be known before it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow.parquet as pq
 
 from ..contract import Contract
 
 SUSPECT = 0.98
 ROWS_PER_BIN, FEWEST_BINS, MOST_BINS = 24, 8, 1024
-MOST_ROWS = 20_000
+MOST_ROWS, SAMPLE_RUNS = 20_000, 10
 PRIOR = 0.5
 """Rows that the mean of all counts for in the mean of a bin."""
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 
-def tell_alone(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, float]]:
+def sampled(path: Path) -> pl.DataFrame:
+    """All rows of a small file; of a large one some runs of rows from all over it."""
+    rows, n_rows, size = pl.scan_parquet(path), pq.read_metadata(path).num_rows, MOST_ROWS // 5
+    if n_rows > SAMPLE_RUNS * size:
+        starts = np.linspace(0, n_rows - size, SAMPLE_RUNS).astype(int).tolist()
+        rows = pl.concat([rows.slice(start, size) for start in starts])
+    return rows.collect()
+
+
+def suspects(rows: pl.DataFrame, contract: Contract) -> dict[str, float]:
     """Features whose ``telling`` is at least 0.98."""
-    return ((name, share) for name, share in tellings(rows, contract) if share >= SUSPECT)
+    return {name: share for name, share in tellings(rows, contract) if share >= SUSPECT}
 
 
 def tellings(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, float]]:
@@ -34,24 +45,24 @@ def tellings(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, floa
 def telling(values: pl.Series, target: pl.Series, task: str, positive: Any = None) -> float:
     """How well a column alone predicts the target, learnt on half of the rows, held to the rest.
 
-    Binary: the AUC. Multiclass: the share of the errors avoided that naming the most frequent label
-    makes. Regression: the share of the variance explained. A number's values count by their
-    quantile bins, a category's one by one, gaps as a value.
+    Binary: the AUC. Else the share of the variance explained, of a number or of all labels. A
+    number's values count by their quantile bins, a category's one by one, gaps as a value.
     """
     codes = _codes(values)
     learn = np.random.default_rng(0).random(len(codes)) < 0.5  # rows may alternate
     if task == "regression":
-        numbers = target.cast(pl.Float64).to_numpy()
-        return _explained(numbers[~learn], _means(codes, numbers, learn))
-    labels = np.array([str(value) for value in target.to_list()], object)
+        targets = [target.cast(pl.Float64).to_numpy()]
+    else:
+        labels = np.array([str(value) for value in target.to_list()], object)
+        names = [str(positive)] if task == "binary" else np.unique(labels)
+        targets = [(labels == name).astype(np.float64) for name in names]
+    pairs = [(one[~learn], _means(codes, one, learn)) for one in targets]
     if task == "binary":
-        hit = labels == str(positive)
-        return _auc(hit[~learn], _means(codes, hit.astype(np.float64), learn))
-    names, label = np.unique(labels, return_inverse=True)
-    chances = [_means(codes, (label == k).astype(np.float64), learn) for k in range(len(names))]
-    right = (np.argmax(chances, 0) == label[~learn]).mean()
-    most = np.bincount(label[~learn], minlength=1).max() / max(int((~learn).sum()), 1)
-    return float((right - most) / (1 - most)) if most < 1 else 0.0
+        return _auc(pairs[0][0] > 0, pairs[0][1])
+    spread = sum(((one - one.mean()) ** 2).sum() for one, _ in pairs if len(one))
+    return (
+        float(1 - sum(((one - mean) ** 2).sum() for one, mean in pairs) / spread) if spread else 0.0
+    )
 
 
 def _means(codes: Codes, labels: Floats, learn: npt.NDArray[np.bool_]) -> Floats:
@@ -72,8 +83,8 @@ def _codes(values: pl.Series) -> Codes:
     known = numbers[~np.isnan(numbers)]
     n_bins = min(max(len(known) // ROWS_PER_BIN, FEWEST_BINS), MOST_BINS)
     shares = np.linspace(0, 1, n_bins + 1)[1:-1]
-    edges = np.unique(np.quantile(known, shares)) if len(known) else known
-    return np.where(np.isnan(numbers), 0, np.searchsorted(edges, numbers, side="right") + 1)
+    ends = np.unique(np.quantile(known, shares)) if len(known) else known
+    return np.where(np.isnan(numbers), 0, np.searchsorted(ends, numbers, side="right") + 1)
 
 
 def _auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:
@@ -83,8 +94,3 @@ def _auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:
         return 0.5
     ranks = pl.Series(score).rank("average").to_numpy()[positive].sum()
     return float(ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
-
-
-def _explained(labels: Floats, means: Floats) -> float:
-    variance = labels.var() if len(labels) else 0.0
-    return float(1 - ((labels - means) ** 2).mean() / variance) if variance else 0.0

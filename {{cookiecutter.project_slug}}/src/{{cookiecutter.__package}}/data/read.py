@@ -7,11 +7,11 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..contract import CsvSource, JsonlSource, TableSource
+from ..contract import JsonlSource, TableSource
 from ..errors import DataError
 
 BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
@@ -29,8 +29,16 @@ OTHER_KEYS = "(other keys)"
 KEEP_ASCII = {"utf-8", "ascii", "cp1252", "iso8859-1", "iso8859-15"}
 """Encodings in which the bytes below 128 are ASCII; others work too, at half the speed."""
 Numbers = npt.NDArray[np.int64]
-Broken = tuple[int, str, str]
-"""Number, reason and text of a record that is no row."""
+
+
+class Rejected(NamedTuple):
+    """A record that may not go on."""
+
+    record: int
+    """Its number in the file, from 1."""
+    reasons: str
+    text: str | None
+    """As it stood, or its values as JSON; ``None`` where personal values cannot be masked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,20 +51,12 @@ class Records:
     """Of each row: which record of the file it is, from 1."""
     not_text: pl.Series | None = None
     """Rows with bytes that are no text."""
-    broken: tuple[Broken, ...] = ()
-
-    def column(self, name: str) -> pl.Series:
-        """Its values; null where the file has no such column."""
-        values = self.values.get_column(name, default=None)
-        return pl.Series(name, [None] * len(self.values), pl.String) if values is None else values
+    broken: Sequence[Rejected] = ()
+    """Records that are no rows."""
 
 
 def matching(pattern: str) -> list[Path]:
-    """The file of this name or, where there is none, the files that the pattern matches, sorted.
-
-    Raises:
-        DataError: there is none.
-    """
+    """The file of this name or, where there is none, the files that the pattern matches, sorted."""
     if Path(pattern).is_file():
         return [Path(pattern)]
     names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path's takes hidden files too
@@ -71,9 +71,8 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"'{path}' is a damaged or cut off gzip file: {error}; fetch it again"
-        ) from None
+        message = f"is a damaged or cut off gzip file: {error}; fetch it again"
+        raise DataError(f"'{path}' {message}") from None
     except OSError as error:
         raise DataError(f"'{path}' cannot be read: {error.strerror or error}") from None
 
@@ -100,8 +99,7 @@ class Decoded(io.RawIOBase):
         """Fill the buffer as far as there are bytes."""
         while not self.rest and (block := self.file.read(max(len(buffer), 1 << 16))):
             self.rest = self._decode(block)
-        if not self.rest:
-            self.rest = self._decode(b"", final=True)
+        self.rest = self.rest or self._decode(b"", final=True)
         size = min(len(buffer), len(self.rest))
         buffer[:size], self.rest = self.rest[:size], self.rest[size:]
         return size
@@ -123,18 +121,8 @@ class Decoded(io.RawIOBase):
         super().close()
 
 
-def everywhere(source: CsvSource) -> tuple[str, ...]:
-    """Texts that mean that a value is missing, whatever the column: the reader makes them null."""
-    own = source.missing_by_column.values()
-    return tuple(text for text in source.missing if all(text in markers for markers in own))
-
-
 def unique(path: Path, names: list[str]) -> list[str]:
-    """The names, if none is there twice.
-
-    Raises:
-        DataError: naming those that are.
-    """
+    """The names, if none is there twice."""
     if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
         raise DataError(f"'{path}' names {', '.join(map(repr, repeated))} more than once")
     return names
@@ -143,11 +131,7 @@ def unique(path: Path, names: list[str]) -> list[str]:
 def parquet(
     path: Path, source: TableSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
-    """The rows of a Parquet file; of its columns only those named.
-
-    Raises:
-        DataError: it is damaged, or no Parquet.
-    """
+    """The rows of a Parquet file; of its columns only those named."""
     with readable(path):
         try:
             file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
@@ -166,14 +150,14 @@ def parquet(
 def _of_arrow(table: pa.Table, first: int) -> Records:
     for place, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
-            texts = [None if one is None else repr(one) for one in table[place].to_pylist()]
-            table = table.set_column(place, field.name, pa.array(texts, pa.string()))
+            cells = [None if one is None else repr(one) for one in table[place].to_pylist()]
+            table = table.set_column(place, field.name, pa.array(cells, pa.string()))
     values = pl.DataFrame(pl.from_arrow(table))
     values = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    decoded = [_as_text(one) for one in values.select(pl.col(pl.Binary))]
-    lost = [values[text.name].is_not_null() & text.is_null() for text in decoded]
+    texts = [_as_text(one) for one in values.select(pl.col(pl.Binary))]
+    lost = [values[text.name].is_not_null() & text.is_null() for text in texts]
     return Records(
-        values=values.with_columns(decoded),
+        values=values.with_columns(texts),
         numbers=np.arange(first, first + len(values)),
         not_text=pl.select(pl.any_horizontal(lost)).to_series() if lost else None,
     )
@@ -185,42 +169,40 @@ def _as_text(values: pl.Series) -> pl.Series:
         return values.cast(pl.String)
     except pl.exceptions.ComputeError:
         texts = [None if one is None else one.decode("utf-8", "replace") for one in values]
-        known = [None if text is None or UNDECODED in text else text for text in texts]
-        return pl.Series(values.name, known, pl.String)
+        texts = [None if text is None or UNDECODED in text else text for text in texts]
+        return pl.Series(values.name, texts, pl.String)
 
 
 def jsonl(
     path: Path, source: JsonlSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
-    """An object a line. Of its keys only the columns named, and the others together as one text.
-
-    Raises:
-        DataError: the file is damaged.
-    """
+    """An object a line. Of its keys only the columns named, and the others together as one text."""
     first = 1
     with readable(path), Decoded(path, "utf-8") as raw, io.BufferedReader(raw, 1 << 16) as stream:
         while (lines := stream.readlines(BLOCK_BYTES)) or first == 1:
-            numbers, rows, broken = [], [], []
+            rows: dict[int, dict[str, str | None]] = {}
+            broken = []
             for number, line in enumerate(lines, first):
-                row = _object(line)
+                row = _object(line, columns)
                 if UNDECODED.encode() in line or (row is None and line.strip()):
                     reason = "is no JSON object" if row is None else NOT_TEXT
-                    broken.append((number, reason, line.decode().strip()))
+                    broken.append(Rejected(number, reason, line.decode().strip()))
                 elif row is not None:
-                    numbers.append(number)
-                    rows.append(row if columns is None else _gathered(row, columns))
-            names = dict.fromkeys((*(columns or ()), *(name for row in rows for name in row)))
-            values = {name: [row.get(name) for row in rows] for name in names}
+                    rows[number] = row
+            names = dict.fromkeys(
+                [*(columns or ()), *(key for row in rows.values() for key in row)]
+            )
+            values = {name: [row.get(name) for row in rows.values()] for name in names}
             yield Records(
                 values=pl.DataFrame(values, dict.fromkeys(names, pl.String)),
-                numbers=np.array(numbers, np.int64),
-                broken=tuple(broken),
+                numbers=np.array([*rows], np.int64),
+                broken=broken,
             )
             first += max(len(lines), 1)
 
 
-def _object(line: bytes) -> dict[str, str | None] | None:
-    """The texts of an object, as a CSV file would hold them."""
+def _object(line: bytes, columns: Collection[str] | None) -> dict[str, str | None] | None:
+    """The texts of an object, as a CSV file would hold them; ``None`` where the line is none."""
     nan = {"NaN": None}
     try:
         value = json.loads(
@@ -228,15 +210,11 @@ def _object(line: bytes) -> dict[str, str | None] | None:
         )
     except ValueError:
         return None
-    return {key: _text(one) for key, one in value.items()} if isinstance(value, dict) else None
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _gathered(row: dict[str, str | None], columns: Collection[str]) -> dict[str, str | None]:
-    others = {key: row.pop(key) for key in [*row] if key not in columns}
-    return row | {OTHER_KEYS: json.dumps(others, sort_keys=True) if others else None}
+    if not isinstance(value, dict):
+        return None
+    others = {key: value.pop(key) for key in [*value] if columns and key not in columns}
+    texts = value | ({OTHER_KEYS: others} if others else {})
+    return {
+        key: one if one is None or isinstance(one, str) else json.dumps(one, ensure_ascii=False)
+        for key, one in texts.items()
+    }

@@ -1,111 +1,141 @@
 """Which split a row belongs to."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
-from ..config import DateSplit, HashSplit
+from ..config import DataConfig, DateSplit, HashSplit, RecentSplit
 from ..contract import Contract
-from ..errors import ConfigError
-from .hashes import Hashes, row_hashes
+from ..errors import ConfigError, DataError
+from .rows import ROW
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 SMALL_ROWS = 10_000
 """Up to so many rows, a split by hash has exactly the shares that were asked for."""
-Places = npt.NDArray[np.int8]
+NULL = 0x1B873593CC9E2D51
+Hashes = npt.NDArray[np.uint64]
 
 
-def time_of(contract: Contract) -> str:
-    """The column that rows are split by.
+def places(
+    rows: pl.LazyFrame, good: pl.Expr, contract: Contract, config: DataConfig
+) -> tuple[pl.Expr, DateSplit | None]:
+    """The place of each good row in ``SPLITS``, and the dates of a split by time."""
+    split = config.split
+    if not isinstance(split, HashSplit):
+        if contract.time is None:
+            raise ConfigError(
+                "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
+                " or say by: hash or by: group under split: in data.yaml"
+            )
+        if isinstance(split, RecentSplit):
+            split = _dated(rows.filter(good), contract, split)
+        return by_date(contract, split), split
+    if rows.select(pl.len()).collect(engine="streaming").item() > SMALL_ROWS:
+        return by_hash(contract, split), None
+    few = rows.filter(good).collect().unique(ROW, keep="first", maintain_order=True)
+    if contract.id is not None:
+        few = few.unique(contract.id, keep=config.keep, maintain_order=True)
+    numbers = pl.col(ROW).replace_strict(
+        few[ROW], fair(few, contract, split), default=None, return_dtype=pl.Int8
+    )
+    return numbers, None
 
-    Raises:
-        ConfigError: the contract has none.
-    """
-    if contract.time is None:
-        raise ConfigError(
-            "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
-            " or say by: hash or by: group under split: in data.yaml"
+
+def _dated(good: pl.LazyFrame, contract: Contract, split: RecentSplit) -> DateSplit:
+    """The dates, counted back from the newest good row; bad ones must not move them."""
+    newest = good.select(pl.col(str(contract.time)).max()).collect(engine="streaming").item()
+    if newest is None:
+        raise DataError(
+            "no row has a label and breaks no rule, so there is no newest row to split by; compare"
+            " the sources and data/transform.py with the rules of contract.yaml"
         )
-    return contract.time
+    return split.until(newest.astimezone(contract.zone).date())
 
 
-def by_date(contract: Contract, config: DateSplit) -> pl.Expr:
+def by_date(contract: Contract, split: DateSplit) -> pl.Expr:
     """The place in ``SPLITS``: how many of two local midnights a row has behind it."""
-    name = time_of(contract)
-    cuts = [_midnight(day, contract) for day in (config.validation_from, config.test_from)]
-    behind: pl.Expr = sum((pl.col(name) >= pl.lit(cut) for cut in cuts), start=pl.lit(0, pl.Int8))
-    return behind.cast(pl.Int8)
+    moment, days = pl.col(str(contract.time)), (split.validation_from, split.test_from)
+    cuts = [datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC) for day in days]
+    return pl.sum_horizontal((moment >= pl.lit(cut)).cast(pl.Int8) for cut in cuts)
 
 
-def by_hash(contract: Contract, config: HashSplit) -> pl.Expr:
+def by_hash(contract: Contract, split: HashSplit) -> pl.Expr:
     """The place in ``SPLITS`` by a cut of a hash's range: test below, then validation, then train.
 
     A row's place depends on its key alone, hence rows that come later move none.
     """
-    cuts = [round(share * 2**32) for share in (config.test, config.test + config.validation)]
-    places = np.array([TEST, VALIDATION, TRAIN], np.int8)
-    names = key_of(contract, config)
+    cuts = [round(share * 2**32) for share in (split.test, split.test + split.validation)]
 
     def assign(keys: pl.Series) -> pl.Series:
-        hashes = hashes_of(keys.struct.unnest(), config)
-        return pl.Series(places[np.searchsorted(cuts, hashes >> np.uint64(32), side="right")])
+        hashes = row_hashes(keys.struct.unnest()) >> np.uint64(32)
+        return pl.Series(TEST - np.searchsorted(cuts, hashes, side="right"), dtype=pl.Int8)
 
-    return pl.struct(names).map_batches(assign, pl.Int8, is_elementwise=True)
-
-
-def key_of(contract: Contract, config: HashSplit) -> list[str]:
-    """The columns that decide: the group, or the id and its label, or without an id all."""
-    if config.group is not None:
-        return [config.group]
-    if contract.id is None:
-        return list(contract.columns)
-    return [contract.id] if contract.task == "regression" else [contract.target, contract.id]
+    return _key(contract, split).map_batches(assign, pl.Int8, is_elementwise=True)
 
 
-def hashes_of(keys: pl.DataFrame, config: HashSplit) -> Hashes:
-    """A hash of each row's key, which the salt changes."""
-    return row_hashes(keys.select(pl.lit(config.salt).alias(""), pl.all()))
+def _key(contract: Contract, split: HashSplit) -> pl.Expr:
+    """What decides: the group, or the id and its label, or without an id all columns."""
+    columns = [contract.target, contract.id] if contract.id else list(contract.columns)
+    if alone := split.group or (contract.id if contract.task == "regression" else None):
+        columns = [alone]
+    return pl.struct(pl.lit(split.salt).alias(""), *columns)
 
 
-def fair(rows: pl.DataFrame, contract: Contract, config: HashSplit) -> Places:
-    """The places of few rows: parts as large as asked, also of each label, twins kept together.
+def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
+    """A number for each row, equal in every version of every library.
 
-    Within a label, rows go by their hash to the first part that has room; the largest groups of
-    rows with one key go first.
+    Rows that differ in a value differ in it, but for one in 2⁶⁴.
+    """
+    from pandas.util import hash_array  # 50 MB, for which who only reads has no use
+
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(pl.from_arrow(rows))
+    total: Hashes = np.zeros(len(frame), np.uint64)
+    for values in frame.iter_columns():
+        if isinstance(values.dtype, pl.String | pl.Categorical | pl.Enum):
+            known = values.cast(pl.String).drop_nulls().unique()
+            hashes = pl.Series(hash_array(known.to_numpy().astype(object), categorize=False))
+            bits = values.cast(pl.String).replace_strict(known, hashes, default=None)
+        elif values.dtype.is_float():
+            floats = values.cast(pl.Float64) + 0.0  # one zero
+            bits = pl.Series(floats.fill_null(np.nan).to_numpy().view(np.uint64))
+        else:
+            bits = values.cast(pl.Int64).reinterpret(signed=False)
+        total = hash_array(total + bits.cast(pl.UInt64).fill_null(NULL).to_numpy())
+    return total
+
+
+def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> pl.Series:
+    """The places of few rows: parts as large as asked, also of each label, to within one row.
+
+    Rows of a label lie in the order of their hashes: the first of them test, the next validate.
+    Rows with one key stay together, where the middle of them lies.
     """
     labels = rows[contract.target].cast(pl.String)
-    if contract.task == "regression" or config.group is not None:
+    if contract.task == "regression" or split.group is not None:
         labels = pl.repeat("", len(rows), eager=True)  # one stratum
-    keys = pl.Series(hashes_of(rows.select(key_of(contract, config)), config))
-    units = pl.DataFrame({"label": labels.rank("dense") - 1, "key": keys}).with_row_index()
-    units = units.group_by("label", "key").agg("index", n=pl.len())
-    places = np.empty(len(rows), np.int8)
-    room = _room(np.bincount(labels.rank("dense").to_numpy() - 1), config)
-    for label, _, members, n in units.sort(
-        "n", "label", "key", descending=[True, False, False]
-    ).rows():
-        fits = [place for place in (TEST, VALIDATION, TRAIN) if room[label, place] >= n]
-        place = fits[0] if fits else int(room[label].argmax())
-        room[label, place] -= n
-        places[members] = place
-    return places
+    keys = rows.select(_key(contract, split)).to_series().struct.unnest()
+    units = pl.DataFrame({"label": labels, "key": row_hashes(keys)}).with_row_index("row")
+    units = units.sort("label", "key").with_row_index("position").cast({"position": pl.Float64})
+    begin = pl.col("position").min().over("label")
+    end = pl.col("position").max().over("label") + 1
+    middle = pl.col("position").mean().over("label", "key") + 0.5 - begin
 
+    def size(share: float) -> pl.Expr:
+        """Of a part of the label: its shares of all rows up to its end and its begin, rounded."""
+        return (end * share + 0.5).floor() - (begin * share + 0.5).floor()
 
-def _room(sizes: npt.NDArray[np.int64], config: HashSplit) -> npt.NDArray[np.int64]:
-    """Rows ``[labels, splits]``: what was asked to within one row, in all and in each label."""
-    room = np.zeros((len(sizes), len(SPLITS)), np.int64)
-    for place, share in ((TEST, config.test), (VALIDATION, config.validation)):
-        ends = np.floor(np.cumsum(sizes) * share + 0.5).astype(np.int64)
-        room[:, place] = np.diff(ends, prepend=0)
-    room[:, TRAIN] = sizes - room.sum(axis=1)
-    return room
-
-
-def _midnight(day: date, contract: Contract) -> datetime:
-    """When the day begins in the contract's zone, in UTC."""
-    return datetime.combine(day, time.min, tzinfo=contract.zone).astimezone(UTC)
+    places = (
+        pl.when(middle < size(split.test))
+        .then(pl.lit(TEST))
+        .when(middle < size(split.test) + size(split.validation))
+        .then(pl.lit(VALIDATION))
+        .otherwise(pl.lit(TRAIN))
+    )
+    in_order = units.select("row", place=places.cast(pl.Int8)).sort("row")
+    return in_order["place"]

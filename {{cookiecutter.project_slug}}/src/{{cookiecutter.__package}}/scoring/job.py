@@ -3,44 +3,42 @@
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..config import ServeConfig
-from ..data.rows import REASONS, main_reasons, tally
-from ..data.rows import Counts as Reasons
-from ..errors import BundleError, DataError, TooManyRejectedError
+from ..data import rows as source_rows
+from ..data.read import Numbers
+from ..data.rows import FILE, REASONS, RECORD, Chunk, Layout
+from ..data.validate import any_of, breaches, reasons_of
+from ..errors import BundleError, DataError, ModelFailedError, TooManyRejectedError
 from ..models.bundle import Bundle, open_bundle
-from ..models.versions import Version, Versions
+from ..models.tables import from_table
+from ..models.versions import Versions
+from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
 from ..storage import move
 from ..terminal import progress, say
-from .predict import QUARANTINE, Scored, Scorer
-from .source import File, open_files
+from .source import open_files
 
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Where the rows went."""
-
-    rows_in: int
-    scored: int
-    rejected: int
+Scored = tuple[pl.DataFrame, pl.DataFrame]
+"""Scores, and the rows that are rejected, as they go to quarantine."""
 
 
 def run(
     config: ServeConfig, name: str, where: str, target: Path, number: int | None = None
-) -> Counts:
+) -> tuple[int, int]:
     """Score the rows that ``where`` names into the Parquet file ``target``, in their order.
 
     There is the contract's id where the rows have one, else ``_file`` and ``_record``; then what
     the server answers. Rows that break a rule go to ``quarantine/`` beside the target. ``number``
-    is the version that scores; else the served one.
+    is the version that scores; else the served one. Returns how many were scored and rejected.
 
     Raises:
         DataError: the rows cannot be read or break the contract, or the target cannot be written.
@@ -48,7 +46,12 @@ def run(
         BundleError: no model serves, or it is damaged.
         RegistryError: there is no version of this number.
     """
-    version, bundle = _open_model(config, name, number)
+    versions = Versions(config.bundles, name)
+    version = versions.served() if number is None else versions.get(number)
+    if version is None:
+        raise BundleError(versions.unserved())
+    bundle = open_bundle(versions.folder / version.bundle)
+    stamp = {"model": name, "version": str(version.number), "bundle": bundle.hash}
     quarantine = target.parent / "quarantine" / target.name
     for path in (target, quarantine):
         _refuse_foreign(path)
@@ -57,41 +60,26 @@ def run(
         for path in target.parent.iterdir():
             if path.name.startswith(f".{target.name}."):
                 shutil.rmtree(path)  # of a run that was killed
-        with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-            scratch = Path(folder)
-            files = open_files(bundle.contract, where, scratch)
-            if any(target.resolve() == file.path.resolve() for file in files):
-                raise DataError(f"'{target}' is a file to score; name another --output")
-            stamp = {"model": name, "version": str(version.number), "bundle": bundle.hash}
-            counts, reasons = _write(config, Scorer(bundle, files), files, scratch, stamp)
-            _publish_quarantine(scratch / "rejected", quarantine, reasons)
-            _check(counts, reasons, config.max_rejected_fraction, target, quarantine)
-            move(scratch / "scores", target)
+        with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
+            folder = Path(scratch)
+            layouts = open_files(bundle.contract, where, folder)
+            n_scored, n_rejected = _write(config, bundle, layouts, folder, stamp, quarantine)
+            move(folder / "scores", target)
     except OSError as error:
         raise DataError(
             f"scoring into '{target}' stopped: {error}; nothing was written: mend that, and run the"
             " same command again"
         ) from None
-    say(f"scored    {target}  {counts.scored:,} rows by {name} version {version.number}")
-    return counts
-
-
-def _open_model(config: ServeConfig, name: str, number: int | None) -> tuple[Version, Bundle]:
-    versions = Versions(config.bundles, name)
-    version = versions.served() if number is None else versions.get(number)
-    if version is None:
-        raise BundleError(versions.unserved())
-    return version, open_bundle(versions.folder / version.bundle)
+    say(f"scored    {target}  {n_scored:,} rows by {name} version {version.number}")
+    return n_scored, n_rejected
 
 
 def _refuse_foreign(path: Path) -> None:
     """What was not made by this command is never replaced."""
     if path.suffix != ".parquet":
         raise DataError(f"'{path}' is no name for the scores; let --output end in .parquet")
-    if not path.exists():
-        return
     try:
-        ours = b"bundle" in (pq.read_metadata(path).metadata or {})
+        ours = not path.exists() or b"bundle" in (pq.read_metadata(path).metadata or {})
     except (pa.ArrowException, OSError):
         ours = False
     if not ours:
@@ -99,61 +87,117 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _write(
-    config: ServeConfig, score: Scorer, files: list[File], scratch: Path, stamp: dict[str, str]
-) -> tuple[Counts, Reasons]:
-    """Write scores and rejected rows into ``scratch``."""
-    reasons: Reasons = {}
+    config: ServeConfig,
+    bundle: Bundle,
+    layouts: dict[Path, Layout],
+    folder: Path,
+    stamp: dict[str, str],
+    quarantine: Path,
+) -> tuple[int, int]:
+    """Write scores into ``folder``, rejected rows to ``quarantine``, and count both."""
+    scorer = Scorer(bundle, next(iter(layouts.values())))
+    reasons: source_rows.Counts = {}
     n_scored = n_rejected = 0
-    n_threads = config.batch_threads or len(os.sched_getaffinity(0))
-    schemas = [schema.with_metadata(stamp) for schema in (score.schema, QUARANTINE)]
     with (
-        pq.ParquetWriter(scratch / "scores", schemas[0], compression="zstd") as scores,
-        pq.ParquetWriter(scratch / "rejected", schemas[1], compression="zstd") as rejected,
-        progress("score", len(files)) as bar,
+        _writer(folder / "scores", scorer.empty, stamp) as scores,
+        _writer(folder / "rejected", source_rows.quarantine("", []), stamp) as rejects,
+        progress("score", len(layouts)) as bar,
     ):
-        for file in files:
-            for scored in _in_order(score, file, n_threads):
-                scores.write_table(scored.answers.replace_schema_metadata(stamp))
-                rejected.write_table(scored.quarantine.replace_schema_metadata(stamp))
-                tally(reasons, scored.quarantine[REASONS].to_pylist())
-                n_scored += len(scored.answers)
-                n_rejected += scored.n_rejected
-            bar(note=file.path.name)
-    return Counts(rows_in=n_scored + n_rejected, scored=n_scored, rejected=n_rejected), reasons
-
-
-def _in_order(score: Callable[..., Scored], file: File, n_threads: int) -> Iterator[Scored]:
-    """A file's chunks, scored by several threads and in their order."""
-    pending: deque[Future[Scored]] = deque()
-    with ThreadPoolExecutor(n_threads) as threads:
-        for chunk in file.chunks():
-            pending.append(threads.submit(score, chunk, file))
-            if len(pending) > n_threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-
-
-def _publish_quarantine(draft: Path, target: Path, reasons: Reasons) -> None:
-    if reasons:
-        target.parent.mkdir(exist_ok=True)
-        move(draft, target)
-    else:
-        target.unlink(missing_ok=True)  # of scores that are replaced now
-
-
-def _check(counts: Counts, reasons: Reasons, most: float, target: Path, quarantine: Path) -> None:
-    if not counts.rows_in:
+        for path, layout in layouts.items():
+            name = "the source's rows" if path.is_relative_to(folder) else str(path)
+            for scored, rejected in scorer.in_order(path, layout, name, config.batch_threads):
+                scores.write_table(_arrow(scored))
+                rejects.write_table(_arrow(rejected))
+                source_rows.tally(reasons, rejected[REASONS])
+                n_scored, n_rejected = n_scored + len(scored), n_rejected + len(rejected)
+            bar(note=path.name)
+    if not n_scored + n_rejected:
         raise DataError("there are no rows to score")
-    if reasons:
-        say(
-            f"rows      in {counts.rows_in:,}  scored {counts.scored:,}  rejected"
-            f" {counts.rejected:,}: {main_reasons(reasons)}; see '{quarantine}'"
-        )
-    if counts.rejected > most * counts.rows_in:
+    if not n_rejected:
+        quarantine.unlink(missing_ok=True)  # of scores that are replaced now
+        return n_scored, 0
+    quarantine.parent.mkdir(exist_ok=True)
+    move(folder / "rejected", quarantine)
+    text = f"{n_rejected:,} of {n_scored + n_rejected:,} rows were rejected"
+    why = f"{source_rows.main_reasons(reasons)}; they are in '{quarantine}'"
+    most = config.max_rejected_fraction
+    if n_rejected > most * (n_scored + n_rejected):
         raise TooManyRejectedError(
-            f"{counts.rejected:,} of {counts.rows_in:,} rows were rejected, more than"
-            f" serve.max_rejected_fraction = {most:g} ({main_reasons(reasons)}); they are in"
-            f" '{quarantine}', and nothing was written to '{target}': mend the rows, or raise the"
-            " limit"
+            f"{text}, more than serve.max_rejected_fraction = {most:g} ({why}), and nothing was"
+            " scored: mend the rows, or raise the limit"
         )
+    say(f"rejected  {text}: {why}")
+    return n_scored, n_rejected
+
+
+def _writer(path: Path, empty: pl.DataFrame, stamp: dict[str, str]) -> pq.ParquetWriter:
+    schema = _arrow(empty).schema.with_metadata(stamp)
+    return pq.ParquetWriter(path, schema, compression="zstd")
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+class Scorer:
+    """Answers rows as the server would, of all files with the same columns."""
+
+    def __init__(self, bundle: Bundle, layout: Layout) -> None:
+        self._bundle, self._known, contract = bundle, known_categories(bundle), bundle.contract
+        names: dict[str, Any] = {FILE: str, RECORD: int}
+        if contract.id is not None and contract.id in layout.forms:
+            names = {contract.id: int if layout.forms[contract.id].type == "integer" else str}
+        fields = [field for field in fields_of(contract) if not field.on_request]
+        answer = {field.name: field.type(contract) for field in fields}
+        self.empty = pl.DataFrame(schema=names | answer)
+        """Of the scores: what names a row, then what is answered to it."""
+
+    def in_order(
+        self, path: Path, layout: Layout, name: str, n_threads: int | None
+    ) -> Iterator[Scored]:
+        """A file's rows, chunk by chunk, by several threads.
+
+        Raises:
+            DataError: the file is damaged, or a column whose ``on_violation`` is fail has a bad value.
+            ModelFailedError: the graph has no answer to a row.
+        """
+        n_threads = n_threads or len(os.sched_getaffinity(0))
+        pending: deque[Future[Scored]] = deque()
+        with ThreadPoolExecutor(n_threads) as threads:
+            for chunk in source_rows.read_rows(path, layout, complete=False):
+                pending.append(threads.submit(self._score, chunk, layout, name))
+                if len(pending) > n_threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+
+    def _score(self, chunk: Chunk, layout: Layout, file: str) -> Scored:
+        """The scores of the rows that keep the contract's rules, and the others."""
+        contract = self._bundle.contract
+        rules = breaches(contract, chunk.rows.columns, online=True)
+        broken = chunk.rows.with_columns(any_of(rules).alias(REASONS))[REASONS]
+        rows, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
+        reasons = rows.with_columns(reasons_of(rules))[REASONS]
+        rejected = source_rows.rejected_rows(rows, numbers, reasons, layout)
+        quarantined = source_rows.quarantine(file, sorted([*chunk.rejected, *rejected]))
+        source_rows.refuse_failing(quarantined, contract)
+        good, numbers = chunk.rows.filter(~broken), chunk.numbers[~broken.to_numpy()]
+        return self._answers(good, numbers, file), quarantined
+
+    def _answers(self, rows: pl.DataFrame, numbers: Numbers, file: str) -> pl.DataFrame:
+        if not len(rows):
+            return self.empty
+        inputs = from_table(self._bundle.contract, rows)
+        try:
+            outputs = self._bundle.predict(inputs)
+        except ModelFailedError as error:
+            raise ModelFailedError(
+                f"{error}: '{file}', a row among the records {numbers[0]:,} to {numbers[-1]:,}"
+            ) from None
+        predicted = Predicted(
+            bundle=self._bundle, known=self._known, inputs=inputs, outputs=outputs
+        )
+        columns = {FILE: [file] * len(rows), RECORD: numbers} | rows.to_dict()
+        columns |= answer_columns(predicted)
+        values = {name: columns.get(name, [None] * len(rows)) for name in self.empty.columns}
+        return pl.DataFrame(values, schema=self.empty.schema)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..contract import Contract
-from ..data.statistics import split_text
+from ..data.dataset import split_text
 from ..models.metrics import METRICS
 from ..models.tasks import task_of
 from ..pages import figures

@@ -10,8 +10,8 @@ import onnxruntime as ort
 import polars as pl
 
 from ..contract import Contract
-from ..data.hashes import Hashes, row_hashes
 from ..data.leakage import tellings
+from ..data.split import Hashes, row_hashes
 from ..models.inputs import Inputs
 from ..models.intervals import Bootstrap, Interval
 from ..models.tasks import Outputs, Task
