@@ -36,9 +36,8 @@ def needs(extra: str) -> Iterator[None]:
         raise MissingExtraError(error.library, extra) from None
 
 
-def config_of(configs: Path, overrides: list[str] | None, over: Path | None = None) -> Config:
-    """The settings that files, environment and command line give."""
-    return load(configs, overrides, over)
+config_of = load
+"""The settings that files, environment and command line give."""
 
 
 def name_of(configs: Path) -> str:

@@ -15,9 +15,8 @@ from ..terminal import printable
 COMMANDS = (
     "adopt.command",
     "cli.jobs",
-    "cli.keys",
+    "cli.manage",
     "cli.show",
-    "cli.versions",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",

@@ -78,10 +78,7 @@ def score(
     ] = None,
     target: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            help="The Parquet file. Default: data/scored/SOURCE.parquet.",
-        ),
+        typer.Option("--output", help="The Parquet file. Default: data/scored/SOURCE.parquet."),
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The version; default: the served one.", min=1)

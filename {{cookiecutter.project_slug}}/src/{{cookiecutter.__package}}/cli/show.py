@@ -1,16 +1,13 @@
 """Commands that only show: the contract, datasets and alerts."""
 
-import json
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from ..arguments import CONFIGS, CONTRACT, Folder, Overrides, config_of, name_of, needs
-from ..contract import Contract, load_contract
+from ..contract import load_contract
 from ..rules import descriptions
-from ..storage import write_file
-from ..terminal import say, table
+from ..terminal import table
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
@@ -26,38 +23,15 @@ def add_to(app: typer.Typer) -> None:
 @contracts.command("show")
 def show_contract(configs: Folder = CONFIGS) -> None:
     """Show the columns of a row, with their roles, types and rules."""
-    contract = load_contract(configs / CONTRACT)
-    rows = [
-        (name, contract.role(name), column.type, ", ".join(_rules(contract, name)), column.why)
-        for name, column in contract.columns.items()
-    ]
-    target = (
-        contract.target if contract.positive is None else f"{contract.target} = {contract.positive}"
-    )
-    head = f"{contract.name}: {target}, days in {contract.timezone}"
-    table(head, ["column", "role", "type", "rules", "why"], rows)
-
-
-def _rules(contract: Contract, name: str) -> Iterator[str]:
-    column = contract.columns[name]
-    yield from descriptions(contract, name)
-    if isinstance(column.on_violation, dict):
-        yield ", ".join(f"{rule}: {mode}" for rule, mode in column.on_violation.items())
-    elif column.on_violation != "reject":
-        yield f"else {column.on_violation}"
-    if column.pii:
-        yield "personal"
-    if column.slice:
-        yield "slice"
-
-
-@contracts.command("schema")
-def write_schema(configs: Folder = CONFIGS) -> None:
-    """Write the JSON Schema with which editors complete and check contract.yaml."""
-    path = configs / "contract.schema.json"
-    schema = json.dumps(Contract.model_json_schema(), indent=2, ensure_ascii=False)
-    write_file(path, f"{schema}\n".encode())
-    say(f"schema    {path}")
+    contract, rows = load_contract(configs / CONTRACT), []
+    for name, column in contract.columns.items():
+        rules = descriptions(contract, name)
+        rules += [] if column.on_violation == "reject" else [f"else {column.on_violation}"]
+        rules += ["personal"] * column.pii + ["slice"] * column.slice
+        rows.append((name, contract.role(name), column.type, ", ".join(rules), column.why))
+    positive = "" if contract.positive is None else f" = {contract.positive}"
+    title = f"{contract.name}: {contract.target}{positive}, days in {contract.timezone}"
+    table(title, ["column", "role", "type", "rules", "why"], rows)
 
 
 @datasets.command("list")

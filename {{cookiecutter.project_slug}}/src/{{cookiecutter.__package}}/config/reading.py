@@ -1,7 +1,7 @@
-"""Settings out of files, the environment and the command line, held to their sections."""
+"""Settings from YAML files, the environment and the command line, checked by their sections."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +11,13 @@ from pydantic import Field, ValidationError
 
 from ..errors import ConfigError
 from .data import DataConfig
-from .files import Place, RefusedError, explain, keys_of, nearest, parse_yaml, read_yaml
 from .monitor import MonitorConfig
-from .section import Section
+from .section import Place, Section, explain, keys_of, nearest
 from .serve import ServeConfig
 from .train import TrainConfig
 
+MAX_BYTES = 10_000_000
+MAX_DEPTH = 20
 LIBRARY_VARIABLES = {"MLFLOW_TRACKING_URI": "train.tracking_uri"}
 """Variables of libraries; they come before the files and after our own."""
 PREFIX = f"{__name__.partition('.')[0].upper()}__"
@@ -41,7 +42,7 @@ class Config(Section):
         Raises:
             ConfigError: the option does not take these settings.
         """
-        known = [f"{option}.{key}" for key in keys_of(section)]
+        known = keys_of(section, f"{option}.")
         try:
             return section.model_validate(self.options.get(option, {}))
         except ValidationError as error:
@@ -68,8 +69,8 @@ def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None
                 f" are {', '.join(values)}, and '{section}' is none or holds no settings"
             )
         values[section] |= settings
-    given = [*_from_environment(os.environ), *(("--set", each) for each in overrides or ())]
-    origins = {_assign(values, assignment, origin): origin for origin, assignment in given}
+    assignments = [*_from_environment(), *(("--set", each) for each in overrides or ())]
+    origins = {_assign(values, text, origin): origin for origin, text in assignments}
     sections = {section: values.pop(section) for section in SECTIONS}
     try:
         return Config.model_validate(sections | {"options": values})
@@ -96,18 +97,16 @@ def _read_folder(folder: Path) -> dict[str, Any]:
 
 
 def _key(place: Place) -> Place:
-    """The place of a fault in the files: pydantic adds the kind of a split, or of a sink, to it."""
-    if place[:2] == ("monitor", "sinks"):
-        return place[:3] + place[4:]
+    """The place of a fault in the files: pydantic adds the kind of a split to it."""
     return place[:2] + place[3:] if place[:2] == ("data", "split") else place
 
 
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _from_environment() -> Iterator[tuple[str, str]]:
     """Each variable with what it sets."""
     for name, key in LIBRARY_VARIABLES.items():
-        if environment.get(name):
-            yield name, f"{key}={environment[name]}"
-    for name, value in sorted(environment.items()):
+        if os.environ.get(name):
+            yield name, f"{key}={os.environ[name]}"
+    for name, value in sorted(os.environ.items()):
         if name.startswith(PREFIX):
             yield name, f"{name.removeprefix(PREFIX).lower().replace('__', '.')}={value}"
 
@@ -137,3 +136,74 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> str:
     except (yaml.YAMLError, ValueError):
         target[path[-1]] = text
     return key
+
+
+class RefusedError(yaml.MarkedYAMLError):
+    """Valid YAML that no file of this project holds."""
+
+
+class _Loader(yaml.CSafeLoader):
+    """Refuses a key that is given twice, of which YAML would keep the last, or that is no text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        known: set[str] = set()
+        for key, _ in node.value:
+            problem = None
+            if not isinstance(key, yaml.ScalarNode):
+                problem = "a list or mapping is no key; is it a placeholder that is not filled in?"
+            elif key.tag != "tag:yaml.org,2002:str":
+                problem = f"the key {key.value} is not read as a text; put it in quotes"
+            elif key.value in known:
+                problem = f"the key '{key.value}' is given twice"
+            if problem:
+                raise RefusedError(None, None, problem, key.start_mark)
+            known.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str) -> Any:
+    """The value that a text holds; the time that it takes is bounded by the text's length.
+
+    Raises:
+        RefusedError: it nests more than 20 deep, or has anchors, aliases, tags or unfit keys.
+        YAMLError: it is not YAML.
+        ValueError: a date or number in it is none.
+    """
+    depth = 0
+    event: Any
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        problem = None
+        if depth > MAX_DEPTH:
+            problem = f"it is nested more than {MAX_DEPTH} deep"
+        elif anchor := getattr(event, "anchor", None):
+            problem = f"anchors and aliases such as &{anchor} are not read; quote it, or repeat"
+        elif tag := getattr(event, "tag", None):
+            problem = f"tags are not read, and {tag} is one; put the text in quotes"
+        if problem:
+            raise RefusedError(None, None, problem, event.start_mark)
+    return _Loader(text).get_single_data()
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file's mapping; an empty file is an empty mapping.
+
+    Raises:
+        ConfigError: the file cannot be read, is too large, is not YAML or is not a mapping.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ConfigError(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB")
+        values = parse_yaml(content.decode("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"'{path}' does not exist") from None
+    except OSError as error:
+        raise ConfigError(f"'{path}' cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"'{path}' is not valid YAML: {error}") from None
+    if not isinstance(values, dict | None):
+        raise ConfigError(f"'{path}' must hold keys and values, not a {type(values).__name__}")
+    return values or {}
