@@ -18,11 +18,10 @@ from .train import TrainConfig
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 20
-LIBRARY_VARIABLES = {"MLFLOW_TRACKING_URI": "train.tracking_uri"}
-"""Variables of libraries; they come before the files and after our own."""
+LIBRARY_VARIABLE = "MLFLOW_TRACKING_URI"
+NO_KEY = "a list or mapping is no key; is it a placeholder that is not filled in?"
 PREFIX = f"{__name__.partition('.')[0].upper()}__"
-OTHER_FILES = ("contract", "tuned")
-"""Files of the folder that are no settings: the contract, and what ``train --with`` takes."""
+OTHER_FILES = ("contract", "tuned")  # the contract, and what ``train --with`` takes
 S = TypeVar("S", bound=Section)
 
 
@@ -102,10 +101,9 @@ def _key(place: Place) -> Place:
 
 
 def _from_environment() -> Iterator[tuple[str, str]]:
-    """Each variable with what it sets."""
-    for name, key in LIBRARY_VARIABLES.items():
-        if os.environ.get(name):
-            yield name, f"{key}={os.environ[name]}"
+    """Each variable with what it sets; our own come after that of a library, and so before it."""
+    if uri := os.environ.get(LIBRARY_VARIABLE):
+        yield LIBRARY_VARIABLE, f"train.tracking_uri={uri}"
     for name, value in sorted(os.environ.items()):
         if name.startswith(PREFIX):
             yield name, f"{name.removeprefix(PREFIX).lower().replace('__', '.')}={value}"
@@ -114,28 +112,25 @@ def _from_environment() -> Iterator[tuple[str, str]]:
 def _assign(values: dict[str, Any], assignment: str, origin: str) -> str:
     """Set one key; return its name."""
     name, separator, text = assignment.partition("=")
-    key = name.strip()
-    path = key.split(".")
-    if not separator or len(path) < 2 or path[0] not in values:
+    *sections, last = name.strip().split(".")
+    if not separator or not sections or sections[0] not in values:
         raise ConfigError(
             f"{origin}: '{name}' does not start section.key=value; the sections are"
-            f" {', '.join(values)}, and those of options with a file in configs/"
-            f"{nearest(path[0], list(values))}"
+            f" {', '.join(values)}{nearest(name.split('.')[0].strip(), list(values))}"
         )
-    target = values
-    for part in path[:-1]:
-        if target.get(part) is None:
-            target[part] = {}
-        target = target[part]
-        if not isinstance(target, dict):
-            raise ConfigError(f"{origin}: '{key}' has no keys below '{part}'")
+    for section in sections:
+        if values.get(section) is None:
+            values[section] = {}
+        values = values[section]
+        if not isinstance(values, dict):
+            raise ConfigError(f"{origin}: '{name.strip()}' has no keys below '{section}'")
     try:
-        target[path[-1]] = parse_yaml(text) if text else text  # null is written out
+        values[last] = parse_yaml(text) if text else text  # null is written out
     except RefusedError as error:
-        raise ConfigError(f"{origin}: the value of '{key}' is not valid: {error.problem}") from None
+        raise ConfigError(f"{origin}: the value of '{name}' is not valid: {error.problem}") from None
     except (yaml.YAMLError, ValueError):
-        target[path[-1]] = text
-    return key
+        values[last] = text
+    return name.strip()
 
 
 class RefusedError(yaml.MarkedYAMLError):
@@ -148,17 +143,17 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         known: set[str] = set()
         for key, _ in node.value:
-            problem = None
-            if not isinstance(key, yaml.ScalarNode):
-                problem = "a list or mapping is no key; is it a placeholder that is not filled in?"
-            elif key.tag != "tag:yaml.org,2002:str":
-                problem = f"the key {key.value} is not read as a text; put it in quotes"
-            elif key.value in known:
-                problem = f"the key '{key.value}' is given twice"
-            if problem:
-                raise RefusedError(None, None, problem, key.start_mark)
+            no_text = f"the key {key.value} is not read as a text; put it in quotes"
+            _refuse(not isinstance(key, yaml.ScalarNode), NO_KEY, key)
+            _refuse(key.tag != "tag:yaml.org,2002:str", no_text, key)
+            _refuse(key.value in known, f"the key '{key.value}' is given twice", key)
             known.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _refuse(refused: bool, problem: str, place: Any) -> None:
+    if refused:
+        raise RefusedError(None, None, problem, place.start_mark)
 
 
 def parse_yaml(text: str) -> Any:
@@ -169,20 +164,14 @@ def parse_yaml(text: str) -> Any:
         YAMLError: it is not YAML.
         ValueError: a date or number in it is none.
     """
-    depth = 0
-    event: Any
+    depth, event = 0, None
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        problem = None
-        if depth > MAX_DEPTH:
-            problem = f"it is nested more than {MAX_DEPTH} deep"
-        elif anchor := getattr(event, "anchor", None):
-            problem = f"anchors and aliases such as &{anchor} are not read; quote it, or repeat"
-        elif tag := getattr(event, "tag", None):
-            problem = f"tags are not read, and {tag} is one; put the text in quotes"
-        if problem:
-            raise RefusedError(None, None, problem, event.start_mark)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        _refuse(depth > MAX_DEPTH, f"it is nested more than {MAX_DEPTH} deep", event)
+        _refuse(bool(anchor), f"anchors and aliases such as &{anchor} are not read; repeat", event)
+        _refuse(bool(tag), f"tags are not read, and {tag} is one; put the text in quotes", event)
     return _Loader(text).get_single_data()
 
 

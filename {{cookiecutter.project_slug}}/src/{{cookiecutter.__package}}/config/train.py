@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from .section import Positive, Section, Share, nearest
+from .section import Positive, Section, Share, unknown
 
 # Each names a module of training/tracking, and the function ``tracker`` in it.
 TRACKERS = (
@@ -60,7 +60,7 @@ class GateConfig(Section):
     max_loss_to_champion: AtLeastZero = 0.005
     """AUC (R²) that one that is not_worse may lose to the champion, at the interval's low end."""
     slices: bool = True
-    """In no slice surely worse than the dummy; evaluation.slice_min_rows is the least support."""
+    """In no slice surely worse than the dummy, of 500 rows or a 20th of the test rows."""
     max_calibration_error: Share | None = 0.1
     """Calibration error that is surely too much; of a regression, mean error in target spreads."""
     max_size_mb: Above | None = None
@@ -97,21 +97,13 @@ class ThresholdConfig(Section):
     @property
     def told(self) -> str:
         """Why a threshold is where it is, to say after it."""
-        best = {
-            "f1": "F1 on validation rows is highest",
-            "cost": f"mistakes on validation rows cost least, {self.false_negative_cost} for a"
-            f" missed positive and {self.false_positive_cost} for a false alarm",
-            "precision": f"precision on validation rows is at least {self.at_least} and recall highest",
-            "recall": f"recall on validation rows is at least {self.at_least} and precision highest",
-        }
-        return f"where {best[self.objective]}"
-
-
-class EvaluationConfig(Section):
-    """How quality is measured."""
-
-    slice_min_rows: Positive | None = None
-    """Rows below which a slice says nothing; null is 500, or a 20th of the test rows if fewer."""
+        if self.objective == "cost":
+            missed, false = self.false_negative_cost, self.false_positive_cost
+            costs = f"{missed} for a missed positive and {false} for a false alarm"
+            return f"where mistakes on validation rows cost least, {costs}"
+        other = {"precision": "recall", "recall": "precision"}.get(self.objective)
+        best = f"at least {self.at_least} and {other} highest" if other else "highest"
+        return f"where {self.objective.replace('f1', 'F1')} on validation rows is {best}"
 
 
 class TrainConfig(Section):
@@ -155,16 +147,12 @@ class TrainConfig(Section):
     """What a model must hold before it may serve."""
     threshold: ThresholdConfig = ThresholdConfig()
     """From which probability a binary decision is positive; chosen on validation rows."""
-    evaluation: EvaluationConfig = EvaluationConfig()
-    """How quality is measured."""
     promote: Literal["manual", "auto"] = "manual"
     """Whether a challenger that passes the gate is served at once; the first always is."""
 
     @field_validator("tracker")
     @classmethod
     def _is_a_tracker(cls, name: str) -> str:
-        valid = [*TRACKERS, NO_TRACKER]
-        if name not in valid:
-            near = nearest(name, valid)
-            raise ValueError(f"'{name}' is no tracker; valid are {', '.join(valid)}{near}")
+        if name not in (valid := (*TRACKERS, NO_TRACKER)):
+            raise ValueError(unknown(name, "the trackers", valid))
         return name

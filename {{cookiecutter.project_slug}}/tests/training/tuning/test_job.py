@@ -131,7 +131,7 @@ def test_the_score_is_that_of_the_race_and_folds_are_told_one_by_one(
     model = {"kind": "lightgbm", "trees": 5, "leaves": 4}
     settings = Config.model_validate(
         {"data": {"driving": "orders", "split": {"by": "hash"}}, "serve": {}, "monitor": {}}
-        | {"train": {"model": model, "threads": 1, "folds": {"number": 3, "below_rows": 1000}}}
+        | {"train": {"model": model, "threads": 1, "folds": {"below_rows": 1000}}}
     ).train
     asked = make_holdout(shop, settings, rows(400, 0), rows(100, 1), {"by": "hash"})
     told: list[tuple[int, float]] = []

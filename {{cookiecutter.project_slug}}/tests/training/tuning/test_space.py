@@ -127,7 +127,7 @@ def test_what_scores_follow_from_names_the_study_and_nothing_else_does() -> None
     others = [
         name(config(), "d2"),
         name(config(epochs=3)),
-        name(config(folds={"number": 3})),
+        name(config(folds={"below_rows": 9})),
         name(with_space({"epochs": {"low": 1, "high": 2}})),
     ]
     assert len({first, *others}) == 5
