@@ -127,7 +127,9 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> str:
     try:
         values[last] = parse_yaml(text) if text else text  # null is written out
     except RefusedError as error:
-        raise ConfigError(f"{origin}: the value of '{name}' is not valid: {error.problem}") from None
+        raise ConfigError(
+            f"{origin}: the value of '{name}' is not valid: {error.problem}"
+        ) from None
     except (yaml.YAMLError, ValueError):
         values[last] = text
     return name.strip()
