@@ -46,11 +46,7 @@ def name_of(configs: Path) -> str:
 
 
 def refuse_newer_contract(configs: Path, config: Config) -> None:
-    """Pass if the current dataset was made by the contract as it is now, or if there is none.
-
-    Raises:
-        ConfigError: the contract was changed since.
-    """
+    """Raise a ``ConfigError`` if the contract was changed since the current dataset was made."""
     contract, datasets = load_contract(configs / CONTRACT), config.data.directory / "datasets"
     try:
         name = (datasets / "current").read_text("utf-8").strip()

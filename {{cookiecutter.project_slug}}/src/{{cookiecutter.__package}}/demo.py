@@ -22,11 +22,7 @@ CLOSED = ("serve.host=127.0.0.1", "serve.keys=null")
 
 
 def run(configs: Path, overrides: list[str]) -> None:
-    """Run data, train, serve, score, replay and monitor; stop the server.
-
-    Raises:
-        ProjectError: a stage failed; it said why.
-    """
+    """Run data, train, serve, score, replay and monitor; stop the server."""
     usual = load(configs, overrides).serve
     overrides = [f"serve.port={free_port()}", *CLOSED, *overrides]
     config = load(configs, overrides)
@@ -62,11 +58,7 @@ def _command(name: str, *arguments: str) -> list[str]:
 
 
 def stage(name: str, *arguments: str, calm: tuple[int, ...] = (0,)) -> None:
-    """Run a command as a person would.
-
-    Raises:
-        ProjectError: it failed; it said why.
-    """
+    """Run a command as a person would; a ``ProjectError`` if it failed, of which it said why."""
     say(f"\n── {name} {'─' * (70 - len(name))}")
     start = time.monotonic()
     code = subprocess.run(_command(name, *arguments), check=False).returncode
@@ -77,11 +69,7 @@ def stage(name: str, *arguments: str, calm: tuple[int, ...] = (0,)) -> None:
 
 @contextmanager
 def server(arguments: list[str], url: str) -> Iterator[None]:
-    """Serve in the background while the block runs.
-
-    Raises:
-        ServerUnreachableError: it did not start.
-    """
+    """Serve in the background while the block runs; ``ServerUnreachableError`` without a start."""
     say(f"\n── serve (in the background) {'─' * 43}")
     process = subprocess.Popen(_command("serve", *arguments))
     try:

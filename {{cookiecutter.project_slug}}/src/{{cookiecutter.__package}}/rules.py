@@ -15,21 +15,15 @@ from .contract import Column, Contract, Rule
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnRule:
-    """One rule; ``bound`` is what the contract says it is, as a least number or a list of values."""
+    """One rule; its ``bound`` is a least number or a list of values, ``None`` where it is no rule."""
 
     name: Rule
-    bound: Callable[[Contract, str], Any]
-    """What the contract says of a column; ``None`` where the rule is not among its rules."""
-    broken: Callable[[Any, Any], Any]
-    """Where a column's polars expression breaks the bound."""
-    reason: Callable[[Any], str]
-    """Why a row that breaks it is rejected."""
-    request: Callable[[Any], tuple[Any, ...]] = lambda _: ()
-    """What a request's field is annotated with, or the type of its values."""
-    description: Callable[[Any], str | None] = lambda _: None
-    """How it reads to a person."""
-    breaking: Callable[[Column, Any], Any]
-    """A value that breaks this rule and no other."""
+    bound: Callable[[Contract, str], Any]  # what the contract says of a column
+    broken: Callable[[Any, Any], Any]  # where a column's polars expression breaks the bound
+    reason: Callable[[Any], str]  # why a row that breaks it is rejected
+    request: Callable[[Any], tuple[Any, ...]] = lambda _: ()  # annotations of a request's field
+    description: Callable[[Any], str | None] = lambda _: None  # how it reads to a person
+    breaking: Callable[[Column, Any], Any]  # a value that breaks this rule and no other
 
 
 def _required(contract: Contract, name: str) -> bool | None:

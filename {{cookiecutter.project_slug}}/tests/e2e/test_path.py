@@ -41,8 +41,8 @@ class Running:
 def arguments_of(workspace: Workspace, folder: Path) -> list[str]:
     """Where the configuration is, and what is written elsewhere."""
     places = {"serve.log": "live", "monitor.log": "live", "monitor.reports": "reports"}
-    overrides = [["--set", f"{key}={folder / place}"] for key, place in places.items()]
-    return ["--configs", str(workspace.path / "configs"), *sum(overrides, [])]
+    overrides = [f"--set={key}={folder / place}" for key, place in places.items()]
+    return ["--configs", str(workspace.path / "configs"), *overrides]
 
 
 @pytest.fixture(scope="module")

@@ -100,11 +100,7 @@ class DataConfig(Section):
     """Share of a source's rows that may be quarantined before the run stops."""
 
     def refuse_unknown(self, sources: Collection[str], columns: Collection[str]) -> None:
-        """Pass if the contract has the source and the column that these settings name.
-
-        Raises:
-            ConfigError: it does not.
-        """
+        """Raise a ``ConfigError`` for a source or column that the contract does not have."""
         group = getattr(self.split, "group", None)
         if self.driving not in sources:
             raise ConfigError(f"data.driving: {unknown(self.driving, 'the sources', sources)}")

@@ -36,16 +36,11 @@ class Config(Section):
     """Contents of each other file of the folder; ``settings`` checks them."""
 
     def settings(self, option: str, section: type[S]) -> S:
-        """The settings of an option, from ``configs/<option>.yaml``; without one, its defaults.
-
-        Raises:
-            ConfigError: the option does not take these settings.
-        """
-        known = keys_of(section, f"{option}.")
+        """The settings of an option, from ``configs/<option>.yaml``; without one, its defaults."""
         try:
             return section.model_validate(self.options.get(option, {}))
         except ValidationError as error:
-            what = f"settings of '{option}'"
+            what, known = f"settings of '{option}'", keys_of(section, f"{option}.")
             raise ConfigError(explain(error, what, lambda at: (option, *at), known)) from None
 
 
@@ -55,18 +50,14 @@ SECTIONS = tuple(name for name in Config.model_fields if name != "options")
 def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None = None) -> Config:
     """Read the sections of ``folder``, then the environment, then ``section.key=value``.
 
-    A file that goes ``over`` them holds settings by section; each replaces the folder's whole.
-
-    Raises:
-        ConfigError: a file, a variable or an override does not fit its section.
+    A file that goes ``over`` them holds settings by section; each replaces the folder's whole. A
+    ``ConfigError`` names each key that does not fit, and the file, variable or option it is from.
     """
     values = _read_folder(folder)
     for section, settings in (read_yaml(over) if over else {}).items():
         if section not in values or not isinstance(settings, dict):
-            raise ConfigError(
-                f"'{over}' must hold settings by section, such as train: {{epochs: 3}}; the sections"
-                f" are {', '.join(values)}, and '{section}' is none or holds no settings"
-            )
+            valid = f"such as train: {{epochs: 3}}; the sections are {', '.join(values)}"
+            raise ConfigError(f"'{over}' must hold settings by section, {valid}")
         values[section] |= settings
     assignments = [*_from_environment(), *(("--set", each) for each in overrides or ())]
     origins = {_assign(values, text, origin): origin for origin, text in assignments}
@@ -81,10 +72,8 @@ def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None
 def _read_folder(folder: Path) -> dict[str, Any]:
     """The content of every file of settings, by section."""
     if not folder.is_dir():
-        raise ConfigError(
-            f"no configuration folder at '{folder}'; run from the project's root"
-            " or name the folder with --configs"
-        )
+        what_to_do = "run from the project's root or name the folder with --configs"
+        raise ConfigError(f"no configuration folder at '{folder}'; {what_to_do}")
     values: dict[str, Any] = {section: {} for section in SECTIONS}
     for path in sorted(folder.glob("*.yaml")):
         similar = get_close_matches(path.stem, SECTIONS, 1, 0.8)
@@ -161,10 +150,8 @@ def _refuse(refused: bool, problem: str, place: Any) -> None:
 def parse_yaml(text: str) -> Any:
     """The value that a text holds; the time that it takes is bounded by the text's length.
 
-    Raises:
-        RefusedError: it nests more than 20 deep, or has anchors, aliases, tags or unfit keys.
-        YAMLError: it is not YAML.
-        ValueError: a date or number in it is none.
+    What is not YAML, deeply nested, an alias, a tag or an unfit key raises a ``YAMLError``; a date
+    that is none a ``ValueError``.
     """
     depth, event = 0, None
     for event in yaml.parse(text, Loader=_Loader):
@@ -178,11 +165,7 @@ def parse_yaml(text: str) -> Any:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file's mapping; an empty file is an empty mapping.
-
-    Raises:
-        ConfigError: the file cannot be read, is too large, is not YAML or is not a mapping.
-    """
+    """A YAML file's mapping, empty for an empty file; all else is a ``ConfigError``."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -154,10 +154,8 @@ def _in_head(contract: Contract) -> Iterator[str]:
             yield f"columns.{name}.{given}: its role is {key}; leave it out"
     for name in (*contract.features, contract.target, contract.id):
         if name is not None and columns[name].pii:
-            yield (
-                f"columns.{name}.pii: personal values never leave the ETL, so neither"
-                " feature nor target nor id can be one; say role: excluded or metadata, or no pii"
-            )
+            what_to_do = "say role: excluded or metadata, or no pii"
+            yield f"columns.{name}.pii: personal values never leave the ETL; {what_to_do}"
     if not contract.features:
         yield "columns: none is a feature, so there is nothing to learn from"
 
@@ -193,10 +191,8 @@ def _in_labels(contract: Contract) -> Iterator[str]:
     if contract.task == "regression":
         yield "labels: a number has none; leave labels out"
     if target.type != "category" or target.allowed is not None:
-        yield (
-            f"labels: they are the values of a category without allowed, and '{contract.target}'"
-            f" is {target.type}; leave labels out, or take allowed out of the column"
-        )
+        what_to_do = "leave labels out, or take allowed out of the column"
+        yield f"labels: '{contract.target}' is {target.type}, or has allowed values; {what_to_do}"
     if len(set(labels)) != len(labels):
         yield "labels: a value is listed twice"
     if contract.task == "binary" and len(labels) != 2:
@@ -211,10 +207,8 @@ def _positive(contract: Contract) -> Iterator[str]:
             yield f"positive: a {contract.task} task has none; leave it out"
         return
     if type(positive) is not POSITIVE[target.type]:
-        yield (
-            f"positive: {positive!r} is no value of '{contract.target}', which is {target.type};"
-            " name the value whose probability is predicted"
-        )
+        kind = f"'{contract.target}', which is {target.type}"
+        yield f"positive: {positive!r} is no value of {kind}; name the value to give chances of"
     text = canonical_category(positive)
     valid = (contract.labels or target.allowed or (text,)) if target.type == "category" else ()
     if valid and (text != positive or text not in valid):
@@ -222,11 +216,7 @@ def _positive(contract: Contract) -> Iterator[str]:
 
 
 def load_contract(path: Path) -> Contract:
-    """Read and check ``contract.yaml``.
-
-    Raises:
-        ConfigError: it is wrong; the message names each key and what to do.
-    """
+    """Read and check ``contract.yaml``; a ``ConfigError`` names each wrong key and what to do."""
     try:
         return Contract.model_validate(read_yaml(path))
     except ValidationError as error:

@@ -101,10 +101,8 @@ def _codec(name: str) -> str:
         "".encode(name)
         codecs.getincrementaldecoder(name)
     except LookupError:
-        raise ValueError(
-            f"Python knows no text encoding '{name}'; common ones are utf-8, cp1252, latin-1,"
-            " utf-16, shift_jis and gb18030"
-        ) from None
+        common = "utf-8, cp1252, latin-1, utf-16, shift_jis and gb18030"
+        raise ValueError(f"Python knows no text encoding '{name}'; common are {common}") from None
     return name
 
 
@@ -166,21 +164,15 @@ def kind_of(source: object) -> str:
 
 
 def parse_source(text: str) -> TableSource:
-    """A source in the form of ``contract.yaml``, from a command line: ``{sql: SHOP_URL, table: a}``.
-
-    Raises:
-        ConfigError: it is no source.
-    """
+    """A source as ``contract.yaml`` has it, from a command line: ``{sql: SHOP_URL, table: a}``."""
     try:
         source: TableSource = TypeAdapter(Source).validate_python(parse_yaml(text))
+        return source
     except yaml.YAMLError:
-        raise ConfigError(
-            f"'{text}' is no source; write it as in contract.yaml, on one line and in quotes:"
-            " '{csv: rows.csv, delimiter: ;}'"
-        ) from None
+        form = "write it as in contract.yaml, in quotes: '{csv: rows.csv, delimiter: ;}'"
+        raise ConfigError(f"'{text}' is no source; {form}") from None
     except ValidationError as error:
         raise ConfigError(explain(error, f"the source '{text}'", lambda at: at[1:])) from None
-    return source
 
 
 def load(path: str) -> Any:
