@@ -16,7 +16,6 @@ COMMANDS = (
     "adopt.command",
     "cli.jobs",
     "cli.manage",
-    "cli.show",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",

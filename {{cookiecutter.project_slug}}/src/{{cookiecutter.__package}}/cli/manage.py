@@ -1,4 +1,4 @@
-"""Commands about what serves, what came before, and who may call the server."""
+"""Commands about what there is: contract, datasets, versions, API keys and alerts."""
 
 import sys
 from functools import partial
@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ..arguments import CONFIGS, Folder, Overrides, config_of, name_of
+from ..arguments import CONFIGS, CONTRACT, Folder, Overrides, config_of, name_of, needs
 from ..config import Config
+from ..contract import load_contract
 from ..errors import ConfigError
 from ..models.versions import Versions
+from ..rules import descriptions
 from ..terminal import say, table
 
+contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
+datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 keys = typer.Typer(
     no_args_is_help=True,
     help="Make and revoke API keys of the server; a running one follows within 2 seconds.",
@@ -24,9 +28,50 @@ Name = Annotated[str, typer.Argument(help="Name of the key, such as billing-2026
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (promote, rollback, history, card):
+    for command in (promote, rollback, history, card, alerts):
         app.command()(command)
-    app.add_typer(keys, name="keys")
+    for name, group in (("contract", contracts), ("dataset", datasets), ("keys", keys)):
+        app.add_typer(group, name=name)
+
+
+@contracts.command("show")
+def show_contract(configs: Folder = CONFIGS) -> None:
+    """Show the columns of a row, with their roles, types and rules."""
+    contract, rows = load_contract(configs / CONTRACT), []
+    for name, column in contract.columns.items():
+        rules = descriptions(contract, name)
+        rules += [] if column.on_violation == "reject" else [f"else {column.on_violation}"]
+        rules += ["personal"] * column.pii + ["slice"] * column.slice
+        rows.append((name, contract.role(name), column.type, ", ".join(rules), column.why))
+    positive = "" if contract.positive is None else f" = {contract.positive}"
+    title = f"{contract.name}: {contract.target}{positive}, days in {contract.timezone}"
+    table(title, ["column", "role", "type", "rules", "why"], rows)
+
+
+@datasets.command("list")
+def list_datasets(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Show every dataset, and which one is current."""
+    directory = config_of(configs, set_).data.directory
+    with needs("batch"):
+        from ..data.versions import show_versions
+
+    show_versions(directory)
+
+
+@datasets.command("show")
+def show_dataset(
+    name: Annotated[
+        str | None, typer.Argument(help="The first letters of its name; default: the current one.")
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Show a dataset's sources and columns."""
+    directory = config_of(configs, set_).data.directory
+    with needs("batch"):
+        from ..data.versions import find, show
+
+    show(find(directory, name))
 
 
 def promote(
@@ -119,3 +164,16 @@ def _path(configs: Path, overrides: list[str] | None) -> Path:
     if path is None:
         raise ConfigError("serve.keys is null; set it to the file that is to hold the keys")
     return path
+
+
+def alerts(
+    recent: Annotated[int, typer.Option(help="Resolved alerts to show, too.", min=0)] = 10,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Show the open alerts, and the newest resolved ones."""
+    config, name = config_of(configs, set_).monitor, name_of(configs)
+    with needs("monitor"):
+        from ..monitoring.alerts.update import show_alerts
+
+    show_alerts(config, name, recent)
