@@ -3,16 +3,13 @@
 import ast
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import pytest
 import reference
-import typer
-from pydantic import create_model
-from reference import Entry, Page, Table, __main__, commands, settings
+from reference import Entry, Page, Table, __main__, settings
 
 from {{ cookiecutter.__package }} import serving
-from {{ cookiecutter.__package }}.config import Config, Section
+from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.serving import problems
 
 
@@ -30,29 +27,16 @@ def test_everything_has_a_description(pages: dict[str, Page]) -> None:
     assert reference.undescribed(pages.values()) == []
 
 
-def test_what_has_no_description_is_named_and_ends_the_build(
+def test_what_has_no_description_ends_the_build_with_its_place(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bare = create_model("Bare", __base__=Section, __doc__="A section.", secret=(int, 3))
-    config = create_model("Config", __base__=Config, bare=(bare, bare()))
-    app = typer.Typer()
-
-    @app.command()
-    def ask(loud: Annotated[bool, typer.Option("--loud")] = False) -> None:
-        """Ask."""
-
-    @app.command()
-    def mute() -> None: ...
-
-    monkeypatch.setattr(settings, "Config", config)
-    monkeypatch.setattr(commands, "app", app)
-    made = {"settings": settings.all_settings(), "commands": commands.all_commands()}
-    monkeypatch.setattr(__main__, "pages", lambda: made)
+    entries = (Entry(name="epochs", meaning="Passes."), Entry(name="seed", meaning=" "))
+    table = Table(title="train", intro="Of training.", entries=entries)
+    page = Page(title="Settings", intro="", tables=(table,))
+    monkeypatch.setattr(__main__, "pages", lambda: {"settings": page})
     monkeypatch.setattr(sys, "argv", ["reference", str(tmp_path)])
     assert __main__.main() == 1
-    shown = capsys.readouterr().err
-    for what in ("Settings: bare, secret", "Commands: ask, --loud", "Commands: mute"):
-        assert what in shown
+    assert "Settings: train, seed" in capsys.readouterr().err
 
 
 def test_every_setting_is_told_with_what_it_takes_its_unit_and_its_default(

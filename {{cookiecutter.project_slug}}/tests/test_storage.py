@@ -7,14 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.storage import (
-    move,
-    new_directory,
-    new_file,
-    read_pointer,
-    write_file,
-    write_pointer,
-)
+from {{ cookiecutter.__package }} import storage
+from {{ cookiecutter.__package }}.storage import move, new_directory, new_file, write_file
 
 Writer = Callable[[Path], AbstractContextManager[Path]]
 WRITERS = pytest.mark.parametrize("writer", [new_directory, new_file])
@@ -32,19 +26,17 @@ def write_half(writer: Writer, target: Path, failure: BaseException | None = Non
 
 
 def test_a_directory_or_file_appears_when_its_block_ends(tmp_path: Path) -> None:
-    with new_directory(tmp_path / "deep" / "made") as staging:
-        (staging / "inner").mkdir()
-        (staging / "inner" / "file").write_text("whole")
-        assert not (tmp_path / "deep" / "made").exists()
-    file = tmp_path / "deep" / "made" / "inner" / "file"
-    assert file.read_text() == "whole"
-    with new_file(file) as staging:
+    made = tmp_path / "deep" / "made"
+    with new_directory(made) as staging:
+        (staging / "file").write_text("whole")
+        assert not made.exists()
+    with new_file(made / "file") as staging:
         staging.write_text("new")
-        assert file.read_text() == "whole"
-    assert file.read_text() == "new"
-    assert names(tmp_path / "deep") == ["made"]
-    assert (tmp_path / "deep" / "made").stat().st_mode & 0o777 == 0o755
-    assert file.stat().st_mode & 0o777 == 0o644
+        assert (made / "file").read_text() == "whole"
+    assert (made / "file").read_text() == "new"
+    assert (names(made.parent), names(made)) == (["made"], ["file"])
+    modes = [path.stat().st_mode & 0o777 for path in (made, made / "file")]
+    assert modes == [0o755, 0o644]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError(), KeyboardInterrupt(), SystemExit()], ids=repr)
@@ -52,13 +44,12 @@ def test_a_directory_or_file_appears_when_its_block_ends(tmp_path: Path) -> None
 def test_a_failure_inside_the_block_leaves_what_was_there(
     tmp_path: Path, writer: Writer, failure: BaseException
 ) -> None:
-    with pytest.raises(type(failure)):
-        write_half(writer, tmp_path / "made", failure)
-    assert names(tmp_path) == []
-    (tmp_path / "made").write_text("old")
-    with pytest.raises(type(failure)):
-        write_half(writer, tmp_path / "made", failure)
-    assert names(tmp_path) == ["made"]
+    for content in (None, "old"):
+        if content:
+            (tmp_path / "made").write_text(content)
+        with pytest.raises(type(failure)):
+            write_half(writer, tmp_path / "made", failure)
+        assert names(tmp_path) == ["made"] * bool(content)
     assert (tmp_path / "made").read_text() == "old"
 
 
@@ -101,8 +92,8 @@ def test_a_directory_replaces_no_file_and_none_that_holds_something(tmp_path: Pa
 
 def test_a_pointer_names_what_it_was_last_set_to(tmp_path: Path) -> None:
     pointer = tmp_path / "new" / "current"
-    assert read_pointer(pointer) is None
+    assert storage.read_pointer(pointer) is None
     for name in ("first", "a rather longer second", "3"):
-        write_pointer(pointer, name)
-        assert read_pointer(pointer) == name
+        storage.write_pointer(pointer, name)
+        assert storage.read_pointer(pointer) == name
     assert names(pointer.parent) == ["current"]
