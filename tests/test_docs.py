@@ -83,7 +83,7 @@ FAULTS = {
             r"Settings: serve, port has no description",
         ),
         (
-            "src/flight_delay/cli/keys.py",
+            "src/flight_delay/cli/manage.py",
             '    """Let a key in no longer."""\n',
             "",
             r"Commands: keys revoke has no description",

@@ -1,4 +1,4 @@
-"""Where a setting's value comes from, and what a wrong one is told."""
+"""Where a setting's value comes from, and what the message about a wrong one says."""
 
 import time
 from datetime import date
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refusal(folder: Path, *overrides: str) -> str:
-    """What wrong settings are told; a value that may be a secret is not repeated."""
+    """The message about wrong settings; a value that may be a secret is not repeated."""
     with pytest.raises(ConfigError) as caught:
         load(folder, overrides)
     assert "hunter2" not in str(caught.value)
@@ -121,7 +121,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("override", "words"), WRONG)
-def test_a_wrong_override_is_told_by_its_key(folder: Path, override: str, words: list[str]) -> None:
+def test_a_wrong_override_is_reported_by_its_key(folder: Path, override: str, words: list[str]) -> None:
     (folder / "train.yaml").write_text("epochs: 6\n")
     message = refusal(folder, override)
     assert [word for word in words if word not in message] == []
@@ -134,7 +134,7 @@ def test_a_wrong_override_is_told_by_its_key(folder: Path, override: str, words:
         ("TRIAN__EPOCHS", [f"{PREFIX}TRIAN__EPOCHS", "did you mean 'train'?"]),
     ],
 )
-def test_a_wrong_variable_is_told_by_its_name(
+def test_a_wrong_variable_is_reported_by_its_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: list[str]
 ) -> None:
     monkeypatch.setenv(f"{PREFIX}{name}", "hunter2")
@@ -142,7 +142,7 @@ def test_a_wrong_variable_is_told_by_its_name(
     assert [word for word in words if word not in message] == []
 
 
-def test_every_fault_is_told_at_once(folder: Path) -> None:
+def test_every_fault_is_reported_at_once(folder: Path) -> None:
     (folder / "train.yaml").write_text("epochs: 0\nspeed: 3\n")
     (folder / "data.yaml").write_text("split: {test_from: 2024-01-01}\n")
     first, *lines = refusal(folder).splitlines()
@@ -172,7 +172,7 @@ FILES = [
 
 
 @pytest.mark.parametrize(("content", "words"), FILES, ids=lambda value: str(value)[:30])
-def test_a_file_that_is_no_section_is_told_by_its_name_in_bounded_time(
+def test_a_file_that_is_no_section_is_reported_by_its_name_in_bounded_time(
     folder: Path, content: str, words: list[str]
 ) -> None:
     (folder / "train.yaml").write_text(content)

@@ -1,4 +1,4 @@
-"""What a contract says, and what a wrong one is told."""
+"""What a contract says, and what the message about a wrong one says."""
 
 import json
 from pathlib import Path
@@ -91,7 +91,7 @@ OF_TASKS: list[tuple[str, str, object, list[str]]] = [
 
 
 def refused(folder: Path, values: Values, words: list[str]) -> str:
-    """A contract is told to be wrong in these words; the whole message."""
+    """A contract is refused in these words; the whole message."""
     (folder / "contract.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
     with pytest.raises(ConfigError, match=r"contract\.yaml") as caught:
         load_contract(folder / "contract.yaml")
@@ -105,7 +105,7 @@ def refused(folder: Path, values: Values, words: list[str]) -> str:
 @pytest.mark.parametrize(
     ("task", "path", "value", "words"), [("binary", *case) for case in WRONG] + OF_TASKS
 )
-def test_a_wrong_contract_is_told_by_key_and_remedy(
+def test_a_wrong_contract_is_reported_by_key_and_remedy(
     tmp_path: Path, task: str, path: str, value: object, words: list[str]
 ) -> None:
     refused(tmp_path, changed(path, value, task), words)

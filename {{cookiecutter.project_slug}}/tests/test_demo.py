@@ -33,7 +33,7 @@ def test_a_stage_that_fails_ends_the_demo_with_its_exit_code(
     assert "orders.csv" in capfd.readouterr().err
 
 
-def test_a_server_that_cannot_start_is_told_and_not_waited_for(
+def test_a_server_that_cannot_start_is_reported_and_not_waited_for(
     configs: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

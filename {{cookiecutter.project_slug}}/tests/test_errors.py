@@ -23,7 +23,7 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     assert [kind for kind in made if kind.exit_code in {0, 1}] == [ProjectError]
 
 
-def test_a_library_that_is_missing_is_told_with_the_command_that_installs_it() -> None:
+def test_a_library_that_is_missing_is_reported_with_the_command_that_installs_it() -> None:
     installs = r"httpx is not installed; install it with: pip install '\.\[all\]'"
     with pytest.raises(MissingExtraError, match=installs), needs("all"):
         raise MissingExtraError("httpx", "monitor")

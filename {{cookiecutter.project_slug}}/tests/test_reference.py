@@ -39,7 +39,7 @@ def test_what_has_no_description_ends_the_build_with_its_place(
     assert "Settings: train, seed" in capsys.readouterr().err
 
 
-def test_every_setting_is_told_with_what_it_takes_its_unit_and_its_default(
+def test_every_setting_is_reported_with_what_it_takes_its_unit_and_its_default(
     pages: dict[str, Page],
 ) -> None:
     for name, field in Config.model_fields.items():
@@ -53,7 +53,7 @@ def test_every_setting_is_told_with_what_it_takes_its_unit_and_its_default(
     assert {entry.name: entry.more for entry in tables["data"].entries}["driving"][2] == "required"
 
 
-def test_every_command_and_metric_is_told(pages: dict[str, Page]) -> None:
+def test_every_command_and_metric_is_reported(pages: dict[str, Page]) -> None:
     titles = {table.title for table in pages["commands"].tables}
     assert {"train", "keys new", "contract show", "demo"} <= titles
     assert {"VERSION", "--why VALUE", "--override VALUE"} <= names(pages["commands"], "promote")

@@ -30,7 +30,7 @@ def test_the_week_does_not_matter_while_weekday_and_hour_are_the_same(model: Mod
     assert np.allclose(next_week, model.score(), rtol=1e-4)
 
 
-def test_calm_mornings_and_stormy_evenings_are_told_apart(model: Model) -> None:
+def test_calm_mornings_and_stormy_evenings_are_reported_apart(model: Model) -> None:
     zone = ZoneInfo("America/New_York")
     flight = {"carrier": "EV", "origin": "EWR", "dest": "ORD", "distance": 719.0}
     calm = flight | CALM | {"scheduled_at": datetime(2013, 11, 5, 6, tzinfo=zone)}
