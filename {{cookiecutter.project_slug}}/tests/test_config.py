@@ -121,7 +121,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("override", "words"), WRONG)
-def test_a_wrong_override_is_reported_by_its_key(folder: Path, override: str, words: list[str]) -> None:
+def test_a_wrong_override_is_reported_by_its_key(
+    folder: Path, override: str, words: list[str]
+) -> None:
     (folder / "train.yaml").write_text("epochs: 6\n")
     message = refusal(folder, override)
     assert [word for word in words if word not in message] == []
