@@ -53,8 +53,8 @@ FAULTS = {
     "a table that is defined twice": Fault(
         "pyproject.toml", "[tool.ruff.lint]", "[tool.black]", "parses", "does not parse: "
     ),
-    "a schema that is cut off": Fault(
-        "configs/contract.schema.json", "}", "", "parses", "does not parse: "
+    "JSON that is cut off": Fault(
+        "deploy/prometheus/grafana/dashboard.json", "}", "", "parses", "does not parse: "
     ),
     "a leftover tag": Fault(
         "Makefile", "PYTHON ?=", "#% endif\nPYTHON ?=", "no_leftovers", "is left: #%"

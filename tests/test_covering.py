@@ -20,7 +20,7 @@ from predictor import free_port
 from rendering import ALL, TEMPLATE, BakedProject, Ran, render
 
 NEWER = CHOICES["python_version"][1:]
-STAGES = ("tests/e2e", "tests/deploy", "tests/test_config_files.py")
+STAGES = ("tests/e2e", "tests/deploy", "tests/test_config.py")
 SKIPPED = re.compile(r"\b[1-9]\d* (failed|error)")
 
 

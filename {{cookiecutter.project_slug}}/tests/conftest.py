@@ -173,14 +173,17 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
     and the gate does not mind how much better a straight line is.
     """
     dates = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
+    place = {name: str(folder / name) for name in ("data", "bundles", "live", "reports")}
+    shared = {"log": place["live"], "reports": place["reports"]}
     sections = {
+        "contract": json.loads(contract.text),
         "data": {
-            "directory": str(folder / "data"),
+            "directory": place["data"],
             "driving": next(iter(contract.sources)),
             "split": dates if contract.time else {"by": "hash"},
         },
         "train": {
-            "bundles": str(folder / "bundles"),
+            "bundles": place["bundles"],
             "tracker": "none",
             "threads": 1,
             "epochs": 4,
@@ -190,25 +193,13 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
             "folds": {"below_rows": 0},
             "gate": {"resamples": 100, "max_loss_to_linear": 1.0, "clean_commit": False},
         },
-        "serve": {
-            "bundles": str(folder / "bundles"),
-            "log": str(folder / "live"),
-            "reports": str(folder / "reports"),
-            "keys": None,
-            "port": 0,
-        },
-        "monitor": {
-            "log": str(folder / "live"),
-            "history": str(folder / "monitoring.sqlite"),
-            "reports": str(folder / "reports"),
-            "min_rows": 50,
-        },
+        "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},
+        "monitor": {"history": str(folder / "monitoring.sqlite"), "min_rows": 50, **shared},
     }
     (folder / "configs").mkdir(parents=True)
     for name, section in sections.items():
-        (folder / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(section))
-    source = json.loads(contract.text)
-    (folder / "configs" / "contract.yaml").write_text(yaml.safe_dump(source, sort_keys=False))
+        text = yaml.safe_dump(section, sort_keys=False)
+        (folder / "configs" / f"{name}.yaml").write_text(text)
     write_dataset(folder / "data", contract)
     workspace = Workspace(path=folder, contract=contract)
     if train:
@@ -220,14 +211,11 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
     """A dataset version of synthesised rows, and the pointer to it."""
     path = directory / "datasets" / name
     path.mkdir(parents=True)
-    table = synthesize(contract, sum(ROWS.values()))
-    start = 0
+    table, start = synthesize(contract, sum(ROWS.values())), 0
     for split in SPLITS:
-        part = table.slice(start, ROWS[split])
-        pq.write_table(part, path / f"{split}.parquet")
+        pq.write_table(table.slice(start, ROWS[split]), path / f"{split}.parquet")
         start += ROWS[split]
     (path / "contract.json").write_text(contract.text)
-    manifest = {"splits": label_statistics(path, contract)}
-    (path / "manifest.json").write_text(json.dumps(manifest))
+    (path / "manifest.json").write_text(json.dumps({"splits": label_statistics(path, contract)}))
     write_pointer(directory / "datasets" / "current", name)
     return Dataset(path=path)

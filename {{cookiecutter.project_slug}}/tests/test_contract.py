@@ -1,4 +1,4 @@
-"""What a contract says, and what a wrong one is told."""
+"""What a contract says, and what the message about a wrong one says."""
 
 import json
 from pathlib import Path
@@ -6,19 +6,26 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
-from {{ cookiecutter.__package }}.contract import Contract, load_contract
+from {{ cookiecutter.__package }}.contract import (
+    Contract,
+    CsvSource,
+    JsonlSource,
+    ParquetSource,
+    load_contract,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
-from .conftest import SHOP
+from .conftest import SHOP, TASKS, shop_of
 
 Values = dict[str, Any]
 
 
-def changed(path: str, value: object) -> Values:
+def changed(path: str, value: object, task: str = "binary") -> Values:
     """The shop's contract with one key set, or taken out if ``value`` is ``...``."""
     values: Values = yaml.safe_load(SHOP)
+    if task != "binary":
+        values = shop_of(task).model_dump(mode="json")
     *parents, key = path.split("/")
     target = values
     for parent in parents:
@@ -30,181 +37,149 @@ def changed(path: str, value: object) -> Values:
     return values
 
 
-def written(folder: Path, values: Values) -> Path:
-    path = folder / "contract.yaml"
-    path.write_text(yaml.safe_dump(values, sort_keys=False))
-    return path
-
-
-def refused(folder: Path, path: str, value: object, words: list[str]) -> None:
-    """A contract with this key is told to be wrong in these words."""
-    with pytest.raises(ConfigError) as caught:
-        load_contract(written(folder, changed(path, value)))
-    message = str(caught.value)
-    assert "contract.yaml" in message
-    assert [word for word in words if word not in message] == []
-    keys = [line.strip().split(": ")[0] for line in message.splitlines()[1:]]
-    assert [key for key in keys if "[" in key.replace("[key]", "")] == []  # pydantic's own words
-
-
 # the key that is set, to what → what the message says
 WRONG: list[tuple[str, object, list[str]]] = [
     ("target", ..., ["target", "required"]),
-    ("target", "sold", ["target: 'sold' is not one of columns: order, at, price"]),
+    ("target", "retuned", ["target: 'retuned' is not one of columns: order, at", "'returned'?"]),
     ("target", "at", ["target: 'at' must be boolean or category or integer"]),
     ("time", "name", ["time: 'name' must be timestamp"]),
-    ("time", "when", ["time: 'when' is not one of columns"]),
-    ("target", "retuned", ["target: 'retuned'", "did you mean 'returned'?"]),
     ("positive", "yes", ["positive: 'yes'", "'returned'", "boolean"]),
-    ("columns/returned/type", "integer", ["positive: True", "'returned'", "integer"]),
     ("columns/returned/role", "excluded", ["columns.returned.role", "its role is target"]),
+    ("columns/returned/pii", True, ["columns.returned.pii", "never leave the ETL"]),
+    ("columns/city/pii", True, ["columns.city.pii", "never leave the ETL"]),
     ("task", "ranking", ["task", "'binary'", "given 'ranking'"]),
     ("name", "../shop", ["name", "given '../shop'"]),
     ("timezone", "Paris", ["timezone", "'Paris' is not an IANA time zone", "Europe/Paris"]),
     ("timezon", "UTC", ["timezon:", "no such key", "did you mean 'timezone'?"]),
+    ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
     ("columns/price/type", "money", ["columns.price.type", "'float'", "given 'money'"]),
     ("columns/price/minimum", 2000, ["columns.price", "minimum 2000 is above maximum 1000"]),
     ("columns/price/minimum", float("nan"), ["columns.price.minimum", "finite"]),
     ("columns/price/min", 3, ["columns.price.min:", "no such key; did you mean 'minimum'?"]),
     ("columns/city/minimum", 3, ["columns.city", "for integer and float, not category"]),
     ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
-    ("columns/price/role", "target", ["columns.price.role", "given 'target'"]),
-    ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
-    ("columns/_Reasons", {"type": "string"}, ["columns", "'_Reasons'", "rename"]),
-    ("sources", {}, ["sources: name at least one"]),
     ("columns/price/on_violation", "null", ["columns.price.on_violation", "reject", "fail"]),
-    ("columns/price/on_violation", "drop", ["columns.price.on_violation", "given 'drop'"]),
     ("columns/price/on_violation", {"minimum": "fail"}, ["columns.price.on_violation"]),
+    ("columns/price/on_violation", "drop", ["columns.price.on_violation", "given 'drop'"]),
     ("columns/price", {"type": "float", "leaks": True, "role": "feature"}, ["no feature"]),
-    ("columns/at/leaks", True, ["columns.at", "leaks"]),
-    ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
+    ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
+    ("columns", {"order": {"type": "string"}, "at": {"type": "string"}}, ["target:"]),
+    ("sources", {}, ["sources: name at least one"]),
+    ("sources/orders", "orders.csv", ["sources.orders:", "given 'orders.csv'"]),
+    ("sources/orders/csv", ..., ["sources.orders.csv", "required"]),
+    ("sources/orders/delimiter", '"', ["sources.orders:", "delimiter and quote are both '\"'"]),
+    ("sources/orders/repeats", "count", ["sources.orders.repeats", "'drop' or 'keep'"]),
+    ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "no such key"]),
+    ("sources/orders/encoding", "utf-9", ["sources.orders.encoding", "cp1252"]),
+    ("sources/orders/numbers", {"price": {"decimal": ",", "thousands": ","}}, ["must differ"]),
+    ("sources/orders/numbers", {"channel": {}}, ["sources.orders.numbers", "'channel' is no"]),
+    ("sources/orders/formats", {"price": "%d.%m.%Y"}, ["sources.orders.formats", "'price' is no"]),
+    ("sources/orders/missing_by_column", {"prise": ["NA"]}, ["did you mean 'price'?"]),
+    ("sources/orders/missing", [], ["sources.orders.missing", "at least 1"]),
+    ("sources/orders/columns", {"a": "text"}, ["sources.orders.columns.a", "given 'text'"]),
+    ("sources/Orders", {"csv": "b.csv"}, ["sources", "'orders' and another are one name"]),
+    ("sources/a.b", {"csv": "b.csv"}, ["sources.a.b", "pattern", "given 'a.b'"]),
+]
+OF_TASKS: list[tuple[str, str, object, list[str]]] = [
+    ("multiclass", "labels", None, ["labels: list the values of the target"]),
+    ("multiclass", "labels", ["kept", " kept "], ["labels: a value is listed twice"]),
+    ("multiclass", "positive", True, ["positive: a multiclass task has none"]),
+    ("multiclass", "columns/returned/allowed", ["kept"], ["take allowed out of the column"]),
+    ("multiclass", "columns/returned/type", "integer", ["'returned' must be category"]),
+    ("regression", "labels", ["1", "2"], ["labels: a number has none"]),
+    ("regression", "columns/returned/minimum", 300, ["minimum 300 is above maximum 250"]),
+    ("regression", "columns/returned", {"type": "boolean"}, ["must be float or integer"]),
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "words"), WRONG, ids=[f"{p}={v}" for p, v, _ in WRONG])
-def test_a_wrong_contract_is_told_by_key_and_remedy(
-    tmp_path: Path, path: str, value: object, words: list[str]
+def refused(folder: Path, values: Values, words: list[str]) -> str:
+    """A contract is refused in these words; the whole message."""
+    (folder / "contract.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+    with pytest.raises(ConfigError, match=r"contract\.yaml") as caught:
+        load_contract(folder / "contract.yaml")
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == []
+    keys = [line.strip().split(": ")[0] for line in message.splitlines()[1:]]
+    assert [key for key in keys if "[" in key.replace("[key]", "")] == []  # pydantic's own words
+    return message
+
+
+@pytest.mark.parametrize(
+    ("task", "path", "value", "words"), [("binary", *case) for case in WRONG] + OF_TASKS
+)
+def test_a_wrong_contract_is_reported_by_key_and_remedy(
+    tmp_path: Path, task: str, path: str, value: object, words: list[str]
 ) -> None:
-    refused(tmp_path, path, value, words)
+    refused(tmp_path, changed(path, value, task), words)
 
 
-def test_a_contract_without_features_is_told(tmp_path: Path) -> None:
-    values = changed("columns", {"order": {"type": "string"}, "returned": {"type": "boolean"}})
-    with pytest.raises(ConfigError, match="none is a feature"):
-        load_contract(written(tmp_path, values | {"time": None}))
-
-
-def test_roles_are_what_the_head_says_or_follow_from_the_type(shop: Contract) -> None:
-    roles = {name: shop.role(name) for name in shop.columns}
-    assert roles == {
-        "order": "id",
-        "at": "time",
-        "price": "feature",
-        "items": "feature",
-        "channel": "feature",
-        "city": "feature",
-        "gift": "feature",
-        "name": "metadata",
-        "refund": "excluded",
-        "returned": "target",
+def test_roles_and_views_follow_from_the_head_and_the_types(shop: Contract) -> None:
+    roles = {
+        name: shop.role(name) for name in ("order", "at", "price", "name", "refund", "returned")
     }
-
-
-def test_views_are_derived_from_roles_and_types(shop: Contract) -> None:
+    assert list(roles.values()) == ["id", "time", "feature", "metadata", "excluded", "target"]
     assert shop.features == ("at", "price", "items", "channel", "city", "gift")
     assert shop.numeric == ("price", "items", "gift")
-    assert shop.category == ("channel", "city")
-    assert shop.times == ("at",)
-    assert shop.request == ("order", "at", "price", "items", "channel", "city", "gift")
-    assert shop.slices == ("channel",)
-    assert shop.zone.key == "Europe/Paris"
+    assert (shop.category, shop.times, shop.slices) == (("channel", "city"), ("at",), ("channel",))
+    assert shop.request == ("order", *shop.features)
+    for change in ({"leaks": True}, {"role": "metadata"}):
+        values = changed("columns/city", {"type": "category", **change})
+        assert "city" not in Contract.model_validate(values).request
 
 
-def test_every_column_has_one_place_in_any_contract(contract: Contract) -> None:
-    grouped = [*contract.numeric, *contract.category, *contract.times]
-    assert sorted(grouped) == sorted(contract.features)
-    assert contract.target not in contract.request
-    assert set(contract.features) <= set(contract.request)
-
-
-@pytest.mark.parametrize(
-    ("allowed", "canonical"),
-    [(["1.0", "2"], ("1", "2")), (["True", "false"], ("true", "false")), ([" web "], ("web",))],
-)
-def test_allowed_values_are_compared_in_their_canonical_form(
-    allowed: list[str], canonical: tuple[str, ...]
-) -> None:
-    contract = Contract.model_validate(changed("columns/channel/allowed", allowed))
-    assert contract.columns["channel"].allowed == canonical
-
-
-def test_the_text_of_a_contract_gives_it_back(contract: Contract, shop: Contract) -> None:
-    for one in (contract, shop):
-        again = Contract.model_validate_json(one.text)
-        assert (again, again.hash, again.text) == (one, one.hash, one.text)
-
-
-def test_the_order_of_columns_is_part_of_a_contract(shop: Contract) -> None:
-    values = json.loads(shop.text)
+@pytest.mark.parametrize("task", TASKS)
+def test_the_text_of_a_contract_gives_it_back(task: str) -> None:
+    contract = shop_of(task)
+    again = Contract.model_validate_json(contract.text)
+    assert (again, again.hash, again.text) == (contract, contract.hash, contract.text)
+    assert contract.positive is (True if task == "binary" else None)
+    values = json.loads(contract.text)
     values["columns"] = dict(reversed(values["columns"].items()))
-    assert Contract.model_validate(values).hash != shop.hash
+    assert Contract.model_validate(values).hash != contract.hash  # columns have an order
 
 
-def test_zero_has_one_text() -> None:
+def test_equal_values_have_one_text() -> None:
     signed = Contract.model_validate(changed("columns/price/minimum", -0.0))
     assert signed.hash == Contract.model_validate(changed("columns/price/minimum", 0.0)).hash
-
-
-@pytest.mark.parametrize("name", ["city", "returned"])
-def test_a_personal_column_can_be_neither_feature_nor_target(shop: Contract, name: str) -> None:
-    content = shop.model_dump()
-    content["columns"][name]["pii"] = True
-
-    with pytest.raises(ValidationError, match=f"columns.{name}.pii.*never leave the ETL"):
-        Contract.model_validate(content)
+    allowed = Contract.model_validate(changed("columns/channel/allowed", ["1.0", "True", " web "]))
+    assert allowed.columns["channel"].allowed == ("1", "true", "web")
+    labels = shop_of("multiclass", labels=["b", " a", "1.0", "TRUE"]).labels
+    assert labels == ("b", "a", "1", "true")
 
 
 @pytest.mark.parametrize(
-    ("positive", "allowed", "valid"),
-    [("1.0", None, "1"), ("maybe", ["yes", "no"], "yes, no"), (" yes", None, "yes")],
+    ("positive", "labels", "message"),
+    [
+        ("1", ["1.0", " 0 "], None),
+        ("1.0", None, "no row has '1.0'; valid are 1"),
+        ("1", ["0", "2"], "positive: no row has '1'; valid are 0, 2"),
+        ("1", ["0", "1", "2"], "labels: a binary task has two, not 3"),
+    ],
 )
 def test_the_positive_value_is_one_that_rows_have(
-    shop: Contract, positive: str, allowed: list[str] | None, valid: str
+    positive: str, labels: list[str] | None, message: str | None
 ) -> None:
-    content = shop.model_dump() | {"positive": positive}
-    content["columns"]["returned"] |= {"type": "category", "allowed": allowed}
-
-    with pytest.raises(ValidationError, match=f"positive: no row has .*; valid are {valid}"):
-        Contract.model_validate(content)
-
-
-def test_what_leaks_is_excluded() -> None:
-    contract = Contract.model_validate(changed("columns/price/leaks", True))
-    assert contract.role("price") == "excluded"
-    assert "price" not in {*contract.features, *contract.request}
-    said = changed("columns/price", {"type": "float", "leaks": True, "role": "excluded"})
-    assert Contract.model_validate(said).features == contract.features
+    values = changed("columns/returned/type", "category")
+    values |= {"positive": positive, "labels": labels}
+    if message is None:
+        assert Contract.model_validate(values).labels == ("1", "0")
+    else:
+        with pytest.raises(ValueError, match=message):
+            Contract.model_validate(values)
 
 
-def test_labels_are_the_two_values_of_a_category() -> None:
-    values = changed("columns/returned/type", "category") | {"positive": "1"}
-    contract = Contract.model_validate(values | {"labels": ["1.0", " 0 "]})
-    assert contract.labels == ("1", "0")
-    for labels, message in [
-        (["0", "2"], "positive: no row has '1'; valid are 0, 2"),
-        (["0", "1", "2"], "labels: a binary task has two, not 3"),
-        (["1", "1.0"], "labels: a value is listed twice"),
-    ]:
-        with pytest.raises(ValidationError, match=message):
-            Contract.model_validate(values | {"labels": labels})
-    values["columns"]["returned"]["allowed"] = ["0", "1"]
-    with pytest.raises(ValidationError, match="take allowed out of the column"):
-        Contract.model_validate(values | {"labels": ["0", "1"]})
-
-
-def test_metadata_travels_to_no_request(shop: Contract) -> None:
-    values = changed("columns/city/role", "metadata")
-    contract = Contract.model_validate(values)
-    assert {contract.role("city"), contract.role("name")} == {"metadata"}
-    assert not {"city", "name"} & {*contract.request, *contract.features}
-    assert "city" in shop.request
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ({"csv": "data/raw/*.csv.gz", "delimiter": "\t", "quote": None}, CsvSource),
+        ({"parquet": "data/raw/*.parquet", "pii": ["name", "card"]}, ParquetSource),
+        ({"jsonl": "data/raw/*.jsonl.gz", "missing": ["NA"]}, JsonlSource),
+    ],
+    ids=str,
+)
+def test_a_source_is_of_the_kind_that_its_key_names(source: Values, kind: type[Any]) -> None:
+    contract = Contract.model_validate(changed("sources/orders", source))
+    assert type(contract.sources["orders"]) is kind
+    assert contract.source_columns("orders") == {n: c.type for n, c in contract.columns.items()}
+    own = Contract.model_validate(changed("sources/orders", source | {"columns": {"a": "float"}}))
+    assert own.source_columns("orders") == {"a": "float"}

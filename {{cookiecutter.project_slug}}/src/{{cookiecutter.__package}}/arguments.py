@@ -36,9 +36,8 @@ def needs(extra: str) -> Iterator[None]:
         raise MissingExtraError(error.library, extra) from None
 
 
-def config_of(configs: Path, overrides: list[str] | None, over: Path | None = None) -> Config:
-    """The settings that files, environment and command line give."""
-    return load(configs, overrides, over)
+config_of = load
+"""The settings that files, environment and command line give."""
 
 
 def name_of(configs: Path) -> str:
@@ -47,11 +46,7 @@ def name_of(configs: Path) -> str:
 
 
 def refuse_newer_contract(configs: Path, config: Config) -> None:
-    """Pass if the current dataset was made by the contract as it is now, or if there is none.
-
-    Raises:
-        ConfigError: the contract was changed since.
-    """
+    """Raise a ``ConfigError`` if the contract was changed since the current dataset was made."""
     contract, datasets = load_contract(configs / CONTRACT), config.data.directory / "datasets"
     try:
         name = (datasets / "current").read_text("utf-8").strip()

@@ -22,31 +22,25 @@ CLOSED = ("serve.host=127.0.0.1", "serve.keys=null")
 
 
 def run(configs: Path, overrides: list[str]) -> None:
-    """Run data, train, serve, score, replay and monitor; stop the server.
-
-    Raises:
-        ProjectError: a stage failed; it said why.
-    """
+    """Run data, train, serve, score, replay and monitor; stop the server."""
     usual = load(configs, overrides).serve
     overrides = [f"serve.port={free_port()}", *CLOSED, *overrides]
     config = load(configs, overrides)
-    serve = config.serve
-    shared = ["--configs", str(configs), *(word for o in overrides for word in ("--set", o))]
+    arguments = ["--configs", str(configs)]
+    arguments += [word for override in overrides for word in ("--set", override)]
     start = time.monotonic()
-    stage("data", shared)
-    stage("train", shared)
-    contract = load_contract(configs / "contract.yaml")
-    versions = Versions(config.train.bundles, contract.name)
+    stage("data", *arguments)
+    stage("train", *arguments)
+    versions = Versions(config.train.bundles, load_contract(configs / "contract.yaml").name)
     if versions.served() is None:
         say(f"\nstopped   {versions.unserved()}")
         return
-    with server(shared, f"http://{serve.host}:{serve.port}"):
-        stage("score", shared)
-        stage("replay", shared)
-    stage("monitor", [*shared, "--fail-on-alert"], calm=(0, AlertRaised.exit_code))
-    say(
-        f"\ndone in {time.monotonic() - start:.0f} s: the model is trained, gated, served and monitored"
-    )
+    with server(arguments, f"http://{config.serve.host}:{config.serve.port}"):
+        stage("score", *arguments)
+        stage("replay", *arguments)
+    stage("monitor", *arguments, "--fail-on-alert", calm=(0, AlertRaised.exit_code))
+    took_s = time.monotonic() - start
+    say(f"\ndone in {took_s:.0f} s: the model is trained, gated, served and monitored")
     say(
         f"next      make serve, then open http://{usual.host}:{usual.port}; your own data:"
         " make adopt CSV=rows.csv TARGET=column"
@@ -55,24 +49,19 @@ def run(configs: Path, overrides: list[str]) -> None:
 
 def free_port() -> int:
     """A port that nobody listens on, so that the demo talks to its own server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def _command(name: str, arguments: list[str]) -> list[str]:
+def _command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", str(__package__), name, *arguments]
 
 
-def stage(name: str, arguments: list[str], calm: tuple[int, ...] = (0,)) -> None:
-    """Run a command as a person would.
-
-    Raises:
-        ProjectError: it failed; it said why.
-    """
-    say(f"\n── {name} " + "─" * (70 - len(name)))
+def stage(name: str, *arguments: str, calm: tuple[int, ...] = (0,)) -> None:
+    """Run a command as a person would; a ``ProjectError`` if it failed, of which it said why."""
+    say(f"\n── {name} {'─' * (70 - len(name))}")
     start = time.monotonic()
-    code = subprocess.run(_command(name, arguments), check=False).returncode
+    code = subprocess.run(_command(name, *arguments), check=False).returncode
     if code not in calm:
         raise ProjectError(f"'{name}' ended with exit code {code}; see its message above")
     say(f"({time.monotonic() - start:.0f} s)")
@@ -80,13 +69,9 @@ def stage(name: str, arguments: list[str], calm: tuple[int, ...] = (0,)) -> None
 
 @contextmanager
 def server(arguments: list[str], url: str) -> Iterator[None]:
-    """Serve in the background while the block runs.
-
-    Raises:
-        ServerUnreachableError: it did not start.
-    """
-    say("\n── serve (in the background) " + "─" * 43)
-    process = subprocess.Popen(_command("serve", arguments))
+    """Serve in the background while the block runs; ``ServerUnreachableError`` without a start."""
+    say(f"\n── serve (in the background) {'─' * 43}")
+    process = subprocess.Popen(_command("serve", *arguments))
     try:
         _wait(process, url)
         yield

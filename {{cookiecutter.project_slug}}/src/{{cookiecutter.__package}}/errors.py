@@ -28,69 +28,53 @@ class ProjectError(Exception):
     exit_code = 1
     status = 500
 
+    def __init_subclass__(cls, exit_code: int | None = None, status: int | None = None) -> None:
+        cls.exit_code = exit_code or cls.exit_code
+        cls.status = status or cls.status
 
-class ConfigError(ProjectError):
+
+class ConfigError(ProjectError, exit_code=2):
     """A setting or the contract is wrong."""
 
-    exit_code = 2
 
-
-class MissingExtraError(ProjectError):
+class MissingExtraError(ProjectError, exit_code=2):
     """An optional dependency is not installed."""
-
-    exit_code = 2
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"{library} is not installed; install it with: pip install '.[{extra}]'")
         self.library = library
 
 
-class DataError(ProjectError):
+class DataError(ProjectError, exit_code=3):
     """A source cannot be read, or its rows break the contract."""
-
-    exit_code = 3
 
 
 class TooManyRejectedError(DataError):
     """More rows were quarantined than ``data.max_rejected_fraction`` allows."""
 
 
-class BundleError(ProjectError):
+class BundleError(ProjectError, exit_code=4, status=503):
     """A bundle is absent, damaged or does not fit the contract."""
 
-    exit_code = 4
-    status = 503
 
-
-class ParityError(ProjectError):
+class ParityError(ProjectError, exit_code=4):
     """The exported graph answers differently from the torch program."""
 
-    exit_code = 4
 
-
-class ModelFailedError(ProjectError):
+class ModelFailedError(ProjectError, exit_code=4):
     """The graph gave a result that is not finite."""
 
-    exit_code = 4
 
-
-class RegistryError(ProjectError):
+class RegistryError(ProjectError, exit_code=5):
     """A version or an alias is not there."""
 
-    exit_code = 5
 
-
-class GateRefusedError(ProjectError):
+class GateRefusedError(ProjectError, exit_code=6):
     """The gate does not let this model be promoted."""
 
-    exit_code = 6
 
-
-class ServerUnreachableError(ProjectError):
+class ServerUnreachableError(ProjectError, exit_code=7, status=503):
     """No server answers at the address."""
-
-    exit_code = 7
-    status = 503
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,11 +89,8 @@ class Fault:
     """What is valid."""
 
 
-class AnswerError(ProjectError):
+class AnswerError(ProjectError, exit_code=7, status=502):
     """A server answered with an error."""
-
-    exit_code = 7
-    status = 502
 
     def __init__(
         self,
@@ -120,30 +101,21 @@ class AnswerError(ProjectError):
         request_id: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
-        self.faults = tuple(faults)
-        self.request_id = request_id
+        self.status, self.code = status, code
+        self.faults, self.request_id = tuple(faults), request_id
 
 
-class RequestRefusedError(AnswerError):
+class RequestRefusedError(AnswerError, exit_code=3, status=422):
     """The request is at fault: the same one would be refused again."""
-
-    exit_code = 3
-    status = 422
 
 
 class ServerFailedError(AnswerError):
     """The server is at fault, has no time, or is none of ours; the same request may be answered later."""
 
 
-class DivergedError(ProjectError):
+class DivergedError(ProjectError, exit_code=8):
     """The training loss is not finite or grows without bound."""
 
-    exit_code = 8
 
-
-class AlertRaised(ProjectError):  # noqa: N818 - a finding, not a fault
+class AlertRaised(ProjectError, exit_code=10):  # noqa: N818 - a finding, not a fault
     """Monitoring found something and ``--fail-on-alert`` was given."""
-
-    exit_code = 10

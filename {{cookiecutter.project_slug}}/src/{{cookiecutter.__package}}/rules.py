@@ -12,33 +12,23 @@ from annotated_types import Ge, Le
 
 from .contract import Column, Contract, Rule
 
-STRANGE = "<not allowed>"
-
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnRule:
-    """One rule; ``bound`` is what the contract says it is, as a least number or a list of values."""
+    """One rule; its ``bound`` is a least number or a list of values, ``None`` where it is no rule."""
 
     name: Rule
-    bound: Callable[[Contract, str], Any]
-    """What the contract says of a column; ``None`` where the rule is not among its rules."""
-    broken: Callable[[Any, Any], Any]
-    """Where a column's polars expression breaks the bound."""
-    reason: Callable[[Any], str]
-    """What a row that breaks it is told."""
-    request: Callable[[Any], tuple[Any, ...]] = lambda _: ()
-    """What a request's field is annotated with, or the type of its values."""
-    description: Callable[[Any], str | None]
-    """What a reader of the contract is told."""
-    breaking: Callable[[Column, Any], Any]
-    """A value that breaks this rule and no other."""
+    bound: Callable[[Contract, str], Any]  # what the contract says of a column
+    broken: Callable[[Any, Any], Any]  # where a column's polars expression breaks the bound
+    reason: Callable[[Any], str]  # why a row that breaks it is rejected
+    request: Callable[[Any], tuple[Any, ...]] = lambda _: ()  # annotations of a request's field
+    description: Callable[[Any], str | None] = lambda _: None  # how it reads to a person
+    breaking: Callable[[Column, Any], Any]  # a value that breaks this rule and no other
 
 
 def _required(contract: Contract, name: str) -> bool | None:
-    always = contract.role(name) in {"id", "time"}
-    return (
-        True if always or not (contract.columns[name].nullable or name == contract.target) else None
-    )
+    may_be_missing = contract.columns[name].nullable or name == contract.target
+    return True if contract.role(name) in {"id", "time"} or not may_be_missing else None
 
 
 def _allowed(contract: Contract, name: str) -> tuple[str, ...] | None:
@@ -48,9 +38,8 @@ def _allowed(contract: Contract, name: str) -> tuple[str, ...] | None:
 
 def _beyond(column: Column, bound: float, sign: int) -> float:
     """Past a bound by more than its last digit."""
-    if column.type == "integer":
-        return floor(bound) + sign
-    return bound + sign * max(1.0, abs(bound) / 1e6)
+    step = 1.0 if column.type == "integer" else max(1.0, abs(bound) / 1e6)
+    return (floor(bound) if column.type == "integer" else bound) + sign * step
 
 
 RULES = (
@@ -59,7 +48,6 @@ RULES = (
         bound=_required,
         broken=lambda values, _: values.is_null(),
         reason=lambda _: "missing",
-        description=lambda _: None,
         breaking=lambda *_: None,
     ),
     ColumnRule(
@@ -87,7 +75,7 @@ RULES = (
         reason=lambda _: "not one of the allowed values",
         request=lambda bound: (Literal[bound],),
         description=lambda bound: f"one of {', '.join(bound)}",
-        breaking=lambda *_: STRANGE,
+        breaking=lambda *_: "<not allowed>",
     ),
 )
 
@@ -105,5 +93,4 @@ def descriptions(contract: Contract, name: str) -> list[str]:
     column = contract.columns[name]
     parts = ["may be missing" if column.nullable else None]
     parts += [rule.description(bound) for rule, bound in rules_of(contract, name)]
-    parts.append(column.unit)
-    return [part for part in parts if part]
+    return [part for part in (*parts, column.unit) if part]

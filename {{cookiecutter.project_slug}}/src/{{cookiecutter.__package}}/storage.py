@@ -1,4 +1,4 @@
-"""Write-once directories and atomically replaced pointers: a crash leaves the old thing whole."""
+"""Write-once directories and atomically replaced files: a crash leaves the old thing whole."""
 
 import hashlib
 import os
@@ -20,9 +20,7 @@ def new_directory(target: Path) -> Iterator[Path]:
     try:
         yield staging
         staging.chmod(0o755)  # mkdtemp makes it private
-        for path in staging.rglob("*"):
-            _sync(path)
-        _sync(staging)
+        _sync(*staging.rglob("*"), staging)
         try:
             staging.rename(target)
         except OSError:
@@ -31,12 +29,6 @@ def new_directory(target: Path) -> Iterator[Path]:
         _sync(target.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def write_file(target: Path, content: bytes, mode: int = 0o644) -> None:
-    """Replace ``target`` by ``content`` in one step."""
-    with new_file(target, mode) as staging:
-        staging.write_bytes(content)
 
 
 @contextmanager
@@ -52,11 +44,15 @@ def new_file(target: Path, mode: int = 0o644) -> Iterator[Path]:
     try:
         yield staging
         staging.chmod(mode)
-        _sync(staging)
-        staging.replace(target)
-        _sync(target.parent)
+        move(staging, target)
     finally:
         staging.unlink(missing_ok=True)
+
+
+def write_file(target: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replace ``target`` by ``content`` in one step."""
+    with new_file(target, mode) as staging:
+        staging.write_bytes(content)
 
 
 def move(source: Path, target: Path) -> None:
@@ -64,8 +60,7 @@ def move(source: Path, target: Path) -> None:
 
     A file may replace a file; a folder may not replace one that holds something.
     """
-    for path in (source, *source.rglob("*")):
-        _sync(path)
+    _sync(source, *source.rglob("*"))
     source.replace(target)
     _sync(target.parent)
 
@@ -89,11 +84,13 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open a directory
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(*paths: Path) -> None:
+    """Wait until these are on disk."""
+    for path in paths:
+        if os.name == "nt" and path.is_dir():
+            continue  # Windows cannot open a directory
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

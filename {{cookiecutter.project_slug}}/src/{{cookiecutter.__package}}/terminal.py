@@ -6,19 +6,12 @@ from typing import Protocol
 
 from rich import box
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TextColumn
 from rich.table import Table
 
 console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 if not console.is_terminal:
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=120)
+    console.width = 120
 
 
 class Bar(Protocol):
@@ -32,25 +25,17 @@ class Bar(Protocol):
 def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[Bar]:
     """Show a bar with count and time left; ``total`` of ``None`` means unknown.
 
-    What is not to ``keep`` leaves the terminal at its end, and is not written into a file: a table
-    will tell more.
+    What is not to ``keep`` leaves the terminal at its end, and is not written into a file.
     """
-    columns = (
-        TextColumn("{task.description:<10}"),
-        BarColumn(bar_width=30),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
+    columns = (*Progress.get_default_columns(), TextColumn("{task.fields[note]}", markup=False))
     nowhere = not keep and not console.is_terminal
-    with Progress(*columns, console=console, transient=not keep, disable=nowhere) as shown:
-        task = shown.add_task(title, total=total, note="")
+    with Progress(*columns, console=console, transient=not keep, disable=nowhere) as bars:
+        task = bars.add_task(f"{title:<10}", total=total, note="")
 
         def advance(steps: float = 1, note: str = "") -> None:
             if note:
-                shown.update(task, note=note)
-            shown.advance(task, steps)
+                bars.update(task, note=note)
+            bars.advance(task, steps)
 
         yield advance
 
@@ -58,15 +43,15 @@ def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; every cell is shown as text, numbers to the right."""
     body = [[_text(cell) for cell in row] for row in rows]
-    shown = Table(
+    drawn = Table(
         title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for index, name in enumerate(header):
         numbers = bool(body) and all(row[index].lstrip("-+±")[:1].isdigit() for row in body)
-        shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in body:
-        shown.add_row(*row)
-    console.print(shown, soft_wrap=False)
+        drawn.add_row(*row)
+    console.print(drawn, soft_wrap=False)
 
 
 def say(message: str) -> None:
@@ -76,8 +61,6 @@ def say(message: str) -> None:
 
 def printable(text: str) -> str:
     """A text without characters that move a terminal's cursor or change its colours."""
-    if text.isprintable():
-        return text
     return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 

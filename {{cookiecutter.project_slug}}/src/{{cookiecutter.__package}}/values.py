@@ -33,22 +33,11 @@ def epoch_seconds(value: datetime | None, zone: ZoneInfo) -> int:
     """
     if value is None:
         return MISSING_TIME
-    return (_moment(value, zone) - EPOCH) // SECOND
-
-
-def epoch_microseconds(value: datetime | None, zone: ZoneInfo) -> int | None:
-    """Microseconds since 1970 in UTC, naive times as in ``epoch_seconds``; ``None`` stays."""
-    if value is None:
-        return None
-    return (_moment(value, zone) - EPOCH) // timedelta.resolution
-
-
-def _moment(value: datetime, zone: ZoneInfo) -> datetime:
     if value.tzinfo is None:
         later = value.replace(tzinfo=zone, fold=1)
         exists = later.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == value
-        return later if exists else later.replace(fold=0)
-    return value
+        value = later if exists else later.replace(fold=0)
+    return (value - EPOCH) // SECOND
 
 
 def json_value(value: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from {{ cookiecutter.__package }}.config import Config, load
+from {{ cookiecutter.__package }}.config import load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
@@ -38,15 +38,14 @@ class Model:
     def rows(self) -> list[Row]:
         """Some 2,000 test rows, evenly over all of them; times are local, with their offset."""
         table = self.dataset.read("test")
-        for name, column in self.contract.columns.items():
-            if column.type == "timestamp" and name in table.schema.names:
-                index = table.schema.get_field_index(name)
-                local = table.column(name).cast(pa.timestamp("us", self.contract.timezone))
+        table = table.take(list(range(0, len(table), 1 + len(table) // MOST_ROWS)))
+        for index, name in enumerate(table.schema.names):
+            column = self.contract.columns.get(name)
+            if column is not None and column.type == "timestamp":
+                local = table[name].cast(pa.timestamp("us", self.contract.timezone))
                 table = table.set_column(index, name, local)
-        found: list[Row] = table.take(
-            list(range(0, len(table), 1 + len(table) // MOST_ROWS))
-        ).to_pylist()
-        return found
+        rows: list[Row] = table.to_pylist()
+        return rows
 
     def score(self, rows: Sequence[Row] | None = None, /, **changes: Any) -> Answers:
         """Probabilities of the positive value or values ``[rows]``; ``[rows, labels]`` of several.
@@ -54,25 +53,21 @@ class Model:
         Each of ``changes`` names a column, and gives its new value or a function of the old one.
         What a row does not have is missing.
         """
-        given = self.rows if rows is None else rows
-        unknown = sorted({*changes} - {*self.contract.features})
-        if unknown:
-            known = ", ".join(self.contract.features)
-            raise ValueError(f"{', '.join(unknown)}: no feature of the model; those are {known}")
-        columns: dict[str, list[Any]] = {}
-        for name in self.contract.features:
-            values = [row.get(name) for row in given]
-            if name in changes:
-                change = changes[name]
-                values = [change(value) if callable(change) else change for value in values]
-            columns[name] = values
-        return self.bundle.predict(from_columns(self.contract, columns, len(given)))
+        rows = self.rows if rows is None else rows
+        known = self.contract.features
+        if unknown := sorted({*changes} - {*known}):
+            names = ", ".join(unknown)
+            raise ValueError(f"{names}: no feature of the model; those are {', '.join(known)}")
+        columns = {name: [row.get(name) for row in rows] for name in known}
+        for name, change in changes.items():
+            columns[name] = [change(v) if callable(change) else change for v in columns[name]]
+        return self.bundle.predict(from_columns(self.contract, columns, len(rows)))
 
     def quality(self, rows: Sequence[Row] | None = None) -> float:
         """The deciding metric on rows with their target: AUC, or R² of a regression."""
-        task, given = self.bundle.task, self.rows if rows is None else rows
-        labels = task.encode([row[self.contract.target] for row in given])
-        return dict(task.scores(labels, self.score(given)).all())[task.main]
+        task, rows = self.bundle.task, self.rows if rows is None else rows
+        labels = task.encode([row[self.contract.target] for row in rows])
+        return dict(task.scores(labels, self.score(rows)).all())[task.main]
 
 
 def find_model(configs: Path, version: str = "") -> Model:
@@ -81,23 +76,15 @@ def find_model(configs: Path, version: str = "") -> Model:
     Raises:
         LookupError: nothing was trained yet, or the rows that it was tested on are gone.
     """
-    settings = load(configs)
-    contract = load_contract(configs / "contract.yaml")
-    versions = Versions(settings.train.bundles, contract.name)
-    every = versions.all()
-    if not every:
-        raise LookupError(
-            f"no version of {contract.name} in '{versions.folder}' yet; run: make data train"
-        )
+    settings, name = load(configs), load_contract(configs / "contract.yaml").name
+    versions = Versions(settings.train.bundles, name)
+    if not (every := versions.all()):
+        where = f"no version of {name} in '{versions.folder}' yet"
+        raise LookupError(f"{where}; run: make data train")
     chosen = versions.find(version) if version else every[-1]
     bundle = open_bundle(versions.folder / chosen.bundle)
-    return Model(bundle=bundle, dataset=_dataset(settings, bundle))
-
-
-def _dataset(settings: Config, bundle: Bundle) -> Dataset:
     path = (settings.data.directory / "datasets" / bundle.metadata["dataset"]).resolve()
     if not path.is_dir():
-        raise LookupError(
-            f"'{path}', which the model was trained on, is not there; run: make data train"
-        )
-    return Dataset(path=path)
+        where = f"'{path}', which the model was trained on, is not there"
+        raise LookupError(f"{where}; run: make data train")
+    return Model(bundle=bundle, dataset=Dataset(path=path))

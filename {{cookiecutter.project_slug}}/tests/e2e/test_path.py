@@ -4,9 +4,7 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,8 +19,9 @@ from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
 
 from ..conftest import PACKAGE, Workspace
+from ..serving.live import until
 
-HEAVY = {"torch", "mlflow", "pandas", "sklearn", "scipy", "ibis", "duckdb", "pyarrow", "evidently"}
+HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
 
 
 @dataclass(frozen=True)
@@ -35,50 +34,34 @@ class Running:
 
     def run(self, command: str, *arguments: str) -> None:
         """Call a command in this process, where what it imports is shared."""
-        app([command, *arguments, *self.settings], standalone_mode=False)
-
-    @property
-    def settings(self) -> list[str]:
-        """Where the configuration is, and what is written elsewhere."""
-        return settings(self.workspace, self.folder)
+        settings = arguments_of(self.workspace, self.folder)
+        app([command, *arguments, *settings], standalone_mode=False)
 
 
-def settings(workspace: Workspace, folder: Path) -> list[str]:
+def arguments_of(workspace: Workspace, folder: Path) -> list[str]:
+    """Where the configuration is, and what is written elsewhere."""
     places = {"serve.log": "live", "monitor.log": "live", "monitor.reports": "reports"}
-    overrides = [f"{key}={folder / place}" for key, place in places.items()]
-    configs = ["--configs", str(workspace.path / "configs")]
-    return [*configs, *(word for override in overrides for word in ("--set", override))]
+    overrides = [f"--set={key}={folder / place}" for key, place in places.items()]
+    return ["--configs", str(workspace.path / "configs"), *overrides]
 
 
 @pytest.fixture(scope="module")
 def running(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("path")
     command = [sys.executable, "-X", "importtime", "-m", PACKAGE, "serve"]
+    command += arguments_of(workspace, folder)
     with (
         (folder / "imports.log").open("w") as imports,
-        subprocess.Popen(
-            [*command, *settings(workspace, folder)],
-            stdout=subprocess.PIPE,
-            stderr=imports,
-            text=True,
-        ) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=imports, text=True) as process,
     ):
         assert process.stdout is not None
         address = re.search(r"http://\S+", process.stdout.readline())
         assert address, (folder / "imports.log").read_text()
-        wait_until_ready(address.group())
-        yield Running(workspace=workspace, folder=folder, url=address.group())
+        url = address.group()
+        until(lambda: httpx.get(f"{url}/health/ready", timeout=30).json()["ready"], "a model")
+        yield Running(workspace=workspace, folder=folder, url=url)
         process.terminate()
         assert process.wait(timeout=20) == 0
-
-
-def wait_until_ready(url: str) -> None:
-    for _ in range(200):
-        with suppress(httpx.TransportError):
-            if httpx.get(f"{url}/health/ready").json()["ready"]:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"{url} was not ready within 20 s")
 
 
 def test_the_server_imports_no_heavy_library(running: Running) -> None:
@@ -109,19 +92,13 @@ def test_online_and_batch_answers_are_the_bundles_own(running: Running) -> None:
 
 
 def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None:
-    contract = running.workspace.contract
+    with pytest.raises(ServerUnreachableError, match="make serve"):
+        running.run("replay", "--url", "http://127.0.0.1:9")
     running.run("replay", "--url", running.url)
     running.run("monitor")
-    folder = running.folder / "reports" / contract.name
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["quality"]
-    task = running.workspace.bundle.task
+    folder = running.folder / "reports" / running.workspace.contract.name
+    summary, task = json.loads((folder / "summary.json").read_text()), running.workspace.bundle.task
     assert summary["metric"] == task.main
     assert summary["quality"]["value"] > task.chance + 0.1
     assert {finding["subject"] for finding in summary["drift"]} >= {SCORE}
     assert find_spec("evidently") is None or list(folder.glob("drift-*.html"))
-
-
-def test_a_missing_server_is_told_with_what_to_do(running: Running) -> None:
-    with pytest.raises(ServerUnreachableError, match="make serve"):
-        running.run("replay", "--url", "http://127.0.0.1:9")

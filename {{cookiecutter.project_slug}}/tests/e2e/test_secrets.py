@@ -32,18 +32,8 @@ SETTINGS: dict[str, Any] = {
     },
     "train": {
         "model": {"kind": "linear"},
-        "epochs": 4,
-        "batch_size": 64,
-        "learning_rate": 0.01,
-        "threads": 1,
         "folds": {"below_rows": 0},
-        "gate": {
-            "max_telling": None,
-            "resamples": 100,
-            "slices": False,
-            "max_calibration_error": None,
-            "clean_commit": False,
-        },
+        "gate": {"max_telling": None, "resamples": 100, "slices": False, "clean_commit": False},
     },
     "serve": {"port": 0, "reload_s": 0.1},
     "monitor": {"min_rows": 20},
@@ -58,9 +48,8 @@ def rows_of(n_rows: int) -> list[str]:
         price = -1 if number % 50 == 7 else 5 + number % 90  # below what the contract allows
         at = f"2024-{1 + number * 5 // n_rows:02d}-{1 + number % 28:02d}T10:00:00"
         items = 1 + 4 * late if number % 5 else 3
-        cells = [f"o-{number}", at, price, items, "web", "Lyon", "true"]
-        name = f"{CANARY}-{number}"
-        lines.append(",".join(map(str, [*cells, name, "", "true" if late else "false"])))
+        cells = [f"o-{number}", at, price, items, "web", "Lyon", "true", f"{CANARY}-{number}", ""]
+        lines.append(",".join(map(str, [*cells, "true" if late else "false"])))
     return lines
 
 
@@ -73,18 +62,15 @@ def holding(folder: Path, secret: str) -> list[str]:
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The address of a server that is ready; what it says is in ``serve.log``."""
-    log = folder / "serve.log"
     command = [sys.executable, "-m", PACKAGE, "serve"]
     with (
-        log.open("w") as said,
-        subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=said, text=True
-        ) as process,
+        (folder / "serve.log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
         try:
             assert process.stdout is not None
             address = re.search(r"http://\S+", process.stdout.readline())
-            assert address, log.read_text()
+            assert address, (folder / "serve.log").read_text()
             ready = f"{address.group()}/health/ready"
             until(lambda: httpx.get(ready, timeout=30).status_code == 200, "a model")
             yield address.group()

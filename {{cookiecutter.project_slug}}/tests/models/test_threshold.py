@@ -28,13 +28,11 @@ COST: dict[str, Any] = {
 
 
 def value_of(objective: str, called: Any) -> float:
-    negative, wrong, missed, found = (
+    _, wrong, missed, found = (
         float(n) for n in sklearn.confusion_matrix(LABELS, called, labels=[0, 1]).ravel()
     )
     values = {
         "f1": 2 * found / (2 * found + wrong + missed),
-        "accuracy": (found + negative) / N,
-        "youden": found / (found + missed) - wrong / (wrong + negative),
         "cost": -(5 * missed + 2 * wrong),
     }
     return values[objective]
@@ -45,7 +43,7 @@ def every_threshold(probabilities: Floats) -> list[float]:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("objective", ["f1", "accuracy", "youden", "cost"])
+@pytest.mark.parametrize("objective", ["f1", "cost"])
 def test_no_threshold_serves_the_objective_better(case: str, objective: str) -> None:
     probabilities = CASES[case]
     config = ThresholdConfig(**(COST if objective == "cost" else {"objective": objective}))

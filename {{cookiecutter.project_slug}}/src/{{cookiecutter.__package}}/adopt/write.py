@@ -21,8 +21,7 @@ from .propose import Proposal, Request, propose
 
 PACKAGE = Path(__file__).parents[1]
 RENDERED, MOST_SHOWN = ".rendered.json", 300
-CONTRACT = """# yaml-language-server: $schema=contract.schema.json
-# Inferred by adopt: what comes in, and the row that model, requests, reports and tests see.
+CONTRACT = """# Inferred by adopt: what comes in, and the row that model, requests, reports and tests see.
 # Yours to edit; every setting is explained in src/*/contract/.
 """
 DATA = "# make data; every setting: src/*/config/data.py\n"

@@ -15,9 +15,7 @@ from ..terminal import printable
 COMMANDS = (
     "adopt.command",
     "cli.jobs",
-    "cli.keys",
-    "cli.show",
-    "cli.versions",
+    "cli.manage",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",

@@ -20,6 +20,10 @@ from ..arguments import (
 from ..contract import load_contract
 from ..errors import AlertRaised
 
+SOURCE = (
+    "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
+    " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
+)
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
 
@@ -69,19 +73,10 @@ def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 
 
 def score(
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            help="CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source"
-            " as in contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
-        ),
-    ] = None,
+    source: Annotated[str | None, typer.Argument(help=SOURCE)] = None,
     target: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            help="The Parquet file. Default: data/scored/SOURCE.parquet.",
-        ),
+        typer.Option("--output", help="The Parquet file. Default: data/scored/SOURCE.parquet."),
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The version; default: the served one.", min=1)

@@ -8,8 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..errors import ConfigError
-from .files import unknown
-from .section import Fraction, Positive, Section, Share
+from .section import Fraction, Positive, Section, Share, unknown
 
 
 class DateSplit(Section):
@@ -41,10 +40,8 @@ class RecentSplit(Section):
 
     def until(self, newest: date) -> DateSplit:
         """The dates, where the newest row is of this day."""
-        test_from = newest - timedelta(days=self.test_days - 1)
-        return DateSplit(
-            validation_from=test_from - timedelta(days=self.validation_days), test_from=test_from
-        )
+        test = newest - timedelta(days=self.test_days - 1)
+        return DateSplit(validation_from=test - timedelta(self.validation_days), test_from=test)
 
 
 class HashSplit(Section):
@@ -103,13 +100,9 @@ class DataConfig(Section):
     """Share of a source's rows that may be quarantined before the run stops."""
 
     def refuse_unknown(self, sources: Collection[str], columns: Collection[str]) -> None:
-        """Pass if the contract has the source and the column that these settings name.
-
-        Raises:
-            ConfigError: it does not.
-        """
+        """Raise a ``ConfigError`` for a source or column that the contract does not have."""
+        group = getattr(self.split, "group", None)
         if self.driving not in sources:
             raise ConfigError(f"data.driving: {unknown(self.driving, 'the sources', sources)}")
-        group = self.split.group if isinstance(self.split, HashSplit) else None
         if group is not None and group not in columns:
             raise ConfigError(f"data.split.group: {unknown(group, 'the columns', columns)}")

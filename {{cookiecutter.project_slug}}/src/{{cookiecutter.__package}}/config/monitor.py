@@ -1,16 +1,17 @@
 """Settings of ``monitor.yaml``, each with its meaning, unit and default."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .section import Positive, Section, Share
+from .section import Positive, Section
 
 Severity = Literal["info", "warning", "critical"]
 Sink = Literal["log", "file", "apprise"]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Above = Annotated[float, Field(gt=0)]
+AtLeastZero = Annotated[float, Field(ge=0)]
 
 
 class CheckConfig(Section):
@@ -19,11 +20,11 @@ class CheckConfig(Section):
     enabled: bool = True
     """Whether it is judged at all."""
     persistence: tuple[Positive, Positive] = (2, 3)
-    """(k, m): alert when k of the last m windows breach, the newest among them. Sudden changes do not
-    wait."""
+    """(k, m): alert when k of the last m windows breach, the newest among them; sudden changes do
+    not wait."""
     severity: Severity = "warning"
     """How much it matters."""
-    cooldown_hours: Annotated[float, Field(ge=0)] = 24.0
+    cooldown_hours: AtLeastZero = 24.0
     """Hours after an alert was resolved in which one like it is not sent."""
     route: tuple[Sink, ...] = ("log", "file", "apprise")
     """Where its alerts are sent."""
@@ -38,29 +39,28 @@ class CheckConfig(Section):
 class DriftConfig(CheckConfig):
     """Columns, or predictions, whose distribution is not that of training."""
 
-    threshold: Above = 0.1
-    """Least change that matters, whatever the training span shows: in standard deviations of a
-    number, or as a share of rows."""
-    alpha: Share = 0.01
+    alpha: ClassVar[float] = 0.01
     """Level of the Benjamini-Hochberg-adjusted test."""
+    threshold: Above = 0.1
+    """Least change that matters: in standard deviations of a number, or as a share of rows."""
 
 
 class QualityConfig(CheckConfig):
     """Predictions that were worse than on the test rows."""
 
+    min_coverage: ClassVar[float] = 0.95
+    """Share of labelled rows from which a window is judged before its labels had their time."""
     severity: Severity = "critical"
     """How much it matters."""
     threshold: Above = 0.05
     """Drop of AUC (R² of a regression) below the test span's."""
-    min_coverage: Share = 0.95
-    """Share of labelled rows from which a window is judged before its labels had their time."""
 
 
 class CalibrationConfig(CheckConfig):
     """Predictions that are too high or too low."""
 
     threshold: Above = 0.05
-    """How much further off than the interval on the test rows; of a regression as a share of their RMSE."""
+    """How far outside the test rows' interval; of a regression as a share of their RMSE."""
 
 
 class StalenessConfig(CheckConfig):
@@ -88,6 +88,8 @@ class ParityConfig(CheckConfig):
 class MonitorConfig(Section):
     """``monitor.yaml``: drift and quality of what was served."""
 
+    sample_rows: ClassVar[int] = 100_000
+    """Most rows of a window in Evidently's report."""
     log: Path = Path("data/live")
     """Where the server appended predictions and labels."""
     history: Path = Path("data/monitoring.sqlite")
@@ -100,10 +102,8 @@ class MonitorConfig(Section):
     """Length of a window in rows, where the contract has no time."""
     min_rows: Positive = 50
     """Rows below which a window is not judged."""
-    label_delay_days: Annotated[float, Field(ge=0)] = 1.0
+    label_delay_days: AtLeastZero = 1.0
     """Days after which a label is known; replay sends labels that late."""
-    sample_rows: Positive = 100_000
-    """Most rows of a window in Evidently's report."""
     data_drift: DriftConfig = DriftConfig()
     """Columns of requests."""
     prediction_drift: DriftConfig = DriftConfig()
@@ -115,7 +115,7 @@ class MonitorConfig(Section):
     staleness: StalenessConfig = StalenessConfig()
     """Age of the model and of its training data."""
     parity: ParityConfig = ParityConfig()
-    """Logged predictions beside those made offline."""
+    """Logged predictions compared with those made offline."""
     apprise_from: Variable = "ALERT_URLS"
     """The environment variable with the addresses that alerts are sent to, separated by spaces, in
     apprise's form, such as ``mailtos://user:password@example.org``."""

@@ -1,7 +1,7 @@
-"""Settings out of files, the environment and the command line, held to their sections."""
+"""Settings from YAML files, the environment and the command line, checked by their sections."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,17 +11,17 @@ from pydantic import Field, ValidationError
 
 from ..errors import ConfigError
 from .data import DataConfig
-from .files import Place, RefusedError, explain, keys_of, nearest, parse_yaml, read_yaml
 from .monitor import MonitorConfig
-from .section import Section
+from .section import Place, Section, explain, keys_of, nearest
 from .serve import ServeConfig
 from .train import TrainConfig
 
-LIBRARY_VARIABLES = {"MLFLOW_TRACKING_URI": "train.tracking_uri"}
-"""Variables of libraries; they come before the files and after our own."""
+MAX_BYTES = 10_000_000
+MAX_DEPTH = 20
+LIBRARY_VARIABLE = "MLFLOW_TRACKING_URI"
+NO_KEY = "a list or mapping is no key; is it a placeholder that is not filled in?"
 PREFIX = f"{__name__.partition('.')[0].upper()}__"
-OTHER_FILES = ("contract", "tuned")
-"""Files of the folder that are no settings: the contract, and what ``train --with`` takes."""
+OTHER_FILES = ("contract", "tuned")  # the contract, and what ``train --with`` takes
 S = TypeVar("S", bound=Section)
 
 
@@ -36,16 +36,11 @@ class Config(Section):
     """Contents of each other file of the folder; ``settings`` checks them."""
 
     def settings(self, option: str, section: type[S]) -> S:
-        """The settings of an option, from ``configs/<option>.yaml``; without one, its defaults.
-
-        Raises:
-            ConfigError: the option does not take these settings.
-        """
-        known = [f"{option}.{key}" for key in keys_of(section)]
+        """The settings of an option, from ``configs/<option>.yaml``; without one, its defaults."""
         try:
             return section.model_validate(self.options.get(option, {}))
         except ValidationError as error:
-            what = f"settings of '{option}'"
+            what, known = f"settings of '{option}'", keys_of(section, f"{option}.")
             raise ConfigError(explain(error, what, lambda at: (option, *at), known)) from None
 
 
@@ -55,21 +50,17 @@ SECTIONS = tuple(name for name in Config.model_fields if name != "options")
 def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None = None) -> Config:
     """Read the sections of ``folder``, then the environment, then ``section.key=value``.
 
-    A file that goes ``over`` them holds settings by section; each replaces the folder's whole.
-
-    Raises:
-        ConfigError: a file, a variable or an override does not fit its section.
+    A file that goes ``over`` them holds settings by section; each replaces the folder's whole. A
+    ``ConfigError`` names each key that does not fit, and the file, variable or option it is from.
     """
     values = _read_folder(folder)
     for section, settings in (read_yaml(over) if over else {}).items():
         if section not in values or not isinstance(settings, dict):
-            raise ConfigError(
-                f"'{over}' must hold settings by section, such as train: {{epochs: 3}}; the sections"
-                f" are {', '.join(values)}, and '{section}' is none or holds no settings"
-            )
+            valid = f"such as train: {{epochs: 3}}; the sections are {', '.join(values)}"
+            raise ConfigError(f"'{over}' must hold settings by section, {valid}")
         values[section] |= settings
-    given = [*_from_environment(os.environ), *(("--set", each) for each in overrides or ())]
-    origins = {_assign(values, assignment, origin): origin for origin, assignment in given}
+    assignments = [*_from_environment(), *(("--set", each) for each in overrides or ())]
+    origins = {_assign(values, text, origin): origin for origin, text in assignments}
     sections = {section: values.pop(section) for section in SECTIONS}
     try:
         return Config.model_validate(sections | {"options": values})
@@ -81,10 +72,8 @@ def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None
 def _read_folder(folder: Path) -> dict[str, Any]:
     """The content of every file of settings, by section."""
     if not folder.is_dir():
-        raise ConfigError(
-            f"no configuration folder at '{folder}'; run from the project's root"
-            " or name the folder with --configs"
-        )
+        what_to_do = "run from the project's root or name the folder with --configs"
+        raise ConfigError(f"no configuration folder at '{folder}'; {what_to_do}")
     values: dict[str, Any] = {section: {} for section in SECTIONS}
     for path in sorted(folder.glob("*.yaml")):
         similar = get_close_matches(path.stem, SECTIONS, 1, 0.8)
@@ -96,18 +85,15 @@ def _read_folder(folder: Path) -> dict[str, Any]:
 
 
 def _key(place: Place) -> Place:
-    """The place of a fault in the files: pydantic adds the kind of a split, or of a sink, to it."""
-    if place[:2] == ("monitor", "sinks"):
-        return place[:3] + place[4:]
+    """The place of a fault in the files: pydantic adds the kind of a split to it."""
     return place[:2] + place[3:] if place[:2] == ("data", "split") else place
 
 
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each variable with what it sets."""
-    for name, key in LIBRARY_VARIABLES.items():
-        if environment.get(name):
-            yield name, f"{key}={environment[name]}"
-    for name, value in sorted(environment.items()):
+def _from_environment() -> Iterator[tuple[str, str]]:
+    """Each variable with what it sets; our own come after that of a library, and so before it."""
+    if uri := os.environ.get(LIBRARY_VARIABLE):
+        yield LIBRARY_VARIABLE, f"train.tracking_uri={uri}"
+    for name, value in sorted(os.environ.items()):
         if name.startswith(PREFIX):
             yield name, f"{name.removeprefix(PREFIX).lower().replace('__', '.')}={value}"
 
@@ -115,25 +101,83 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str
 def _assign(values: dict[str, Any], assignment: str, origin: str) -> str:
     """Set one key; return its name."""
     name, separator, text = assignment.partition("=")
-    key = name.strip()
-    path = key.split(".")
-    if not separator or len(path) < 2 or path[0] not in values:
+    *sections, last = name.strip().split(".")
+    if not separator or not sections or sections[0] not in values:
         raise ConfigError(
             f"{origin}: '{name}' does not start section.key=value; the sections are"
-            f" {', '.join(values)}, and those of options with a file in configs/"
-            f"{nearest(path[0], list(values))}"
+            f" {', '.join(values)}{nearest(name.split('.')[0].strip(), list(values))}"
         )
-    target = values
-    for part in path[:-1]:
-        if target.get(part) is None:
-            target[part] = {}
-        target = target[part]
-        if not isinstance(target, dict):
-            raise ConfigError(f"{origin}: '{key}' has no keys below '{part}'")
+    for section in sections:
+        if values.get(section) is None:
+            values[section] = {}
+        values = values[section]
+        if not isinstance(values, dict):
+            raise ConfigError(f"{origin}: '{name.strip()}' has no keys below '{section}'")
     try:
-        target[path[-1]] = parse_yaml(text) if text else text  # null is written out
+        values[last] = parse_yaml(text) if text else text  # null is written out
     except RefusedError as error:
-        raise ConfigError(f"{origin}: the value of '{key}' is not valid: {error.problem}") from None
+        raise ConfigError(
+            f"{origin}: the value of '{name}' is not valid: {error.problem}"
+        ) from None
     except (yaml.YAMLError, ValueError):
-        target[path[-1]] = text
-    return key
+        values[last] = text
+    return name.strip()
+
+
+class RefusedError(yaml.MarkedYAMLError):
+    """Valid YAML that no file of this project holds."""
+
+
+class _Loader(yaml.CSafeLoader):
+    """Refuses a key that is given twice, of which YAML would keep the last, or that is no text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        known: set[str] = set()
+        for key, _ in node.value:
+            no_text = f"the key {key.value} is not read as a text; put it in quotes"
+            _refuse(not isinstance(key, yaml.ScalarNode), NO_KEY, key)
+            _refuse(key.tag != "tag:yaml.org,2002:str", no_text, key)
+            _refuse(key.value in known, f"the key '{key.value}' is given twice", key)
+            known.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _refuse(refused: bool, problem: str, place: Any) -> None:
+    if refused:
+        raise RefusedError(None, None, problem, place.start_mark)
+
+
+def parse_yaml(text: str) -> Any:
+    """The value that a text holds; the time that it takes is bounded by the text's length.
+
+    What is not YAML, deeply nested, an alias, a tag or an unfit key raises a ``YAMLError``; a date
+    that is none a ``ValueError``.
+    """
+    depth, event = 0, None
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        _refuse(depth > MAX_DEPTH, f"it is nested more than {MAX_DEPTH} deep", event)
+        _refuse(bool(anchor), f"anchors and aliases such as &{anchor} are not read; repeat", event)
+        _refuse(bool(tag), f"tags are not read, and {tag} is one; put the text in quotes", event)
+    return _Loader(text).get_single_data()
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file's mapping, empty for an empty file; all else is a ``ConfigError``."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ConfigError(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB")
+        values = parse_yaml(content.decode("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"'{path}' does not exist") from None
+    except OSError as error:
+        raise ConfigError(f"'{path}' cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"'{path}' is not valid YAML: {error}") from None
+    if not isinstance(values, dict | None):
+        raise ConfigError(f"'{path}' must hold keys and values, not a {type(values).__name__}")
+    return values or {}

@@ -1,17 +1,87 @@
-"""The base of every section of the settings, and of every part of the contract."""
+"""The base of every section of the settings and of the contract, and messages about their faults."""
 
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
+Place = tuple[int | str, ...]
+MAX_LENGTH, MAX_NAMES = 80, 20
+MESSAGES = {"extra_forbidden": "there is no such key", "missing": "required, and not given"}
 
 
 class Section(BaseModel):
-    """Frozen; an unknown key is an error; the lines under the fields become the JSON Schema."""
+    """Frozen; an unknown key is an error; the lines under the fields describe them."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
     )
+
+
+def explain(
+    error: ValidationError,
+    what: str,
+    place: Callable[[Place], Place] = lambda location: location,
+    known: Iterable[str] = (),
+    origins: Mapping[str, str] | None = None,
+) -> str:
+    """One line for each fault: its key, what is wrong, and what was given or is similar.
+
+    A similar key is one of ``known``; ``origins`` names the variable or option that gave a key.
+    """
+    lines, known = [f"{what}: {error.error_count()} not valid"], list(known)
+    for fault in error.errors(include_url=False):
+        key, kind = ".".join(map(str, place(fault["loc"]))), fault["type"]
+        message = MESSAGES.get(kind) or fault["msg"].removeprefix("Value error, ")
+        if kind == "extra_forbidden":
+            message += nearest(key, known)
+        elif kind not in {"missing", "value_error"}:
+            message += f"; given {_shorten(fault['input'])}"
+        if origin := (origins or {}).get(key):
+            message += f" ({origin})"
+        lines.append(f"  {key}: {message}" if key else f"  {message}")
+    return "\n".join(lines)
+
+
+def _shorten(value: object) -> str:
+    """A value for a message; of a mapping or table its keys alone, for a value may be a secret."""
+    if isinstance(value, Mapping):
+        return f"the keys {_shorten(list(value))}"
+    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
+        return f"a list of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
+
+
+def keys_of(annotation: Any, prefix: str = "") -> Iterator[str]:
+    """Every key that a section takes, with those inside it, by dotted name."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            yield prefix + name
+            yield from keys_of(field.annotation, f"{prefix}{name}.")
+    for part in get_args(annotation):
+        yield from keys_of(part, prefix)
+
+
+def unknown(name: str, what: str, known: Iterable[str]) -> str:
+    """The sentence that a name is none of those known, with the first of them and the nearest."""
+    names = list(known)
+    shown = ", ".join(names[:MAX_NAMES]) + ", …" * (len(names) > MAX_NAMES)
+    return f"'{name}' is not one of {what}: {shown}{nearest(name, names)}"
+
+
+def nearest(key: str, known: Sequence[str]) -> str:
+    """A question that ends a message, such as ``; did you mean 'model.kind'?``, or no text.
+
+    It names a key of the same last part, else a similar one, else one that begins alike.
+    """
+    last = key.rpartition(".")[2]
+    names = {name.rpartition(".")[2]: name for name in reversed(known)}
+    longer = [name for name in names if len(last) > 2 and name.startswith(last)]
+    similar = get_close_matches(key, known, 1, 0.8) or longer or get_close_matches(last, names, 1)
+    meant = names.get(last) or (names.get(similar[0], similar[0]) if similar else None)
+    return f"; did you mean '{meant}'?" if meant not in {None, last} else ""

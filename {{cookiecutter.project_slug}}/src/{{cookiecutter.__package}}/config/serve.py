@@ -7,6 +7,8 @@ from pydantic import Field
 
 from .section import Fraction, Positive, Section
 
+Seconds = Annotated[float, Field(gt=0)]
+
 
 class ServeConfig(Section):
     """``serve.yaml``: the predictor."""
@@ -24,8 +26,7 @@ class ServeConfig(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on."""
     http: Literal["httptools", "h11", "zttp"] = "httptools"
-    """What parses HTTP: httptools, the fastest here; h11 and zttp bound headers; see the page on opening
-    an address."""
+    """What parses HTTP: httptools is fastest; h11 and zttp bound headers (rotate-keys says when)."""
     keys: Path | None = Path("keys.json")
     """File of the API keys' hashes; where it is, keys are demanded. Null demands none."""
     open: bool = False
@@ -40,7 +41,7 @@ class ServeConfig(Section):
     """Most rows in one request."""
     max_body_bytes: Positive = 16_000_000
     """Largest request body."""
-    body_timeout_s: Annotated[float, Field(gt=0)] = 10.0
+    body_timeout_s: Seconds = 10.0
     """Seconds in which the body of a request must arrive whole; a slower one is answered 408."""
     max_waiting: Positive = 1_000
     """Most requests that have arrived and are not answered; more are answered 429."""
@@ -50,7 +51,7 @@ class ServeConfig(Section):
     """Whether each request is a message: its id, route, status and milliseconds."""
     model: str | None = None
     """Name of the model to serve; null takes the only one below bundles."""
-    reload_s: Annotated[float, Field(gt=0)] = 1.0
+    reload_s: Seconds = 1.0
     """Seconds between looks at the served pointer."""
     batch_threads: Positive | None = None
     """Threads that score a batch; null takes every core."""

@@ -1,12 +1,11 @@
 """Settings of ``train.yaml``, each with its meaning, unit and default."""
 
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from .section import Positive, Section, Share
+from .section import Positive, Section, Share, unknown
 
 # Each names a module of training/tracking, and the function ``tracker`` in it.
 TRACKERS = (
@@ -15,10 +14,12 @@ TRACKERS = (
     "wandb",
 )
 NO_TRACKER = "none"
+Above = Annotated[float, Field(gt=0)]
+AtLeastZero = Annotated[float, Field(ge=0)]
 
 
 class ModelConfig(Section):
-    """Which kind of model, and that kind's own settings beside it."""
+    """Which kind of model, and that kind's own settings with it."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -29,19 +30,19 @@ class ModelConfig(Section):
 class FoldsConfig(Section):
     """Cross-validation, where one validation split would be too small to choose by."""
 
+    number: ClassVar[int] = 5
+    """Folds; by time where the dataset was split by date, by group where it was by group."""
     below_rows: Annotated[int, Field(ge=0)] = 3000
     """Training and validation rows together below which folds of both are held out; 0 never."""
-    number: Annotated[int, Field(ge=2)] = 5
-    """Folds; by time where the dataset was split by date, by group where it was by group."""
 
 
 class GateConfig(Section):
-    """What a model must hold before it may serve; false, off or null asks a rule no more."""
+    """What a model must hold before it may serve; false, off or null leaves a rule out."""
 
+    confidence: ClassVar[float] = 0.95
+    """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Draws of the block bootstrap."""
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
     parity: bool = True
     """Graph and torch answer test rows alike."""
     max_telling: Share | None = 0.98
@@ -50,73 +51,59 @@ class GateConfig(Section):
     """No test row is among those that were learned from."""
     better_than_dummy: bool = True
     """Surely better than knowing the labels' frequencies alone."""
-    max_loss_to_linear: Annotated[float, Field(ge=0)] | None = 0.0
+    max_loss_to_linear: AtLeastZero | None = 0.0
     """AUC (R² of a regression) that the model may surely lose to a linear one: the whole interval."""
     champion: Literal["superior", "not_worse", "off"] = "superior"
     """superior: surely better than what serves; not_worse: to refresh a stale model."""
     min_improvement: float = 0.0
     """AUC (R²) by which a superior challenger beats the champion, at the interval's low end."""
-    max_loss_to_champion: Annotated[float, Field(ge=0)] = 0.005
+    max_loss_to_champion: AtLeastZero = 0.005
     """AUC (R²) that one that is not_worse may lose to the champion, at the interval's low end."""
     slices: bool = True
-    """In no slice surely worse than the dummy; evaluation.slice_min_rows is the least support."""
+    """In no slice surely worse than the dummy, of 500 rows or a 20th of the test rows."""
     max_calibration_error: Share | None = 0.1
     """Calibration error that is surely too much; of a regression, mean error in target spreads."""
-    max_size_mb: Annotated[float, Field(gt=0)] | None = None
+    max_size_mb: Above | None = None
     """Megabytes of the graph; null records them alone."""
-    max_row_ms: Annotated[float, Field(gt=0)] | None = None
+    max_row_ms: Above | None = None
     """Milliseconds of a request of one row on one core; null records them alone."""
     clean_commit: bool = True
-    """Made by a commit without changes beside it; else a warning, and where CI is set a refusal."""
-
-
-Cost = Annotated[float, Field(gt=0)]
+    """Made by a commit without other changes; else a warning, and where CI is set a refusal."""
 
 
 class ThresholdConfig(Section):
     """From which probability a binary decision is positive; chosen on validation rows."""
 
-    objective: Literal["f1", "accuracy", "youden", "cost", "precision", "recall"] = "f1"
-    """What is best there; youden is recall less false alarms, cost the least of both costs below."""
+    objective: Literal["f1", "cost", "precision", "recall"] = "f1"
+    """What is best there: the highest F1, the least of both costs below, or what is kept at least."""
     at_least: Share | None = None
     """Precision or recall to keep, with the most of the other; for these two alone."""
-    false_negative_cost: Cost | None = None
+    false_negative_cost: Above | None = None
     """What a missed positive costs, in any unit; for cost alone."""
-    false_positive_cost: Cost | None = None
+    false_positive_cost: Above | None = None
     """What a false alarm costs, in the same unit; for cost alone."""
 
     @model_validator(mode="after")
     def _has_what_the_objective_takes(self) -> Self:
-        costs = {"false_negative_cost", "false_positive_cost"}
-        takes = {"cost": costs, "precision": {"at_least"}, "recall": {"at_least"}}
-        wanted = takes.get(self.objective, set())
-        for name in ("at_least", *sorted(costs)):
-            if name in wanted and getattr(self, name) is None:
+        of_cost = ("false_negative_cost", "false_positive_cost")
+        needed = {"f1": (), "cost": of_cost}.get(self.objective, ("at_least",))
+        for name in ("at_least", *of_cost):
+            if name in needed and getattr(self, name) is None:
                 raise ValueError(f"objective {self.objective} needs {name}")
-            if name not in wanted and getattr(self, name) is not None:
+            if name not in needed and getattr(self, name) is not None:
                 raise ValueError(f"objective {self.objective} takes no {name}; leave it out")
         return self
 
     @property
     def told(self) -> str:
         """Why a threshold is where it is, to say after it."""
-        best = {
-            "f1": "F1 on validation rows is highest",
-            "accuracy": "accuracy on validation rows is highest",
-            "youden": "recall less false alarms (Youden's J) on validation rows is highest",
-            "cost": f"mistakes on validation rows cost least, {self.false_negative_cost} for a"
-            f" missed positive and {self.false_positive_cost} for a false alarm",
-            "precision": f"precision on validation rows is at least {self.at_least} and recall highest",
-            "recall": f"recall on validation rows is at least {self.at_least} and precision highest",
-        }
-        return f"where {best[self.objective]}"
-
-
-class EvaluationConfig(Section):
-    """How quality is told."""
-
-    slice_min_rows: Positive | None = None
-    """Rows below which a slice says nothing; null is 500, or a 20th of the test rows if fewer."""
+        if self.objective == "cost":
+            missed, false = self.false_negative_cost, self.false_positive_cost
+            costs = f"{missed} for a missed positive and {false} for a false alarm"
+            return f"where mistakes on validation rows cost least, {costs}"
+        other = {"precision": "recall", "recall": "precision"}.get(self.objective)
+        best = f"at least {self.at_least} and {other} highest" if other else "highest"
+        return f"where {self.objective.replace('f1', 'F1')} on validation rows is {best}"
 
 
 class TrainConfig(Section):
@@ -140,9 +127,9 @@ class TrainConfig(Section):
     """Epochs without a better validation AUC (R²) before training stops; null is an eighth, from 3."""
     batch_size: Positive | None = None
     """Rows per gradient step; null takes 32 to 1024 by the number of rows."""
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    learning_rate: Above = 1e-3
     """Peak step size of AdamW."""
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    weight_decay: AtLeastZero = 1e-4
     """Decoupled weight decay of AdamW."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where training runs."""
@@ -160,17 +147,12 @@ class TrainConfig(Section):
     """What a model must hold before it may serve."""
     threshold: ThresholdConfig = ThresholdConfig()
     """From which probability a binary decision is positive; chosen on validation rows."""
-    evaluation: EvaluationConfig = EvaluationConfig()
-    """How quality is told."""
     promote: Literal["manual", "auto"] = "manual"
     """Whether a challenger that passes the gate is served at once; the first always is."""
 
     @field_validator("tracker")
     @classmethod
     def _is_a_tracker(cls, name: str) -> str:
-        valid = [*TRACKERS, NO_TRACKER]
-        if name not in valid:
-            near = get_close_matches(name, valid, 1)
-            meant = f"; did you mean '{near[0]}'?" if near else ""
-            raise ValueError(f"'{name}' is no tracker; valid are {', '.join(valid)}{meant}")
+        if name not in (valid := (*TRACKERS, NO_TRACKER)):
+            raise ValueError(unknown(name, "the trackers", valid))
         return name

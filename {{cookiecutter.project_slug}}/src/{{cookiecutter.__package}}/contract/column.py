@@ -1,9 +1,8 @@
 """One column of the row: its type, its rules and what happens to a value that breaks them."""
 
-from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import AfterValidator, model_validator
 
 from ..config import Section
 from ..values import canonical_category
@@ -15,15 +14,16 @@ NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
 RESERVED = {"_score", "_source_row", "_file", "_record", "_raw", "_reasons", "_split", "_key"}
 
 
-def refuse_reserved(names: Iterable[str]) -> None:
-    """Pass if the pipeline adds no column of these names.
+def _not_reserved(name: str) -> str:
+    if name.lower() in RESERVED:
+        raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
+    return name
 
-    Raises:
-        ValueError: it adds one; the message names the first.
-    """
-    for name in names:
-        if name.lower() in RESERVED:
-            raise ValueError(f"'{name}' is a name that the pipeline uses itself; rename it")
+
+ColumnName = Annotated[str, AfterValidator(_not_reserved)]
+CategoryText = Annotated[str, AfterValidator(canonical_category)]
+# -0.0 equals 0.0, and has another text: equal contracts would have two hashes.
+Bound = Annotated[float, AfterValidator(lambda value: value + 0.0)]
 
 
 class Column(Section):
@@ -33,11 +33,11 @@ class Column(Section):
     """How a value is read, checked and encoded."""
     nullable: bool = False
     """Whether a value may be missing."""
-    minimum: float | None = None
+    minimum: Bound | None = None
     """Smallest value allowed."""
-    maximum: float | None = None
+    maximum: Bound | None = None
     """Largest value allowed."""
-    allowed: tuple[str, ...] | None = None
+    allowed: tuple[CategoryText, ...] | None = None
     """Values that a category may take; null allows any and encodes those of the training rows."""
     on_violation: Literal["reject", "fail"] = "reject"
     """What a value that breaks a rule or is not of the type does: reject its row, or fail the run."""
@@ -54,28 +54,18 @@ class Column(Section):
     why: str | None = None
     """Why the column is excluded, for the reader."""
 
-    @field_validator("allowed")
-    @classmethod
-    def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if value is None else tuple(map(canonical_category, value))
-
-    @field_validator("minimum", "maximum")
-    @classmethod
-    def _one_zero(cls, value: float | None) -> float | None:
-        """-0.0 equals 0.0, and has another text: equal contracts would have two hashes."""
-        return None if value is None else value + 0.0
-
     @model_validator(mode="after")
     def _rules_fit_the_type(self) -> Self:
-        ranged = self.minimum is not None or self.maximum is not None
+        low, high = self.minimum, self.maximum
+        ranged = low is not None or high is not None
         if ranged and self.type not in {"integer", "float"}:
             raise ValueError(f"minimum and maximum are for integer and float, not {self.type}")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"minimum {low:g} is above maximum {high:g}")
         if self.allowed is not None and self.type != "category":
             raise ValueError(f"allowed is for category, not {self.type}")
         if self.type == "string" and self.role == "feature":
             raise ValueError("a string is no feature; make it a category, or leave the role out")
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
         if self.leaks and self.role not in {None, "excluded"}:
             raise ValueError(f"a column that leaks is no {self.role}; leave the role out")
         return self

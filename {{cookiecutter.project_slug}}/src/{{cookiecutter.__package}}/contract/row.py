@@ -2,18 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from ..config import Section, explain, nearest, read_yaml, unknown
-from ..config.files import keys_of
+from ..config import Section, explain, keys_of, nearest, read_yaml, unknown
 from ..errors import ConfigError
 from ..values import canonical_category
-from .column import NUMERIC_TYPES, Column, ColumnType, Role, refuse_reserved
+from .column import NUMERIC_TYPES, CategoryText, Column, ColumnName, ColumnType, Role
 from .source import Source
 
 TARGETS = {
@@ -21,7 +22,17 @@ TARGETS = {
     "multiclass": {"category"},
     "regression": {"float", "integer"},
 }
+HEAD = {"id": {"string", "integer", "category"}, "time": {"timestamp"}}
+POSITIVE = {"boolean": bool, "integer": int, "category": str}
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Paris") from None
+    return name
 
 
 class Contract(Section):
@@ -35,142 +46,29 @@ class Contract(Section):
     """The column to predict."""
     positive: bool | str | int | None = None
     """Binary: the target's value whose probability is predicted; true where it is left out."""
-    labels: tuple[str, ...] | None = Field(default=None, min_length=2)
+    labels: tuple[CategoryText, ...] | None = Field(default=None, min_length=2)
     """The values of a category target; needed for multiclass, null takes any two for binary."""
     id: str | None = None
     """The column that names a row once."""
     time: str | None = None
     """The column with the time of a row, for splits, windows and staleness."""
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """IANA name of the zone in which days and calendar features are counted."""
     sources: dict[SourceName, Source]
     """Where rows come from."""
-    columns: dict[str, Column]
+    columns: dict[ColumnName, Column]
     """The row that model, request, batch file, drift report and tests see."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Paris") from None
-        return value
 
     @model_validator(mode="before")
     @classmethod
     def _positive_is_true_by_default(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("task") == "binary":
-            return value if value.get("positive") is not None else {**value, "positive": True}
-        return value
-
-    @field_validator("sources")
-    @classmethod
-    def _files_have_names(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """Quarantine has a file for each source, and some file systems ignore capitals."""
-        for name in value:
-            if any(other != name and other.lower() == name.lower() for other in value):
-                raise ValueError(f"'{name}' and another are one name to some file systems")
-        return value
-
-    @field_validator("columns")
-    @classmethod
-    def _names_are_free(cls, value: dict[str, Any]) -> dict[str, Any]:
-        refuse_reserved(value)
-        return value
+        binary = isinstance(value, dict) and value.get("task") == "binary"
+        return {**value, "positive": True} if binary and value.get("positive") is None else value
 
     @model_validator(mode="after")
-    def _named_columns_exist(self) -> Self:
-        for key, types in (
-            ("target", TARGETS[self.task]),
-            ("id", {"string", "integer", "category"}),
-            ("time", {"timestamp"}),
-        ):
-            name = getattr(self, key)
-            if name is None:
-                continue
-            if name not in self.columns:
-                raise ValueError(f"{key}: {unknown(name, 'columns', self.columns)}")
-            if self.columns[name].type not in types:
-                raise ValueError(f"{key}: '{name}' must be {' or '.join(sorted(types))}")
-            if self.columns[name].role is not None or self.columns[name].leaks:
-                given = "leaks" if self.columns[name].leaks else "role"
-                raise ValueError(f"columns.{name}.{given}: its role is {key}; leave it out")
-        seen = [n for n in (*self.features, self.target, self.id) if n is not None]
-        personal = [n for n in seen if self.columns[n].pii]
-        if personal:
-            raise ValueError(
-                f"columns.{personal[0]}.pii: personal values never leave the ETL, so neither"
-                " feature nor target nor id can be one; say role: excluded or metadata, or no pii"
-            )
-        if not self.sources:
-            raise ValueError("sources: name at least one")
-        if not self.features:
-            raise ValueError("columns: none is a feature, so there is nothing to learn from")
-        return self
-
-    @model_validator(mode="after")
-    def _formats_fit_the_types(self) -> Self:
-        for source, settings in self.sources.items():
-            types = self.source_columns(source)
-            for key, named, kinds in (
-                ("formats", settings.formats, ("timestamp",)),
-                ("numbers", settings.numbers, ("integer", "float")),
-                ("missing_by_column", settings.missing_by_column, None),
-            ):
-                for name in named:
-                    if name not in types or (kinds and types[name] not in kinds):
-                        what = " or ".join(kinds or ("one",))
-                        near = "" if name in types else nearest(name, list(types))
-                        raise ValueError(
-                            f"sources.{source}.{key}: '{name}' is no {what} among its columns{near}"
-                        )
-        return self
-
-    @field_validator("labels")
-    @classmethod
-    def _canonical(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if value is None else tuple(map(canonical_category, value))
-
-    @model_validator(mode="after")
-    def _labels_are_the_targets(self) -> Self:
-        target = self.columns[self.target]
-        if self.labels is None:
-            if self.task == "multiclass":
-                raise ValueError("labels: list the values of the target, among which one is chosen")
-            return self
-        if self.task == "regression":
-            raise ValueError("labels: a number has none; leave labels out")
-        if target.type != "category" or target.allowed is not None:
-            raise ValueError(
-                f"labels: they are the values of a category without allowed, and '{self.target}'"
-                f" is {target.type}; leave labels out, or take allowed out of the column"
-            )
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError("labels: a value is listed twice")
-        if self.task == "binary" and len(self.labels) != 2:
-            raise ValueError(f"labels: a binary task has two, not {len(self.labels)}")
-        return self
-
-    @model_validator(mode="after")
-    def _rows_have_the_positive_value(self) -> Self:
-        target = self.columns[self.target].type
-        if self.task != "binary":
-            if self.positive is not None:
-                raise ValueError(f"positive: a {self.task} task has none; leave it out")
-            return self
-        if type(self.positive) is not {"boolean": bool, "integer": int, "category": str}[target]:
-            raise ValueError(
-                f"positive: {self.positive!r} is no value of '{self.target}', which is {target};"
-                " name the value whose probability is predicted"
-            )
-        allowed = self.labels or self.columns[self.target].allowed
-        if isinstance(self.positive, str) and (
-            canonical_category(self.positive) != self.positive
-            or (allowed is not None and self.positive not in allowed)
-        ):
-            values = ", ".join(allowed or [canonical_category(self.positive)])
-            raise ValueError(f"positive: no row has {self.positive!r}; valid are {values}")
+    def _has_no_problem(self) -> Self:
+        for problem in chain(_in_head(self), _in_sources(self), _in_labels(self), _positive(self)):
+            raise ValueError(problem)
         return self
 
     def role(self, name: str) -> Role:
@@ -185,6 +83,9 @@ class Contract(Section):
     def _with_role(self, *roles: Role) -> tuple[str, ...]:
         return tuple(name for name in self.columns if self.role(name) in roles)
 
+    def _of_types(self, *types: str) -> tuple[str, ...]:
+        return tuple(name for name in self.features if self.columns[name].type in types)
+
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Columns that the model sees, in order; the time is one of them."""
@@ -193,17 +94,17 @@ class Contract(Section):
     @cached_property
     def numeric(self) -> tuple[str, ...]:
         """Features in the graph's ``numeric`` input, in order."""
-        return tuple(n for n in self.features if self.columns[n].type in NUMERIC_TYPES)
+        return self._of_types(*NUMERIC_TYPES)
 
     @cached_property
     def category(self) -> tuple[str, ...]:
         """Features in the graph's ``category`` input, in order."""
-        return tuple(n for n in self.features if self.columns[n].type == "category")
+        return self._of_types("category")
 
     @cached_property
     def times(self) -> tuple[str, ...]:
         """Features in the graph's ``time`` input, in order."""
-        return tuple(n for n in self.features if self.columns[n].type == "timestamp")
+        return self._of_types("timestamp")
 
     @cached_property
     def request(self) -> tuple[str, ...]:
@@ -222,14 +123,9 @@ class Contract(Section):
 
     def source_columns(self, source: str) -> dict[str, ColumnType]:
         """Raw columns of a source with their types."""
+        own = {name: column.type for name, column in self.columns.items()}
         declared = self.sources[source].columns
-        if declared is not None:
-            return dict(declared)
-        return {name: column.type for name, column in self.columns.items()}
-
-    def same_row(self, other: "Contract") -> bool:
-        """Whether callers and models of one fit the other: all but the sources is equal."""
-        return self.model_dump(exclude={"sources"}) == other.model_dump(exclude={"sources"})
+        return own if declared is None else dict(declared)
 
     @cached_property
     def text(self) -> str:
@@ -242,12 +138,85 @@ class Contract(Section):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def load_contract(path: Path) -> Contract:
-    """Read and check ``contract.yaml``.
+def _in_head(contract: Contract) -> Iterator[str]:
+    """Problems of the columns that the head names, and of features."""
+    columns = contract.columns
+    for key, types in ({"target": TARGETS[contract.task]} | HEAD).items():
+        name = getattr(contract, key)
+        if name is None:
+            continue
+        if name not in columns:
+            yield f"{key}: {unknown(name, 'columns', columns)}"
+        if columns[name].type not in types:
+            yield f"{key}: '{name}' must be {' or '.join(sorted(types))}"
+        if columns[name].role is not None or columns[name].leaks:
+            given = "leaks" if columns[name].leaks else "role"
+            yield f"columns.{name}.{given}: its role is {key}; leave it out"
+    for name in (*contract.features, contract.target, contract.id):
+        if name is not None and columns[name].pii:
+            what_to_do = "say role: excluded or metadata, or no pii"
+            yield f"columns.{name}.pii: personal values never leave the ETL; {what_to_do}"
+    if not contract.features:
+        yield "columns: none is a feature, so there is nothing to learn from"
 
-    Raises:
-        ConfigError: it is wrong; the message names each key and what to do.
-    """
+
+def _in_sources(contract: Contract) -> Iterator[str]:
+    """Problems of sources, and of what they say of columns that they do not have."""
+    if not contract.sources:
+        yield "sources: name at least one"
+    names = [name.lower() for name in contract.sources]
+    for source, settings in contract.sources.items():
+        if names.count(source.lower()) > 1:  # quarantine has a file for each
+            yield f"sources: '{source}' and another are one name to some file systems"
+        types = contract.source_columns(source)
+        for key, valid in (
+            ("formats", ("timestamp",)),
+            ("numbers", ("integer", "float")),
+            ("missing_by_column", ()),
+        ):
+            for name in getattr(settings, key):
+                if name not in types or (valid and types[name] not in valid):
+                    what = " or ".join(valid or ("one",))
+                    near = "" if name in types else nearest(name, list(types))
+                    yield f"sources.{source}.{key}: '{name}' is no {what} among its columns{near}"
+
+
+def _in_labels(contract: Contract) -> Iterator[str]:
+    """Problems of the labels: they are the values of a target that is a category."""
+    labels, target = contract.labels, contract.columns[contract.target]
+    if labels is None:
+        if contract.task == "multiclass":
+            yield "labels: list the values of the target, among which one is chosen"
+        return
+    if contract.task == "regression":
+        yield "labels: a number has none; leave labels out"
+    if target.type != "category" or target.allowed is not None:
+        what_to_do = "leave labels out, or take allowed out of the column"
+        yield f"labels: '{contract.target}' is {target.type}, or has allowed values; {what_to_do}"
+    if len(set(labels)) != len(labels):
+        yield "labels: a value is listed twice"
+    if contract.task == "binary" and len(labels) != 2:
+        yield f"labels: a binary task has two, not {len(labels)}"
+
+
+def _positive(contract: Contract) -> Iterator[str]:
+    """Problems of the positive value: rows of a binary task have it."""
+    positive, target = contract.positive, contract.columns[contract.target]
+    if contract.task != "binary":
+        if positive is not None:
+            yield f"positive: a {contract.task} task has none; leave it out"
+        return
+    if type(positive) is not POSITIVE[target.type]:
+        kind = f"'{contract.target}', which is {target.type}"
+        yield f"positive: {positive!r} is no value of {kind}; name the value to give chances of"
+    text = canonical_category(positive)
+    valid = (contract.labels or target.allowed or (text,)) if target.type == "category" else ()
+    if valid and (text != positive or text not in valid):
+        yield f"positive: no row has {positive!r}; valid are {', '.join(valid)}"
+
+
+def load_contract(path: Path) -> Contract:
+    """Read and check ``contract.yaml``; a ``ConfigError`` names each wrong key and what to do."""
     try:
         return Contract.model_validate(read_yaml(path))
     except ValidationError as error:

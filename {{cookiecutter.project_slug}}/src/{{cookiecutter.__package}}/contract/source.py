@@ -1,25 +1,26 @@
-"""The kinds of sources, and how each one's bytes become texts."""
+"""Sources of rows: their kinds, their columns, and how their bytes become texts."""
 
 import codecs
+import re
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Self, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
 import yaml
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     Tag,
     TypeAdapter,
     ValidationError,
     create_model,
-    field_validator,
     model_validator,
 )
 
-from ..config import explain, parse_yaml
+from ..config import Section, explain, parse_yaml
 from ..errors import ConfigError
-from .table import FileSource, TableSource
+from .column import ColumnName, ColumnType
 
 READERS = {  # each kind of source with the function that reads it
     "csv": "data.delimited.read",
@@ -35,64 +36,120 @@ SETTINGS = {  # each kind with its class of settings; a kind that is not here ha
     # options, one line each
     "sql": "contract.sql.SqlSource",
 }
+FORMAT = r"%[A-Za-z]|^epoch_(s|ms|us|ns)$"
+Format = Annotated[str, Field(pattern=FORMAT)]
+Mark = Annotated[str, Field(pattern=r"^[!-~]$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class NumberFormat(Section):
+    """How the numbers of a column are written, where that is not 1234.5.
+
+    With any of these settings, or with ``{}``, the minus may also stand behind the number or be a
+    typographic one.
+    """
+
+    decimal: Literal[".", ","] = "."
+    """Before the fraction."""
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
+    """Between groups of three digits; " " stands for every kind of space, ' for ’ too."""
+    units: tuple[Text, ...] = ()
+    """Texts that may stand before or behind the number and change nothing: $, EUR, %, kg."""
+    factors: dict[Text, float] = Field(default={})
+    """Texts behind the number that multiply it, as in {k: 1000, M: 1000000}."""
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; they must differ")
+        for text in (*self.units, *self.factors):
+            if re.search(r"[0-9,+-]", text) or not text.strip(". "):
+                raise ValueError(f"{text!r} is no unit: digits, signs and marks belong to a number")
+        return self
+
+
+class TableSource(Section):
+    """Where rows come from; each kind adds a key of its own name for their place."""
+
+    columns: dict[ColumnName, ColumnType] | None = None
+    """Raw columns to read and their types; null takes the contract's columns of these names."""
+    pii: tuple[str, ...] = ()
+    """Raw columns, read or not, whose values are masked in quarantine."""
+    repeats: Literal["drop", "keep"] = "drop"
+    """Whether a row that equals an earlier one in every column is dropped."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean that a value is missing, besides null."""
+    missing_by_column: dict[str, tuple[str, ...]] = Field(default={})
+    """Such texts of single columns, instead of the ones above: NA may be Namibia in one of them."""
+    formats: dict[str, Format] = Field(default={})
+    """How a raw timestamp is written where it is not ISO 8601, by strftime's letters as in
+    %d.%m.%Y %H:%M; or epoch_s, epoch_ms, epoch_us, epoch_ns."""
+    numbers: dict[str, NumberFormat] = Field(default={})
+    """How a raw integer or float is written where it is not 1234.5."""
+
+    def missing_in(self, column: str) -> tuple[str, ...]:
+        """Texts that mean that the column's value is missing."""
+        return self.missing_by_column.get(column, self.missing)
+
+
+class FileSource(TableSource):
+    """One file, or all that a pattern matches; the key of the kind's name holds the pattern."""
+
+
+def _codec(name: str) -> str:
+    try:
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
+    except LookupError:
+        common = "utf-8, cp1252, latin-1, utf-16, shift_jis and gb18030"
+        raise ValueError(f"Python knows no text encoding '{name}'; common are {common}") from None
+    return name
 
 
 class CsvSource(FileSource):
     """Delimited text, plain or gzipped; the first record names the columns."""
 
-    csv: str = Field(min_length=1)
+    csv: Text
     """Path from the project's root, or a pattern such as data/raw/*.csv.gz."""
     delimiter: str = Field(default=",", pattern=r"^[\t -~]$")
     """Between two fields."""
-    quote: Annotated[str, Field(pattern=r"^[!-~]$")] | None = '"'
+    quote: Mark | None = '"'
     """Around a field that holds delimiters, line breaks or (doubled) quotes; null for none."""
-    escape: Annotated[str, Field(pattern=r"^[!-~]$")] | None = None
+    escape: Mark | None = None
     """Before a quote or delimiter that belongs to the text, as MySQL and Spark write \\\\."""
-    encoding: str = "utf-8"
+    encoding: Annotated[str, AfterValidator(_codec)] = "utf-8"
     """Encoding of the file's text, by Python's name: utf-8, cp1252, utf-16, shift_jis."""
     skip_above: int = Field(default=0, ge=0)
     """Lines above the names: titles, or Excel's sep=; line."""
-    comment: str | None = Field(default=None, min_length=1)
+    comment: Text | None = None
     """First characters of the lines above the names that are skipped."""
     trailing_delimiter: bool = False
     """Whether every record except the names ends with one delimiter too many."""
     missing: tuple[str, ...] = Field(default=("",), min_length=1)
     """Texts that mean that a value is missing."""
 
-    @field_validator("encoding")
-    @classmethod
-    def _codec_exists(cls, value: str) -> str:
-        try:
-            "".encode(value)
-            codecs.getincrementaldecoder(value)
-        except LookupError:
-            raise ValueError(
-                f"Python knows no text encoding '{value}'; common ones are utf-8, cp1252, latin-1,"
-                " utf-16, shift_jis and gb18030"
-            ) from None
-        return value
-
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:
-        marks = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
-        given = {key: mark for key, mark in marks.items() if mark is not None}
-        for key, mark in given.items():
-            if twin := next((k for k, m in given.items() if m == mark and k != key), None):
-                raise ValueError(f"{key} and {twin} are both {mark!r}; they must differ")
+        marks: dict[str, str] = {}
+        for key in ("delimiter", "quote", "escape"):
+            mark = getattr(self, key)
+            if mark in marks:
+                raise ValueError(f"{marks[mark]} and {key} are both {mark!r}; they must differ")
+            marks |= {} if mark is None else {mark: key}
         return self
 
 
 class ParquetSource(FileSource):
     """Parquet files; text may be kept as BINARY."""
 
-    parquet: str = Field(min_length=1)
+    parquet: Text
     """Path from the project's root, or a pattern such as data/raw/*.parquet."""
 
 
 class JsonlSource(FileSource):
     """JSON Lines, plain or gzipped: an object a line, whose keys are the columns."""
 
-    jsonl: str = Field(min_length=1)
+    jsonl: Text
     """Path from the project's root, or a pattern such as data/raw/*.jsonl.gz."""
 
 
@@ -103,21 +160,15 @@ def kind_of(source: object) -> str:
 
 
 def parse_source(text: str) -> TableSource:
-    """A source in the form of ``contract.yaml``, from a command line: ``{sql: SHOP_URL, table: a}``.
-
-    Raises:
-        ConfigError: it is no source.
-    """
+    """A source as ``contract.yaml`` has it, from a command line: ``{sql: SHOP_URL, table: a}``."""
     try:
         source: TableSource = TypeAdapter(Source).validate_python(parse_yaml(text))
+        return source
     except yaml.YAMLError:
-        raise ConfigError(
-            f"'{text}' is no source; write it as in contract.yaml, on one line and in quotes:"
-            " '{csv: rows.csv, delimiter: ;}'"
-        ) from None
+        form = "write it as in contract.yaml, in quotes: '{csv: rows.csv, delimiter: ;}'"
+        raise ConfigError(f"'{text}' is no source; {form}") from None
     except ValidationError as error:
         raise ConfigError(explain(error, f"the source '{text}'", lambda at: at[1:])) from None
-    return source
 
 
 def load(path: str) -> Any:
@@ -129,9 +180,8 @@ def load(path: str) -> Any:
 def _settings(kind: str) -> Any:
     if path := SETTINGS.get(kind):
         return load(path)
-    field = Field(min_length=1, description="Path, or a pattern of paths.")
-    where: dict[str, Any] = {kind: (str, field)}
-    return create_model(f"{kind.capitalize()}Source", __base__=FileSource, **where)
+    field: Any = (str, Field(min_length=1, description="Path, or a pattern of paths."))
+    return create_model(f"{kind.capitalize()}Source", __base__=FileSource, **{kind: field})
 
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from .table import TableSource
+from .source import TableSource
 
 Parameter = str | int | float | bool
 VARIABLE = r"[A-Z_][A-Z0-9_]*"

@@ -57,10 +57,6 @@ def _objective(
     match config.objective:
         case "f1":
             return 2 * hits / (called + positive)
-        case "accuracy":
-            return 1 - (wrong + missed) / rows
-        case "youden":
-            return hits / positive - wrong / (rows - positive)
         case "cost":
             costs = config.false_positive_cost or 0.0, config.false_negative_cost or 0.0
             return -(costs[0] * wrong + costs[1] * missed) / rows

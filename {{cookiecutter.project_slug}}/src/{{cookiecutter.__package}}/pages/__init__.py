@@ -6,14 +6,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-FOLDER = Path(__file__).parent
-NAME_LETTERS = 22
-
 
 def render(template: Path, **content: Any) -> str:
     """A page from a template that extends ``frame.html``; content is text, never markup."""
     environment = Environment(
-        loader=FileSystemLoader([template.parent, FOLDER]),
+        loader=FileSystemLoader([template.parent, Path(__file__).parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -25,10 +22,8 @@ def render(template: Path, **content: Any) -> str:
 
 def figures(value: float | None, digits: int = 3) -> str:
     """A number, rounded to so many significant digits."""
-    if value is None:
-        return "–"
-    if value == 0:
-        return "0"
+    if not value:
+        return "–" if value is None else "0"
     text = f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:#.{digits}g}".rstrip(".")
     if "e" in text:
         text = f"{value:.{digits}g}"
@@ -40,7 +35,7 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.0%}"
 
 
-def short(text: str, letters: int = NAME_LETTERS) -> str:
+def short(text: str, letters: int = 22) -> str:
     """A name that fits next to a plot, without characters that would break a drawing."""
     clean = "".join("�" if unicodedata.category(c)[0] == "C" else c for c in text)
     return clean if len(clean) <= letters else clean[: letters - 1] + "…"

@@ -139,7 +139,6 @@ def assess(
             outputs,
             slice_columns(contract, test.table),
             evaluation.bootstrap,
-            settings.evaluation.slice_min_rows,
         ),
         calibration=miscalibration(task, evaluation, test.labels, exported.tested),
         size_mb=len(exported.graph) / 1e6,

@@ -46,7 +46,7 @@ def bundle_files(
     """Each file's content by name; ``findings`` go into the evaluation beside ours."""
     contract = dataset.contract
     metadata = jsonable(_metadata(config, dataset, splits.train, exported, evaluation), digits=17)
-    record = jsonable(_evaluation(config, splits.test, contract, exported, evaluation) | findings)
+    record = jsonable(_evaluation(splits.test, contract, exported, evaluation) | findings)
     card = write_card(contract, metadata, record, dataset.manifest["splits"])
     return {
         "model.onnx": exported.graph,
@@ -87,17 +87,13 @@ def _metadata(
 
 
 def _evaluation(
-    config: Config,
-    test: Rows,
-    contract: Contract,
-    exported: Exported,
-    evaluation: Evaluation,
+    test: Rows, contract: Contract, exported: Exported, evaluation: Evaluation
 ) -> dict[str, Any]:
     """All that was measured on the test rows; the champion stays out, as another may serve."""
     task = task_of(contract, exported.cut.threshold if exported.cut else None)
     bootstrap, fitted = evaluation.bootstrap, exported.fitted
-    columns, fewest = slice_columns(contract, test.table), config.train.evaluation.slice_min_rows
-    parts = slices(task, test.labels, exported.tested, columns, bootstrap, fewest)
+    columns = slice_columns(contract, test.table)
+    parts = slices(task, test.labels, exported.tested, columns, bootstrap)
     curves = {name: [*enumerate(c, start=1)] for name, c in fitted.curves.items()}
     return {
         "rows": len(test),

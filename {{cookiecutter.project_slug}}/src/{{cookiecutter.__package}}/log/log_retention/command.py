@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from ...arguments import CONFIGS, CONTRACT, Folder, Overrides, config_of, needs
-from ...config import ServeConfig
-from ...config.section import Positive, Section
+from ...config import Positive, Section, ServeConfig
 from ...contract import load_contract
 from ...errors import ConfigError
 

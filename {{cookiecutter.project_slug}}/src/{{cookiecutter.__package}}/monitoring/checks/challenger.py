@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from ...config import CheckConfig, Section
-from ...config.monitor import Severity
+from ...config import CheckConfig, Section, Severity
 from ...models.challenger import Challenges
 from ...models.intervals import Interval
 from ...models.metrics import METRICS

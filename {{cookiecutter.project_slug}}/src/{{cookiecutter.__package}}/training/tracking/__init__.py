@@ -119,7 +119,7 @@ def reconcile(tracker: Tracker, versions: Versions, reports: Path) -> bool:
             if known.get(alias) != (named.bundle if named else None):
                 tracker.alias(alias, named, tags if alias == CHAMPION else {})
     except Exception as error:  # each tracker raises kinds of its own
-        warn(tracker.name, error, "train, promote, rollback or registry repair")
+        warn(tracker.name, error, "train, promote or rollback")
         return False
     return True
 
