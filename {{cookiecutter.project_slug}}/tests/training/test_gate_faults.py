@@ -146,7 +146,7 @@ def test_a_model_trained_on_test_rows_is_stopped(place: Workspace, named: str) -
     rewrite(place, "train", learned)
     version = job.run(place.config)
     assert broken(place) == ["unseen test rows"]
-    assert "300 of 1,500, wanted ≤ 0" in version.broken[0]
+    assert "unseen test rows: 300, wanted ≤ 0" in version.broken[0]
 
 
 def test_outputs_that_are_no_numbers_make_no_version(
@@ -157,7 +157,7 @@ def test_outputs_that_are_no_numbers_make_no_version(
     monkeypatch.setattr(exporting, "export", lambda *_: made)
     with pytest.raises(
         ModelFailedError,
-        match=r"no bundle is made: valid outputs: wrong in 1,500 of 1,500 test rows",
+        match=r"no bundle is made: 1,500 of 1,500 outputs on the test rows",
     ):
         job.run(place.config)
     assert place.versions.all() == []

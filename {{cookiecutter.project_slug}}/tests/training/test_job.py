@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from {{ cookiecutter.__package }}.training.folds import make_training_set
 
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
@@ -29,7 +30,6 @@ from {{ cookiecutter.__package }}.models.bundle import (
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training import job, tracking
-from {{ cookiecutter.__package }}.training.folds import make_training_set
 from {{ cookiecutter.__package }}.training.kinds import fit
 from {{ cookiecutter.__package }}.training.rows import Rows, read_rows
 

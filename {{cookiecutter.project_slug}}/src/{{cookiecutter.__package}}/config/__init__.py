@@ -27,7 +27,6 @@ from .section import Section as Section
 from .section import Share as Share
 from .serve import ServeConfig as ServeConfig
 from .train import TRACKERS as TRACKERS
-from .train import EvaluationConfig as EvaluationConfig
 from .train import FoldsConfig as FoldsConfig
 from .train import GateConfig as GateConfig
 from .train import ModelConfig as ModelConfig

@@ -42,8 +42,6 @@ class GateConfig(Section):
     """Draws of the block bootstrap."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
-    parity: bool = True
-    """Graph and torch answer test rows alike."""
     max_telling: Share | None = 0.98
     """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
     unseen_test_rows: bool = True
@@ -59,15 +57,9 @@ class GateConfig(Section):
     max_loss_to_champion: Annotated[float, Field(ge=0)] = 0.005
     """AUC (R²) that one that is not_worse may lose to the champion, at the interval's low end."""
     slices: bool = True
-    """In no slice surely worse than the dummy; evaluation.slice_min_rows is the least support."""
+    """In no slice (of 500 rows, or a 20th of the test rows if fewer) surely worse than the dummy."""
     max_calibration_error: Share | None = 0.1
     """Calibration error that is surely too much; of a regression, mean error in target spreads."""
-    max_size_mb: Annotated[float, Field(gt=0)] | None = None
-    """Megabytes of the graph; null records them alone."""
-    max_row_ms: Annotated[float, Field(gt=0)] | None = None
-    """Milliseconds of a request of one row on one core; null records them alone."""
-    clean_commit: bool = True
-    """Made by a commit without changes beside it; else a warning, and where CI is set a refusal."""
 
 
 Cost = Annotated[float, Field(gt=0)]
@@ -112,13 +104,6 @@ class ThresholdConfig(Section):
         return f"where {best[self.objective]}"
 
 
-class EvaluationConfig(Section):
-    """How quality is told."""
-
-    slice_min_rows: Positive | None = None
-    """Rows below which a slice says nothing; null is 500, or a 20th of the test rows if fewer."""
-
-
 class TrainConfig(Section):
     """``train.yaml``: from a dataset version to a gated model."""
 
@@ -160,8 +145,6 @@ class TrainConfig(Section):
     """What a model must hold before it may serve."""
     threshold: ThresholdConfig = ThresholdConfig()
     """From which probability a binary decision is positive; chosen on validation rows."""
-    evaluation: EvaluationConfig = EvaluationConfig()
-    """How quality is told."""
     promote: Literal["manual", "auto"] = "manual"
     """Whether a challenger that passes the gate is served at once; the first always is."""
 

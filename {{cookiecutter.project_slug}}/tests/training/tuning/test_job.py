@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from {{ cookiecutter.__package }}.training.folds import make_holdout
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
@@ -22,7 +23,6 @@ from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training import job as training
-from {{ cookiecutter.__package }}.training.folds import make_holdout
 from {{ cookiecutter.__package }}.training.kinds import Round
 from {{ cookiecutter.__package }}.training.race import fit_candidate, score
 from {{ cookiecutter.__package }}.training.rows import Rows
@@ -148,7 +148,7 @@ def test_rounds_are_told_at_each_twentieth() -> None:
     watch = work.Watch(fits=1, report=lambda *news: told.append(news))
     tell = watch.of_fit()
     for number in range(1, 1001):
-        tell(Round(number=number, most=1000, score=float(number)))
+        tell(number, 1000, float(number))
     assert told[0] == (5, 50.0)
     assert [percent for percent, _ in told] == list(range(5, 101, 5))
 

@@ -23,7 +23,7 @@ from ...models.preprocess import Preprocess, fit_preprocess
 from ...models.trees import Matrices
 from ...storage import new_directory, write_pointer
 from ...terminal import say
-from ..exported import EXAMPLE_ROWS
+from ..assess import EXAMPLE_ROWS
 from ..rows import Rows, read_rows
 
 ENCODING, FACTS = "encoding.onnx", "encoding.json"
@@ -39,9 +39,7 @@ def run(config: Config) -> Path:
         DataError: there is no dataset.
     """
     settings, dataset = config.train, current(config.data.directory)
-    rows = {
-        split: read_rows(dataset, split, settings.memory_rows, settings.seed) for split in SPLITS
-    }
+    rows = {split: read_rows(dataset, split, settings) for split in SPLITS}
     train = rows["train"]
     preprocess = fit_preprocess(dataset.contract, train.inputs)
     matrices = Matrices(preprocess.prepare(train.inputs))

@@ -12,29 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime as ort
 from torch import nn
 
 from ...config import Config, ModelConfig
 from ...contract import Contract
 from ...data.dataset import current
+from ...data.split import SPLITS
 from ...errors import BundleError, ParityError
 from ...models.bundle import open_session, parity_error, predict
 from ...models.graph import OPSET
 from ...models.inputs import Inputs
-from ...models.onnx_import.foreign import parameters
 from ...models.onnx_import.wrapping import Wrapped, in_parts, wrap
 from ...models.tasks import Task, task_of, threshold_of
 from ...models.versions import Version
 from ...terminal import say
 from ...values import MISSING_CATEGORY, MISSING_TIME
-from ..exported import Exported, predict_splits
-from ..folds import make_holdout
-from ..job import assess, register
+from ..assess import Exported, assess, predict_splits
+from ..job import register
 from ..kinds import Fitted
-from ..race import LINEAR_MODEL, finalize, fit_candidate
-from ..rows import read_splits
+from ..race import LINEAR_MODEL, finalize, fit_candidate, make_holdout
+from ..rows import read_rows
 from .encoding import encoder_in
 
 SEEN_ROWS, SINGLE_ROWS = 256, 100
@@ -63,8 +61,9 @@ def run(
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
     encoder = encoder_in(encoding, contract) if encoding else None
-    splits = read_splits(dataset, config.train)
-    seen = splits.train.inputs[_spread(len(splits.train), SEEN_ROWS)]
+    splits = {split: read_rows(dataset, split, config.train) for split in SPLITS}
+    train, validation = splits["train"], splits["validation"]
+    seen = train.inputs[_spread(len(train), SEEN_ROWS)]
     wrapped = wrap(contract, path, seen, encoding=encoder, output=output, logits=logits)
     say(f"imported  {path}: {wrapped.told}")
     session = open_session(wrapped.graph)
@@ -72,22 +71,19 @@ def run(
     choice = _model_settings(path, encoding, output, logits=logits)
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested, trained, valid = predict_splits(session, task, splits)
-    asked = predict(session, splits.validation.inputs, task)
+    tested, trained = predict_splits(session, task, splits)
+    asked = predict(session, validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
         tested=tested,
         trained=trained,
-        valid=valid,
-        parity=_parity(path, wrapped, session, task, splits.test.inputs, tested),
-        between="the file by itself and the wrapped graph, or rows one by one and together",
-        cut=threshold_of(task, splits.validation.labels, asked, settings.threshold),
+        parity=_parity(path, wrapped, session, task, splits["test"].inputs, tested),
+        cut=threshold_of(task, validation.labels, asked, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
-        parameters=parameters(onnx.load_from_string(wrapped.parts[1])),
     )
     split = dataset.manifest.get("split", {})
-    holdout = make_holdout(contract, settings, splits.train, splits.validation, split)
+    holdout = make_holdout(contract, settings, train, validation, split)
     linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
     return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
 

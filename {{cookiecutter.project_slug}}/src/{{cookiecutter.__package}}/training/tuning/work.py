@@ -16,9 +16,7 @@ from ...config import Config, TrainConfig
 from ...data.dataset import Dataset, current
 from ...errors import ProjectError
 from ...terminal import say
-from ..folds import Holdout, make_holdout
-from ..kinds import Round
-from ..race import fit_candidate, score
+from ..race import Holdout, fit_candidate, make_holdout, score
 from ..rows import read_rows
 from .settings import tuning_of
 from .space import applied, is_whole, of_kind, space_of
@@ -50,10 +48,7 @@ class Search:
 
 def held_out(dataset: Dataset, settings: TrainConfig) -> Holdout:
     """What the race would choose by: validation rows, or folds of these and the training rows."""
-    train, validation = (
-        read_rows(dataset, split, settings.memory_rows, settings.seed)
-        for split in ("train", "validation")
-    )
+    train, validation = (read_rows(dataset, split, settings) for split in ("train", "validation"))
     split = dataset.manifest.get("split", {})
     return make_holdout(dataset.contract, settings, train, validation, split)
 
@@ -81,19 +76,19 @@ class Watch:
     told: int = 0
     """Percent."""
 
-    def of_fit(self) -> Callable[[Round], None]:
+    def of_fit(self) -> Callable[[int, int, float], None]:
         """Watches one fit."""
         scores: list[float] = []
 
-        def on_round(found: Round) -> None:
+        def on_round(number: int, most: int, score: float) -> None:
             if self.fits == 1:
-                self._tell(20 * found.number // found.most * 5, found.score)
+                self._tell(20 * number // most * 5, score)
                 return
             if not scores:
                 if done := len(self.seen):
                     self._tell(100 * done // self.fits, sum(map(max, self.seen)) / done)
                 self.seen.append(scores)
-            scores.append(found.score)
+            scores.append(score)
 
         return on_round
 
