@@ -42,7 +42,6 @@ SETTINGS: dict[str, Any] = {
             "resamples": 100,
             "slices": False,
             "max_calibration_error": None,
-            "clean_commit": False,
         },
     },
     "serve": {"port": 0, "reload_s": 0.1},

@@ -160,7 +160,9 @@ def test_intervals_over_days_cover_what_those_over_rows_miss() -> None:
         for k, block in enumerate((day, np.arange(len(day)))):
             evaluation = evaluate({"model": scores}, bootstrap_of(block, seed=seed))
             intervals = [evaluation.interval("model", metric) for metric in metrics]
-            covered[k] += [i.low <= truth[m] <= i.high for i, m in zip(intervals, metrics, strict=True)]
+            covered[k] += [
+                i.low <= truth[m] <= i.high for i, m in zip(intervals, metrics, strict=True)
+            ]
     by_day, by_row = covered / n_worlds
     assert (by_day >= 0.9).all()
     assert (by_row < 0.8).all()
@@ -174,13 +176,13 @@ def sliced(name: str, labels: Floats, outputs: Floats, **columns: Any) -> list[S
 
 def test_a_slice_needs_500_rows_or_of_few_a_20th() -> None:
     n = MIN_ROWS
-    values = np.array(["many"] * 19 * n + ["few"] * (n - 1), object)
+    values = np.array(["many"] * 20 * n + ["few"] * (n - 1), object)
     labels = np.array([i % 2 for i in range(len(values))], float)
     probabilities = np.where(labels == 1, 0.8, 0.3)
     (one,) = sliced("binary", labels, probabilities, size=values)
-    assert (one.column, one.value, one.rows) == ("size", "many", 19 * n)
+    assert (one.column, one.value, one.rows) == ("size", "many", 20 * n)
     assert one.metrics["auc"] == Interval(value=1, low=1, high=1)
-    assert (one.observed, one.predicted) == (0.5, pytest.approx(0.55))
+    assert (one.observed, one.predicted) == pytest.approx((0.5, 0.55))
     assert one.loss.high < 0
     values = np.array(["ten"] * 10 + ["nine"] * 9 + ["many"] * 181, object)
     parts = sliced("binary", labels[:200], probabilities[:200], size=values)
@@ -217,7 +219,10 @@ def test_the_columns_marked_for_slices_are_texts_whatever_their_type(shop: Contr
         values["columns"][name]["slice"] = True
     contract = Contract.model_validate(values)
     columns, cuts = slice_columns(contract, synthesize(contract, 400))
-    assert (list(columns), list(cuts)) == (["price", "items", "channel", "gift"], ["price", "items"])
+    assert (list(columns), list(cuts)) == (
+        ["price", "items", "channel", "gift"],
+        ["price", "items"],
+    )
     assert all(isinstance(value, str) for column in columns.values() for value in column)
     assert len(set(columns["price"])) == len(cuts["price"]) + 1 == 4
     assert set(columns["channel"]) == {"web", "store"}

@@ -96,7 +96,7 @@ def origin(
     contract: Contract, metadata: Mapping[str, Any], record: Mapping[str, Any]
 ) -> dict[str, str]:
     """What the model was made from, with what."""
-    git, size = metadata["git"], record["size"]
+    git = metadata["git"]
     dirty = " with uncommitted changes" if git["commit"] and git["dirty"] else ""
     return {
         "Kind": metadata["model"]["kind"],
@@ -104,7 +104,7 @@ def origin(
         "Contract": contract.hash[:12],
         "Git commit": f"{git['commit'] or 'none'}{dirty}",
         "Seed": str(metadata["seed"]),
-        "Size": f"{size['parameters']:,} parameters, {size['bytes'] / 1e6:.2f} MB",
+        "Size": f"{record['size']['bytes'] / 1e6:.2f} MB",
         "Libraries": ", ".join(f"{name} {v}" for name, v in metadata["libraries"].items()),
     }
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from {{ cookiecutter.__package }}.training.folds import make_holdout
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
@@ -23,8 +22,7 @@ from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training import job as training
-from {{ cookiecutter.__package }}.training.kinds import Round
-from {{ cookiecutter.__package }}.training.race import fit_candidate, score
+from {{ cookiecutter.__package }}.training.race import fit_candidate, make_holdout, score
 from {{ cookiecutter.__package }}.training.rows import Rows
 from {{ cookiecutter.__package }}.training.tuning import job, work
 from {{ cookiecutter.__package }}.training.tuning.study import Study
