@@ -77,23 +77,6 @@ def test_a_difference_is_paired() -> None:
     assert all(same.difference("model", "other", m) == nothing for m in same.values["model"])
 
 
-def test_the_same_seed_draws_the_same_blocks() -> None:
-    labels, probabilities, day = days_that_differ()
-    first, second, other = (
-        evaluated(labels, day, seed=seed, model=probabilities).interval("model", "auc")
-        for seed in (3, 3, 4)
-    )
-    assert first == second
-    assert first != other
-    assert first.value == other.value
-
-
-def test_a_draw_of_one_class_does_not_spoil_the_interval() -> None:
-    labels, probabilities = np.array([1.0, 0.0, 0.0]), np.array([0.9, 0.2, 0.4])
-    interval = evaluated(labels, np.arange(3), model=probabilities).interval("model", "auc")
-    assert (interval.low, interval.high) == (1, 1)
-
-
 @pytest.mark.parametrize("name", ["multiclass", "regression"])
 def test_each_task_has_its_metrics_with_paired_intervals(name: str) -> None:
     task, random = task_of(shop_of(name)), np.random.default_rng(0)
