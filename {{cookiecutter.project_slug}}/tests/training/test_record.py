@@ -103,7 +103,7 @@ def test_without_a_time_windows_are_runs_of_rows(
     shop: Contract, shop_rows: Rows, predicted: Predicted
 ) -> None:
     contract, inputs = part_of(shop, "price"), shop_rows.inputs
-    none = {"category": inputs.category[:, :0], "time": inputs.time[:, :0]}
+    none: dict[str, Any] = {"category": inputs.category[:, :0], "time": inputs.time[:, :0]}
     rows = replace(shop_rows, inputs=replace(inputs, numeric=inputs.numeric[:, :1], **none))
     by_rows, one_window = (
         profile_of(contract, rows, predicted, window_rows=n)["columns"][-1] for n in (150, 600)

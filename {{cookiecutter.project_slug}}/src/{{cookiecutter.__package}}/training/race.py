@@ -245,7 +245,7 @@ def _rank(holdout: Holdout, models: Mapping[str, Model]) -> Ranking:
     undefined = any(np.isnan(values[task.main]) for values in evaluation.values.values())
     metric = task.loss if undefined else task.main
     title, sign = METRICS[metric].title, METRICS[metric].sign
-    ranking = [
+    ranking: list[dict[str, Any]] = [
         {"name": name, "interval": evaluation.interval(name, metric), "rounds": model.rounds}
         for name, model in models.items()
     ]

@@ -108,7 +108,7 @@ def read_rows(dataset: Dataset, split: Split, settings: TrainConfig) -> Rows:
         places = np.random.default_rng(settings.seed).choice(n_rows, most, replace=False)
         rows = pl.scan_parquet(path, row_index_name="_place")
         rows = rows.filter(pl.col("_place").is_in(pl.Series(places).cast(pl.UInt32).implode()))
-        table = rows.drop("_place").collect(engine="streaming").to_arrow()
+        table = rows.sort("_place").drop("_place").collect(engine="streaming").to_arrow()
     task = task_of(contract)
     labels = task.encode(table.column(contract.target).to_pylist())
     variety, needed = task.variety(labels), 2 if split == "train" else 1

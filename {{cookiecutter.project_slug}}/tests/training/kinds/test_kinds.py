@@ -65,8 +65,11 @@ def test_the_seed_decides_the_model(kind: str, shop: Contract, make_set: MakeSet
     assert all(torch.allclose(first[n], second[n], rtol=0, atol=0, equal_nan=True) for n in first)
     other = make_set(shop, SETTINGS.model_copy(update={"seed": 1}))
     inputs = rows_of(shop, 50).inputs
-    answers = [fit_program(one, choice(kind))[0].predict(inputs) for one in (make_set(shop), other)]
-    assert np.allclose(*answers) is (kind == "linear")  # it has one optimum
+    one, two = (
+        fit_program(training, choice(kind))[0].predict(inputs)
+        for training in (make_set(shop), other)
+    )
+    assert np.allclose(one, two) is (kind == "linear")  # it has one optimum
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -112,7 +112,8 @@ def reconcile(tracker: Tracker, versions: Versions, reports: Path) -> bool:
                 bundle = versions.folder / version.bundle
                 tracker.record(Run(version=version, folder=bundle, report=report))
         known, move = tracker.aliases(), versions.move() or {}
-        tags = {key: str(move[key]) for key in ("verdict", "why", "who", "when") if key in move}
+        keys: list[str] = [key for key in ("verdict", "why", "who", "when") if key in move]
+        tags = {key: str(move[key]) for key in keys}
         for alias, named in versions.aliases().items():
             if known.get(alias) != (named.bundle if named else None):
                 tracker.alias(alias, named, tags if alias == CHAMPION else {})
