@@ -69,7 +69,9 @@ def judge(evidence: Evidence, config: GateConfig) -> list[Rule]:
 
 def _parity(evidence: Evidence, _: GateConfig) -> Result:
     """The graph that serves is the model that was trained."""
-    reason = "largest difference from the model that became this graph, as a multiple of the tolerance"
+    reason = (
+        "largest difference from the model that became this graph, as a multiple of the tolerance"
+    )
     return f"{evidence.parity:.3f}", "≤ 1", evidence.parity <= 1, reason
 
 
