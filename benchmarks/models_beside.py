@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import default_lightgbm
+from flight_delay.config import TrainConfig
 from flight_delay.data.dataset import current
 from flight_delay.models.bundle import Bundle, open_bundle
 from flight_delay.models.tasks import task_of
 from flight_delay.models.versions import Versions
-from flight_delay.training.evaluate import Predictions, evaluate
-from flight_delay.training.rows import blocks, read_rows
+from flight_delay.training.evaluate import evaluate
+from flight_delay.training.rows import bootstrap_of, read_rows
 
 FOLDER, BUNDLES = Path(sys.argv[1]), sys.argv[2]
 BLOCK = 10_000
@@ -37,7 +38,7 @@ def own(bundle: Bundle, versions: Versions, dataset: Any) -> dict[str, Any]:
     main_metric = bundle.task.main
     metric = bundle.metadata["metrics"]["model"][main_metric]
     parity = next(r for r in versions.all()[-1].verdict if r["rule"] == "parity")["measured"]
-    inputs = read_rows(dataset, "test").inputs[:BLOCK]
+    inputs = read_rows(dataset, "test", TrainConfig()).inputs[:BLOCK]
     times = []
     for _ in range(5):
         began = time.perf_counter()
@@ -58,19 +59,14 @@ def beside(bundle: Bundle, dataset: Any) -> dict[str, Any]:
     """A default LightGBM on the same rows, and what the bundle gains over it."""
     contract = dataset.contract
     task = task_of(contract)
-    train, test = (read_rows(dataset, split) for split in ("train", "test"))
+    train, test = (read_rows(dataset, split, TrainConfig()) for split in ("train", "test"))
     began = time.perf_counter()
     peer = default_lightgbm.answers(contract, train, test)
     seconds = time.perf_counter() - began
     outputs = {"auto": bundle.predict(test.inputs), "peer": peer}
     evaluation = evaluate(
-        task,
-        test.labels,
-        {name: Predictions(outputs=one) for name, one in outputs.items()},
-        blocks(contract, test, dataset.manifest["split"]),
-        resamples=1000,
-        confidence=0.95,
-        seed=0,
+        {name: task.scores(test.labels, one) for name, one in outputs.items()},
+        bootstrap_of(contract, test, dataset.manifest["split"], TrainConfig()),
     )
     difference = evaluation.difference("auto", "peer", task.main)
     return {

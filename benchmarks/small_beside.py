@@ -18,10 +18,11 @@ import default_lightgbm
 import numpy as np
 from flight_delay.config import TrainConfig
 from flight_delay.data.dataset import current
+from flight_delay.models.intervals import Bootstrap
 from flight_delay.models.tasks import task_of
-from flight_delay.training.evaluate import Predictions, evaluate
+from flight_delay.training.evaluate import evaluate
 from flight_delay.training.race import race
-from flight_delay.training.rows import Blocks, Rows, read_rows
+from flight_delay.training.rows import Rows, read_rows
 from sklearn.model_selection import KFold, StratifiedKFold
 
 FOLDS, VALIDATION = 3, 5  # one row in so many is held out; one in so many of the rest is validation
@@ -31,7 +32,7 @@ def main(folder: Path, n_repeats: int) -> None:
     """Every row is answered once in each repeat, by models that have not seen it."""
     dataset = current(folder / "data")
     contract, task = dataset.contract, task_of(dataset.contract)
-    parts = [read_rows(dataset, split) for split in ("train", "validation", "test")]
+    parts = [read_rows(dataset, split, TrainConfig()) for split in ("train", "validation", "test")]
     rows = Rows.concatenate(Rows.concatenate(parts[0], parts[1]), parts[2])
     splitter = KFold if contract.task == "regression" else StratifiedKFold
     winners: Counter[str] = Counter()
@@ -43,24 +44,20 @@ def main(folder: Path, n_repeats: int) -> None:
             learned, asked = rows[given], rows[held]
             began = time.perf_counter()
             with contextlib.redirect_stdout(io.StringIO()):
-                outcome = race(contract, TrainConfig(), *halves(learned), {"by": "hash"})
+                winner, *_ = race(contract, TrainConfig(), *halves(learned), {"by": "hash"})
             seconds.append(time.perf_counter() - began)
-            winners[outcome.winner.choice.kind] += 1
+            winners[winner.choice.kind] += 1
             found = {
-                "auto": outcome.winner.program.predict(asked.inputs),
+                "auto": winner.program.predict(asked.inputs),
                 "peer": default_lightgbm.answers(contract, learned, asked),
             }
             for name, outputs in found.items():
                 whole = answered.setdefault(name, np.empty((len(rows), *outputs.shape[1:])))
                 whole[held] = outputs
+        block = np.arange(len(rows))
         evaluation = evaluate(
-            task,
-            rows.labels,
-            {name: Predictions(outputs=outputs) for name, outputs in answered.items()},
-            Blocks(of=np.arange(len(rows)), unit="rows"),
-            resamples=1000,
-            confidence=0.95,
-            seed=repeat,
+            {name: task.scores(rows.labels, outputs) for name, outputs in answered.items()},
+            Bootstrap(block=block, unit="rows", resamples=1000, confidence=0.95, seed=repeat),
         )
         differences.append(evaluation.difference("auto", "peer", task.main))
         values.append([evaluation.values[name][task.main] for name in ("auto", "peer")])

@@ -191,7 +191,7 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
             "learning_rate": 0.003,
             "model": {"kind": "mlp"},
             "folds": {"below_rows": 0},
-            "gate": {"resamples": 100, "max_loss_to_linear": 1.0, "clean_commit": False},
+            "gate": {"resamples": 100, "max_loss_to_linear": 1.0},
         },
         "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},
         "monitor": {"history": str(folder / "monitoring.sqlite"), "min_rows": 50, **shared},

@@ -33,7 +33,12 @@ SETTINGS: dict[str, Any] = {
     "train": {
         "model": {"kind": "linear"},
         "folds": {"below_rows": 0},
-        "gate": {"max_telling": None, "resamples": 100, "slices": False, "clean_commit": False},
+        "gate": {
+            "max_telling": None,
+            "resamples": 100,
+            "slices": False,
+            "max_calibration_error": None,
+        },
     },
     "serve": {"port": 0, "reload_s": 0.1},
     "monitor": {"min_rows": 20},

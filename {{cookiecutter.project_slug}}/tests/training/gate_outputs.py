@@ -6,21 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from {{ cookiecutter.__package }}.models.intervals import Bootstrap
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluate import (
     CHAMPION,
     DUMMY,
     LINEAR,
     MODEL,
-    Predictions,
+    calibration_gap,
     evaluate,
+    slices,
 )
-from {{ cookiecutter.__package }}.training.evidence import (
-    miscalibration,
-    slice_losses,
-)
-from {{ cookiecutter.__package }}.training.gate import Evidence, Overlap
-from {{ cookiecutter.__package }}.training.rows import Blocks
+from {{ cookiecutter.__package }}.training.gate import Evidence
 
 from ..conftest import shop_of
 
@@ -53,8 +50,8 @@ def guesses(name: str, strength: float) -> Floats:
     n = len(shares)
     hints = strength * np.eye(n)[labels.astype(int)] + random.normal(0, 1, (N, n))
     likelihood = np.exp(strength * hints) * shares
-    found = likelihood / likelihood.sum(1, keepdims=True)
-    return np.asarray(found[:, 1] if name == "binary" else found)
+    shares = likelihood / likelihood.sum(1, keepdims=True)
+    return np.asarray(shares[:, 1] if name == "binary" else shares)
 
 
 def evidence_of(
@@ -70,22 +67,16 @@ def evidence_of(
     outputs = {MODEL: model, LINEAR: model if linear is None else linear, DUMMY: dummy}
     if champion is not None:
         outputs[CHAMPION] = champion
-    predictions = {name: Predictions(outputs=found) for name, found in outputs.items()}
-    blocks = Blocks(of=BLOCK, unit="days")
-    evaluation = evaluate(task, labels, predictions, blocks, resamples=200, confidence=0.95, seed=0)
-    columns, bootstrap = {"city": CITIES}, evaluation.bootstrap
-    found = Evidence(
+    scores = {name: task.scores(labels, values) for name, values in outputs.items()}
+    bootstrap = Bootstrap(block=BLOCK, unit="days", resamples=200, confidence=0.95, seed=0)
+    evaluation = evaluate(scores, bootstrap)
+    known = Evidence(
         task=task,
         evaluation=evaluation,
         parity=0.1,
-        between="torch and ONNX",
         leakage={"price": 0.7, "city": 0.6},
-        overlap=Overlap(rows=N, shared=0, expected=0, by="their 'order'"),
-        slices=slice_losses(task, labels, {MODEL: model, DUMMY: dummy}, columns, bootstrap),
-        calibration=miscalibration(task, evaluation, labels, model),
-        size_mb=0.5,
-        row_ms=0.05,
-        git={"commit": "a" * 40, "dirty": False},
-        ci=False,
+        overlap=(0, 0),
+        slices=slices(task, labels, outputs, {"city": CITIES}, bootstrap),
+        calibration=calibration_gap(task, evaluation, labels, model),
     )
-    return replace(found, **changes)
+    return replace(known, **changes)

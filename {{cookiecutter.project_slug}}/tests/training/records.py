@@ -10,10 +10,9 @@ import torch
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.intervals import Bootstrap, Interval
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.evaluate import slices
+from {{ cookiecutter.__package }}.training.evaluate import evaluate, slices
 from {{ cookiecutter.__package }}.training.kinds import Fitted
-from {{ cookiecutter.__package }}.training.race import Entry
-from {{ cookiecutter.__package }}.training.record import jsonable
+from {{ cookiecutter.__package }}.training.record import dump_json
 
 from ..models.conftest import constant_files
 
@@ -27,11 +26,11 @@ FITTED = Fitted(
     },
 )
 ENTRIES = tuple(
-    Entry(
-        name=name,
-        interval=Interval(value=value, low=value - 0.1, high=value + 0.1),
-        rounds="2 of 3 epochs",
-    )
+    {
+        "name": name,
+        "interval": Interval(value=value, low=value - 0.1, high=value + 0.1),
+        "rounds": "2 of 3 epochs",
+    }
     for name, value in (("mlp", 0.7), ("linear", 0.6))
 )
 N_ROWS = 1_200
@@ -68,12 +67,9 @@ def record_of(
     )
     dummy = task.constant(labels, N_ROWS)
     named = {"model": outputs, "linear": dummy, "dummy": dummy}
-    metrics = {}
-    for name, predicted in named.items():
-        scored = task.scores(labels, predicted)
-        values = scored.all()
-        draws = bootstrap.draw(scored, values)
-        metrics[name] = {m: bootstrap.interval(values[m], draws[m]) for m in task.metrics}
+    scores = {name: task.scores(labels, predicted) for name, predicted in named.items()}
+    evaluation = evaluate(scores, bootstrap)
+    metrics = {name: {m: evaluation.interval(name, m) for m in task.metrics} for name in named}
     texts = {column: np.array([value, "store"] * (N_ROWS // 2), object)}
     losses = [Interval(value=0.1 / k, low=0.05 / k, high=0.2 / k) for k in range(1, 50)]
     curves = {name: [*enumerate(values, 1)] for name, values in FITTED.curves.items()}
@@ -82,18 +78,18 @@ def record_of(
         "blocks": bootstrap.n_blocks,
         "block": bootstrap.unit,
         "confidence": bootstrap.confidence,
-        "size": {"parameters": 1_234, "bytes": 56_789},
+        "size": {"bytes": 56_789},
         "metrics": metrics,
-        "slices": list(slices(task, labels, outputs, texts, bootstrap)),
+        "slices": slices(task, labels, named, texts, bootstrap),
         "cuts": {},
         "importance": dict(zip(contract.features, losses, strict=False)),
         "learning": {"by": "epoch", "best": 2, "curves": curves},
-        "race": [{"name": e.name, "interval": e.interval, "rounds": e.rounds} for e in ENTRIES],
+        "race": ENTRIES,
     }
     if measure is not None:
         record |= measure(task, labels, outputs, bootstrap)
-    found: dict[str, Any] = jsonable(record)
-    return found
+    content: dict[str, Any] = json.loads(dump_json(record))
+    return content
 
 
 def metadata_of(contract: Contract) -> dict[str, Any]:

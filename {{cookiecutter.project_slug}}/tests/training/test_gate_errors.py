@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.config import GateConfig
+from {{ cookiecutter.__package }}.models.intervals import (
+    Bootstrap,
+    Interval,
+)
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluate import (
     CHAMPION,
     LINEAR,
     MODEL,
-    Predictions,
     evaluate,
 )
-from {{ cookiecutter.__package }}.training.rows import Blocks
 
 from ..conftest import shop_of
 
@@ -40,7 +42,7 @@ def world(
     """Labels, both models' scores and the rows' blocks.
 
     The first model is better by ``gain`` of AUC. Rows of a day share how many are positive and,
-    each model for itself, how well they are told; without days each row is a block.
+    each model for itself, how well they are predicted; without days each row is a block.
     """
     random = np.random.default_rng(seed)
     skills = [2**0.5 * NORMAL.inv_cdf(auc) for auc in (AUC + gain, AUC)]
@@ -52,32 +54,37 @@ def world(
     labels = (random.random(n_rows) < rate).astype(float)
     common, scores = random.normal(size=n_rows), []
     for skill in skills:
-        told = skill + (0.3 * random.normal(size=days)[day] if days else 0)
+        strength = skill + (0.3 * random.normal(size=days)[day] if days else 0)
         own = random.normal(size=n_rows)
-        latent = told * labels + CORRELATION**0.5 * common + (1 - CORRELATION) ** 0.5 * own
+        latent = strength * labels + CORRELATION**0.5 * common + (1 - CORRELATION) ** 0.5 * own
         scores.append(1 / (1 + np.exp(-latent)))
     return labels, scores, day
+
+
+def differences(
+    labels: Floats, outputs: dict[str, Floats], block: Any, seed: int
+) -> tuple[Interval, Interval]:
+    """The first model less the second, and the other way round."""
+    confidence = GateConfig().confidence
+    bootstrap = Bootstrap(
+        block=block, unit="rows", resamples=DRAWS, confidence=confidence, seed=seed
+    )
+    scores = {name: BINARY.scores(labels, values) for name, values in outputs.items()}
+    evaluation, (one, other) = evaluate(scores, bootstrap), outputs
+    main = BINARY.main
+    return evaluation.difference(one, other, main), evaluation.difference(other, one, main)
 
 
 def promoted(
     seeds: range, gain: float = 0.0, days: int = 0, *, by_row: bool = False
 ) -> tuple[float, float]:
     """How often the first beats the second, and the second the first."""
-    won = np.zeros(2)
+    won, least = np.zeros(2), GateConfig().min_improvement
     for seed in seeds:
         labels, (one, other), day = world(seed, gain, days)
-        evaluation = evaluate(
-            BINARY,
-            labels,
-            {MODEL: Predictions(outputs=one), CHAMPION: Predictions(outputs=other)},
-            Blocks(of=np.arange(N) if by_row else day, unit="days"),
-            resamples=DRAWS,
-            confidence=GateConfig().confidence,
-            seed=seed,
-        )
-        least = GateConfig().min_improvement
-        pairs = ((MODEL, CHAMPION), (CHAMPION, MODEL))
-        won += [evaluation.difference(*pair, BINARY.main).low > least for pair in pairs]
+        block = np.arange(N) if by_row else day
+        pair = differences(labels, {MODEL: one, CHAMPION: other}, block, seed)
+        won += [interval.low > least for interval in pair]
     first, second = won / len(seeds)
     return float(first), float(second)
 
@@ -102,20 +109,11 @@ def test_a_hundredth_of_auc_at_20_000_rows_is_found() -> None:
 
 def refused(seeds: range, n_rows: int, gain: float) -> float:
     """How often a model that is better by ``gain`` is refused as surely worse than the linear one."""
-    count = 0
+    count, least = 0, -(GateConfig().max_loss_to_linear or 0.0)
     for seed in seeds:
         labels, (model, linear), _ = world(seed, gain, n_rows=n_rows)
-        evaluation = evaluate(
-            BINARY,
-            labels,
-            {MODEL: Predictions(outputs=model), LINEAR: Predictions(outputs=linear)},
-            Blocks(of=np.arange(n_rows), unit="rows"),
-            resamples=DRAWS,
-            confidence=GateConfig().confidence,
-            seed=seed,
-        )
-        least = -(GateConfig().max_loss_to_linear or 0.0)
-        count += evaluation.difference(MODEL, LINEAR, BINARY.main).high < least
+        outputs = {MODEL: model, LINEAR: linear}
+        count += differences(labels, outputs, np.arange(n_rows), seed)[0].high < least
     return count / len(seeds)
 
 

@@ -1,9 +1,7 @@
 """Faults planted into real trainings: each is stopped by its own rule, and by no other."""
 
-import copy
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,17 +11,11 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import (
-    ModelFailedError,
-    ParityError,
-)
-from {{ cookiecutter.__package }}.models import graph as exporting
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.heads import Head
 from {{ cookiecutter.__package }}.training import job, race
 
 from ..conftest import Workspace, make_workspace, shop_of
-from ..models.conftest import constant_graph
 
 CITIES = [f"city {k}" for k in range(12)]
 SPLITS = ("train", "validation", "test")
@@ -71,11 +63,6 @@ def broken(place: Workspace) -> list[str]:
     return version.broken_rules
 
 
-def test_without_a_fault_every_rule_holds(place: Workspace) -> None:
-    assert job.run(place.config).passed
-    assert broken(place) == []
-
-
 def test_a_leaky_feature_is_named(place: Workspace) -> None:
     random = np.random.default_rng(0)
     for split in SPLITS:
@@ -115,23 +102,6 @@ def test_a_calibration_gone_wrong_is_stopped(
     assert broken(place) == ["calibrated"]
 
 
-def test_an_export_that_differs_is_stopped(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    export = exporting.export
-
-    def spoilt(program: Any, inputs: Any) -> Any:
-        other = copy.deepcopy(program)
-        for weight in other.body.parameters():
-            weight.data.mul_(1.01)
-        return export(other, inputs)
-
-    monkeypatch.setattr(exporting, "export", spoilt)
-    with pytest.raises(ParityError, match=r"parity: .* wanted ≤ 1"):
-        job.run(place.config)
-    assert broken(place) == ["parity"]
-
-
 @pytest.mark.parametrize("named", ["by id", "by values"])
 def test_a_model_trained_on_test_rows_is_stopped(place: Workspace, named: str) -> None:
     if named == "by values":
@@ -146,18 +116,4 @@ def test_a_model_trained_on_test_rows_is_stopped(place: Workspace, named: str) -
     rewrite(place, "train", learned)
     version = job.run(place.config)
     assert broken(place) == ["unseen test rows"]
-    assert "300 of 1,500, wanted ≤ 0" in version.broken[0]
-
-
-def test_outputs_that_are_no_numbers_make_no_version(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    graph = constant_graph(place.contract, float("nan"))
-    made = SimpleNamespace(SerializeToString=lambda: graph)
-    monkeypatch.setattr(exporting, "export", lambda *_: made)
-    with pytest.raises(
-        ModelFailedError,
-        match=r"no bundle is made: valid outputs: wrong in 1,500 of 1,500 test rows",
-    ):
-        job.run(place.config)
-    assert place.versions.all() == []
+    assert "unseen test rows: 300, wanted ≤ 0" in version.broken[0]

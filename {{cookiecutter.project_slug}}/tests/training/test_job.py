@@ -1,41 +1,46 @@
-"""A training from a dataset to a version: what it refuses, and what it leaves behind."""
+"""A training from a dataset to a version: what it refuses, registers and serves, and leaves behind."""
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 import yaml
 
-from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
+from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.dataset import current
 from {{ cookiecutter.__package }}.errors import (
     DataError,
     ModelFailedError,
     ParityError,
 )
 from {{ cookiecutter.__package }}.models import graph as exporting
-from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.models.bundle import (
-    open_bundle,
-    write_bundle,
-)
-from {{ cookiecutter.__package }}.models.tables import from_table
-from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.models.bundle import open_bundle
+from {{ cookiecutter.__package }}.models.intervals import Bootstrap
+from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.models.threshold import Cut
+from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job, tracking
-from {{ cookiecutter.__package }}.training.folds import make_training_set
-from {{ cookiecutter.__package }}.training.kinds import fit
-from {{ cookiecutter.__package }}.training.rows import Rows, read_rows
+from {{ cookiecutter.__package }}.training.assess import (
+    Assessed,
+    Exported,
+    champion,
+)
+from {{ cookiecutter.__package }}.training.evaluate import evaluate
+from {{ cookiecutter.__package }}.training.gate import RULES, Rule
+from {{ cookiecutter.__package }}.training.kinds import Fitted
+from {{ cookiecutter.__package }}.training.promote import promote
+from {{ cookiecutter.__package }}.training.rows import Rows
 
-from ..conftest import Workspace, shop_of
-from ..models.conftest import constant_files, constant_graph, part_of
-from .conftest import Recorder
+from ..conftest import Workspace, shop_of, write_dataset
+from ..models.conftest import constant_graph
+from .conftest import Made, Recorder, load_settings
 
 
 @pytest.fixture
@@ -48,14 +53,19 @@ def place(workspace: Workspace, tmp_path: Path) -> Workspace:
     return Workspace(path=folder, contract=workspace.contract)
 
 
-def rewrite(place: Workspace, split: str, change: Callable[[Any], Any]) -> None:
-    path = place.path / "data/datasets/synthetic" / f"{split}.parquet"
-    pq.write_table(change(pq.read_table(path)), path)
+def served(versions: Versions) -> int | None:
+    version = versions.served()
+    return None if version is None else version.number
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, graph: bytes) -> None:
+    """Let the export give this graph."""
+    made = SimpleNamespace(SerializeToString=lambda: graph)
+    monkeypatch.setattr(exporting, "export", lambda *_: made)
 
 
 def test_the_first_model_that_passes_is_served(workspace: Workspace) -> None:
     (version,) = workspace.versions.all()
-    assert version.passed
     assert all(rule["passed"] for rule in version.verdict)
     assert workspace.versions.served() == version
     (line,) = workspace.versions.history()
@@ -71,22 +81,18 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
     assert len(place.versions.all()) == 1
     assert "is version 1 already: same data, settings and code" in capsys.readouterr().out
 
-    rewrite(place, "test", lambda table: table.slice(0, 1_000))
+    path = place.path / "data/datasets/synthetic/test.parquet"
+    pq.write_table(pq.read_table(path).slice(0, 1_000), path)
     plant(monkeypatch, (first.path / "model.onnx").read_bytes())  # an export takes seconds
     second = job.run(place.config)
     assert second.number == 2
     bundle = open_bundle(place.versions.folder / second.bundle)
-    for learned in ("profile.json", "sample.parquet"):
-        assert (bundle.path / learned).read_bytes() == (first.path / learned).read_bytes()
+    for name in ("profile.json", "sample.parquet"):
+        assert (bundle.path / name).read_bytes() == (first.path / name).read_bytes()
     assert bundle.metadata["metrics"] != first.metadata["metrics"]
-
-    refused = [rule for rule in second.verdict if not rule["passed"]]
-    assert [(rule["rule"], rule["reason"]) for rule in refused] == [
-        ("better than champion", "it is the champion's equal")
-    ]
-    served = place.versions.served()
-    assert served is not None
-    assert served.number == 1
+    assert second.broken_rules == ["better than champion"]
+    assert "it is the champion's equal" in second.broken[0]
+    assert served(place.versions) == 1
 
 
 @pytest.mark.slow
@@ -98,32 +104,21 @@ def test_a_damaged_champion_does_not_stop_a_training(
     train.write_text(train.read_text() + "seed: 1\npromote: auto\n")
     version = job.run(place.config)
     assert version.number == 2
-    assert "the served version 1 is damaged" in capsys.readouterr().out
-    served = place.versions.served()
-    assert served is not None
-    assert served.number == 1  # nobody compared them
+    assert re.search("served version 1 is damaged(.|\n)*rollback", capsys.readouterr().out)
+    assert served(place.versions) == 1  # nobody compared them
     assert place.versions.aliases()["challenger"] == version
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, graph: bytes) -> None:
-    """Let the export give this graph."""
-    monkeypatch.setattr(
-        exporting, "export", lambda *_: SimpleNamespace(SerializeToString=lambda: graph)
-    )
-
-
-def test_an_export_that_answers_differently_is_kept_but_not_served(
+def test_an_export_that_answers_differently_stays_but_does_not_serve(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = place.contract.labels
     value = 1 / len(labels) if place.contract.task == "multiclass" and labels else 0.4
     plant(monkeypatch, constant_graph(place.contract, value))
-    with pytest.raises(ParityError, match=r"version 2: parity: .* torch and ONNX.* inspection"):
+    with pytest.raises(ParityError, match=r"version 2: parity: .* inspection"):
         job.run(place.config)
     assert not place.versions.get(2).passed
-    served = place.versions.served()
-    assert served is not None
-    assert served.number == 1
+    assert served(place.versions) == 1
 
 
 def test_an_export_that_answers_no_number_leaves_no_bundle(
@@ -131,116 +126,28 @@ def test_an_export_that_answers_no_number_leaves_no_bundle(
 ) -> None:
     before = sorted(path.name for path in place.versions.folder.iterdir())
     plant(monkeypatch, constant_graph(place.contract, float("nan")))
-    with pytest.raises(ModelFailedError, match="valid outputs: wrong in 1,500 of 1,500 test rows"):
+    with pytest.raises(ModelFailedError, match="1,500 of 1,500 outputs on the test rows are not"):
         job.run(place.config)
     assert sorted(path.name for path in place.versions.folder.iterdir()) == before
 
 
-def test_without_a_dataset_the_command_that_makes_one_is_told(place: Workspace) -> None:
+def test_without_a_dataset_the_message_names_the_command_that_makes_one(place: Workspace) -> None:
     shutil.rmtree(place.path / "data")
     with pytest.raises(DataError, match="make data"):
         job.run(place.config)
 
 
-@pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_a_split_without_rows_is_refused(place: Workspace, split: Any) -> None:
-    rewrite(place, split, lambda table: table.slice(0, 0))
-    with pytest.raises(DataError, match=f"the {split} split has 0 rows .*data.yaml"):
-        read_rows(current(place.config.data.directory), split)
-
-
-@pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_training_rows_need_two_labels_and_others_only_one(place: Workspace, split: Any) -> None:
-    target = place.contract.target
-
-    def alike(table: pa.Table) -> pa.Table:
-        values = table[target].to_pylist()
-        return table.filter(pa.array([value == values[0] for value in values]))
-
-    rewrite(place, split, alike)
-    dataset = current(place.config.data.directory)
-    if split == "train":
-        with pytest.raises(DataError, match=r"with 1 different .*, but needs 2"):
-            read_rows(dataset, split)
-    else:
-        assert len(set(read_rows(dataset, split).labels.tolist())) == 1
-
-
-def test_labels_are_what_the_task_makes_of_the_target(workspace: Workspace) -> None:
-    contract = workspace.contract
-    rows = read_rows(current(workspace.config.data.directory), "test")
-    target = rows.table.column(contract.target).to_pylist()
-    if contract.task == "binary":
-        assert rows.labels.tolist() == [value == contract.positive for value in target]
-    elif contract.task == "multiclass":
-        assert [(contract.labels or ())[int(label)] for label in rows.labels] == target
-    else:
-        assert rows.labels.tolist() == target
-
-
-def test_a_champion_that_needs_a_column_that_is_gone_is_told(
-    shop: Contract, shop_rows: Rows, tmp_path: Path
+def test_a_champion_that_cannot_be_compared_is_named(
+    versions: Versions, make_version: Made, shop: Contract, shop_rows: Rows
 ) -> None:
-    versions = Versions(tmp_path, "shop")
-    bundle = write_bundle(versions.folder, constant_files(shop))
-    version = versions.register(bundle.name, [], passed=True)
-    versions.serve(version, action="promote", why="")
-    scored = job.champion(shop, versions, shop_rows)["champion"]
-    assert scored.outputs.tolist() == [0.25] * 600
-    fewer = Rows(
-        table=shop_rows.table.drop_columns(["city"]),
-        inputs=shop_rows.inputs,
-        labels=shop_rows.labels,
-    )
+    promote(versions, str(make_version(0.25).number))
+    assert champion(shop, versions, shop_rows)["champion"].all()["auc"] == 0.5
+    table = shop_rows.table.drop_columns(["city"])
+    fewer = Rows(table=table, inputs=shop_rows.inputs, labels=shop_rows.labels)
     with pytest.raises(DataError, match=r"version 1 cannot be compared.*'city'"):
-        job.champion(shop, versions, fewer)
-
-
-def test_a_damaged_champion_is_told_and_compared_with_nothing(
-    shop: Contract, shop_rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    versions = Versions(tmp_path, "shop")
-    bundle = write_bundle(versions.folder, constant_files(shop))
-    version = versions.register(bundle.name, [], passed=True)
-    versions.serve(version, action="promote", why="")
-    (bundle / "model.onnx").write_bytes(b"")
-    assert job.champion(shop, versions, shop_rows) == {}
-    said = capsys.readouterr().out
-    assert "the served version 1 is damaged" in said
-    assert "rollback" in said
-
-
-def test_a_champion_of_another_task_is_told(
-    shop: Contract, shop_rows: Rows, tmp_path: Path
-) -> None:
-    versions = Versions(tmp_path, "shop")
-    bundle = write_bundle(versions.folder, constant_files(shop))
-    version = versions.register(bundle.name, [], passed=True)
-    versions.serve(version, action="promote", why="")
-    with pytest.raises(
-        DataError, match=r"version 1 is a binary model .* regression .* another name"
-    ):
-        job.champion(shop_of("regression"), versions, shop_rows)
-
-
-def test_statistics_come_from_the_training_rows_alone(
-    shop: Contract, shop_rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contract = part_of(shop, "price", "city")
-    train = take(contract, shop_rows, slice(0, 400))
-    monkeypatch.setattr(preprocess, "features", lambda _: {})
-    sets = [
-        make_training_set(contract, TrainConfig(), train, take(contract, shop_rows, rows))
-        for rows in (slice(400, 500), slice(450, 600))
-    ]
-    one, two = (fit(each, ModelConfig(kind="linear")).body.state_dict() for each in sets)
-    assert all(one[name].tolist() == two[name].tolist() for name in one)
-    assert sets[0].preprocess.vocabularies == sets[1].preprocess.vocabularies
-
-
-def take(contract: Contract, rows: Rows, at: slice) -> Rows:
-    part = rows.table.slice(at.start, at.stop - at.start)
-    return Rows(table=part, inputs=from_table(contract, part), labels=rows.labels[at])
+        champion(shop, versions, fewer)
+    with pytest.raises(DataError, match=r"it is a binary model.* regression: .* another name"):
+        champion(shop_of("regression"), versions, shop_rows)
 
 
 def test_where_the_winner_is_refused_and_the_linear_baseline_passes_that_is_registered(
@@ -281,3 +188,82 @@ def test_a_tracker_that_is_down_is_sent_everything_by_the_next_training(
     assert len(run.curves["train_loss"]) == 4
     main = bundle.task.main
     assert run.metrics[f"model_{main}"] == bundle.metadata["metrics"]["model"][main]["value"]
+
+
+End = Callable[..., Version]
+
+
+@pytest.fixture
+def end(shop: Contract, shop_rows: Rows, versions: Versions, tmp_path: Path) -> End:
+    """Ends a training whose graph answers a constant, with a given verdict."""
+    dataset = write_dataset(tmp_path / "data", shop)
+    splits: Mapping[Any, Rows] = dict.fromkeys(("train", "validation", "test"), shop_rows)
+    block = np.arange(len(shop_rows)) // 60
+    bootstrap = Bootstrap(block=block, unit="rows", resamples=100, confidence=0.9, seed=0)
+
+    def register(
+        value: float, failed: str = "", promote: str = "manual", compared: bool = True
+    ) -> Version:
+        shutil.rmtree(tmp_path / "configs", ignore_errors=True)
+        outputs = np.full(len(shop_rows), value, np.float32)
+        names = ("model", "linear", "dummy", *(["champion"] if compared else []))
+        scores = dict.fromkeys(names, task_of(shop).scores(shop_rows.labels, outputs))
+        exported = Exported(
+            graph=constant_graph(shop, value),
+            tested=outputs,
+            trained=outputs,
+            parity=0.0,
+            cut=Cut(threshold=0.5, why="as said"),
+            choice=ModelConfig(kind="linear"),
+            fitted=Fitted(body=torch.nn.Identity()),
+        )
+        rules = [Rule(name, "1", "2", name != failed, "why") for name in RULES]
+        evaluation = evaluate(scores, bootstrap)
+        assessed = Assessed(exported=exported, evaluation=evaluation, slices=(), rules=rules)
+        return job.register(load_settings(tmp_path, promote=promote), dataset, splits, assessed)
+
+    return register
+
+
+def test_a_refused_model_leaves_what_serves_alone_and_says_why(
+    end: End, versions: Versions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(0.1, failed="calibrated")
+    assert served(versions) is None
+    shown = capsys.readouterr().out
+    assert "refused   calibrated: why" in shown
+    assert shown.count("refused   ") == 1
+    assert "nothing serves yet" in shown
+    end(0.2)
+    assert served(versions) == 2
+    end(0.3, failed="calibrated", promote="auto")
+    assert served(versions) == 2
+    assert not versions.get(3).passed
+    assert "refused version 3; what serves is unchanged" in capsys.readouterr().out
+
+
+def test_a_challenger_waits_for_a_person_unless_promotion_is_automatic(
+    end: End, versions: Versions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(0.1)
+    end(0.2)
+    assert served(versions) == 1
+    assert "promote 2" in capsys.readouterr().out
+    end(0.3, promote="auto", compared=False)
+    assert served(versions) == 1, "nobody compared it with the champion"
+    end(0.4, promote="auto")
+    assert served(versions) == 4
+    versions.serve(versions.get(1), action="rollback", why="complaints")
+    assert end(0.4, promote="auto") == versions.get(4)
+    assert served(versions) == 1, "what was rolled back does not return by itself"
+    assert len(versions.all()) == 4
+
+
+def test_a_graph_that_differs_from_torch_is_registered_and_raised(
+    end: End, versions: Versions
+) -> None:
+    for _ in range(2):  # trained again it is no better
+        with pytest.raises(ParityError, match=r"version 1: parity: .*why.*; it is kept"):
+            end(0.1, failed="parity")
+    assert len(versions.all()) == 1
+    assert served(versions) is None

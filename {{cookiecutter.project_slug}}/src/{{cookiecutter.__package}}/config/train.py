@@ -43,8 +43,6 @@ class GateConfig(Section):
     """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Draws of the block bootstrap."""
-    parity: bool = True
-    """Graph and torch answer test rows alike."""
     max_telling: Share | None = 0.98
     """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
     unseen_test_rows: bool = True
@@ -63,12 +61,6 @@ class GateConfig(Section):
     """In no slice surely worse than the dummy, of 500 rows or a 20th of the test rows."""
     max_calibration_error: Share | None = 0.1
     """Calibration error that is surely too much; of a regression, mean error in target spreads."""
-    max_size_mb: Above | None = None
-    """Megabytes of the graph; null records them alone."""
-    max_row_ms: Above | None = None
-    """Milliseconds of a request of one row on one core; null records them alone."""
-    clean_commit: bool = True
-    """Made by a commit without other changes; else a warning, and where CI is set a refusal."""
 
 
 class ThresholdConfig(Section):

@@ -11,7 +11,6 @@ from typing import Any
 import numpy.typing as npt
 import onnx
 import onnx.compose
-import onnx.numpy_helper
 import onnx.version_converter
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
@@ -38,8 +37,6 @@ class Wrapped:
     """What leads to the imported graph, that graph, and what leads on from it."""
     output: str
     """Of the imported graph, that holds what is predicted."""
-    parameters: int
-    """Numbers that were learned: of weights, and of the trees and tables inside operators."""
 
 
 def read(path: Path) -> ModelProto:
@@ -89,13 +86,10 @@ def wrap(
     joined = onnx.compose.merge_models(joined, after, io_map=[(INSIDE + chosen.name, "given")])
     joined.graph.name = "imported"
     joined.producer_name = joined.producer_version = joined.doc_string = ""
-    learned = [one for one in given.graph.initializer if one.data_type in FLOATS]
     return Wrapped(
         graph=joined.SerializeToString(),
         parts=(before.SerializeToString(), given.SerializeToString(), after.SerializeToString()),
         output=chosen.name,
-        parameters=sum(onnx.numpy_helper.to_array(one).size for one in learned)
-        + sum(len(part.floats) for node in given.graph.node for part in node.attribute),
     )
 
 

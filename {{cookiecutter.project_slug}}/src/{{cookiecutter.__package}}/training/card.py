@@ -13,7 +13,6 @@ from ..models.tasks import task_of
 from ..pages import figures
 from ..values import canonical_category
 
-MOST_COLUMNS = 10
 LIMITS = (
     "A value that training did not see is answered as an average one; a number beyond the training"
     " range as the nearest edge.",
@@ -33,12 +32,8 @@ def write_card(
     """The card as Markdown; ``record`` is the bundle's evaluation."""
     days = f" Days and hours are counted in {contract.timezone}." if contract.times else ""
     left_out = [f"- `{name}`: {why}" for name, why in excluded(contract)]
-    title = METRICS[task_of(contract).main].title
     names = list(record["metrics"]["model"])
-    quality = [
-        [model, *map(_interval, found.values())] for model, found in record["metrics"].items()
-    ]
-    lost = [[f"`{name}`", _interval(loss)] for name, loss in record.get("importance", {}).items()]
+    metrics = [[name, *map(_interval, row.values())] for name, row in record["metrics"].items()]
     sections = [
         f"# {contract.name}",
         purpose(contract, metadata),
@@ -52,15 +47,9 @@ def write_card(
         "## Quality on the test rows",
         f"Brackets hold {record['confidence']:.0%} intervals from a bootstrap over"
         f" {record['blocks']} {record['block']}.",
-        _table(["", *(METRICS[name].title for name in names)], quality),
+        _table(["", *(METRICS[name].title for name in names)], metrics),
         "## Where it is better and worse",
-        _slice_table(record, task_of(contract).metrics[:2]),
-        "## What matters most" if lost else "",
-        (
-            _table([f"column, the first {MOST_COLUMNS}", f"{title} lost"], lost[:MOST_COLUMNS])
-            if lost
-            else ""
-        ),
+        _slices(record["slices"], task_of(contract).metrics[:2]),
         "## Limits",
         " ".join(limits(metadata)),
         "## Made by",
@@ -107,7 +96,7 @@ def origin(
     contract: Contract, metadata: Mapping[str, Any], record: Mapping[str, Any]
 ) -> dict[str, str]:
     """What the model was made from, with what."""
-    git, size = metadata["git"], record["size"]
+    git = metadata["git"]
     dirty = " with uncommitted changes" if git["commit"] and git["dirty"] else ""
     return {
         "Kind": metadata["model"]["kind"],
@@ -115,30 +104,26 @@ def origin(
         "Contract": contract.hash[:12],
         "Git commit": f"{git['commit'] or 'none'}{dirty}",
         "Seed": str(metadata["seed"]),
-        "Size": f"{size['parameters']:,} parameters, {size['bytes'] / 1e6:.2f} MB",
+        "Size": f"{record['size']['bytes'] / 1e6:.2f} MB",
         "Libraries": ", ".join(f"{name} {v}" for name, v in metadata["libraries"].items()),
     }
 
 
-def _slice_table(record: Mapping[str, Any], shown: Sequence[str]) -> str:
-    if not record["slices"]:
+def _slices(slices: Sequence[Mapping[str, Any]], metrics: Sequence[str]) -> str:
+    if not slices:
         return "No column is marked `slice: true`, or no value has enough rows."
+    titles = [METRICS[name].title for name in metrics]
     rows = [
-        [
-            one["column"],
-            one["value"],
-            f"{one['rows']:,}",
-            *(_interval(one["metrics"][name]) for name in shown),
-            *(figures(one[key]) for key in ("observed", "predicted")),
-        ]
-        for one in record["slices"]
+        [one["column"], one["value"], f"{one['rows']:,}"]
+        + [_interval(one["metrics"][name]) for name in metrics]
+        + [figures(one[key]) for key in ("observed", "predicted")]
+        for one in slices
     ]
-    titles = [METRICS[name].title for name in shown]
     return _table(["column", "value", "rows", *titles, "observed", "predicted"], rows)
 
 
-def _interval(found: Mapping[str, float | None]) -> str:
-    value, low, high = (figures(found[key]) for key in ("value", "low", "high"))
+def _interval(interval: Mapping[str, float | None]) -> str:
+    value, low, high = (figures(interval[key]) for key in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
 
 

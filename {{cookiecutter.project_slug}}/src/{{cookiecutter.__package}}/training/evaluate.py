@@ -9,24 +9,16 @@ import pyarrow as pa
 
 from ..contract import Contract
 from ..models.intervals import Bootstrap, Interval
+from ..models.metrics import Scored
 from ..models.ranking import Draws
 from ..models.slices import cuts_of, ranges
-from ..models.tasks import Outputs, Task, task_of
+from ..models.tasks import Outputs, Task
 from ..values import canonical_category
-from .rows import Blocks, Floats, Integers
+from .rows import Floats, Integers
 
 MODEL, DUMMY, LINEAR, CHAMPION = "model", "dummy", "linear", "champion"
 """Who is evaluated on the same rows."""
 MIN_ROWS, MIN_SHARE = 500, 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Predictions:
-    """What one of them answers to the rows."""
-
-    outputs: Outputs
-    threshold: float | None = None
-    """From where on it decides, if decisions need that; null is 0.5."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,30 +38,14 @@ class Evaluation:
     def difference(self, model: str, other: str, metric: str) -> Interval:
         """``model − other`` on the same draws."""
         value = self.values[model][metric] - self.values[other][metric]
-        drawn = self.draws[model][metric] - self.draws[other][metric]
-        return self.bootstrap.interval(value, drawn)
+        draws = self.draws[model][metric] - self.draws[other][metric]
+        return self.bootstrap.interval(value, draws)
 
 
-def evaluate(
-    task: Task,
-    labels: Floats,
-    predictions: Mapping[str, Predictions],
-    blocks: Blocks,
-    *,
-    resamples: int,
-    confidence: float,
-    seed: int,
-) -> Evaluation:
-    """Metrics of each model's outputs, and their draws over resampled blocks."""
-    bootstrap = Bootstrap(
-        block=blocks.of, unit=blocks.unit, resamples=resamples, confidence=confidence, seed=seed
-    )
-    scores = {
-        name: task_of(task.contract, found.threshold).scores(labels, found.outputs)
-        for name, found in predictions.items()
-    }
-    values = {name: score.all() for name, score in scores.items()}
-    draws = {name: bootstrap.draw(score, values[name]) for name, score in scores.items()}
+def evaluate(scores: Mapping[str, Scored], bootstrap: Bootstrap) -> Evaluation:
+    """Metrics of each model's outputs on the same rows, and their draws over resampled blocks."""
+    values = {name: scored.all() for name, scored in scores.items()}
+    draws = {name: bootstrap.draw(scored, values[name]) for name, scored in scores.items()}
     return Evaluation(values=values, draws=draws, bootstrap=bootstrap)
 
 
@@ -80,6 +56,8 @@ class Slice:
     column: str
     value: str
     rows: int
+    loss: Interval
+    """The model's loss less the dummy's, sure of all slices together."""
     metrics: Mapping[str, Interval]
     """From the same blocks as on all rows, drawn among those that the slice has."""
     observed: float | None
@@ -91,64 +69,75 @@ class Slice:
 def slices(
     task: Task,
     labels: Floats,
-    outputs: Outputs,
+    outputs: Mapping[str, Outputs],
     columns: Mapping[str, Outputs],
     bootstrap: Bootstrap,
-    min_rows: int | None = None,
-) -> Iterator[Slice]:
-    """Quality by the values of each column; small slices, or those of one label, are left out."""
-    for column, value, rows in large_enough(columns, min_rows):
-        if task.variety(labels[rows]) < 2:
-            continue
-        scored, within = task.scores(labels[rows], outputs[rows]), bootstrap.within(rows)
-        values = scored.all()
-        draws = within.draw(scored, values)
-        scalar = outputs.ndim == 1
-        yield Slice(
+) -> list[Slice]:
+    """Quality of the model beside the dummy by the values of each column; small slices are left out."""
+    parts, results = list(large_enough(columns)), []
+    for column, value, rows in parts:
+        within, scalar = bootstrap.within(rows), outputs[MODEL].ndim == 1
+        scores = {n: task.scores(labels[rows], outputs[n][rows]) for n in (MODEL, DUMMY)}
+        evaluation = evaluate(scores, within)
+        value_less = evaluation.difference(MODEL, DUMMY, task.loss).value
+        draws = evaluation.draws[MODEL][task.loss] - evaluation.draws[DUMMY][task.loss]
+        one = Slice(
             column=column,
             value=value,
             rows=len(rows),
-            metrics={name: within.interval(values[name], draws[name]) for name in task.metrics},
+            loss=within.interval_of_many(value_less, draws, len(parts)),
+            metrics={name: evaluation.interval(MODEL, name) for name in task.metrics},
             observed=float(labels[rows].mean()) if scalar else None,
-            predicted=float(outputs[rows].mean()) if scalar else None,
+            predicted=float(outputs[MODEL][rows].mean()) if scalar else None,
         )
+        results.append(one)
+    return results
 
 
-def large_enough(
-    columns: Mapping[str, Outputs], min_rows: int | None = None
-) -> Iterator[tuple[str, str, Integers]]:
-    """The rows of each column's each value, unless they are below ``min_rows``.
-
-    By default below 500 or, of few rows, a 20th of them.
-    """
+def large_enough(columns: Mapping[str, Outputs]) -> Iterator[tuple[str, str, Integers]]:
+    """The rows of each column's each value: 500 or more or, of few rows, a 20th of them."""
     for column, values in columns.items():
-        fewest = min_rows or min(MIN_ROWS, int(MIN_SHARE * len(values)))
+        fewest = min(MIN_ROWS, int(MIN_SHARE * len(values)))
         names, place = np.unique(values.astype(str), return_inverse=True)
-        order = np.argsort(place, kind="stable")
-        ends = np.cumsum(np.bincount(place, minlength=len(names)))
-        for name, rows in zip(names, np.split(order, ends[:-1]), strict=True):
+        ends = np.cumsum(np.bincount(place, minlength=len(names)))[:-1]
+        parts = np.split(np.argsort(place, kind="stable"), ends)
+        for name, rows in zip(names, parts, strict=True):
             if len(rows) >= fewest:
                 yield column, str(name), rows
 
 
-def slice_cuts(contract: Contract, table: pa.Table) -> dict[str, list[float]]:
-    """Where each column of numbers to report by is cut into ranges."""
-    return {
-        name: cuts_of(table[name].to_numpy())
-        for name in contract.slices
-        if name in table.column_names and contract.columns[name].type in {"integer", "float"}
-    }
+def slice_columns(
+    contract: Contract, table: pa.Table
+) -> tuple[dict[str, Any], dict[str, list[float]]]:
+    """The columns to report by, as text, numbers as the range they are in; and where these are cut."""
+    columns, cuts = {}, {}
+    for name in contract.slices:
+        if name not in table.column_names:
+            continue
+        if contract.columns[name].type in {"integer", "float"}:
+            cuts[name] = cuts_of(table[name].to_numpy())
+            columns[name] = ranges(table[name].to_numpy(), cuts[name])
+        else:
+            texts = [canonical_category(value) for value in table[name].to_pylist()]
+            columns[name] = np.array(texts, object)
+    return columns, cuts
 
 
-def slice_columns(contract: Contract, table: pa.Table) -> dict[str, Any]:
-    """The columns to report by, features or not, as text; numbers as the range they are in."""
-    cuts = slice_cuts(contract, table)
-    return {
-        name: (
-            ranges(table[name].to_numpy(), cuts[name])
-            if name in cuts
-            else np.array([canonical_category(v) for v in table[name].to_pylist()], object)
-        )
-        for name in contract.slices
-        if name in table.column_names
-    }
+def calibration_gap(
+    task: Task, evaluation: Evaluation, labels: Floats, outputs: Outputs
+) -> Interval:
+    """The calibration error, or how far values lean to one side, in spreads of the target.
+
+    Noise alone raises the error, and draws again by about as much: that is taken off. What else a
+    regression may be off by, its R² and RMSE count in full already.
+    """
+    bootstrap = evaluation.bootstrap
+    if task.contract.task != "regression":
+        value = evaluation.values[MODEL]["ece"]
+        draws = task.scores(labels, outputs).summed(bootstrap.drawn, bootstrap.counts)["ece"]
+        noise = float(draws.mean()) - value
+        return bootstrap.interval(value - noise, draws - 2 * noise)
+    off = (outputs.astype(np.float64) - labels) / (float(labels.std()) or 1.0)
+    n = bootstrap.counts.shape[1]
+    sums, rows = (bootstrap.counts @ np.bincount(bootstrap.drawn, w, n) for w in (off, None))
+    return bootstrap.interval(float(off.mean()), sums / rows)

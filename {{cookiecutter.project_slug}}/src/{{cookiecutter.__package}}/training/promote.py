@@ -38,7 +38,7 @@ def rollback(versions: Versions, to: str | None = None, why: str = "") -> Versio
         BundleError: its bundle is absent, damaged or cannot answer.
     """
     version = versions.previous() if to is None else versions.find(to)
-    if version.number not in {line["to"] for line in versions.history()}:
+    if version.number not in {move["to"] for move in versions.history()}:
         raise RegistryError(f"version {version.number} has never served; promote it instead")
     return _serve(versions, version, "rollback", why)
 
@@ -60,36 +60,30 @@ def _serve(versions: Versions, version: Version, action: str, why: str) -> Versi
 
 def show_history(versions: Versions) -> None:
     """Print every version, the newest one's gate, and every change of the served version."""
-    aliases = {v.number: alias for alias, v in versions.aliases().items() if v}
+    aliases = {version.number: name for name, version in versions.aliases().items() if version}
     known = versions.all()
-    table(
-        f"{versions.name}: versions",
-        ["version", "bundle", "made", "gate", ""],
-        [
-            (
-                version.number,
-                version.bundle,
-                version.created,
-                "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}",
-                aliases.get(version.number, ""),
-            )
-            for version in known
-        ],
-    )
+    rows = []
+    for version in known:
+        gate = "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}"
+        alias = aliases.get(version.number, "")
+        rows.append((version.number, version.bundle, version.created, gate, alias))
+    table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", ""], rows)
     for version in known[-1:]:
         show_verdict(version.verdict, f"version {version.number}, the newest: gate")
-    shown = ["when", "who", "action", "from", "to", "verdict", "why"]
-    rows = [[line.get(key) for key in shown] for line in versions.history()]
-    table(f"{versions.name}: what has served", shown, rows)
+    keys = ["when", "who", "action", "from", "to", "verdict", "why"]
+    moves = [[move.get(key) for key in keys] for move in versions.history()]
+    table(f"{versions.name}: what has served", keys, moves)
 
 
 def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> None:
     """Print a gate's rules, and the reasons of those that refused the model."""
-    cells = ("rule", "measured", "limit")
-    rows = [[str(rule.get(key, UNSAID)).replace("; ", "\n") for key in cells] for rule in verdict]
-    passed = [rule["passed"] for rule in verdict]
-    shown = [[*row, "yes" if good else "NO"] for row, good in zip(rows, passed, strict=True)]
-    table(title, [*cells, "passed"], shown)
+    keys = ("rule", "measured", "limit")
+    rows = [
+        [*(str(rule.get(k, UNSAID)).replace("; ", "\n") for k in keys), "yes" if passed else "NO"]
+        for rule in verdict
+        for passed in [rule["passed"]]
+    ]
+    table(title, [*keys, "passed"], rows)
     for rule in verdict:
         if not rule["passed"]:
             say(f"refused   {rule['rule']}: {rule['reason']}")
@@ -106,13 +100,13 @@ def card_of(versions: Versions, version: Version) -> str:
         f"- {'passed' if rule['passed'] else '**refused**'} · {format_rule(rule)}"
         for rule in version.verdict
     ]
-    sections = [card, "## Gate", "\n".join(lines)]
     reasons = [
         f"- {move['when']}, {move['who']}: {' '.join(move['why'].split())}"
         for move in versions.history()
-        if move["to"] == version.number
-        and (move.get("verdict"), move["action"]) == ("overridden", "promote")
+        if (move["to"], move.get("verdict"), move["action"])
+        == (version.number, "overridden", "promote")
     ]
+    sections = [card, "## Gate", "\n".join(lines)]
     if reasons:
         sections += ["## Served against its gate", "\n".join(reasons)]
     return "\n\n".join(sections) + "\n"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,17 +18,17 @@ from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..errors import ConfigError
 from ..models.bundle import BATCH_ROWS
-from ..models.heads import fit_temperature
-from ..models.intervals import Interval
+from ..models.heads import fit_temperature, make_head
+from ..models.intervals import Bootstrap
 from ..models.metrics import METRICS
+from ..models.preprocess import fit_preprocess
 from ..models.program import Program
-from ..models.tasks import Outputs, Task
+from ..models.tasks import Outputs, Task, task_of
 from ..terminal import say, table
-from .evaluate import Predictions, evaluate
-from .folds import Holdout, SplitBy, make_holdout, make_training_set
+from .evaluate import evaluate
 from .kinds import KINDS, Fitted, TrainingSet, check, fit
 from .kinds.loop import NetworkSettings
-from .rows import Examples, Floats, Rows
+from .rows import Examples, Floats, Rows, SplitBy, bootstrap_of, make_folds
 
 # The simplest first: it wins where others are no better.
 CANDIDATES: Mapping[str, ModelConfig] = {
@@ -39,6 +40,28 @@ CANDIDATES: Mapping[str, ModelConfig] = {
     ),
 }
 LINEAR_MODEL = CANDIDATES["linear"]
+Ranking = Sequence[Mapping[str, Any]]
+"""Of each candidate its ``name``, ``rounds``, and ``interval`` of the metric that ranks; the best first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holdout:
+    """What to learn from, and the rows to choose by."""
+
+    sets: Sequence[TrainingSet]
+    """One, or one for each fold."""
+    labels: Floats
+    """Of all rows that are held out, fold after fold."""
+    bootstrap: Bootstrap
+    """Of the same rows."""
+    rows: Rows | None
+    """All rows, to learn from once a kind is chosen; none where one split is held out."""
+    description: str
+
+    @property
+    def task(self) -> Task:
+        """What is learned."""
+        return self.sets[0].task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +76,7 @@ class Model:
     raw: Tensor
     """What the body returns for them, ``[rows, head.width]``."""
     outputs: Outputs
-    seconds: float = 0.0
+    seconds: float
 
     @property
     def rounds(self) -> str:
@@ -61,27 +84,6 @@ class Model:
         fitted = self.fitted
         last = max(fitted.rounds, fitted.last_round)
         return f"{fitted.rounds} of {last} {fitted.unit}s" if fitted.unit else "–"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What one candidate reached."""
-
-    name: str
-    interval: Interval
-    """Of the metric that ranks, on held-out rows."""
-    rounds: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """The winner of the race, the linear baseline, and all who took part."""
-
-    winner: Model
-    linear: Model
-    """The winner itself, where that is linear."""
-    entries: Sequence[Entry]
-    """The best first."""
 
 
 def candidates(model: ModelConfig, n_rows: int, few_rows: int) -> Mapping[str, ModelConfig]:
@@ -94,17 +96,19 @@ def candidates(model: ModelConfig, n_rows: int, few_rows: int) -> Mapping[str, M
         check(model)
         return {model.kind: model}
     if model.model_extra:
-        given = ", ".join(model.model_extra)
-        raise ConfigError(f"train.model: kind 'auto' takes no {given}; name a kind that does")
-    if n_rows >= few_rows:
-        return CANDIDATES
-    return {name: m for name, m in CANDIDATES.items() if not _is_network(m)}
+        extra = ", ".join(model.model_extra)
+        raise ConfigError(f"train.model: kind 'auto' takes no {extra}; name a kind that does")
+    return {
+        name: choice
+        for name, choice in CANDIDATES.items()
+        if n_rows >= few_rows or not issubclass(KINDS[choice.kind].settings, NetworkSettings)
+    }
 
 
 def race(
     contract: Contract, settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
-) -> Outcome:
-    """Fit every candidate, show how good they are, and keep the best."""
+) -> tuple[Model, Model, Ranking]:
+    """The best candidate, the linear baseline (itself, where that is the best), and the ranking."""
     few_rows, n_rows = settings.folds.below_rows, len(train) + len(validation)
     choices = candidates(settings.model, n_rows, few_rows)
     if settings.model.kind == "auto" and len(choices) < len(CANDIDATES):
@@ -114,32 +118,85 @@ def race(
         )
     holdout = make_holdout(contract, settings, train, validation, split)
     models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
-    entries = _rank(holdout, models, settings)
-    best = models[entries[0].name]
+    ranking = _rank(holdout, models)
+    best = models[ranking[0]["name"]]
     winner = linear = finalize(best, holdout)
     if best.choice != LINEAR_MODEL:
         linear = finalize(models.get("linear") or fit_candidate(LINEAR_MODEL, holdout), holdout)
-    return Outcome(winner=winner, linear=linear, entries=entries)
+    return winner, linear, ranking
+
+
+def make_holdout(
+    contract: Contract, settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
+) -> Holdout:
+    """Hold out the validation rows or, of few rows, folds of these and the training rows.
+
+    Raises:
+        DataError: folds are by group, and the rows are of one group or do not say of which.
+    """
+    pairs, held_out, rows = [(train, validation)], validation, None
+    description = f"{len(validation):,} validation rows"
+    if len(train) + len(validation) < settings.folds.below_rows:
+        rows = Rows.concatenate(train, validation)
+        folds = make_folds(rows, contract, settings, split)
+        pairs = [(rows[learned], rows[apart]) for learned, apart in folds]
+        held_out = rows[np.concatenate([apart for _, apart in folds])]
+        description = f"{len(folds)} folds of {len(rows):,} rows"
+    return Holdout(
+        sets=[make_training_set(contract, settings, *pair) for pair in pairs],
+        labels=held_out.labels,
+        bootstrap=bootstrap_of(contract, held_out, split, settings),
+        rows=rows,
+        description=description,
+    )
+
+
+def make_training_set(
+    contract: Contract,
+    settings: TrainConfig,
+    train: Rows,
+    held_out: Rows | None,
+    rounds: int | None = None,
+) -> TrainingSet:
+    """Fit what every kind of model shares, and prepare the rows once for all of them."""
+    preprocess = fit_preprocess(contract, train.inputs)
+
+    def examples(rows: Rows) -> Examples:
+        labels = torch.from_numpy(rows.labels).float()
+        return Examples(rows=preprocess.prepare(rows.inputs), labels=labels)
+
+    return TrainingSet(
+        contract=contract,
+        task=task_of(contract),
+        preprocess=preprocess,
+        head=make_head(contract.task, train.labels, len(contract.labels or ())),
+        train=examples(train),
+        held_out=None if held_out is None else examples(held_out),
+        rounds=rounds,
+        settings=settings,
+    )
 
 
 def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
     """Learn every training set, and predict what each holds out.
 
-    Of folds the first program is kept, with the median of their rounds.
+    Of folds the first program stays, with the median of their rounds.
     """
-    start, programs, fits, raws, outputs = time.perf_counter(), [], [], [], []
+    start, fits, raws, outputs = time.perf_counter(), [], [], []
     for training in holdout.sets:
-        program, fitted = fit_program(training, choice)
-        raws.append(raw_values(program, training.held_out or training.train))
-        outputs.append(program.head(raws[-1]).detach().numpy())
-        programs.append(program)
-        fits.append(fitted)
-    rounds = int(np.median([one.rounds for one in fits]))
-    last_round = int(np.median([one.last_round for one in fits]))
+        fits.append(fit_program(training, choice))
+        program, _ = fits[-1]
+        with torch.no_grad():
+            parts = (training.held_out or training.train).split(BATCH_ROWS)
+            raw = [program.body(part.rows.numbers, part.rows.codes) for part in parts]
+            raws.append(torch.cat(raw))
+            outputs.append(program.head(raws[-1]).numpy())
+    rounds, last = np.median([(fitted.rounds, fitted.last_round) for _, fitted in fits], axis=0)
+    program, fitted = fits[0]
     return Model(
-        program=programs[0],
+        program=program,
         choice=choice,
-        fitted=replace(fits[0], rounds=rounds, last_round=last_round),
+        fitted=replace(fitted, rounds=int(rounds), last_round=int(last)),
         labels=holdout.labels,
         raw=torch.cat(raws),
         outputs=np.concatenate(outputs),
@@ -149,13 +206,13 @@ def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
 
 def finalize(model: Model, holdout: Holdout) -> Model:
     """Fitted anew on all rows, where folds were held out; calibrated where the settings say so."""
-    first = holdout.sets[0]
+    contract, settings = holdout.sets[0].contract, holdout.sets[0].settings
     if holdout.rows is not None:
         rounds = model.fitted.rounds
-        every = make_training_set(first.contract, first.settings, holdout.rows, None, rounds)
-        program, fitted = fit_program(every, model.choice)
+        training = make_training_set(contract, settings, holdout.rows, None, rounds)
+        program, fitted = fit_program(training, model.choice)
         model = replace(model, program=program, fitted=fitted)
-    if first.settings.calibration is None or first.contract.task == "regression":
+    if settings.calibration is None or contract.task == "regression":
         return model
     head = model.program.head
     with torch.no_grad():
@@ -174,47 +231,28 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     return program.eval(), fitted
 
 
-@torch.no_grad()
-def raw_values(program: Program, examples: Examples) -> Tensor:
-    """What the body returns for prepared rows, ``[rows, head.width]``."""
-    parts = examples.split(BATCH_ROWS)
-    return torch.cat([program.body(part.rows.numbers, part.rows.codes) for part in parts])
-
-
 def score(task: Task, model: Model) -> float:
     """What is to be high: the deciding metric, or where it has no meaning the negative loss."""
-    found = task.scores(model.labels, model.outputs).all()
-    return -found[task.loss] if np.isnan(found[task.main]) else found[task.main]
+    metrics = task.scores(model.labels, model.outputs).all()
+    return -metrics[task.loss] if np.isnan(metrics[task.main]) else metrics[task.main]
 
 
-def _rank(holdout: Holdout, models: Mapping[str, Model], settings: TrainConfig) -> list[Entry]:
+def _rank(holdout: Holdout, models: Mapping[str, Model]) -> Ranking:
     """The candidates, the best first, which a table shows; of equals the simplest."""
     task = holdout.task
-    evaluation = evaluate(
-        task,
-        holdout.labels,
-        {name: Predictions(outputs=model.outputs) for name, model in models.items()},
-        holdout.blocks,
-        resamples=settings.gate.resamples,
-        confidence=settings.gate.confidence,
-        seed=settings.seed,
-    )
-    values = evaluation.values
-    undefined = any(np.isnan(values[name][task.main]) for name in models)
-    by = task.loss if undefined else task.main
-    ranked = sorted(models, key=lambda name: -METRICS[by].sign * values[name][by])
-    entries = [
-        Entry(name=name, interval=evaluation.interval(name, by), rounds=models[name].rounds)
-        for name in ranked
+    scores = {name: task.scores(model.labels, model.outputs) for name, model in models.items()}
+    evaluation = evaluate(scores, holdout.bootstrap)
+    undefined = any(np.isnan(values[task.main]) for values in evaluation.values.values())
+    metric = task.loss if undefined else task.main
+    title, sign = METRICS[metric].title, METRICS[metric].sign
+    ranking: list[dict[str, Any]] = [
+        {"name": name, "interval": evaluation.interval(name, metric), "rounds": model.rounds}
+        for name, model in models.items()
     ]
-    title = METRICS[by].title
+    ranking.sort(key=lambda one: -sign * one["interval"].value)
     table(
         f"kinds of model, ranked by {title} on {holdout.description}",
         ["", title, "best round", "seconds"],
-        [(e.name, str(e.interval), e.rounds, f"{models[e.name].seconds:.1f}") for e in entries],
+        [(*map(str, one.values()), f"{models[one['name']].seconds:.1f}") for one in ranking],
     )
-    return entries
-
-
-def _is_network(model: ModelConfig) -> bool:
-    return issubclass(KINDS[model.kind].settings, NetworkSettings)
+    return ranking

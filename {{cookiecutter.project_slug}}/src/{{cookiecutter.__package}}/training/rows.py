@@ -1,25 +1,33 @@
 """A split as training uses it: its rows with inputs and labels, and which of them belong together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 from torch import Tensor
 
 from ..config import TrainConfig
 from ..contract import Contract
 from ..data.dataset import Dataset
-from ..data.split import SPLITS, Split
+from ..data.hashes import row_hashes
+from ..data.split import Split
 from ..errors import DataError
 from ..models.days import local_days
 from ..models.inputs import Inputs, concatenate
-from ..models.intervals import numbered
+from ..models.intervals import Bootstrap, numbered
 from ..models.preprocess import Prepared
 from ..models.tables import from_table
 from ..models.tasks import task_of
@@ -28,26 +36,26 @@ from ..values import canonical_category
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Fold = tuple[Integers, Integers]
+"""Rows to learn from, and rows held out."""
+SplitBy = Mapping[str, Any]
+"""How the dataset was split, as its manifest says."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Rows of a dataset with inputs and labels."""
+    """Rows of a dataset with inputs, and labels as the task encodes them."""
 
     table: pa.Table
     inputs: Inputs
     labels: Floats
-    """As the task encodes them."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, places: Integers) -> "Rows":
-        return Rows(
-            table=self.table.take(pa.array(places)),
-            inputs=self.inputs[places],
-            labels=self.labels[places],
-        )
+        table = self.table.take(pa.array(places))
+        return Rows(table=table, inputs=self.inputs[places], labels=self.labels[places])
 
     @staticmethod
     def concatenate(first: "Rows", second: "Rows") -> "Rows":
@@ -59,22 +67,15 @@ class Rows:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Splits:
-    """The rows of a dataset."""
-
-    train: Rows
-    validation: Rows
-    test: Rows
+Splits = Mapping[Split, Rows]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Rows as a model's body takes them, with their labels."""
+    """Rows as a model's body takes them, with labels ``[rows]`` in float32."""
 
     rows: Prepared
     labels: Tensor
-    """``[rows]`` float32, as the task encodes them."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -83,7 +84,7 @@ class Examples:
         return Examples(rows=self.rows[index], labels=self.labels[index])
 
     def split(self, n_rows: int) -> Iterator["Examples"]:
-        """Parts of ``n_rows``, the last of what is left, without a copy."""
+        """Parts of ``n_rows``, without a copy; the last one holds the rest."""
         return (self[start : start + n_rows] for start in range(0, len(self), n_rows))
 
     def to(self, device: torch.device) -> "Examples":
@@ -92,75 +93,107 @@ class Examples:
         return Examples(rows=rows, labels=self.labels.to(device))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """The block of each row, numbered from 0 on without gaps, and what a block is."""
-
-    of: Integers
-    unit: str
-    """Such as "days" or "rows", for people."""
-
-
-def read_splits(dataset: Dataset, settings: TrainConfig) -> Splits:
-    """All three splits, or as much of each as memory is to hold."""
-    return Splits(
-        **{name: read_rows(dataset, name, settings.memory_rows, settings.seed) for name in SPLITS}
-    )
-
-
-def read_rows(
-    dataset: Dataset, split: Split, most: int = TrainConfig().memory_rows, seed: int = 0
-) -> Rows:
-    """A split with its inputs and labels; of more rows than ``most``, a random sample, and says so.
+def read_rows(dataset: Dataset, split: Split, settings: TrainConfig) -> Rows:
+    """A split with its inputs and labels; of more rows than ``memory_rows`` a random sample.
 
     Raises:
-        DataError: it has no rows, or it is to be learned from and its labels are all the same.
+        DataError: it has no rows, or it is to be learned from and all of its labels are the same.
     """
     contract, path = dataset.contract, dataset.path / f"{split}.parquet"
-    n_rows = pq.read_metadata(path).num_rows
-    if n_rows > most:
+    n_rows, most = pq.read_metadata(path).num_rows, settings.memory_rows
+    if n_rows <= most:
+        table = dataset.read(split)
+    else:
         say(f"sample    {most:,} of {n_rows:,} {split} rows; train.memory_rows holds more")
-    table = dataset.read(split) if n_rows <= most else _sample(dataset, path, most, seed)
+        places = np.random.default_rng(settings.seed).choice(n_rows, most, replace=False)
+        rows = pl.scan_parquet(path, row_index_name="_place")
+        rows = rows.filter(pl.col("_place").is_in(pl.Series(places).cast(pl.UInt32).implode()))
+        table = rows.sort("_place").drop("_place").collect(engine="streaming").to_arrow()
     task = task_of(contract)
     labels = task.encode(table.column(contract.target).to_pylist())
-    needed = 2 if split == "train" else 1
-    if task.variety(labels) < needed:
+    variety, needed = task.variety(labels), 2 if split == "train" else 1
+    if variety < needed:
         raise DataError(
-            f"the {split} split has {len(labels):,} rows with {task.variety(labels)} different"
+            f"the {split} split has {len(labels):,} rows with {variety} different"
             f" '{contract.target}', but needs {needed}; correct target or positive in"
             " contract.yaml, or change the split in data.yaml"
         )
     return Rows(table=table, inputs=from_table(contract, table), labels=labels)
 
 
-def _sample(dataset: Dataset, path: Path, n_rows: int, seed: int) -> pa.Table:
-    """So many rows in the file's order, each as likely; one row group is read at a time."""
-    file = pq.ParquetFile(path, read_dictionary=dataset.categories)
-    random = np.random.default_rng(seed)
-    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-    counts = random.multivariate_hypergeometric(sizes, n_rows, method="marginals")
-    parts = []
-    for group, (size, count) in enumerate(zip(sizes, counts, strict=True)):
-        chosen = np.sort(random.choice(size, count, replace=False))
-        parts.append(file.read_row_group(group).take(pa.array(chosen)))
-    return pa.concat_tables(parts)
-
-
-def blocks(contract: Contract, rows: Rows, split: Mapping[str, Any]) -> Blocks:
-    """By the group that the dataset was split by, else by local day, else each row by itself.
-
-    ``split`` is that of the dataset's manifest.
-    """
+def bootstrap_of(
+    contract: Contract, rows: Rows, split: SplitBy, settings: TrainConfig
+) -> Bootstrap:
+    """Draws of whole blocks of rows: of the split's groups, else of local days, else of rows."""
     group = split.get("group")
     if group is not None and group in rows.table.column_names:
         values = [canonical_category(value) for value in rows.table[group].to_pylist()]
-        return Blocks(of=numbered(np.array(values, str)), unit=f"values of {group}")
-    if contract.time is not None:
-        return Blocks(of=numbered(local_days(times(contract, rows), contract.zone)), unit="days")
-    absent = "" if group is None else f" (datasets do not keep '{group}', which is personal)"
-    return Blocks(of=np.arange(len(rows)), unit=f"rows{absent}")
+        block, unit = numbered(np.array(values, str)), f"values of {group}"
+    elif contract.time is not None:
+        block, unit = numbered(local_days(times(contract, rows), contract.zone)), "days"
+    else:
+        absent = f" (datasets do not keep '{group}', which is personal)" if group else ""
+        block, unit = np.arange(len(rows)), f"rows{absent}"
+    resamples, confidence = settings.gate.resamples, settings.gate.confidence
+    return Bootstrap(
+        block=block, unit=unit, resamples=resamples, confidence=confidence, seed=settings.seed
+    )
 
 
 def times(contract: Contract, rows: Rows) -> Integers:
     """Each row's own time in seconds since 1970."""
     return rows.inputs.time[:, contract.times.index(contract.time or "")]
+
+
+def overlap(contract: Contract, learned: Sequence[Rows], test: Rows) -> tuple[int, int]:
+    """How many test rows are among those learned, and up to how many say nothing.
+
+    Rows are told apart by their id, or without one by all their values. Rows of few columns look
+    alike: about the share of learned rows that have a twin among themselves is met among test rows
+    too, give or take three standard errors.
+    """
+    names = [name for name, column in contract.columns.items() if not column.pii]
+    names = [contract.id] if contract.id in names else names
+    hashes = np.concatenate([row_hashes(rows.table.select(names)) for rows in learned])
+    distinct, counts = np.unique(hashes, return_counts=True)
+    twins, n = counts[counts > 1].sum() / max(len(hashes), 1), len(test)
+    expected = twins * n + 3 * np.sqrt(twins * (1 - twins) * n)
+    shared = np.isin(row_hashes(test.table.select(names)), distinct).sum()
+    return int(shared), min(int(expected), n)
+
+
+def make_folds(rows: Rows, contract: Contract, settings: TrainConfig, split: SplitBy) -> list[Fold]:
+    """Folds like the split between training and test: by time, by group, or by rows.
+
+    Of time the past is learned from and the time after it held out. Else each row is held out once,
+    no group is on both sides, and labels keep their shares.
+
+    Raises:
+        DataError: folds are by group, and the rows are of one group or do not say of which.
+    """
+    number, by = settings.folds.number, split.get("by", "date")
+    if by in {"date", "recent"} and contract.time is not None:
+        order = np.argsort(times(contract, rows), kind="stable")
+        folds = TimeSeriesSplit(number).split(order)
+        return [(np.sort(order[past]), np.sort(order[after])) for past, after in folds]
+    regression, groups = contract.task == "regression", None
+    kind: Any = KFold if regression else StratifiedKFold
+    if by == "group":
+        kind = GroupKFold if regression else StratifiedGroupKFold
+        groups = _groups(rows, split["group"])
+        number = min(number, int(groups.max()) + 1)
+    splitter = kind(number, shuffle=True, random_state=settings.seed)
+    return list(splitter.split(np.zeros(len(rows)), rows.labels, groups))
+
+
+def _groups(rows: Rows, name: str) -> Integers:
+    """The number of each row's group."""
+    texts = rows.table[name].cast("string") if name in rows.table.column_names else []
+    groups = numbered(np.array(texts).astype(str))
+    if not groups.any():
+        raise DataError(
+            f"so few rows are held out by data.split.group, and the training and validation rows have"
+            f" {'one' if len(groups) else 'no'} '{name}' (datasets leave personal columns out): group"
+            " by another column, or set train.folds.below_rows to 0"
+        )
+    return groups

@@ -10,8 +10,8 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.folds import make_training_set
 from {{ cookiecutter.__package }}.training.kinds import TrainingSet
+from {{ cookiecutter.__package }}.training.race import make_training_set
 from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ...synthesized import synthesize

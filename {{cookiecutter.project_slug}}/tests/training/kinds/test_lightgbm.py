@@ -1,4 +1,4 @@
-"""Trees: thresholds, gaps, categories, and what a text holds."""
+"""Trees: thresholds, gaps, and what a text holds."""
 
 import lightgbm
 import numpy as np
@@ -23,11 +23,10 @@ def test_a_floored_model_answers_as_before_on_every_float32() -> None:
     random = np.random.default_rng(0)
     near = (1e9 + random.integers(0, 4_000, (4_000, 1))).astype(np.float32)
     labels = (near[:, 0] % 512 > 200).astype(float)
-    given = {"objective": "binary", "verbosity": -1, "num_threads": 1}
-    booster = lightgbm.train(given, lightgbm.Dataset(near, labels), 20)
+    settings = {"objective": "binary", "verbosity": -1, "num_threads": 1}
+    booster = lightgbm.train(settings, lightgbm.Dataset(near, labels), 20)
     floored = lightgbm.Booster(model_str=floor_thresholds(booster.model_to_string()))
-    exact = [s for t in booster.dump_model()["tree_info"] for s in thresholds(t["tree_structure"])]
-    down = [s for t in floored.dump_model()["tree_info"] for s in thresholds(t["tree_structure"])]
+    exact, down = (one.trees_to_dataframe()["threshold"].dropna() for one in (booster, floored))
     assert all(np.float32(value) == value for value in down)
     assert any(value != before for value, before in zip(down, exact, strict=True))
     edges = np.array(down, np.float32)[:, None]
@@ -35,45 +34,26 @@ def test_a_floored_model_answers_as_before_on_every_float32() -> None:
     assert np.array_equal(booster.predict(around), floored.predict(around))
 
 
-def thresholds(node: dict[str, object]) -> list[float]:
-    """Of a tree, in order."""
-    if "threshold" not in node:
-        return []
-    left, right = node["left_child"], node["right_child"]
-    assert isinstance(left, dict)
-    assert isinstance(right, dict)
-    return [float(str(node["threshold"])), *thresholds(left), *thresholds(right)]
-
-
 def test_a_gap_stays_where_training_had_gaps_and_is_the_median_elsewhere() -> None:
     numbers = torch.tensor([[1.0, 1.0], [2.0, NAN], [9.0, 3.0]])
-    made = Matrices(Prepared(numbers=numbers, codes=torch.zeros(3, 1, dtype=torch.int64)))
-    given = torch.tensor([[NAN, NAN], [INF, 1e38], [5.0, 5.0]])
-    expected = [[2.0, NAN, 7.0], [2.0, NAN, 7.0], [5.0, 5.0, 7.0]]
-    found = made(given, torch.full((3, 1), 7))
-    assert torch.equal(torch.nan_to_num(found, -1), torch.nan_to_num(torch.tensor(expected), -1))
+    matrices = Matrices(Prepared(numbers=numbers, codes=torch.zeros(3, 1, dtype=torch.int64)))
+    rows = torch.tensor([[NAN, NAN], [INF, 1e38], [5.0, 5.0]])
+    expected = torch.tensor([[2.0, NAN, 7.0], [2.0, NAN, 7.0], [5.0, 5.0, 7.0]])
+    actual = matrices(rows, torch.full((3, 1), 7))
+    assert torch.equal(torch.nan_to_num(actual, -1), torch.nan_to_num(expected, -1))
 
 
-def test_the_weights_hold_the_librarys_own_text(shop: Contract, make_set: MakeSet) -> None:
-    choice = ModelConfig.model_validate({"kind": "lightgbm", "trees": 5})
-    program, _ = fit_program(make_set(shop), choice)
-    assert isinstance(program.body, Trees)
-    text = bytes(program.state_dict()["body.text"].numpy()).decode()
-    again = lightgbm.Booster(model_str=text)
-    matrix = np.zeros((3, again.num_feature()), np.float32)
-    assert again.predict(matrix, raw_score=True) == pytest.approx(
-        program.body.predict(matrix)[:, 0]
-    )
-
-
-def test_the_number_of_threads_does_not_change_the_trees(shop: Contract, make_set: MakeSet) -> None:
-    texts = [
-        fit_program(
-            make_set(shop, SETTINGS.model_copy(update={"threads": threads})),
-            ModelConfig.model_validate({"kind": "lightgbm", "trees": 10}),
-        )[0].state_dict()["body.text"]
-        for threads in (1, 2)
-    ]
-    torch.set_num_threads(1)
-    trees = [bytes(text.numpy()).partition(b"end of trees")[0] for text in texts]
+def test_the_trees_are_the_same_on_any_number_of_threads_and_kept_as_text(
+    shop: Contract, make_set: MakeSet
+) -> None:
+    choice, texts = ModelConfig.model_validate({"kind": "lightgbm", "trees": 10}), []
+    for threads in (1, 2):
+        training = make_set(shop, SETTINGS.model_copy(update={"threads": threads}))
+        program, _ = fit_program(training, choice)
+        texts.append(bytes(program.state_dict()["body.text"].numpy()))
+    trees = [text.partition(b"end of trees")[0] for text in texts]
     assert trees[0] == trees[1]
+    again, body = lightgbm.Booster(model_str=texts[1].decode()), program.body
+    assert isinstance(body, Trees)
+    matrix = np.zeros((3, again.num_feature()), np.float32)
+    assert again.predict(matrix, raw_score=True) == pytest.approx(body.predict(matrix)[:, 0])

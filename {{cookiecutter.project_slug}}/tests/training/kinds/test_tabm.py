@@ -19,7 +19,13 @@ from {{ cookiecutter.__package }}.training.race import fit_program
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
 from .conftest import MakeSet, rows_of
-from .test_networks import SIZES, rows
+
+SIZES = [2, 200]
+
+
+def rows(n: int, width: int = 3) -> tuple[Tensor, Tensor]:
+    return torch.rand(n, width), torch.tensor([[1, 150]] * n)
+
 
 SMALL = {"kind": "tabm", "hidden": [16], "members": 4}
 FAST = "multiclass"

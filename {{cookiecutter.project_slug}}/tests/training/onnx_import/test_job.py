@@ -133,7 +133,7 @@ def test_an_imported_model_is_judged_registered_and_served(
     assert version.passed, version.verdict
     assert place.versions.served() == version
     parity = next(rule for rule in version.verdict if rule["rule"] == "parity")
-    assert "between the file by itself and the wrapped graph, or rows one by" in parity["reason"]
+    assert "from the model that became this graph" in parity["reason"]
 
     bundle = place.bundle
     assert bundle.metadata["model"]["kind"] == "imported"

@@ -121,7 +121,7 @@ def test_figures_of_the_page_are_those_of_the_record(any_shop: Contract, report:
             assert f"{figures(found['low'])} to {figures(found['high'])}" in text
     for one in record["slices"]:
         assert f"{one['rows']:,}" in text
-    assert "1,234 parameters" in text
+    assert "0.06 MB" in text
     assert "abc123 with uncommitted changes" in text
 
 

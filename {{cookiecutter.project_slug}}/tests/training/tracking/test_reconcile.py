@@ -52,16 +52,6 @@ def test_a_tracker_that_is_down_stops_nothing_and_is_sent_it_all_later(
     assert recorder.named["champion"] == versions.get(2).bundle
 
 
-def test_a_report_goes_with_its_version(
-    versions: Versions, make_version: Made, recorder: Recorder, tmp_path: Path
-) -> None:
-    make_version()
-    (tmp_path / "shop" / "version-1").mkdir(parents=True)
-    assert reconcile(recorder, versions, tmp_path)
-    (run,) = recorder.runs
-    assert run.report == tmp_path / "shop" / "version-1"
-
-
 def test_a_bundle_that_is_gone_is_said(
     versions: Versions,
     make_version: Made,

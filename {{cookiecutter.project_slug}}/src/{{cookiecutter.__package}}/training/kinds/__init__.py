@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from ...config import ModelConfig, Section, explain
 from ...errors import ConfigError
-from .kind import Fitted, Kind, Round, TrainingSet
+from .kind import Fitted, Kind, TrainingSet
 
 # Each names a module beside this one, and the ``KIND`` in it.
 NAMES = (
@@ -18,7 +18,7 @@ NAMES = (
 )
 KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
 
-__all__ = ["KINDS", "Fitted", "Kind", "Round", "TrainingSet", "check", "fit"]
+__all__ = ["KINDS", "Fitted", "Kind", "TrainingSet", "check", "fit"]
 
 
 def fit(training: TrainingSet, model: ModelConfig) -> Fitted:
@@ -28,16 +28,16 @@ def fit(training: TrainingSet, model: ModelConfig) -> Fitted:
 
 
 def check(model: ModelConfig) -> tuple[Kind, Section]:
-    """The kind that ``model`` names, and the settings it is given.
+    """The kind that ``model`` names, and the settings that it is given.
 
     Raises:
         ConfigError: there is no such kind, or it does not take these settings.
     """
-    kind = KINDS.get(model.kind)
-    if kind is None:
+    if model.kind not in KINDS:
         raise ConfigError(
             f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(KINDS)}"
         )
+    kind = KINDS[model.kind]
     try:
         return kind, kind.settings(**(model.model_extra or {}))
     except ValidationError as error:

@@ -15,18 +15,6 @@ from ..rows import Examples
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
-    """How good a training is after an epoch or a tree."""
-
-    number: int
-    """From 1 on."""
-    most: int
-    """The last, unless the training stops before."""
-    score: float
-    """On the rows that are held out; more is better."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrainingSet:
     """What to learn from, and how long."""
 
@@ -41,8 +29,9 @@ class TrainingSet:
     rounds: int | None = None
     """Epochs or trees to take where nothing is held out."""
     settings: TrainConfig
-    on_round: Callable[[Round], None] = lambda _: None
-    """Called after each round where rows are held out; ends the training by raising."""
+    on_round: Callable[[int, int, float], None] = lambda *_: None
+    """Called after each round with its number, the most rounds, and the score on the rows that are
+    held out (more is better); ends the training by raising."""
 
 
 @dataclass(frozen=True, kw_only=True)

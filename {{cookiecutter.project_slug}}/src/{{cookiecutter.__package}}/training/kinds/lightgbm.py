@@ -9,10 +9,10 @@ from pydantic import Field
 
 from ...config import Positive, Section
 from ...errors import MissingExtraError
-from ...models.trees import Matrices, Trees, raw_ensemble
+from ...models.trees import Matrices, Matrix, Trees, raw_ensemble
 from ...terminal import progress
 from ..rows import Examples
-from .kind import Fitted, Kind, Round, TrainingSet
+from .kind import Fitted, Kind, TrainingSet
 
 STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
 FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
@@ -54,8 +54,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
             bar(1)
             for _, name, value, more_is_better in state.evaluation_result_list:
                 bar(0, f"{name} {value:.4f}")
-                score = value if more_is_better else -value
-                training.on_round(Round(number=state.iteration + 1, most=n_trees, score=score))
+                training.on_round(state.iteration + 1, n_trees, value if more_is_better else -value)
 
         callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(scores)]
         held_out = []
@@ -74,7 +73,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     text = floor_thresholds(booster.model_to_string(num_iteration=best))
     floored = lightgbm.Booster(model_str=text)
 
-    def predict(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def predict(matrix: Matrix) -> npt.NDArray[np.float64]:
         return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
 
     curves = {f"validation_{name}": c for name, c in scores.get("validation", {}).items()}
@@ -87,14 +86,17 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     )
 
 
-SEARCH: dict[str, dict[str, Any]] = {
-    "model.leaves": {"low": 4, "high": 256, "log": True},
-    "model.min_leaf_rows": {"low": 5, "high": 500, "log": True},
-    "model.shrinkage": {"low": 0.02, "high": 0.2, "log": True},
-    "model.column_share": {"low": 0.4, "high": 1.0},
-    "model.penalty": {"low": 0.01, "high": 100.0, "log": True},
-}
-KIND = Kind(settings=Settings, fit=fit, search=SEARCH)
+KIND = Kind(
+    settings=Settings,
+    fit=fit,
+    search={
+        "model.leaves": {"low": 4, "high": 256, "log": True},
+        "model.min_leaf_rows": {"low": 5, "high": 500, "log": True},
+        "model.shrinkage": {"low": 0.02, "high": 0.2, "log": True},
+        "model.column_share": {"low": 0.4, "high": 1.0},
+        "model.penalty": {"low": 0.01, "high": 100.0, "log": True},
+    },
+)
 
 
 def floor_thresholds(text: str) -> str:
@@ -139,12 +141,12 @@ def _dataset(
 ) -> Any:
     import lightgbm
 
-    rows = examples.rows
-    n_numbers, n_codes = rows.numbers.shape[1], rows.codes.shape[1]
+    numbers, codes = examples.rows.numbers, examples.rows.codes
+    n_numbers, n_columns = numbers.shape[1], numbers.shape[1] + codes.shape[1]
     return lightgbm.Dataset(
-        matrices(rows.numbers, rows.codes).numpy(),
+        matrices(numbers, codes).numpy(),
         training.head.targets(examples.labels).double().numpy(),
-        categorical_feature=list(range(n_numbers, n_numbers + n_codes)),
+        categorical_feature=list(range(n_numbers, n_columns)),
         reference=reference,
         # The sample that bins are cut by also decides which columns have gaps: take every row.
         params={"bin_construct_sample_cnt": len(training.train), "verbosity": -1},
@@ -155,8 +157,6 @@ def _graph(booster: Any, width: int) -> Any:
     from onnxmltools.convert import convert_lightgbm
     from onnxmltools.convert.common.data_types import FloatTensorType
 
-    columns = FloatTensorType([None, booster.num_feature()])
-    converted = convert_lightgbm(
-        booster, initial_types=[("matrix", columns)], zipmap=False, target_opset=OPSET
-    )
+    types = [("matrix", FloatTensorType([None, booster.num_feature()]))]
+    converted = convert_lightgbm(booster, initial_types=types, zipmap=False, target_opset=OPSET)
     return raw_ensemble(converted, width)

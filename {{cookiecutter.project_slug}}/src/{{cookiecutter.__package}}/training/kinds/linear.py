@@ -1,7 +1,7 @@
 """Logistic or ridge regression on the encoded numbers and one-hot categories."""
 
 import warnings
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -15,11 +15,10 @@ from ...config import Positive, Section
 from ...models.encode import Encoder, fit_encoder
 from ...models.preprocess import Prepared
 from ...models.program import Body
-from ..rows import Examples, Floats
+from ..rows import Floats
 from .kind import Fitted, Kind, TrainingSet
 
-MOST_CELLS = 50_000_000
-BLOCK_ROWS = 8_192
+MOST_CELLS, BLOCK_ROWS = 50_000_000, 8_192
 UNLIKELY = -20.0  # the raw value of a label that no training row has
 
 
@@ -51,62 +50,53 @@ class Linear(nn.Module):
     @torch.no_grad()
     def set(self, weights: Floats, bias: Floats) -> None:
         """Take the weights ``[outputs, columns]`` of the matrix that ``one_hot`` makes."""
-        given = torch.split(torch.from_numpy(weights).float(), self.sizes, dim=1)
-        self.numbers.weight.copy_(given[0])
+        numbers, *categories = torch.split(torch.from_numpy(weights).float(), self.sizes, dim=1)
+        self.numbers.weight.copy_(numbers)
         self.numbers.bias.copy_(torch.from_numpy(bias))
-        for part, values in zip(self.categories.parameters(), given[1:], strict=True):
-            part.copy_(values.T)
+        for weight, values in zip(self.categories.parameters(), categories, strict=True):
+            weight.copy_(values.T)
 
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """The optimum, found by scikit-learn; a sample teaches where all rows would not fit in memory."""
-    encoder = fit_encoder(training.train.rows.numbers, settings.bins)
-    outputs, sizes = training.head.width, training.preprocess.sizes
-    network = Linear(width=encoder.size, sizes=sizes, outputs=outputs)
-    train = _sample(training.train, MOST_CELLS // (outputs * (encoder.size + len(sizes))))
+    train, head, sizes = training.train, training.head, training.preprocess.sizes
+    encoder = fit_encoder(train.rows.numbers, settings.bins)
+    network = Linear(width=encoder.size, sizes=sizes, outputs=head.width)
+    most = max(MOST_CELLS // (head.width * (encoder.size + len(sizes))), 1)
+    if len(train) > most:
+        chosen = np.random.default_rng(0).choice(len(train), most, replace=False)
+        train = train[torch.from_numpy(np.sort(chosen))]
     matrix = one_hot(encoder, train.rows, sizes)
-    if training.task.contract.task == "regression":
-        values = training.head.targets(train.labels).double().numpy()
-        ridge = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, values)
+    targets = head.targets(train.labels).double().numpy()
+    if head.task == "regression":
+        ridge = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, targets)
         network.set(ridge.coef_[None, :], np.array([ridge.intercept_]))
-    elif (
-        len(torch.unique(train.labels)) == 1
-    ):  # such as a rare one in the first of the folds by time
-        start = training.head.start.double().numpy()
-        network.set(np.zeros((outputs, matrix.shape[1])), start)
+    elif len(np.unique(targets)) == 1:  # such as the first of the folds by time of a rare label
+        network.set(np.zeros((head.width, matrix.shape[1])), head.start.double().numpy())
     else:
-        network.set(*_logistic(matrix, train.labels.double().numpy(), settings.penalty, outputs))
+        network.set(*_logistic(matrix, targets, settings.penalty, head.width))
     return Fitted(body=Body(encoder, network).eval())
 
 
-SEARCH: dict[str, dict[str, Any]] = {
-    "model.bins": {"low": 4, "high": 64, "log": True},
-    "model.penalty": {"low": 0.01, "high": 1000.0, "log": True},
-}
-KIND = Kind(settings=Settings, fit=fit, search=SEARCH)
+KIND = Kind(
+    settings=Settings,
+    fit=fit,
+    search={
+        "model.bins": {"low": 4, "high": 64, "log": True},
+        "model.penalty": {"low": 0.01, "high": 1000.0, "log": True},
+    },
+)
 
 
 def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_matrix:
     """Encoded numbers beside a column for each code."""
-    parts = [
-        sparse.csr_matrix(encoder(rows.numbers[start : start + BLOCK_ROWS]).numpy())
-        for start in range(0, len(rows), BLOCK_ROWS)
-        if encoder.size
-    ]
-    matrices = [sparse.vstack(parts, format="csr")] if parts else []
+    blocks = torch.split(rows.numbers, BLOCK_ROWS)
+    matrices = [sparse.vstack([sparse.csr_matrix(encoder(block).numpy()) for block in blocks])]
+    places, ones = np.arange(len(rows)), np.ones(len(rows), np.float32)
     for index, size in enumerate(sizes):
-        codes = rows.codes[:, index].numpy()
-        at = (np.arange(len(codes)), codes)
-        ones = np.ones(len(codes), np.float32)
-        matrices.append(sparse.csr_matrix((ones, at), (len(codes), size)))
+        cells = (ones, (places, rows.codes[:, index].numpy()))
+        matrices.append(sparse.csr_matrix(cells, (len(rows), size)))
     return sparse.hstack(matrices, format="csr")
-
-
-def _sample(rows: Examples, most: int) -> Examples:
-    if len(rows) <= most:
-        return rows
-    chosen = np.random.default_rng(0).choice(len(rows), max(most, 1), replace=False)
-    return rows[torch.from_numpy(np.sort(chosen))]
 
 
 def _logistic(
@@ -121,7 +111,7 @@ def _logistic(
     if outputs == 1:
         return weights, bias
     known = model.classes_.astype(np.int64)
-    if len(known) == 2:  # scikit-learn then keeps one line between the two
+    if len(known) == 2:  # scikit-learn then fits one line between the two
         weights, bias = np.vstack([-weights / 2, weights / 2]), np.r_[-bias, bias] / 2
     every, start = np.zeros((outputs, weights.shape[1])), np.full(outputs, UNLIKELY)
     every[known], start[known] = weights, bias

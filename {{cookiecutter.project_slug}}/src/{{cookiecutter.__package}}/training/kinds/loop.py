@@ -4,7 +4,6 @@ import copy
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,14 +18,12 @@ from ...models.program import Body
 from ...models.tasks import Task
 from ...terminal import progress
 from ..rows import Examples
-from .kind import Fitted, Round, TrainingSet
+from .kind import Fitted, TrainingSet
 
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_BATCHES = 32, 1024, 16
-ROWS_SEEN = 1_200_000
-FEWEST_EPOCHS, MOST_EPOCHS = 5, 200
+ROWS_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS = 1_200_000, 5, 200
 FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
-WARM_UP, CLIP_NORM = 0.05, 1.0
-BLOCK_ROWS, INFER_ROWS = 1 << 15, 1 << 14
+WARM_UP, CLIP_NORM, SCORED_ROWS = 0.05, 1.0, 1 << 14
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
 
@@ -54,27 +51,13 @@ class NetworkSettings(Section):
         return DROPOUT[task.contract.task] if self.dropout is None else self.dropout
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How long and in what steps to learn."""
-
-    epochs: int
-    """Most passes over the training rows."""
-    patience: int
-    """Epochs without a better score before training stops."""
-    batch_size: int
-    """Rows per gradient step."""
-
-
-def schedule_of(settings: TrainConfig, n_rows: int) -> Schedule:
-    """What the settings leave open is chosen by the number of rows: few rows are seen often."""
+def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
+    """Most epochs, patience and batch size; what the settings leave open follows from the rows."""
     power_of_two = 1 << max(n_rows // FEWEST_BATCHES, 1).bit_length() - 1
-    epochs = settings.epochs or min(max(ROWS_SEEN // n_rows, FEWEST_EPOCHS), MOST_EPOCHS)
-    return Schedule(
-        epochs=epochs,
-        patience=settings.patience or max(epochs // PATIENCE_SHARE, FEWEST_PATIENCE),
-        batch_size=settings.batch_size or min(max(power_of_two, SMALLEST_BATCH), LARGEST_BATCH),
-    )
+    epochs = settings.epochs or min(max(ROWS_IN_ALL // n_rows, FEWEST_EPOCHS), MOST_EPOCHS)
+    patience = settings.patience or max(epochs // PATIENCE_SHARE, FEWEST_PATIENCE)
+    batch_size = settings.batch_size or min(max(power_of_two, SMALLEST_BATCH), LARGEST_BATCH)
+    return epochs, patience, batch_size
 
 
 def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
@@ -86,21 +69,22 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
         DivergedError: the loss is not finite.
     """
     settings, head, n_rows = training.settings, training.head, len(training.train)
-    schedule, device = schedule_of(settings, n_rows), choose_device(settings.device)
+    epochs, patience, batch_size = schedule_of(settings, n_rows)
+    device = choose_device(settings.device)
     body.to(device)
     head.to(device)
     train = training.train.to(device)
     held_out = None if training.held_out is None else training.held_out.to(device)
-    optimiser, rates = _optimiser(body, settings, schedule, n_rows)
+    optimiser, rates = _optimiser(body, settings, epochs * math.ceil(n_rows / batch_size))
     curves: dict[str, list[float]] = {"train_loss": []}
-    best, best_round, weights, epoch = (-math.inf, -math.inf), 0, body.state_dict(), 0
-    last = min(training.rounds or schedule.epochs, schedule.epochs)
+    best, best_epoch, weights, epoch = (-math.inf, -math.inf), 0, body.state_dict(), 0
+    last = min(training.rounds or epochs, epochs)
     # Threads wait for each other after every small step. One is as fast for an MLP, and its sums
     # are the same on any number of cores.
     with _threads(settings.threads or 1), progress(f"{title} {device}", last, keep=False) as bar:
-        while epoch < last and epoch - best_round < schedule.patience:
+        while epoch < last and epoch - best_epoch < patience:
             epoch += 1
-            batches = shuffled(train, settings.seed, epoch, schedule.batch_size)
+            batches = shuffled(train, settings.seed, epoch, batch_size)
             loss = _learn(body, head, batches, optimiser, rates)
             if not math.isfinite(loss):
                 raise DivergedError(
@@ -115,23 +99,19 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
                 score = _score(training, body, held_out)
                 curves.setdefault("validation_loss", []).append(-score[1])
                 curves.setdefault("validation_score", []).append(score[0])
-                training.on_round(Round(number=epoch, most=schedule.epochs, score=score[0]))
+                training.on_round(epoch, epochs, score[0])
             if score > best:
-                best, best_round, weights = score, epoch, copy.deepcopy(body.state_dict())
+                best, best_epoch, weights = score, epoch, copy.deepcopy(body.state_dict())
     body.load_state_dict(weights)
     body.to("cpu").eval()
     head.to("cpu").eval()
-    return Fitted(body=body, rounds=best_round, last_round=epoch, unit="epoch", curves=curves)
+    return Fitted(body=body, rounds=best_epoch, last_round=epoch, unit="epoch", curves=curves)
 
 
 def shuffled(train: Examples, seed: int, epoch: int, batch_size: int) -> Iterator[Examples]:
-    """Each row once, in an order that follows from the seed and the epoch.
-
-    A block of batches is copied at a time, so that a batch is a slice of it.
-    """
+    """Each row once, in an order that follows from the seed and the epoch."""
     order = torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(len(train)))
-    for block in torch.split(order, max(BLOCK_ROWS // batch_size, 1) * batch_size):
-        yield from train[block.to(train.labels.device)].split(batch_size)
+    return (train[batch] for batch in torch.split(order.to(train.labels.device), batch_size))
 
 
 def _learn(
@@ -144,9 +124,7 @@ def _learn(
     """One pass over the training rows; their mean loss, which a GPU is asked for once."""
     body.train()
     parameters, total, n_rows = list(body.parameters()), torch.zeros(()), 0
-    foreach = (
-        True if parameters[0].device.type == "cpu" else None
-    )  # else torch takes the slower way
+    foreach = True if parameters[0].device.type == "cpu" else None  # else torch takes a slower way
     for batch in batches:
         loss = head.loss(body(batch.rows.numbers, batch.rows.codes), batch.labels)
         optimiser.zero_grad(set_to_none=True)
@@ -160,10 +138,9 @@ def _learn(
 
 
 def _optimiser(
-    body: nn.Module, settings: TrainConfig, schedule: Schedule, n_rows: int
+    body: nn.Module, settings: TrainConfig, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW whose rate rises along a line and falls along a half cosine, step by step."""
-    steps = schedule.epochs * math.ceil(n_rows / schedule.batch_size)
     rise = math.ceil(steps * WARM_UP)
 
     def rate(step: int) -> float:
@@ -171,12 +148,8 @@ def _optimiser(
             return (step + 1) / rise
         return 0.5 + 0.5 * math.cos(math.pi * (step + 1 - rise) / (steps + 1 - rise))
 
-    optimiser = torch.optim.AdamW(
-        body.parameters(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        fused=True,
-    )
+    lr, decay = settings.learning_rate, settings.weight_decay
+    optimiser = torch.optim.AdamW(body.parameters(), lr=lr, weight_decay=decay, fused=True)
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
 
 
@@ -184,8 +157,8 @@ def _optimiser(
 def _score(training: TrainingSet, body: nn.Module, held_out: Examples) -> tuple[float, float]:
     """The deciding metric, or the negative loss where few rows give it no meaning; the negative loss."""
     body.eval()
-    parts = [body(part.rows.numbers, part.rows.codes) for part in held_out.split(INFER_ROWS)]
-    raw = torch.cat(parts)
+    parts = held_out.split(SCORED_ROWS)
+    raw = torch.cat([body(part.rows.numbers, part.rows.codes) for part in parts])
     loss = training.head.loss(raw, held_out.labels).item()
     labels = held_out.labels.double().cpu().numpy()
     metrics = training.task.scores(labels, training.head(raw).double().cpu().numpy()).all()
@@ -199,17 +172,13 @@ def choose_device(name: str) -> torch.device:
     Raises:
         ConfigError: the machine does not have the device.
     """
-    available = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if name == "auto":
-        name = next((known for known in ("cuda", "mps") if available[known]), "cpu")
-    if not available[name]:
-        valid = ", ".join(known for known, there in available.items() if there)
-        raise ConfigError(f"train.device is '{name}', but this machine has: {valid}; use 'auto'")
-    return torch.device(name)
+    known = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = [*(device for device, there in known.items() if there), "cpu"]
+    if name not in {"auto", *available}:
+        raise ConfigError(
+            f"train.device is '{name}', but this machine has: {', '.join(available)}; use 'auto'"
+        )
+    return torch.device(available[0] if name == "auto" else name)
 
 
 @contextmanager

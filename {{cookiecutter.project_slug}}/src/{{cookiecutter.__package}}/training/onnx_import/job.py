@@ -18,7 +18,7 @@ from torch import nn
 from ...config import Config, ModelConfig
 from ...contract import Contract
 from ...data.dataset import current
-from ...data.split import Split
+from ...data.split import SPLITS
 from ...errors import BundleError, ParityError
 from ...models.bundle import open_session, parity_error, predict
 from ...models.bundle import run as run_graph
@@ -31,15 +31,13 @@ from ...models.trees import Matrices
 from ...models.versions import Version
 from ...storage import new_directory, write_pointer
 from ...terminal import say
-from ..exported import EXAMPLE_ROWS, Exported, predict_splits
-from ..folds import make_holdout
-from ..job import assess, register
+from ..assess import EXAMPLE_ROWS, Exported, assess, predict_splits
+from ..job import register
 from ..kinds import Fitted
-from ..race import LINEAR_MODEL, finalize, fit_candidate
-from ..rows import read_rows, read_splits
+from ..race import LINEAR_MODEL, finalize, fit_candidate, make_holdout
+from ..rows import read_rows
 
 ENCODING, COLUMNS = "encoding.onnx", "encoding.json"
-SPLITS: tuple[Split, ...] = ("train", "validation")
 SINGLE_ROWS = 100
 LIMITS = [
     "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
@@ -58,11 +56,9 @@ def encode(config: Config) -> Path:
     Raises:
         DataError: there is no dataset.
     """
-    settings, dataset = config.train, current(config.data.directory)
+    dataset = current(config.data.directory)
     contract = dataset.contract
-    rows = {
-        split: read_rows(dataset, split, settings.memory_rows, settings.seed) for split in SPLITS
-    }
+    rows = {split: read_rows(dataset, split, config.train) for split in SPLITS if split != "test"}
     train = rows["train"].inputs
     preprocess = fit_preprocess(contract, train)
     matrices = Matrices(preprocess.prepare(train))
@@ -101,9 +97,10 @@ def run(
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
     _refuse_other_encoding(encoding, contract)
-    splits = read_splits(dataset, config.train)
+    splits = {split: read_rows(dataset, split, config.train) for split in SPLITS}
+    train, validation = splits["train"], splits["validation"]
     wrapped = wrap(contract, path, read(encoding / ENCODING), output=output, logits=logits)
-    session = _open(path, wrapped, task, splits.train.inputs[:SINGLE_ROWS])
+    session = _open(path, wrapped, task, train.inputs[:SINGLE_ROWS])
     choice = ModelConfig.model_validate(
         {
             "kind": "imported",
@@ -116,22 +113,19 @@ def run(
     )
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested, trained, valid = predict_splits(session, task, splits)
-    validation = predict(session, splits.validation.inputs, task)
+    tested, trained = predict_splits(session, task, splits)
+    outputs = predict(session, validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
         tested=tested,
         trained=trained,
-        valid=valid,
-        parity=_parity(path, wrapped, session, task, splits.test.inputs, tested),
-        between="the file by itself and the wrapped graph, or rows one by one and together",
-        cut=threshold_of(task, splits.validation.labels, validation, settings.threshold),
+        parity=_parity(path, wrapped, session, task, splits["test"].inputs, tested),
+        cut=threshold_of(task, validation.labels, outputs, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
-        parameters=wrapped.parameters,
     )
     split = dataset.manifest.get("split", {})
-    holdout = make_holdout(contract, settings, splits.train, splits.validation, split)
+    holdout = make_holdout(contract, settings, train, validation, split)
     linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
     return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
 

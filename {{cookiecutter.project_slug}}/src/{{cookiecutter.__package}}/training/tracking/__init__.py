@@ -44,18 +44,18 @@ class Run:
     def metrics(self) -> dict[str, float]:
         """On the test rows, the baselines' among them."""
         return {
-            f"{model}_{metric}": found["value"]
+            f"{model}_{metric}": interval["value"]
             for model, metrics in self.metadata["metrics"].items()
-            for metric, found in metrics.items()
-            if found["value"] is not None
+            for metric, interval in metrics.items()
+            if interval["value"] is not None
         }
 
     @property
     def params(self) -> dict[str, str]:
         """Settings by dotted name, the winner's kind, and what else the result follows from."""
-        rest = {key: self.metadata.get(key) for key in ("dataset", "contract", "seed", "libraries")}
-        model = {"model": self.metadata["model"]}
-        return dict(flat("", {**self.metadata["settings"], **model, **rest}))
+        names = ("model", "dataset", "contract", "seed", "libraries")
+        rest = {name: self.metadata.get(name) for name in names}
+        return flat(self.metadata["settings"] | rest)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -104,14 +104,13 @@ def tracker_of(settings: TrainConfig, model: str) -> Tracker:
 def reconcile(tracker: Tracker, versions: Versions, reports: Path) -> bool:
     """Send the difference, oldest version first; a failure is said and stops nothing."""
     try:
-        theirs = tracker.bundles()
+        mirrored = tracker.bundles()
         for version in versions.all():
-            if version.bundle not in theirs:
-                report = reports / versions.name / f"version-{version.number}"
-                folder, shown = versions.folder / version.bundle, (
-                    report if report.is_dir() else None
-                )
-                tracker.record(Run(version=version, folder=folder, report=shown))
+            if version.bundle not in mirrored:
+                folder = reports / versions.name / f"version-{version.number}"
+                report = folder if folder.is_dir() else None
+                bundle = versions.folder / version.bundle
+                tracker.record(Run(version=version, folder=bundle, report=report))
         known, move = tracker.aliases(), versions.move() or {}
         keys: list[str] = [key for key in ("verdict", "why", "who", "when") if key in move]
         tags = {key: str(move[key]) for key in keys}
@@ -134,14 +133,12 @@ def warn(tracker: str, error: Exception, again: str) -> None:
     )
 
 
-def flat(prefix: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested values by dotted name, as text."""
-    return [
-        pair
-        for key, value in values.items()
-        for pair in (
-            flat(f"{prefix}{key}.", value)
-            if isinstance(value, Mapping)
-            else [(f"{prefix}{key}", str(value))]
-        )
-    ]
+    texts: dict[str, str] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            texts |= flat(value, f"{prefix}{key}.")
+        else:
+            texts[f"{prefix}{key}"] = str(value)
+    return texts

@@ -1,6 +1,5 @@
 """MLflow: runs, versions and aliases; each version is the folder of its bundle."""
 
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -36,6 +35,7 @@ class MlflowTracker:
 
     def __init__(self, uri: str, artifacts: Path, model: str) -> None:
         self._uri, self._artifacts, self._model = uri, artifacts, model
+        self._query = f"name = '{model}'"
 
     def bundles(self) -> set[str]:
         """The bundles of the versions in its registry."""
@@ -43,8 +43,7 @@ class MlflowTracker:
 
     def aliases(self) -> dict[str, str]:
         """The bundle that each alias names."""
-        query = f"name = '{self._model}'"
-        for model in self.client.search_registered_models(query):
+        for model in self.client.search_registered_models(self._query):
             bundles = {str(v.version): v.tags.get("bundle", "") for v in self._versions()}
             return {alias: bundles.get(str(n), "") for alias, n in model.aliases.items()}
         return {}
@@ -52,34 +51,35 @@ class MlflowTracker:
     def record(self, run: Run) -> None:
         """One run by bundle; what a broken connection left half recorded is made anew."""
         bundle, experiment = run.version.bundle, self.experiment()
-        for found in self.client.search_runs([experiment], f"tags.bundle = '{bundle}'"):
-            self.client.delete_run(found.info.run_id)
+        for half in self.client.search_runs([experiment], f"tags.bundle = '{bundle}'"):
+            self.client.delete_run(half.info.run_id)
         created = round(datetime.fromisoformat(run.version.created).timestamp() * 1000)
         tags = run.tags | {"mlflow.source.git.commit": run.tags["git.commit"]}
         name = f"version {run.version.number}"
-        made = self.client.create_run(experiment, created, tags, name).info
-        self._log(made.run_id, run, created)
-        self.client.set_terminated(made.run_id, end_time=created)
-        if not self.client.search_registered_models(f"name = '{self._model}'"):
+        info = self.client.create_run(experiment, created, tags, name).info
+        self._log(info.run_id, run, created)
+        self.client.set_terminated(info.run_id, end_time=created)
+        if not self.client.search_registered_models(self._query):
             self.client.create_registered_model(self._model)
-        source = f"{made.artifact_uri}/bundle"
-        self.client.create_model_version(self._model, source, made.run_id, tags=run.tags)
+        source = f"{info.artifact_uri}/bundle"
+        self.client.create_model_version(self._model, source, info.run_id, tags=run.tags)
 
     def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
         """Move an alias to the registry version of our bundle."""
         if version is None:
             self.client.delete_registered_model_alias(self._model, alias)
             return
-        found = next(v for v in self._versions() if v.tags.get("bundle") == version.bundle)
+        mirrored = next(v for v in self._versions() if v.tags.get("bundle") == version.bundle)
+        number = str(mirrored.version)
         for key, value in tags.items():
-            self.client.set_model_version_tag(self._model, str(found.version), key, value[:5000])
-        self.client.set_registered_model_alias(self._model, alias, str(found.version))
+            self.client.set_model_version_tag(self._model, number, key, value[:5000])
+        self.client.set_registered_model_alias(self._model, alias, number)
 
     def experiment(self) -> str:
         """The id of the model's experiment, made if it is not there."""
-        found = self.client.get_experiment_by_name(self._model)
-        if found is not None:
-            return str(found.experiment_id)
+        known = self.client.get_experiment_by_name(self._model)
+        if known is not None:
+            return str(known.experiment_id)
         # Without its kind, MLflow's pages show what language models need.
         kind = {"mlflow.experimentKind": "custom_model_development"}
         # A server has a place for files; a bare database has none.
@@ -104,24 +104,19 @@ class MlflowTracker:
         return MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
 
     def _versions(self) -> "list[ModelVersion]":
-        return list(self.client.search_model_versions(f"name = '{self._model}'"))
+        return list(self.client.search_model_versions(self._query))
 
     def _log(self, run_id: str, run: Run, when: int) -> None:
-        from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+        from mlflow.entities import Metric, Param
 
-        points = [Metric(key, value, when, 0) for key, value in run.metrics.items()]
+        points = [Metric(name, value, when, 0) for name, value in run.metrics.items()]
         for name, curve in run.curves.items():
             points += [Metric(name, value, when, step) for step, value in curve]
-        params = [Param(key, value[:6000]) for key, value in run.params.items()]
+        params = [Param(name, value[:6000]) for name, value in run.params.items()]
         for start in range(0, len(params), MOST_PARAMS):
             self.client.log_batch(run_id, params=params[start : start + MOST_PARAMS])
         for start in range(0, len(points), MOST_METRICS):
             self.client.log_batch(run_id, metrics=points[start : start + MOST_METRICS])
-        name = run.metadata["dataset"]
-        source = json.dumps({"dataset": name})
-        dataset = Dataset(self._model, name[:36], source_type="local", source=source)
-        context = InputTag("mlflow.data.context", "training")
-        self.client.log_inputs(run_id, [DatasetInput(dataset, [context])])
         self.client.log_artifacts(run_id, str(run.folder), "bundle")
         if run.report:
             self.client.log_artifacts(run_id, str(run.report), "report")

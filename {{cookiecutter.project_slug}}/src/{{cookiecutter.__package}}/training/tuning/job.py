@@ -22,9 +22,7 @@ from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...storage import write_file
 from ...terminal import say
-from ..folds import Holdout, make_holdout
-from ..kinds import Round
-from ..race import fit_candidate, score
+from ..race import Holdout, fit_candidate, make_holdout, score
 from ..rows import read_rows
 from .settings import tuning_of
 from .space import OWN, applied, decoded, draw, kinds_of, of_kind, study_name
@@ -146,24 +144,21 @@ def _objective(search: Search) -> Callable[[optuna.Trial], float]:
 def _held_out(search: Search) -> Holdout:
     """What the race would choose by: validation rows, or folds of these and the training rows."""
     dataset, settings = search.dataset, of_kind(search.config.train, search.kind)
-    train, validation = (
-        read_rows(dataset, split, settings.memory_rows, settings.seed)
-        for split in ("train", "validation")
-    )
+    train, validation = (read_rows(dataset, split, settings) for split in ("train", "validation"))
     split = dataset.manifest.get("split", {})
     return make_holdout(dataset.contract, settings, train, validation, split)
 
 
-def _reports(trial: optuna.Trial, *, prune: bool) -> Callable[[Round], None]:
+def _reports(trial: optuna.Trial, *, prune: bool) -> Callable[[int, int, float], None]:
     """Reports each twentieth of a training to Optuna, which may end it."""
     last = 0
 
-    def on_round(at: Round) -> None:
+    def on_round(number: int, most: int, value: float) -> None:
         nonlocal last
-        percent = 20 * at.number // at.most * 5
+        percent = 20 * number // most * 5
         if percent > last:
             last = percent
-            trial.report(at.score, percent)
+            trial.report(value, percent)
             if prune and trial.should_prune():
                 raise optuna.TrialPruned
 
