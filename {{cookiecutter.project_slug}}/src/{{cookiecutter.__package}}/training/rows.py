@@ -22,8 +22,7 @@ from torch import Tensor
 from ..config import TrainConfig
 from ..contract import Contract
 from ..data.dataset import Dataset
-from ..data.hashes import row_hashes
-from ..data.split import Split
+from ..data.split import Split, row_hashes
 from ..errors import DataError
 from ..models.days import local_days
 from ..models.inputs import Inputs, concatenate
