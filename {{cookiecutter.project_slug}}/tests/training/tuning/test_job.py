@@ -184,7 +184,7 @@ def test_what_scores_follow_from_names_the_study_and_nothing_else_does() -> None
     first = name(config())
     assert first.startswith("shop-mlp-")
     assert name(config({"trials": 3, "seed": 9}, promote="auto", tracker="none")) == first
-    others = [name(config(), "d2"), name(config(seed=3)), name(config(folds={"number": 3}))]
+    others = [name(config(), "d2"), name(config(seed=3)), name(config(folds={"below_rows": 9}))]
     assert len({first, *others}) == 4
 
 
