@@ -64,12 +64,6 @@ def test_a_range_is_wider_than_the_values_and_keeps_zero(infer: Infer) -> None:
     assert found["few"].minimum is None
 
 
-def test_round_numbers_with_a_dot_are_thousands(infer: Infer) -> None:
-    found = infer(c=some("1.200", "35.000", "7.500", "112.300", "4.050"))
-    assert source(found.contract).numbers["c"].thousands == "."
-    assert (found.contract.columns["c"].type, doubted(found, "`c`", "read as")) == ("integer", True)
-
-
 def test_the_days_of_excel_are_numbers_with_a_doubt(project: Project) -> None:
     (project.root / "t.csv").write_text(text_of(ours({"c": [str(45_000 + n) for n in range(400)]})))
     assert doubted(project.adopt("t.csv", dry_run=True), "`c`", "'45000'", "Excel's days")
