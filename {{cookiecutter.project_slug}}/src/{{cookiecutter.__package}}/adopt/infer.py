@@ -225,9 +225,8 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
         if len(texts) > MANY:
             doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
         return _guess(stats, "category", doubts)
-    n_words = _n_words(texts)
-    if n_words >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
-        return _excluded(stats, f"free text: {n_words:.0f} words on average", *doubts)
+    if _n_words(texts) >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
+        return _excluded(stats, f"free text: {_n_words(texts):.0f} words on average", *doubts)
     why = f"names rows: {len(texts):,} values that hardly repeat"
     if texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
