@@ -140,18 +140,18 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
 
 
 def time_format(
-    texts: pl.Series, counts: pl.Series, zone: str, *, said: bool = False
+    texts: pl.Series, counts: pl.Series, zone: str, *, is_time: bool = False
 ) -> tuple[str | None, pl.Series, list[str]] | None:
     """The form in which most texts are times, what they are (null: of another form), and doubts.
 
-    The form is ``None`` for ISO 8601. Numbers are times by their digits, or where that is ``said``.
+    The form is ``None`` for ISO 8601. Numbers are times by their digits, or if it ``is_time``.
     """
-    shown = [text.strip() for text in texts.gather_every(max(1, len(texts) // SHOWN))]
-    numeric = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in shown)
-    forms = dict.fromkeys(_of_numbers(shown, said=said) if numeric else _of_texts(shown))
+    sample = [text.strip() for text in texts.gather_every(max(1, len(texts) // SHOWN))]
+    numeric = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in sample)
+    forms = dict.fromkeys(_of_numbers(sample, is_time=is_time) if numeric else _of_texts(sample))
     tried = {form: _read(texts, form, zone) for form in forms}
     fits = {form: int(counts.filter(at.is_not_null()).sum()) for form, at in tried.items()}
-    best, share = max(fits.values(), default=0), 0.98 if numeric and not said else 0.5
+    best, share = max(fits.values(), default=0), 0.98 if numeric and not is_time else 0.5
     if best < share * int(counts.sum()):
         return None
     form, *others = (form for form in fits if fits[form] == best)
@@ -180,21 +180,21 @@ def _read(texts: pl.Series, form: str | None, zone: str) -> pl.Series:
         return pl.Series([None] * len(texts), dtype=pl.Datetime("us", "UTC"))
 
 
-def _of_numbers(shown: Sequence[str], *, said: bool) -> Iterator[str]:
+def _of_numbers(sample: Sequence[str], *, is_time: bool) -> Iterator[str]:
     """The forms of times that are numbers: epochs, and digits without marks."""
-    whole = [int(text.partition(".")[0]) for text in shown]
+    whole = [int(text.partition(".")[0]) for text in sample]
     for unit, scale in EPOCHS.items():
-        if said or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
+        if is_time or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
             yield unit
     sizes = {len(str(number)) for number in whole}
     yield from (COMPACT[size] for size in sizes if len(sizes) == 1 and size in COMPACT)
 
 
-def _of_texts(shown: Sequence[str]) -> Iterator[str | None]:
+def _of_texts(sample: Sequence[str]) -> Iterator[str | None]:
     """ISO 8601 first, then the forms that some of the texts allow, in every order of a day."""
-    if sum(bool(re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in shown) * 2 > len(shown):
+    if sum(bool(re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in sample) * 2 > len(sample):
         yield None
-    for text in shown[:: max(1, len(shown) // 8)]:
+    for text in sample[:: max(1, len(sample) // 8)]:
         form = text.replace("%", "%%")
         for pattern, part in PARTS.items():
             form = re.sub(pattern, part, form, count=1)

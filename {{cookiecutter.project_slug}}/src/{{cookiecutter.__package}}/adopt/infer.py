@@ -82,7 +82,7 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role) -> Gu
     dates = numeric and why != "leading zeros" and plain.to_numpy().min() >= LEAST_DATE
     times = None
     if role == "time" or not numeric or dates:
-        times = time_format(texts, stats.counts, zone, said=role == "time")
+        times = time_format(texts, stats.counts, zone, is_time=role == "time")
     if times and times[1].null_count() <= MOST_MARKERS:
         values = times[1].dt.epoch("us").cast(pl.Float64)
         return replace(_ordered(stats, values, "timestamp", times[2]), format=times[0])
