@@ -150,6 +150,7 @@ def time_of(name: str | None, columns: Columns, guesses: Guesses) -> str | None:
     if name in times:
         n_odd = stats.rows_of(guesses[name].missing)
         problem = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
+        problem += " (a row of totals? take it out)"
     raise DataError(f"--time: {name!r} {problem}; name a column of times, or leave --time out")
 
 
