@@ -26,10 +26,9 @@ KINDS = {"mlp": "an MLP", "lightgbm": "LightGBM"}
 WHAT = """\
 {n_rows:,} rows: {repetitions} times those of the flights' dataset. The bare loop reads the features
 from Parquet, feeds the graph on one thread and writes probabilities; it checks nothing and names no
-row. `score` is the command: it fingerprints the input, holds every row to the contract, writes id,
-probability and decision in parts that survive a kill and, beside them, one file that knows its
-model, version and run. It answers on all cores unless said otherwise. The probabilities of all
-entries were compared, bit for bit."""
+row. `score` is the command: it holds every row to the contract and writes id, probability, decision
+and warnings into one file that names its model and version, whole or not at all. It answers on all
+cores unless said otherwise. The probabilities of all entries were compared, bit for bit."""
 HOW = """\
 Medians of {n_rounds} interleaved rounds, in brackets their range. Each run is a fresh process;
 imports are not timed, opening the bundle is, and the input is in the page cache."""

@@ -189,20 +189,6 @@ def time_with_markers(draw: Draw) -> Form:
     return with_markers(draw, [gone], [0.05, 0.2, 0.4], make)
 
 
-def labels_alike(draw: Draw) -> Form:
-    """Values that differ by case, a dot or spaces from others: kept apart with a doubt."""
-    words = [word(draw) for _ in range(3)]
-    change = draw.choice(["{}.", "{} !", "\u00a0{} ", "upper", "title"])
-
-    def cell() -> tuple[str, str]:
-        one = draw.choice(words)
-        if draw.random() < 0.7:
-            return one, one
-        return getattr(one, change)() if change.isalpha() else change.format(one), one
-
-    return column(cell)
-
-
 KINDS: dict[str, Callable[[Draw], Form]] = {
     "numbers written for people": number_written,
     "numbers with k and M": number_with_factor,
@@ -215,5 +201,4 @@ KINDS: dict[str, Callable[[Draw], Form]] = {
     "epochs": time_in_epochs,
     "days in both orders": day_of_any_order,
     "texts among times": time_with_markers,
-    "labels alike": labels_alike,
 }

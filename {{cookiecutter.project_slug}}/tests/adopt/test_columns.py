@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from {{ cookiecutter.__package }}.adopt.propose import Proposal
+from {{ cookiecutter.__package }}.errors import DataError
 
 from .conftest import Cells, Project, doubted, misread, ours, rows_of, some, source, text_of
 from .forms import KINDS, word
@@ -63,10 +64,11 @@ def test_a_range_is_wider_than_the_values_and_keeps_zero(infer: Infer) -> None:
     assert found["few"].minimum is None
 
 
-def test_round_numbers_with_a_dot_are_thousands(infer: Infer) -> None:
-    found = infer(c=some("1.200", "35.000", "7.500", "112.300", "4.050"))
-    assert source(found.contract).numbers["c"].thousands == "."
-    assert (found.contract.columns["c"].type, doubted(found, "`c`", "read as")) == ("integer", True)
+def test_the_days_of_excel_are_numbers_with_a_doubt(project: Project) -> None:
+    (project.root / "t.csv").write_text(text_of(ours({"c": [str(45_000 + n) for n in range(400)]})))
+    assert doubted(project.adopt("t.csv", dry_run=True), "`c`", "'45000'", "Excel's days")
+    with pytest.raises(DataError, match=r"'c' holds no times, .*Excel's days"):
+        project.adopt("t.csv", time="c", dry_run=True)
 
 
 def test_blank_cells_are_missing_whatever_the_column(infer: Infer) -> None:
@@ -111,18 +113,6 @@ def test_values_that_come_back_by_chance_are_no_group(infer: Infer) -> None:
 def clock(draw: random.Random) -> list[datetime]:
     start = datetime(2019, draw.randint(1, 12), 1)
     return [start + timedelta(hours=draw.randint(20, 26) * n) for n in range(600)]
-
-
-@SEEDS
-def test_time_spread_over_columns_is_doubted(project: Project, seed: int) -> None:
-    draw = random.Random(seed)  # noqa: S311 - no secret
-    at = clock(draw)
-    parts = {"%Y": "a", "%m": "b", "%d": "c", "%H": "d"}
-    picked = draw.choice([["%Y", "%m"], ["%Y", "%m", "%d"], ["%Y", "%m", "%d", "%H"], ["%m", "%H"]])
-    columns = {parts[one] + word(draw): [str(int(t.strftime(one))) for t in at] for one in picked}
-    (project.root / "t.csv").write_text(text_of(ours(columns)))
-    found = project.adopt("t.csv", dry_run=True)
-    assert doubted(found, *(f"`{name}`" for name in columns), "when a row happened", "--time")
 
 
 @SEEDS

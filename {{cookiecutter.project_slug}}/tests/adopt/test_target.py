@@ -48,32 +48,26 @@ def test_the_positive_value_can_be_said(project: Project) -> None:
     assert (found.contract.positive, doubted(found, "rarer")) == ("e", False)
 
 
-@pytest.mark.parametrize(
-    ("cells", "labels"),
-    [
-        (some("low", "mid", "high"), ("high", "low", "mid")),
-        (some("3", "10", "4"), ("3", "4", "10")),
-        (some("None", "Apnea", "Insomnia", "Snore"), ("Apnea", "Insomnia", "None", "Snore")),
-    ],
-)
-def test_a_few_values_are_labels(project: Project, cells: Cells, labels: tuple[str, ...]) -> None:
-    found = adopted(project, cells).contract
-    assert (found.task, found.labels) == ("multiclass", labels)
+NUMBERS = [str(n) for n in range(300)]
 
 
 @pytest.mark.parametrize(
-    ("cells", "options", "kind"),
+    ("cells", "options", "task", "labels"),
     [
-        ([f"{n}.5" for n in range(300)], {}, "float"),
-        ([str(n) for n in range(300)], {}, "integer"),
-        (some("3", "4", "5"), {"task": "regression"}, "integer"),
+        (some("low", "mid", "high"), {}, "multiclass", ("high", "low", "mid")),
+        (some("3", "10", "4"), {}, "multiclass", ("3", "4", "10")),
+        (some("None", "Apnea", "Snore"), {}, "binary", ("Apnea", "Snore")),
+        (some("None", "A", "B", "C"), {}, "multiclass", ("A", "B", "C", "None")),
+        (NUMBERS, {}, "regression", None),
+        ([f"{n}.5" for n in NUMBERS], {}, "regression", None),
+        (some("3", "4", "5"), {"task": "regression"}, "regression", None),
     ],
 )
-def test_many_numbers_are_a_regression(
-    project: Project, cells: Cells, options: dict[str, Any], kind: str
+def test_a_few_values_are_labels_and_many_numbers_a_regression(
+    project: Project, cells: Cells, options: dict[str, Any], task: str, labels: tuple[str, ...]
 ) -> None:
     contract = adopted(project, cells, **options).contract
-    assert (contract.task, contract.columns["y"].type) == ("regression", kind)
+    assert (contract.task, contract.labels) == (task, labels)
 
 
 @pytest.mark.parametrize("seed", range(30))

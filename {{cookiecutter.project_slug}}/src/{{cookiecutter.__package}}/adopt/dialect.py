@@ -5,7 +5,7 @@ import csv
 import gzip
 import io
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, islice, product
 from pathlib import Path
@@ -17,18 +17,15 @@ from ..contract import CsvSource
 from ..data.read import GZIP, readable
 from ..errors import DataError
 
-HEAD_BYTES, SAMPLE_BYTES, SAMPLE_LINES, LAST_LINES = 1 << 20, 1 << 16, 2000, 100
-MOST_RECORDS, MOST_ABOVE, MOST_BELOW, MOST_AT_END, FEWEST_ROWS = 1000, 50, 2, 5, 15
+HEAD_BYTES, SAMPLE_BYTES, SAMPLE_LINES, MOST_RECORDS, MOST_ABOVE = 1 << 20, 1 << 16, 2000, 1000, 50
 DELIMITERS, QUOTES, ESCAPES, COMMENTS = ",;\t|", ('"', "'", None), (None, "\\"), set("#%!*/")
 PAGES = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr euc_jp"
 PAGES += " koi8_r cp437 cp850 iso8859_2"
-NUMBER = re.compile(r"^\W*[0-9][0-9.,' \u00a0\u202f_]*\W*(?:[a-zA-Z]{1,3}|e[+-]?[0-9]+)?$")
-"""A number, with whatever mark or unit."""
 Record = Sequence[str]
 
 
-def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str], list[Record]]:
-    """The source called ``name`` that reads the file, doubts, and records that are units or totals.
+def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
+    """The source that reads the file at ``path`` and is called ``name``, and what is doubtful.
 
     Raises:
         DataError: the file is no table, or its columns have no names.
@@ -37,7 +34,6 @@ def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str], l
         encoding, doubts = _encoding(path)
         with io.TextIOWrapper(_opened(path), encoding, "replace") as text:
             lines = text.readlines(HEAD_BYTES)
-            last_lines = deque(chain(lines, text), LAST_LINES)
     if not any(map(str.strip, lines)):
         raise DataError(f"'{path}' is empty; its first line must name the columns")
     lines[0] = lines[0].removeprefix("\ufeff")
@@ -63,14 +59,7 @@ def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str], l
     if above:
         shown = above[0].strip()[:40]
         doubts.append(f"what stands above the names, such as {shown!r}, is skipped")
-    not_rows = _not_rows(rows, _split(list(last_lines), **marks)[1], width)
-    for record in not_rows:
-        shown = f"{marks['delimiter']} ".join(record)[:50]
-        doubts.append(
-            f"the record {shown!r} holds units or a total and is no row: it is expected to be"
-            " rejected; take it out of a copy, or filter it in data/transform.py"
-        )
-    return CsvSource(**settings), doubts, not_rows
+    return CsvSource(**settings), doubts
 
 
 def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
@@ -110,7 +99,7 @@ def _split(
     """The first records, and how many lines stand before each; an empty one where one is broken."""
     quoting = csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL
     marks: dict[str, Any] = {"delimiter": delimiter, "quotechar": quote, "escapechar": escape}
-    reader = csv.reader(lines, strict=True, quoting=quoting, **marks)
+    reader = csv.reader(lines, strict=True, **marks | {"quoting": quoting})
     starts, records = [0], list[Record]()
     try:
         for record in islice(reader, MOST_RECORDS):
@@ -154,24 +143,3 @@ def _header(records: Sequence[Record], width: int, target: str) -> int:
     key = target.strip().casefold()
     named = [n for n in wide if key in {field.strip().casefold() for field in records[n]}]
     return next(iter(named or wide), 0)
-
-
-def _not_rows(rows: Sequence[Record], last: Sequence[Record], width: int) -> list[Record]:
-    """Records below the names that hold units, and at the end that hold totals."""
-    inner = [row for row in rows[MOST_BELOW:-MOST_AT_END] if len(row) == width]
-    if len(rows) < FEWEST_ROWS or not inner:
-        return []
-    columns = list(zip(*inner, strict=True))
-    numeric = [n for n, c in enumerate(columns) if 2 * sum(map(_is_number, c)) > sum(map(bool, c))]
-    not_rows = []
-    for row in (*rows[:MOST_BELOW], *last[-MOST_AT_END:]):
-        new = [n for n, known in enumerate(columns) if len(row) == width and row[n] not in known]
-        n_gaps = sum(not row[n] for n in new)
-        n_texts = sum(n in numeric and bool(row[n]) > _is_number(row[n]) for n in new)
-        if 3 * n_gaps >= width or 2 * n_texts > len(numeric) > 0:
-            not_rows.append(row)
-    return not_rows
-
-
-def _is_number(text: str) -> bool:
-    return NUMBER.match(text.strip()) is not None

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +23,6 @@ CENSORED = re.compile("[<>=≤≥~≈#]")
 MONEY = re.compile(r"^\W*(?:[A-Z]{2,3}\W|.*[$€£¥]|.*\.\W)")
 """What may stand before a whole number: EUR, US$, kr.; other words make a code of it."""
 SIGN = re.compile("[%‰$¢£¤¥\u0e3f\u20a0-\u20cf]")
-FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "Mio.": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9}
-FACTOR = re.compile(rf"^(?:({'|'.join(map(re.escape, FACTORS))})(?=\s|$|{SIGN.pattern}))?\s*(.*)$")
 NO_UNIT = re.compile(r"[0-9,+<>=≤≥~:#*?!&@-]|/.*/|^[./]*$| .* |.{15}")
 MOST_UNITS, MOST_TEXTS, SHOWN = 6, 3000, 40
 THREE = re.compile(r"^[1-9][0-9]{0,2}[.,][0-9]{3}$")
@@ -65,7 +62,7 @@ def number_format(texts: pl.Series) -> tuple[NumberFormat | None, list[str]] | N
     if units is None:
         return None
     pairs, doubts = _pairs([part["digits"] for part in parts])
-    marks = [units[0] | {"decimal": decimal, "thousands": mark} for decimal, mark in pairs]
+    marks = [{"units": units[0], "decimal": decimal, "thousands": mark} for decimal, mark in pairs]
     forms = [NumberFormat.model_validate(one) for one in marks]
     form = max(forms, key=lambda one: _n_read(texts, one)) if len(forms) > 1 else forms[0]
     plain = form == NumberFormat() and _n_read(texts, None) >= len(parts)
@@ -77,34 +74,29 @@ def _n_read(texts: pl.Series, form: NumberFormat | None) -> int:
     return cast(texts, Form(type="float", numbers=form), "UTC").count()
 
 
-def _units(parts: Sequence[re.Match[str]]) -> tuple[dict[str, Any], list[str]] | None:
-    """Units and factors around the numbers, and doubts; ``None`` where words are parts of codes."""
+def _units(parts: Sequence[re.Match[str]]) -> tuple[list[str], list[str]] | None:
+    """Units around the numbers, and doubts; ``None`` where words are parts of codes."""
     whole = 2 * sum(not part["digits"].isdigit() for part in parts) < len(parts)
     named = [part for part in parts if whole and re.search(r"\w", part["before"])]
     if not all(MONEY.search(part.string[: part.start("digits")]) for part in named):
         return None
     counts, first = Counter[str](), dict[str, str]()
     for part in parts:
-        behind = FACTOR.match(part["behind"])
-        for text in filter(None, (part["before"], *(behind.groups() if behind else ()))):
-            counts[text] += 1
-            first.setdefault(text, part.string)
-    factors = {text: FACTORS[text] for text in counts if text in FACTORS}
-    units = [text for text in counts if text not in FACTORS]
-    words = [unit for unit in units if not SIGN.search(unit)]
-    spread = len(words) > 1 and max(counts[unit] for unit in words) < 0.95 * len(parts)
-    if len(units) > MOST_UNITS or spread or any(map(NO_UNIT.search, units)):
+        for unit in filter(None, (part["before"], part["behind"])):
+            counts[unit] += 1
+            first.setdefault(unit, part.string)
+    words = [unit for unit in counts if not SIGN.search(unit)]
+    mixed = len(words) > 1 and max(counts[unit] for unit in words) < 0.95 * len(parts)
+    if len(counts) > MOST_UNITS or mixed or any(map(NO_UNIT.search, counts)):
         return None
     doubts = []
     if named:
         shown = repr(named[0].string)
         doubts.append(f"is read as a number, as {shown}; if that names a thing, make it a category")
-    if len(units) > 1 or (words and counts[words[0]] < len(parts)):
-        shown = listed(first[unit] for unit in units)
+    if len(counts) > 1 or (words and counts[words[0]] < len(parts)):
+        shown = listed(first.values())
         doubts.append(f"has numbers of different units or none, such as {shown}: read as one")
-    if len(factors) == 1 and max(counts[text] for text in factors) == len(parts):
-        doubts.append(f"has {parts[0].string!r}, read times {factors}; if that is a unit, say so")
-    return {"units": units, "factors": factors}, doubts
+    return list(counts), doubts
 
 
 def _pairs(digits: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[str]]:
@@ -148,18 +140,18 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
 
 
 def time_format(
-    texts: pl.Series, counts: pl.Series, zone: str, *, said: bool = False
+    texts: pl.Series, counts: pl.Series, zone: str, *, is_time: bool = False
 ) -> tuple[str | None, pl.Series, list[str]] | None:
     """The form in which most texts are times, what they are (null: of another form), and doubts.
 
-    The form is ``None`` for ISO 8601. Numbers are times by their digits, or where that is ``said``.
+    The form is ``None`` for ISO 8601. Numbers are times by their digits, or if it ``is_time``.
     """
-    shown = [text.strip() for text in texts.gather_every(max(1, len(texts) // SHOWN))]
-    numeric = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in shown)
-    forms = dict.fromkeys(_of_numbers(shown, said=said) if numeric else _of_texts(shown))
+    sample = [text.strip() for text in texts.gather_every(max(1, len(texts) // SHOWN))]
+    numeric = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in sample)
+    forms = dict.fromkeys(_of_numbers(sample, is_time=is_time) if numeric else _of_texts(sample))
     tried = {form: _read(texts, form, zone) for form in forms}
     fits = {form: int(counts.filter(at.is_not_null()).sum()) for form, at in tried.items()}
-    best, share = max(fits.values(), default=0), 0.98 if numeric and not said else 0.5
+    best, share = max(fits.values(), default=0), 0.98 if numeric and not is_time else 0.5
     if best < share * int(counts.sum()):
         return None
     form, *others = (form for form in fits if fits[form] == best)
@@ -188,21 +180,21 @@ def _read(texts: pl.Series, form: str | None, zone: str) -> pl.Series:
         return pl.Series([None] * len(texts), dtype=pl.Datetime("us", "UTC"))
 
 
-def _of_numbers(shown: Sequence[str], *, said: bool) -> Iterator[str]:
+def _of_numbers(sample: Sequence[str], *, is_time: bool) -> Iterator[str]:
     """The forms of times that are numbers: epochs, and digits without marks."""
-    whole = [int(text.partition(".")[0]) for text in shown]
+    whole = [int(text.partition(".")[0]) for text in sample]
     for unit, scale in EPOCHS.items():
-        if said or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
+        if is_time or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
             yield unit
     sizes = {len(str(number)) for number in whole}
     yield from (COMPACT[size] for size in sizes if len(sizes) == 1 and size in COMPACT)
 
 
-def _of_texts(shown: Sequence[str]) -> Iterator[str | None]:
+def _of_texts(sample: Sequence[str]) -> Iterator[str | None]:
     """ISO 8601 first, then the forms that some of the texts allow, in every order of a day."""
-    if sum(bool(re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in shown) * 2 > len(shown):
+    if sum(bool(re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text)) for text in sample) * 2 > len(sample):
         yield None
-    for text in shown[:: max(1, len(shown) // 8)]:
+    for text in sample[:: max(1, len(sample) // 8)]:
         form = text.replace("%", "%%")
         for pattern, part in PARTS.items():
             form = re.sub(pattern, part, form, count=1)

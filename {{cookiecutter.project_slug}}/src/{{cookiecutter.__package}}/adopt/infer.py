@@ -82,7 +82,7 @@ def _of_texts(stats: ColumnStats, plain: pl.Series, zone: str, role: Role) -> Gu
     dates = numeric and why != "leading zeros" and plain.to_numpy().min() >= LEAST_DATE
     times = None
     if role == "time" or not numeric or dates:
-        times = time_format(texts, stats.counts, zone, said=role == "time")
+        times = time_format(texts, stats.counts, zone, is_time=role == "time")
     if times and times[1].null_count() <= MOST_MARKERS:
         values = times[1].dt.epoch("us").cast(pl.Float64)
         return replace(_ordered(stats, values, "timestamp", times[2]), format=times[0])
@@ -149,17 +149,21 @@ def _mostly_numbers(stats: ColumnStats, bad: pl.Series, *, formatted: bool) -> b
 def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iterable[str]) -> Guess:
     """A number or time, of which some texts mean that a value is missing."""
     texts, doubts, values = stats.known.cast(pl.String), list(doubts), read.to_numpy()
-    if odd := texts.filter(read.is_null()).to_list() if read.null_count() else []:
-        n, what = stats.rows_of(odd), "time" if kind == "timestamp" else "number"
-        share = f"{n:,} values ({n / stats.n_known:.1%})"
-        doubts.append(f"holds {share} that are no {what}, such as {listed(odd)}: read as missing")
+    bad, odd = _not_read(stats, texts.filter(read.is_null())) if read.null_count() else ([], [])
     missing, doubtful = stand_apart(texts, stats.counts, values)
     if not stats.is_text:
         missing, doubtful = [], [*missing, *doubtful]  # no text could be listed as missing
-    for group, end in (missing, "missing; else take them out of"), (doubtful, "values; else list"):
+    what = "time" if kind == "timestamp" else "number"
+    groups = {
+        f"that are no {what}: units or totals, whose rows are rejected": bad,
+        f"that are no {what}: read as missing": odd,
+        "far from all others: missing; else take them out of missing_by_column": missing,
+        "far from all others: values; else add them to missing_by_column": doubtful,
+    }
+    for end, group in groups.items():
         if group:
-            shown = f"{listed(group)} in {stats.rows_of(group):,} rows"
-            doubts.append(f"has {shown}, far from all others: {end} missing_by_column")
+            n = stats.rows_of(group)
+            doubts.append(f"has {listed(group)} in {n:,} rows ({n / stats.n_rows:.1%}), {end}")
     rules = {}
     if kind != "timestamp":
         rest = values[~np.isnan(values)]
@@ -171,22 +175,30 @@ def _ordered(stats: ColumnStats, read: pl.Series, kind: ColumnType, doubts: Iter
     return replace(_guess(stats, kind, doubts, [*missing, *odd], **rules), values=values)
 
 
+def _not_read(stats: ColumnStats, odd: pl.Series) -> tuple[list[str], list[str]]:
+    """Texts among numbers or times: those of a row of units or totals, and those for missing."""
+    ends = [*stats.values.head(2), *stats.values.tail(5)]
+    once = stats.known.filter(stats.counts == 1)
+    bad = [text for text in odd if text in ends and text in once]
+    return bad, [text for text in odd if text not in bad]
+
+
 def _number(
     stats: ColumnStats, values: pl.Series, role: Role, form: Any = None, doubts: Iterable[str] = ()
 ) -> Guess:
     """A column of numbers; one that counts the rows in their order is left out."""
     known = values.drop_nulls().to_numpy()
     least, most = known.min(), known.max()
-    whole = not (form and form.factors) and bool((np.floor(known) == known).all())
+    excel = EXCEL_DAYS[0] <= least < most <= EXCEL_DAYS[1]
+    whole = bool((np.floor(known) == known).all())
     dense = FEWEST_NUMBERS < most - least < 1.05 * len(known) == 1.05 * stats.n_rows
-    if whole and dense and not role and cast(stats.values, Form(type="float"), "UTC").is_sorted():
+    counts_rows = whole and dense and not role and not excel
+    if counts_rows and cast(stats.values, Form(type="float"), "UTC").is_sorted():
         counted = _excluded(stats, COUNTER, f"counts the rows ({stats.examples} …)")
         return replace(counted, values=known)
-    doubts = list(doubts)
-    if EXCEL_DAYS[0] <= least < most <= EXCEL_DAYS[1]:
-        end = "if they are Excel's days, write them as dates: 45292 is 2024-01-01"
-        doubts.append(f"has numbers such as {stats.examples}, read as such; {end}")
-    result = _ordered(stats, values, "integer" if whole else "float", doubts)
+    end = "if they are Excel's days, write them as dates: 45292 is 2024-01-01"
+    more = [f"has numbers such as {stats.examples}, read as such; {end}"] if excel else []
+    result = _ordered(stats, values, "integer" if whole else "float", [*doubts, *more])
     return replace(result, numbers=form)
 
 
@@ -213,9 +225,8 @@ def _text(stats: ColumnStats, plain: pl.Series) -> Guess:
         if len(texts) > MANY:
             doubts.append(f"has {len(texts):,} values: the model sees the frequent ones")
         return _guess(stats, "category", doubts)
-    n_words = _n_words(texts)
-    if n_words >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
-        return _excluded(stats, f"free text: {n_words:.0f} words on average", *doubts)
+    if _n_words(texts) >= 4 or texts.str.len_chars().to_numpy().mean() > FEW:
+        return _excluded(stats, f"free text: {_n_words(texts):.0f} words on average", *doubts)
     why = f"names rows: {len(texts):,} values that hardly repeat"
     if texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"

@@ -16,7 +16,7 @@ from ..data.read import GZIP, readable
 from ..data.rows import files, records
 from ..errors import ConfigError, DataError
 from ..terminal import progress
-from .dialect import Record, dialect
+from .dialect import dialect
 
 SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
 UNREADABLE, EXCEL = (pl.Duration, pl.Time, pl.Object), (b"PK", b"\xd0\xcf\x11\xe0")
@@ -31,12 +31,13 @@ class ColumnStats:
         self.values, self.is_text, self.n_rows = values, values.dtype == pl.String, len(values)
         known = values.drop_nulls().alias(" ").value_counts(sort=True, name="n")
         self.blanks, self.nulls, self.doubts = list[str](), list[str](), list[str]()
-        if self.is_text:
-            none = known[" "].str.contains(NULL) | known[" "].is_in(nulls)
-            gone, known = known.filter(none), known.filter(~none)
-            self.blanks = [text for text in gone[" "] if not text.strip()]
-            self.nulls = [text for text in gone[" "] if text.strip()]
-            n = int(gone.filter(gone[" "].is_in(self.nulls))["n"].sum())
+        none = known[" "].str.contains(NULL) if self.is_text else pl.Series([False])
+        none = none | known[" "].is_in(nulls) if nulls else none
+        if none.any():
+            absent, known = known.filter(none), known.filter(~none)
+            self.blanks = [text for text in absent[" "] if not text.strip()]
+            self.nulls = [text for text in absent[" "] if text.strip()]
+            n = int(absent.filter(absent[" "].is_in(self.nulls))["n"].sum())
             doubt = f"has {listed(self.nulls)} in {n:,} rows: read as missing"
             self.doubts = [doubt] if self.nulls else []
         self.known, self.counts = known[" "], known["n"]
@@ -89,7 +90,7 @@ def open_table(path: str, target: str, table: str | None, query: str | None) -> 
             raise ConfigError("this project reads files; add an option that reads databases first")
         settings: dict[str, Any] = {kinds[0]: path, "table": table, "query": query}
         source = load(SETTINGS[kinds[0]])(**settings)
-        return _look(name, source, files(name, source, (), Path("data")))
+        return _look(name, source, files(name, source, (), Path("data")), [])
     if not file.is_file():
         raise DataError(f"'{path}' does not exist; name a CSV, Parquet or JSON Lines file")
     with readable(file), file.open("rb") as raw:
@@ -99,20 +100,14 @@ def open_table(path: str, target: str, table: str | None, query: str | None) -> 
     place, here = file.resolve(), Path.cwd()
     where = (place.relative_to(here) if place.is_relative_to(here) else place).as_posix()
     if head == b"PAR1":
-        return _look(name, ParquetSource(parquet=where), [file])
+        return _look(name, ParquetSource(parquet=where), [file], [])
     if head[:1] == b"{" or (head[:2] == GZIP and ".json" in file.name):
-        return _look(name, JsonlSource(jsonl=where), [file])
-    csv, doubts, not_rows = dialect(file, where, target)
-    return _look(name, csv, [file], doubts, not_rows)
+        return _look(name, JsonlSource(jsonl=where), [file], [])
+    csv, doubts = dialect(file, where, target)
+    return _look(name, csv, [file], doubts)
 
 
-def _look(
-    name: str,
-    source: TableSource,
-    paths: list[Path],
-    doubts: Sequence[str] = (),
-    not_rows: Sequence[Record] = (),
-) -> Table:
+def _look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) -> Table:
     """Read the table once; of many rows every k-th is taken, with k doubled when they are too many."""
     parts, every, n_rows, broken = list[pl.DataFrame](), 1, 0, list[str]()
     with progress("looking", None, keep=False) as bar:
@@ -125,19 +120,15 @@ def _look(
                 parts, every = [pl.concat(parts, how="diagonal_relaxed").gather_every(2)], 2 * every
             broken += [f"record {number:,}: {why}" for number, why, _ in run.broken]
             bar(note=f"{n_rows:,} rows")
-    rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
-    for record in not_rows:
-        fields = zip(rows.columns, record, strict=False)
-        rows = rows.filter(pl.any_horizontal(pl.col(n).fill_null("") != text for n, text in fields))
-    if not len(rows):
+    if not n_rows:
         raise DataError(f"there is no row that can be read: {[*broken, 'it is empty'][0]}")
-    doubts = [*doubts]
     if broken:
         total = f"{len(broken):,} of {len(broken) + n_rows:,}"
-        doubts.append(f"{total} records are no rows ({broken[0]}): rejected")
+        doubts = [*doubts, f"{total} records are no rows ({broken[0]}): rejected"]
+    rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
     unusable = _unusable(rows, paths[0], parquet=isinstance(source, ParquetSource))
-    doubts += [f"`{name}` is left out: {why}" for name, why in unusable.items()]
     columns = {values.name: ColumnStats(values) for values in rows if values.name not in unusable}
+    doubts = [*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())]
     return Table(name=name, source=source, columns=columns, unusable=unusable, doubts=doubts)
 
 

@@ -91,13 +91,10 @@ def propose(request: Request, table: Table) -> Proposal:
 
 
 def _column(option: str, name: str | None, table: Table) -> str | None:
-    """The column that is meant: by its name, or but for spaces around it and case."""
+    """The column that an option names, if it names one."""
     names = list(table.columns)
     if not name or name in names:
         return name or None
-    alike = [one for one in names if one.strip().casefold() == name.strip().casefold()]
-    if len(alike) == 1:
-        return alike[0]
     why = table.unusable.get(name, "there is no such column")
     near = "".join(f"; did you mean {one!r}?" for one in get_close_matches(name, names, 1))
     shown = listed(names, SHOWN)

@@ -48,7 +48,10 @@ def target_of(
         DataError: the task cannot be learnt from the values, or they have no such positive one.
     """
     texts, logical = stats.known.cast(pl.String), guess.column.type == "boolean"
-    known = _labels(texts, logical=logical).set(texts.is_in(list(guess.missing)), None)
+    absent = texts.is_in(list(guess.missing))
+    if guess.values is not None:
+        absent |= pl.Series(np.isnan(guess.values))
+    known = _labels(texts, logical=logical).set(absent, None)
     counts = _counts(known, stats.counts)
     labels, doubts = sorted(counts, key=_in_order), [*guess.doubts]
     task = task or _task(counts, guess)
@@ -147,6 +150,7 @@ def time_of(name: str | None, columns: Columns, guesses: Guesses) -> str | None:
     if name in times:
         n_odd = stats.rows_of(guesses[name].missing)
         problem = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
+        problem += " (a row of totals? take it out)"
     raise DataError(f"--time: {name!r} {problem}; name a column of times, or leave --time out")
 
 
@@ -166,7 +170,9 @@ def keys(
         again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
         if again or gaps:
             problem = f"{again:,} rows repeat a value and {gaps:,} have none"
-            raise DataError(f"--id: {name!r} does not name each row once: {problem}; leave --id out")
+            raise DataError(
+                f"--id: {name!r} does not name each row once: {problem}; leave --id out"
+            )
         column = Column(type="integer" if _is_whole(guesses[name]) else "string", why=KEY)
         doubt = "is taken as the id, since it names each row; say --id for another"
         result[name] = Guess(column=column, doubts=[] if id_ else [doubt])

@@ -35,11 +35,7 @@ def transform(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     (rows,) = sources.values()
     return rows
 '''
-FEATURES = '''"""Yours: new columns computed from a row's own values, the same in training and in the graph.
-
-``columns["price"]`` is a number and ``columns.seconds["at"]`` a time, NaN where missing;
-``columns.is_in("city", "Oslo", None)`` says where a category is one of these, or missing.
-"""
+FEATURES = '''"""Yours: new columns ``[batch]`` by name, of a row's own values: docs/howto/add-a-feature.md."""
 
 from torch import Tensor
 
@@ -47,7 +43,7 @@ from .columns import Columns
 
 
 def features(columns: Columns) -> dict[str, Tensor]:
-    """None yet: return new columns ``[batch]`` by name."""
+    """None yet."""
     return {}
 '''
 
@@ -96,11 +92,11 @@ def show(proposal: Proposal) -> None:
     contract, rows = proposal.contract, []
     for name, column in list(contract.columns.items())[:MOST_SHOWN]:
         role = "leak" if column.leaks else contract.role(name)
-        rules = [*descriptions(contract, name), column.why or ""]
+        rules = [*descriptions(contract, name), *filter(None, [column.why])]
         if role == "target" and contract.positive is not None:
             rules.append(f"positive: {contract.positive}")
-        shown = MASK if column.pii else proposal.examples[name]
-        rows.append((name, role, column.type, "; ".join(filter(None, rules)), shown))
+        values = MASK if column.pii else proposal.examples[name]
+        rows.append((name, role, column.type, "; ".join(rules), values))
     title = f"{contract.name}: {contract.task} of {contract.target}"
     table(title, ("column", "role", "type", "rules", "values"), rows)
     if more := len(contract.columns) - len(rows):
