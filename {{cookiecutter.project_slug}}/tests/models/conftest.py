@@ -21,10 +21,9 @@ from {{ cookiecutter.__package }}.models.graph import (
     OPSET,
     export,
 )
-from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess
-from {{ cookiecutter.__package }}.models.program import Body, Program
+from {{ cookiecutter.__package }}.models.program import Body, Head, Program
 from {{ cookiecutter.__package }}.models.ranking import Floats
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
@@ -109,7 +108,7 @@ def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = Non
     encoder = fit_encoder(preprocess.prepare(inputs).numbers, 8)
     torch.manual_seed(0)
     labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
-    head = make_head(contract.task, labels, len(contract.labels or ()))
+    head = Head(contract.task, labels, len(contract.labels or ()))
     network = Mlp(
         width=encoder.size,
         categories=Categories(preprocess.sizes, 4),

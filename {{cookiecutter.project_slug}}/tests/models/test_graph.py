@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import (
@@ -22,9 +21,8 @@ from {{ cookiecutter.__package }}.models.graph import (
     OPSET_ML,
     export,
 )
-from {{ cookiecutter.__package }}.models.heads import make_head
+from {{ cookiecutter.__package }}.models.program import Head, Program
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
-from {{ cookiecutter.__package }}.models.program import Program
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
@@ -77,16 +75,8 @@ def adversarial(contract: Contract) -> Inputs:
     return from_columns(contract, columns, len(rows))
 
 
-@torch.no_grad()
-def by_torch(program: Program, inputs: Inputs) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
-    answers: np.ndarray[tuple[int], np.dtype[np.float32]] = program(
-        program.preprocess.tensors(inputs)
-    ).numpy()
-    return answers
-
-
 def test_ordinary_rows_are_answered_as_torch_does(exported: Exported, no_features: None) -> None:
-    expected = by_torch(exported.program, exported.inputs)
+    expected = exported.program.predict(exported.inputs)
     assert expected.std(0).max() > 0.05
     assert_parity(predict(exported.session, exported.inputs, exported.task), expected)
 
@@ -95,7 +85,7 @@ def test_adversarial_rows_are_answered_as_torch_does(exported: Exported, no_feat
     inputs = adversarial(exported.contract)
     answers = predict(exported.session, inputs, exported.task)
     assert exported.task.valid(answers)
-    assert_parity(answers, by_torch(exported.program, inputs))
+    assert_parity(answers, exported.program.predict(inputs))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 17, 400])
@@ -164,10 +154,10 @@ def test_values_of_any_size_are_answered_as_torch_does(
     program = copy.copy(made.program)
     program._modules = {
         **program._modules,
-        "head": make_head("regression", np.array([mean - deviation, mean + deviation]), 0),
+        "head": Head("regression", np.array([mean - deviation, mean + deviation])),
     }
     session = open_session(export(program, made.inputs[:16]).SerializeToString())
-    expected = by_torch(program, made.inputs)
+    expected = program.predict(made.inputs)
     answers = predict(session, made.inputs, made.task)
     assert parity_error(expected, answers, made.task.scale(expected)) < 0.5
 
@@ -190,4 +180,4 @@ def test_a_contract_with_one_kind_of_feature_exports(
     program = make_program(part, train)
     session = open_session(export(program, train[:16]).SerializeToString())
     for inputs in (train, train[:1], adversarial(part)):
-        assert_parity(predict(session, inputs, task_of(part)), by_torch(program, inputs))
+        assert_parity(predict(session, inputs, task_of(part)), program.predict(inputs))

@@ -18,7 +18,7 @@ from sklearn.model_selection import (
 from ..config import TrainConfig
 from ..contract import Contract
 from ..errors import DataError
-from ..models.heads import make_head
+from ..models.program import Head
 from ..models.inputs import Inputs
 from ..models.preprocess import fit_preprocess
 from ..models.tasks import Task, task_of
@@ -96,7 +96,7 @@ def make_training_set(
         contract=contract,
         task=task_of(contract),
         preprocess=preprocess,
-        head=make_head(contract.task, train.labels, len(contract.labels or ())),
+        head=Head(contract.task, train.labels, len(contract.labels or ())),
         train=examples(train.inputs, train.labels),
         held_out=None if held_out is None else examples(held_out.inputs, held_out.labels),
         rounds=rounds,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor, nn
 
 from ...config import Config
 from ...contract import Contract
@@ -17,7 +18,7 @@ from ...data.dataset import Dataset, current
 from ...data.split import Split
 from ...errors import BundleError
 from ...models.bundle import BATCH_ROWS, open_session
-from ...models.graph import export_encoding
+from ...models.graph import export_module
 from ...models.onnx_import.wrapping import groups
 from ...models.preprocess import Preprocess, fit_preprocess
 from ...models.trees import Matrices
@@ -28,6 +29,19 @@ from ..rows import Rows, read_rows
 
 ENCODING, FACTS = "encoding.onnx", "encoding.json"
 SPLITS: tuple[Split, ...] = ("train", "validation")
+
+
+class Encoding(nn.Module):
+    """The contract's columns to ``matrix`` ``[batch, columns + categories]``, as trees take them."""
+
+    def __init__(self, preprocess: Preprocess, matrices: Matrices) -> None:
+        super().__init__()
+        self.preprocess, self.matrices = preprocess, matrices
+
+    def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Both stages, by name."""
+        numbers, codes = self.preprocess(inputs)
+        return {"numbers": numbers, "matrix": self.matrices(numbers, codes)}
 
 
 def run(config: Config) -> Path:
@@ -45,7 +59,8 @@ def run(config: Config) -> Path:
     train = rows["train"]
     preprocess = fit_preprocess(dataset.contract, train.inputs)
     matrices = Matrices(preprocess.prepare(train.inputs))
-    graph = export_encoding(preprocess, matrices, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
+    encoding, example = Encoding(preprocess, matrices), train.inputs[:EXAMPLE_ROWS]
+    graph = export_module(encoding, preprocess, example).SerializeToString()
     digest = hashlib.sha256(graph).hexdigest()
     folder = config.data.directory / "encoded" / f"{dataset.name}-{digest[:8]}"
     if not folder.is_dir():
