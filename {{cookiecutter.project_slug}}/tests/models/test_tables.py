@@ -13,13 +13,15 @@ from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
 from ..synthesized import synthesize
 
+NAN, INF = float("nan"), float("inf")
+
 
 def with_column(contract: Contract, name: str, column: Any) -> Inputs:
     rows = synthesize(contract, len(column))
     return from_table(contract, rows.set_column(rows.schema.get_field_index(name), name, column))
 
 
-def test_an_absent_feature_is_named_with_those_that_are_wanted(shop: Contract) -> None:
+def test_an_absent_feature_is_named_with_those_that_are_needed(shop: Contract) -> None:
     rows = synthesize(shop, 3).drop_columns(["city"])
     with pytest.raises(DataError, match=r"no column 'city'.*at, price, items, channel, city, gift"):
         from_table(shop, rows)
@@ -43,14 +45,8 @@ def test_values_of_another_type_are_refused_by_name(
 
 @pytest.mark.parametrize(
     "column",
-    [
-        pa.array([3, None], pa.int16()),
-        pa.array([3.0, float("nan")]),
-        pa.array(["3", None]),
-        pa.chunked_array([[3], [None]]),
-        pa.array([3.0, float("inf")]),
-        pa.array([3.0, -1e300]),
-    ],
+    [pa.array([3, None], pa.int16()), pa.chunked_array([[3.0], [None]])]
+    + [pa.array([3.0, gap]) for gap in (NAN, INF, -1e300)],
 )
 def test_a_number_is_float32_or_nan(shop: Contract, column: Any) -> None:
     values = with_column(shop, "price", column).numeric[:, 0]
@@ -63,10 +59,8 @@ def test_a_number_is_float32_or_nan(shop: Contract, column: Any) -> None:
     [
         pa.array(["1", None]),
         pa.array([1, None]),
-        pa.array([1.0, float("nan")]),
+        pa.array([1.0, NAN]),
         pa.array(["1.0", None], pa.large_string()),
-        pa.array(["1", None]).dictionary_encode(),
-        pa.chunked_array([["1"], [None]], pa.string()),
         pa.chunked_array([["1"], [None]], pa.string()).dictionary_encode(),
     ],
 )
@@ -74,17 +68,17 @@ def test_a_category_is_canonical_text_whatever_it_is_stored_as(shop: Contract, c
     assert with_column(shop, "city", column).category[:, 1].tolist() == ["1", MISSING_CATEGORY]
 
 
-def test_a_column_of_nothing_but_nulls_is_missing(shop: Contract) -> None:
-    for name in ("price", "city", "at"):
-        with_column(shop, name, pa.nulls(2))
-    assert with_column(shop, "city", pa.nulls(2)).category[:, 1].tolist() == [MISSING_CATEGORY] * 2
-
-
 def test_a_full_dictionary_of_narrow_indices_has_room_for_a_null(shop: Contract) -> None:
     indices = pa.array([*range(128), None], pa.int8())
     column = pa.DictionaryArray.from_arrays(indices, [f"c{i}" for i in range(128)])
     values = with_column(shop, "city", column).category[:, 1].tolist()
     assert values == [*(f"c{i}" for i in range(128)), MISSING_CATEGORY]
+
+
+def test_a_column_of_nothing_but_nulls_is_missing(shop: Contract) -> None:
+    assert np.isnan(with_column(shop, "price", pa.nulls(2)).numeric[:, 0]).all()
+    assert with_column(shop, "city", pa.nulls(2)).category[:, 1].tolist() == [MISSING_CATEGORY] * 2
+    assert with_column(shop, "at", pa.nulls(2)).time.tolist() == [[MISSING_TIME]] * 2
 
 
 @pytest.mark.parametrize(
@@ -95,7 +89,6 @@ def test_a_full_dictionary_of_narrow_indices_has_room_for_a_null(shop: Contract)
         (pa.array([1_704_067_200], pa.timestamp("s", "America/New_York")), 1_704_067_200),
         (pa.array([1_704_067_200_123_000_000], pa.timestamp("ns", "UTC")), 1_704_067_200),
         (pa.array([date(2024, 1, 1)]), 1_704_063_600),
-        (pa.array(["2024-01-01T00:00:00Z"]), 1_704_067_200),
         (pa.array([None], pa.timestamp("us")), MISSING_TIME),
     ],
 )
@@ -107,8 +100,5 @@ def test_a_time_is_utc_seconds_cut_towards_the_past(
 
 def test_no_rows_give_groups_of_the_right_width(shop: Contract) -> None:
     inputs = from_table(shop, synthesize(shop, 5).slice(0, 0))
-    assert (inputs.numeric.shape, inputs.category.shape, inputs.time.shape) == (
-        (0, 3),
-        (0, 2),
-        (0, 1),
-    )
+    shapes = (inputs.numeric.shape, inputs.category.shape, inputs.time.shape)
+    assert shapes == ((0, 3), (0, 2), (0, 1))

@@ -76,8 +76,8 @@ Cost = Annotated[float, Field(gt=0)]
 class ThresholdConfig(Section):
     """From which probability a binary decision is positive; chosen on validation rows."""
 
-    objective: Literal["f1", "accuracy", "youden", "cost", "precision", "recall"] = "f1"
-    """What is best there; youden is recall less false alarms, cost the least of both costs below."""
+    objective: Literal["f1", "cost", "precision", "recall"] = "f1"
+    """What is best there: the highest F1, the least of both costs below, or what is kept at least."""
     at_least: Share | None = None
     """Precision or recall to keep, with the most of the other; for these two alone."""
     false_negative_cost: Cost | None = None
@@ -102,8 +102,6 @@ class ThresholdConfig(Section):
         """Why a threshold is where it is, to say after it."""
         best = {
             "f1": "F1 on validation rows is highest",
-            "accuracy": "accuracy on validation rows is highest",
-            "youden": "recall less false alarms (Youden's J) on validation rows is highest",
             "cost": f"mistakes on validation rows cost least, {self.false_negative_cost} for a"
             f" missed positive and {self.false_positive_cost} for a false alarm",
             "precision": f"precision on validation rows is at least {self.at_least} and recall highest",

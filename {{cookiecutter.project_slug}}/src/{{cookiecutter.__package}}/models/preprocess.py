@@ -40,26 +40,16 @@ class Prepared:
 class Preprocess(nn.Module):
     """Numbers, calendar and the owner's features side by side; category text becomes codes."""
 
-    learned: Tensor
-    """``[categories]``: the last code that a model learns; values after it are for features alone."""
-
     def __init__(
-        self,
-        contract: Contract,
-        calendar: Calendar,
-        vocabularies: Sequence[Sequence[str]],
-        learned: Sequence[int] | None = None,
+        self, contract: Contract, calendar: Calendar, vocabularies: Sequence[Sequence[str]]
     ) -> None:
         super().__init__()
         self.numeric, self.times = contract.numeric, contract.times
         self.category = contract.category
         self.calendar = calendar
         self.vocabularies = vocabularies
-        lengths = [len(vocabulary) for vocabulary in vocabularies]
-        self.sizes = [n + 1 for n in (learned or lengths)]
-        """How many codes a model sees of each category, that of unseen values among them."""
-        self.has_more = learned is not None and list(learned) != lengths
-        self.register_buffer("learned", torch.tensor(self.sizes, dtype=torch.int64) - 1)
+        self.sizes = [len(vocabulary) + 1 for vocabulary in vocabularies]
+        """How many codes there are of each category, that of unseen values among them."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -130,8 +120,6 @@ class Preprocess(nn.Module):
         own, derived = self._named_numbers(inputs)
         none = next(iter(inputs.values()))[:, :0]
         codes = inputs.get("codes", none.long())
-        if self.has_more:
-            codes = torch.where(codes <= self.learned, codes, UNSEEN)
         if own.keys() & derived.keys():
             group, derived = none.float(), own | derived
         else:
@@ -164,13 +152,13 @@ def fit_preprocess(contract: Contract, inputs: Inputs) -> Preprocess:
     _refuse_large_integers(contract, inputs)
     known = inputs.time[inputs.time != MISSING_TIME]
     calendar = Calendar(contract.zone, yearly=bool(len(known)) and int(np.ptp(known)) >= YEAR_S)
-    learned = [fit_vocabulary(column) for column in inputs.category.T]
-    named = Preprocess(contract, calendar, learned).named
+    frequent = [fit_vocabulary(column) for column in inputs.category.T]
+    named = Preprocess(contract, calendar, frequent).named
     vocabularies = [
         [*values, *sorted({text for column, text in named if column == name} - set(values))]
-        for name, values in zip(contract.category, learned, strict=True)
+        for name, values in zip(contract.category, frequent, strict=True)
     ]
-    return Preprocess(contract, calendar, vocabularies, [len(values) for values in learned])
+    return Preprocess(contract, calendar, vocabularies)
 
 
 def fit_vocabulary(values: Texts) -> list[str]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ..contract import Contract
 from ..models.intervals import Bootstrap, Interval
-from ..models.ranking import Draws
-from ..models.slices import cuts_of, ranges
+from ..models.metrics import Draws
+from ..models.profile import quartiles, ranges
 from ..models.tasks import Outputs, Task, task_of
 from ..values import canonical_category
 from .rows import Blocks, Floats, Integers
@@ -134,7 +134,7 @@ def large_enough(
 def slice_cuts(contract: Contract, table: pa.Table) -> dict[str, list[float]]:
     """Where each column of numbers to report by is cut into ranges."""
     return {
-        name: cuts_of(table[name].to_numpy())
+        name: quartiles(table[name].to_numpy())
         for name in contract.slices
         if name in table.column_names and contract.columns[name].type in {"integer", "float"}
     }

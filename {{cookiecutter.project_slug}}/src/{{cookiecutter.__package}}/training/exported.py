@@ -11,7 +11,7 @@ from ..errors import ModelFailedError
 from ..models import graph
 from ..models.bundle import open_session, parity_error, run
 from ..models.tasks import Outputs, Task, threshold_of
-from ..models.threshold import Cut
+from ..models.tasks import Cut
 from ..models.trees import n_learned
 from .gate import Rule, valid_outputs
 from .kinds import Fitted

@@ -9,11 +9,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from ...models.bundle import open_session
 from ...models.intervals import Bootstrap, Interval
-from ...models.metrics import ClassScores, confidence_bins
-from ...models.ranking import Counts, Floats, Integers, Ranking, per_bin, ratio
+from ...models.metrics import (
+    Counts,
+    Floats,
+    Integers,
+    Ranking,
+    confidence_bins,
+    per_bin,
+    ratio,
+)
 from ...models.tasks import Outputs, Task
 from ...values import canonical_category
 from ..rows import Rows
@@ -39,14 +47,12 @@ def of_outputs(
     task: Task, labels: Floats, outputs: Outputs, bootstrap: Bootstrap
 ) -> dict[str, Any]:
     """What follows from outputs and labels alone."""
-    regression, scored = task.contract.task == "regression", task.scores(labels, outputs)
+    regression = task.contract.task == "regression"
     return {
         **curves(task, labels, outputs, bootstrap),
         "calibration": calibration(task, labels, outputs, bootstrap),
         "confusion": None if regression else confusion(task, labels, outputs),
-        "classes": (
-            scored.classes(task.contract.labels or ()) if isinstance(scored, ClassScores) else None
-        ),
+        "classes": class_qualities(task, labels, outputs) if outputs.ndim == 2 else None,
         "scores": scores(task, labels, outputs),
         "residuals": residuals(labels, outputs) if regression else None,
     }
@@ -162,6 +168,43 @@ def confusion(task: Task, labels: Floats, outputs: Outputs) -> dict[str, Any]:
         actual, decided = (np.minimum(rank[codes], MOST_LABELS) for codes in (actual, decided))
     counts = np.bincount(actual * len(names) + decided, minlength=len(names) ** 2)
     return {"labels": names, "counts": counts.reshape(len(names), -1)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassQuality:
+    """How well one label is told from the others; NaN where it is never decided for or there."""
+
+    label: str
+    support: int
+    """Rows that have it."""
+    precision: float
+    recall: float
+    f1: float
+    auc: float
+
+
+def class_qualities(task: Task, labels: Floats, outputs: Outputs) -> list[ClassQuality]:
+    """Quality of each label."""
+    names = task.contract.labels or ()
+    codes, decided = np.arange(len(names)), outputs.argmax(1)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, decided, labels=codes, zero_division=np.nan
+    )
+    return [
+        ClassQuality(
+            label=name,
+            support=int(support[k]),
+            precision=float(precision[k]),
+            recall=float(recall[k]),
+            f1=float(f1[k]),
+            auc=(
+                float(roc_auc_score(labels == k, outputs[:, k]))
+                if 0 < support[k] < len(labels)
+                else np.nan
+            ),
+        )
+        for k, name in enumerate(names)
+    ]
 
 
 def outcomes(task: Task) -> list[str]:
