@@ -22,9 +22,9 @@ from {{ cookiecutter.__package }}.models.graph import (
     export,
 )
 from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.metrics import Floats
 from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess
 from {{ cookiecutter.__package }}.models.program import Body, Head, Program
-from {{ cookiecutter.__package }}.models.metrics import Floats
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp

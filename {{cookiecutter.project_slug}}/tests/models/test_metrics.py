@@ -46,7 +46,8 @@ def calibration_error(probabilities: Floats, hits: Floats) -> float:
     """As it is defined, bin by bin."""
     bins = np.minimum(np.floor(probabilities * 15), 14)
     rows = [bins == k for k in np.unique(bins)]
-    return sum(r.mean() * abs(probabilities[r].mean() - hits[r].mean()) for r in rows)
+    gaps = [r.mean() * abs(probabilities[r].mean() - hits[r].mean()) for r in rows]
+    return float(np.sum(gaps))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -92,9 +92,7 @@ def test_the_graph_computes_the_features_as_torch_does(members: Contract) -> Non
     inputs = from_table(members, synthesize(members, 400))
     program = make_program(members, inputs)
     graph = export(program, inputs[:16]).SerializeToString()
-    assert_parity(
-        predict(open_session(graph), inputs, task_of(members)), program.predict(inputs)
-    )
+    assert_parity(predict(open_session(graph), inputs, task_of(members)), program.predict(inputs))
     at, joined = (inputs.time[:, members.times.index(name)] for name in ("at", "joined"))
     tenure = numbers_of(graph, inputs.feed())["tenure_s"]
     known = joined > 0

@@ -11,8 +11,7 @@ import torch
 from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ParityError
-from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.models.tasks import Cut
+from {{ cookiecutter.__package }}.models.tasks import Cut, task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.evaluate import (

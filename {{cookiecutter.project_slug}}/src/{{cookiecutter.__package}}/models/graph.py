@@ -80,7 +80,7 @@ def _trace(module: nn.Module, groups: dict[str, Tensor]) -> ModelProto:
             dynamic_shapes={"inputs": {name: {0: batch} for name in groups}},
             verbose=False,
         )
-    return exported.model_proto  # type: ignore[no-any-return]
+    return exported.model_proto
 
 
 def _label_encoders(vocabularies: Sequence[Sequence[str]]) -> list[NodeProto]:

@@ -6,7 +6,7 @@ the rows' ranks.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,6 @@ Draws = dict[str, Floats]
 SMALLEST = 1e-7
 ECE_BINS = 15
 MOST_BINS, FEWEST_BINS = 2_048, 256
-MOST_CELLS = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,40 +71,30 @@ class Ranking:
 
     def falling(
         self, block: Integers, counts: Floats, *, exact: bool = False
-    ) -> Iterator[tuple[Counts, Counts]]:
-        """Positive rows, and all rows, from each bin to the highest: ``[some draws, bins]`` at a time.
+    ) -> tuple[Counts, Counts]:
+        """Positive rows, and all rows, from each bin to the highest ``[draws, bins]``.
 
         The highest bin is first. Draws are float32, in which numbers of rows are exact below 2²⁴.
         """
         bins, n_bins = self._bins(exact=exact)
         n_blocks, kind = counts.shape[1], np.float64 if exact else np.float32
-        sums = [
+        positive, every = (
             np.cumsum(per_bin(block, n_blocks, bins, n_bins, values), 1, kind)
             for values in (self.labels, None)
-        ]
-        for part in np.array_split(counts.astype(kind), -(-len(counts) * n_bins // MOST_CELLS)):
-            positive, called = (part @ each for each in sums)
-            yield positive, called
+        )
+        return counts.astype(kind) @ positive, counts.astype(kind) @ every
 
     def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
-        """``auc`` and ``auc_pr`` of each draw."""
-        each = [_areas(*both) for both in self.falling(block, counts, exact=exact)]
-        areas, precisions = (np.concatenate(parts) for parts in zip(*each, strict=True))
-        return {"auc": areas, "auc_pr": precisions}
-
-
-def _areas(above: Counts, called: Counts) -> tuple[Floats, Floats]:
-    """Area under the ROC curve, and average precision.
-
-    The first is the chance that a positive outranks a negative, ties half; the second the mean over
-    the positives of the precision from their score on (Manning et al., 2008, section 8.4).
-    """
-    positive = np.diff(above, prepend=0)
-    negative = np.diff(called, prepend=0) - positive
-    pairs = above[:, -1].astype(np.float64) * (called[:, -1] - above[:, -1])
-    won = (negative * (above - positive / 2)).sum(1, dtype=np.float64)
-    precise = (positive * (above / np.maximum(called, 1))).sum(1, dtype=np.float64)
-    return ratio(won, pairs), ratio(precise, above[:, -1].astype(np.float64))
+        """``auc``, the chance that a positive outranks a negative, ties half; and ``auc_pr``, the mean
+        over the positives of the precision from their score on (Manning et al., 2008, section 8.4).
+        """
+        above, called = self.falling(block, counts, exact=exact)
+        positive = np.diff(above, prepend=0)
+        negative = np.diff(called, prepend=0) - positive
+        total = above[:, -1].astype(np.float64)
+        won = (negative * (above - positive / 2)).sum(1, dtype=np.float64)
+        precise = (positive * (above / np.maximum(called, 1))).sum(1, dtype=np.float64)
+        return {"auc": ratio(won, total * (called[:, -1] - total)), "auc_pr": ratio(precise, total)}
 
 
 def per_bin(
@@ -246,13 +235,16 @@ class Scores(Scored):
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
         rows, concerned = sums["rows"], sums["called"] + sums["support"]
         f1 = ratio(2 * sums["hits"], concerned, 0.0)
-        return {
+        metrics: Draws = {
             "log_loss": sums["loss"] / rows,
-            **({"brier": sums["squares"] / rows} if self._binary else {}),
-            **({} if self._binary else {"accuracy": sums["hits"].sum(-1) / rows}),
             "f1": ratio(f1.sum(-1), (concerned > 0).sum(-1), 0.0),
             "ece": np.abs(sums["gaps"]).sum(-1) / rows,
         }
+        if self._binary:
+            metrics["brier"] = sums["squares"] / rows
+        else:
+            metrics["accuracy"] = sums["hits"].sum(-1) / rows
+        return metrics
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,12 @@ class Preprocess(nn.Module):
         for index, vocabulary in enumerate(self.vocabularies):
             code = {value: number for number, value in enumerate(vocabulary, start=UNSEEN + 1)}
             codes[:, index] = [code.get(value, UNSEEN) for value in inputs.category[:, index]]
-        groups = {"numeric": inputs.numeric, "codes": codes, "time": inputs.time}
-        return {name: torch.from_numpy(g) for name, g in groups.items() if g.shape[1]}
+        groups = {
+            "numeric": torch.from_numpy(inputs.numeric),
+            "codes": torch.from_numpy(codes),
+            "time": torch.from_numpy(inputs.time),
+        }
+        return {name: group for name, group in groups.items() if group.shape[1]}
 
     @torch.no_grad()
     def prepare(self, inputs: Inputs) -> Prepared:

@@ -152,9 +152,7 @@ def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
     return [ColumnProfile(**{n: column[n] for n in names}) for column in profile["columns"]]
 
 
-def describe(
-    name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]
-) -> ColumnProfile:
+def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]) -> ColumnProfile:
     """Profile a column; ``windows`` numbers the window of each row, to see how windows differ.
 
     A row in ``NO_WINDOW`` counts for the shares alone.
@@ -201,12 +199,13 @@ def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
     """Whether one value is at least this share, more than half, of the known ones."""
     if column.dtype == object:
         known = column[column != MISSING_CATEGORY]
-        same = max(Counter(known.tolist()).values(), default=0)
-    else:  # a value that more than half of them are is their median
-        known = column[~np.isnan(column)]
-        middle = len(known) // 2
-        same = np.count_nonzero(known == np.partition(known, middle)[middle]) if len(known) else 0
-    return bool(len(known)) and bool(same >= share * len(known))
+        return bool(len(known)) and max(Counter(known.tolist()).values()) >= share * len(known)
+    known = column[~np.isnan(column)]
+    if not len(known):
+        return False
+    middle = len(known) // 2  # a value that more than half of them are is their median
+    same = np.count_nonzero(known == np.partition(known, middle)[middle])
+    return bool(same >= share * len(known))
 
 
 def _category_bins(name: str, column: npt.NDArray[Any]) -> ColumnProfile:

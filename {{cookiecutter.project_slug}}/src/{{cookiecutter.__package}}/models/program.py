@@ -12,8 +12,9 @@ from torch.nn import functional
 from ..contract import Contract
 from .bundle import BATCH_ROWS
 from .inputs import Inputs
+from .metrics import Floats
 from .preprocess import Preprocess
-from .tasks import Floats, task_of
+from .tasks import task_of
 
 HOTTEST = 20.0
 

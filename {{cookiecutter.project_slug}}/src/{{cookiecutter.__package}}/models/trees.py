@@ -80,8 +80,8 @@ def n_learned(body: nn.Module) -> int:
     if not isinstance(body, Trees):
         return sum(weights.numel() for weights in body.state_dict().values())
     attributes = _attributes(body.node)
-    n_splits = sum(mode != b"LEAF" for mode in attributes["nodes_modes"])
-    return n_splits + len(attributes["target_weights"])
+    n_leaves = sum(mode == b"LEAF" for mode in attributes["nodes_modes"])
+    return len(attributes["nodes_modes"]) - n_leaves + len(attributes["target_weights"])
 
 
 def raw_ensemble(converted: ModelProto, width: int) -> NodeProto:

@@ -89,14 +89,11 @@ class Versions:
         """A version by number or alias; raises ``RegistryError`` if there is none."""
         if name.isascii() and name.isdigit():
             return self.get(int(name))
-        aliases = self.aliases()
-        if name not in aliases:
-            raise RegistryError(
-                f"'{name}' is no version of {self.name}; give a number, {' or '.join(aliases)}"
-            )
-        if (version := aliases[name]) is None:
-            raise RegistryError(f"{self.name} has no {name} at present; give a number")
-        return version
+        if version := self.aliases().get(name):
+            return version
+        raise RegistryError(
+            f"{self.name} has no {name} at present; give a number, {CHAMPION} or {CHALLENGER}"
+        )
 
     def aliases(self) -> dict[str, Version | None]:
         """The version that serves, and the newest after it that passed and has not served."""

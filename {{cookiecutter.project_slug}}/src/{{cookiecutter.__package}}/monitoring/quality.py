@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import METRICS, gaps
-from ..models.metrics import Floats, block_sums
+from ..models.metrics import METRICS, Floats, block_sums, gaps
 from ..models.profile import ranges
 from ..values import canonical_category
 from .finding import Check, Finding, Kind

@@ -10,8 +10,7 @@ from ..config import ModelConfig, TrainConfig
 from ..errors import ModelFailedError
 from ..models import graph
 from ..models.bundle import open_session, parity_error, run
-from ..models.tasks import Outputs, Task, threshold_of
-from ..models.tasks import Cut
+from ..models.tasks import Cut, Outputs, Task, threshold_of
 from ..models.trees import n_learned
 from .gate import Rule, valid_outputs
 from .kinds import Fitted

@@ -18,9 +18,9 @@ from sklearn.model_selection import (
 from ..config import TrainConfig
 from ..contract import Contract
 from ..errors import DataError
-from ..models.program import Head
 from ..models.inputs import Inputs
 from ..models.preprocess import fit_preprocess
+from ..models.program import Head
 from ..models.tasks import Task, task_of
 from .kinds import TrainingSet
 from .rows import Blocks, Examples, Floats, Integers, Rows, blocks, times

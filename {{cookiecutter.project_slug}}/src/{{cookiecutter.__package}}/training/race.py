@@ -17,9 +17,9 @@ from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..errors import ConfigError
 from ..models.bundle import BATCH_ROWS
-from ..models.program import Program, fit_temperature
 from ..models.intervals import Interval
 from ..models.metrics import METRICS
+from ..models.program import Program, fit_temperature
 from ..models.tasks import Outputs, Task
 from ..terminal import say, table
 from .evaluate import Predictions, evaluate

@@ -11,8 +11,7 @@ from ...config import CheckConfig, Section
 from ...config.monitor import Severity
 from ...models.challenger import Challenges
 from ...models.intervals import Interval
-from ...models.metrics import METRICS
-from ...models.metrics import Draws, Floats, Integers
+from ...models.metrics import METRICS, Draws, Floats, Integers
 from ...models.versions import Versions
 from ..finding import Check, Finding, Kind
 from ..labels import bootstrap_of, ends, is_mature

@@ -119,11 +119,10 @@ def curves(
         return {}
     ranking = Ranking(labels, outputs.astype(np.float64))
     at = np.linspace(0, 1, POINTS)
-    (exact,) = ranking.falling(np.zeros(len(labels), np.int64), np.ones((1, 1)), exact=True)
+    exact = ranking.falling(np.zeros(len(labels), np.int64), np.ones((1, 1)), exact=True)
     lines = [
         line
-        for both in ranking.falling(bootstrap.drawn, bootstrap.counts)
-        for line in zip(*both, strict=True)
+        for line in zip(*ranking.falling(bootstrap.drawn, bootstrap.counts), strict=True)
         if 0 < line[0][-1] < line[1][-1]  # a draw may have one label alone
     ]
     found = {}
