@@ -1,6 +1,6 @@
 import copy
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,10 @@ NUMBERS = [
 ]
 TEXTS = [None, "web", "store", "<missing>", "", " ", "Ünïcödé", "東京 🛒", "a" * 5_000, 1, True]
 MOMENTS = [
-    *((2024, 3, 31, 0, 59, 59), (2024, 3, 31, 1), (2024, 10, 27, 1), (1970, 1, 1)),
-    *((1969, 12, 31, 23, 59, 59), (1901, 2, 3, 4, 5, 6), (1, 1, 1), (2150, 6, 7), (9999, 12, 31)),
+    *("2024-03-31T00:59:59", "2024-03-31T01:00:00", "2024-10-27T01:00:00", "1970-01-01T00:00:00"),
+    *("1969-12-31T23:59:59", "1901-02-03T04:05:06", "0001-01-01T00:00:00", "9999-12-31T00:00:00"),
 ]
-
-
-TIMES = [None, *(datetime(*moment, tzinfo=UTC) for moment in MOMENTS)]
+TIMES = [None, *(datetime.fromisoformat(f"{moment}Z") for moment in MOMENTS)]
 
 
 def adversarial(contract: Contract) -> Inputs:

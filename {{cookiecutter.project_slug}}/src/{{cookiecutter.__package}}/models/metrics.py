@@ -77,12 +77,12 @@ class Ranking:
         The highest bin is first. Draws are float32, in which numbers of rows are exact below 2²⁴.
         """
         bins, n_bins = self._bins(exact=exact)
-        n_blocks, kind = counts.shape[1], np.float64 if exact else np.float32
-        positive, every = (
-            np.cumsum(per_bin(block, n_blocks, bins, n_bins, values), 1, kind)
+        weights: Counts = counts if exact else counts.astype(np.float32)
+        positive, rows = (
+            per_bin(block, counts.shape[1], bins, n_bins, values).cumsum(1, weights.dtype)
             for values in (self.labels, None)
         )
-        return counts.astype(kind) @ positive, counts.astype(kind) @ every
+        return weights @ positive, weights @ rows
 
     def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
         """``auc``, the chance that a positive outranks a negative, ties half; and ``auc_pr``, the mean
@@ -215,10 +215,10 @@ class Scores(Scored):
     def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
         p, codes = self.probabilities, self._codes
         if self._binary:
-            decided, judged, n_classes = (p >= self.threshold).astype(np.int64), slice(1, 2), 2
+            decided, shown, n_classes = (p >= self.threshold).astype(np.int64), slice(1, 2), 2
             own, sure, right = np.where(codes == 1, p, 1 - p), p, self.labels
         else:
-            decided, judged, n_classes = p.argmax(1), slice(None), p.shape[1]
+            decided, shown, n_classes = p.argmax(1), slice(None), p.shape[1]
             own, sure = p[np.arange(len(p)), codes], p.max(1)
             right = (decided == codes).astype(np.float64)
         hits = (decided == codes).astype(np.float64)
@@ -226,9 +226,9 @@ class Scores(Scored):
             "rows": block_sums(block, n_blocks),
             "loss": block_sums(block, n_blocks, -np.log(np.clip(own, SMALLEST, 1))),
             "squares": block_sums(block, n_blocks, (1 - own) ** 2),
-            "hits": per_bin(block, n_blocks, codes, n_classes, hits)[:, judged],
-            "called": per_bin(block, n_blocks, decided, n_classes)[:, judged],
-            "support": per_bin(block, n_blocks, codes, n_classes)[:, judged],
+            "hits": per_bin(block, n_blocks, codes, n_classes, hits)[:, shown],
+            "called": per_bin(block, n_blocks, decided, n_classes)[:, shown],
+            "support": per_bin(block, n_blocks, codes, n_classes)[:, shown],
             "gaps": gaps(block, n_blocks, sure, right),
         }
 

@@ -68,17 +68,14 @@ class Preprocess(nn.Module):
         try:
             features(columns)
         except KeyError as error:
-            groups = {
-                "numbers": self.numeric,
-                "times (calendar parts and .seconds)": self.times,
-                "categories (.codes and .is_in)": self.category,
-            }
-            valid = "; ".join(
-                f"{kind}: {', '.join(names) or 'none'}" for kind, names in groups.items()
+            numbers, times, categories = (
+                ", ".join(names) or "none" for names in (self.numeric, self.times, self.category)
             )
             raise ConfigError(
                 f"models/features.py asks for {error}, which is no such feature of the contract."
-                f" There are {valid}. Change features.py, or configs/contract.yaml"
+                f" There are numbers: {numbers}; times (calendar parts and .seconds): {times};"
+                f" categories (.codes and .is_in): {categories}. Change features.py, or"
+                " configs/contract.yaml"
             ) from None
         return columns.named
 

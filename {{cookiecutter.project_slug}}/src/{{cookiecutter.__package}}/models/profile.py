@@ -161,8 +161,8 @@ def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]
     profile = binned(name, column)
     total = profile.tally(column)
     profile = replace(profile, counts=tuple(total.tolist()))
-    sizes, missing, effects, apart = [size(column)], [total[-1] / total.sum()], [0.0], [0.0]
-    still = is_still(column)
+    sizes, missing, still = [size(column)], [total[-1] / total.sum()], is_still(column)
+    effects, apart = list[float](), list[float]()
     for window in np.unique(windows[windows != NO_WINDOW]):
         part = column[windows == window]
         if not MIN_ROWS <= len(part) < len(column):
@@ -178,8 +178,8 @@ def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]
     sizes = [one for one in sizes if one > 0] or [0.0]
     return replace(
         profile,
-        reference_range=float(np.quantile(effects[1:] or effects, USUAL)),
-        reference_range_missing=float(np.quantile(apart[1:] or apart, USUAL)),
+        reference_range=float(np.quantile(effects or [0.0], USUAL)),
+        reference_range_missing=float(np.quantile(apart or [0.0], USUAL)),
         most_missing=float(max(missing)),
         least_size=min(sizes),
         most_size=max(sizes),

@@ -57,7 +57,7 @@ class Trees(nn.Module):
         self.predict = predict
         self.node = node
         encoded = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        self.register_buffer("text", encoded)  # so that the weights' file holds all of the model
+        self.register_buffer("text", encoded)  # what tells two ensembles apart, as weights do
 
     def stages(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """The matrix, and raw values ``[batch, width]``; an export leaves the operator empty."""
@@ -80,8 +80,8 @@ def n_learned(body: nn.Module) -> int:
     if not isinstance(body, Trees):
         return sum(weights.numel() for weights in body.state_dict().values())
     attributes = _attributes(body.node)
-    n_leaves = sum(mode == b"LEAF" for mode in attributes["nodes_modes"])
-    return len(attributes["nodes_modes"]) - n_leaves + len(attributes["target_weights"])
+    n_leaves = list(attributes["nodes_modes"]).count(b"LEAF")
+    return len(attributes["nodes_modes"] + attributes["target_weights"]) - n_leaves
 
 
 def raw_ensemble(converted: ModelProto, width: int) -> NodeProto:
