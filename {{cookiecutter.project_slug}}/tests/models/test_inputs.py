@@ -1,6 +1,6 @@
 """The two roads to the graph's inputs: Python values of a request, and tables."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -38,38 +38,6 @@ def test_a_missing_value_is_nan_or_reserved(shop: Contract) -> None:
     assert np.isnan(row.numeric).all()
     assert row.category.tolist() == [[MISSING_CATEGORY] * 2]
     assert row.time.tolist() == [[MISSING_TIME]]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        *((one, "1") for one in (1, 1.0, "1", "1.00")),
-        (1.5, "1.5"),
-        *((truth, "true") for truth in (True, "TRUE")),
-        (" Oslo ", "Oslo"),
-        ("", ""),
-        ("Zürich 東京 🛒", "Zürich 東京 🛒"),
-        (NAN, MISSING_CATEGORY),
-    ],
-)
-def test_a_category_has_one_text_form(shop: Contract, value: object, text: str) -> None:
-    assert one(shop, city=value).category[0, 1] == text
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (datetime(1970, 1, 1), -3600),
-        (datetime(1970, 1, 1, tzinfo=timezone(timedelta(hours=2))), -7200),
-        (datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC), -1),
-        (datetime(2024, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC), 1_704_067_200),
-        (1_704_067_200, 1_704_067_200),
-    ],
-)
-def test_a_time_is_whole_utc_seconds_cut_towards_the_past(
-    shop: Contract, value: object, seconds: int
-) -> None:
-    assert one(shop, at=value).time.tolist() == [[seconds]]
 
 
 @pytest.mark.parametrize("number", [1e39, -1e300, INF])

@@ -40,16 +40,25 @@ class Prepared:
 class Preprocess(nn.Module):
     """Numbers, calendar and the owner's features side by side; category text becomes codes."""
 
+    limits: Tensor
+
     def __init__(
-        self, contract: Contract, calendar: Calendar, vocabularies: Sequence[Sequence[str]]
+        self,
+        contract: Contract,
+        calendar: Calendar,
+        vocabularies: Sequence[Sequence[str]],
+        sizes: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.numeric, self.times = contract.numeric, contract.times
         self.category = contract.category
         self.calendar = calendar
         self.vocabularies = vocabularies
-        self.sizes = [len(vocabulary) + 1 for vocabulary in vocabularies]
-        """How many codes there are of each category, that of unseen values among them."""
+        lengths = [len(vocabulary) + 1 for vocabulary in vocabularies]
+        self.sizes = lengths if sizes is None else list(sizes)
+        """How many codes a model sees of each category, that of unseen values among them."""
+        self.has_more = self.sizes != lengths  # those that features.py alone sees
+        self.register_buffer("limits", torch.tensor(self.sizes, dtype=torch.int64))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -117,6 +126,8 @@ class Preprocess(nn.Module):
         own, derived = self._named_numbers(inputs)
         none = next(iter(inputs.values()))[:, :0]
         codes = inputs.get("codes", none.long())
+        if self.has_more:
+            codes = torch.where(codes < self.limits, codes, UNSEEN)
         if own.keys() & derived.keys():
             group, derived = none.float(), own | derived
         else:
@@ -159,7 +170,7 @@ def fit_preprocess(contract: Contract, inputs: Inputs) -> Preprocess:
         [*values, *sorted({text for column, text in named if column == name} - set(values))]
         for name, values in zip(contract.category, frequent, strict=True)
     ]
-    return Preprocess(contract, calendar, vocabularies)
+    return Preprocess(contract, calendar, vocabularies, [len(values) + 1 for values in frequent])
 
 
 def fit_vocabulary(values: Texts) -> list[str]:
