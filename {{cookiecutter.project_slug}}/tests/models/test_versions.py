@@ -73,22 +73,11 @@ def test_a_version_that_its_gate_refused_serves_with_the_rules_it_broke(
     assert (line["verdict"], line["broken"]) == ("overridden", ["parity: –"])
 
 
-def test_a_number_written_by_hand_serves_and_begins_the_history_anew(versions: Versions) -> None:
-    one, two, three = (register(versions, bundle) for bundle in "abc")
-    for version in (one, two):
-        versions.serve(version, action="promote", why="")
-    (versions.folder / "served").write_text("1\n")
-    assert versions.served() == one
-    versions.serve(three, action="promote", why="")
-    moves = [(move["from"], move["to"], move["action"]) for move in versions.history()]
-    assert moves == [(None, 1, "by hand"), (1, 3, "promote")]
-
-
-@pytest.mark.parametrize("pointer", ["latest", "1.5", '{"from": 1}', "true", "[" * 100_000])
+@pytest.mark.parametrize("pointer", ["latest", "1", '{"from": 1}', "true", "[" * 100_000])
 def test_a_damaged_pointer_is_refused(versions: Versions, pointer: str) -> None:
     register(versions, "a")
     (versions.folder / "served").write_text(pointer)
-    with pytest.raises(RegistryError, match="served' is damaged; write the number"):
+    with pytest.raises(RegistryError, match="served' is damaged; restore it"):
         versions.served()
 
 

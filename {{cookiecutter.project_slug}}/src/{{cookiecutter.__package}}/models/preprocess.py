@@ -63,8 +63,7 @@ class Preprocess(nn.Module):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What the columns of ``numbers`` are."""
-        own, derived = self._named_numbers(self._blank_row())
-        return tuple(own | derived)
+        return tuple(self._numbers(self._columns(self._blank_row())))
 
     @cached_property
     def named(self) -> set[tuple[str, str]]:
@@ -110,29 +109,24 @@ class Preprocess(nn.Module):
             vocabularies=dict(zip(self.category, self.vocabularies, strict=True)),
         )
 
-    def _named_numbers(
-        self, inputs: dict[str, Tensor]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The contract's own; then the calendar's and the features, which may replace any of them."""
-        columns = self._columns(inputs)
-        own = {name: columns.numbers[name] for name in self.numeric}
-        parts = {name: part for name, part in columns.numbers.items() if name not in own}
-        return own, parts | {name: part.float() for name, part in features(columns).items()}
+    def _numbers(self, columns: Columns) -> dict[str, Tensor]:
+        """The contract's, the calendar's, and the features, which may replace any of them."""
+        added = {name: column.float() for name, column in features(columns).items()}
+        return {**columns.numbers, **added}
 
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Numbers and codes from the groups ``numeric``, ``codes`` and ``time``; a group without
         columns is left out, and comes back as ``[batch, 0]``.
         """
-        own, derived = self._named_numbers(inputs)
-        none = next(iter(inputs.values()))[:, :0]
-        codes = inputs.get("codes", none.long())
+        columns, none = self._columns(inputs), next(iter(inputs.values()))[:, :0]
+        numbers, codes = self._numbers(columns), inputs.get("codes", none.long())
         if self.has_more:
             codes = torch.where(codes < self.limits, codes, UNSEEN)
-        if own.keys() & derived.keys():
-            group, derived = none.float(), own | derived
-        else:
-            group = inputs.get("numeric", none.float())  # columns apart cost the graph steps
-        return torch.cat([group, *(column.unsqueeze(1) for column in derived.values())], 1), codes
+        group = none.float()
+        if all(numbers[name] is columns.numbers[name] for name in self.numeric):
+            group = inputs.get("numeric", group)  # one by one they would cost the graph steps
+            numbers = {n: column for n, column in numbers.items() if n not in self.numeric}
+        return torch.cat([group, *(column.unsqueeze(1) for column in numbers.values())], 1), codes
 
     def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
         """The groups that ``forward`` takes: those that have columns."""

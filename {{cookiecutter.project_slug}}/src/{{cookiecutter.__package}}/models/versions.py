@@ -138,11 +138,10 @@ class Versions:
             content = "damaged"
         if content is None:
             return []
-        if type(content) is int:  # written by hand, where no command could be run
-            return [_move(None, self.get(content), "by hand", "")]
         if not isinstance(content, dict) or type(content.get("to")) is not int:
             raise RegistryError(
-                f"'{self._pointer}' is damaged; write the number of the version to serve into it"
+                f"'{self._pointer}' is damaged; restore it from a copy, or delete it, and its history"
+                " with it, and promote a version"
             )
         return [*content.pop("before", []), content]
 
@@ -162,7 +161,17 @@ class Versions:
         """Move the pointer, its history with it in one step; return the move."""
         with self.changing():
             history = self.history()
-            move = _move(history[-1]["to"] if history else None, version, action, why)
+            move = {
+                "when": _now(),
+                "who": who(),
+                "action": action,
+                "from": history[-1]["to"] if history else None,
+                "to": version.number,
+                "bundle": version.bundle,
+                "why": why,
+                "verdict": "passed" if version.passed else "overridden",
+                "broken": version.broken,
+            }
             write_pointer(self._pointer, json.dumps(move | {"before": history}))
         return move
 
@@ -206,17 +215,3 @@ def _read(path: Path) -> Version:
         raise RegistryError(
             f"'{path}' is damaged ({type(error).__name__}: {error}); restore it from a copy"
         ) from None
-
-
-def _move(before: int | None, version: Version, action: str, why: str) -> Move:
-    return {
-        "when": _now(),
-        "who": who(),
-        "action": action,
-        "from": before,
-        "to": version.number,
-        "bundle": version.bundle,
-        "why": why,
-        "verdict": "passed" if version.passed else "overridden",
-        "broken": version.broken,
-    }
