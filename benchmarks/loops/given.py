@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from flight_delay.models.encode import Categories
-from flight_delay.models.heads import Head, make_head
+from flight_delay.models.program import Head
 from flight_delay.training.kinds.mlp import Mlp
 from torch import Tensor, nn
 
@@ -35,7 +35,7 @@ def given(n_rows: int) -> Given:
     numbers = torch.randn(n_rows, NUMBERS, generator=random)
     codes = torch.randint(0, VALUES, (n_rows, CATEGORIES), generator=random)
     labels = (numbers[:, 0] + codes[:, 0] / 10 + torch.randn(n_rows, generator=random) > 1).float()
-    head = make_head("binary", labels.double().numpy(), 0)
+    head = Head("binary", labels.double().numpy(), 0)
     network = Mlp(
         width=NUMBERS,
         categories=Categories([VALUES] * CATEGORIES, 8),

@@ -93,7 +93,7 @@ FAILURES = [
     ("score --set data.directory=nowhere", 3, ["error: ", "make data"]),
     ("score orders.csv", 4, ["error: ", "make train"]),
     ("promote 0", 5, ["error: ", "shop has no version 0", "none yet"]),
-    ("promote best", 5, ["error: ", "'best' is no version of shop", "champion"]),
+    ("promote best", 5, ["error: ", "shop has no best at present", "champion"]),
     ("rollback", 5, ["error: ", "nothing to roll back to"]),
     ("card", 5, ["error: ", "no champion at present"]),
     ("keys list --set serve.keys=null", 2, ["serve.keys is null; set it to the file"]),

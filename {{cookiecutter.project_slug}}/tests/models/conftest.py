@@ -1,7 +1,6 @@
 """A program over the small contract, its graph, and bundles whose graph answers a constant."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -21,11 +20,10 @@ from {{ cookiecutter.__package }}.models.graph import (
     OPSET,
     export,
 )
-from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.metrics import Floats
 from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess
-from {{ cookiecutter.__package }}.models.program import Body, Program
-from {{ cookiecutter.__package }}.models.ranking import Floats
+from {{ cookiecutter.__package }}.models.program import Body, Head, Program
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
@@ -109,7 +107,7 @@ def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = Non
     encoder = fit_encoder(preprocess.prepare(inputs).numbers, 8)
     torch.manual_seed(0)
     labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
-    head = make_head(contract.task, labels, len(contract.labels or ()))
+    head = Head(contract.task, labels, len(contract.labels or ()))
     network = Mlp(
         width=encoder.size,
         categories=Categories(preprocess.sizes, 4),
@@ -125,9 +123,9 @@ def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = Non
 def part_of(contract: Contract, *names: str, **head: Any) -> Contract:
     """The contract with only some of its features."""
     source = json.loads(contract.text)
-    kept = {contract.target, contract.id, *names}
-    source["columns"] = {n: c for n, c in source["columns"].items() if n in kept}
-    if contract.time not in kept:
+    chosen = {contract.target, contract.id, *names}
+    source["columns"] = {n: c for n, c in source["columns"].items() if n in chosen}
+    if contract.time not in chosen:
         source["time"] = None
     return Contract.model_validate(source | head)
 
@@ -146,15 +144,11 @@ def constant_graph(contract: Contract, value: float) -> bytes:
         for name, (kind, width) in widths.items()
         if width
     ]
+    constant = helper.make_tensor("value", TensorProto.FLOAT, [1], [value])
     nodes = [
         helper.make_node("Shape", [inputs[0].name], ["rows"], start=0, end=1),
         helper.make_node("Concat", ["rows", *["width"] * (len(shape) - 1)], ["size"], axis=0),
-        helper.make_node(
-            "ConstantOfShape",
-            ["size"],
-            [name],
-            value=helper.make_tensor("value", TensorProto.FLOAT, [1], [value]),
-        ),
+        helper.make_node("ConstantOfShape", ["size"], [name], value=constant),
     ]
     output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     width = helper.make_tensor("width", TensorProto.INT64, [1], [n_labels])
@@ -168,15 +162,12 @@ def constant_graph(contract: Contract, value: float) -> bytes:
 
 def constant_files(contract: Contract, value: float = 0.25, **changes: Any) -> dict[str, bytes]:
     """A bundle's files around ``constant_graph``; ``changes`` go into its metadata."""
-    golden: Mapping[str, Any] = {
-        "rows": [dict.fromkeys(contract.features)] * 2,
-        "predictions": [value, value],
-    }
+    rows = [dict.fromkeys(contract.features)] * 2
     metadata = {
         "contract": contract.hash,
         "dataset": "synthetic",
         "threshold": 0.5,
-        "golden": golden,
+        "golden": {"rows": rows, "predictions": [value, value]},
         "settings": {"epochs": 1},
         **changes,
     }

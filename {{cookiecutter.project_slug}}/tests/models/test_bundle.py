@@ -1,7 +1,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ..conftest import Workspace, shop_of
-from .conftest import constant_files, constant_graph, part_of
+from .conftest import Exported, constant_files, constant_graph, exported_of, part_of
 
 
 @pytest.fixture
@@ -37,57 +36,40 @@ def test_a_bundle_answers_with_what_was_stored(
     assert bundle.contract == shop
     assert bundle.task.threshold == 0.5
     assert bundle.profile == {"rows": 2, "columns": []}
+    assert bundle.files["card.md"] == b"# A constant\n"
     assert bundle.predict(shop_inputs).tolist() == [0.25] * 400
-
-
-def test_a_file_that_is_read_later_has_the_bytes_that_were_verified(path: Path) -> None:
-    bundle, other = open_bundle(path), b'{"rows": 9, "columns": []}'
-    assert bundle.read("card.md") == b"# A constant\n"
-    (path / "profile.json").write_bytes(other)
-    with pytest.raises(BundleError, match=r"profile\.json is absent or damaged"):
-        _ = bundle.profile
 
 
 def test_the_same_files_are_the_same_bundle(tmp_path: Path, shop: Contract) -> None:
     files = constant_files(shop)
     turned = dict(reversed(files.items()))
     first, second = write_bundle(tmp_path / "a", files), write_bundle(tmp_path / "b", turned)
-    assert first.name == second.name
-    assert {p.name: p.read_bytes() for p in first.iterdir()} == {
-        p.name: p.read_bytes() for p in second.iterdir()
-    }
+    assert verify(first) == verify(second)
     before = (first / "model.onnx").stat().st_mtime_ns
     assert write_bundle(tmp_path / "a", files) == first
     assert (first / "model.onnx").stat().st_mtime_ns == before
-    assert [p.name for p in (tmp_path / "a").iterdir()] == [first.name]
+    assert [p.name for p in (tmp_path / "a").iterdir()] == [second.name]
 
 
-def test_each_changed_byte_is_found(path: Path) -> None:
+def test_each_changed_byte_and_absent_file_is_found(path: Path) -> None:
     for file in sorted(path.iterdir()):
         content = file.read_bytes()
         positions = np.unique(np.linspace(0, len(content) - 1, 25).astype(int))
         for position in positions.tolist():
-            for flip in (1, 0x80):
-                damaged = bytearray(content)
-                damaged[position] ^= flip
-                file.write_bytes(damaged)
-                with pytest.raises(BundleError, match=r"damaged"):
-                    verify(path)
-        for shorter in (b"", content[:-1], content + b"\n"):
-            file.write_bytes(shorter)
+            damaged = bytearray(content)
+            damaged[position] ^= 1 + 0x7F * (position % 2)
+            file.write_bytes(damaged)
+            with pytest.raises(BundleError, match=r"damaged"):
+                verify(path)
+        for other in (b"", content[:-1], content + b"\n"):
+            file.write_bytes(other)
             with pytest.raises(BundleError, match=r"damaged"):
                 open_bundle(path)
-        file.write_bytes(content)
-    verify(path)
-
-
-def test_an_absent_file_is_named(path: Path) -> None:
-    for file in sorted(path.iterdir()):
-        content = file.read_bytes()
         file.unlink()
         with pytest.raises(BundleError, match=file.name):
             open_bundle(path)
         file.write_bytes(content)
+    verify(path)
 
 
 def test_a_file_that_is_not_listed_is_found(path: Path) -> None:
@@ -101,65 +83,39 @@ def test_a_renamed_folder_is_found(path: Path) -> None:
         open_bundle(path.rename(path.with_name("0" * 16)))
 
 
-def test_what_is_no_bundle_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(BundleError, match=f"is not a bundle: it has no {CHECKSUMS}"):
             open_bundle(folder)
 
 
-def test_metadata_of_another_contract_is_refused(tmp_path: Path, shop: Contract) -> None:
-    other = part_of(shop, "price")
-    files = constant_files(shop) | {"contract.json": other.text.encode()}
-    with pytest.raises(BundleError, match="do not belong together"):
-        open_bundle(write_bundle(tmp_path, files))
-
-
-def test_a_graph_that_cannot_be_loaded_is_refused(tmp_path: Path, shop: Contract) -> None:
-    files = constant_files(shop) | {"model.onnx": b"no graph"}
-    with pytest.raises(BundleError, match="onnxruntime cannot load its graph"):
-        open_bundle(write_bundle(tmp_path, files))
-
-
-def test_golden_rows_that_are_answered_differently_are_refused(
-    tmp_path: Path, shop: Contract
-) -> None:
-    files = constant_files(shop) | {"model.onnx": constant_graph(shop, 0.2501)}
-    with pytest.raises(BundleError, match=r"8\.0 times the tolerance"):
-        open_bundle(write_bundle(tmp_path, files))
+def test_a_bundle_whose_files_do_not_fit_is_refused(tmp_path: Path, shop: Contract) -> None:
+    refused: list[tuple[str, bytes, str]] = [
+        ("contract.json", part_of(shop, "price").text.encode(), "do not belong together"),
+        ("model.onnx", b"no graph", "onnxruntime cannot load its graph"),
+        ("model.onnx", constant_graph(shop, 0.2501), r"8\.0 times the tolerance"),
+    ]
+    for name, content, message in refused:
+        with pytest.raises(BundleError, match=message):
+            open_bundle(write_bundle(tmp_path, constant_files(shop) | {name: content}))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.001, 1.001])
 def test_an_answer_that_is_no_probability_fails(
-    shop: Contract, shop_inputs: Inputs, value: float
+    tmp_path: Path, shop: Contract, shop_inputs: Inputs, value: float
 ) -> None:
-    session = open_session(constant_graph(shop, value))
+    graph = constant_graph(shop, value)
     with pytest.raises(ModelFailedError, match="no probability"):
-        predict(session, shop_inputs, task_of(shop))
-
-
-def test_a_bundle_whose_graph_fails_is_not_opened(tmp_path: Path, shop: Contract) -> None:
-    files = constant_files(shop) | {"model.onnx": constant_graph(shop, float("nan"))}
+        predict(open_session(graph), shop_inputs, task_of(shop))
     with pytest.raises(ModelFailedError):
-        open_bundle(write_bundle(tmp_path, files))
+        open_bundle(write_bundle(tmp_path, constant_files(shop) | {"model.onnx": graph}))
 
 
-def test_many_rows_are_answered_part_by_part(
-    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Recording:
-        """Notes how many rows each run was given."""
-
-        sizes: list[int] = []  # noqa: RUF012
-
-        def run(self, _: None, feed: dict[str, Any]) -> list[Any]:
-            self.sizes.append(len(feed["numeric"]))
-            return [feed["time"][:, 0] % 1000 / 1000]
-
+def test_many_rows_are_answered_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: Exported = exported_of("binary")
+    whole = predict(made.session, made.inputs, made.task)
     monkeypatch.setattr(module, "BATCH_ROWS", 150)
-    session: Any = Recording()
-    expected = shop_inputs.time[:, 0] % 1000 / 1000
-    assert predict(session, shop_inputs, task_of(shop)).tolist() == expected.tolist()
-    assert Recording.sizes == [150, 150, 100]
+    assert predict(made.session, made.inputs, made.task) == pytest.approx(whole, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -174,26 +130,20 @@ def test_parity_of_large_values_goes_by_the_largest() -> None:
     values = np.array([1e6, -1e6, 0.0])
     task = task_of(shop_of("regression"))
     assert parity_error(values, values + 5, task.scale(values)) == pytest.approx(0.5)
-    assert parity_error(values, values + 15, task.scale(values)) == pytest.approx(1.5)
     small = values * 1e-12
     assert parity_error(small, small * 1.1, task.scale(small)) > 1
     assert task.scale(np.zeros(3)) == task_of(shop_of("multiclass")).scale(np.zeros((3, 3))) == 1
 
 
-def test_a_trained_bundle_opens_anywhere(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_trained_bundle_opens_anywhere_and_holds_only_formats_that_are_safe_to_read(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     original = workspace.bundle
     copy = shutil.copytree(original.path, tmp_path / "elsewhere" / original.hash)
     assert open_bundle(copy).metadata == original.metadata
-    files = {p.name: p.read_bytes() for p in copy.iterdir() if p.name != CHECKSUMS}
-    assert write_bundle(tmp_path / "again", files).name == original.hash
-
-
-def test_a_trained_bundle_holds_only_the_formats_that_are_safe_to_read(
-    workspace: Workspace,
-) -> None:
-    names = {path.name for path in workspace.bundle.path.iterdir()}
-    assert names == {
+    assert write_bundle(tmp_path / "again", verify(copy)).name == original.hash
+    assert {path.name for path in copy.iterdir()} == {
         *("model.onnx", "contract.json", "metadata.json", "profile.json", "card.md"),
         *("evaluation.json", "sample.parquet", CHECKSUMS),
     }
-    json.loads((workspace.bundle.path / "metadata.json").read_text(), parse_constant=pytest.fail)
+    json.loads((copy / "metadata.json").read_text(), parse_constant=pytest.fail)

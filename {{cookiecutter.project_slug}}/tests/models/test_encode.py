@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,13 +8,9 @@ from {{ cookiecutter.__package }}.models.encode import (
     Encoder,
     fit_encoder,
 )
-from {{ cookiecutter.__package }}.models.preprocess import (
-    encode_texts,
-    fit_vocabulary,
-)
-from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
 
 NAN, INF = float("nan"), float("inf")
+FIVE = [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 def fitted(values: list[float], bins: int = 4) -> Encoder:
@@ -28,37 +23,25 @@ def encode(encoder: Encoder, *values: float) -> list[list[float]]:
 
 
 def test_a_number_fills_its_bins_from_the_left() -> None:
-    encoder = fitted([0.0, 1.0, 2.0, 3.0, 4.0])
-    assert encode(encoder, 0.0, 1.5, 4.0) == [[0, 0, 0, 0], [1, 0.5, 0, 0], [1, 1, 1, 1]]
+    assert encode(fitted(FIVE), 0.0, 1.5, 4.0) == [[0, 0, 0, 0], [1, 0.5, 0, 0], [1, 1, 1, 1]]
 
 
 @pytest.mark.parametrize(("outside", "edge"), [(-5.0, 0.0), (99.0, 4.0), (-1e36, 0.0), (1e36, 4.0)])
 def test_what_lies_outside_the_training_range_counts_as_its_edge(
     outside: float, edge: float
 ) -> None:
-    encoder = fitted([0.0, 1.0, 2.0, 3.0, 4.0])
-    assert encode(encoder, outside) == encode(encoder, edge)
+    assert encode(fitted(FIVE), outside) == encode(fitted(FIVE), edge)
 
 
 @pytest.mark.parametrize("gap", [NAN, INF, -INF, 1e38, -1e38])
-def test_what_is_no_usable_number_is_zeros_and_a_flag(gap: float) -> None:
-    encoder = fitted([0.0, 1.0, 2.0, 3.0, 4.0, NAN])
-    assert encode(encoder, gap) == [[0, 0, 0, 0, 1]]
-    assert encode(encoder, 0.0) == [[0, 0, 0, 0, 0]]
+def test_what_is_no_usable_number_is_zeros_and_a_flag_and_moves_no_bin(gap: float) -> None:
+    encoder = fitted([*FIVE, gap])
+    assert encode(encoder, gap, 0.0) == [[0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+    assert encoder.low.tolist() == fitted(FIVE).low.tolist()
+    assert encode(fitted(FIVE), gap) == [[0, 0, 0, 0]], "training knew no gap, so there is no flag"
 
 
-@pytest.mark.parametrize("gap", [INF, -INF, 1e38])
-def test_what_is_no_usable_number_does_not_move_the_bins(gap: float) -> None:
-    clean, dirty = fitted([0.0, 1.0, 2.0, 3.0, 4.0]), fitted([0.0, gap, 1.0, 2.0, 3.0, 4.0])
-    assert dirty.low.tolist() == clean.low.tolist()
-    assert dirty.size == clean.size + 1
-
-
-def test_a_column_without_gaps_in_training_has_no_flag() -> None:
-    assert encode(fitted([0.0, 4.0]), NAN) == [[0, 0, 0, 0]]
-
-
-def test_a_constant_column_tells_only_whether_it_is_missing() -> None:
+def test_a_constant_column_says_only_whether_it_is_missing() -> None:
     assert fitted([7.0, 7.0, 7.0]).size == 0
     assert encode(fitted([7.0, 7.0, NAN]), 7.0, 8.0, NAN) == [[0], [0], [1]]
 
@@ -72,25 +55,6 @@ def test_whatever_the_training_values_the_encoding_is_between_0_and_1(values: li
     encoder = fitted(values, bins=16)
     encoded = torch.tensor(encode(encoder, *values, 0.5, -1e36, 1e36, INF, NAN))
     assert ((encoded >= 0) & (encoded <= 1)).all()
-
-
-def texts(*values: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    return np.array(values, object)
-
-
-def test_a_vocabulary_is_the_frequent_values_most_frequent_first() -> None:
-    values = texts(*["b"] * 12, *["c"] * 30, *["a"] * 12, *["rare"] * 9)
-    assert fit_vocabulary(values) == ["c", "a", "b", MISSING_CATEGORY]
-
-
-def test_texts_that_differ_in_their_last_null_character_are_two_values() -> None:
-    assert fit_vocabulary(texts(*["a"] * 20, *["a\0"] * 10)) == ["a", "a\0", MISSING_CATEGORY]
-
-
-def test_a_value_that_training_did_not_see_has_the_reserved_code() -> None:
-    category = np.array([["a", "x"], ["new", MISSING_CATEGORY], ["", "new"]], object)
-    coded = encode_texts([["a", MISSING_CATEGORY], ["x", MISSING_CATEGORY]], category)
-    assert coded.tolist() == [[1, 1], [UNSEEN, 2], [UNSEEN, UNSEEN]]
 
 
 def test_the_code_of_unseen_values_is_learned_in_training_only() -> None:

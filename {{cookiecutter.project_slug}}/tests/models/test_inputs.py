@@ -1,16 +1,22 @@
-from datetime import UTC, datetime, timedelta, timezone
+"""The two roads to the graph's inputs: Python values of a request, and tables."""
+
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
 from ..synthesized import synthesize
 from .conftest import part_of
+
+NAN, INF = float("nan"), float("inf")
 
 
 def one(contract: Contract, **values: Any) -> Inputs:
@@ -34,47 +40,7 @@ def test_a_missing_value_is_nan_or_reserved(shop: Contract) -> None:
     assert row.time.tolist() == [[MISSING_TIME]]
 
 
-@pytest.mark.parametrize(
-    ("given", "canonical"),
-    [
-        (1, "1"),
-        (1.0, "1"),
-        ("1", "1"),
-        ("1.00", "1"),
-        (-3.0, "-3"),
-        (1.5, "1.5"),
-        (True, "true"),
-        ("TRUE", "true"),
-        (False, "false"),
-        (" Oslo ", "Oslo"),
-        ("", ""),
-        ("Zürich 東京 🛒", "Zürich 東京 🛒"),
-        (float("nan"), MISSING_CATEGORY),
-        (None, MISSING_CATEGORY),
-    ],
-)
-def test_a_category_has_one_text_form(shop: Contract, given: object, canonical: str) -> None:
-    assert one(shop, city=given).category[0, 1] == canonical
-
-
-@pytest.mark.parametrize(
-    ("given", "seconds"),
-    [
-        (datetime(1970, 1, 1, tzinfo=UTC), 0),
-        (datetime(1970, 1, 1), -3600),
-        (datetime(1970, 1, 1, tzinfo=timezone(timedelta(hours=2))), -7200),
-        (datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC), -1),
-        (datetime(2024, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC), 1_704_067_200),
-        (1_704_067_200, 1_704_067_200),
-    ],
-)
-def test_a_time_is_whole_utc_seconds_cut_towards_the_past(
-    shop: Contract, given: object, seconds: int
-) -> None:
-    assert one(shop, at=given).time.tolist() == [[seconds]]
-
-
-@pytest.mark.parametrize("number", [1e39, -1e300, float("inf")])
+@pytest.mark.parametrize("number", [1e39, -1e300, INF])
 def test_a_number_that_float32_cannot_hold_is_taken_without_a_warning(
     shop: Contract, number: float
 ) -> None:
@@ -82,16 +48,102 @@ def test_a_number_that_float32_cannot_hold_is_taken_without_a_warning(
 
 
 def test_a_group_without_columns_is_not_fed(shop: Contract) -> None:
-    numbers_only = part_of(shop, "price")
-    inputs = one(numbers_only, price=1.0)
+    inputs = one(part_of(shop, "price"), price=1.0)
     assert set(inputs.feed()) == {"numeric"}
     assert len(inputs) == 1
 
 
 def test_the_online_and_the_offline_road_give_the_same_inputs(contract: Contract) -> None:
     rows = synthesize(contract, 200)
-    offline = from_table(contract, rows)
-    online = from_columns(contract, rows.to_pydict(), 200)
+    offline, online = from_table(contract, rows), from_columns(contract, rows.to_pydict(), 200)
     assert np.array_equal(online.numeric, offline.numeric, equal_nan=True)
     assert online.category.tolist() == offline.category.tolist()
     assert online.time.tolist() == offline.time.tolist()
+
+
+def with_column(contract: Contract, name: str, column: Any) -> Inputs:
+    rows = synthesize(contract, len(column))
+    return from_table(contract, rows.set_column(rows.schema.get_field_index(name), name, column))
+
+
+def test_an_absent_feature_is_named_with_those_that_are_needed(shop: Contract) -> None:
+    rows = synthesize(shop, 3).drop_columns(["city"])
+    with pytest.raises(DataError, match=r"no column 'city'.*at, price, items, channel, city, gift"):
+        from_table(shop, rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("price", pa.array(["cheap"])),
+        ("gift", pa.array(["perhaps"])),
+        ("at", pa.array(["yesterday"])),
+        ("at", pa.array([1.5])),
+    ],
+)
+def test_values_of_another_type_are_refused_by_name(
+    shop: Contract, name: str, column: pa.Array
+) -> None:
+    with pytest.raises(DataError, match=rf"column '{name}' \(\w+\)"):
+        with_column(shop, name, column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pa.array([3, None], pa.int16()), pa.chunked_array([[3.0], [None]])]
+    + [pa.array([3.0, gap]) for gap in (NAN, INF, -1e300)],
+)
+def test_a_number_is_float32_or_nan(shop: Contract, column: Any) -> None:
+    values = with_column(shop, "price", column).numeric[:, 0]
+    assert values[0] == 3.0
+    assert np.isnan(values[1])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["1", None]),
+        pa.array([1, None]),
+        pa.array([1.0, NAN]),
+        pa.array(["1.0", None], pa.large_string()),
+        pa.chunked_array([["1"], [None]], pa.string()).dictionary_encode(),
+    ],
+)
+def test_a_category_is_canonical_text_whatever_it_is_stored_as(shop: Contract, column: Any) -> None:
+    assert with_column(shop, "city", column).category[:, 1].tolist() == ["1", MISSING_CATEGORY]
+
+
+def test_a_full_dictionary_of_narrow_indices_has_room_for_a_null(shop: Contract) -> None:
+    indices = pa.array([*range(128), None], pa.int8())
+    column = pa.DictionaryArray.from_arrays(indices, [f"c{i}" for i in range(128)])
+    values = with_column(shop, "city", column).category[:, 1].tolist()
+    assert values == [*(f"c{i}" for i in range(128)), MISSING_CATEGORY]
+
+
+def test_a_column_of_nothing_but_nulls_is_missing(shop: Contract) -> None:
+    assert np.isnan(with_column(shop, "price", pa.nulls(2)).numeric[:, 0]).all()
+    assert with_column(shop, "city", pa.nulls(2)).category[:, 1].tolist() == [MISSING_CATEGORY] * 2
+    assert with_column(shop, "at", pa.nulls(2)).time.tolist() == [[MISSING_TIME]] * 2
+
+
+@pytest.mark.parametrize(
+    ("column", "seconds"),
+    [
+        (pa.array([datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)]), -1),
+        (pa.array([datetime(2024, 1, 1, 1, 0, 0, 1)]), 1_704_067_200),
+        (pa.array([1_704_067_200], pa.timestamp("s", "America/New_York")), 1_704_067_200),
+        (pa.array([1_704_067_200_123_000_000], pa.timestamp("ns", "UTC")), 1_704_067_200),
+        (pa.array([date(2024, 1, 1)]), 1_704_063_600),
+        (pa.array([None], pa.timestamp("us")), MISSING_TIME),
+    ],
+)
+def test_a_time_of_a_table_is_utc_seconds_cut_towards_the_past(
+    shop: Contract, column: pa.Array, seconds: int
+) -> None:
+    assert with_column(shop, "at", column).time.tolist() == [[seconds]]
+
+
+def test_no_rows_give_groups_of_the_right_width(shop: Contract) -> None:
+    inputs = from_table(shop, synthesize(shop, 5).slice(0, 0))
+    shapes = (inputs.numeric.shape, inputs.category.shape, inputs.time.shape)
+    assert shapes == ((0, 3), (0, 2), (0, 1))

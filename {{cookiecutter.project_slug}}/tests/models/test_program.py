@@ -1,103 +1,84 @@
+"""The program as a whole, and its last step against numpy's and torch's own."""
+
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.models import preprocess as module
-from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
-from {{ cookiecutter.__package }}.models.preprocess import (
-    EXACT_IN_FLOAT32,
-    fit_preprocess,
+from {{ cookiecutter.__package }}.models.inputs import Inputs
+from {{ cookiecutter.__package }}.models.program import (
+    Head,
+    Program,
+    fit_temperature,
 )
-from {{ cookiecutter.__package }}.models.program import Program
 
-from .conftest import make_program, part_of
-
-DAY_S = 86_400
-
-
-def items_of(contract: Contract, *values: float | None) -> Inputs:
-    return from_columns(contract, {"items": list(values)}, len(values))
+RANDOM = np.random.default_rng(0)
+LABELS = {
+    "binary": (RANDOM.random(200) < 0.2).astype(float),
+    "multiclass": RANDOM.choice(3, 200, p=[0.6, 0.3, 0.1]).astype(float),
+    "regression": RANDOM.normal(1e4, 300, 200),
+}
 
 
 def test_a_row_is_answered_alike_alone_and_among_others(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
-    with torch.no_grad():
-        together = shop_program(shop_program.preprocess.tensors(shop_inputs[:50]))
-        alone = [
-            shop_program(shop_program.preprocess.tensors(shop_inputs[i : i + 1])) for i in range(50)
-        ]
-    assert torch.allclose(torch.cat(alone), together, atol=1e-6)
+    together = shop_program.predict(shop_inputs[:50])
+    alone = [shop_program.predict(shop_inputs[i : i + 1]) for i in range(50)]
+    assert np.concatenate(alone) == pytest.approx(together, abs=1e-6)
 
 
-def test_training_on_encoded_rows_sees_what_the_program_sees(
+def test_training_on_prepared_rows_sees_what_the_program_sees(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:
     prepared = shop_program.preprocess.prepare(shop_inputs)
     with torch.no_grad():
-        raw = shop_program.body(prepared.numbers, prepared.codes)
-        expected = shop_program(shop_program.preprocess.tensors(shop_inputs))
-    assert len(prepared) == len(shop_inputs)
-    assert torch.equal(torch.sigmoid(raw.squeeze(1)), expected)
+        outputs = shop_program.head(shop_program.body(prepared.numbers, prepared.codes))
+    assert outputs.tolist() == shop_program.predict(shop_inputs).tolist()
 
 
-def test_the_owners_features_are_encoded_with_the_columns(
-    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "features", lambda _: {})
-    plain = fit_preprocess(shop, shop_inputs).names
-    monkeypatch.setattr(module, "features", lambda c: {"each": c["price"] / c["items"]})
-    program = make_program(shop, shop_inputs)
-    assert program.preprocess.names == (*plain, "each")
-    prepared = program.preprocess.prepare(shop_inputs)
-    assert prepared.numbers.shape == (400, len(plain) + 1)
+@pytest.mark.parametrize("task", LABELS)
+def test_labels_that_are_all_the_same_start_finite(task: str) -> None:
+    labels = np.ones(5)
+    head = Head(task, labels, 3)
+    assert torch.isfinite(head(head.start.unsqueeze(0))).all()
+    assert torch.isfinite(head.loss(head.start.repeat(5, 1), torch.from_numpy(labels).float()))
 
 
-def test_a_feature_may_take_the_place_of_a_column(
-    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "features", lambda _: {})
-    plain = fit_preprocess(shop, shop_inputs)
-    names, numbers = plain.names, plain.prepare(shop_inputs).numbers
-    monkeypatch.setattr(module, "features", lambda c: {"price": c["price"] / 2, "more": c["items"]})
-    preprocess = fit_preprocess(shop, shop_inputs)
-    assert preprocess.names == (*names, "more")
-    halved, more = numbers.clone(), numbers[:, names.index("items")]
-    halved[:, names.index("price")] /= 2
-    expected = torch.cat([halved, more.unsqueeze(1)], 1)
-    assert torch.equal(preprocess.prepare(shop_inputs).numbers.nan_to_num(), expected.nan_to_num())
+@pytest.mark.parametrize("task", LABELS)
+def test_outputs_and_loss_are_those_of_the_task(task: str) -> None:
+    labels = LABELS[task]
+    head = Head(task, labels, 3)
+    raw = torch.randn(200, head.width, generator=torch.Generator().manual_seed(0))
+    outputs: Any = head(raw).double().numpy()
+    values: Any = raw.double().numpy()
+    if task == "multiclass":
+        expected = np.exp(values) / np.exp(values).sum(1, keepdims=True)
+        loss = -np.log(expected[np.arange(200), labels.astype(int)]).mean()
+    elif task == "binary":
+        expected = 1 / (1 + np.exp(-values[:, 0]))
+        loss = -np.log(np.where(labels == 1, expected, 1 - expected)).mean()
+    else:
+        expected = values[:, 0] * labels.std() + labels.mean()
+        loss = ((values[:, 0] - (labels - labels.mean()) / labels.std()) ** 2).mean()
+    assert outputs == pytest.approx(expected, rel=1e-5)
+    assert float(head.loss(raw, tensor(labels))) == pytest.approx(loss, rel=1e-3)
+    members = raw.unsqueeze(1).expand(-1, 4, -1)  # each member learns alone
+    assert float(head.loss(members, tensor(labels))) == pytest.approx(loss, rel=1e-3)
 
 
-def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
-    unknown = from_columns(contract, {name: [None] * 3 for name in contract.features}, 3)
-    preprocess = fit_preprocess(contract, unknown)
-    assert set(contract.numeric) <= set(preprocess.names)
-    assert len(preprocess.sizes) == len(contract.category)
+@pytest.mark.parametrize("factor", [0.25, 3.0])
+def test_the_temperature_is_what_the_logits_were_multiplied_by(factor: float) -> None:
+    true = RANDOM.normal(0, 1.5, 20_000)
+    came = (RANDOM.random(20_000) < 1 / (1 + np.exp(-true))).astype(float)
+    head = Head("binary", came)
+    raw = tensor(true * factor).unsqueeze(1)
+    fit_temperature(head, raw, tensor(came))
+    assert head.temperature.item() == pytest.approx(factor, rel=0.06)
+    assert head(raw).mean().item() == pytest.approx(came.mean(), abs=0.01)
 
 
-@pytest.mark.parametrize(("days", "yearly"), [(364, False), (366, True)])
-def test_the_day_of_the_year_needs_a_year_of_training_rows(
-    shop: Contract, no_features: None, days: int, yearly: bool
-) -> None:
-    columns = {"at": [0, None, days * DAY_S]}
-    times = part_of(shop, "at")
-    preprocess = fit_preprocess(times, from_columns(times, columns, 3))
-    assert ("at.day_of_year" in preprocess.names) == yearly
-
-
-@pytest.mark.parametrize("value", [EXACT_IN_FLOAT32 + 2, -(EXACT_IN_FLOAT32 + 2), 1e9])
-def test_integers_that_float32_cannot_tell_apart_are_refused(
-    shop: Contract, no_features: None, value: float
-) -> None:
-    numbers = part_of(shop, "items")
-    with pytest.raises(ConfigError, match=r"columns\.items: integers as large as.*role: metadata"):
-        fit_preprocess(numbers, items_of(numbers, 1, None, value))
-
-
-def test_integers_up_to_that_and_no_integers_at_all_are_taken(
-    shop: Contract, no_features: None
-) -> None:
-    numbers = part_of(shop, "items")
-    for values in ([1, EXACT_IN_FLOAT32], [None, None]):
-        assert fit_preprocess(numbers, items_of(numbers, *values)).names == ("items",)
+def tensor(values: Any) -> Tensor:
+    return torch.from_numpy(values).float()

@@ -1,15 +1,17 @@
-"""Labels in, outputs out: what each task makes of them."""
+"""Labels in, outputs out: what each task makes of them, and where a binary one decides."""
 
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.metrics import METRICS
+from {{ cookiecutter.__package }}.models.metrics import METRICS, Floats
 from {{ cookiecutter.__package }}.models.tasks import (
-    JUDGED,
+    TASKS,
+    Cut,
     Task,
     task_of,
     threshold_of,
@@ -21,7 +23,7 @@ NAN = float("nan")
 SHARES = np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32)
 
 
-@pytest.fixture(params=JUDGED)
+@pytest.fixture(params=TASKS)
 def task(request: pytest.FixtureRequest) -> Task:
     return task_of(shop_of(request.param), 0.5)
 
@@ -36,11 +38,9 @@ def column_of(kind: str, positive: object) -> Contract:
 ENCODED: list[tuple[Contract, list[Any], list[float]]] = [
     (shop_of("binary"), [True, False, None, True], [1, 0, NAN, 1]),
     (shop_of("binary", positive=False), [True, False, None], [0, 1, NAN]),
-    (column_of("integer", 1), [1, 0, 2, None], [1, 0, 0, NAN]),
     (column_of("integer", 0), [1, 0, 2, None], [0, 1, 0, NAN]),
     (column_of("category", "yes"), ["yes", "no", None], [1, 0, NAN]),
-    (shop_of("multiclass"), [*LABELS, None], [0, 1, 2, NAN]),
-    (shop_of("multiclass"), ["unheard of", "kept"], [NAN, 0]),
+    (shop_of("multiclass"), [*LABELS, None, "unheard of"], [0, 1, 2, NAN, NAN]),
     (shop_of("regression"), [1, -2.5, None, NAN, 1e38], [1, -2.5, NAN, NAN, 1e38]),
 ]
 
@@ -55,12 +55,11 @@ def test_the_targets_values_become_labels(
 
 
 def test_what_knows_only_the_labels_answers_validly_and_with_their_frequencies() -> None:
-    binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
     assert binary.constant(np.array([1.0, 0, 0, 0]), 3).tolist() == [0.25] * 3
     assert regression.constant(np.array([1.0, 2, 6]), 2).tolist() == [3.0, 3.0]
     shares = multiclass.constant(np.array([0.0] * 60 + [1.0] * 37), 2)
-    assert shares.shape == (2, 3)
-    assert shares[0] == pytest.approx([0.61, 0.38, 0.01])
+    assert shares[1] == pytest.approx([0.61, 0.38, 0.01])
     assert all(task.valid(task.constant(np.array([0.0, 1.0]), 5)) for task in (binary, multiclass))
 
 
@@ -69,7 +68,7 @@ def test_what_knows_only_the_labels_answers_validly_and_with_their_frequencies()
     [
         ("binary", [0.0, 0.5, 1.0], True),
         ("binary", [-0.001], False),
-        ("binary", [1.001], False),
+        ("binary", [0.5, 1.001], False),
         ("binary", [NAN], False),
         ("binary", [], True),
         ("multiclass", SHARES, True),
@@ -82,18 +81,17 @@ def test_what_knows_only_the_labels_answers_validly_and_with_their_frequencies()
         ("regression", [NAN], False),
     ],
 )
-def test_an_output_that_cannot_be_one_is_told(name: str, outputs: Any, valid: bool) -> None:
+def test_an_output_that_cannot_be_one_is_noticed(name: str, outputs: Any, valid: bool) -> None:
     assert task_of(shop_of(name)).valid(np.asarray(outputs)) is valid
 
 
 def test_a_binary_decision_is_positive_from_the_threshold_on() -> None:
-    outputs = np.array([0.1, 0.3, 0.5, 0.7])
-    contract = shop_of("binary")
+    outputs, contract = np.array([0.1, 0.3, 0.5, 0.7]), shop_of("binary")
     assert task_of(contract, 0.3).decisions(outputs).tolist() == [False, True, True, True]
     assert task_of(contract).decisions(outputs).tolist() == [False, False, True, True]
     assert task_of(contract, 0.0).decisions(outputs).tolist() == [True] * 4
-    assert task_of(contract).certainty(outputs) is outputs
-    assert task_of(contract).watched(outputs) is outputs
+    labels = np.array([0.0, 1, 1, 0])
+    assert task_of(contract, 0.3).scores(labels, outputs).all()["f1"] == pytest.approx(0.8)
 
 
 def test_of_several_labels_the_likeliest_is_decided_for_and_watched() -> None:
@@ -111,36 +109,85 @@ def test_a_value_is_its_own_decision_without_a_probability() -> None:
     assert task.certainty(outputs) is None
 
 
-def test_only_a_binary_decision_has_a_threshold() -> None:
-    labels, outputs = np.array([0.0, 1, 1]), np.array([0.2, 0.6, 0.9])
-    binary, multiclass, regression = (task_of(shop_of(name)) for name in JUDGED)
-    cut = threshold_of(binary, labels, outputs, ThresholdConfig())
-    assert cut is not None
-    assert cut.threshold == 0.6
-    assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES, ThresholdConfig()) is None
-    assert threshold_of(regression, labels, outputs, ThresholdConfig()) is None
-
-
-def test_f1_is_that_of_the_decisions_at_the_threshold() -> None:
-    labels, outputs = np.array([0.0, 1, 1, 0]), np.array([0.2, 0.6, 0.9, 0.4])
-    contract = shop_of("binary")
-    assert task_of(contract).scores(labels, outputs).all()["f1"] == 1
-    assert task_of(contract, 0.7).scores(labels, outputs).all()["f1"] == pytest.approx(2 / 3)
-
-
-def test_every_metric_of_a_task_is_scored_and_has_a_title(task: Task) -> None:
-    labels = np.array([0.0, 1, 2] if task.output == "probabilities" else [0.0, 1, 1])
-    outputs = SHARES if task.output == "probabilities" else np.array([0.3, 0.6, 0.7])
-    found = task.scores(labels, outputs).all()
-    assert set(found) == set(task.metrics) == set(task.metrics) & set(METRICS)
-    assert METRICS[task.main].sign == 1
-    assert METRICS[task.loss].sign == -1
-    assert task.loss in task.metrics
-    assert task.main in task.headline
-    assert set(task.headline) <= set(task.metrics)
-
-
-def test_the_deciding_metric_is_at_its_chance_for_what_knows_only_the_labels(task: Task) -> None:
+def test_every_metric_of_a_task_is_scored_and_the_deciding_one_is_at_its_chance(task: Task) -> None:
     labels = np.arange(30, dtype=np.float64) % (3 if task.output == "probabilities" else 2)
-    found = task.scores(labels, task.constant(labels, 30)).all()
-    assert found[task.main] == pytest.approx(task.chance)
+    values = task.scores(labels, task.constant(labels, 30)).all()
+    assert set(values) == set(task.metrics) <= set(METRICS)
+    assert values[task.main] == pytest.approx(task.chance)
+    assert (METRICS[task.main].sign, METRICS[task.loss].sign) == (1, -1)
+
+
+RANDOM = np.random.default_rng(0)
+CAME = (RANDOM.random(300) < 0.3).astype(float)
+CASES = {
+    "continuous": np.clip(RANDOM.random(300) + 0.2 * CAME, 0, 1),
+    "ties": RANDOM.integers(0, 4, 300) / 4,
+    "all equal": np.full(300, 0.3),
+    "certain": CAME.copy(),
+    "wrong": 1 - CAME,
+}
+
+
+def cut_of(labels: Any, outputs: Any, **settings: Any) -> Cut:
+    config = ThresholdConfig.model_validate(settings)
+    cut = threshold_of(task_of(shop_of("binary")), np.array(labels), np.array(outputs), config)
+    assert cut is not None
+    return cut
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("objective", ["f1", "cost"])
+def test_no_threshold_serves_the_objective_better(case: str, objective: str) -> None:
+    probabilities = CASES[case]
+
+    def value_of(threshold: float) -> float:
+        called = probabilities >= threshold
+        if objective == "f1":
+            return float(sklearn.f1_score(CAME, called, zero_division=0.0))
+        return -float(5 * (CAME * ~called).sum() + 2 * ((1 - CAME) * called).sum())
+
+    costs = {"false_negative_cost": 5, "false_positive_cost": 2} if objective == "cost" else {}
+    cut = cut_of(CAME, probabilities, objective=objective, **costs)
+    best = max(value_of(threshold) for threshold in [*np.unique(probabilities), 2.0])
+    assert value_of(cut.threshold) == pytest.approx(best)
+    assert cut.reached
+
+
+@pytest.mark.parametrize(("objective", "other"), [("precision", "recall"), ("recall", "precision")])
+def test_what_is_to_be_kept_is_kept_with_the_most_of_the_other(objective: str, other: str) -> None:
+    probabilities: Floats = CASES["continuous"]
+    cut = cut_of(CAME, probabilities, objective=objective, at_least=0.45)
+
+    def score(name: str, threshold: float) -> float:
+        function = {"precision": sklearn.precision_score, "recall": sklearn.recall_score}[name]
+        return float(function(CAME, probabilities >= threshold, zero_division=0))
+
+    enough = [t for t in np.unique(probabilities) if score(objective, t) >= 0.45]
+    assert cut.reached
+    assert score(objective, cut.threshold) >= 0.45
+    assert score(other, cut.threshold) == pytest.approx(max(score(other, t) for t in enough))
+
+
+def test_a_precision_that_no_threshold_has_gives_the_nearest_and_says_so() -> None:
+    outputs = [0.9, 0.9, 0.4, 0.3, 0.2]
+    cut = cut_of([1.0, 0, 1, 0, 0], outputs, objective="precision", at_least=0.95)
+    assert (cut.threshold, cut.reached) == (0.4, False)
+    assert cut.why == "where precision on validation rows is 0.667, the nearest to 0.95"
+
+
+def test_a_threshold_takes_all_rows_of_one_probability_or_none() -> None:
+    assert cut_of([1.0, 1, 0, 0, 0], [0.9, 0.5, 0.5, 0.5, 0.5]).threshold == 0.9
+
+
+def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
+    costs = {"false_negative_cost": 1, "false_positive_cost": 9}
+    outputs = np.array([1.0, 0.9, 0.5, 0.2])
+    cut = cut_of([0.0, 1, 0, 0], outputs, objective="cost", **costs)
+    assert not (outputs.astype(np.float32) >= cut.threshold).any()
+
+
+def test_rows_of_one_label_and_other_tasks_have_no_threshold() -> None:
+    cut = cut_of([1.0, 1, 1], [0.1, 0.2, 0.3])
+    assert (cut.threshold, cut.reached) == (0.5, False)
+    multiclass = task_of(shop_of("multiclass"))
+    assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES, ThresholdConfig()) is None

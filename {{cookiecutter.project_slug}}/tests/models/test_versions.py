@@ -26,64 +26,44 @@ def test_before_the_first_there_is_nothing(versions: Versions) -> None:
         versions.get(1)
 
 
-def test_versions_are_counted_from_one(versions: Versions) -> None:
-    made = [register(versions, f"bundle-{index}") for index in range(12)]
-    assert [version.number for version in made] == list(range(1, 13))
-    assert versions.all() == made
-    assert versions.get(11) == made[10]
-    assert versions.of_bundle("bundle-3") == made[3]
-
-
 def test_many_at_once_never_share_a_number(versions: Versions) -> None:
     bundles = [f"bundle-{index}" for index in range(24)]
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda bundle: register(versions, bundle), bundles))
     assert sorted(version.number for version in made) == list(range(1, 25))
-    assert {version.number: version.bundle for version in made} == {
-        version.number: version.bundle for version in versions.all()
-    }
+    assert versions.all() == sorted(made, key=lambda version: version.number)
+    assert versions.of_bundle("bundle-3") in made
+    assert versions.get(11) in made
 
 
 def test_serving_moves_the_pointer_and_writes_who_when_and_why(versions: Versions) -> None:
     one, two = register(versions, "a"), register(versions, "b")
     versions.serve(one, action="promote", why="first")
-    line = versions.serve(two, action="promote", why="Größer – besser")
+    line = versions.serve(two, action="promote", why="Größer\u2028besser")
     assert versions.served() == two
     assert versions.history()[-1] == line
     assert len(versions.history()) == 2
     assert (line["from"], line["to"], line["bundle"]) == (1, 2, "b")
-    assert (line["action"], line["why"]) == ("promote", "Größer – besser")
+    assert (line["action"], line["why"]) == ("promote", "Größer\u2028besser")
     assert (line["verdict"], line["broken"]) == ("passed", [])
     assert line["who"]
     assert line["when"].endswith("+00:00")
 
 
-def test_the_previous_version_is_the_one_that_served_before(versions: Versions) -> None:
-    one, two, three = (register(versions, bundle) for bundle in "abc")
-    versions.serve(one, action="promote", why="")
-    with pytest.raises(RegistryError, match="nothing to roll back to"):
-        versions.previous()
-    versions.serve(three, action="promote", why="")
-    assert versions.previous() == one
-    versions.serve(two, action="promote", why="")
-    assert versions.previous() == three
-
-
-def test_rolling_back_twice_goes_further_back(versions: Versions) -> None:
-    one, two, three = (register(versions, bundle) for bundle in "abc")
-    for version in (one, two, three):
+def test_the_previous_version_is_the_one_that_served_before_and_twice_goes_further_back(
+    versions: Versions,
+) -> None:
+    made = [register(versions, bundle) for bundle in "abc"]
+    one, two, three = made
+    for version in (one, three, two):
         versions.serve(version, action="promote", why="")
-    for expected in (two, one):
+    for expected in (three, one):
         assert versions.previous() == expected
         versions.serve(expected, action="rollback", why="")
     with pytest.raises(RegistryError, match="nothing to roll back to"):
         versions.previous()
-
-
-def test_a_reason_may_hold_any_line_separator(versions: Versions) -> None:
-    why = "a\u2028b\u0085c\nd"
-    versions.serve(register(versions, "a"), action="promote", why=why)
-    assert [line["why"] for line in versions.history()] == [why]
+    versions.serve(two, action="promote", why="")
+    assert versions.previous() == one
 
 
 def test_a_version_that_its_gate_refused_serves_with_the_rules_it_broke(
@@ -93,40 +73,23 @@ def test_a_version_that_its_gate_refused_serves_with_the_rules_it_broke(
     assert (line["verdict"], line["broken"]) == ("overridden", ["parity: –"])
 
 
-def test_a_number_written_by_hand_serves_and_begins_the_history_anew(versions: Versions) -> None:
-    one, two, three = (register(versions, bundle) for bundle in "abc")
-    for version in (one, two):
-        versions.serve(version, action="promote", why="")
-    (versions.folder / "served").write_text("1\n")
-    assert versions.served() == one
-    versions.serve(three, action="promote", why="")
-    moves = [(move["from"], move["to"], move["action"]) for move in versions.history()]
-    assert moves == [(None, 1, "by hand"), (1, 3, "promote")]
-
-
-@pytest.mark.parametrize("pointer", ["latest", "1.5", "[]", '{"from": 1}', "true", "[" * 100_000])
-def test_a_pointer_that_names_no_version_is_told(versions: Versions, pointer: str) -> None:
+@pytest.mark.parametrize("pointer", ["latest", "1", '{"from": 1}', "true", "[" * 100_000])
+def test_a_damaged_pointer_is_refused(versions: Versions, pointer: str) -> None:
     register(versions, "a")
     (versions.folder / "served").write_text(pointer)
-    with pytest.raises(RegistryError, match="served' is damaged; write the number"):
-        versions.served()
-
-
-def test_a_folder_in_the_pointers_place_is_damage(versions: Versions) -> None:
-    (versions.folder / "served").mkdir(parents=True)
-    with pytest.raises(RegistryError, match="served' is damaged"):
+    with pytest.raises(RegistryError, match="served' is damaged; restore it"):
         versions.served()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"number": 1', "[" * 100_000])
-def test_a_damaged_version_is_told(versions: Versions, content: str) -> None:
+def test_a_damaged_version_is_refused(versions: Versions, content: str) -> None:
     register(versions, "a")
     (versions.folder / "versions" / "1.json").write_text(content)
     with pytest.raises(RegistryError, match=r"1\.json' is damaged .*restore it"):
         versions.get(1)
 
 
-def test_a_folder_that_takes_no_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_takes_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RegistryError, match="cannot be changed"):
         register(Versions(tmp_path / "file", "shop"), "a")
@@ -150,7 +113,7 @@ def test_a_version_is_found_by_number_and_alias(versions: Versions) -> None:
     versions.serve(one, action="promote", why="")
     found = [versions.find(what) for what in ("2", "champion", "challenger")]
     assert found == [two, one, two]
-    with pytest.raises(RegistryError, match="'best' is no version of shop; give a number, champ"):
+    with pytest.raises(RegistryError, match="shop has no best at present; give a number, champ"):
         versions.find("best")
     versions.serve(two, action="promote", why="")
     with pytest.raises(RegistryError, match="shop has no challenger at present"):

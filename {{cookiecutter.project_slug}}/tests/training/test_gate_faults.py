@@ -12,7 +12,7 @@ import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.models.heads import Head
+from {{ cookiecutter.__package }}.models.program import Head
 from {{ cookiecutter.__package }}.training import job, race
 
 from ..conftest import Workspace, make_workspace, shop_of
@@ -93,10 +93,10 @@ def test_a_slice_that_was_labelled_wrongly_is_named(place: Workspace) -> None:
 def test_a_calibration_gone_wrong_is_stopped(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shift(head: Head, *_: Any) -> None:
-        head.offset.add_(1.8)  # odds six times too high; the order of rows stays
+    def sharpen(head: Head, *_: Any) -> None:
+        head.temperature.fill_(0.1)  # far too sure; the order of rows stays
 
-    monkeypatch.setattr(race, "fit_temperature", shift)
+    monkeypatch.setattr(race, "fit_temperature", sharpen)
     settings(place, calibration="temperature")
     job.run(place.config)
     assert broken(place) == ["calibrated"]

@@ -35,8 +35,8 @@ class Bundle:
     contract: Contract
     metadata: dict[str, Any]
     session: ort.InferenceSession
-    checksums: Mapping[str, str]
-    """SHA-256 of each file, in hexadecimal, as it was when all were verified."""
+    files: Mapping[str, bytes]
+    """The other files, as they were verified."""
 
     @property
     def hash(self) -> str:
@@ -51,23 +51,11 @@ class Bundle:
     @cached_property
     def profile(self) -> dict[str, Any]:
         """The training span's summary that drift is judged against."""
-        content: dict[str, Any] = json.loads(self.read("profile.json"))
+        content: dict[str, Any] = json.loads(self.files["profile.json"])
         return content
 
-    def read(self, name: str) -> bytes:
-        """A file, with the bytes that were verified.
-
-        Raises:
-            BundleError: it was changed since.
-        """
-        return _read(self.path, name, self.checksums[name])
-
     def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
-        """The task's outputs, ``[rows]`` or ``[rows, classes]``.
-
-        Raises:
-            ModelFailedError: an output is not finite, or no probability where it should be one.
-        """
+        """The task's outputs, ``[rows]`` or ``[rows, classes]``, as ``predict`` below."""
         return predict(self.session, inputs, self.task)
 
 
@@ -102,14 +90,13 @@ def run(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.float32
 
 def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
     """Store files under ``folder/<hash of their content>``; the same files twice are one bundle."""
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    listing = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
-    target = folder / hashlib.sha256(listing).hexdigest()[:16]
+    lines = [f"{_sha256(content)}  {name}\n" for name, content in sorted(files.items())]
+    listing = "".join(lines).encode()
+    target = folder / _sha256(listing)[:16]
     if not target.is_dir():
         with new_directory(target) as staging:
-            for name, content in files.items():
+            for name, content in (files | {CHECKSUMS: listing}).items():
                 (staging / name).write_bytes(content)
-            (staging / CHECKSUMS).write_bytes(listing)
     return target
 
 
@@ -125,14 +112,11 @@ def open_bundle(path: Path) -> Bundle:
     if metadata["contract"] != contract.hash:
         raise BundleError(f"bundle '{path}': metadata and contract do not belong together")
     try:
-        session = open_session(files["model.onnx"])
+        session = open_session(files.pop("model.onnx"))
     except Exception as error:  # onnxruntime raises many kinds of its own
         raise BundleError(f"bundle '{path}': onnxruntime cannot load its graph: {error}") from None
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    bundle = Bundle(
-        path=path, contract=contract, metadata=metadata, session=session, checksums=sums
-    )
-    replay_golden(bundle)
+    bundle = Bundle(path=path, contract=contract, metadata=metadata, session=session, files=files)
+    _replay_golden(bundle)
     return bundle
 
 
@@ -146,36 +130,32 @@ def verify(path: Path) -> dict[str, bytes]:
         listing = (path / CHECKSUMS).read_bytes()
     except OSError:
         raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
-    if hashlib.sha256(listing).hexdigest()[:16] != path.name:
+    if _sha256(listing)[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
-    sums = {line[66:]: line[:64] for line in listing.decode().splitlines()}
-    files = {name: _read(path, name, digest) for name, digest in sums.items()}
-    if extra := sorted({file.name for file in path.iterdir()} - {*sums, CHECKSUMS}):
+    files = {}
+    for line in listing.decode().splitlines():
+        digest, name = line.split("  ", 1)
+        files[name] = (path / name).read_bytes() if (path / name).is_file() else b""
+        if _sha256(files[name]) != digest:
+            raise BundleError(
+                f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
+                " or delete it and train again"
+            )
+    if extra := sorted({file.name for file in path.iterdir()} - {*files, CHECKSUMS}):
         raise BundleError(f"bundle '{path}': {extra[0]} is not in {CHECKSUMS}; take it out")
     return files
 
 
-def _read(path: Path, name: str, digest: str) -> bytes:
-    content = (path / name).read_bytes() if (path / name).is_file() else b""
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise BundleError(
-            f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
-            " or delete it and train again"
-        )
-    return content
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
-def replay_golden(bundle: Bundle) -> None:
-    """Predict the rows stored at training time again and compare.
-
-    Raises:
-        BundleError: a prediction differs by more than the tolerance.
-    """
-    golden = bundle.metadata["golden"]
-    columns = {name: [row[name] for row in golden["rows"]] for name in bundle.contract.features}
-    actual = bundle.predict(from_columns(bundle.contract, columns, len(golden["rows"])))
-    expected = np.array(golden["predictions"])
-    worst = parity_error(expected, actual, bundle.task.scale(expected))
+def _replay_golden(bundle: Bundle) -> None:
+    """Predict the rows stored at training time again and compare."""
+    rows, expected = (bundle.metadata["golden"][key] for key in ("rows", "predictions"))
+    columns = {name: [row[name] for row in rows] for name in bundle.contract.features}
+    actual = bundle.predict(from_columns(bundle.contract, columns, len(rows)))
+    worst = parity_error(np.array(expected), actual, bundle.task.scale(np.array(expected)))
     if worst > 1:
         raise BundleError(
             f"bundle '{bundle.path}': predictions of the golden rows are {worst:.1f} times the"

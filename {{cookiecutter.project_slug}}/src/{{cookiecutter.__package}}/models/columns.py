@@ -25,7 +25,7 @@ class Columns:
     vocabularies: Mapping[str, Sequence[str]]
     """The values of each category that have a code; ``<missing>`` is one of them."""
     named: set[tuple[str, str]] = field(default_factory=set)
-    """Columns and values that were asked for by ``is_in``; each of them gets a code."""
+    """Columns and values that ``is_in`` was called with; each of them gets a code."""
 
     def __getitem__(self, name: str) -> Tensor:
         return self.numbers[name]

@@ -67,22 +67,18 @@ def stability_index(reference: Counts, current: Counts) -> float:
     Half a row is added to each bin, so that an empty one is finite (Siddiqi, Credit Risk Scorecards,
     2006; the additive smoothing is Jeffreys').
     """
-    p, q = _smooth(reference), _smooth(current)
+    p, q = _shares(reference + 0.5), _shares(current + 0.5)
     return float(((q - p) * np.log(q / p)).sum())
 
 
 def divergence(reference: Counts, current: Counts) -> float:
     """Kullback and Leibler's, of the current from the reference, in nats; smoothed as the index is."""
-    p, q = _smooth(reference), _smooth(current)
+    p, q = _shares(reference + 0.5), _shares(current + 0.5)
     return float((q * np.log(q / p)).sum())
 
 
 def _shares(counts: Counts) -> Counts:
     return np.asarray(counts / counts.sum())
-
-
-def _smooth(counts: Counts) -> Counts:
-    return _shares(counts + 0.5)
 
 
 def _cumulated(counts: Counts) -> Counts:

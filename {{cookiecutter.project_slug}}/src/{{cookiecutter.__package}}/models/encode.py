@@ -44,6 +44,29 @@ class Encoder(nn.Module):
         return torch.cat([encoded, missing.index_select(1, self.flagged).float()], 1)
 
 
+def fit_encoder(columns: Tensor, bins: int) -> Encoder:
+    """Cut each column of ``[rows, columns]`` at its quantiles; equal cuts become one.
+
+    Numbers of a wide table are cut into fewer bins, so that the encoding has some 1,000 columns.
+    """
+    bins = max(min(bins, MOST_ENCODED // max(columns.shape[1], 1)), FEWEST_BINS)
+    source: list[int] = []
+    low: list[float] = []
+    width: list[float] = []
+    flagged = []
+    for index, values in enumerate(columns.T.double().numpy()):
+        known = values[np.abs(values) <= LARGEST]
+        if len(known) < len(values):
+            flagged.append(index)
+        if len(known):
+            cuts = np.quantile(known, np.linspace(0, 1, bins + 1))
+            edges = np.unique(cuts.astype(np.float32))  # else a width may round to 0
+            source += [index] * (len(edges) - 1)
+            low += edges[:-1].tolist()
+            width += np.diff(edges).tolist()
+    return Encoder(source, low, width, flagged)
+
+
 class Categories(nn.Module):
     """An embedding of each category: at most ``most`` dimensions, fewer for few values.
 
@@ -66,27 +89,3 @@ class Categories(nn.Module):
             codes = codes * (torch.rand(codes.shape, device=codes.device) >= self.unseen_rate)
         embedded = [embed(codes[:, index]) for index, embed in enumerate(self.embeddings)]
         return torch.cat(embedded, 1) if embedded else codes.float()
-
-
-def fit_encoder(columns: Tensor, bins: int) -> Encoder:
-    """Cut each column of ``[rows, columns]`` at its quantiles; equal cuts become one.
-
-    Numbers of a wide table are cut into fewer bins, so that the encoding has some 1,000 columns.
-    """
-    bins = max(min(bins, MOST_ENCODED // max(columns.shape[1], 1)), FEWEST_BINS)
-    source: list[int] = []
-    low: list[float] = []
-    width: list[float] = []
-    flagged = []
-    for index in range(columns.shape[1]):
-        values = columns[:, index].numpy().astype(np.float64)
-        known = values[np.abs(values) <= LARGEST]
-        if len(known) < len(values):
-            flagged.append(index)
-        if len(known):
-            cuts = np.quantile(known, np.linspace(0, 1, bins + 1))
-            edges = np.unique(cuts.astype(np.float32))  # else a width may round to 0
-            source += [index] * (len(edges) - 1)
-            low += edges[:-1].tolist()
-            width += np.diff(edges).tolist()
-    return Encoder(source, low, width, flagged)

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .metrics import METRICS, Scored
-from .ranking import Draws, Floats, Integers
+from .metrics import Draws, Floats, Integers, Scored
 
 MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
 
@@ -29,10 +28,8 @@ class Interval:
     high: float
 
     def __format__(self, form: str) -> str:
-        form = form or ".4f"
-        if self.low != self.low:
-            return f"{self.value:{form}} [unknown]"
-        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
+        value, low, high = (format(n, form or ".4f") for n in (self.value, self.low, self.high))
+        return f"{value} [unknown]" if np.isnan(self.low) else f"{value} [{low}, {high}]"
 
     def __str__(self) -> str:
         return format(self)
@@ -87,13 +84,12 @@ class Bootstrap:
     def draw(self, scored: Scored, values: Mapping[str, float]) -> Draws:
         """Metrics of each draw, next to their ``values`` on the rows as they are.
 
-        Draws of a metric that noise alone raises are moved down, until their mean is its value.
+        Noise alone raises a calibration error: its draws are moved down, until their mean is its value.
         """
-        found = scored.draws(self.drawn, self.counts)
-        for name in found:
-            if METRICS[name].raised:
-                found[name] = np.maximum(found[name] - found[name].mean() + values[name], 0)
-        return found
+        draws = scored.draws(self.drawn, self.counts)
+        if (error := draws.get("ece")) is not None:
+            draws["ece"] = np.maximum(error - error.mean() + values["ece"], 0)
+        return draws
 
     @cached_property
     def tails(self) -> tuple[float, float]:

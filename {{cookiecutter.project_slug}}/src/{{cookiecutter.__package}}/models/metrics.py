@@ -1,30 +1,26 @@
 """Metrics of predictions, and what a bootstrap needs to draw them again without the rows.
 
 A bootstrap over blocks draws how often each block counts. A metric that is a function of sums over
-rows is then one of ``counts @ sums``: no draw sees a row.
+rows is then one of ``counts @ sums``: no draw sees a row. Areas under curves come from histograms of
+the rows' ranks.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from .ranking import (
-    MOST_BINS,
-    Draws,
-    Floats,
-    Integers,
-    Ranking,
-    block_sums,
-    per_bin,
-    ratio,
-)
-
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.floating]
+Draws = dict[str, Floats]
+"""A metric's draws ``[draws]`` by its name; NaN where a draw gives it no meaning."""
 SMALLEST = 1e-7
 ECE_BINS = 15
-FEWEST_BINS = 256
+MOST_BINS, FEWEST_BINS = 2_048, 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +30,6 @@ class Metric:
     title: str
     sign: int
     """1 where more is better, −1 where less is."""
-    raised: bool = False
-    """Whether noise alone raises it, so that draws, which are noisier, lie too high."""
 
 
 METRICS: Mapping[str, Metric] = {
@@ -44,13 +38,99 @@ METRICS: Mapping[str, Metric] = {
     "log_loss": Metric(title="log loss", sign=-1),
     "brier": Metric(title="Brier", sign=-1),
     "f1": Metric(title="F1", sign=1),
-    "f1_weighted": Metric(title="weighted F1", sign=1),
     "accuracy": Metric(title="accuracy", sign=1),
-    "ece": Metric(title="calibration error", sign=-1, raised=True),
+    "ece": Metric(title="calibration error", sign=-1),
     "r2": Metric(title="R²", sign=1),
     "rmse": Metric(title="RMSE", sign=-1),
     "mae": Metric(title="MAE", sign=-1),
 }
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Scores ``[rows]`` on rows with labels ``[rows]`` (0 or 1); draws go by at most ``most_bins``.
+
+    Up to that many distinct scores, draws are exact. Of more, neighbours share a bin and count as
+    ties, half of the bins for as many rows each and half for as many positives, so that rare ones
+    are told apart. Values on the rows as they are stay exact.
+    """
+
+    labels: Floats
+    scores: Floats
+    most_bins: int = MOST_BINS
+
+    def _bins(self, *, exact: bool) -> tuple[Integers, int]:
+        """Each row's place among the distinct scores, or bins of them, and how many they are."""
+        distinct, places = np.unique(-self.scores, return_inverse=True)
+        if exact or len(distinct) <= self.most_bins:
+            return places, len(distinct)
+        rows, positive = np.bincount(places), np.bincount(places, self.labels)
+        share = rows / rows.sum() / 2 + positive / max(positive.sum(), 1) / 2
+        before = np.clip(np.cumsum(share) - share, 0, 1 - 1e-9)
+        return (before * self.most_bins).astype(np.int64)[places], self.most_bins
+
+    def falling(
+        self, block: Integers, counts: Floats, *, exact: bool = False
+    ) -> tuple[Counts, Counts]:
+        """Positive rows, and all rows, from each bin to the highest ``[draws, bins]``.
+
+        The highest bin is first. Draws are float32, in which numbers of rows are exact below 2²⁴.
+        """
+        bins, n_bins = self._bins(exact=exact)
+        weights: Counts = counts if exact else counts.astype(np.float32)
+        positive, rows = (
+            per_bin(block, counts.shape[1], bins, n_bins, values).cumsum(1, weights.dtype)
+            for values in (self.labels, None)
+        )
+        return weights @ positive, weights @ rows
+
+    def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
+        """``auc``, the chance that a positive outranks a negative, ties half; and ``auc_pr``, the mean
+        over the positives of the precision from their score on (Manning et al., 2008, section 8.4).
+        """
+        above, called = self.falling(block, counts, exact=exact)
+        positive = np.diff(above, prepend=0)
+        negative = np.diff(called, prepend=0) - positive
+        total = above[:, -1].astype(np.float64)
+        won = (negative * (above - positive / 2)).sum(1, dtype=np.float64)
+        precise = (positive * (above / np.maximum(called, 1))).sum(1, dtype=np.float64)
+        return {"auc": ratio(won, total * (called[:, -1] - total)), "auc_pr": ratio(precise, total)}
+
+
+def per_bin(
+    block: Integers, n_blocks: int, bins: Integers, n_bins: int, values: Floats | None = None
+) -> Floats:
+    """The sum of values, else the number of rows, by block and bin ``[blocks, bins]``."""
+    flat = block_sums(block * n_bins + bins, n_blocks * n_bins, values)
+    return np.reshape(flat, (n_blocks, n_bins))
+
+
+def block_sums(block: Integers, n_blocks: int, values: Floats | None = None) -> Floats:
+    """The sum of values, else the number of rows, by block ``[blocks]``."""
+    sums: Floats = np.bincount(block, values, n_blocks).astype(np.float64, copy=False)
+    return sums
+
+
+def ratio(above: Floats, below: Floats, otherwise: float = np.nan) -> Floats:
+    """A quotient that is ``otherwise`` where it would divide by zero."""
+    result = np.full(np.broadcast_shapes(above.shape, below.shape), otherwise)
+    np.divide(above, below, out=result, where=below != 0)
+    return result
+
+
+def confidence_bins(probabilities: Floats) -> Integers:
+    """Which of 15 bins of equal width on [0, 1] each probability is in."""
+    return np.minimum((probabilities * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+
+
+def gaps(block: Integers, n_blocks: int, probabilities: Floats, hits: Floats) -> Floats:
+    """Probabilities less the labels that came, summed by block and bin of confidence.
+
+    The mean over rows of how far their bin is off is the expected calibration error (Guo et al., On
+    Calibration of Modern Neural Networks, 2017).
+    """
+    bins = confidence_bins(probabilities)
+    return per_bin(block, n_blocks, bins, ECE_BINS, probabilities - hits)
 
 
 class Scored(ABC):
@@ -66,19 +146,14 @@ class Scored(ABC):
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
         """Metrics of such sums, a row of them for each draw."""
 
-    def areas(
-        self,
-        block: Integers,  # noqa: ARG002 - not every task ranks
-        counts: Floats,  # noqa: ARG002
-        *,
-        exact: bool,  # noqa: ARG002
-    ) -> Draws:
+    def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:  # noqa: ARG002
         """Metrics of the order of the rows, which are no function of few sums."""
         return {}
 
     def all(self) -> dict[str, float]:
         """Every metric on the rows as they are; NaN where it has no meaning."""
-        draws = self._drawn(np.zeros(len(self.labels), np.int64), np.ones((1, 1)), exact=True)
+        block, once = np.zeros(len(self.labels), np.int64), np.ones((1, 1))
+        draws = self.areas(block, once, exact=True) | self.summed(block, once)
         return {name: float(values[0]) for name, values in draws.items()}
 
     def draws(self, block: Integers, counts: Floats) -> Draws:
@@ -86,151 +161,90 @@ class Scored(ABC):
 
         ``block`` numbers each row's, from 0 on and without gaps.
         """
-        return self._drawn(block, counts, exact=False)
+        return self.areas(block, counts, exact=False) | self.summed(block, counts)
 
     def summed(self, block: Integers, counts: Floats) -> Draws:
         """The same of the metrics that follow from sums, which is much quicker."""
         sums = self.sums(block, counts.shape[1])
         return self.metrics({name: counts @ values for name, values in sums.items()})
 
-    def _drawn(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
-        return self.areas(block, counts, exact=exact) | self.summed(block, counts)
-
 
 @dataclass(frozen=True)
 class Scores(Scored):
-    """Probabilities ``[rows]`` on rows with labels ``[rows]`` (0 or 1)."""
+    """Probabilities on rows with the number of their class ``[rows]``.
 
-    labels: Floats
-    probabilities: Floats
-    threshold: float = 0.5
-    """Probability from which a row is called positive."""
-
-    @cached_property
-    def ranking(self) -> Ranking:
-        """The rows by their probability."""
-        return Ranking(self.labels, self.probabilities)
-
-    def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
-        return self.ranking.areas(block, counts, exact=exact)
-
-    def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
-        p = np.clip(self.probabilities, SMALLEST, 1 - SMALLEST)
-        called = (self.probabilities >= self.threshold).astype(np.float64)
-        values = {
-            "rows": np.ones(len(p)),
-            "loss": -np.where(self.labels == 1, np.log(p), np.log1p(-p)),
-            "squares": (self.probabilities - self.labels) ** 2,
-            "called": called,
-            "positive": self.labels,
-            "hits": called * self.labels,
-        }
-        sums = {name: block_sums(block, n_blocks, each) for name, each in values.items()}
-        return sums | {"gaps": gaps(block, n_blocks, self.probabilities, self.labels)}
-
-    def metrics(self, sums: Mapping[str, Floats]) -> Draws:
-        rows = sums["rows"]
-        return {
-            "log_loss": sums["loss"] / rows,
-            "brier": sums["squares"] / rows,
-            "f1": ratio(2 * sums["hits"], sums["called"] + sums["positive"], 0.0),
-            "ece": calibration_error(sums["gaps"], rows),
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassQuality:
-    """How well one label is told from the others; NaN where it is never decided for or there."""
-
-    label: str
-    support: int
-    """Rows that have it."""
-    precision: float
-    recall: float
-    f1: float
-    auc: float
-
-
-@dataclass(frozen=True)
-class ClassScores(Scored):
-    """Probabilities ``[rows, classes]`` on rows with the number of their class ``[rows]``.
-
-    The AUC is the mean over the classes of one against the rest (Provost & Domingos, 2000); F1 leaves
-    out a class that no row has and none is decided for.
+    They are those of class 1 ``[rows]``, by which alone the model is judged, or of every class
+    ``[rows, classes]``. Then the AUC is the mean over the classes of one against the rest (Provost &
+    Domingos, 2000); F1 leaves out a class that no row has and none is decided for.
     """
 
     labels: Floats
     probabilities: Floats
+    threshold: float = 0.5
+    """Probability from which a row is called class 1, where there are two."""
 
     @cached_property
     def _codes(self) -> Integers:
         return self.labels.astype(np.int64)
 
+    @property
+    def _binary(self) -> bool:
+        return self.probabilities.ndim == 1
+
     @cached_property
-    def _rankings(self) -> dict[int, Ranking]:
+    def _rankings(self) -> list[Ranking]:
         """Each class that some rows have and others have not, against the rest."""
-        n_rows, n_classes = self.probabilities.shape
-        bins = max(MOST_BINS // n_classes, FEWEST_BINS)
-        support = np.bincount(self._codes, minlength=n_classes)
-        return {
-            k: Ranking((self._codes == k).astype(np.float64), self.probabilities[:, k], bins)
-            for k in np.flatnonzero((support > 0) & (support < n_rows)).tolist()
-        }
+        columns = {1: self.probabilities} if self._binary else dict(enumerate(self.probabilities.T))
+        bins = max(MOST_BINS // len(columns), FEWEST_BINS)
+        rankings = []
+        for k, column in columns.items():
+            hits = self._codes == k
+            if 0 < hits.sum() < len(hits):
+                rankings.append(Ranking(hits.astype(np.float64), column, bins))
+        return rankings
 
     def areas(self, block: Integers, counts: Floats, *, exact: bool) -> Draws:
-        total, known = np.zeros(len(counts)), np.zeros(len(counts))
-        for ranking in self._rankings.values():
-            areas = ranking.areas(block, counts, exact=exact)["auc"]
-            total += np.nan_to_num(areas)
-            known += ~np.isnan(areas)  # a draw may leave a class out
-        return {"auc": ratio(total, known)}
+        each = [ranking.areas(block, counts, exact=exact) for ranking in self._rankings]
+        means = {}
+        for name in ("auc", "auc_pr") if self._binary else ("auc",):
+            areas = np.array([one[name] for one in each]).reshape(-1, len(counts))
+            known = ~np.isnan(areas)  # a draw may leave a class out
+            means[name] = ratio(np.nan_to_num(areas).sum(0), known.sum(0))
+        return means
 
     def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
-        rows, n_classes = np.arange(len(self.labels)), self.probabilities.shape[1]
-        decided = np.asarray(self.probabilities.argmax(1), np.int64)
-        hits = (decided == self._codes).astype(np.float64)
-        loss = -np.log(np.clip(self.probabilities[rows, self._codes], SMALLEST, 1))
+        p, codes = self.probabilities, self._codes
+        if self._binary:
+            decided, shown, n_classes = (p >= self.threshold).astype(np.int64), slice(1, 2), 2
+            own, sure, right = np.where(codes == 1, p, 1 - p), p, self.labels
+        else:
+            decided, shown, n_classes = p.argmax(1), slice(None), p.shape[1]
+            own, sure = p[np.arange(len(p)), codes], p.max(1)
+            right = (decided == codes).astype(np.float64)
+        hits = (decided == codes).astype(np.float64)
         return {
             "rows": block_sums(block, n_blocks),
-            "loss": block_sums(block, n_blocks, loss),
-            "hits": per_bin(block, n_blocks, self._codes, n_classes, hits),
-            "called": per_bin(block, n_blocks, decided, n_classes),
-            "support": per_bin(block, n_blocks, self._codes, n_classes),
-            "gaps": gaps(block, n_blocks, self.probabilities.max(1), hits),
+            "loss": block_sums(block, n_blocks, -np.log(np.clip(own, SMALLEST, 1))),
+            "squares": block_sums(block, n_blocks, (1 - own) ** 2),
+            "hits": per_bin(block, n_blocks, codes, n_classes, hits)[:, shown],
+            "called": per_bin(block, n_blocks, decided, n_classes)[:, shown],
+            "support": per_bin(block, n_blocks, codes, n_classes)[:, shown],
+            "gaps": gaps(block, n_blocks, sure, right),
         }
 
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
-        rows, support = sums["rows"], sums["support"]
-        seen = sums["called"] + support
-        f1 = ratio(2 * sums["hits"], seen, 0.0)
-        return {
+        rows, concerned = sums["rows"], sums["called"] + sums["support"]
+        f1 = ratio(2 * sums["hits"], concerned, 0.0)
+        metrics: Draws = {
             "log_loss": sums["loss"] / rows,
-            "accuracy": sums["hits"].sum(-1) / rows,
-            "f1": f1.sum(-1) / (seen > 0).sum(-1),
-            "f1_weighted": (f1 * support).sum(-1) / rows,
-            "ece": calibration_error(sums["gaps"], rows),
+            "f1": ratio(f1.sum(-1), (concerned > 0).sum(-1), 0.0),
+            "ece": np.abs(sums["gaps"]).sum(-1) / rows,
         }
-
-    def classes(self, names: Sequence[str]) -> list[ClassQuality]:
-        """Quality of each class, called by its name."""
-        one, counts = np.zeros(len(self.labels), np.int64), np.ones((1, 1))
-        sums = {name: values[0] for name, values in self.sums(one, 1).items()}
-        hits, called, support = sums["hits"], sums["called"], sums["support"]
-        precision, recall = ratio(hits, called), ratio(hits, support)
-        f1, qualities = ratio(2 * hits, called + support), []
-        for k, name in enumerate(names):
-            ranking = self._rankings.get(k)
-            areas = ranking.areas(one, counts, exact=True)["auc"] if ranking else [np.nan]
-            quality = ClassQuality(
-                label=name,
-                support=int(support[k]),
-                precision=float(precision[k]),
-                recall=float(recall[k]),
-                f1=float(f1[k]),
-                auc=float(areas[0]),
-            )
-            qualities.append(quality)
-        return qualities
+        if self._binary:
+            metrics["brier"] = sums["squares"] / rows
+        else:
+            metrics["accuracy"] = sums["hits"].sum(-1) / rows
+        return metrics
 
 
 @dataclass(frozen=True)
@@ -241,16 +255,14 @@ class ValueScores(Scored):
     values: Floats
 
     def sums(self, block: Integers, n_blocks: int) -> dict[str, Floats]:
-        error = self.labels - self.values
-        centred = self.labels - self.labels.mean()
-        values = {
-            "rows": np.ones(len(error)),
-            "labels": centred,
-            "label_squares": centred**2,
-            "squares": error**2,
-            "absolute": np.abs(error),
+        error, centred = self.labels - self.values, self.labels - self.labels.mean()
+        return {
+            "rows": block_sums(block, n_blocks),
+            "labels": block_sums(block, n_blocks, centred),
+            "label_squares": block_sums(block, n_blocks, centred**2),
+            "squares": block_sums(block, n_blocks, error**2),
+            "absolute": block_sums(block, n_blocks, np.abs(error)),
         }
-        return {name: block_sums(block, n_blocks, each) for name, each in values.items()}
 
     def metrics(self, sums: Mapping[str, Floats]) -> Draws:
         rows = sums["rows"]
@@ -264,22 +276,3 @@ class ValueScores(Scored):
             "rmse": np.sqrt(squared),
             "mae": sums["absolute"] / rows,
         }
-
-
-def confidence_bins(probabilities: Floats) -> Integers:
-    """Which of 15 bins of equal width on [0, 1] each probability is in."""
-    return np.minimum((probabilities * ECE_BINS).astype(np.int64), ECE_BINS - 1)
-
-
-def gaps(block: Integers, n_blocks: int, probabilities: Floats, hits: Floats) -> Floats:
-    """Probabilities less the labels that came, summed by block and bin."""
-    bins = confidence_bins(probabilities)
-    return per_bin(block, n_blocks, bins, ECE_BINS, probabilities - hits)
-
-
-def calibration_error(gap: Floats, rows: Floats) -> Floats:
-    """Expected calibration error: the mean over rows of how far their bin is off.
-
-    15 bins of equal width, as in Guo et al., On Calibration of Modern Neural Networks, 2017.
-    """
-    return np.asarray(np.abs(gap).sum(-1) / rows, np.float64)

@@ -40,48 +40,61 @@ class Prepared:
 class Preprocess(nn.Module):
     """Numbers, calendar and the owner's features side by side; category text becomes codes."""
 
-    learned: Tensor
-    """``[categories]``: the last code that a model learns; values after it are for features alone."""
+    limits: Tensor
 
     def __init__(
         self,
         contract: Contract,
         calendar: Calendar,
         vocabularies: Sequence[Sequence[str]],
-        learned: Sequence[int] | None = None,
+        sizes: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.numeric, self.times = contract.numeric, contract.times
         self.category = contract.category
         self.calendar = calendar
         self.vocabularies = vocabularies
-        lengths = [len(vocabulary) for vocabulary in vocabularies]
-        self.sizes = [n + 1 for n in (learned or lengths)]
+        lengths = [len(vocabulary) + 1 for vocabulary in vocabularies]
+        self.sizes = lengths if sizes is None else list(sizes)
         """How many codes a model sees of each category, that of unseen values among them."""
-        self.has_more = learned is not None and list(learned) != lengths
-        self.register_buffer("learned", torch.tensor(self.sizes, dtype=torch.int64) - 1)
+        self.has_more = self.sizes != lengths  # those that features.py alone sees
+        self.register_buffer("limits", torch.tensor(self.sizes, dtype=torch.int64))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What the columns of ``numbers`` are."""
-        own, derived = self.derive(self.columns(self._blank()))
-        return tuple(own | derived)
+        return tuple(self._numbers(self._columns(self._blank_row())))
 
     @cached_property
     def named(self) -> set[tuple[str, str]]:
-        """The categories' values that ``features.py`` names."""
-        columns = self.columns(self._blank())
-        features(columns)
+        """The categories' values that ``features.py`` names.
+
+        Raises:
+            ConfigError: it asks for a column that there is not.
+        """
+        columns = self._columns(self._blank_row())
+        try:
+            features(columns)
+        except KeyError as error:
+            numbers, times, categories = (
+                ", ".join(names) or "none" for names in (self.numeric, self.times, self.category)
+            )
+            raise ConfigError(
+                f"models/features.py asks for {error}, which is no such feature of the contract."
+                f" There are numbers: {numbers}; times (calendar parts and .seconds): {times};"
+                f" categories (.codes and .is_in): {categories}. Change features.py, or"
+                " configs/contract.yaml"
+            ) from None
         return columns.named
 
-    def _blank(self) -> dict[str, Tensor]:
+    def _blank_row(self) -> dict[str, Tensor]:
         return {
             "numeric": torch.zeros(1, len(self.numeric)),
             "codes": torch.zeros(1, len(self.category), dtype=torch.int64),
             "time": torch.zeros(1, len(self.times), dtype=torch.int64),
         }
 
-    def columns(self, inputs: dict[str, Tensor]) -> Columns:
+    def _columns(self, inputs: dict[str, Tensor]) -> Columns:
         """A batch as ``features.py`` sees it."""
         numbers = {name: inputs["numeric"][:, i] for i, name in enumerate(self.numeric)}
         seconds = {}
@@ -96,36 +109,34 @@ class Preprocess(nn.Module):
             vocabularies=dict(zip(self.category, self.vocabularies, strict=True)),
         )
 
-    def derive(self, columns: Columns) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Named float32 columns: the contract's own, then the calendar's and those of
-        ``features.py``, which may replace one of the others.
-        """
-        own = {name: columns.numbers[name] for name in self.numeric}
-        parts = {name: part for name, part in columns.numbers.items() if name not in own}
-        return own, parts | {name: part.float() for name, part in features(columns).items()}
+    def _numbers(self, columns: Columns) -> dict[str, Tensor]:
+        """The contract's, the calendar's, and the features, which may replace any of them."""
+        added = {name: column.float() for name, column in features(columns).items()}
+        return {**columns.numbers, **added}
 
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Numbers and codes from the groups ``numeric``, ``codes`` and ``time``; a group without
         columns is left out, and comes back as ``[batch, 0]``.
         """
-        own, derived = self.derive(self.columns(inputs))
-        codes = inputs.get("codes")
-        if codes is not None and self.has_more:
-            codes = torch.where(codes <= self.learned, codes, UNSEEN)
-        if codes is not None and not own and not derived:
-            return codes[:, :0].float(), codes
-        if own and not own.keys() & derived.keys():
-            group, apart = [inputs["numeric"]], derived  # each column apart costs the graph steps
-        else:
-            group, apart = [], own | derived
-        numbers = torch.cat([*group, *(column.unsqueeze(1) for column in apart.values())], 1)
-        return numbers, numbers[:, :0].long() if codes is None else codes
+        columns, none = self._columns(inputs), next(iter(inputs.values()))[:, :0]
+        numbers, codes = self._numbers(columns), inputs.get("codes", none.long())
+        if self.has_more:
+            codes = torch.where(codes < self.limits, codes, UNSEEN)
+        group = none.float()
+        if all(numbers[name] is columns.numbers[name] for name in self.numeric):
+            group = inputs.get("numeric", group)  # one by one they would cost the graph steps
+            numbers = {n: column for n, column in numbers.items() if n not in self.numeric}
+        return torch.cat([group, *(column.unsqueeze(1) for column in numbers.values())], 1), codes
 
     def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
         """The groups that ``forward`` takes: those that have columns."""
+        codes = np.empty(inputs.category.shape, np.int64)
+        for index, vocabulary in enumerate(self.vocabularies):
+            code = {value: number for number, value in enumerate(vocabulary, start=UNSEEN + 1)}
+            codes[:, index] = [code.get(value, UNSEEN) for value in inputs.category[:, index]]
         groups = {
             "numeric": torch.from_numpy(inputs.numeric),
-            "codes": encode_texts(self.vocabularies, inputs.category),
+            "codes": torch.from_numpy(codes),
             "time": torch.from_numpy(inputs.time),
         }
         return {name: group for name, group in groups.items() if group.shape[1]}
@@ -147,54 +158,27 @@ def fit_preprocess(contract: Contract, inputs: Inputs) -> Preprocess:
     _refuse_large_integers(contract, inputs)
     known = inputs.time[inputs.time != MISSING_TIME]
     calendar = Calendar(contract.zone, yearly=bool(len(known)) and int(np.ptp(known)) >= YEAR_S)
-    learned = [fit_vocabulary(column) for column in inputs.category.T]
-    named = _named_by_features(Preprocess(contract, calendar, learned))
+    frequent = [fit_vocabulary(column) for column in inputs.category.T]
+    named = Preprocess(contract, calendar, frequent).named
     vocabularies = [
         [*values, *sorted({text for column, text in named if column == name} - set(values))]
-        for name, values in zip(contract.category, learned, strict=True)
+        for name, values in zip(contract.category, frequent, strict=True)
     ]
-    return Preprocess(contract, calendar, vocabularies, [len(values) for values in learned])
+    return Preprocess(contract, calendar, vocabularies, [len(values) + 1 for values in frequent])
 
 
-def fit_vocabulary(values: Texts, minimum_count: int = MIN_COUNT) -> list[str]:
+def fit_vocabulary(values: Texts) -> list[str]:
     """The values of one category that occur often enough to be learned, most frequent first."""
     counts = Counter(values.tolist())
-    often = [value for value, n in counts.items() if n >= min(minimum_count, len(values))]
+    often = [value for value, n in counts.items() if n >= min(MIN_COUNT, len(values))]
     ranked = sorted(often, key=lambda value: (-counts[value], value))
     return ranked if MISSING_CATEGORY in ranked else [*ranked, MISSING_CATEGORY]
 
 
-def encode_texts(vocabularies: Sequence[Sequence[str]], category: Texts) -> Tensor:
-    """Texts ``[rows, columns]`` to codes; 0 is a value that training did not see."""
-    encoded = np.empty(category.shape, np.int64)
-    for index, vocabulary in enumerate(vocabularies):
-        code = {value: number for number, value in enumerate(vocabulary, start=UNSEEN + 1)}
-        encoded[:, index] = [code.get(value, UNSEEN) for value in category[:, index]]
-    return torch.from_numpy(encoded)
-
-
-def _named_by_features(preprocess: Preprocess) -> set[tuple[str, str]]:
-    try:
-        return preprocess.named  # a blank row goes through features.py
-    except KeyError as error:
-        groups = {
-            "numbers": preprocess.numeric,
-            "times (calendar parts and .seconds)": preprocess.times,
-            "categories (.codes and .is_in)": preprocess.category,
-        }
-        valid = "; ".join(f"{kind}: {', '.join(names) or 'none'}" for kind, names in groups.items())
-        raise ConfigError(
-            f"models/features.py asks for {error}, which is no such feature of the contract. There"
-            f" are {valid}. Change features.py, or configs/contract.yaml"
-        ) from None
-
-
 def _refuse_large_integers(contract: Contract, inputs: Inputs) -> None:
     for index, name in enumerate(contract.numeric):
-        if contract.columns[name].type != "integer":
-            continue
         largest = np.nanmax(np.abs(inputs.numeric[:, index]), initial=0)
-        if largest > EXACT_IN_FLOAT32:
+        if contract.columns[name].type == "integer" and largest > EXACT_IN_FLOAT32:
             raise ConfigError(
                 f"columns.{name}: integers as large as {largest:.0f} lose digits in float32;"
                 " make it 'role: metadata' if it names things, or 'type: category', or subtract"

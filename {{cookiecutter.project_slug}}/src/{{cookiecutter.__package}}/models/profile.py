@@ -5,8 +5,9 @@ watched and not with what was learned from.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,17 @@ import numpy.typing as npt
 from ..errors import BundleError
 from ..values import MISSING_CATEGORY
 from .effects import Counts, total_variation, wasserstein
-from .inputs import Inputs
+from .inputs import Inputs, Texts
 
 BINS = 10
+QUARTILES = (0.25, 0.5, 0.75)
 TOP_CATEGORIES, MOST_CATEGORIES = 30, 1_000
 OTHER, MISSING = "<other>", "<missing>"
 SCORE = "_score"
 """The column of predicted probabilities, beside the contract's."""
 NO_WINDOW = np.iinfo(np.int64).min
+MIN_ROWS = 50
+"""Rows below which a window of the training span says nothing."""
 PERCENTS = np.arange(1, 100)
 USUAL = 0.99
 HARDLY_MORE = 0.9
@@ -64,9 +68,7 @@ class ColumnProfile:
         """A name for each share."""
         if self.kind == "category":
             return [*self.values[:TOP_CATEGORIES], OTHER, MISSING]
-        inner = [f"{edge:g}" for edge in self.edges]
-        bounds = zip(["-inf", *inner], [*inner, "inf"], strict=True)
-        return [*(f"({low}, {high}]" for low, high in bounds), MISSING]
+        return [*_ranges_between(self.edges), MISSING]
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -93,15 +95,12 @@ class ColumnProfile:
         counts[-1] = missing.sum()
         return counts
 
-    def tally_values(self, found: Mapping[Any, int]) -> Counts:
+    def tally_values(self, counted: Mapping[Any, int]) -> Counts:
         """Fine bins of a category of which each value was counted."""
-        counts = [found.get(value, 0) for value in self.values]
-        missing = found.get(MISSING_CATEGORY, 0)
-        return np.array([*counts, sum(found.values()) - sum(counts) - missing, missing], np.float64)
-
-    def places(self, column: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Which bin of ``labels`` each value of a column falls into."""
-        return np.array([self.count(column[i : i + 1]).argmax() for i in range(len(column))])
+        counts = [counted.get(value, 0) for value in self.values]
+        missing = counted.get(MISSING_CATEGORY, 0)
+        other = sum(counted.values()) - sum(counts) - missing
+        return np.array([*counts, other, missing], np.float64)
 
     def fold(self, fine: Counts) -> Counts:
         """Counts of fine bins as those of ``labels``."""
@@ -153,21 +152,20 @@ def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
     return [ColumnProfile(**{n: column[n] for n in names}) for column in profile["columns"]]
 
 
-def describe(
-    name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64], *, minimum_rows: int = 50
-) -> ColumnProfile:
+def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]) -> ColumnProfile:
     """Profile a column; ``windows`` numbers the window of each row, to see how windows differ.
 
     A row in ``NO_WINDOW`` counts for the shares alone.
     """
-    empty = _binned(name, column)
-    total = empty.tally(column)
-    profile = replace(empty, counts=tuple(total.tolist()))
-    sizes, missing, effects, apart = [size(column)], [], [], []
-    still = is_still(column)
+    binned = _category_bins if column.dtype == object else _number_bins
+    profile = binned(name, column)
+    total = profile.tally(column)
+    profile = replace(profile, counts=tuple(total.tolist()))
+    sizes, missing, still = [size(column)], [total[-1] / total.sum()], is_still(column)
+    effects, apart = list[float](), list[float]()
     for window in np.unique(windows[windows != NO_WINDOW]):
         part = column[windows == window]
-        if not minimum_rows <= len(part) < len(column):
+        if not MIN_ROWS <= len(part) < len(column):
             continue
         counts = profile.tally(part)
         rest = total - counts
@@ -177,12 +175,12 @@ def describe(
             effects.append(profile.effect(rest, counts))
             sizes.append(size(part))
             still |= is_still(part, HARDLY_MORE)
-    sizes = [found for found in sizes if found > 0] or [0.0]
+    sizes = [one for one in sizes if one > 0] or [0.0]
     return replace(
         profile,
-        reference_range=float(np.quantile(effects, USUAL)) if effects else 0.0,
-        reference_range_missing=float(np.quantile(apart, USUAL)) if apart else 0.0,
-        most_missing=float(max([*missing, total[-1] / total.sum()])),
+        reference_range=float(np.quantile(effects or [0.0], USUAL)),
+        reference_range_missing=float(np.quantile(apart or [0.0], USUAL)),
+        most_missing=float(max(missing)),
         least_size=min(sizes),
         most_size=max(sizes),
         still=still,
@@ -210,14 +208,15 @@ def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
     return bool(same >= share * len(known))
 
 
-def _binned(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
-    """Bins without counts."""
-    if column.dtype == object:
-        counts = Counter(column.tolist())
-        counts.pop(MISSING_CATEGORY, None)
-        order = sorted(counts, key=lambda value: (-counts[value], value))
-        values = tuple(map(str, order[:MOST_CATEGORIES]))
-        return ColumnProfile(name=name, kind="category", values=values)
+def _category_bins(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
+    counts = Counter(column.tolist())
+    counts.pop(MISSING_CATEGORY, None)
+    order = sorted(counts, key=lambda value: (-counts[value], value))
+    values = tuple(map(str, order[:MOST_CATEGORIES]))
+    return ColumnProfile(name=name, kind="category", values=values)
+
+
+def _number_bins(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
     known = column[~np.isnan(column)].astype(np.float64)
     if not len(known):
         return ColumnProfile(name=name, kind="numeric")
@@ -232,3 +231,30 @@ def _binned(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
         percentiles=tuple(percentiles.tolist()),
         deviation=deviation if len(percentiles) > 2 else 0.0,
     )
+
+
+def quartiles(values: npt.NDArray[Any]) -> list[float]:
+    """Quartiles of the known numbers, to six digits; fewer where numbers repeat, none of no number."""
+    numbers = values.astype(np.float64)
+    known = numbers[np.isfinite(numbers)]
+    if not len(known):
+        return []
+    cuts = np.quantile(known, QUARTILES, method="inverted_cdf")
+    return [cut for cut in sorted({float(f"{cut:.6g}") for cut in cuts}) if cut < known.max()]
+
+
+def ranges(values: npt.NDArray[Any], cuts: Sequence[float]) -> Texts:
+    """The range between ``cuts`` that holds each number, in interval notation.
+
+    Numbers are compared as the graph has them, in single precision, so that a row is in the same
+    range whether it was read from a dataset or from the log.
+    """
+    numbers, names = values.astype(np.float32), np.array(_ranges_between(cuts), object)
+    texts = names[np.searchsorted(np.asarray(cuts, np.float32), numbers)]
+    texts[~np.isfinite(numbers)] = MISSING_CATEGORY
+    return texts
+
+
+def _ranges_between(cuts: Sequence[float]) -> list[str]:
+    ends = ["-inf", *(f"{cut:.6g}" for cut in cuts), "inf"]
+    return [f"({low}, {high}{')' if high == 'inf' else ']'}" for low, high in pairwise(ends)]

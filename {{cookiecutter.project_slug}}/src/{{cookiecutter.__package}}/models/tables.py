@@ -1,6 +1,5 @@
 """Tables to the graph's inputs, column by column without Python objects per number."""
 
-from datetime import datetime
 from sys import intern
 from zoneinfo import ZoneInfo
 
@@ -20,15 +19,13 @@ def from_table(contract: Contract, table: pa.Table | pa.RecordBatch | pl.DataFra
     Raises:
         DataError: a feature is not there, or its values are not of the contract's type.
     """
-    known = table.columns if isinstance(table, pl.DataFrame) else table.schema.names
-    absent = [name for name in contract.features if name not in known]
-    if absent:
+    names = table.columns if isinstance(table, pl.DataFrame) else table.schema.names
+    if absent := [name for name in contract.features if name not in names]:
         raise DataError(
             f"the rows have no column {', '.join(map(repr, absent))};"
             f" the contract's features are {', '.join(contract.features)}"
         )
-    rows = table.select(list(contract.features))
-    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows)
+    frame = pl.DataFrame(table.select(list(contract.features)))
     inputs = Inputs.empty(contract, len(table))
     for index, name in enumerate(contract.numeric):
         inputs.numeric[:, index] = _numbers(frame[name])
@@ -63,23 +60,11 @@ def _texts(column: pl.Series) -> Texts:
 
 
 def _seconds(column: pl.Series, zone: ZoneInfo) -> Seconds:
-    """UTC seconds, cut towards the past; text is ISO 8601, and a time without offset is local."""
-    kind = column.dtype
-    if kind == pl.String:
-        return np.array([_parsed(text, column.name, zone) for text in column], np.int64)
-    if not kind.is_temporal() and kind != pl.Null:
-        raise DataError(f"column '{column.name}' ({kind}) holds no times")
-    zoned = getattr(kind, "time_zone", None)
+    """UTC seconds, cut towards the past; a time without offset is local."""
+    if not column.dtype.is_temporal() and column.dtype != pl.Null:
+        raise DataError(f"column '{column.name}' ({column.dtype}) holds no times")
+    zoned = getattr(column.dtype, "time_zone", None)
     times = column.cast(pl.Datetime("us", zoned))
     if zoned is None:
         return np.array([epoch_seconds(value, zone) for value in times], np.int64)
     return (times.dt.timestamp("us") // 1_000_000).fill_null(MISSING_TIME).to_numpy()
-
-
-def _parsed(text: str | None, name: str, zone: ZoneInfo) -> int:
-    try:
-        return epoch_seconds(datetime.fromisoformat(text.strip()) if text else None, zone)
-    except ValueError:
-        raise DataError(
-            f"column '{name}' (string): '{text}' is no time; write it as 2024-12-31T23:59:59+01:00"
-        ) from None

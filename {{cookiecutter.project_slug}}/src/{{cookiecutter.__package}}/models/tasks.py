@@ -1,4 +1,4 @@
-"""What a model predicts, and how that is judged: the three tasks of a contract."""
+"""What a model predicts, how that is judged, and from which probability on it decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,37 +9,14 @@ import numpy.typing as npt
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import ClassScores, Scored, Scores, ValueScores
-from .ranking import Floats
-from .threshold import Cut, best_cut
+from .metrics import Floats, Scored, Scores, ValueScores, ratio
 
 Outputs = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """By what a task is judged."""
-
-    output: str
-    metrics: tuple[str, ...]
-    loss: str
-    chance: float
-
-
-JUDGED = {
-    "binary": Judged(
-        output="probability",
-        metrics=("auc", "log_loss", "brier", "auc_pr", "f1", "ece"),
-        loss="log_loss",
-        chance=0.5,
-    ),
-    "multiclass": Judged(
-        output="probabilities",
-        metrics=("auc", "log_loss", "accuracy", "f1", "f1_weighted", "ece"),
-        loss="log_loss",
-        chance=0.5,
-    ),
-    "regression": Judged(output="value", metrics=("r2", "rmse", "mae"), loss="rmse", chance=0.0),
+# By task: the graph's output, and its metrics in the order of a report, the one that decides first.
+TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "binary": ("probability", ("auc", "log_loss", "brier", "auc_pr", "f1", "ece")),
+    "multiclass": ("probabilities", ("auc", "log_loss", "accuracy", "f1", "ece")),
+    "regression": ("value", ("r2", "rmse", "mae")),
 }
 
 
@@ -51,31 +28,26 @@ class Task:
         self.kind = contract.task
         self.threshold = threshold
         """Probability from which a binary decision is positive."""
-        self.output = JUDGED[self.kind].output
-        """Name of the graph's output, and of what the prediction log keeps of it."""
-        self.metrics = JUDGED[self.kind].metrics
-        """Every metric in the order of a report, the one that decides first."""
+        self.output, self.metrics = TASKS[self.kind]
+        """Name of the graph's output, and of what the prediction log keeps of it; every metric."""
         self.main, self.headline = self.metrics[0], self.metrics[:3]
         """The metric that decides, and the few that a terminal shows."""
-        self.loss = JUDGED[self.kind].loss
+        self.loss = "rmse" if self.kind == "regression" else "log_loss"
         """The metric by which a model must beat one that knows only the labels' frequencies."""
-        self.chance = JUDGED[self.kind].chance
+        self.chance = 0.0 if self.kind == "regression" else 0.5
         """What the deciding metric is for a model that has learned nothing."""
         self._labels = np.array(contract.labels or (), object)
-        self._codes = {label: float(code) for code, label in enumerate(self._labels)}
         self._from = 0.5 if threshold is None else threshold
 
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """The target's values as labels ``[rows]``; NaN where missing."""
-        labels: list[Any]
-        if self.kind == "multiclass":
-            labels = [self._codes.get(value, np.nan) for value in values]
-        elif self.kind == "binary":
+        if self.kind == "regression":
+            return np.array([np.nan if v is None else v for v in values], np.float64)
+        if self.kind == "binary":
             positive = self.contract.positive
-            labels = [np.nan if v is None else float(v == positive) for v in values]
-        else:
-            labels = [np.nan if value is None else value for value in values]
-        return np.array(labels, np.float64)
+            return np.array([np.nan if v is None else float(v == positive) for v in values])
+        codes = {label: float(code) for code, label in enumerate(self._labels)}
+        return np.array([codes.get(value, np.nan) for value in values], np.float64)
 
     def variety(self, labels: Floats) -> int:
         """How many different labels there are; from two on there is something to learn."""
@@ -91,10 +63,9 @@ class Task:
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
         """Outputs beside the labels."""
         values = outputs.astype(np.float64)
-        if self.kind == "multiclass":
-            return ClassScores(labels, values)
-        binary = self.kind == "binary"
-        return Scores(labels, values, self._from) if binary else ValueScores(labels, values)
+        if self.kind == "regression":
+            return ValueScores(labels, values)
+        return Scores(labels, values, self._from)
 
     def valid(self, outputs: Outputs) -> bool:
         """Whether every output can be one: finite, and a probability in [0, 1]."""
@@ -135,10 +106,57 @@ def task_of(contract: Contract, threshold: float | None = None) -> Task:
     return Task(contract, threshold)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A threshold, and why it is this one."""
+
+    threshold: float
+    why: str
+    """A reason such as "where F1 on validation rows is highest"."""
+    reached: bool = True
+    """Whether the precision or recall that the settings ask for is."""
+
+
 def threshold_of(
     task: Task, labels: Floats, outputs: Outputs, config: ThresholdConfig
 ) -> Cut | None:
-    """From which probability on decisions serve the objective; only binary ones need that."""
+    """The threshold, of all that tell rows apart, where the objective is best; binary tasks alone.
+
+    Of equal ones the highest. Calling no row positive is one of them where that costs the least.
+    """
     if task.kind != "binary":
         return None
-    return best_cut(labels, outputs.astype(np.float64), config)
+    if task.variety(labels) < 2:
+        return Cut(threshold=0.5, why="as validation rows have one label alone", reached=False)
+    order = np.argsort(-outputs, kind="stable")
+    ordered = outputs[order].astype(np.float64)
+    last = np.append(ordered[:-1] != ordered[1:], True)  # a threshold takes all of equal ones
+    hits = np.append(0, np.cumsum(labels[order])[last])
+    called = np.append(0, np.flatnonzero(last) + 1)
+    none = np.nextafter(np.float32(ordered[0]), np.float32(2))  # the graph's outputs are float32
+    thresholds = np.append(float(none), ordered[last])
+    value = _objective(config, hits, called, labels.sum())
+    best, why, reached = value.argmax(), config.told, True
+    if config.at_least is not None:
+        enough = value >= config.at_least
+        reached = bool(enough.any())
+        if reached:  # more rows called: more recall; fewer: as a rule more precision
+            other = hits if config.objective == "precision" else ratio(hits, called, 0.0)
+            best = np.where(enough, other, -1.0).argmax()
+        else:
+            most = f"{config.objective} on validation rows is {value.max():.3f}"
+            why = f"where {most}, the nearest to {config.at_least:g}"
+    return Cut(threshold=float(thresholds[best]), why=why, reached=reached)
+
+
+def _objective(config: ThresholdConfig, hits: Floats, called: Floats, positive: float) -> Floats:
+    """What is to be high, where the highest ``called`` rows hold ``hits`` of the positive ones."""
+    match config.objective:
+        case "f1":
+            return 2 * hits / (called + positive)
+        case "precision":
+            return ratio(hits, called, 0.0)
+        case "recall":
+            return hits / positive
+    costs = config.false_positive_cost or 0.0, config.false_negative_cost or 0.0
+    return -(costs[0] * (called - hits) + costs[1] * (positive - hits))

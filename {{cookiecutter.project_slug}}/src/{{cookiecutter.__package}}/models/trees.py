@@ -1,17 +1,19 @@
 """Trees of a boosting library in the place of a network: same preprocessing, head and graph."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from onnx import ModelProto, TensorProto, helper
+from onnx import ModelProto, NodeProto, helper
 from torch import Tensor, nn
 
 from .encode import LARGEST
 from .preprocess import Prepared
 
 Matrix = npt.NDArray[np.float32]
+OPERATOR = "TreeEnsembleRegressor"
 
 
 class Matrices(nn.Module):
@@ -37,7 +39,7 @@ class Matrices(nn.Module):
 
 
 class Trees(nn.Module):
-    """A fitted ensemble: computed by its own library here, and by ``graph`` where it is served."""
+    """A fitted ensemble: computed by its own library here, and by ``node`` where it is served."""
 
     text: Tensor
 
@@ -46,52 +48,58 @@ class Trees(nn.Module):
         matrices: Matrices,
         *,
         predict: Callable[[Matrix], npt.NDArray[np.float64]],
-        graph: ModelProto,
+        node: NodeProto,
         text: str,
     ) -> None:
         """``predict`` gives raw values ``[rows, width]``; ``text`` is the library's own format."""
         super().__init__()
         self.matrices = matrices
         self.predict = predict
-        self.graph = graph
+        self.node = node
         encoded = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        self.register_buffer("text", encoded)  # so that the weights' file holds all of the model
+        self.register_buffer("text", encoded)  # what tells two ensembles apart, as weights do
+
+    def stages(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """The matrix, and raw values ``[batch, width]``; an export leaves the operator empty."""
+        matrix = self.matrices(numbers, codes)
+        if torch.onnx.is_in_onnx_export():
+            shape = (matrix.shape[0], _attributes(self.node)["n_targets"])
+            operator = f"ai.onnx.ml::{OPERATOR}"
+            return matrix, torch.onnx.ops.symbolic(
+                operator, (matrix,), dtype=torch.float32, shape=shape, version=3
+            )
+        return matrix, torch.from_numpy(self.predict(matrix.numpy())).float()
 
     def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
         """``[batch, columns]`` and ``[batch, categories]`` to raw values ``[batch, width]``."""
-        return torch.from_numpy(self.predict(self.matrices(numbers, codes).numpy())).float()
+        return self.stages(numbers, codes)[1]
 
 
 def n_learned(body: nn.Module) -> int:
     """The numbers that a body has learned: weights, or thresholds and leaves of trees."""
     if not isinstance(body, Trees):
         return sum(weights.numel() for weights in body.state_dict().values())
-    parts = {part.name: part for node in body.graph.graph.node for part in node.attribute}
-    splits = sum(mode != b"LEAF" for mode in parts["nodes_modes"].strings)
-    return int(splits) + len(parts["target_weights"].floats)
+    attributes = _attributes(body.node)
+    n_leaves = list(attributes["nodes_modes"]).count(b"LEAF")
+    return len(attributes["nodes_modes"] + attributes["target_weights"]) - n_leaves
 
 
-def raw_ensemble(converted: ModelProto, width: int) -> ModelProto:
-    """The trees of a converted model alone: ``matrix`` in, sums of leaves ``raw`` [batch, width] out.
+def raw_ensemble(converted: ModelProto, width: int) -> NodeProto:
+    """The trees of a converted model alone: sums of leaves ``[batch, width]``.
 
     Converters end in classes and probabilities; here those are the head's.
     """
     node = next(node for node in converted.graph.node if node.op_type.startswith("TreeEnsemble"))
     attributes = {
-        part.name.replace("class_", "target_"): helper.get_attribute_value(part)
-        for part in node.attribute
-        if part.name.startswith(("nodes_", "class_", "target_", "base_values"))
+        name.replace("class_", "target_"): value
+        for name, value in _attributes(node).items()
+        if name.startswith(("nodes_", "class_", "target_", "base_values"))
     }
     if width == 1:  # some number a binary target's only column 1
         attributes["target_ids"] = [0] * len(attributes["target_ids"])
     attributes |= {"n_targets": width, "post_transform": "NONE"}
-    trees = helper.make_node(
-        "TreeEnsembleRegressor", ["matrix"], ["raw"], domain="ai.onnx.ml", **attributes
-    )
-    n_columns = converted.graph.input[0].type.tensor_type.shape.dim[1].dim_value
-    matrix, raw = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", n])
-        for name, n in (("matrix", n_columns), ("raw", width))
-    )
-    graph = helper.make_graph([trees], "trees", [matrix], [raw])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("ai.onnx.ml", 3)])
+    return helper.make_node(OPERATOR, ["matrix"], ["raw"], domain="ai.onnx.ml", **attributes)
+
+
+def _attributes(node: NodeProto) -> dict[str, Any]:
+    return {one.name: helper.get_attribute_value(one) for one in node.attribute}

@@ -23,6 +23,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 WAIT_S = 60.0
 UNSAID = "–"
 Move = dict[str, Any]
+"""when, who, action, from, to, bundle, why, verdict, broken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Version:
 
 
 class Versions:
-    """The versions of one model below ``bundles``."""
+    """The versions of one model below ``bundles``; what is damaged raises ``RegistryError``."""
 
     def __init__(self, bundles: Path, name: str) -> None:
         self.name = name
@@ -77,43 +78,33 @@ class Versions:
         return sorted((_read(path) for path in files), key=lambda version: version.number)
 
     def get(self, number: int) -> Version:
-        """A version by number.
-
-        Raises:
-            RegistryError: there is none of that number.
-        """
+        """A version by number; raises ``RegistryError`` if there is none."""
         path = self.folder / "versions" / f"{number}.json"
         if not path.exists():
             known = ", ".join(str(version.number) for version in self.all()) or "none yet"
             raise RegistryError(f"{self.name} has no version {number}; its versions: {known}")
         return _read(path)
 
-    def find(self, what: str) -> Version:
-        """A version by number or alias.
-
-        Raises:
-            RegistryError: there is none.
-        """
-        if what.isascii() and what.isdigit():
-            return self.get(int(what))
-        aliases = self.aliases()
-        if what not in aliases:
-            raise RegistryError(
-                f"'{what}' is no version of {self.name}; give a number, {' or '.join(aliases)}"
-            )
-        if (version := aliases[what]) is None:
-            raise RegistryError(f"{self.name} has no {what} at present; give a number")
-        return version
+    def find(self, name: str) -> Version:
+        """A version by number or alias; raises ``RegistryError`` if there is none."""
+        if name.isascii() and name.isdigit():
+            return self.get(int(name))
+        if version := self.aliases().get(name):
+            return version
+        raise RegistryError(
+            f"{self.name} has no {name} at present; give a number, {CHAMPION} or {CHALLENGER}"
+        )
 
     def aliases(self) -> dict[str, Version | None]:
         """The version that serves, and the newest after it that passed and has not served."""
-        served, known = self.served(), {move["to"] for move in self.history()}
-        challenger = None
-        for version in self.all() if served else []:
-            newer = served is not None and version.number > served.number
-            if newer and version.passed and version.number not in known:
-                challenger = version
-        return {CHAMPION: served, CHALLENGER: challenger}
+        served, tried = self.served(), {move["to"] for move in self.history()}
+        waiting = [
+            version
+            for version in self.all()
+            if served is not None and version.number > served.number
+            if version.passed and version.number not in tried
+        ]
+        return {CHAMPION: served, CHALLENGER: waiting[-1] if waiting else None}
 
     def of_bundle(self, bundle: str) -> Version | None:
         """The version that a bundle is registered as."""
@@ -124,7 +115,7 @@ class Versions:
         with self.changing():
             number = max((version.number for version in self.all()), default=0) + 1
             version = Version(
-                number=number, bundle=bundle, passed=passed, verdict=verdict, created=now()
+                number=number, bundle=bundle, passed=passed, verdict=verdict, created=_now()
             )
             path = self.folder / "versions" / f"{number}.json"
             write_file(path, json.dumps(asdict(version), indent=2).encode())
@@ -136,71 +127,62 @@ class Versions:
         return None if move is None else self.get(move["to"])
 
     def move(self) -> Move | None:
-        """The newest move: when, who, action, from, to, bundle, why, verdict, broken.
-
-        Raises:
-            RegistryError: the pointer is damaged.
-        """
+        """The newest move of the pointer."""
         return next(reversed(self.history()), None)
 
     def history(self) -> list[Move]:
-        """Every move of the pointer, oldest first.
-
-        Raises:
-            RegistryError: the pointer is damaged.
-        """
+        """Every move of the pointer, oldest first."""
         try:
-            text = read_pointer(self._pointer)
-            content = None if text is None else json.loads(text)
+            content = json.loads(read_pointer(self._pointer) or "null")
         except (OSError, ValueError, RecursionError):
             content = "damaged"
         if content is None:
             return []
-        if type(content) is int:  # written by hand, where no command could be run
-            return [_move(None, self.get(content), "by hand", "")]
         if not isinstance(content, dict) or type(content.get("to")) is not int:
             raise RegistryError(
-                f"'{self._pointer}' is damaged; write the number of the version to serve into it"
+                f"'{self._pointer}' is damaged; restore it from a copy, or delete it, and its history"
+                " with it, and promote a version"
             )
-        before = content.pop("before", [])
-        return [*before, content]
+        return [*content.pop("before", []), content]
 
     def unserved(self) -> str:
         """Why nothing serves, and what to do."""
-        versions = self.all()
-        if not versions:
-            return f"no version of {self.name} serves yet; train one with: make train"
-        newest = versions[-1]
+        nothing, newest = f"no version of {self.name} serves", next(reversed(self.all()), None)
+        if newest is None:
+            return f"{nothing} yet; train one with: make train"
         if newest.passed:
-            return f"no version of {self.name} serves; promote one with: promote {newest.number}"
+            return f"{nothing}; promote one with: promote {newest.number}"
         return (
-            f"no version of {self.name} serves: the gate refused version {newest.number}:"
-            f" {'; '.join(newest.broken)}. More rows or better features help; make train tries again"
+            f"{nothing}: the gate refused version {newest.number}: {'; '.join(newest.broken)}."
+            " More rows or better features help; make train tries again"
         )
 
     def serve(self, version: Version, *, action: str, why: str) -> Move:
         """Move the pointer, its history with it in one step; return the move."""
         with self.changing():
             history = self.history()
-            before = history[-1]["to"] if history else None
-            move = _move(before, version, action, why)
+            move = {
+                "when": _now(),
+                "who": who(),
+                "action": action,
+                "from": history[-1]["to"] if history else None,
+                "to": version.number,
+                "bundle": version.bundle,
+                "why": why,
+                "verdict": "passed" if version.passed else "overridden",
+                "broken": version.broken,
+            }
             write_pointer(self._pointer, json.dumps(move | {"before": history}))
         return move
 
     def previous(self) -> Version:
-        """The version that served before the present one; one that was rolled back is passed over.
-
-        Raises:
-            RegistryError: nothing served before.
+        """The version that served when the present one was last promoted, so that rolling back
+        twice goes further back; raises ``RegistryError`` if none did.
         """
-        path: list[int] = []
-        for move in self.history():
-            if move["action"] == "rollback" and move["to"] in path:
-                del path[path.index(move["to"]) + 1 :]
-            elif path[-1:] != [move["to"]]:
-                path.append(move["to"])
-        if len(path) > 1:
-            return self.get(path[-2])
+        history = self.history()
+        for move in reversed(history):
+            if move["to"] == history[-1]["to"] and move["action"] != "rollback" and move["from"]:
+                return self.get(move["from"])
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
 
 
@@ -209,13 +191,8 @@ def format_rule(rule: Mapping[str, Any]) -> str:
     measured, limit = (rule.get(key, UNSAID) for key in ("measured", "limit"))
     if measured == UNSAID:
         return f"{rule['rule']}: {rule['reason']}"
-    wanted = "" if limit == UNSAID else f", wanted {limit}"
-    return f"{rule['rule']}: {measured}{wanted} ({rule['reason']})"
-
-
-def now() -> str:
-    """The present moment in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    expected = "" if limit == UNSAID else f", wanted {limit}"
+    return f"{rule['rule']}: {measured}{expected} ({rule['reason']})"
 
 
 def who() -> str:
@@ -226,6 +203,10 @@ def who() -> str:
         return "unknown"
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def _read(path: Path) -> Version:
     try:
         content = json.loads(path.read_text())
@@ -234,17 +215,3 @@ def _read(path: Path) -> Version:
         raise RegistryError(
             f"'{path}' is damaged ({type(error).__name__}: {error}); restore it from a copy"
         ) from None
-
-
-def _move(before: int | None, version: Version, action: str, why: str) -> Move:
-    return {
-        "when": now(),
-        "who": who(),
-        "action": action,
-        "from": before,
-        "to": version.number,
-        "bundle": version.bundle,
-        "why": why,
-        "verdict": "passed" if version.passed else "overridden",
-        "broken": version.broken,
-    }

@@ -63,7 +63,7 @@ def write_report(window: Window, rows: Served, target: Path) -> None:
         current = pd.DataFrame({name: rows.column(name) for name in [*numbers, *texts]})
         current[SCORE] = scores
         (texts if scores.dtype == object else numbers).append(SCORE)
-        reference = pq.read_table(BytesIO(window.bundle.read("sample.parquet"))).to_pandas()
+        reference = pq.read_table(BytesIO(window.bundle.files["sample.parquet"])).to_pandas()
         definition = DataDefinition(numerical_columns=numbers, categorical_columns=texts)
         numeric = dict.fromkeys(numbers, "float64")
         samples = [frame[[*numbers, *texts]].astype(numeric) for frame in (current, reference)]

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import METRICS, gaps
-from ..models.ranking import Floats, block_sums
-from ..models.slices import ranges
+from ..models.metrics import METRICS, Floats, block_sums, gaps
+from ..models.profile import ranges
 from ..values import canonical_category
 from .finding import Check, Finding, Kind
 from .labels import bootstrap_of, coverage, ends, evaluation_of, is_worse, labelled_rows

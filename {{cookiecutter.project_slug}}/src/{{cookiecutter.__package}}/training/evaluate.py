@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from ..contract import Contract
 from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import Scored
-from ..models.ranking import Draws
-from ..models.slices import cuts_of, ranges
+from ..models.metrics import Draws, Scored
+from ..models.profile import quartiles, ranges
 from ..models.tasks import Outputs, Task
 from ..values import canonical_category
 from .rows import Floats, Integers
@@ -115,7 +114,7 @@ def slice_columns(
         if name not in table.column_names:
             continue
         if contract.columns[name].type in {"integer", "float"}:
-            cuts[name] = cuts_of(table[name].to_numpy())
+            cuts[name] = quartiles(table[name].to_numpy())
             columns[name] = ranges(table[name].to_numpy(), cuts[name])
         else:
             texts = [canonical_category(value) for value in table[name].to_pylist()]

@@ -18,11 +18,10 @@ from ..config import ModelConfig, TrainConfig
 from ..contract import Contract
 from ..errors import ConfigError
 from ..models.bundle import BATCH_ROWS
-from ..models.heads import fit_temperature, make_head
 from ..models.intervals import Bootstrap
 from ..models.metrics import METRICS
 from ..models.preprocess import fit_preprocess
-from ..models.program import Program
+from ..models.program import Head, Program, fit_temperature
 from ..models.tasks import Outputs, Task, task_of
 from ..terminal import say, table
 from .evaluate import evaluate
@@ -169,7 +168,7 @@ def make_training_set(
         contract=contract,
         task=task_of(contract),
         preprocess=preprocess,
-        head=make_head(contract.task, train.labels, len(contract.labels or ())),
+        head=Head(contract.task, train.labels, len(contract.labels or ())),
         train=examples(train),
         held_out=None if held_out is None else examples(held_out),
         rounds=rounds,

@@ -12,7 +12,6 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.encode import Categories
 from {{ cookiecutter.__package }}.models.graph import export
-from {{ cookiecutter.__package }}.models.heads import make_head
 from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
 from {{ cookiecutter.__package }}.training.race import fit_program
 
@@ -33,7 +32,6 @@ FAST = "multiclass"
 
 def tabm(start: Tensor, width: int = 3) -> TabM:
     torch.manual_seed(0)
-    head = make_head("multiclass" if len(start) > 1 else "binary", torch.ones(4).numpy(), 3)
     return TabM(
         width=width,
         categories=Categories(SIZES, 5),
@@ -41,7 +39,7 @@ def tabm(start: Tensor, width: int = 3) -> TabM:
         members=6,
         dropout=0.5,
         start=start,
-        pool=head.pool,
+        task="multiclass" if len(start) > 1 else "binary",
     )
 
 

@@ -10,8 +10,7 @@ from pydantic import ConfigDict, Field
 from ...config import CheckConfig, Section, Severity
 from ...models.challenger import Challenges
 from ...models.intervals import Interval
-from ...models.metrics import METRICS
-from ...models.ranking import Draws, Floats, Integers
+from ...models.metrics import METRICS, Draws, Floats, Integers
 from ...models.versions import Versions
 from ..finding import Check, Finding, Kind
 from ..labels import bootstrap_of, ends, is_mature

@@ -13,8 +13,7 @@ from pydantic import Field
 
 from ...config import CheckConfig
 from ...models.intervals import Bootstrap
-from ...models.metrics import METRICS, SMALLEST
-from ...models.ranking import Draws, Floats, Ranking, block_sums
+from ...models.metrics import METRICS, SMALLEST, Draws, Floats, Ranking, block_sums
 from ..finding import Check, Finding, Kind
 from ..labels import bootstrap_of, ends, is_worse
 from ..window import Window

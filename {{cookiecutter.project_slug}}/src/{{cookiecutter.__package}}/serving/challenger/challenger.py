@@ -139,7 +139,7 @@ class Challenger:
         seconds, place = thread_time() - start, 0.0
         if self._scores is not None:
             watched = predictor.bundle.task.watched(predicted.outputs[:1])
-            place = float(self._scores.places(watched)[0])
+            place = float(self._scores.count(watched).argmax())
         return predicted, Run(failed=False, seconds=seconds, place=place)
 
     def _shadowed(self, request: Request, predicted: Predicted | None) -> None:

@@ -8,8 +8,8 @@ from torch import nn
 
 from ...config import Section, TrainConfig
 from ...contract import Contract
-from ...models.heads import Head
 from ...models.preprocess import Preprocess
+from ...models.program import Head
 from ...models.tasks import Task
 from ..rows import Examples
 

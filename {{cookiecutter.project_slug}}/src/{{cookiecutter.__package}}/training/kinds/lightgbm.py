@@ -79,7 +79,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     curves = {f"validation_{name}": c for name, c in scores.get("validation", {}).items()}
     return Fitted(
         unit="tree",
-        body=Trees(matrices, predict=predict, graph=_graph(floored, width), text=text),
+        body=Trees(matrices, predict=predict, node=_node(floored, width), text=text),
         rounds=best,
         last_round=max(map(len, curves.values()), default=n_trees),
         curves=curves,
@@ -153,7 +153,7 @@ def _dataset(
     )
 
 
-def _graph(booster: Any, width: int) -> Any:
+def _node(booster: Any, width: int) -> Any:
     from onnxmltools.convert import convert_lightgbm
     from onnxmltools.convert.common.data_types import FloatTensorType
 

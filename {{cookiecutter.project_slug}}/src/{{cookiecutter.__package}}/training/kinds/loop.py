@@ -13,8 +13,7 @@ from torch import nn
 
 from ...config import Positive, Section, TrainConfig
 from ...errors import ConfigError, DivergedError
-from ...models.heads import Head
-from ...models.program import Body
+from ...models.program import Body, Head
 from ...models.tasks import Task
 from ...terminal import progress
 from ..rows import Examples

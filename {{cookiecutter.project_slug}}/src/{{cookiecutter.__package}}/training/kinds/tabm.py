@@ -4,10 +4,11 @@ Gorishniy, Kotelnikov & Babenko, TabM: Advancing Tabular Deep Learning with Para
 Ensembling, ICLR 2025; the adapters are those of Wen et al., BatchEnsemble, 2020.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
@@ -55,12 +56,12 @@ class TabM(nn.Module):
         members: int,
         dropout: float,
         start: Tensor,
-        pool: Callable[[Tensor], Tensor],
+        task: str,
     ) -> None:
-        """``pool`` makes raw values ``[batch, outputs]`` of the members', as the head would."""
+        """``task`` says how the members' raw values become one."""
         super().__init__()
         self.categories = categories
-        self.pool = pool
+        self.task = task
         previous = width + categories.width
         layers: list[nn.Module] = []
         for size in hidden:
@@ -78,7 +79,17 @@ class TabM(nn.Module):
         columns = torch.cat([numbers, self.categories(codes)], 1)
         deep = self.layers(columns.unsqueeze(1))
         raw = (deep.unsqueeze(3) * self.last).sum(2) + self.bias
-        return raw if self.training else self.pool(raw)
+        return raw if self.training else pool(self.task, raw)
+
+
+def pool(task: str, raw: Tensor) -> Tensor:
+    """Members ``[batch, members, width]`` to the raw values of their mean output."""
+    if task == "multiclass":
+        return torch.log_softmax(raw, 2).logsumexp(1)
+    if task == "binary":
+        positive, negative = functional.logsigmoid(raw), functional.logsigmoid(-raw)
+        return positive.logsumexp(1) - negative.logsumexp(1)
+    return raw.mean(1)
 
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
@@ -91,7 +102,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         members=settings.members,
         dropout=settings.dropout_for(training.task),
         start=training.head.start,
-        pool=training.head.pool,
+        task=training.task.kind,
     )
     return fit_network(training, Body(encoder, network), "tabm")
 

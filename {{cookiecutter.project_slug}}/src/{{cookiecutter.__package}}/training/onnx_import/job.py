@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime as ort
-from torch import nn
+from torch import Tensor, nn
 
 from ...config import Config, ModelConfig
 from ...contract import Contract
@@ -22,10 +22,10 @@ from ...data.split import SPLITS
 from ...errors import BundleError, ParityError
 from ...models.bundle import open_session, parity_error, predict
 from ...models.bundle import run as run_graph
-from ...models.graph import OPSET, export_encoding
+from ...models.graph import OPSET, export_module
 from ...models.inputs import Inputs
 from ...models.onnx_import import Wrapped, in_parts, read, wrap
-from ...models.preprocess import fit_preprocess
+from ...models.preprocess import Preprocess, fit_preprocess
 from ...models.tasks import Task, task_of, threshold_of
 from ...models.trees import Matrices
 from ...models.versions import Version
@@ -47,6 +47,19 @@ LIMITS = [
 """What the model card says of an imported model."""
 
 
+class Encoding(nn.Module):
+    """The contract's columns to ``matrix`` ``[batch, columns + categories]``, as trees take them."""
+
+    def __init__(self, preprocess: Preprocess, matrices: Matrices) -> None:
+        super().__init__()
+        self.preprocess, self.matrices = preprocess, matrices
+
+    def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Both stages, by name."""
+        numbers, codes = self.preprocess(inputs)
+        return {"numbers": numbers, "matrix": self.matrices(numbers, codes)}
+
+
 def encode(config: Config) -> Path:
     """Write ``encoding.onnx``, ``encoding.json`` and ``x`` and ``y`` of both splits as ``.npy``.
 
@@ -62,7 +75,8 @@ def encode(config: Config) -> Path:
     train = rows["train"].inputs
     preprocess = fit_preprocess(contract, train)
     matrices = Matrices(preprocess.prepare(train))
-    graph = export_encoding(preprocess, matrices, train[:EXAMPLE_ROWS]).SerializeToString()
+    encoding = Encoding(preprocess, matrices)
+    graph = export_module(encoding, preprocess, train[:EXAMPLE_ROWS]).SerializeToString()
     vocabularies = zip(contract.category, preprocess.vocabularies, strict=True)
     description = {
         "contract": contract.hash,
