@@ -68,5 +68,3 @@ def test_a_time_without_offset_is_local_in_etl_in_scoring_and_in_python(
     for value in (local, naive):
         parsed = cast(pl.Series([value]), Form(type="timestamp"), PARIS.key)
         assert [int(at.timestamp()) for at in parsed] == [expected]
-
-

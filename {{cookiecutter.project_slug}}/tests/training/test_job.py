@@ -23,8 +23,7 @@ from {{ cookiecutter.__package }}.errors import (
 from {{ cookiecutter.__package }}.models import graph as exporting
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.intervals import Bootstrap
-from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.models.tasks import Cut
+from {{ cookiecutter.__package }}.models.tasks import Cut, task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job, tracking
 from {{ cookiecutter.__package }}.training.assess import (

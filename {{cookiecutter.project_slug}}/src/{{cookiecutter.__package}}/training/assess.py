@@ -16,8 +16,7 @@ from ..models import graph
 from ..models.bundle import open_bundle, open_session, parity_error, run
 from ..models.metrics import METRICS, Scored
 from ..models.tables import from_table
-from ..models.tasks import Outputs, Task, task_of, threshold_of
-from ..models.tasks import Cut
+from ..models.tasks import Cut, Outputs, Task, task_of, threshold_of
 from ..models.versions import Versions
 from ..terminal import say, table
 from .evaluate import (
