@@ -183,10 +183,9 @@ WRONG = [
         ["monitor.quality: persistence is (k, m) with k at most m"],
     ),
     (
-        "monitor.quality.route=[chat]",
-        ["monitor.quality.route.0", "'log', 'file' or 'apprise'"],
+        "monitor.quality.severity=loud",
+        ["monitor.quality.severity", "'info', 'warning' or 'critical'"],
     ),
-    ("monitor.apprise_from=https://example.org", ["monitor.apprise_from"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
     (
         "train.epochs",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from {{ cookiecutter.__package }} import errors
-from {{ cookiecutter.__package }}.monitoring.alerts.metrics_file import GAUGES
+from {{ cookiecutter.__package }}.monitoring.summary import GAUGES
 from {{ cookiecutter.__package }}.serving import problems
 from {{ cookiecutter.__package }}.serving.metrics import Metrics
 
