@@ -29,7 +29,7 @@ def logged_in(folder: Path, contract: Contract) -> Iterator[LoggedRows]:
         yield read_log(folder, contract, Path(staging))
 
 
-def windows_of(logged: LoggedRows, contract: Contract, version: int, **given: Any) -> list[Window]:
+def cut_windows(logged: LoggedRows, contract: Contract, version: int, **given: Any) -> list[Window]:
     """The windows of what a version answered, in the order of time."""
     model = Bundle(path=logged.folder, contract=contract, metadata={}, session=None, checksums={})
     return cut(logged, model, version, MonitorConfig.model_validate(given), {})
@@ -38,7 +38,7 @@ def windows_of(logged: LoggedRows, contract: Contract, version: int, **given: An
 def served_in(folder: Path, contract: Contract, version: int) -> Served:
     """Every row that a version answered, in the order of time, with the labels known so far."""
     with logged_in(folder, contract) as logged:
-        windows = windows_of(logged, contract, version, **ALL_TIME)
+        windows = cut_windows(logged, contract, version, **ALL_TIME)
     if not windows:
         raise DataError(f"no predictions by {contract.name} version {version}")
     return windows[0].rows[np.argsort(windows[0].rows.seconds, kind="stable")]
@@ -47,6 +47,6 @@ def served_in(folder: Path, contract: Contract, version: int) -> Served:
 def inputs_in(folder: Path, contract: Contract, version: int) -> Inputs:
     """What the model took for each of these rows."""
     with logged_in(folder, contract) as logged:
-        (window,) = windows_of(logged, contract, version, **ALL_TIME)
+        (window,) = cut_windows(logged, contract, version, **ALL_TIME)
         order = np.argsort(window.rows.seconds, kind="stable")
         return window.rows.inputs(contract)[order]

@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring.windows import Window
 
 from ..conftest import shop_of
-from .reading import logged_in, windows_of
+from .reading import cut_windows, logged_in
 
 Cut = Callable[..., list[Window]]
 N_ROWS = 100
@@ -28,7 +28,7 @@ def cut(tmp_path: Path) -> Cut:
         lines = "".join(json.dumps(one) + "\n" for one in records)
         (tmp_path / "predictions-2024-05-01-1.jsonl").write_text(lines)
         with logged_in(tmp_path, contract) as logged:
-            return windows_of(logged, contract, 1, window_days=days, window_rows=N_ROWS)
+            return cut_windows(logged, contract, 1, window_days=days, window_rows=N_ROWS)
 
     return windows
 

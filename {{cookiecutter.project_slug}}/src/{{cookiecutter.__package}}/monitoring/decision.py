@@ -84,18 +84,11 @@ def _distance(
     else:
         measure = "total_variation"
         margin = effects.total_variation_margin(before, now)
-    yield Finding(
-        kind="",
-        subject=profile.name,
-        measure=measure,
-        value=effect,
-        low=max(0.0, effect - margin),
-        high=effect + margin,
-        limit=max(threshold, profile.reference_range),
-        p_value=p_value(before, now),
-        rows=int(current.sum()),
-        sudden=sudden,
+    finding = Finding(
+        kind="", subject=profile.name, measure=measure, value=effect, rows=int(current.sum())
     )
+    limit, p = max(threshold, profile.reference_range), p_value(before, now)
+    yield _judged(finding, margin, limit, p, sudden)
     shown = {
         "psi": effects.stability_index(before, now),
         "kl": effects.divergence(before, now),
@@ -105,8 +98,7 @@ def _distance(
         shown["ks"] = effects.kolmogorov_smirnov(reference[:-1], current[:-1])
     shown.pop(measure, None)
     for name, value in shown.items():
-        rows = int(current.sum())
-        yield Finding(kind="", subject=profile.name, measure=name, value=value, rows=rows)
+        yield replace(finding, measure=name, value=value)
 
 
 def _missing(
@@ -116,18 +108,17 @@ def _missing(
     before, now = ((np.array([c[-1], c[:-1].sum()])) for c in (reference, current))
     effect = effects.total_variation(before, now)
     margin = effects.total_variation_margin(before, now)
-    return Finding(
-        kind="",
-        subject=profile.name,
-        measure="missing",
-        value=effect,
-        low=max(0.0, effect - margin),
-        high=effect + margin,
-        limit=max(threshold, profile.reference_range_missing),
-        p_value=p_value(before, now),
-        rows=int(current.sum()),
-        sudden=missing_fault(profile, current),
+    finding = Finding(
+        kind="", subject=profile.name, measure="missing", value=effect, rows=int(current.sum())
     )
+    limit, p = max(threshold, profile.reference_range_missing), p_value(before, now)
+    return _judged(finding, margin, limit, p, missing_fault(profile, current))
+
+
+def _judged(finding: Finding, margin: float, limit: float, p: float, sudden: str) -> Finding:
+    """A finding with its interval, and with what decides of it."""
+    low, high = max(0.0, finding.value - margin), finding.value + margin
+    return replace(finding, low=low, high=high, limit=limit, p_value=p, sudden=sudden)
 
 
 def _bins(profile: ColumnProfile, counts: Counts) -> Counts:
