@@ -8,8 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from {{ cookiecutter.__package }}.log.compacted import RECORD, SEGMENTS
-from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.log.live import RECORD, SEGMENTS, read_lines
 from {{ cookiecutter.__package }}.log.segments import LABELS, PREDICTIONS
 
 DAY = date(2024, 5, 1)

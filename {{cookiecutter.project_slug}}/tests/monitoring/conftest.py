@@ -22,7 +22,7 @@ from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
-    Judged,
+    JudgedWindow,
     read_windows,
 )
 from {{ cookiecutter.__package }}.values import json_value
@@ -33,7 +33,7 @@ from ..synthesized import synthesize
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
 SUNDAY = "2024-01-28"
-CORE = ("quality", "drift", "model_checks")
+CORE = ("quality", "model_checks")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,6 @@ def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of monitoring have core's checks, whatever options there are, and draw nothing."""
     monkeypatch.setattr(checks, "CHECKS", [f"monitoring.{name}" for name in CORE])
     monkeypatch.setattr(job, "SINKS", [])
-    monkeypatch.setattr(job, "draw", lambda *_: None)
 
 
 def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
@@ -164,7 +163,7 @@ def make_weeks(folder: Path, shop: Contract) -> Place:
     return place
 
 
-def windows(place: Place) -> dict[str, Judged]:
+def windows(place: Place) -> dict[str, JudgedWindow]:
     """What the history holds, by name."""
     kept = read_windows(place.config.monitor.history, "shop")
     return {window.name: window for window in kept}

@@ -1,75 +1,52 @@
-"""A log read back as monitoring reads it, whole."""
+"""A log read back as monitoring reads it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
+from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
+from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.monitoring.read_log import (
     LoggedRows,
     read_log,
 )
-from {{ cookiecutter.__package }}.monitoring.window import Served
-from {{ cookiecutter.__package }}.monitoring.windows import Length, Windows
+from {{ cookiecutter.__package }}.monitoring.windows import Served, Window, cut
 
-EVERYTHING = Length(days=1, rows=1 << 40, by_rows=True)
+ALL_TIME = {"window_days": 100_000, "window_rows": 1 << 40}
 
 
 @contextmanager
-def logged_in(
-    folder: Path, contract: Contract, version: int, others: tuple[int, ...] = ()
-) -> Iterator[LoggedRows]:
+def logged_in(folder: Path, contract: Contract) -> Iterator[LoggedRows]:
     """Every row of a log, while the block runs."""
     with TemporaryDirectory() as staging:
-        yield read_log(folder, contract, version, others, Path(staging))
+        yield read_log(folder, contract, Path(staging))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
-    """A window as the log has it."""
-
-    name: str
-    first: date
-    last: date
-    complete: bool
-    rows: Served
-
-
-def windows_in(folder: Path, contract: Contract, version: int, length: Length) -> list[Cut]:
-    """Every window of what a version answered, in the order of time."""
-    with logged_in(folder, contract, version) as logged:
-        windows = Windows(logged, contract, version, length)
-        return [
-            Cut(
-                name=span.name,
-                first=span.first,
-                last=span.last,
-                complete=span.complete,
-                rows=windows.rows(span),
-            )
-            for span in windows.spans
-        ]
+def cut_windows(logged: LoggedRows, contract: Contract, version: int, **given: Any) -> list[Window]:
+    """The windows of what a version answered, in the order of time."""
+    model = Bundle(path=logged.folder, contract=contract, metadata={}, session=None, checksums={})
+    return cut(logged, model, version, MonitorConfig.model_validate(given), {})
 
 
 def served_in(folder: Path, contract: Contract, version: int) -> Served:
     """Every row that a version answered, in the order of time, with the labels known so far."""
-    cut = windows_in(folder, contract, version, EVERYTHING)
-    if not cut:
+    with logged_in(folder, contract) as logged:
+        windows = cut_windows(logged, contract, version, **ALL_TIME)
+    if not windows:
         raise DataError(f"no predictions by {contract.name} version {version}")
-    served = cut[0].rows
-    return served[np.argsort(served.seconds, kind="stable")]
+    return windows[0].rows[np.argsort(windows[0].rows.seconds, kind="stable")]
 
 
 def inputs_in(folder: Path, contract: Contract, version: int) -> Inputs:
     """What the model took for each of these rows."""
-    with logged_in(folder, contract, version) as logged:
-        windows = Windows(logged, contract, version, EVERYTHING)
-        served = windows.rows(*windows.spans)
-        return served[np.argsort(served.seconds, kind="stable")].inputs(contract)
+    with logged_in(folder, contract) as logged:
+        (window,) = cut_windows(logged, contract, version, **ALL_TIME)
+        order = np.argsort(window.rows.seconds, kind="stable")
+        return window.rows.inputs(contract)[order]

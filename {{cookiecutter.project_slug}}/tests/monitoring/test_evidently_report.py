@@ -7,7 +7,6 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring import evidently_report, job
-from {{ cookiecutter.__package }}.monitoring.evidently_report import draw
 
 from .conftest import Place, make_place, weeks_of, write_log
 
@@ -29,7 +28,7 @@ class Loaded(HTMLParser):
 
 @pytest.fixture
 def place(tmp_path: Path, any_shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(job, "draw", draw)
+    monkeypatch.setattr(job, "SINKS", ["monitoring.evidently_report"])
     place = make_place(tmp_path, any_shop)
     write_log(place, weeks_of(any_shop, dearer_from=2))
     return place

@@ -77,12 +77,6 @@ def test_a_row_that_was_logged_twice_counts_once(tmp_path: Path, shop: Contract)
     assert len(served_in(tmp_path, shop, 1)) == 2
 
 
-def test_of_several_answers_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
-    again = prediction(1, request_id="r-9", probability=0.5)
-    write(tmp_path, "predictions-2024-05-01-9", prediction(1), again)
-    assert served_in(tmp_path, shop, 1).outputs.tolist() == [0.5]
-
-
 def test_rows_without_an_id_count_each_by_its_place_in_its_request(
     tmp_path: Path, shop: Contract
 ) -> None:
@@ -113,12 +107,6 @@ def test_outcomes_are_joined_by_id_however_late_they_come(tmp_path: Path, shop: 
     labels = served_in(tmp_path, shop, 1).labels
     assert labels[[0, 2]].tolist() == [1.0, 0.0]
     assert np.isnan(labels[1])
-
-
-def test_of_several_outcomes_for_an_id_the_last_counts(tmp_path: Path, shop: Contract) -> None:
-    write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(2))
-    write(tmp_path, "labels-2024-05-01-7", label(1, True), label(1, False))
-    assert served_in(tmp_path, shop, 1).labels[0] == 0.0
 
 
 def test_the_last_outcome_is_the_last_in_time_whatever_its_process_was_called(
@@ -163,7 +151,7 @@ def test_a_line_that_is_not_ours_is_counted_and_skipped_in_either_log(
     write(tmp_path, "labels-2024-05-01-9", label(1, True))
     for path in tmp_path.iterdir():
         path.write_bytes(line + b"\n" + path.read_bytes() + line)
-    with logged_in(tmp_path, shop, 1) as logged:
+    with logged_in(tmp_path, shop) as logged:
         assert logged.index.sort("_key")["_output"].len() == 2
         assert logged.skipped == 4
     labels = served_in(tmp_path, shop, 1).labels

@@ -8,14 +8,12 @@ from pydantic import Field, model_validator
 from .section import Positive, Section
 
 Severity = Literal["info", "warning", "critical"]
-Sink = Literal["log", "file", "apprise"]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Above = Annotated[float, Field(gt=0)]
 AtLeastZero = Annotated[float, Field(ge=0)]
 
 
 class CheckConfig(Section):
-    """What every kind of finding has: when it becomes an alert, and whom that tells."""
+    """What every kind of finding has: whether it is judged, and when it becomes an alert."""
 
     enabled: bool = True
     """Whether it is judged at all."""
@@ -24,10 +22,6 @@ class CheckConfig(Section):
     not wait."""
     severity: Severity = "warning"
     """How much it matters."""
-    cooldown_hours: AtLeastZero = 24.0
-    """Hours after an alert was resolved in which one like it is not sent."""
-    route: tuple[Sink, ...] = ("log", "file", "apprise")
-    """Where its alerts are sent."""
 
     @model_validator(mode="after")
     def _k_of_m(self) -> Self:
@@ -64,16 +58,14 @@ class CalibrationConfig(CheckConfig):
 
 
 class StalenessConfig(CheckConfig):
-    """A model or training data that are old."""
+    """A model that learned from rows of long ago."""
 
     persistence: tuple[Positive, Positive] = (1, 1)
     """Age is no chance."""
     severity: Severity = "info"
     """How much it matters."""
     threshold: Above = 180.0
-    """Days from the last training row to a window's end."""
-    model_days: Above = 365.0
-    """Days from the training itself to a window's end."""
+    """Days from the last training row, or from the training where rows have no time, to a window's end."""
 
 
 class ParityConfig(CheckConfig):
@@ -81,8 +73,6 @@ class ParityConfig(CheckConfig):
 
     severity: Severity = "critical"
     """How much it matters."""
-    sample_rows: Positive = 5_000
-    """Most rows of a window that are predicted again."""
 
 
 class MonitorConfig(Section):
@@ -113,12 +103,9 @@ class MonitorConfig(Section):
     calibration: CalibrationConfig = CalibrationConfig()
     """How far predictions are from labels."""
     staleness: StalenessConfig = StalenessConfig()
-    """Age of the model and of its training data."""
+    """Age of what the model learned from."""
     parity: ParityConfig = ParityConfig()
-    """Logged predictions compared with those made offline."""
-    apprise_from: Variable = "ALERT_URLS"
-    """The environment variable with the addresses that alerts are sent to, separated by spaces, in
-    apprise's form, such as ``mailtos://user:password@example.org``."""
+    """Logged predictions beside those made offline."""
 
     def checks(self) -> dict[str, CheckConfig]:
         """The settings of each kind of finding that has a section here."""

@@ -1,13 +1,10 @@
-"""Files of the prediction log: their names, who writes to them, and a look at all of them at once.
+"""Files of the prediction log: their names, who writes to them, and all of a day at one moment.
 
-A process writes ``<stem>-<day>-<process>.jsonl`` and holds a shared lock on it, which ends with the
-process however that ends. To end a segment while its writer runs, it is renamed to
-``<stem>-<day>-<process>-<token>.closed.jsonl``: what is still written goes there, until the writer
-looks where its file is and goes on in a new one. Nobody writes to a closed segment any more once
-its exclusive lock can be had. ``<stem>-<day>-<token>.parquet`` holds what such segments held.
+A process appends to ``<stem>-<day>-<process>.jsonl`` and holds a shared lock on it, which ends with the
+process however that ends. The option ``log_retention`` renames such a file, so that its writer goes on
+in a new one, and turns it into ``<stem>-<day>-<token>.parquet`` once nobody holds its lock any more.
 """
 
-import errno
 import os
 import re
 import sys
@@ -18,31 +15,11 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import DataError
-
 PREDICTIONS, LABELS = "predictions", "labels"
 SHADOW = "shadow"
 """Route of a prediction that answered nobody."""
-CLOSED = ".closed.jsonl"
 NAME = re.compile(r"[a-z]+-(?P<day>\d{4}-\d\d-\d\d)-[0-9a-f-]+(\.closed)?\.(jsonl|parquet)")
 MODE = 0o640
-
-if sys.platform == "win32":
-
-    def _share(_: int) -> bool:
-        return True
-
-else:
-    import fcntl
-
-    def _share(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True  # no locks on this file system, so nothing there can be claimed either
-        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +34,10 @@ class Segment:
         """Whether it is Parquet, and not lines."""
         return self.path.suffix == ".parquet"
 
-    @property
-    def closed(self) -> bool:
-        """Whether writers look for it under this name no more."""
-        return self.path.name.endswith(CLOSED)
-
 
 def listed(folder: Path, stem: str, day: date | None = None) -> list[Segment]:
     """The files of a stem, of one day or of all, by day and name; none where there is no folder."""
-    start, before = f"{stem}-{day or ''}", None
-    while (names := sorted(name for name in _names(folder) if name.startswith(start))) != before:
-        before = names  # one that was renamed while others were listed may be there twice, or not
+    names = sorted(path.name for path in folder.glob(f"{stem}-{day or ''}*"))
     return [
         Segment(path=folder / name, day=date.fromisoformat(match["day"]))
         for name in names
@@ -77,34 +47,23 @@ def listed(folder: Path, stem: str, day: date | None = None) -> list[Segment]:
 
 @contextmanager
 def opened(folder: Path, stem: str, day: date) -> Iterator[list[tuple[Segment, BinaryIO]]]:
-    """The files of a day, opened as they all were at one moment, whatever is compacted meanwhile.
-
-    Raises:
-        DataError: they are more than this process may open.
-    """
+    """The files of a day, opened as they all were at one moment, whatever is compacted meanwhile."""
     while True:
         segments = listed(folder, stem, day)
         with ExitStack() as stack:
-            files: list[tuple[Segment, BinaryIO]] = []
             try:
-                for segment in segments:
-                    files.append((segment, stack.enter_context(segment.path.open("rb"))))
+                files: list[tuple[Segment, BinaryIO]] = [
+                    (segment, stack.enter_context(segment.path.open("rb"))) for segment in segments
+                ]
             except FileNotFoundError:
                 continue
-            except OSError as error:
-                if error.errno != errno.EMFILE:
-                    raise
-                raise DataError(
-                    f"'{folder}' has {len(segments):,} files of {day}, more than this process may"
-                    " open; raise its limit: ulimit -n"
-                ) from None
             if listed(folder, stem, day) == segments:
                 yield files
                 return
 
 
 def open_segment(folder: Path, stem: str, day: date) -> tuple[int, Path]:
-    """This process's file of a day, to append to; others know that it is in use.
+    """This process's file of a day, to append to; its lock says that it is in use.
 
     Raises:
         OSError: it cannot be made.
@@ -115,7 +74,7 @@ def open_segment(folder: Path, stem: str, day: date) -> tuple[int, Path]:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
         if _share(descriptor) and is_at(descriptor, path):
             return descriptor, path
-        os.close(descriptor)  # it was closed in between; there is place for a new one
+        os.close(descriptor)  # it was renamed in between; there is place for a new one
 
 
 def is_at(descriptor: int, path: Path) -> bool:
@@ -126,8 +85,16 @@ def is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _names(folder: Path) -> list[str]:
+def _share(descriptor: int) -> bool:
+    """Take the lock of a writer; false where the file is being compacted."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
     try:
-        return [path.name for path in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # no locks on this file system, so nothing there can be compacted either
+    return True

@@ -1,8 +1,8 @@
 """Which columns changed more than they ordinarily do. Pure: profiles and columns in, findings out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,6 @@ LEAST_EXPECTED = 5.0
 """Rows that a bin must be expected to have for the chi-square test to hold (Cochran, 1954)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Judged:
-    """A finding before its family's p-values are adjusted, and what is shown beside it."""
-
-    finding: Finding
-    shown: Sequence[Finding] = ()
-
-
 def compare(
     kind: str,
     profiles: Sequence[ColumnProfile],
@@ -42,49 +34,48 @@ def compare(
     ``threshold`` and what the training span shows between ordinary windows. Sudden changes breach
     whatever the p-value.
     """
-    judged = [
-        found
+    findings = [
+        replace(finding, kind=kind)
         for profile in profiles
-        for found in _column(kind, profile, columns[profile.name], config.threshold, min_rows)
+        if len(columns[profile.name]) >= min_rows
+        for finding in _column(profile, columns[profile.name], config.threshold, min_rows)
     ]
-    raw = [1.0 if j.finding.p_value is None else j.finding.p_value for j in judged]
-    adjusted = stats.false_discovery_control(raw) if raw else []
-    findings: list[Finding] = []
-    for one, p_value in zip(judged, adjusted, strict=True):
-        found = one.finding
-        low, limit = found.low or 0.0, found.limit or 0.0
-        breach = bool(found.sudden) or bool(p_value < config.alpha and low > limit)
-        findings += [replace(found, p_value=float(p_value), breach=breach), *one.shown]
-    return findings
+    raw = [finding.p_value for finding in findings if finding.p_value is not None]
+    adjusted = iter(stats.false_discovery_control(raw) if raw else [])
+    return [
+        one if one.p_value is None else _decided(one, float(next(adjusted)), config.alpha)
+        for one in findings
+    ]
+
+
+def _decided(finding: Finding, p_value: float, alpha: float) -> Finding:
+    """A finding with its adjusted p-value, and whether it breaches."""
+    surely_large = (finding.low or 0.0) > (finding.limit or 0.0)
+    breach = bool(finding.sudden) or (p_value < alpha and surely_large)
+    return replace(finding, p_value=p_value, breach=breach)
 
 
 def _column(
-    kind: str, profile: ColumnProfile, column: npt.NDArray[Any], threshold: float, min_rows: int
-) -> list[_Judged]:
-    if len(column) < min_rows:
-        return []
+    profile: ColumnProfile, column: npt.NDArray[Any], threshold: float, min_rows: int
+) -> Iterator[Finding]:
     reference = np.array(profile.counts)
     if profile.kind == "category":
         values = Counter(column.tolist())
         current = profile.tally_values(values)
         sudden = missing_fault(profile, current) or category_fault(profile, values)
-        return [_distance(kind, profile, reference, current, threshold, sudden)]
+        yield from _distance(profile, reference, current, threshold, sudden)
+        return
     current = profile.tally(column)
-    judged = [_missing(kind, profile, reference, current, threshold)]
     if len(column) - current[-1] >= min_rows and reference[:-1].any():
         sudden = number_fault(profile, column, current)
-        judged.insert(0, _distance(kind, profile, reference, current, threshold, sudden))
-    return judged
+        yield from _distance(profile, reference, current, threshold, sudden)
+    yield _missing(profile, reference, current, threshold)
 
 
 def _distance(
-    kind: str,
-    profile: ColumnProfile,
-    reference: Counts,
-    current: Counts,
-    threshold: float,
-    sudden: str,
-) -> _Judged:
+    profile: ColumnProfile, reference: Counts, current: Counts, threshold: float, sudden: str
+) -> Iterator[Finding]:
+    before, now = _bins(profile, reference), _bins(profile, current)
     effect = profile.effect(reference, current)
     if profile.in_deviations:
         measure = "wasserstein"
@@ -92,21 +83,12 @@ def _distance(
         margin /= profile.deviation
     else:
         measure = "total_variation"
-    before, now = _bins(profile, reference), _bins(profile, current)
-    if measure == "total_variation":
         margin = effects.total_variation_margin(before, now)
     finding = Finding(
-        kind=kind,
-        subject=profile.name,
-        measure=measure,
-        value=effect,
-        low=max(0.0, effect - margin),
-        high=effect + margin,
-        limit=max(threshold, profile.reference_range),
-        p_value=p_value(before, now),
-        rows=int(current.sum()),
-        sudden=sudden,
+        kind="", subject=profile.name, measure=measure, value=effect, rows=int(current.sum())
     )
+    limit, p = max(threshold, profile.reference_range), p_value(before, now)
+    yield _judged(finding, margin, limit, p, sudden)
     shown = {
         "psi": effects.stability_index(before, now),
         "kl": effects.divergence(before, now),
@@ -114,34 +96,29 @@ def _distance(
     }
     if profile.kind == "numeric":
         shown["ks"] = effects.kolmogorov_smirnov(reference[:-1], current[:-1])
-    others = [
-        Finding(kind=kind, subject=profile.name, measure=name, value=value, rows=finding.rows)
-        for name, value in shown.items()
-        if name != measure
-    ]
-    return _Judged(finding=finding, shown=others)
+    shown.pop(measure, None)
+    for name, value in shown.items():
+        yield replace(finding, measure=name, value=value)
 
 
 def _missing(
-    kind: str, profile: ColumnProfile, reference: Counts, current: Counts, threshold: float
-) -> _Judged:
+    profile: ColumnProfile, reference: Counts, current: Counts, threshold: float
+) -> Finding:
     """The share of missing values; its limit and its bounds are those of the difference."""
     before, now = ((np.array([c[-1], c[:-1].sum()])) for c in (reference, current))
-    apart = effects.total_variation(before, now)
+    effect = effects.total_variation(before, now)
     margin = effects.total_variation_margin(before, now)
     finding = Finding(
-        kind=kind,
-        subject=profile.name,
-        measure="missing",
-        value=apart,
-        low=max(0.0, apart - margin),
-        high=apart + margin,
-        limit=max(threshold, profile.reference_range_missing),
-        p_value=p_value(before, now),
-        rows=int(current.sum()),
-        sudden=missing_fault(profile, current),
+        kind="", subject=profile.name, measure="missing", value=effect, rows=int(current.sum())
     )
-    return _Judged(finding=finding)
+    limit, p = max(threshold, profile.reference_range_missing), p_value(before, now)
+    return _judged(finding, margin, limit, p, missing_fault(profile, current))
+
+
+def _judged(finding: Finding, margin: float, limit: float, p: float, sudden: str) -> Finding:
+    """A finding with its interval, and with what decides of it."""
+    low, high = max(0.0, finding.value - margin), finding.value + margin
+    return replace(finding, low=low, high=high, limit=limit, p_value=p, sudden=sudden)
 
 
 def _bins(profile: ColumnProfile, counts: Counts) -> Counts:
@@ -161,8 +138,7 @@ def p_value(reference: Counts, current: Counts) -> float:
     if both.shape[1] < 2:
         return 1.0
     expected = both.sum(0) * both.sum(1).min() / both.sum()
-    after = np.cumsum(expected)
-    group = np.searchsorted(after, LEAST_EXPECTED)  # all up to here are one bin
+    group = np.searchsorted(np.cumsum(expected), LEAST_EXPECTED)  # all up to here are one bin
     pooled = np.column_stack([both[:, : group + 1].sum(1), both[:, group + 1 :]])
     if pooled.shape[1] < 2 or expected[group + 1 :].min(initial=np.inf) < LEAST_EXPECTED:
         two = np.column_stack([both[:, :-1].sum(1), both[:, -1]]).astype(np.int64)

@@ -1,23 +1,21 @@
 """Every judged window in one table of an SQLite file, and the alerts in another.
 
-A window is kept whole or not at all; judging it again replaces it, so a job that runs twice changes
+A window is stored whole or not at all; judging it again replaces it, so a job that runs twice changes
 nothing. The columns ``judged`` and ``alert`` are JSON: ``SELECT name, json_extract(value,
-'$.subject') FROM history, json_each(judged, '$.findings')`` lists what was found.
+'$.subject') FROM history, json_each(judged, '$.findings')`` lists the findings.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from ..errors import DataError
-from .drift import Shape
 from .finding import Finding
-from .windows import Span
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS history (
@@ -25,31 +23,40 @@ CREATE TABLE IF NOT EXISTS history (
     judged TEXT NOT NULL, PRIMARY KEY (model, version, length, name)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS alert_history (
-    id INTEGER PRIMARY KEY, model TEXT NOT NULL, state TEXT NOT NULL, alert TEXT NOT NULL
+    id INTEGER PRIMARY KEY, model TEXT NOT NULL, alert TEXT NOT NULL
 ) STRICT;
 """
 BUSY_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged(Span):
-    """A window as it was judged last; ``fingerprint`` is of all that it was judged from."""
+class JudgedWindow:
+    """A window as it was judged last."""
 
     model: str
     version: int
     length: str
     """Such as ``7 days`` or ``400 rows``."""
-    judged: datetime
+    name: str
+    """The first day, in ISO 8601, or the first row, such as ``row-000001``."""
+    first: date
+    last: date
+    begin_s: int
+    """The time of its first row, UTC seconds."""
+    complete: bool
+    rows: int
+    labelled: int
+    fingerprint: str = ""
+    """Of all that it was judged from."""
     findings: tuple[Finding, ...] = ()
-    shapes: tuple[Shape, ...] = ()
 
 
-JUDGED = TypeAdapter(Judged)
+JUDGED = TypeAdapter(JudgedWindow)
 
 
 @contextmanager
 def connected(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, made where there is none; one transaction, kept where nothing was raised.
+    """The file, made where there is none; one transaction, committed where nothing was raised.
 
     Raises:
         DataError: it cannot be opened, or is no SQLite file.
@@ -69,19 +76,17 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
         ) from None
 
 
-def keep_window(path: Path, window: Judged) -> None:
+def store_window(path: Path, window: JudgedWindow) -> None:
     """Put a window in, or in the place of what was judged of it before."""
+    content = JUDGED.dump_json(window).decode()
     with connected(path) as connection:
         connection.execute(
             "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)",
-            (
-                *(window.model, window.version, window.length, window.name),
-                JUDGED.dump_json(window).decode(),
-            ),
+            (window.model, window.version, window.length, window.name, content),
         )
 
 
-def read_windows(path: Path, model: str, version: int | None = None) -> list[Judged]:
+def read_windows(path: Path, model: str, version: int | None = None) -> list[JudgedWindow]:
     """Of a model, or of one version of it, in the order of time."""
     with connected(path) as connection:
         rows = connection.execute(
@@ -89,4 +94,4 @@ def read_windows(path: Path, model: str, version: int | None = None) -> list[Jud
             (model, version),
         )
         windows = [JUDGED.validate_json(text) for (text,) in rows]
-    return sorted(windows, key=lambda one: (one.first, one.name, one.version))
+    return sorted(windows, key=lambda one: (one.first, one.begin_s, one.version))

@@ -1,10 +1,7 @@
 """``monitor``: log → windows → findings → history, alerts, summary and pages."""
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
@@ -12,31 +9,28 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
-from ..config import CheckConfig, Config, MonitorConfig
+from ..config import Config
 from ..errors import BundleError, ConfigError, DataError
 from ..models.bundle import Bundle, open_bundle
-from ..models.days import DAY_S
 from ..models.profile import read_profiles
 from ..models.versions import Versions
 from ..terminal import say
 from .alerts.update import send_alerts
-from .checks import judge, others_of, settings_of
-from .drift import shapes_of
-from .evidently_report import draw
-from .history import Judged, keep_window, read_windows
-from .read_log import LoggedRows, read_log
-from .summary import Summary, save, show, summarize
-from .window import Window
-from .windows import Length, Span, Windows
+from .checks import judge, settings_of
+from .history import JudgedWindow, read_windows, store_window
+from .quality import is_mature
+from .read_log import read_log
+from .summary import Summary, save, show, summarize, write_metrics
+from .windows import Window, cut
 
 SINKS: list[str] = [
+    "monitoring.evidently_report",
     # options, one line each
     "monitoring.monitoring_page",
 ]
-"""Modules whose ``write`` shows, after a run, what the history holds, and may return a page's path."""
+"""Modules whose ``write`` shows, after a run, the newest window if it was judged, and what the
+history holds; it may return a page's path."""
 PACKAGE = __name__.partition(".")[0]
-UNJUDGED_BY = {"log", "history", "reports", "sample_rows", "apprise_from"}
-ALERTING = {"persistence", "severity", "cooldown_hours", "route"}
 LOCK_S = 60.0
 
 
@@ -50,161 +44,91 @@ def run(config: Config, name: str) -> Summary:
         ConfigError: the windows are not those that the model was profiled in.
         DataError: nothing was logged, another run is at work, or the history cannot be used.
     """
-    versions = Versions(config.train.bundles, name)
+    settings, versions = config.monitor, Versions(config.train.bundles, name)
     version = versions.served()
     if version is None:
         raise BundleError(versions.unserved())
     bundle = open_bundle(versions.folder / version.bundle)
     read_profiles(bundle.profile)
-    settings, checks = config.monitor, settings_of(config)
-    length = length_of(bundle, settings, version.number)
-    with _alone(settings.history), TemporaryDirectory() as staging:
-        others = others_of(versions, version.number)
-        logged = read_log(settings.log, bundle.contract, version.number, others, Path(staging))
-        newest = judge_new(logged, bundle, version.number, config, checks, length)
-        windows = read_windows(settings.history, name, version.number)
-        windows = [window for window in windows if window.length == str(length)]
-        alerts = send_alerts(windows, name, version.number, settings, checks)
-        summary = summarize(bundle, version.number, windows, [alert.text for alert in alerts])
-        show(summary, windows, settings.min_rows, logged.skipped)
-        folder = settings.reports / name
-        save(summary, folder / "summary.json")
-        if newest is not None:
-            draw(newest, folder, summary.drift)
-    for sink in SINKS:
-        page: Path | None = import_module(f"{PACKAGE}.{sink}").write(config, name)
-        if page is not None:
-            say(f"page      {page}  open it in a browser")
+    length = length_of(config, bundle, version.number)
+    history = windows_in(config, name, version.number, length)
+    lock = FileLock(settings.history.with_name(f"{settings.history.name}.lock"), timeout=LOCK_S)
+    try:
+        with lock, TemporaryDirectory() as staging:
+            logged = read_log(settings.log, bundle.contract, Path(staging))
+            checks = settings_of(config)
+            windows = cut(logged, bundle, version.number, settings, checks, history)
+            if not windows and not history:
+                raise DataError(
+                    f"'{settings.log}' holds no predictions by {name} version {version.number};"
+                    " serve it and send requests, or try it with: make replay"
+                )
+            newest = judge_new(config, windows, history)
+            history = windows_in(config, name, version.number, length)
+            alerts = send_alerts(history, name, version.number, settings, checks)
+            summary = summarize(bundle, version.number, history, alerts)
+            show(summary, history, settings.min_rows, logged.skipped)
+            save(summary, settings.reports / name / "summary.json")
+            write_metrics(settings.reports / name / "metrics.prom", summary, history, alerts)
+            for sink in SINKS:
+                page = import_module(f"{PACKAGE}.{sink}").write(config, name, newest)
+                if page is not None:
+                    say(f"page      {page}  open it in a browser")
+    except Timeout:
+        raise DataError(
+            f"another run of monitoring has used '{settings.history}' for {LOCK_S:.0f} s;"
+            " wait for its end"
+        ) from None
     return summary
 
 
-@contextmanager
-def _alone(history: Path) -> Iterator[None]:
-    """In which no other run is at work.
-
-    Raises:
-        DataError: another one is, or the history's folder cannot be written to.
-    """
-    lock = FileLock(history.with_name(f"{history.name}.lock"), timeout=LOCK_S)
-    try:
-        history.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise DataError(
-            f"another run of monitoring has used '{history}' for {LOCK_S:.0f} s; wait for its end"
-        ) from None
-    except OSError as error:
-        raise DataError(
-            f"the history '{history}' cannot be used: {error}; set monitor.history to another file"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def length_of(bundle: Bundle, settings: MonitorConfig, version: int) -> Length:
+def length_of(config: Config, bundle: Bundle, version: int) -> str:
     """How long windows are: as long as those in which the model's reference ranges were measured.
 
     Raises:
         ConfigError: the settings say otherwise.
     """
-    by_rows = bundle.contract.time is None
-    profiled = bundle.profile.get("window_days", settings.window_days)
-    if profiled != settings.window_days and not by_rows:
+    if bundle.contract.time is None:
+        return f"{config.monitor.window_rows} rows"
+    days = config.monitor.window_days
+    profiled = bundle.profile.get("window_days", days)
+    if profiled != days:
         raise ConfigError(
-            f"monitor.window_days is {settings.window_days}, but the reference ranges of version"
+            f"monitor.window_days is {days}, but the reference ranges of version"
             f" {version} are of windows of {profiled} days; set {profiled}, or train again"
         )
-    return Length(days=settings.window_days, rows=settings.window_rows, by_rows=by_rows)
+    return f"{days} days"
+
+
+def windows_in(config: Config, name: str, version: int, length: str) -> list[JudgedWindow]:
+    """The windows of one length that the history holds of a version."""
+    windows = read_windows(config.monitor.history, name, version)
+    return [window for window in windows if window.length == length]
 
 
 def judge_new(
-    logged: LoggedRows,
-    bundle: Bundle,
-    version: int,
-    config: Config,
-    checks: Mapping[str, CheckConfig],
-    length: Length,
+    config: Config, windows: Sequence[Window], history: Sequence[JudgedWindow]
 ) -> Window | None:
-    """Judge what changed, oldest first, and keep it; returns the newest complete window if judged.
+    """Judge what changed, oldest first, and store it; returns the newest complete window if judged.
 
     A window is judged again when its rows or labels changed, when it became complete or its labels
     had their time, or when settings did; not once part of it was deleted from the log.
-
-    Raises:
-        DataError: the version answered nothing.
     """
-    settings, contract = config.monitor, bundle.contract
-    windows = read_windows(settings.history, contract.name, version)
-    known = {window.name: window for window in windows if window.length == str(length)}
-    begins = {int(n[4:]) // length.rows: known[n].begin_s for n in known if length.by_rows}
-    cut = Windows(logged, contract, version, length, begins)
-    if not cut.spans and not known:
-        raise DataError(
-            f"'{settings.log}' holds no predictions by {contract.name} version {version};"
-            " serve it and send requests, or try it with: make replay"
+    known, newest = {window.name: window for window in history}, None
+    settings = config.monitor.model_dump_json()
+    for window in windows:
+        record, before = window.record, known.get(window.record.name)
+        others = [section.model_dump_json() for section in window.settings.values()]
+        state = f"{settings} {others} {record.complete} {is_mature(window)} {record.fingerprint}"
+        fingerprint = blake2b(state.encode(), digest_size=16).hexdigest()
+        is_less = before is not None and (
+            record.rows < before.rows or record.labelled < before.labelled
         )
-    mark, newest_s, newest = _mark(settings, checks), cut.newest_s(settings.min_rows), None
-    complete = [span.name for span in cut.spans if span.complete]
-    for span in cut.spans:
-        kept = known.get(span.name)
-        age = _age(span, newest_s, settings.label_delay_days)
-        others = cut.others(span)
-        beside = "".join(f" {n}:{len(o)}:{o.n_labelled}" for n, o in sorted(others.items()))
-        fingerprint = f"{mark} {age} {span.fingerprint}{beside}"
-        if kept and (kept.fingerprint == fingerprint or _is_less(span, kept)):
-            continue
-        window = Window(
-            name=span.name,
-            first=span.first,
-            last=span.last,
-            complete=span.complete,
-            rows=cut.rows(span),
-            bundle=bundle,
-            version=version,
-            config=settings,
-            settings=checks,
-            newest_s=newest_s,
-            others=others,
-        )
-        keep_window(
-            settings.history, _judged(window, replace(span, fingerprint=fingerprint), length)
-        )
-        newest = window if complete[-1:] == [span.name] else newest
+        is_same = before is not None and before.fingerprint == fingerprint
+        newest = None if record.complete else newest
+        if not is_less and not is_same:
+            findings = tuple(judge(window)) if record.complete else ()
+            record = replace(record, fingerprint=fingerprint, findings=findings)
+            store_window(config.monitor.history, record)
+            newest = replace(window, record=record) if record.complete else newest
     return newest
-
-
-def _judged(window: Window, span: Span, length: Length) -> Judged:
-    """What is found in a window, once it is complete."""
-    return Judged(
-        **vars(span),
-        model=window.bundle.contract.name,
-        version=window.version,
-        length=str(length),
-        judged=datetime.now(UTC).replace(microsecond=0),
-        findings=tuple(judge(window)) if span.complete else (),
-        shapes=tuple(shapes_of(window)) if span.complete else (),
-    )
-
-
-def _is_less(span: Span, kept: Judged) -> bool:
-    """Whether part of a judged window was deleted from the log."""
-    return span.rows < kept.rows or span.labelled < kept.labelled
-
-
-def _mark(settings: MonitorConfig, checks: Mapping[str, CheckConfig]) -> str:
-    """Of all settings by which a window is judged."""
-    content = settings.model_dump(mode="json", exclude=UNJUDGED_BY | set(checks))
-    content |= {
-        kind: section.model_dump(mode="json", exclude=ALERTING) for kind, section in checks.items()
-    }
-    text = json.dumps(content, sort_keys=True)
-    return blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _age(span: Span, newest_s: int | None, label_delay_days: float) -> str:
-    """Whether a window may still get rows, and whether its labels had their time."""
-    if not span.complete or newest_s is None:
-        return "open"
-    return "mature" if newest_s >= span.newest_s + label_delay_days * DAY_S else "complete"

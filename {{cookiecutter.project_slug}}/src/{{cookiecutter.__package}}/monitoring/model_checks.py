@@ -1,35 +1,46 @@
-"""The served model itself: how old it is, and whether it still predicts what was logged."""
+"""What is judged without labels: drift, the model's age, and whether it still predicts what was logged."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import numpy as np
 
 from ..models.bundle import TOLERANCE
+from ..models.profile import SCORE, read_profiles
 from ..models.versions import Versions
-from .finding import Check, Finding, Kind
-from .window import Window
+from .checks import Check
+from .decision import compare
+from .finding import Finding
+from .windows import Columns, Window
+
+SAMPLE_ROWS = 5_000
 
 
 def judge(window: Window) -> list[Finding]:
-    """Its age in days, and the share of a sample of rows that it predicts otherwise offline."""
-    return [*_ages(window), *_parity(window)]
+    """Every profiled column and the predictions beside the bundle's profile; then age and parity."""
+    config, rows = window.config, window.rows
+    profiles = read_profiles(window.bundle.profile)
+    inputs = [profile for profile in profiles if profile.name != SCORE]
+    scores = [profile for profile in profiles if profile.name == SCORE]
+    columns = Columns(rows, [profile.name for profile in inputs])
+    predicted = {SCORE: window.bundle.task.watched(rows.outputs)}
+    return [
+        *compare("data_drift", inputs, columns, config.data_drift, config.min_rows),
+        *compare("prediction_drift", scores, predicted, config.prediction_drift, config.min_rows),
+        _age(window),
+        _parity(window),
+    ]
 
 
-def _ages(window: Window) -> Iterator[Finding]:
-    """To the window's end, and not to now, so that a window is judged alike whenever it is."""
-    span, config = window.bundle.metadata.get("span"), window.config.staleness
+def _age(window: Window) -> Finding:
+    """Days to the window's end, and not to now, so that a window is judged alike whenever it is."""
+    span, folder = window.bundle.metadata.get("span"), window.bundle.path.parent
     if span is not None:
-        yield _age(window, "training data", date.fromisoformat(span["last"]), config.threshold)
-    folder = window.bundle.path.parent
-    version = Versions(folder.parent, folder.name).get(window.version)
-    trained = datetime.fromisoformat(version.created).astimezone(window.contract.zone).date()
-    yield _age(window, "model", trained, config.model_days)
-
-
-def _age(window: Window, subject: str, since: date, limit: float) -> Finding:
-    """In a replay the training may be later than the window; then nothing is stale."""
-    days = max(0.0, float((window.last - since).days))
+        subject, since = "training data", date.fromisoformat(span["last"])
+    else:
+        created = Versions(folder.parent, folder.name).get(window.record.version).created
+        subject, since = "model", datetime.fromisoformat(created).date()
+    days = max(0.0, float((window.record.last - since).days))  # a replay may be of days before
+    limit = window.config.staleness.threshold
     return Finding(
         kind="staleness",
         subject=subject,
@@ -41,19 +52,16 @@ def _age(window: Window, subject: str, since: date, limit: float) -> Finding:
     )
 
 
-def _parity(window: Window) -> Iterator[Finding]:
+def _parity(window: Window) -> Finding:
     """Whether predictions are within ``1e-5·(scale + |b|)`` of those logged; all should be."""
-    rows, most = window.rows, window.config.parity.sample_rows
-    n = min(len(rows), most)
-    if not n:
-        return
-    sample = rows[np.arange(n) * len(rows) // n]
+    sample = window.rows.sample(SAMPLE_ROWS)
+    logged, n = sample.outputs, len(sample)
     predicted = window.bundle.predict(sample.inputs(window.contract)).astype(np.float64)
-    tolerance = TOLERANCE * (window.bundle.task.scale(sample.outputs) + np.abs(sample.outputs))
-    apart = ~(np.abs(predicted - sample.outputs) <= tolerance)
-    differing = int((apart if apart.ndim == 1 else apart.any(1)).sum())
+    tolerance = TOLERANCE * (window.bundle.task.scale(logged) + np.abs(logged))
+    apart = ~(np.abs(predicted - logged) <= tolerance)
+    differing = int(apart.reshape(n, -1).any(1).sum())
     text = f"{differing:,} of {n:,} logged predictions differ from those made offline"
-    yield Finding(
+    return Finding(
         kind="parity",
         subject="predictions",
         measure="differing_share",
@@ -66,22 +74,11 @@ def _parity(window: Window) -> Iterator[Finding]:
 
 
 CHECK = Check(
-    kinds=[
-        Kind(
-            name="staleness",
-            lead="the {subject} is old",
-            title="Age",
-            note="Age of the model and of its training data. The line rises until a new version"
-            " serves.",
-        ),
-        Kind(
-            name="parity",
-            lead="predictions differ from those made offline",
-            title="Parity",
-            note="Share of logged predictions that differ when the bundle predicts the same rows"
-            " again. It should be 0.",
-            whole=True,
-        ),
-    ],
+    kinds={
+        "data_drift": "{subject} drifts",
+        "prediction_drift": "predictions drift",
+        "staleness": "the {subject} is old",
+        "parity": "predictions differ from those made offline",
+    },
     judge=judge,
 )

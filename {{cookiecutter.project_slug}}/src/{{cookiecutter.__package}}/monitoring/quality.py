@@ -1,21 +1,23 @@
 """How good predictions were once labels are known: metrics, slices, calibration."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
-from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import METRICS, Floats, block_sums, gaps
-from ..models.profile import ranges
-from ..values import canonical_category
-from .finding import Check, Finding, Kind
-from .labels import bootstrap_of, coverage, ends, evaluation_of, is_worse, labelled_rows
-from .window import Array, Served, Window
+from ..contract import Contract
+from ..models.days import DAY_S, local_days
+from ..models.intervals import Bootstrap, Interval, numbered
+from ..models.metrics import METRICS, Integers, block_sums
+from .checks import Check
+from .finding import Finding
+from .windows import Served, Window
 
-ERROR = "ece"
-Bins = list[dict[str, Any]]
+RESAMPLES, CONFIDENCE, SEED = 500, 0.95, 0
+DAYS, HOUR_S = 5, 3_600
 
 
 def judge(window: Window) -> list[Finding]:
@@ -23,204 +25,165 @@ def judge(window: Window) -> list[Finding]:
 
     Where all labels are of one class, what needs two, such as AUC, is left out.
     """
-    served = window.rows
-    share = coverage(served)
-    found = [
-        Finding(kind="quality", subject="labels", measure="coverage", value=share, rows=len(served))
-    ]
-    rows = labelled_rows(window)
-    if rows is not None:
-        known = served[rows]
+    labelled = np.flatnonzero(~np.isnan(window.rows.labels))
+    share, n = coverage(window.rows), len(window.rows)
+    findings = [Finding(kind="quality", subject="labels", measure="coverage", value=share, rows=n)]
+    if len(labelled) >= window.config.min_rows and is_mature(window):
+        known = window.rows[labelled]
         bootstrap = bootstrap_of(window.contract, known.seconds)
-        found += _metrics(window, known, bootstrap)
-        found += _slices(window, known, bootstrap)
-        found += _calibration(window, known, bootstrap)
-    return [finding for finding in found if isfinite(finding.value)]
+        path = window.bundle.path / "evaluation.json"
+        evaluation = json.loads(path.read_text()) if path.is_file() else {}
+        findings += _metrics(window, known, bootstrap)
+        findings += _slices(window, known, bootstrap, evaluation.get("slices", []))
+        findings.append(_bias(window, known, bootstrap, evaluation.get("calibration") or []))
+    return [finding for finding in findings if isfinite(finding.value)]
 
 
-def _finding(
-    kind: str,
-    subject: str,
-    interval: Interval,
-    near: float | None,
-    threshold: float,
-    sign: int,
-    **more: Any,
+def is_mature(window: Window) -> bool:
+    """Whether the labels of the window's last row had their time, or nearly all are there already.
+
+    Labels that come early are often of one kind: quality on them is that of no window.
+    """
+    if coverage(window.rows) >= window.config.quality.min_coverage:
+        return True
+    if window.newest_s is None:
+        return False
+    if window.contract.time is None:
+        end = float(window.rows.seconds.max())
+    else:
+        after = window.record.last + timedelta(days=1)
+        end = datetime.combine(after, time(), window.contract.zone).timestamp()
+    return window.newest_s >= end + window.config.label_delay_days * DAY_S
+
+
+def coverage(served: Served) -> float:
+    """The share of rows whose label is known."""
+    return float((~np.isnan(served.labels)).mean()) if len(served) else 0.0
+
+
+def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
+    """Draws of whole days; of hours where the rows have few days, of rows where they have no time.
+
+    Hours of a day are alike, so that intervals of short windows are too narrow; that an alert
+    needs several windows has to bear it.
+    """
+    if contract.time is None:
+        block, unit = np.arange(len(seconds)), "rows"
+    else:
+        block, unit = numbered(local_days(seconds, contract.zone)), "days"
+        if block.max(initial=0) + 1 < DAYS:
+            block, unit = numbered(seconds // HOUR_S), "hours"
+    return Bootstrap(block=block, unit=unit, resamples=RESAMPLES, confidence=CONFIDENCE, seed=SEED)
+
+
+def ends(interval: Interval) -> tuple[float | None, float | None]:
+    """The ends of an interval that has any."""
+    known = interval.low == interval.low
+    return (interval.low, interval.high) if known else (None, None)
+
+
+def finding_of(
+    interval: Interval, near: float | None, threshold: float, sign: int, **about: Any
 ) -> Finding:
-    """Judged against the worse end of the test span's interval, where that is known."""
-    low, high = ends(interval)
-    return Finding(
-        **{"kind": kind, "subject": subject, "measure": subject, "low": low, "high": high}
-        | {"value": interval.value, "limit": None if near is None else near - sign * threshold}
-        | {"breach": is_worse(interval, near, threshold, sign)}
-        | more
-    )
+    """Judged against ``near``, the worse end of the test span's interval; ``sign`` is 1 where more is better.
+
+    The value itself has to be ``threshold`` beyond it, so that many rows do not make a trifle matter;
+    the whole interval has to be beyond it, so that few rows do not make noise matter.
+    """
+    (low, high), limit, breach = ends(interval), None, False
+    if near is not None:
+        limit, best = near - sign * threshold, high if sign > 0 else low
+        is_far = sign * (interval.value - limit) < 0
+        breach = is_far and best is not None and sign * (best - near) < 0
+    return Finding(value=interval.value, low=low, high=high, limit=limit, breach=breach, **about)
+
+
+def worse_end(tested: dict[str, dict[str, float | None]], name: str) -> float | None:
+    """The end of a metric's interval on the test rows on the worse side, where it is known."""
+    return tested.get(name, {}).get("low" if METRICS[name].sign > 0 else "high")
 
 
 def _metrics(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Finding]:
     task, threshold = window.bundle.task, window.config.quality.threshold
-    tested = window.bundle.metadata["metrics"]["model"]
     scored = task.scores(known.labels, known.outputs)
     values = scored.all()
     draws = bootstrap.draw(scored, values)
     for name in task.metrics:
-        sign = METRICS[name].sign
-        near = _worse_end(tested.get(name), sign) if name == task.main else None
-        interval = bootstrap.interval(values[name], draws[name])
+        tested = window.bundle.metadata["metrics"]["model"] if name == task.main else {}
+        near, interval = worse_end(tested, name), bootstrap.interval(values[name], draws[name])
         useless = near is not None and interval.high < task.chance
-        yield _finding(
-            *("quality", name, interval, near, threshold, sign),
-            rows=len(known),
-            sudden="worse than a model that has learned nothing" if useless else "",
-        )
+        about = {"kind": "quality", "subject": name, "measure": name, "rows": len(known)}
+        sudden = "worse than a model that has learned nothing" if useless else ""
+        yield finding_of(interval, near, threshold, METRICS[name].sign, sudden=sudden, **about)
 
 
-def _slices(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Finding]:
-    """The deciding metric in each slice with ``min_rows`` labels, against the same on test rows.
+def _slices(
+    window: Window, known: Served, bootstrap: Bootstrap, tested: list[dict[str, Any]]
+) -> Iterator[Finding]:
+    """The deciding metric at each value of a category that is a slice, against the same on test rows.
 
     Intervals are as wide as those of so many slices have to be, to hold all together.
     """
-    task, threshold = window.bundle.task, window.config.quality.threshold
+    task, labels = window.bundle.task, known.labels
     name, sign = task.main, METRICS[task.main].sign
-    evaluation = evaluation_of(window.bundle)
-    results, cuts = evaluation.get("slices", []), evaluation.get("cuts", {})
-    tested = {f"{one['column']} = {one['value']}": one["metrics"] for one in results}
-    large = [
-        (part, rows)
-        for part, rows in _parts(window, known, cuts)
-        if len(rows) >= window.config.min_rows and task.variety(known.labels[rows]) > 1
-    ]
+    metrics = {(one["column"], one["value"]): one["metrics"] for one in tested}
+    large = []
+    for column in [name for name in window.contract.slices if name in window.contract.category]:
+        texts = known.read([column])[column].to_numpy()
+        for text in np.unique(texts.astype(str)).tolist():
+            rows = np.flatnonzero(texts == text)
+            if len(rows) >= window.config.min_rows and task.variety(labels[rows]) > 1:
+                large.append(((column, text), rows))
     for part, rows in large:
-        scored = task.scores(known.labels[rows], known.outputs[rows])
-        within, value = bootstrap.within(rows), scored.all()
-        draws = within.draw(scored, value)[name]
-        interval = within.interval_of_many(value[name], draws, len(large))
-        near = _worse_end(tested.get(part, {}).get(name), sign)
-        given = ("quality", name, interval, near, threshold, sign)
-        yield _finding(*given, part=part, rows=len(rows))
+        scored, within = task.scores(labels[rows], known.outputs[rows]), bootstrap.within(rows)
+        values = scored.all()
+        draws = within.draw(scored, values)[name]
+        interval = within.interval_of_many(values[name], draws, len(large))
+        near, threshold = worse_end(metrics.get(part, {}), name), window.config.quality.threshold
+        about = {"kind": "quality", "subject": name, "measure": name, "rows": len(rows)}
+        yield finding_of(interval, near, threshold, sign, part=" = ".join(part), **about)
 
 
-def _parts(
-    window: Window, known: Served, cuts: Mapping[str, list[float]]
-) -> Iterator[tuple[str, Array]]:
-    """Each part of each slice column that requests have, with its places among the rows."""
-    for column in window.contract.slices:
-        texts = _texts(window, known, column, cuts.get(column))
-        if texts is not None:
-            values, place = np.unique(texts.astype(str), return_inverse=True)
-            for index, value in enumerate(values):
-                yield f"{column} = {value}", np.flatnonzero(place == index)
+def _bias(
+    window: Window, known: Served, bootstrap: Bootstrap, bins: list[dict[str, Any]]
+) -> Finding:
+    """The mean predicted less the mean observed, judged against the interval of it on the test rows.
 
-
-def _texts(window: Window, known: Served, column: str, cuts: list[float] | None) -> Array | None:
-    """A column as the slices of the test rows are called; none where that is unknown."""
-    contract = window.contract
-    if column in contract.category:
-        return known.column(column)
-    if column not in contract.numeric:
-        return None
-    numbers = known.column(column)
-    if contract.columns[column].type == "boolean":
-        truths = {0.0: False, 1.0: True}
-        return np.array([canonical_category(truths.get(number)) for number in numbers], object)
-    return None if cuts is None else ranges(numbers, cuts)
-
-
-def _worse_end(tested: Mapping[str, float | None] | None, sign: int) -> float | None:
-    """The end of the test span's interval on the worse side, where it is known."""
-    return None if tested is None else tested["low" if sign > 0 else "high"]
-
-
-def _calibration(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Finding]:
-    """The mean predicted less the mean observed, and the calibration error of probabilities.
-
-    Of a regression the threshold is a share of the test span's RMSE; of several classes both are of
+    Of a regression the threshold is a share of the test span's RMSE; of several classes it is about
     the probability of the decision.
     """
     predicted, observed = known.outputs, known.labels
     if predicted.ndim == 2:
         observed = (predicted.argmax(1) == observed).astype(np.float64)
         predicted = predicted.max(1)
-    tested, config = window.bundle.metadata["metrics"]["model"], window.config.calibration
-    interval = _bias(bootstrap, predicted - observed)
-    low, high = _reference_bias(evaluation_of(window.bundle).get("calibration") or [])
-    rmse = tested.get("rmse", {}).get("value")
+    off, n_blocks = predicted - observed, bootstrap.counts.shape[1]
+    sums, rows = (block_sums(bootstrap.drawn, n_blocks, of) for of in (off, None))
+    draws = (bootstrap.counts @ sums) / (bootstrap.counts @ rows)
+    interval = bootstrap.interval(float(off.mean()), draws)
+    low, high = _tested_bias(bins)
     sign, near = (-1, high) if interval.value >= (low + high) / 2 else (1, low)
-    threshold = config.threshold * (1.0 if rmse is None else rmse)
-    yield _finding(
-        *("calibration", "mean", interval, near, threshold, sign),
-        measure="predicted_less_observed",
-        rows=len(known),
+    tested, threshold = (
+        window.bundle.metadata["metrics"]["model"],
+        window.config.calibration.threshold,
     )
-    if ERROR in window.bundle.task.metrics:
-        interval = _error(window, known, bootstrap, predicted, observed)
-        near = tested.get(ERROR, {}).get("high")
-        yield _finding(
-            *("calibration", ERROR, interval, near, config.threshold, -1), rows=len(known)
-        )
+    threshold *= tested["rmse"]["value"] if "rmse" in tested else 1.0
+    about = {"kind": "calibration", "subject": "mean", "measure": "predicted_less_observed"}
+    return finding_of(interval, near, threshold, sign, rows=len(known), **about)
 
 
-def _bias(bootstrap: Bootstrap, off: Floats) -> Interval:
-    n_blocks = bootstrap.counts.shape[1]
-    sums = bootstrap.counts @ block_sums(bootstrap.drawn, n_blocks, off)
-    draws = sums / (bootstrap.counts @ block_sums(bootstrap.drawn, n_blocks))
-    return bootstrap.interval(float(off.mean()), draws)
-
-
-def _reference_bias(bins: Bins) -> tuple[float, float]:
-    """The interval of the same on the test rows, and 0, from the bins that the bundle holds.
+def _tested_bias(bins: list[dict[str, Any]]) -> tuple[float, float]:
+    """The interval of it on the test rows, and 0, from the bins that the bundle holds.
 
     Bins are taken as independent, so that the squares of their intervals add up.
     """
-    rows = sum(one["rows"] for one in bins)
-    if not rows:
-        return 0.0, 0.0
-    off = sum(one["rows"] * (one["predicted"] - one["observed"]["value"]) for one in bins) / rows
-    widths = [_half_width(one["observed"]) * one["rows"] / rows for one in bins]
-    half = sqrt(sum(width**2 for width in widths))
-    return min(0.0, off - half), max(0.0, off + half)
+    rows = sum(one["rows"] for one in bins) or 1
+    off = half = 0.0
+    for one in bins:
+        share, observed = one["rows"] / rows, one["observed"]
+        off += share * (one["predicted"] - observed["value"])
+        known = observed.get("low") is not None
+        half += (share * (observed["high"] - observed["low"]) / 2) ** 2 if known else 0.0
+    return min(0.0, off - sqrt(half)), max(0.0, off + sqrt(half))
 
 
-def _half_width(interval: Mapping[str, float | None]) -> float:
-    low, high = interval.get("low"), interval.get("high")
-    return 0.0 if low is None or high is None else (high - low) / 2
-
-
-def _error(
-    window: Window, known: Served, bootstrap: Bootstrap, predicted: Floats, observed: Floats
-) -> Interval:
-    """The expected calibration error less what noise adds to it, which a small window has much of.
-
-    The square of a bin's gap is too large by the gap's variance, which is taken off (Kumar, Liang &
-    Ma, Verified Uncertainty Calibration, 2019).
-    """
-    n_blocks = bootstrap.counts.shape[1]
-    sums = gaps(bootstrap.drawn, n_blocks, predicted.astype(np.float64), observed)
-    noise = (bootstrap.counts @ sums).var(0) * n_blocks / max(n_blocks - 1, 1)
-    off = float(np.sqrt(np.maximum(sums.sum(0) ** 2 - noise, 0)).sum() / len(observed))
-    scored = window.bundle.task.scores(known.labels, known.outputs)
-    draws = scored.summed(bootstrap.drawn, bootstrap.counts)
-    interval = bootstrap.interval_of_many(off, draws[ERROR], 1)
-    return Interval(value=off, low=float(np.maximum(0.0, interval.low)), high=interval.high)
-
-
-CHECK = Check(
-    kinds=[
-        Kind(
-            name="quality",
-            lead="quality fell",
-            title="Quality",
-            note="How good predictions were, on rows whose label is known by now, with the interval"
-            " of the window's own days. The dashed line is the end of the reference range.",
-            whole=True,
-        ),
-        Kind(
-            name="calibration",
-            lead="predictions are off",
-            title="Calibration",
-            note="How far predictions are from labels. It is judged against the interval on the test"
-            " rows.",
-        ),
-    ],
-    judge=judge,
-)
+CHECK = Check(kinds={"quality": "quality fell", "calibration": "predictions are off"}, judge=judge)

@@ -1,96 +1,83 @@
-"""The prediction log as rows: read once in blocks, kept as Parquet while a run lasts.
+"""The prediction log as rows: read once in blocks, held as Parquet while a run lasts.
 
 A line that is torn, foreign or of wrong types is counted and skipped; it stops nobody.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from ..contract import Contract
 from ..errors import DataError
-from ..log.live import read_blocks
-from ..log.segments import LABELS, PREDICTIONS, SHADOW, listed
+from ..log.live import read_blocks, rows_of, whole
+from ..log.segments import LABELS, PREDICTIONS, SHADOW
 from ..models.tasks import task_of
 from ..values import MISSING_TIME, canonical_category
 
 TYPES = {"integer": pl.Float64, "float": pl.Float64, "boolean": pl.Boolean}
 """Of a column's cells in JSON; of all others it is text."""
-HEAD = {
-    "request_id": pl.String,
-    "time": pl.String,
-    "model": pl.String,
-    "version": pl.Int64,
-    "route": pl.String,
-    "fallback": pl.Boolean,
-}
-INDEX = ("_at", "_version", "_key", "_answered", "_seconds", "_output")
+INDEX = ("_at", "_version", "_shadow", "_key", "_answered", "_seconds", "_output")
 MICROSECONDS = 1_000_000
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LoggedRows:
-    """Rows of the versions that are watched, in the order of the log."""
+    """Rows that any version of a model answered, or was tried on, in the order of the log."""
 
     index: pl.DataFrame
-    """Of each row its place ``_at``, ``_version``, ``_key``, ``_answered`` and ``_seconds`` in UTC
-    seconds, ``_output`` and ``_label``, which is null while it is unknown."""
-    parts: Sequence[tuple[int, Path]] = field(default_factory=list)
-    """Where columns are, by the place of the first row."""
-    skipped: int = 0
+    """Of each row its place ``_at``, ``_version``, whether it is a ``_shadow``, ``_key``, ``_answered``
+    (UTC microseconds), ``_seconds``, ``_output``, and ``_label``, null while it is unknown."""
+    folder: Path
+    """Parquet files with ``_at`` and the columns."""
+    skipped: int
     """Lines and rows that are not of this contract."""
 
     def columns(self, places: pl.Series, names: Sequence[str]) -> pl.DataFrame:
         """Columns of the rows at some places, which rise."""
-        ends = places.to_numpy()[[0, -1]]
-        first, last = np.searchsorted([start for start, _ in self.parts], ends, side="right")
-        query = pl.scan_parquet([path for _, path in self.parts[first - 1 : last]])
-        query = query.filter(pl.col("_at").is_in(places.implode())).select(names)
-        return query.collect()
+        near = pl.col("_at").is_between(places[0], places[-1])
+        rows = pl.scan_parquet(self.folder / "*.parquet").filter(near)
+        return rows.filter(pl.col("_at").is_in(places.implode())).select(names).collect()
 
 
-def read_log(
-    folder: Path, contract: Contract, version: int, others: Collection[int], staging: Path
-) -> LoggedRows:
-    """What a version answered, and what ``others`` answered beside it, with the labels known so far.
+def read_log(folder: Path, contract: Contract, staging: Path) -> LoggedRows:
+    """What the versions of a model answered, with the labels known so far.
 
     Raises:
         DataError: the log cannot be read, or the staging folder has no room.
     """
-    rows = LoggedRows(index=pl.DataFrame())
-    index = [_rows_frame(pl.DataFrame(schema=_schema(contract)), contract).select(INDEX)]
-    place = 0
+    schema, output = _schema(contract), task_of(contract).output
+    index = [_typed(pl.DataFrame(schema=schema), contract).select(INDEX)]
+    place = skipped = 0
     try:
-        for lines in _blocks(folder, PREDICTIONS):
-            frame, skipped = parse(lines, _schema(contract))
-            rows.skipped += skipped + frame.filter(_is_foreign("model", "version")).height
-            mine = _watched(frame, contract, version, others)
-            found = _rows_frame(mine, contract)
-            answers = mine.select(pl.col(task_of(contract).output).list.len().sum()).item() or 0
-            rows.skipped += answers - found.height
-            if found.height:
-                found = found.with_columns(_at=pl.int_range(place, place + found.height))
-                path = staging / f"{len(rows.parts):06}.parquet"
-                found.write_parquet(path, compression="lz4")
-                rows.parts = [*rows.parts, (place, path)]
-                place += found.height
-                index.append(found.select(INDEX))
-        labels, skipped = _read_labels(folder, contract)
+        for number, lines in enumerate(read_blocks(folder, PREDICTIONS)):
+            given = [line if b'"rows"' in line else _by_row(line) for line in lines]
+            frame, torn = parse(given, schema)
+            ours = frame.drop_nulls(["request_id", "time", "model", "version"])
+            model = ours.filter(
+                pl.col("model") == contract.name, ~pl.col("fallback").fill_null(False)
+            )
+            rows = _typed(model, contract)
+            rows = rows.with_columns(_at=pl.int_range(place, place + rows.height))
+            answers = model.select(pl.col(output).list.len().sum()).item() or 0
+            skipped += torn + frame.height - ours.height + answers - rows.height
+            rows.write_parquet(staging / f"{number:06}.parquet", compression="lz4")
+            place += rows.height
+            index.append(rows.select(INDEX))
+        labels, torn = _read_labels(folder, contract)
     except (OSError, pa.ArrowInvalid, pl.exceptions.PolarsError) as error:
         raise DataError(f"the log in '{folder}' cannot be read: {error}") from None
-    rows.skipped += skipped
-    rows.index = pl.concat(index).join(labels, on="_key", how="left", maintain_order="left")
-    return rows
+    joined = pl.concat(index).join(labels, on="_key", how="left", maintain_order="left")
+    return LoggedRows(index=joined, folder=staging, skipped=skipped + torn)
 
 
 def parse(lines: Sequence[bytes], schema: dict[str, pl.DataType]) -> tuple[pl.DataFrame, int]:
     """The lines that are records of a form, and how many are not: halves are tried where all fail."""
     try:
-        return pl.read_ndjson(b"\n".join(lines) or b"\n", schema=schema), 0
+        return pl.read_ndjson(b"".join(lines) or b"\n", schema=schema), 0
     except pl.exceptions.PolarsError:
         if len(lines) == 1:
             return pl.DataFrame(schema=schema), 1
@@ -99,22 +86,23 @@ def parse(lines: Sequence[bytes], schema: dict[str, pl.DataType]) -> tuple[pl.Da
     return pl.concat([frame for frame, _ in halves]), sum(skipped for _, skipped in halves)
 
 
-def _blocks(folder: Path, stem: str) -> Iterator[list[bytes]]:
-    for day in sorted({segment.day for segment in listed(folder, stem)}):
-        for block in read_blocks(folder, stem, day):
-            yield block.splitlines()
+def _by_row(line: bytes) -> bytes:
+    """A record of version 0.1, which may hold lists by column, with rows; any other line as it is."""
+    record = whole(line) or {}
+    rows = rows_of(record)
+    return line if rows is None else json.dumps(record | {"rows": rows}).encode() + b"\n"
 
 
 def _schema(contract: Contract) -> dict[str, pl.DataType]:
+    """Of a record of the log; other keys are passed over."""
     columns = {name: _type(contract, name) for name in contract.request}
-    answer: pl.DataType = pl.List(pl.Float64())
-    output = pl.List(answer) if contract.task == "multiclass" else answer
-    lists = {name: pl.List(kind) for name, kind in columns.items()}
-    given = {"rows": pl.List(pl.Struct(columns)), "columns": pl.Struct(lists)}
+    answer = pl.List(pl.Float64())
     return {
-        **{name: kind() for name, kind in HEAD.items()},
-        **given,
-        task_of(contract).output: output,
+        **dict.fromkeys(("request_id", "time", "model", "route"), pl.String()),
+        "version": pl.Int64(),
+        "fallback": pl.Boolean(),
+        "rows": pl.List(pl.Struct(columns)),
+        task_of(contract).output: pl.List(answer) if contract.task == "multiclass" else answer,
     }
 
 
@@ -124,68 +112,38 @@ def _type(contract: Contract, name: str) -> pl.DataType:
     return pl.Int64() if exact else TYPES.get(kind, pl.String)()
 
 
-def _is_foreign(*names: str) -> pl.Expr:
-    return pl.any_horizontal(pl.col("request_id", "time", *names).is_null())
-
-
-def _watched(
-    frame: pl.DataFrame, contract: Contract, version: int, others: Collection[int]
-) -> pl.DataFrame:
-    """Requests that a version answered by its model, or others answered or were tried on."""
-    ours = (pl.col("version") == version) & (pl.col("route").fill_null("") != SHADOW)
-    return frame.filter(
-        ~_is_foreign("model", "version"),
-        pl.col("model") == contract.name,
-        ours | pl.col("version").is_in(list(others)),
-        ~pl.col("fallback").fill_null(False),
-    )
-
-
-def _rows_frame(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """A line for each row: ``INDEX``, and the contract's features as the model's inputs have them."""
-    output, names = task_of(contract).output, list(contract.request)
-    head = frame.select(
-        pl.col("request_id", "rows", "columns"),
+    output = pl.col(task_of(contract).output)
+    rows = frame.filter(pl.col("rows").list.len() == output.list.len()).select(
+        "request_id",
+        "rows",
         _answered=_microseconds(pl.col("time")),
         _version="version",
+        _shadow=pl.col("route").fill_null("") == SHADOW,
         _output=output,
-        _row=pl.int_ranges(0, pl.col(output).list.len()),
-    ).filter(pl.col("_output").is_not_null())
-    n_rows = pl.col("_output").list.len()
-    by_row = head.filter(pl.col("rows").list.len() == n_rows).drop("columns")
-    by_row = by_row.explode("rows", "_output", "_row").unnest("rows")
-    by_column = head.filter(pl.col("columns").is_not_null()).drop("rows").unnest("columns")
-    empty = (pl.lit(None, _type(contract, name)).repeat_by(n_rows) for name in names)
-    filled = [pl.coalesce(name, nulls) for name, nulls in zip(names, empty, strict=True)]
-    by_column = by_column.with_columns(filled)
-    by_column = by_column.filter(pl.all_horizontal(pl.col(n).list.len() == n_rows for n in names))
-    by_column = by_column.explode(*names, "_output", "_row").select(by_row.columns)
-    rows = pl.concat([by_row, by_column]).filter(
-        _is_valid(contract), pl.col("_answered").is_not_null()
+        _row=pl.int_ranges(0, output.list.len()),
     )
+    rows = rows.explode("rows", "_output", "_row").unnest("rows")
+    rows = rows.drop_nulls(["_answered", "_output"])
+    if contract.task == "multiclass":
+        n_labels, known = len(contract.labels or ()), pl.col("_output").list.drop_nulls()
+        rows = rows.filter(known.list.len() == n_labels, pl.col("_output").list.len() == n_labels)
     keys = [pl.format("{}\n{}", "request_id", "_row")]
     keys = keys if contract.id is None else [pl.col(contract.id).cast(pl.String), *keys]
-    seconds = pl.col("_answered") if contract.time is None else _microseconds(pl.col(contract.time))
-    times = [_seconds(_microseconds(pl.col(name))).alias(name) for name in contract.times]
+    moment = pl.col("_answered") if contract.time is None else _microseconds(pl.col(contract.time))
     return rows.select(
         pl.lit(0, pl.Int64).alias("_at"),
         "_version",
+        "_shadow",
         pl.coalesce(*keys).hash().alias("_key"),
         "_answered",
-        _seconds(seconds).alias("_seconds"),
+        _seconds(moment).alias("_seconds"),
         "_output",
         *(_number(name) for name in contract.numeric),
-        *(_category(rows, name) for name in contract.category),
-        *times,
+        *(_category(rows[name]) for name in contract.category),
+        *(_seconds(_microseconds(pl.col(name))).alias(name) for name in contract.times),
     )
-
-
-def _is_valid(contract: Contract) -> pl.Expr:
-    if contract.task != "multiclass":
-        return pl.col("_output").is_not_null()
-    n_labels = len(contract.labels or ())
-    known = pl.col("_output").list.drop_nulls().list.len() == n_labels
-    return known & (pl.col("_output").list.len() == n_labels)
 
 
 def _microseconds(time: pl.Expr) -> pl.Expr:
@@ -203,10 +161,10 @@ def _number(name: str) -> pl.Expr:
     return pl.when(number.is_finite()).then(number).alias(name)
 
 
-def _category(rows: pl.DataFrame, name: str) -> pl.Expr:
-    values = rows[name].unique().to_list()
-    texts = [canonical_category(value) for value in values]
-    return pl.col(name).replace_strict(values, texts, return_dtype=pl.String)
+def _category(values: pl.Series) -> pl.Series:
+    distinct = values.unique().to_list()
+    texts = [canonical_category(value) for value in distinct]
+    return values.replace_strict(distinct, texts, return_dtype=pl.String)
 
 
 def _read_labels(folder: Path, contract: Contract) -> tuple[pl.DataFrame, int]:
@@ -217,17 +175,18 @@ def _read_labels(folder: Path, contract: Contract) -> tuple[pl.DataFrame, int]:
     if contract.id is not None:
         schema["id"] = _type(contract, contract.id)
         keys = [pl.col("id").cast(pl.String), *keys]
-    found, skipped = [pl.DataFrame(schema={"_key": pl.UInt64, "_at": pl.Int64, "_label": kind})], 0
-    for lines in _blocks(folder, LABELS):
+    parts = [pl.DataFrame(schema={"_key": pl.UInt64, "_at": pl.Int64, "_label": kind})]
+    skipped = 0
+    for lines in read_blocks(folder, LABELS):
         frame, torn = parse(lines, schema)
-        known = frame.filter(~_is_foreign("label")).select(
+        known = frame.drop_nulls(["request_id", "time", "label"]).select(
             pl.coalesce(*keys).hash().alias("_key"),
             _microseconds(pl.col("time")).alias("_at"),
             pl.col("label").alias("_label"),
         )
-        found.append(known.drop_nulls())
-        skipped += torn + frame.height - found[-1].height
-    newest = pl.concat(found).sort("_at", maintain_order=True)
+        parts.append(known.drop_nulls())
+        skipped += torn + frame.height - parts[-1].height
+    newest = pl.concat(parts).sort("_at", maintain_order=True)
     newest = newest.unique("_key", keep="last", maintain_order=True)
     encoded = task_of(contract).encode(newest["_label"].to_list())
     return newest.select("_key", _label=pl.Series(encoded, dtype=pl.Float64)), skipped

@@ -1,177 +1,216 @@
-"""Cuts what was served into windows: of whole local days, or of rows where rows have no time."""
+"""What was served, cut into windows: of whole local days, or of rows where rows have no time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from ..config import CheckConfig, MonitorConfig
 from ..contract import Contract
+from ..models.bundle import Bundle
 from ..models.days import FIRST_S, LAST_S, first_day, local_days, windows_of
+from ..models.inputs import Inputs
+from .history import JudgedWindow
 from .read_log import LoggedRows
-from .window import Columns, Served
 
+Settings = TypeVar("Settings", bound=CheckConfig)
+Array = npt.NDArray[Any]
 EPOCH = date(1970, 1, 1)
+CELLS = 16_000_000
+"""Cells that are read at once."""
+MARK = pl.struct("_key", "_answered", "_label").hash().sum()
+"""Equal for equal rows and labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Length:
-    """How long windows are: days of the contract's time, or rows where it has none."""
+class Served:
+    """Rows that one version answered, in the order of the log."""
 
-    days: int
-    rows: int
-    by_rows: bool
+    index: pl.DataFrame
+    """As of ``LoggedRows``."""
+    logged: LoggedRows
 
-    def __str__(self) -> str:
-        return f"{self.rows} rows" if self.by_rows else f"{self.days} days"
+    def __len__(self) -> int:
+        return self.index.height
 
-    def name(self, number: int) -> str:
-        """The first day, in ISO 8601, or the first row."""
-        if self.by_rows:
-            return f"row-{number * self.rows + 1:06}"
-        return (EPOCH + timedelta(days=first_day(number, self.days))).isoformat()
+    def __getitem__(self, rows: Array) -> "Served":
+        return replace(self, index=self.index[rows])
+
+    @property
+    def outputs(self) -> Array:
+        """As the task gives them, ``[rows]`` or ``[rows, classes]``."""
+        outputs = self.index["_output"]
+        if outputs.dtype == pl.List and len(outputs):
+            outputs = outputs.list.to_array(len(outputs[0]))
+        return outputs.to_numpy()
+
+    @property
+    def seconds(self) -> npt.NDArray[np.int64]:
+        """When each row happened: the contract's time, else when it was answered; UTC seconds."""
+        return self.index["_seconds"].to_numpy()
+
+    @property
+    def labels(self) -> npt.NDArray[np.float64]:
+        """As the task encodes them; NaN while a label is unknown."""
+        return self.index["_label"].fill_null(float("nan")).to_numpy()
+
+    @property
+    def keys(self) -> Array:
+        """What each row is known by: a number for its id, or for its request and place."""
+        return self.index["_key"].to_numpy()
+
+    def sample(self, n_rows: int) -> "Served":
+        """So many rows, spread evenly; all where there are no more."""
+        n = min(len(self), n_rows)
+        return self[np.arange(n) * len(self) // max(n, 1)]
+
+    def read(self, names: Sequence[str]) -> pl.DataFrame:
+        """Some of the contract's features, as the model's inputs have them."""
+        return self.logged.columns(self.index["_at"], names)
+
+    def inputs(self, contract: Contract) -> Inputs:
+        """What the model takes."""
+        inputs = Inputs.empty(contract, len(self))
+        columns = self.read([*contract.numeric, *contract.category, *contract.times])
+        inputs.numeric[:] = columns.select(contract.numeric).to_numpy()
+        inputs.category[:] = columns.select(contract.category).to_numpy()
+        inputs.time[:] = columns.select(contract.times).to_numpy()
+        return inputs
+
+
+class Columns(dict[str, Array]):
+    """Columns of some rows, read a few at a time when they are looked up, and not kept."""
+
+    def __init__(self, rows: Served, names: Sequence[str]) -> None:
+        super().__init__()
+        self._rows, self._names, self._read = rows, names, pl.DataFrame()
+
+    def __missing__(self, name: str) -> Array:
+        if name not in self._read.columns:
+            start, many = self._names.index(name), max(1, CELLS // len(self._rows))
+            self._read = self._rows.read(self._names[start : start + many])
+        return self._read[name].to_numpy()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Span:
-    """What the log holds of one window."""
+class Window:
+    """What a check sees: the rows of a window, and the model that answered."""
 
-    name: str
-    number: int
-    first: date
-    last: date
-    begin_s: int
-    newest_s: int
-    """The times of its first and its newest row, UTC seconds."""
-    complete: bool
-    rows: int
-    labelled: int
-    fingerprint: str
-    """Equal for equal rows and labels."""
+    record: JudgedWindow
+    """What the history will hold: name, version, days; without findings as yet."""
+    rows: Served
+    others: Mapping[int, Served] = field(default_factory=dict)
+    """The rows that other versions answered in the same time, or were tried on, by version."""
+    bundle: Bundle
+    config: MonitorConfig
+    settings: Mapping[str, CheckConfig]
+    """Of each kind of finding, also of those that have no section in ``config``."""
+    newest_s: int | None = None
+    """The time of the newest row of the log, UTC seconds: by then labels had so long to come."""
+
+    @property
+    def contract(self) -> Contract:
+        """The bundle's."""
+        return self.bundle.contract
+
+    def settings_of(self, kind: str, section: type[Settings]) -> Settings:
+        """The settings of an option's kind, in the option's own section."""
+        settings = self.settings[kind]
+        assert isinstance(settings, section)  # noqa: S101 - for mypy: the kind itself read it
+        return settings
 
 
-class Windows:
-    """The rows of one version, by window."""
-
-    def __init__(
-        self,
-        logged: LoggedRows,
-        contract: Contract,
-        version: int,
-        length: Length,
-        begins: Mapping[int, int] | None = None,
-    ) -> None:
-        """``begins`` are the times at which windows of rows began, by number, as judged before."""
-        self._logged, self._contract, self._length = logged, contract, length
-        mine = pl.col("_version") == version
-        self._others = logged.index.filter(~mine)
-        newest = logged.index.filter(mine).sort("_answered", maintain_order=True)
-        if length.by_rows:
-            numbers = _count_on(newest["_seconds"], length.rows, begins or {})
-        else:
-            numbers = _by_day(newest["_seconds"], contract, length)
-        last = numbers.tail(length.rows)
-        self._last_is_full = len(last) == length.rows and last.n_unique() == 1
-        newest = newest.with_columns(_window=numbers).filter(pl.col("_window").is_not_null())
-        self._rows = newest.unique(["_window", "_key"], keep="last", maintain_order=True)
-        self.spans = self._measure()
-
-    def newest_s(self, min_rows: int) -> int | None:
-        """The time of the newest row, UTC seconds, of a window that is more than a stray row."""
-        ends = [span.newest_s for span in self.spans if span.rows >= min_rows]
-        return max(ends or [span.newest_s for span in self.spans], default=None)
-
-    def rows(self, span: Span) -> Served:
-        """The rows of a window."""
-        return self._served(self._rows.filter(pl.col("_window") == span.number))
-
-    def others(self, span: Span) -> dict[int, Served]:
-        """What each other version answered in the time of a window."""
-        if self._others.is_empty():
-            return {}
-        if self._length.by_rows:
-            inside = pl.col("_seconds").is_between(span.begin_s, span.newest_s)
-            near = self._others.filter(inside)
-        else:
-            numbers = _by_day(self._others["_seconds"], self._contract, self._length)
-            near = self._others.filter(numbers == span.number)
-        near = near.sort("_answered", maintain_order=True).unique(
-            ["_version", "_key"], keep="last", maintain_order=True
+def cut(
+    logged: LoggedRows,
+    bundle: Bundle,
+    version: int,
+    config: MonitorConfig,
+    settings: Mapping[str, CheckConfig],
+    history: Sequence[JudgedWindow] = (),
+) -> list[Window]:
+    """Every window of which the log holds rows, in the order of time; of a row the newest answer counts."""
+    contract, index = bundle.contract, logged.index.sort("_answered", maintain_order=True)
+    index = index.with_columns(_window=_by_days(index["_seconds"], contract, config.window_days))
+    served = (pl.col("_version") == version) & ~pl.col("_shadow")
+    mine, others = index.filter(served), index.filter(pl.col("_version") != version)
+    if contract.time is None:
+        mine = mine.with_columns(_window=_by_rows(mine["_seconds"], config.window_rows, history))
+    mine = mine.drop_nulls("_window").with_columns(_many=pl.len().over("_window"))
+    mine = mine.unique(["_window", "_key"], keep="last", maintain_order=True)
+    others = others.unique(["_version", "_window", "_key"], keep="last", maintain_order=True)
+    parts = {int(n): part for (n,), part in mine.partition_by("_window", as_dict=True).items()}
+    large = [part["_seconds"].to_numpy() for part in parts.values() if len(part) >= config.min_rows]
+    windows = []
+    for number, part in sorted(parts.items()):
+        record = _record(number, part, set(parts), contract, version, config)
+        happened = pl.col("_seconds").is_between(part["_seconds"].min(), part["_seconds"].max())
+        beside = others.filter(happened if contract.time is None else pl.col("_window") == number)
+        versions = {
+            int(v): one for (v,), one in beside.partition_by("_version", as_dict=True).items()
+        }
+        marks = [(v, one.select(MARK).item()) for v, one in sorted(versions.items())]
+        window = Window(
+            record=replace(record, fingerprint=f"{part.select(MARK).item()} {marks}"),
+            rows=Served(index=part.sort("_at"), logged=logged),
+            others={v: Served(index=one.sort("_at"), logged=logged) for v, one in versions.items()},
+            bundle=bundle,
+            config=config,
+            settings=settings,
+            newest_s=max((int(seconds.max()) for seconds in large), default=None),
         )
-        parts = near.partition_by("_version", as_dict=True)
-        return {int(version): self._served(part) for (version,), part in parts.items()}
-
-    def _served(self, rows: pl.DataFrame) -> Served:
-        rows = rows.sort("_at")
-        contract, places = self._contract, rows["_at"]
-        names = [*contract.numeric, *contract.category, *contract.times]
-        outputs = rows["_output"]
-        if contract.task == "multiclass":
-            outputs = outputs.list.to_array(len(contract.labels or ()))
-        return Served(
-            outputs=outputs.to_numpy(),
-            seconds=rows["_seconds"].to_numpy(),
-            labels=rows["_label"].fill_null(float("nan")).to_numpy(),
-            keys=rows["_key"].to_numpy(),
-            columns=Columns(names, len(rows), lambda some: self._logged.columns(places, some)),
-        )
-
-    def _measure(self) -> list[Span]:
-        """Every window of which the log holds rows, in the order of time."""
-        mark = pl.struct("_key", "_answered", "_label").hash()
-        found = self._rows.group_by("_window").agg(
-            pl.col("_seconds").min().alias("begin_s"),
-            pl.col("_seconds").max().alias("newest_s"),
-            pl.len().alias("rows"),
-            pl.col("_label").count().alias("labelled"),
-            mark.sum().alias("mark"),
-        )
-        found = found.sort("_window")
-        zone, numbers = self._contract.zone, set(found["_window"].to_list())
-        ends = [local_days(found[end].to_numpy(), zone) for end in ("begin_s", "newest_s")]
-        days = zip(*(end.tolist() for end in ends), strict=True)
-        return [
-            self._span(row, numbers, *both)
-            for row, both in zip(found.iter_rows(named=True), days, strict=True)
-        ]
-
-    def _span(self, row: dict[str, int], numbers: set[int], begin: int, end: int) -> Span:
-        number, length = row["_window"], self._length
-        if length.by_rows:
-            first, last = begin, end
-            complete = number + 1 in numbers or self._last_is_full
-        else:
-            first = first_day(number, length.days)
-            last = first_day(number + 1, length.days) - 1
-            complete = (number - 1 in numbers or begin == first) and (
-                number + 1 in numbers or end == last
-            )
-        return Span(
-            name=length.name(number),
-            number=number,
-            first=EPOCH + timedelta(days=first),
-            last=EPOCH + timedelta(days=last),
-            begin_s=row["begin_s"],
-            newest_s=row["newest_s"],
-            complete=complete,
-            rows=row["rows"],
-            labelled=row["labelled"],
-            fingerprint=f"{row['rows']} {row['labelled']} {row['mark']:x}",
-        )
+        windows.append(window)
+    return windows
 
 
-def _by_day(seconds: pl.Series, contract: Contract, length: Length) -> pl.Series:
-    """The window of each row; none of a time centuries away."""
+def _record(
+    number: int,
+    rows: pl.DataFrame,
+    numbers: set[int],
+    contract: Contract,
+    version: int,
+    config: MonitorConfig,
+) -> JudgedWindow:
+    """A window's name and days, and whether rows reach its first and its last day."""
+    seconds = rows["_seconds"].to_numpy()
+    begin, end = local_days(np.array([seconds.min(), seconds.max()]), contract.zone).tolist()
+    if contract.time is None:
+        length, name = f"{config.window_rows} rows", f"row-{number * config.window_rows + 1:06}"
+        first, last, is_begun = begin, end, True
+        is_over = rows["_many"][0] == config.window_rows
+    else:
+        length, first = f"{config.window_days} days", first_day(number, config.window_days)
+        last, name = first + config.window_days - 1, str(EPOCH + timedelta(days=first))
+        is_begun, is_over = number - 1 in numbers or begin == first, end == last
+    return JudgedWindow(
+        model=contract.name,
+        version=version,
+        length=length,
+        name=name,
+        first=EPOCH + timedelta(days=first),
+        last=EPOCH + timedelta(days=last),
+        begin_s=int(seconds.min()),
+        complete=is_begun and (number + 1 in numbers or is_over),
+        rows=rows.height,
+        labelled=rows["_label"].count(),
+    )
+
+
+def _by_days(seconds: pl.Series, contract: Contract, days: int) -> pl.Series:
+    """The number of the window of each row; none of a time centuries away."""
     at = seconds.to_numpy()
-    numbers = pl.Series("_window", windows_of(local_days(at, contract.zone), length.days))
+    numbers = pl.Series(windows_of(local_days(at, contract.zone), days))
     return numbers.set(pl.Series((at < FIRST_S) | (at >= LAST_S)), None)
 
 
-def _count_on(seconds: pl.Series, n_rows: int, begins: Mapping[int, int]) -> pl.Series:
-    """The window of each row, numbered as before where the log's oldest rows were deleted."""
-    offset, oldest = 0, int(seconds.to_numpy().min(initial=LAST_S))
-    for number, begin_s in sorted(begins.items()):
-        if begin_s >= oldest:
-            offset = number * n_rows - int((seconds < begin_s).sum())
-            break
-    return (pl.int_range(offset, offset + len(seconds), eager=True) // n_rows).alias("_window")
+def _by_rows(seconds: pl.Series, n_rows: int, history: Sequence[JudgedWindow]) -> pl.Series:
+    """The number of each row's window, counted as before where the log's oldest rows were deleted."""
+    oldest, offset = int(seconds.to_numpy().min(initial=LAST_S)), 0
+    left = [window for window in history if window.begin_s >= oldest]
+    if left:
+        first_row = int(left[0].name.removeprefix("row-")) - 1
+        offset = first_row - int((seconds < left[0].begin_s).sum())
+    return pl.int_range(offset, offset + len(seconds), eager=True) // n_rows

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.log.live import read_lines, read_rows
+from {{ cookiecutter.__package }}.log.live import (
+    read_lines,
+    read_rows,
+    rows_of,
+)
 from {{ cookiecutter.__package }}.log.log_retention.compact import compact
 from {{ cookiecutter.__package }}.log.log_retention.forget import (
     Forgotten,
@@ -30,10 +34,9 @@ ORDER = Whose(value="o-1", column="order")
 def without(order: str, record: dict[str, Any]) -> dict[str, Any]:
     """A record that is left of ``prediction``, written out by hand."""
     kept = [place for place in range(3) if f"o-{place}" != order]
-    if "rows" in record:
-        given: dict[str, Any] = {"rows": [record["rows"][place] for place in kept]}
-    else:
-        given = {"columns": {n: [v[place] for place in kept] for n, v in record["columns"].items()}}
+    rows = rows_of(record) or []
+    given = {"rows": [rows[place] for place in kept]}
+    record = {name: value for name, value in record.items() if name != "columns"}
     return record | given | {"probability": record["probability"][: len(kept)]}
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.log.log_retention.maintenance import (
     close_segment,
+    is_closed,
     is_free,
 )
 from {{ cookiecutter.__package }}.log.segments import (
@@ -42,7 +43,7 @@ def test_what_is_written_to_a_segment_while_it_is_closed_is_in_it(tmp_path: Path
     descriptor, path = open_segment(tmp_path, PREDICTIONS, DAY)
     close_segment(path)
     (closed,) = listed(tmp_path, PREDICTIONS)
-    assert closed.closed
+    assert is_closed(closed)
     assert not is_at(descriptor, path)
     assert not is_free(closed.path)
     os.write(descriptor, b"late\n")
@@ -50,5 +51,5 @@ def test_what_is_written_to_a_segment_while_it_is_closed_is_in_it(tmp_path: Path
     assert is_free(closed.path)
     assert closed.path.read_bytes() == b"late\n"
     again, _ = open_segment(tmp_path, PREDICTIONS, DAY)
-    assert [segment.closed for segment in listed(tmp_path, PREDICTIONS)] == [True, False]
+    assert [is_closed(segment) for segment in listed(tmp_path, PREDICTIONS)] == [True, False]
     os.close(again)

@@ -1,13 +1,7 @@
 import pytest
 
 from {{ cookiecutter.__package }}.config import DriftConfig, MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts.decide import (
-    CALM,
-    OFF,
-    UNJUDGED,
-    breaching,
-    why_over,
-)
+from {{ cookiecutter.__package }}.monitoring.alerts.decide import breaching
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
 from .conftest import drift
@@ -76,18 +70,15 @@ def test_labels_that_are_late_neither_end_nor_lengthen_an_alert_about_quality() 
     assert set(breaching(judged, CONFIG)) == {("quality", "auc", "")}
 
 
-def test_what_its_kind_judges_no_more_is_over_and_says_so() -> None:
+def test_what_its_kind_judges_no_more_is_over() -> None:
     other = drift(0.0, subject="items")
     judged = {name: [drift(0.3), other] for name in "ab"} | {name: [other] for name in "cde"}
     assert breaching(judged, CONFIG) == {}
-    assert why_over(PRICE, judged, CONFIG) == UNJUDGED
-    assert why_over(PRICE, weeks("BB--"), CONFIG) == CALM
 
 
 def test_a_kind_that_is_off_raises_nothing() -> None:
     config = MonitorConfig(data_drift=DriftConfig(enabled=False)).checks()
     assert breaching(weeks("BBG"), config) == {}
-    assert why_over(PRICE, weeks("BBG"), config) == OFF
 
 
 def test_persistence_is_the_kinds_own() -> None:

@@ -1,127 +1,173 @@
-"""Alerts on their way to real receivers that fail for a while."""
+"""Alerts from their beginning to their end, and on their way to receivers that fail for a while."""
 
+import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from {{ cookiecutter.__package }}.config import MonitorConfig
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring.alerts import sinks
-from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, alerts
-from {{ cookiecutter.__package }}.monitoring.alerts.text import plain
+from {{ cookiecutter.__package }}.monitoring.alerts.decide import Breach
+from {{ cookiecutter.__package }}.monitoring.alerts.sinks import ADDRESSES
+from {{ cookiecutter.__package }}.monitoring.alerts.update import (
+    read_alerts,
+    sentence,
+)
 from {{ cookiecutter.__package }}.monitoring.history import connected
 
-from .conftest import drift, keep, send, settings
-from .receivers import smtp, web
+from ..conftest import Place, make_place, weeks_of, write_log
+from .conftest import drift, judge_week, send
+from .receivers import receiver
 
 
-def drifting(history: Path) -> None:
+def drifting(config: MonitorConfig) -> None:
     for week in range(2):
-        keep(history, week, [drift(0.3), drift(0.4, subject="items")])
+        judge_week(config, week, drift(0.3), drift(0.4, subject="items"))
 
 
-def unsent(history: Path) -> list[str]:
-    with connected(history) as connection:
-        return [sink for alert in alerts(connection, "shop") for _, sink in alert.unsent]
+def unsent(config: MonitorConfig) -> list[str]:
+    """Sinks of what is unsent."""
+    with connected(config.history) as connection:
+        alerts = read_alerts(connection, "shop")
+    return [sink for alert in alerts for _, sink in alert.unsent]
 
 
-def addresses(*ports: int) -> str:
-    """A webhook, then a mailbox."""
-    forms = ("json://user:hidden@127.0.0.1:{}/secret?cto=30&rto=30", "mailto://127.0.0.1:{}?{}")
-    mail = "from=a@example.org&to=b@example.org&mode=insecure"
-    return " ".join(form.format(port, mail) for form, port in zip(forms, ports, strict=False))
+def sent(config: MonitorConfig) -> list[tuple[int, str, str]]:
+    """The events that the file has, with their texts."""
+    path = config.reports / "shop" / "alerts.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [(one["id"], one["event"], one["text"]) for one in map(json.loads, lines)]
 
 
-def test_receivers_that_fail_for_a_while_get_each_alert_later_and_once(
-    history: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_an_alert_that_goes_on_is_one_alert_sent_once_and_its_end_is_sent(
+    config: MonitorConfig,
 ) -> None:
-    drifting(history)
-    config = settings(tmp_path)
-    with web(*[503] * 3) as chat, smtp(*[451] * 3) as mail:
-        monkeypatch.setenv("ALERT_URLS", addresses(chat.port, mail.port))
-        send(history, config)
-        assert (chat.posts, mail.mails) == ([], [])
-        assert {name.partition("-")[0] for name in unsent(history)} == {"json", "mailto"}
+    for week in range(6):
+        judge_week(config, week, drift(0.1 + week / 10))
+        send(config)
+    first = send(config)
+    assert send(config) == first
+    assert [alert.since for alert in first] == ["2024-01-08"]
+    text = (
+        "price drifts: population stability index 0.300, reference range up to 0.100,"
+        " since 2024-01-08 (2 of the last 3 windows)"
+    )
+    assert sent(config) == [(1, "raised", text)]
+    for week in (6, 7):
+        judge_week(config, week, drift(0.0))
+    assert send(config) == []
+    _, (number, event, text) = sent(config)
+    assert (number, event) == (1, "resolved")
+    assert "Resolved: it is within its reference range again" in text
+
+
+def test_a_new_version_ends_the_alerts_of_the_one_before(config: MonitorConfig) -> None:
+    drifting(config)
+    assert len(send(config)) == 2
+    assert send(config, version=3) == []
+    assert [event for _, event, _ in sent(config)] == ["raised"] * 2 + ["resolved"] * 2
+
+
+def test_windows_that_are_not_complete_decide_nothing(config: MonitorConfig) -> None:
+    judge_week(config, 0, drift(0.3))
+    judge_week(config, 1, drift(0.3), complete=False)
+    assert send(config) == []
+
+
+def test_a_receiver_that_fails_for_a_while_gets_each_alert_later_and_once(
+    config: MonitorConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drifting(config)
+    with receiver(503, 503) as chat:
+        monkeypatch.setenv(ADDRESSES, f"{chat.address} nonsense nowhere://x")
+        for _ in range(2):
+            send(config)
+        assert chat.messages == []
         shown = capsys.readouterr()
-        assert shown.out.count("the next run tries again") == 2
-        for _ in range(3):
-            send(history, config)
-    assert [body["message"].split(" drifts")[0] for _, body, _ in chat.posts] == ["price", "items"]
-    assert [body["type"] for _, body, _ in chat.posts] == ["warning", "warning"]
-    assert ["items drifts" in str(one) for one in mail.mails] == [False, True]
-    assert "[warning] shop version 2" in str(mail.mails[0]["Subject"])
-    assert unsent(history) == []
-    lines = (tmp_path / "reports" / "shop" / "alerts.jsonl").read_text().splitlines()
-    assert len(lines) == 2
-    everything = history.read_bytes() + "".join(lines).encode()
-    assert "hidden" not in shown.out + shown.err
-    assert b"hidden" not in everything
+        assert shown.out.count("the next run tries again") == 6
+        for _ in range(2):
+            send(config)
+    messages = [(body["message"].split(" drifts")[0], body["type"]) for body in chat.messages]
+    assert messages == [("price", "warning"), ("items", "warning")]
+    assert {name.partition("-")[0] for name in unsent(config)} == {"nonsense", "nowhere"}
+    assert len(sent(config)) == 2
+    everything = config.history.read_bytes() + json.dumps(sent(config)).encode()
+    assert b"hidden" not in everything + (shown.out + shown.err).encode()
     assert b"127.0.0.1" not in everything
 
 
-def test_a_receiver_that_is_away_holds_up_no_other(
-    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drifting(history)
-    with smtp() as mail:
-        monkeypatch.setenv("ALERT_URLS", addresses(1, mail.port) + " nonsense nowhere://x")
-        send(history, settings(tmp_path))
-    assert len(mail.mails) == 2
-    assert {name.partition("-")[0] for name in unsent(history)} == {"json", "nonsense", "nowhere"}
-
-
 def test_what_is_unsent_waits_while_the_variable_is_not_set_and_goes_with_its_address(
-    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: MonitorConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drifting(history)
-    monkeypatch.setenv("ALERT_URLS", addresses(1))
-    send(history, settings(tmp_path))
-    monkeypatch.delenv("ALERT_URLS")
-    send(history, settings(tmp_path))
-    assert len(unsent(history)) == 2
-    with web() as chat:
-        monkeypatch.setenv("ALERT_URLS", addresses(chat.port))
-        send(history, settings(tmp_path))
-    assert unsent(history) == []
+    drifting(config)
+    monkeypatch.setenv(ADDRESSES, "json://127.0.0.1:1")
+    send(config)
+    monkeypatch.delenv(ADDRESSES)
+    send(config)
+    assert len(unsent(config)) == 2
+    with receiver() as chat:
+        monkeypatch.setenv(ADDRESSES, chat.address)
+        send(config)
+    assert unsent(config) == []
 
 
 def test_a_kill_between_opening_and_sending_loses_nothing(
-    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: MonitorConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drifting(history)
-    config = settings(tmp_path)
+    drifting(config)
 
-    def killed(alert: Alert, event: str) -> None:
+    def killed(alert: sinks.Alert, event: str) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(sinks, "_print", killed)
         with pytest.raises(KeyboardInterrupt):
-            send(history, config)
-    assert len(unsent(history)) == 4
-    send(history, config)
-    assert unsent(history) == []
-
-
-def test_a_route_that_leaves_a_sink_out_does_not_reach_it(
-    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drifting(history)
-    with web() as chat:
-        monkeypatch.setenv("ALERT_URLS", addresses(chat.port))
-        send(history, settings(tmp_path, data_drift={"route": ["apprise"]}))
-    assert len(chat.posts) == 2
-    assert not (tmp_path / "reports" / "shop" / "alerts.jsonl").exists()
+            send(config)
+    assert len(unsent(config)) == 4
+    send(config)
+    assert unsent(config) == []
 
 
 def test_apprise_is_loaded_only_when_something_is_sent() -> None:
-    module = sinks.__name__
-    code = f"import {module}, sys; sys.exit('apprise' in sys.modules)"
+    code = f"import {sinks.__name__}, sys; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_text_that_callers_sent_moves_no_cursor() -> None:
-    assert plain("\x1b[2J new\ncategory '\u202e'") == "[2J new category ' '"
+    finding = drift(0.3, sudden="\x1b[2J new\ncategory '\u202e'", kind="gone")
+    line = sentence(Breach(finding=finding, since="a", times=1, of=1), "a")
+    assert line == "gone: price: [2J new category ' ', since a"
+
+
+def test_alerts_are_listed_and_rule_the_exit_code(
+    place: Place,
+    shop: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert place.type(monkeypatch, "alerts") == 0
+    assert "make monitor" in capsys.readouterr().out
+    write_log(place, weeks_of(shop, dearer_from=2))
+    assert place.type(monkeypatch, "monitor", "--fail-on-alert") == 10
+    shown = capsys.readouterr()
+    assert "[warning] shop version 1: price drifts: change" in shown.out
+    assert "price drifts" in shown.err
+    assert place.type(monkeypatch, "monitor") == 0
+    write_log(place, weeks_of(shop))
+    assert place.type(monkeypatch, "monitor", "--fail-on-alert") == 0
+    capsys.readouterr()
+    assert place.type(monkeypatch, "alerts", "--recent", "5") == 0
+    listed = " ".join(capsys.readouterr().out.split())
+    assert "since 2024-01-15" in listed
+    assert "Resolved: it is within its reference range again" in listed
+    assert "calm no alert is open" in listed
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Place:
+    """A served model with its configuration in a folder."""
+    place = make_place(tmp_path_factory.mktemp("served"), shop)
+    place.write_configs()
+    return place

@@ -3,10 +3,14 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
+from {{ cookiecutter.__package }}.models.challenger import Challenges
+from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring.checks import challenger
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.window import Served
+from {{ cookiecutter.__package }}.monitoring.windows import Served
 
+from ...serving.live import add_version
+from ...synthesized import synthesize
 from .windows import Floats, bundle_of, draw, one, served_of, window_of
 
 N = 3_000
@@ -15,7 +19,12 @@ NAME = "version 2"
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
-    return bundle_of(tmp_path_factory.mktemp("model"), shop, {})
+    """A model that version 2 waits beside."""
+    folder = tmp_path_factory.mktemp("model")
+    bundle, versions = bundle_of(folder, shop, {}), Versions(folder / "bundles", shop.name)
+    add_version(folder / "bundles", shop, table=synthesize(shop, 500), serve=False)
+    Challenges(versions).start(versions.get(2), "shadow", 1.0)
+    return bundle
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What all checks have in common; an option's kind counts as much as core's."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,15 +13,9 @@ from {{ cookiecutter.__package }}.config import CheckConfig, Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.models.bundle import Bundle
-from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring import checks
-from {{ cookiecutter.__package }}.monitoring.alerts.text import lead_of
-from {{ cookiecutter.__package }}.monitoring.finding import (
-    Check,
-    Finding,
-    Kind,
-)
-from {{ cookiecutter.__package }}.monitoring.window import Window
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
+from {{ cookiecutter.__package }}.monitoring.windows import Window
 
 from ..conftest import make_place
 from .windows import bundle_of, draw, served_of, window_of
@@ -36,15 +31,26 @@ def test_every_check_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -
     contract = bundle.contract
     inputs = served_of(contract, chance, labels).inputs(contract)
     served = served_of(contract, bundle.predict(inputs), labels)
-    kinds = {f.kind for f in checks.judge(window_of(bundle, served))}
-    assert {"quality", "calibration", "staleness", "parity"} <= kinds
+    found = checks.judge(window_of(bundle, served))
+    kinds = {f.kind for f in found}
+    assert kinds == {*("quality", "calibration", "staleness", "parity"), *DRIFTS}
+    assert not [f for f in found if f.kind == "parity" and f.breach]
     off = {"quality": {"enabled": False}, "parity": {"enabled": False}}
     left = {f.kind for f in checks.judge(window_of(bundle, served, config=off))}
     assert kinds - left == {"quality", "parity"}
-    assert len(set(checks.CHECKS)) == len(checks.CHECKS)
 
 
-VOLUME = Finding(kind="volume", subject="rows", measure="per_week", value=1, rows=1)
+DRIFTS = ("data_drift", "prediction_drift")
+
+
+def test_a_logged_prediction_that_the_model_does_not_make_is_a_sudden_breach(
+    bundle: Bundle,
+) -> None:
+    chance, labels = draw(np.random.default_rng(3), 500)
+    window = window_of(bundle, served_of(bundle.contract, chance, labels))
+    (parity,) = (f for f in checks.judge(window) if f.kind == "parity")
+    assert parity.breach
+    assert "500 of 500 logged predictions differ from those made offline" in parity.sudden
 
 
 class VolumeConfig(CheckConfig):
@@ -55,29 +61,19 @@ class VolumeConfig(CheckConfig):
 
 def judge_volume(window: Window) -> list[Finding]:
     fewest, rows = window.settings_of("volume", VolumeConfig).threshold, len(window.rows)
-    return [
-        Finding(
-            kind="volume",
-            subject="rows",
-            measure="per_week",
-            value=rows,
-            limit=fewest,
-            rows=rows,
-            breach=rows < fewest,
-        )
-    ]
+    finding = Finding(kind="volume", subject="rows", measure="per_week", value=rows, rows=rows)
+    return [replace(finding, limit=fewest, breach=rows < fewest)]
 
 
 @pytest.fixture
 def volume(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check as an option brings it: a module, and a line in the list."""
     module: Any = ModuleType("volume")
-    kind = Kind(
-        name="volume",
-        lead="hardly any {subject} came",
+    module.CHECK = checks.Check(
+        kinds={"volume": "hardly any {subject} came"},
+        judge=judge_volume,
         settings=lambda config: config.settings("volume", VolumeConfig),
     )
-    module.CHECK = Check(kinds=[kind], judge=judge_volume, others=lambda *_: {7})
     monkeypatch.setitem(sys.modules, f"{checks.PACKAGE}.monitoring.checks.volume", module)
     monkeypatch.setattr(checks, "CHECKS", [*checks.CHECKS, "monitoring.checks.volume"])
 
@@ -98,34 +94,18 @@ def test_a_kind_of_an_option_is_judged_by_its_own_settings(
         window = window_of(bundle, served, settings=checks.settings_of(config))
         (found,) = (f for f in checks.judge(window) if f.kind == "volume")
         assert found.breach == breach
-    off = checks.settings_of(config_with(tmp_path / "off", shop, enabled=False))
-    assert "volume" not in {f.kind for f in checks.judge(window_of(bundle, served, settings=off))}
 
 
 @pytest.mark.usefixtures("volume")
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "expected"),
     [
-        ({"route": ["chat"]}, "volume.route.0: Input should be 'log', 'file' or 'apprise'"),
         ({"treshold": 1}, "volume.treshold: there is no such key; did you mean 'volume.threshold'"),
         ({"persistence": [3, 2]}, "k at most m"),
     ],
 )
 def test_settings_of_an_option_that_are_not_valid_are_refused(
-    tmp_path: Path, shop: Contract, given: dict[str, Any], said: str
+    tmp_path: Path, shop: Contract, given: dict[str, Any], expected: str
 ) -> None:
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=expected):
         checks.settings_of(config_with(tmp_path, shop, **given))
-
-
-@pytest.mark.usefixtures("volume")
-def test_an_option_has_its_own_words_and_asks_for_other_versions(
-    tmp_path: Path, shop: Contract
-) -> None:
-    assert lead_of(VOLUME) == "hardly any rows came"
-    versions = Versions(make_place(tmp_path, shop).config.train.bundles, "shop")
-    assert checks.others_of(versions, 1) == {7}
-
-
-def test_a_kind_that_is_not_checked_any_more_is_called_by_its_name() -> None:
-    assert lead_of(VOLUME) == "volume: rows"

@@ -11,14 +11,20 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring.alerts.store import Alert, put
-from {{ cookiecutter.__package }}.monitoring.drift import Shape
+from {{ cookiecutter.__package }}.monitoring.alerts.sinks import Alert
+from {{ cookiecutter.__package }}.monitoring.alerts.update import write_alert
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
-    Judged,
+    JudgedWindow,
     connected,
-    keep_window,
+    store_window,
 )
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.shapes import (
+    FILE,
+    SHAPES,
+    Shape,
+)
+from {{ cookiecutter.__package }}.storage import write_file
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)
@@ -54,30 +60,28 @@ def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "
     for number in range(weeks):
         window = week(contract, number, weeks)
         found = findings(number, random, value) if window.complete else []
-        drawn = shapes(number, value) if found else []
-        window = replace(window, findings=tuple(found), shapes=tuple(drawn))
-        keep_window(config.monitor.history, window)
+        store_window(config.monitor.history, replace(window, findings=tuple(found)))
+        if found:
+            shown = SHAPES.dump_json(shapes(number, value))
+            write_file(config.monitor.reports / contract.name / FILE, shown)
     return config
 
 
-def week(contract: Contract, number: int, weeks: int) -> Judged:
+def week(contract: Contract, number: int, weeks: int) -> JudgedWindow:
     """One of them; the last is not over."""
     first = FIRST + timedelta(days=7 * number)
-    return Judged(
+    return JudgedWindow(
         model=contract.name,
         version=1 if number < SECOND_FROM else 2,
         length="7 days",
         name=first.isoformat(),
-        number=number,
         first=first,
         last=first + timedelta(days=6),
         begin_s=0,
-        newest_s=0,
         rows=6_200 + 37 * number,
         labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
         complete=number < weeks - 1,
         fingerprint=str(number),
-        judged=datetime(2024, 4, 1, 6, tzinfo=UTC),
     )
 
 
@@ -157,16 +161,10 @@ def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more
         "subject": "price",
         "part": "",
         "severity": "warning",
-        "state": "resolved" if resolved else "open",
         "since": "2024-02-19",
         "opened": datetime(2024, 3, 4, 6, tzinfo=UTC),
         "resolved": datetime(2024, 3, 25, 6, tzinfo=UTC) if resolved else None,
-        "measure": "psi",
-        "value": 0.3,
-        "limit": 0.12,
-        "text": text,
-        "report": "reports/shop",
-        "ended": "it is within its reference range again" if resolved else "",
+        "text": f"{text} Resolved: it is within its reference range again" if resolved else text,
     }
     with connected(config.monitor.history) as connection:
-        put(connection, Alert(**values | more))
+        write_alert(connection, Alert(**values | more))

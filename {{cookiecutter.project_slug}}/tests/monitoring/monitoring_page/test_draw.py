@@ -2,7 +2,6 @@ import re
 
 import pytest
 
-from {{ cookiecutter.__package }}.monitoring.drift import Shape
 from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import (
     Line,
     Point,
@@ -10,6 +9,9 @@ from {{ cookiecutter.__package }}.monitoring.monitoring_page.draw import (
     shape,
     ticks,
     timeline,
+)
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.shapes import (
+    Shape,
 )
 
 NAMES = ["1 Jan", "8 Jan", "15 Jan", "22 Jan", "29 Jan"]

@@ -14,7 +14,7 @@ from ...storage import new_file
 from ...terminal import say
 from ..live import whole
 from ..segments import MODE, Segment
-from .maintenance import STEMS, close_segments, is_free, lines_of, maintained
+from .maintenance import STEMS, close_segments, is_closed, is_free, lines_of, maintained
 from .parquet import write
 
 
@@ -48,11 +48,11 @@ def compact(folder: Path, keep_days: int | None = None, wait_s: float = 10.0) ->
             ready, others = close_segments(
                 folder, stem, wait_s, lambda one: one.day < today or is_free(one.path)
             )
-            in_use += sum(segment.closed for segment in others)
+            in_use += sum(is_closed(segment) for segment in others)
             for segment in (one for one in ready if one.day < oldest):
                 segment.path.unlink()
                 deleted += 1
-            left = [one for one in ready if one.closed and one.day >= oldest]
+            left = [one for one in ready if is_closed(one) and one.day >= oldest]
             segments += len(left)
             for day, closed in groupby(left, lambda one: one.day):
                 records += _compact_day(folder, stem, day, list(closed))

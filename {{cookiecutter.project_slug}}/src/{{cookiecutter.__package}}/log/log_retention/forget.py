@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from ...errors import DataError
 from ...storage import new_file
 from ...terminal import say
-from ..live import is_answer, output_of, whole
+from ..live import OUTPUTS, rows_of, whole
 from ..segments import LABELS, MODE, PREDICTIONS, Segment
 from .maintenance import STEMS, close_segments, lines_of, maintained, segments_in
 from .parquet import write
@@ -31,22 +31,23 @@ class Whose:
         if self.column is None or stem == LABELS:
             key = "request_id" if self.column is None else "id"
             gone = record.get(key) is not None and str(record[key]) == self.value
-            n_gone = (len(record[output_of(record)]) if stem == PREDICTIONS else 1) if gone else 0
+            n_gone = (len(rows_of(record) or ()) if stem == PREDICTIONS else 1) if gone else 0
             return (None, n_gone) if gone else (record, 0)
         return self._without_rows(self.column, record)
 
     def _without_rows(self, column: str, record: Record) -> tuple[Record | None, int]:
-        output, lists = output_of(record), record.get("columns", {})
-        ids = lists.get(column, []) if lists else [row.get(column) for row in record["rows"]]
-        kept = [place for place, one in enumerate(ids) if one is None or str(one) != self.value]
-        if len(kept) == len(ids):
+        (output,) = (name for name in OUTPUTS if name in record)
+        rows = rows_of(record) or []
+        pairs = [
+            (row, answer)
+            for row, answer in zip(rows, record[output], strict=True)
+            if row.get(column) is None or str(row[column]) != self.value
+        ]
+        if len(pairs) == len(rows):
             return record, 0
-        changed = record | {output: [record[output][place] for place in kept]}
-        if lists:
-            changed["columns"] = {n: [given[place] for place in kept] for n, given in lists.items()}
-        else:
-            changed["rows"] = [record["rows"][place] for place in kept]
-        return (changed if kept else None), len(ids) - len(kept)
+        left = {"rows": [row for row, _ in pairs], output: [answer for _, answer in pairs]}
+        shared = {name: value for name, value in record.items() if name != "columns"}
+        return ({**shared, **left} if pairs else None), len(rows) - len(pairs)
 
 
 @dataclass(kw_only=True)
@@ -107,7 +108,7 @@ def _kept(lines: Iterable[bytes], stem: str, whose: Whose, done: Forgotten) -> I
     """The lines that are left; the others are counted."""
     for line in lines:
         record = whole(line)
-        if record is None or (stem == PREDICTIONS and not is_answer(record)):
+        if record is None or (stem == PREDICTIONS and rows_of(record) is None):
             continue
         left, n_gone = whose.without(stem, record)
         if stem == PREDICTIONS:

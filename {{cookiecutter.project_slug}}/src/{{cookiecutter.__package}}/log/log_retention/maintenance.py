@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from ...errors import DataError
-from .. import compacted
-from ..segments import CLOSED, LABELS, PREDICTIONS, Segment, listed
+from ..live import absorbed, compacted_lines
+from ..segments import LABELS, PREDICTIONS, Segment, listed
 
 STEMS = (PREDICTIONS, LABELS)
+CLOSED = ".closed.jsonl"
+"""End of the name under which no writer looks for a segment."""
 LOOK_S = 0.05
 
 
@@ -65,6 +67,11 @@ def close_segment(path: Path) -> None:
         path.rename(path.with_name(f"{path.name.removesuffix('.jsonl')}-{token}{CLOSED}"))
 
 
+def is_closed(segment: Segment) -> bool:
+    """Whether writers look for it under this name no more."""
+    return segment.path.name.endswith(CLOSED)
+
+
 def is_free(path: Path) -> bool:
     """Whether no process writes to a segment; a closed one, once it is free, stays so."""
     if sys.platform == "win32":
@@ -80,19 +87,23 @@ def is_free(path: Path) -> bool:
 def lines_of(segment: Segment) -> Iterator[bytes]:
     """The lines of a segment, also those that a crash tore."""
     with segment.path.open("rb") as file:
-        yield from compacted.lines_of(pq.ParquetFile(file)) if segment.compacted else file
+        if segment.compacted:
+            for lines in compacted_lines(pq.ParquetFile(file)):
+                yield from lines
+        else:
+            yield from file
 
 
 def segments_in(path: Path) -> list[str]:
     """Names of the segments whose records a Parquet file holds."""
     with pq.ParquetFile(path) as file:
-        return compacted.absorbed(file)
+        return absorbed(file)
 
 
 def _wait_for_writers(folder: Path, stem: str, wait_s: float) -> list[Segment]:
     """The closed segments that still have a writer when the time is over."""
     deadline = time.monotonic() + wait_s
-    waiting = [segment for segment in listed(folder, stem) if segment.closed]
+    waiting = [segment for segment in listed(folder, stem) if is_closed(segment)]
     while waiting := [segment for segment in waiting if not is_free(segment.path)]:
         if time.monotonic() > deadline:
             break
@@ -102,7 +113,7 @@ def _wait_for_writers(folder: Path, stem: str, wait_s: float) -> list[Segment]:
 
 def _is_open(segment: Segment) -> bool:
     """Whether a server may look for the segment under this name, to append to it."""
-    return not segment.closed and not segment.compacted
+    return not is_closed(segment) and not segment.compacted
 
 
 def _sweep(folder: Path, stem: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..compacted import SEGMENTS
+from ..live import SEGMENTS
 
 FIELDS = ("request_id", "time", "model", "version", "route")
 SCHEMA = pa.schema(

@@ -1,16 +1,11 @@
-"""When a breach is an alert, and when that is over. Pure: judged windows in, verdicts out."""
+"""When a breach is an alert, and when that is over. Pure: judged windows in, decisions out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...config import CheckConfig
-from ..finding import Finding
+from ..finding import Finding, Key
 
-Key = tuple[str, str, str]
-"""Kind, subject and part: what an alert is about."""
-OFF = "its check is off"
-UNJUDGED = "it is no longer judged"
-CALM = "it is within its reference range again"
 Settings = Mapping[str, CheckConfig]
 """By kind of finding."""
 Judged = Mapping[str, Sequence[Finding]]
@@ -39,8 +34,8 @@ def breaching(judged: Judged, settings: Settings) -> dict[Key, Breach]:
     """What is to be an alert, and what is to stay one.
 
     It becomes one when ``k`` of the last ``m`` windows that judged it breach, the newest among
-    them, or when the newest is a sudden change. It is one until ``k`` windows in a row do not: what breaches
-    in every second window is one alert, and not one a week.
+    them, or when the newest is a sudden change. It is one until ``k`` windows in a row do not: what
+    breaches in every second window is one alert, and not one a week.
     """
     kinds: dict[str, list[str]] = {}
     series: dict[Key, dict[str, list[Finding]]] = {}
@@ -51,48 +46,31 @@ def breaching(judged: Judged, settings: Settings) -> dict[Key, Breach]:
                 if window not in names[-1:]:
                     names.append(window)
                 series.setdefault(finding.key, {}).setdefault(window, []).append(finding)
-    found: dict[Key, Breach] = {}
+    breaches = {}
     for key, windows in series.items():
         check = section(settings, key[0])
         recent = kinds[key[0]][-check.persistence[1] :]
         if check.enabled and next(reversed(windows)) in recent:
-            breach = _of(windows, check.persistence)
-            if breach is not None:
-                found[key] = breach
-    return found
+            breaches[key] = _at_the_end(windows, check.persistence)
+    return {key: breach for key, breach in breaches.items() if breach is not None}
 
 
-def why_over(key: Key, judged: Judged, settings: Settings) -> str:
-    """Why what was an alert is none any more."""
-    check = section(settings, key[0])
-    if not check.enabled:
-        return OFF
-    of_kind = [name for name, found in judged.items() if any(f.kind == key[0] for f in found)]
-    recent = of_kind[-check.persistence[1] :]
-    return CALM if any(f.key == key for name in recent for f in judged[name]) else UNJUDGED
-
-
-def _of(windows: Mapping[str, Sequence[Finding]], persistence: tuple[int, int]) -> Breach | None:
+def _at_the_end(
+    windows: Mapping[str, Sequence[Finding]], persistence: tuple[int, int]
+) -> Breach | None:
     """The breach that a series of windows ends in, played from its beginning."""
     k, m = persistence
-    names, past = list(windows), [_first(found) for found in windows.values()]
-    since: str | None = None
-    open_ = False
-    for index, finding in enumerate(past):
+    outside = [[finding for finding in one if finding.breach] for one in windows.values()]
+    past = [min(one, key=lambda finding: not finding.sudden, default=None) for one in outside]
+    since, is_open = None, False
+    for index, (name, finding) in enumerate(zip(windows, past, strict=True)):
         if finding is not None:
-            since = since or names[index]
-            last = past[max(0, index + 1 - m) : index + 1]
-            open_ = open_ or bool(finding.sudden) or sum(map(bool, last)) >= k
+            since = since or name
+            times = sum(map(bool, past[max(0, index + 1 - m) : index + 1]))
+            is_open = is_open or bool(finding.sudden) or times >= k
         elif not any(past[max(0, index + 1 - k) : index + 1]):
-            since, open_ = None, False
+            since, is_open = None, False
     newest = next((finding for finding in reversed(past) if finding is not None), None)
-    if not open_ or newest is None or since is None:
+    if not is_open or newest is None or since is None:
         return None
-    last = past[-m:]
-    return Breach(finding=newest, since=since, times=sum(map(bool, last)), of=len(last))
-
-
-def _first(findings: Iterable[Finding]) -> Finding | None:
-    """What a window's breach is told by: sudden changes first."""
-    outside = [finding for finding in findings if finding.breach]
-    return min(outside, key=lambda finding: not finding.sudden, default=None)
+    return Breach(finding=newest, since=since, times=sum(map(bool, past[-m:])), of=len(past[-m:]))

@@ -1,78 +1,127 @@
-"""After every run: open and resolve alerts, and send them."""
+"""After every run: open and resolve alerts, and send them.
+
+What becomes of an alert and what is to be sent are written in one transaction, and only then is
+anything sent: a crash in between loses no message.
+"""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
 from ...config import MonitorConfig
 from ...terminal import say, table
-from ..finding import Finding
-from ..history import Judged, connected
-from . import store
-from .decide import Breach, Key, Settings, breaching, section, why_over
-from .metrics_file import write_metrics
-from .sinks import deliver, routed, sinks_of
-from .store import Alert
-from .text import sentence
+from ..checks import all_checks
+from ..history import JudgedWindow, connected
+from .decide import Breach, Settings, breaching, section
+from .sinks import ALERT, FILE, LOG, RAISED, RESOLVED, Alert, Sink, send, sinks_of
 
 RECENT = 32
 """Windows from which it is decided, so that the cost does not grow with history."""
 
 
+def read_alerts(connection: sqlite3.Connection, model: str) -> list[Alert]:
+    """Those of a model: open ones, then those resolved, each the newest first."""
+    rows = connection.execute("SELECT alert FROM alert_history WHERE model = ?", (model,))
+    alerts = [ALERT.validate_json(text) for (text,) in rows]
+    alerts.sort(key=lambda one: (one.resolved or one.opened, one.id), reverse=True)
+    return sorted(alerts, key=lambda one: one.resolved is not None)
+
+
+def write_alert(connection: sqlite3.Connection, alert: Alert) -> None:
+    """Insert an alert, under a number of its own where it has 0, or replace it."""
+    if not alert.id:
+        (newest,) = connection.execute("SELECT max(id) FROM alert_history").fetchone()
+        alert = replace(alert, id=(newest or 0) + 1)
+    connection.execute(
+        "INSERT OR REPLACE INTO alert_history VALUES (?, ?, ?)",
+        (alert.id, alert.model, ALERT.dump_json(alert).decode()),
+    )
+
+
 def send_alerts(
-    windows: Sequence[Judged],
+    windows: Sequence[JudgedWindow],
     model: str,
     version: int,
     config: MonitorConfig,
     checks: Settings,
-    now: datetime | None = None,
 ) -> list[Alert]:
     """Open and resolve alerts by a version's windows, send them, and return those that are open.
 
-    What a sink does not take is sent by the next run.
+    Judging the same again changes nothing. Alerts of another version are resolved: its windows are
+    judged no more. What a sink does not take is sent by the next run.
     """
-    recent = [window for window in windows if window.complete][-RECENT:]
-    sinks, findings = sinks_of(config, model), {one.name: one.findings for one in recent}
-    now = now or datetime.now(UTC).replace(microsecond=0)
-    alerts = update(findings, model, version, config, checks, [*sinks], now)
-    deliver(config.history, model, sinks)
-    path = config.reports / model / "metrics.prom"
-    write_metrics(path, model, version, findings, alerts, now)
-    return alerts
-
-
-def update(
-    findings: Mapping[str, Sequence[Finding]],
-    model: str,
-    version: int,
-    config: MonitorConfig,
-    checks: Settings,
-    sinks: Sequence[str],
-    now: datetime,
-) -> list[Alert]:
-    """Open and resolve alerts, newest first; judging the same again changes nothing.
-
-    Those of another version are resolved: its windows are judged no more.
-    """
-    breaches = breaching(findings, checks)
+    judged = {one.name: one.findings for one in [w for w in windows if w.complete][-RECENT:]}
+    breaches, sinks = breaching(judged, checks), sinks_of(config.reports / model)
+    now = datetime.now(UTC).replace(microsecond=0)
     with connected(config.history) as connection:
-        known = store.alerts(connection, model)
-        open_ = {alert.key: alert for alert in known if alert.state == "open"}
-        for key, alert in open_.items():
-            if alert.version != version:
-                _resolve(connection, alert, f"version {version} serves now", now)
-            elif key not in breaches:
-                _resolve(connection, alert, why_over(key, findings, checks), now)
-        for key, breach in breaches.items():
-            check, same = section(checks, key[0]), open_.get(key)
-            if same is None or same.version != version:
-                same = _new(model, version, breach, config, check.severity, now)
-            if not same.sinks and not _is_quiet(known, key, check.cooldown_hours, now):
-                route = routed(check.route, sinks)
-                same = replace(same, sinks=route, unsent=store.messages("raised", route))
-            store.put(connection, _measured(same, breach))
-        return [one for one in store.alerts(connection, model) if one.state == "open"]
+        is_open = [alert for alert in read_alerts(connection, model) if alert.resolved is None]
+        same = {alert.key: alert for alert in is_open if alert.version == version}
+        for alert in is_open:
+            if alert.key not in breaches or alert.version != version:
+                why = "it is within its reference range again, or no longer judged"
+                why = why if alert.version == version else f"version {version} serves now"
+                unsent = (*alert.unsent, *((RESOLVED, sink) for sink in sinks))
+                text = f"{alert.text}. Resolved: {why}"
+                write_alert(connection, replace(alert, resolved=now, text=text, unsent=unsent))
+        for (kind, subject, part), breach in breaches.items():
+            alert = same.get(breach.finding.key) or Alert(
+                id=0,
+                model=model,
+                version=version,
+                kind=kind,
+                subject=subject,
+                part=part,
+                severity=section(checks, kind).severity,
+                since=breach.since,
+                opened=now,
+                unsent=tuple((RAISED, sink) for sink in sinks),
+            )
+            write_alert(connection, replace(alert, text=sentence(breach, alert.since)))
+    _deliver(config.history, model, sinks)
+    with connected(config.history) as connection:
+        return [alert for alert in read_alerts(connection, model) if alert.resolved is None]
+
+
+def _deliver(history: Path, model: str, sinks: dict[str, Sink]) -> None:
+    """Send what is unsent, oldest first; what a sink does not take stays for the next run.
+
+    That it was sent is recorded after it was, so a crash in between sends it again. What was for an
+    address that is no longer there goes with it, unless all addresses are gone: then it waits.
+    """
+    problems = dict[str, str]()
+    with connected(history) as connection:
+        alerts = sorted(read_alerts(connection, model), key=lambda one: one.id)
+    for alert in alerts:
+        for event, name in alert.unsent:
+            if name in sinks and name not in problems:
+                problems |= send(name, sinks[name], alert, event)
+            if name not in problems and (name in sinks or sinks.keys() > {LOG, FILE}):
+                left = [one for one in alert.unsent if one != (event, name)]
+                alert = replace(alert, unsent=tuple(left))
+                with connected(history) as connection:
+                    write_alert(connection, alert)
+    for name, problem in problems.items():
+        say(f"unsent    {name}: {problem}; the next run tries again")
+
+
+def sentence(breach: Breach, since: str) -> str:
+    """What changed, by how much, in which slice, since when, without control characters."""
+    finding = breach.finding
+    leads = {kind: lead for check in all_checks() for kind, lead in check.kinds.items()}
+    lead = leads.get(finding.kind, f"{finding.kind}: {{subject}}")
+    lead = lead.replace("{subject}", finding.about)
+    where = f" for {finding.part}" if finding.part else ""
+    text = f"{finding.title} {finding.interval}"
+    if finding.limit is not None:
+        way = "up" if finding.value > finding.limit else "down"
+        text += f", reference range {way} to {finding.figure(finding.limit)}"
+    if finding.sudden:
+        text = f"{text}, {finding.sudden}" if finding.kind == "quality" else finding.sudden
+    often = f" ({breach.times} of the last {breach.of} windows)" if breach.of > 1 else ""
+    line = f"{lead}{where}: {text}, since {since}{often}"
+    return " ".join("".join(c if c.isprintable() else " " for c in line).split())
 
 
 def show_alerts(config: MonitorConfig, model: str, recent: int) -> None:
@@ -81,69 +130,16 @@ def show_alerts(config: MonitorConfig, model: str, recent: int) -> None:
         say(f"unjudged  '{config.history}' is not there yet; judge what was served: make monitor")
         return
     with connected(config.history) as connection:
-        known = store.alerts(connection, model)
-    open_ = [alert for alert in known if alert.state == "open"]
-    shown = [*open_, *known[len(open_) : len(open_) + recent]]
-    header = ("alert", "severity", "opened", "resolved", "what")
+        alerts = read_alerts(connection, model)
+    n_open = sum(alert.resolved is None for alert in alerts)
     rows = [
-        (
-            alert.id,
-            alert.severity,
-            f"{alert.opened:%Y-%m-%d}",
-            f"{alert.resolved:%Y-%m-%d}" if alert.resolved else "open",
-            f"{alert.text}. Resolved: {alert.ended}" if alert.ended else alert.text,
-        )
-        for alert in shown
+        (one.id, one.severity, one.opened.date(), one.resolved and one.resolved.date(), one.text)
+        for one in alerts[: n_open + recent]
     ]
     if rows:
+        header = ("alert", "severity", "opened", "resolved", "what")
         table(f"alerts of {model} (UTC)", header, rows)
-    say(f"pages     {config.reports / model}" if open_ else "calm      no alert is open")
-    for alert in known:
+    say(f"pages     {config.reports / model}" if n_open else "calm      no alert is open")
+    for alert in alerts:
         for event, sink in alert.unsent:
             say(f"unsent    alert {alert.id} {event}, to {sink}; the next run tries again")
-
-
-def _new(
-    model: str, version: int, breach: Breach, config: MonitorConfig, severity: str, now: datetime
-) -> Alert:
-    finding = breach.finding
-    return Alert(
-        id=0,
-        model=model,
-        version=version,
-        kind=finding.kind,
-        subject=finding.subject,
-        part=finding.part,
-        severity=severity,
-        since=breach.since,
-        opened=now,
-        measure="",
-        value=0.0,
-        limit=None,
-        text="",
-        report=str(config.reports / model),
-    )
-
-
-def _measured(alert: Alert, breach: Breach) -> Alert:
-    """An alert with what the newest window showed."""
-    finding = breach.finding
-    return replace(
-        alert,
-        measure=finding.measure,
-        value=finding.value,
-        limit=finding.limit,
-        text=sentence(breach, alert.since),
-    )
-
-
-def _is_quiet(known: Sequence[Alert], key: Key, hours: float, now: datetime) -> bool:
-    """Whether one like it that somebody was sent was resolved a short time ago."""
-    ended = [one.resolved for one in known if one.key == key and one.sinks and one.resolved]
-    return bool(ended) and now - max(ended) < timedelta(hours=hours)
-
-
-def _resolve(connection: sqlite3.Connection, alert: Alert, why: str, now: datetime) -> None:
-    """End an alert; who was sent it is sent that."""
-    unsent = (*alert.unsent, *store.messages("resolved", alert.sinks))
-    store.put(connection, replace(alert, state="resolved", resolved=now, ended=why, unsent=unsent))

@@ -1,33 +1,40 @@
 """Every check of a window; an option adds its own by a line."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
 
 from ...config import CheckConfig, Config
-from ...models.versions import Versions
-from ..finding import Check, Finding, Kind
-from ..window import Window
+from ..finding import Finding
+from ..windows import Window
 
 CHECKS = [
     "monitoring.quality",
-    "monitoring.drift",
     "monitoring.model_checks",
     # options, one line each
     "monitoring.checks.quality_estimate",
     "monitoring.checks.challenger",
 ]
-"""Modules of this package."""
+"""Modules of this package, each with a ``CHECK``."""
 PACKAGE = __name__.partition(".")[0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Judges one kind of thing in a window, or a few that are read from the same rows."""
+
+    kinds: Mapping[str, str]
+    """What is wrong, in a few words with ``{subject}`` in its place, by the name of the kind."""
+    judge: Callable[[Window], Sequence[Finding]]
+    """Pure, but for files that it reads."""
+    settings: Callable[[Config], CheckConfig] | None = None
+    """Reads the settings of an option's kind; those of core have sections in ``monitor.yaml``."""
+
+
 def all_checks() -> list[Check]:
-    """The ``CHECK`` of each module."""
+    """The check of each module."""
     return [import_module(f"{PACKAGE}.{name}").CHECK for name in CHECKS]
-
-
-def all_kinds() -> dict[str, Kind]:
-    """Every kind of finding, by name."""
-    return {kind.name: kind for check in all_checks() for kind in check.kinds}
 
 
 def settings_of(config: Config) -> dict[str, CheckConfig]:
@@ -36,17 +43,15 @@ def settings_of(config: Config) -> dict[str, CheckConfig]:
     Raises:
         ConfigError: the settings of an option's kind are not valid.
     """
-    options = {kind.name: kind.settings(config) for kind in all_kinds().values() if kind.settings}
-    return config.monitor.checks() | options
-
-
-def others_of(versions: Versions, version: int) -> set[int]:
-    """The versions whose rows any check compares with those of this one."""
-    return {other for check in all_checks() for other in check.others(versions, version)}
+    settings = config.monitor.checks()
+    for check in all_checks():
+        if check.settings is not None:
+            settings |= dict.fromkeys(check.kinds, check.settings(config))
+    return settings
 
 
 def judge(window: Window) -> list[Finding]:
-    """What every check found, but for kinds that are turned off and values that are not known."""
-    found = [finding for check in all_checks() for finding in check.judge(window)]
-    enabled = [finding for finding in found if window.settings[finding.kind].enabled]
+    """The findings of every check, but for kinds that are turned off and values that are not known."""
+    findings = [finding for check in all_checks() for finding in check.judge(window)]
+    enabled = [finding for finding in findings if window.settings[finding.kind].enabled]
     return [finding for finding in enabled if isfinite(finding.value)]

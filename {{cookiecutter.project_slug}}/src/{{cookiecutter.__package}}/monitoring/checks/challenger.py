@@ -12,9 +12,10 @@ from ...models.challenger import Challenges
 from ...models.intervals import Interval
 from ...models.metrics import METRICS, Draws, Floats, Integers
 from ...models.versions import Versions
-from ..finding import Check, Finding, Kind
-from ..labels import bootstrap_of, ends, is_mature
-from ..window import Served, Window
+from ..finding import Finding
+from ..quality import bootstrap_of, ends, is_mature
+from ..windows import Served, Window
+from . import Check
 
 KIND = "challenger"
 
@@ -37,22 +38,19 @@ class ChallengerFile(Section):
     """How answers are compared, and when that is an alert."""
 
 
-def others(versions: Versions, version: int) -> set[int]:
-    """The versions that ever answered beside this one, to callers or in the shadow."""
-    lines = Challenges(versions).history()
-    return {line["version"] for line in lines if line["against"] == version} - {version}
-
-
 def judge(window: Window) -> list[Finding]:
     """Each other version against this one: on the rows that both answered where they are enough.
 
     A challenger that answers a share of the traffic has rows of its own; then the two are compared
     as they are, over the same days.
     """
+    folder = window.bundle.path.parent
+    lines = Challenges(Versions(folder.parent, folder.name)).history()
+    beside = {line["version"] for line in lines if line["against"] == window.record.version}
     return [
         finding
         for version, other in sorted(window.others.items())
-        if len(other) >= window.config.min_rows
+        if version in beside and len(other) >= window.config.min_rows
         for finding in _compare(window, f"version {version}", other)
     ]
 
@@ -145,16 +143,7 @@ def _drawn(window: Window, served: Served, block: Integers, counts: Floats) -> D
 
 
 CHECK = Check(
-    kinds=[
-        Kind(
-            name=KIND,
-            lead="the challenger differs",
-            title="Challenger",
-            note="How the version in waiting answers beside the one that serves.",
-            parts=True,
-            settings=lambda config: config.settings("challenger", ChallengerFile).check,
-        )
-    ],
+    kinds={KIND: "the challenger differs"},
     judge=judge,
-    others=others,
+    settings=lambda config: config.settings("challenger", ChallengerFile).check,
 )

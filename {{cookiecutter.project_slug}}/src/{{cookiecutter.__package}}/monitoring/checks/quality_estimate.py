@@ -14,15 +14,12 @@ from pydantic import Field
 from ...config import CheckConfig
 from ...models.intervals import Bootstrap
 from ...models.metrics import METRICS, SMALLEST, Draws, Floats, Ranking, block_sums
-from ..finding import Check, Finding, Kind
-from ..labels import bootstrap_of, ends, is_worse
-from ..window import Window
+from ..finding import Finding
+from ..quality import bootstrap_of, finding_of, worse_end
+from ..windows import Window
+from . import Check
 
 KIND = "estimated_quality"
-ASSUMPTIONS = (
-    "estimated from the probabilities alone: true while they are calibrated on these rows and what"
-    " leads to an outcome has not changed; a change of that is not seen before labels come"
-)
 
 
 class QualityEstimateConfig(CheckConfig):
@@ -80,34 +77,16 @@ def _findings(
         window.bundle.task.main,
         window.settings_of(KIND, QualityEstimateConfig).threshold,
     )
-    tested = window.bundle.metadata["metrics"]["model"].get(main, {}).get("low")
     for name, value in values.items():
-        interval = bootstrap.interval(value, draws[name])
-        low, high = ends(interval)
-        near = tested if name == main else None
-        yield Finding(
-            kind=KIND,
-            subject=name,
-            measure=f"expected_{name}",
-            value=value,
-            low=low,
-            high=high,
-            limit=None if near is None else near - threshold,
-            rows=len(window.rows),
-            breach=is_worse(interval, near, threshold, METRICS[name].sign),
-        )
+        tested = window.bundle.metadata["metrics"]["model"] if name == main else {}
+        interval, near = bootstrap.interval(value, draws[name]), worse_end(tested, name)
+        about = {"kind": KIND, "subject": name, "measure": f"expected_{name}"}
+        sign, rows = METRICS[name].sign, len(window.rows)
+        yield finding_of(interval, near, threshold, sign, rows=rows, **about)
 
 
 CHECK = Check(
-    kinds=[
-        Kind(
-            name=KIND,
-            lead="quality is estimated to have fallen",
-            title="Estimated quality",
-            note=f"What may be expected before outcomes are known, {ASSUMPTIONS}.",
-            whole=True,
-            settings=lambda config: config.settings("quality_estimate", QualityEstimateConfig),
-        )
-    ],
+    kinds={KIND: "quality is estimated to have fallen"},
     judge=judge,
+    settings=lambda config: config.settings("quality_estimate", QualityEstimateConfig),
 )

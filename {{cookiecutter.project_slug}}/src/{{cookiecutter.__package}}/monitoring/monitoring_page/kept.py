@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ...contract import Contract
 from ...models.versions import Move, Version, Versions
-from ..alerts.store import Alert, alerts
-from ..drift import Shape
-from ..history import Judged, connected, read_windows
+from ..alerts.sinks import Alert
+from ..alerts.update import read_alerts
+from ..history import JudgedWindow, connected, read_windows
+from .shapes import Shape, load
 
 MOST_WINDOWS = 52
 MOST_RESOLVED = 20
@@ -19,7 +20,7 @@ class Kept:
     """The windows of one length, the newest of them, and what became of the model."""
 
     contract: Contract
-    windows: Sequence[Judged]
+    windows: Sequence[JudgedWindow]
     """In the order of time; those of several versions may lie in the same days."""
     shapes: Sequence[Shape]
     """Of the newest judged window."""
@@ -32,13 +33,13 @@ class Kept:
     """Windows that are not shown."""
 
     @property
-    def newest(self) -> Judged | None:
+    def newest(self) -> JudgedWindow | None:
         """The window that was judged last, of the newest version."""
         return next((w for w in reversed(self.windows) if w.findings), None)
 
 
-def read(history: Path, versions: Versions) -> Kept | None:
-    """What there is to tell of a model; none where no window was kept."""
+def read(history: Path, versions: Versions, folder: Path) -> Kept | None:
+    """What there is to show of a model; none where no window was stored."""
     known = read_windows(history, versions.name) if history.exists() else []
     if not known:
         return None
@@ -46,12 +47,11 @@ def read(history: Path, versions: Versions) -> Kept | None:
     alike = [window for window in known if window.length == length]
     first = sorted({(w.first, w.name) for w in alike})[-MOST_WINDOWS:][0]
     windows = [window for window in alike if (window.first, window.name) >= first]
-    judged = [w for w in windows if w.version == version and w.findings]
     bundle = versions.folder / versions.get(version).bundle
     return Kept(
         contract=Contract.model_validate_json((bundle / "contract.json").read_bytes()),
         windows=windows,
-        shapes=judged[-1].shapes if judged else (),
+        shapes=load(folder),
         alerts=_shown(alerts_of(history, versions.name)),
         versions=versions.all()[::-1],
         moves=versions.history()[::-1],
@@ -62,10 +62,10 @@ def read(history: Path, versions: Versions) -> Kept | None:
 def alerts_of(history: Path, model: str) -> list[Alert]:
     """Every alert of a model: open ones, then those resolved, each the newest first."""
     with connected(history) as connection:
-        return alerts(connection, model)
+        return read_alerts(connection, model)
 
 
 def _shown(known: Sequence[Alert]) -> list[Alert]:
     """All that are open, and the newest of the others."""
-    open_ = [alert for alert in known if alert.state == "open"]
+    open_ = [alert for alert in known if alert.resolved is None]
     return [*open_, *known[len(open_) : len(open_) + MOST_RESOLVED]]

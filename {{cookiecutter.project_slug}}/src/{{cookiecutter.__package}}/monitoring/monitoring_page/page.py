@@ -7,7 +7,9 @@ from ...config import Config
 from ...models.versions import Versions
 from ...pages import render
 from ...storage import write_file
+from ..windows import Window
 from .kept import Kept, read
+from .shapes import store
 from .view import View
 
 PAGE = "monitoring.html"
@@ -15,12 +17,14 @@ TEMPLATE = Path(__file__).with_name(PAGE)
 BADGES = {"alert": "▲ Alert", "calm": "✓ Calm", "unjudged": "– Not judged yet"}
 
 
-def write(config: Config, name: str) -> Path | None:
+def write(config: Config, name: str, newest: Window | None = None) -> Path | None:
     """Draw ``reports/<model>/monitoring.html``; none where nothing was judged."""
-    kept = read(config.monitor.history, Versions(config.train.bundles, name))
+    folder = config.monitor.reports / name
+    if newest is not None:
+        store(newest, folder)
+    kept = read(config.monitor.history, Versions(config.train.bundles, name), folder)
     if kept is None:
         return None
-    folder = config.monitor.reports / name
     reports = {
         version.number: f"version-{version.number}/report.html"
         for version in kept.versions

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from ...models.tasks import task_of
-from ..checks import all_kinds
 from ..finding import Finding
-from ..history import Judged
+from ..history import JudgedWindow
 from . import draw
 from .draw import Line, Point, figure
 from .kept import Kept
 from .parts import LEVELS, Cell, Chart, Strip, Tile, interval, level, range_of, row
-from .words import measure, plural, subject, unit, window_name
+from .words import KINDS, kind_words, measure, plural, subject, unit, window_name
 
 MOST_CHARTS, MOST_COLUMNS, MOST_SLICES = 12, 30, 20
 DRIFTS = ("data_drift", "prediction_drift")
@@ -23,13 +22,15 @@ class View:
 
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
-        self.kinds = {name: kind for name, kind in all_kinds().items() if kind.title}
+        names = {f.kind for window in kept.windows for f in window.findings} - {"data_drift"}
+        others = sorted(names - set(KINDS))
+        self.kinds = {n: kind_words(n) for n in [*KINDS, *others] if n in names}
         self.newest = kept.newest
         self.findings = self.newest.findings if self.newest else ()
         self.names = list(dict.fromkeys(w.name for w in kept.windows))
         self.shown = {w.name: window_name(w, year=True) for w in kept.windows}
-        self.open = [alert for alert in kept.alerts if alert.state == "open"]
-        self.resolved = [alert for alert in kept.alerts if alert.state != "open"]
+        self.open = [alert for alert in kept.alerts if alert.resolved is None]
+        self.resolved = [alert for alert in kept.alerts if alert.resolved]
         columns = [f for f in self.findings if f.kind in DRIFTS and f.limit is not None]
         self.columns = {f.subject for f in columns}
         self.beyond = {f.subject for f in columns if f.breach}
@@ -93,7 +94,7 @@ class View:
             ),
         )
 
-    def latest(self, kind: str, name: str) -> tuple[Judged, Finding] | None:
+    def latest(self, kind: str, name: str) -> tuple[JudgedWindow, Finding] | None:
         """The newest finding about all rows, which for quality lags behind the outcomes."""
         for window in reversed(self.kept.windows):
             for one in window.findings:
@@ -104,7 +105,7 @@ class View:
     def charts(self) -> list[Chart]:
         """What is followed over time."""
         main = task_of(self.kept.contract).main
-        series: dict[tuple[str, str, str, str], list[tuple[Judged, Finding]]] = {}
+        series: dict[tuple[str, str, str, str], list[tuple[JudgedWindow, Finding]]] = {}
         for window in self.kept.windows:
             for one in window.findings:
                 kind = self.kinds.get(one.kind)
@@ -217,7 +218,7 @@ class View:
     def _wanted(
         self,
         key: tuple[str, str, str, str],
-        found: Sequence[tuple[Judged, Finding]],
+        found: Sequence[tuple[JudgedWindow, Finding]],
         main: str,
         series: Mapping[tuple[str, str, str, str], object],
     ) -> bool:
@@ -228,7 +229,7 @@ class View:
         alone = sum(other[0] == kind for other in series) == 1
         return alone or any(one.limit is not None for _, one in found)
 
-    def _chart(self, found: Sequence[tuple[Judged, Finding]]) -> Chart:
+    def _chart(self, found: Sequence[tuple[JudgedWindow, Finding]]) -> Chart:
         _, first = found[0]
         kind, what = self.kinds[first.kind], measure(first)
         about = [kind.title, what]
@@ -273,7 +274,7 @@ class View:
         drawn = draw.timeline(title, lines, list(self.shown.values()), "%")
         return Chart(title=title, drawn=drawn, note=note)
 
-    def _says(self, window: Judged, one: Finding) -> str:
+    def _says(self, window: JudgedWindow, one: Finding) -> str:
         told = f"{subject(one.subject)}, {self.name(window.name)}: {self._distance(one)}"
         return f"{told} {one.sudden}" if one.sudden else told
 
@@ -283,7 +284,7 @@ class View:
             told += f", limit {figure(one.limit, unit(one))}"
         return f"{told}: outside the reference range." if one.breach else f"{told}."
 
-    def _about(self, window: Judged, one: Finding) -> str:
+    def _about(self, window: JudgedWindow, one: Finding) -> str:
         told = f"{range_of(one)}, " if one.low is not None else ""
         told += (
             f"week of {self.name(window.name)}"
