@@ -116,7 +116,6 @@ WRONG = [
     ("data.split={by: hash, test: .5, validation: .5}", ["data.split:", "nothing to train on"]),
     ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
     ("monitor.quality.persistence=[3, 2]", ["monitor.quality: persistence is (k, m)"]),
-    ("monitor.quality.route=[chat]", ["monitor.quality.route.0", "'log', 'file' or 'apprise'"]),
 ]
 
 

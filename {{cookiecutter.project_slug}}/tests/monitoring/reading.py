@@ -31,7 +31,7 @@ def logged_in(folder: Path, contract: Contract) -> Iterator[LoggedRows]:
 
 def cut_windows(logged: LoggedRows, contract: Contract, version: int, **given: Any) -> list[Window]:
     """The windows of what a version answered, in the order of time."""
-    model = Bundle(path=logged.folder, contract=contract, metadata={}, session=None, checksums={})
+    model = Bundle(path=logged.folder, contract=contract, metadata={}, session=None, files={})
     return cut(logged, model, version, MonitorConfig.model_validate(given), {})
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .metrics import Draws, Floats, Integers, Scored
+from .metrics import Draws, Floats, Integers, Scored, block_sums
 
 MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
 
@@ -108,6 +108,15 @@ class Bootstrap:
         # of n draws the k-th lowest has k / (n + 1) of all below it
         low, high = np.quantile(known, self.tails, method="weibull")
         return Interval(value=value, low=float(low), high=float(high))
+
+    def bias(self, outputs: Any, labels: Floats) -> Interval:
+        """The mean predicted less the mean observed; of several classes the decision's probability."""
+        if outputs.ndim == 2:
+            labels = (outputs.argmax(1) == labels).astype(np.float64)
+            outputs = outputs.max(1)
+        off, n = outputs.astype(np.float64) - labels, self.counts.shape[1]
+        sums, rows = (self.counts @ block_sums(self.drawn, n, of) for of in (off, None))
+        return self.interval(float(off.mean()), sums / rows)
 
     def interval_of_many(self, value: float, draws: Floats, many: int) -> Interval:
         """One of ``many`` that hold all together with the confidence (Bonferroni).

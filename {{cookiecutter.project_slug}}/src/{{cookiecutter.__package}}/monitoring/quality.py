@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from math import isfinite, sqrt
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ..contract import Contract
 from ..models.days import DAY_S, local_days
 from ..models.intervals import Bootstrap, Interval, numbered
-from ..models.metrics import METRICS, Integers, block_sums
+from ..models.metrics import METRICS, Integers
 from .checks import Check
 from .finding import Finding
 from .windows import Served, Window
@@ -35,7 +35,7 @@ def judge(window: Window) -> list[Finding]:
         evaluation = json.loads(path.read_text()) if path.is_file() else {}
         findings += _metrics(window, known, bootstrap)
         findings += _slices(window, known, bootstrap, evaluation.get("slices", []))
-        findings.append(_bias(window, known, bootstrap, evaluation.get("calibration") or []))
+        findings.append(_bias(window, known, bootstrap, evaluation.get("bias") or {}))
     return [finding for finding in findings if isfinite(finding.value)]
 
 
@@ -144,46 +144,22 @@ def _slices(
         yield finding_of(interval, near, threshold, sign, part=" = ".join(part), **about)
 
 
-def _bias(
-    window: Window, known: Served, bootstrap: Bootstrap, bins: list[dict[str, Any]]
-) -> Finding:
+def _bias(window: Window, known: Served, bootstrap: Bootstrap, tested: dict[str, Any]) -> Finding:
     """The mean predicted less the mean observed, judged against the interval of it on the test rows.
 
     Of a regression the threshold is a share of the test span's RMSE; of several classes it is about
     the probability of the decision.
     """
-    predicted, observed = known.outputs, known.labels
-    if predicted.ndim == 2:
-        observed = (predicted.argmax(1) == observed).astype(np.float64)
-        predicted = predicted.max(1)
-    off, n_blocks = predicted - observed, bootstrap.counts.shape[1]
-    sums, rows = (block_sums(bootstrap.drawn, n_blocks, of) for of in (off, None))
-    draws = (bootstrap.counts @ sums) / (bootstrap.counts @ rows)
-    interval = bootstrap.interval(float(off.mean()), draws)
-    low, high = _tested_bias(bins)
+    interval = bootstrap.bias(known.outputs, known.labels)
+    low, high = min(tested.get("low") or 0.0, 0.0), max(tested.get("high") or 0.0, 0.0)
     sign, near = (-1, high) if interval.value >= (low + high) / 2 else (1, low)
-    tested, threshold = (
-        window.bundle.metadata["metrics"]["model"],
+    threshold, metrics = (
         window.config.calibration.threshold,
+        window.bundle.metadata["metrics"]["model"],
     )
-    threshold *= tested["rmse"]["value"] if "rmse" in tested else 1.0
+    threshold *= metrics["rmse"]["value"] if "rmse" in metrics else 1.0
     about = {"kind": "calibration", "subject": "mean", "measure": "predicted_less_observed"}
     return finding_of(interval, near, threshold, sign, rows=len(known), **about)
-
-
-def _tested_bias(bins: list[dict[str, Any]]) -> tuple[float, float]:
-    """The interval of it on the test rows, and 0, from the bins that the bundle holds.
-
-    Bins are taken as independent, so that the squares of their intervals add up.
-    """
-    rows = sum(one["rows"] for one in bins) or 1
-    off = half = 0.0
-    for one in bins:
-        share, observed = one["rows"] / rows, one["observed"]
-        off += share * (one["predicted"] - observed["value"])
-        known = observed.get("low") is not None
-        half += (share * (observed["high"] - observed["low"]) / 2) ** 2 if known else 0.0
-    return min(0.0, off - sqrt(half)), max(0.0, off + sqrt(half))
 
 
 CHECK = Check(kinds={"quality": "quality fell", "calibration": "predictions are off"}, judge=judge)

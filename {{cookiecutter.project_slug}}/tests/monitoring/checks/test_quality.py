@@ -147,8 +147,8 @@ def test_promises_that_are_too_high_or_too_low_are_a_breach(bundle: Bundle, off:
 def test_neither_what_was_off_on_the_test_rows_already_nor_what_is_not_off_is_a_breach(
     tmp_path: Path, shop: Contract
 ) -> None:
-    bins = [{"rows": 100, "predicted": 0.5, "observed": {"value": 0.35, "low": 0.34, "high": 0.36}}]
-    bundle = bundle_of(tmp_path, shop, TESTED, {"calibration": bins})
+    bias = {"value": 0.15, "low": 0.14, "high": 0.16}
+    bundle = bundle_of(tmp_path, shop, TESTED, {"bias": bias})
     chance, labels = draw(np.random.default_rng(1), 5_000)
     promises = [np.minimum(chance + off, 1) for off in (0.15, 0.0, 0.3)]
     breaches = [one(judged(bundle, outputs, labels), "mean").breach for outputs in promises]
@@ -159,8 +159,8 @@ def test_a_calm_window_beside_a_small_test_span_is_no_breach(
     tmp_path: Path, shop: Contract
 ) -> None:
     """On 60 test rows predictions were 0.1 too high, by chance; on 100 rows that is over."""
-    bins = [{"rows": 60, "predicted": 0.55, "observed": {"value": 0.45, "low": 0.32, "high": 0.58}}]
-    bundle = bundle_of(tmp_path, shop, TESTED, {"calibration": bins})
+    bias = {"value": 0.1, "low": -0.03, "high": 0.23}
+    bundle = bundle_of(tmp_path, shop, TESTED, {"bias": bias})
     weeks = (draw(np.random.default_rng(seed), 100) for seed in range(40))
     assert not any(one(judged(bundle, *week), "mean").breach for week in weeks)
 
