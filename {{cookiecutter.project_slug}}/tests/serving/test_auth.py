@@ -16,7 +16,6 @@ import yaml
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.serving import auth
 from {{ cookiecutter.__package }}.serving.auth import (
     Guard,
     new_key,
@@ -24,19 +23,18 @@ from {{ cookiecutter.__package }}.serving.auth import (
     revoke,
 )
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
-from {{ cookiecutter.__package }}.serving.seams import UNTOLD
 from {{ cookiecutter.__package }}.serving.server import serve
+from {{ cookiecutter.__package }}.serving.service import NO_DETAILS
 
-from .callers import Raw, port_of
+from .callers import Raw, port_of, problem_of
 from .conftest import Serving, serve_config
 from .live import add_version, live, make_key, settings_of, until
-from .problems import problem_of
 from .test_server import SETTINGS, process
 
-NEED_KEYS = ["/model", "/metrics", "/status", "/openapi.json", "/no/such", "/page"]
+NEED_KEYS = ["/model", "/metrics", "/openapi.json", "/no/such", "/page"]
 OPEN = ["/health/live", "/health/ready", "/", "/docs"]
-OPEN += ["/page/page.js", "/docs/files/docs.js", "/docs/ui/swagger-ui.css"]
-LEADING_OUT = ["/page/../model", "/page/%2e%2e/status", "//model", "/docs/ui/..%2f..%2fmodel"]
+OPEN += ["/page/page.js", "/docs/ui/swagger-ui.css"]
+LEADING_OUT = ["/page/../model", "/page/%2e%2e/model", "//model", "/docs/ui/..%2f..%2fmodel"]
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -93,7 +91,7 @@ def test_readiness_says_why_only_to_who_has_a_key(tmp_path: Path) -> None:
     assert config.keys
     key = make_key(config.keys)
     with live(config) as client:
-        assert client.get("/health/ready").json()["problem"] == UNTOLD
+        assert client.get("/health/ready").json()["problem"] == NO_DETAILS
         told = client.get("/health/ready", headers=bearer(key)).json()["problem"]
         assert "make train" in told
 
@@ -116,21 +114,22 @@ def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
         until(lambda: client.get("/model", headers=bearer(other)).status_code == 401, "no key is")
 
 
-def test_a_file_that_was_damaged_changes_nothing_until_it_is_whole_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(auth, "LOOK_S", 0.0)
+def test_a_file_that_was_damaged_changes_nothing_until_it_is_whole_again(tmp_path: Path) -> None:
     config = serve_config(tmp_path)
     assert config.keys
     key = make_key(config.keys)
-    kept, guard = config.keys.read_text(), Guard(config)
-    given = {b"authorization": f"Bearer {key}".encode()}
-    guard.check("GET", "/model", given)
-    config.keys.write_text(kept[:-9])
-    guard.check("GET", "/model", given)
+    whole, guard = config.keys.read_text(), Guard(config)
+    sent = {b"authorization": f"Bearer {key}".encode()}
+    guard.refresh()
+    guard.check("GET", "/model", sent)
+    config.keys.write_text(whole[:-9])
+    with pytest.raises(ConfigError):
+        guard.refresh()
+    guard.check("GET", "/model", sent)
     config.keys.write_text("[]")
+    guard.refresh()
     with pytest.raises(ProblemError):
-        guard.check("GET", "/model", given)
+        guard.check("GET", "/model", sent)
 
 
 HOSTS = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "", "[::1].evil.example"]
@@ -151,8 +150,8 @@ def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
     own = f"http://127.0.0.1:{port_of(str(client.base_url))}"
     for origin in ("https://evil.example", "null", "http://localhost:1", own.replace("p:", "ps:")):
         assert problem_of(post(origin=origin), 403).code == "foreign_origin"
-        assert client.get("/status", headers={"origin": origin}).status_code == 403
-    for path in ("/predict", "/feedback", "/predict/columns", "/no/such"):
+        assert client.get("/model", headers={"origin": origin}).status_code == 403
+    for path in ("/predict", "/feedback", "/no/such"):
         for kind in TYPES:
             assert problem_of(post(path, content_type=kind), 415).code == "unsupported_type"
     assert post(origin=own).status_code == 200
@@ -162,7 +161,7 @@ def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
 
 def test_a_host_that_is_not_sent_is_refused(serving: Serving) -> None:
     with Raw(port_of(str(serving.client.base_url))) as raw:
-        assert raw.ask(b"GET /status HTTP/1.0\r\n\r\n")[0] == 421
+        assert raw.ask(b"GET /model HTTP/1.0\r\n\r\n")[0] == 421
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.org"])  # noqa: S104

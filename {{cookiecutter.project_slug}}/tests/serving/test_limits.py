@@ -12,16 +12,14 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ModelFailedError
+from {{ cookiecutter.__package }}.serving import middleware
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
 
-from .callers import Raw, port_of, request
+from .callers import JSON, Raw, port_of, post, problem_of, request
 from .conftest import Serving, serve_config
 from .live import WAIT_S, add_version, live, records, until
-from .problems import post, problem_of
 from .test_metrics import scraped
 from .test_schemas import HOSTILE
-
-JSON = "content-type: application/json"
 
 
 def code_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
@@ -71,8 +69,11 @@ def test_a_body_with_an_upgrade_is_refused_with_what_to_send(raw: Raw, row: Any)
     assert b"without the header Upgrade" in answer[2]
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, shop: Contract) -> None:
-    config = serve_config(tmp_path, body_timeout_s=0.3)
+def test_a_body_that_does_not_come_is_not_waited_for(
+    tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_TIMEOUT_S", 0.3)
+    config = serve_config(tmp_path)
     add_version(config.bundles, shop)
     with live(config) as client, Raw(port_of(str(client.base_url))) as raw:
         answer = raw.ask(request(b'{"rows"', "/predict", JSON, length=100))

@@ -97,7 +97,7 @@ LAX: list[tuple[str, object, str]] = [
     ("items", "2", "int_type"),
     ("items", 2.5, "int_type"),
     ("items", True, "int_type"),
-    ("items", 2**63, "less_than_equal"),
+    ("items", 2**63, "int64"),
     ("gift", 1, "bool_type"),
     ("gift", "true", "bool_type"),
     ("channel", "Web", "literal_error"),
@@ -151,19 +151,6 @@ def test_a_body_that_is_no_request_is_refused(shop: Contract, body: bytes, rule:
     assert (caught.value.status, rule in {f.rule for f in caught.value.faults}) == (422, True)
 
 
-def test_a_key_that_stands_twice_is_refused(shop: Contract, row: dict[str, Any]) -> None:
-    text = json.dumps({"rows": [row]})
-    for twice in (
-        text.replace('"price":', '"price": 1, "price":'),
-        text.replace('"price":', '"price" : 1, "pri\\u0063e":'),
-        text.replace('{"rows":', '{"rows": [], "rows":'),
-    ):
-        with pytest.raises(ProblemError, match="stands twice in one object"):
-            Schemas(shop, 10).read_rows(twice.encode())
-    tricky = json.dumps({"rows": [{**row, "city": 'a":b'}]}).encode()
-    assert Schemas(shop, 10).read_rows(tricky).rows[0]["city"] == 'a":b'
-
-
 def unknown_keys() -> bytes:
     return b'{"rows":[{' + b",".join(b'"k%d":1' % n for n in range(BODY // 11)) + b"}]}"
 
@@ -193,36 +180,6 @@ def test_refusing_a_body_costs_by_its_size_only(shop: Contract, name: str) -> No
         schemas.read_rows(body)
     assert tracemalloc.get_traced_memory()[1] < 100_000_000
     tracemalloc.stop()
-
-
-def as_columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def test_columns_are_read_as_rows_are(contract: Contract) -> None:
-    rows = rows_of(contract, 50)
-    body = json.dumps({"columns": as_columns(rows)}).encode()
-    assert Schemas(contract, 50).read_columns(body).rows == accepted(contract, rows)
-
-
-@pytest.mark.parametrize(
-    ("changes", "field", "rule"),
-    [
-        ({"price": [1.0]}, "columns", "lengths"),
-        ({"price": []}, "columns", "lengths"),
-        ({"price": [1.0, -1.0]}, "columns.price.1", "greater_than_equal"),
-        ({"price": 1.0}, "columns.price", "list_type"),
-        ({"channel": ["web", None]}, "columns.channel.1", "literal_error"),
-        ({"colour": ["red", "blue"]}, "columns.colour", "extra_forbidden"),
-    ],
-)
-def test_columns_that_break_a_rule_are_refused_by_place(
-    shop: Contract, changes: dict[str, Any], field: str, rule: str
-) -> None:
-    body = json.dumps({"columns": {**as_columns(rows_of(shop, 2)), **changes}}).encode()
-    with pytest.raises(ProblemError) as caught:
-        Schemas(shop, 10).read_columns(body)
-    assert (caught.value.faults[0].field, caught.value.faults[0].rule) == (field, rule)
 
 
 # the task, a label as it is sent → as it is read, or the rule that it breaks

@@ -5,7 +5,7 @@ A field that is added here stands in the endpoints, in the OpenAPI document and 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_origin
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field, create_model
@@ -146,18 +146,6 @@ def answer_columns(predicted: Predicted, *, probabilities: bool = False) -> dict
     return {name: values for name, values in columns.items() if values is not None}
 
 
-def take(columns: Mapping[str, Any], rows: slice) -> dict[str, Any]:
-    """The answers to some of the rows."""
-    return {
-        name: (
-            {key: each[rows] for key, each in values.items()}
-            if isinstance(values, dict)
-            else values[rows]
-        )
-        for name, values in columns.items()
-    }
-
-
 def answer_rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The answers as an object for each row; what a row is without is left out."""
     lists = [
@@ -174,23 +162,18 @@ def answer_rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-def answer_model(contract: Contract, *, columns: bool = False) -> type[BaseModel]:
-    """The answer to a request, for the OpenAPI document; of ``columns`` a list for each field."""
+def answer_model(contract: Contract) -> type[BaseModel]:
+    """The answer to a request, for the OpenAPI document."""
     fields: dict[str, Any] = {}
     for field in fields_of(contract):
-        kind = field.type(contract)
-        if columns and get_origin(kind) is dict:
-            kind = dict[str, list[float]]
-        elif columns:
-            kind = list[kind | None] if field.optional else list[kind]  # type: ignore[valid-type]
-        default = None if field.optional else ...
-        described = Field(default, description=field.description)
-        fields[field.name] = (kind | None if field.optional else kind, described)
-    made: Any = create_model("PredictionColumns" if columns else "Prediction", **fields)
+        kind, description = field.type(contract), field.description
+        kind, default = (kind | None, None) if field.optional else (kind, ...)
+        fields[field.name] = (kind, Field(default, description=description))
+    row: Any = create_model("Prediction", **fields)
     return create_model(
-        "ColumnsAnswer" if columns else "Answer",
+        "Answer",
         model=(str, Field(description="Name of the model that answered.")),
         version=(int, Field(description="Its version.")),
         request_id=(str, Field(description="The caller's X-Request-ID, or one made here.")),
-        predictions=(made if columns else list[made], Field(description="By row, in their order.")),
+        predictions=(list[row], Field(description="By row, in their order.")),
     )

@@ -1,14 +1,12 @@
 """Who is let in: whoever has a key; without keys, callers on this machine alone.
 
 A key is 256 random bits, printed once and kept as a hash: nobody finds the one behind a hash, however
-quick the hash is. A server that has seen a file of keys demands keys to its end.
+quick the hash is. A server that has met a file of keys demands keys to its end.
 """
 
 import hashlib
-import logging
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,15 +27,15 @@ from .problems import ProblemError
 PREFIX = "key_"
 """Of every key, so that whoever looks for secrets finds one."""
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-LOOK_S, WAIT_S = 1.0, 10.0
+WAIT_S = 10.0
 HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 JSON = b"application/json"
 SIMPLE_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Types of bodies that any page may send to any server."""
-OPEN_PATHS = frozenset(("/health/live", "/health/ready", "/", "/docs"))
-OPEN_FILES = ("/page/", "/docs/files/", "/docs/ui/")
+PAGES = ("/", "/docs")
+PAGE_FILES = ("/page/", "/docs/ui/")
 """Pages and their files are the same everywhere; what they show is asked for with a key."""
-LOGGER = logging.getLogger(__name__)
+PROBES = ("/health/live", "/health/ready")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +90,7 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
             )
         made = datetime.now(UTC).replace(microsecond=0)
         show(key)
-        _write(path, (*keys, Key(name=name, sha256=_digest(key.encode()).hex(), made=made)))
+        keys.append(Key(name=name, sha256=_digest(key.encode()).hex(), made=made))
 
 
 def revoke(path: Path, name: str) -> None:
@@ -102,26 +100,24 @@ def revoke(path: Path, name: str) -> None:
         ConfigError: there is no such key, or the file cannot be changed.
     """
     with _changing(path) as keys:
-        left = tuple(key for key in keys if key.name != name)
-        if len(left) == len(keys):
-            known = ", ".join(key.name for key in keys) or "none"
+        names = [key.name for key in keys]
+        if name not in names:
+            known = ", ".join(names) or "none"
             raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
-        _write(path, left)
+        del keys[names.index(name)]
 
 
 @contextmanager
-def _changing(path: Path) -> Iterator[tuple[Key, ...]]:
-    """The keys, while nobody else changes them."""
+def _changing(path: Path) -> Iterator[list[Key]]:
+    """The keys, to be changed while nobody else does; written if the block succeeds."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=WAIT_S):
-            yield read_keys(path)
+            keys = list(read_keys(path))
+            yield keys
+            write_file(path, KEYS.dump_json(tuple(keys), indent=2) + b"\n", mode=0o600)
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
-
-
-def _write(path: Path, keys: tuple[Key, ...]) -> None:
-    write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
 
 
 def _digest(key: bytes) -> bytes:
@@ -129,18 +125,25 @@ def _digest(key: bytes) -> bytes:
 
 
 class Guard:
-    """Knows the keys of a server, and follows their file, looked at once a second."""
+    """Knows the keys of a server, and follows their file."""
 
     def __init__(self, config: ServeConfig, open_paths: Iterable[str] = ()) -> None:
         """``open_paths`` need no key, besides the server's own probes and pages."""
         self._path = config.keys
-        self._open_paths = OPEN_PATHS.union(open_paths)
+        self._open_paths = frozenset((*PROBES, *PAGES, *open_paths))
         self._local = not is_open(config)
         self._demanded = is_open(config) and not config.open
         self._digests: list[bytes] = []
-        self._seen: tuple[int, int, int] | None = None
-        self._look_at = 0.0
-        self._problem = ""
+
+    def refresh(self) -> None:
+        """Read the file of keys, if there is one, or was one.
+
+        Raises:
+            ConfigError: it cannot be read; the keys that were known before stay.
+        """
+        if self._path is not None and (self._demanded or self._path.exists()):
+            self._demanded = True
+            self._digests = [bytes.fromhex(key.sha256) for key in read_keys(self._path)]
 
     def check(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> None:
         """Pass if a request is to be answered.
@@ -148,15 +151,10 @@ class Guard:
         Raises:
             ProblemError: it is not.
         """
-        if (now := time.monotonic()) >= self._look_at:
-            self._look_at = now + LOOK_S
-            self._look()
         if self._demanded:
-            free = path in self._open_paths or path.startswith(OPEN_FILES)
+            free = path in self._open_paths or path.startswith(PAGE_FILES)
             if not free and not self.knows(headers):
-                message = (
-                    "this needs a key that is known here; send it as Authorization: Bearer KEY"
-                )
+                message = "this needs a known key; send it as Authorization: Bearer KEY"
                 raise ProblemError("unauthorized", message, headers={"www-authenticate": "Bearer"})
         elif self._local:
             check_local(method, headers)
@@ -165,32 +163,10 @@ class Guard:
         """Whether one who may come without a key has one, or needs none."""
         if not self._demanded:
             return True
-        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
-        digest = _digest(given.strip())
-        known = [
-            compare_digest(digest, one) for one in self._digests
-        ]  # all: the time tells nothing
-        return any(known) and scheme.lower() == b"bearer"
-
-    def _look(self) -> None:
-        """Read the file if it is another one by now; what cannot be read changes nothing."""
-        seen = None
-        if self._path is not None and self._path.exists():
-            found = self._path.stat()
-            seen = (found.st_mtime_ns, found.st_ino, found.st_size)
-        if self._path is None or seen == self._seen:
-            return
-        self._demanded = True
-        try:
-            self._digests = [bytes.fromhex(key.sha256) for key in read_keys(self._path)]
-        except ConfigError as error:
-            if str(error) != self._problem:
-                LOGGER.error("%s; the keys that were known before stay", error)
-            self._problem = str(error)
-            return
-        self._seen, self._problem = seen, ""
-        if seen is None:
-            LOGGER.error("'%s' is gone; nobody is let in until it is back", self._path)
+        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+        digest = _digest(key.strip())
+        matches = [compare_digest(digest, one) for one in self._digests]  # all: time tells nothing
+        return any(matches) and scheme.lower() == b"bearer"
 
 
 def check_local(method: str, headers: Mapping[bytes, bytes]) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ..errors import ModelFailedError
-from .answers import Predicted, answer_columns, take
+from .answers import Predicted, answer_columns, answer_rows
 from .predictor import Predictor
 from .problems import ProblemError
 from .schemas import Row
@@ -22,7 +22,7 @@ RUN_ROWS = 1024
 """Requests share a run of at most so many rows."""
 FAILED = "the model failed; the server's log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
-Columns = dict[str, Any]
+Answers = list[dict[str, Any]]
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -35,7 +35,20 @@ class Request:
     path: str
     rows: Sequence[Row]
     probabilities: bool
-    answer: "asyncio.Future[Columns] | None" = None
+    answer: "asyncio.Future[Answers] | None" = None
+
+    def shares_a_run_with(self, other: "Request") -> bool:
+        """Whether one run of the graph can answer both."""
+        return self.predictor is other.predictor and self.probabilities is other.probabilities
+
+    def finish(self, answer: Answers | ProblemError) -> None:
+        """Let the caller have the answer, if it is still there."""
+        if self.answer is None or self.answer.done():
+            return
+        if isinstance(answer, ProblemError):
+            self.answer.set_exception(answer)
+        else:
+            self.answer.set_result(answer)
 
 
 class Answered(NamedTuple):
@@ -43,16 +56,13 @@ class Answered(NamedTuple):
 
     request: Request
     outputs: Any
-    columns: Columns
-
-
-Write = Callable[[Sequence[Answered]], None]
+    answers: Answers
 
 
 class Batcher:
     """The requests that were read and are not answered yet."""
 
-    def __init__(self, write: Write, max_waiting: int) -> None:
+    def __init__(self, write: Callable[[Sequence[Answered]], None], max_waiting: int) -> None:
         """``write`` puts answers into the log; if it raises, nobody is answered."""
         self._write = write
         self._max_waiting = max_waiting
@@ -60,7 +70,7 @@ class Batcher:
         self._running = False
         self.in_flight = 0
 
-    async def ask(self, request: Request) -> Columns:
+    async def ask(self, request: Request) -> Answers:
         """The answers to a request's rows, which are in the log.
 
         Raises:
@@ -86,32 +96,27 @@ class Batcher:
         rows = [row for one in batch for row in one.rows]
         predict = partial(batch[0].predictor.predict, rows)
         if len(rows) <= INLINE_ROWS:
-            self._finish(batch, predict)
-            self._continue()
+            self._end_run(batch, predict)
         else:
             running = asyncio.get_running_loop().run_in_executor(None, predict)
-            running.add_done_callback(partial(self._finish_run, batch))
+            running.add_done_callback(lambda running: self._end_run(batch, running.result))
 
-    def _finish_run(self, batch: list[Request], running: "asyncio.Future[Predicted]") -> None:
-        self._finish(batch, running.result)
-        self._continue()
+    def _end_run(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
+        self._finish(batch, predict)
+        self._running = bool(self._waiting)
+        if self._running:
+            asyncio.get_running_loop().call_soon(self._run_next)
 
     def _next_batch(self) -> list[Request]:
         """The first request, and those behind it that fit into its run."""
-        first, n_rows = self._waiting[0].predictor, 0
-        batch: list[Request] = []
+        n_rows, batch = 0, list[Request]()
         for one in self._waiting:
             n_rows += len(one.rows)
-            if batch and (one.predictor is not first or n_rows > RUN_ROWS):
+            if batch and (n_rows > RUN_ROWS or not one.shares_a_run_with(batch[0])):
                 break
             batch.append(one)
         self._waiting = self._waiting[len(batch) :]
         return batch
-
-    def _continue(self) -> None:
-        self._running = bool(self._waiting)
-        if self._running:
-            asyncio.get_running_loop().call_soon(self._run_next)
 
     def _finish(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
         """Log and answer a batch; where its run fails, each request has a run of its own."""
@@ -119,7 +124,7 @@ class Batcher:
             answers = split_answers(batch, predict())
         except BaseException as error:  # a panic in Rust is no Exception
             if len(batch) == 1:
-                _settle(batch[0], model_failed(error, batch[0].request_id))
+                batch[0].finish(model_failed(error, batch[0].request_id))
                 return
             for one in batch:
                 self._finish([one], partial(one.predictor.predict, one.rows))
@@ -128,23 +133,20 @@ class Batcher:
             self._write(answers)
         except ProblemError as problem:
             for one in batch:
-                _settle(one, problem)
+                one.finish(problem)
             return
-        for answer in answers:
-            _settle(answer.request, answer.columns)
+        for answered in answers:
+            answered.request.finish(answered.answers)
 
 
 def split_answers(batch: Sequence[Request], predicted: Predicted) -> list[Answered]:
     """What each request of a run is answered."""
-    columns = answer_columns(predicted, probabilities=any(one.probabilities for one in batch))
+    rows = answer_rows(answer_columns(predicted, probabilities=batch[0].probabilities))
     answers, start = [], 0
     for one in batch:
-        rows = slice(start, start + len(one.rows))
-        own = columns if len(batch) == 1 else take(columns, rows)
-        if not one.probabilities:
-            own = {name: values for name, values in own.items() if name != "probabilities"}
-        answers.append(Answered(one, predicted.outputs[rows], own))
-        start = rows.stop
+        end = start + len(one.rows)
+        answers.append(Answered(one, predicted.outputs[start:end], rows[start:end]))
+        start = end
     return answers
 
 
@@ -154,12 +156,3 @@ def model_failed(error: BaseException, request_id: str) -> ProblemError:
         return ProblemError("model_failed", str(error))
     LOGGER.error("request %s: the model failed", request_id, exc_info=error)
     return ProblemError("model_failed", FAILED)
-
-
-def _settle(request: Request, answer: Columns | ProblemError) -> None:
-    if request.answer is None or request.answer.done():  # its caller has gone
-        return
-    if isinstance(answer, ProblemError):
-        request.answer.set_exception(answer)
-    else:
-        request.answer.set_result(answer)

@@ -59,6 +59,21 @@ class Store:
             return self.problem
         return None if (versions.folder / "served").exists() else versions.unserved()
 
+    def versions(self) -> Versions | None:
+        """The versions of the model that serves, or is to; ``None`` before the first promotion.
+
+        Raises:
+            ConfigError: there are several models.
+        """
+        if self._model is not None:
+            return Versions(self._bundles, self._model)
+        names = sorted(path.parent.name for path in self._bundles.glob("*/served"))
+        if len(names) > 1:
+            raise ConfigError(
+                f"'{self._bundles}' serves several models: {', '.join(names)}; set serve.model"
+            )
+        return Versions(self._bundles, names[0]) if names else None
+
     def _follow(self) -> None:
         versions = self.versions()
         pointer = read_pointer(versions.folder / "served") if versions else None
@@ -90,32 +105,19 @@ class Store:
         self.registered_s = registered_s
         return predictor
 
-    def versions(self) -> Versions | None:
-        """The versions of the model that serves, or is to; ``None`` before the first promotion.
-
-        Raises:
-            ConfigError: there are several models.
-        """
-        if self._model is not None:
-            return Versions(self._bundles, self._model)
-        found = sorted(path.parent for path in self._bundles.glob("*/served"))
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
-            raise ConfigError(f"'{self._bundles}' serves several models: {names}; set serve.model")
-        return Versions(self._bundles, found[0].name) if found else None
-
 
 def accepts_requests_of(new: Contract, old: Contract) -> bool:
     """Whether what callers send by an old contract has the columns that a new one takes."""
     same = new.task == old.task and new.target == old.target
-    kept = all(
-        name in new.request
-        and _takes_values_of(new.columns[name], old.columns[name])
-        and (is_optional(new, name) or not is_optional(old, name))
-        for name in old.request
+    return same and all(
+        (
+            _takes_values_of(new.columns[name], old.columns[name])
+            and (is_optional(new, name) or not is_optional(old, name))
+            if name in new.request and name in old.request
+            else name in new.request and is_optional(new, name)
+        )
+        for name in {*old.request, *new.request}
     )
-    added = all(is_optional(new, name) for name in new.request if name not in old.request)
-    return same and kept and added
 
 
 def _takes_values_of(new: Column, old: Column) -> bool:
