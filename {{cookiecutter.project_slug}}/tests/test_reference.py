@@ -88,7 +88,7 @@ def test_every_setting_of_every_section_is_told(pages: dict[str, Page]) -> None:
 @pytest.mark.parametrize(
     ("section", "setting", "cells"),
     [
-        ("serve", "body_timeout_s", ("number > 0", "seconds", "`10.0`")),
+        ("serve", "reload_s", ("number > 0", "seconds", "`1.0`")),
         ("serve", "workers", ("whole number > 0", "", "`1`")),
         ("monitor", "window_days", ("whole number > 0", "days", "`7`")),
         ("data", "max_rejected_fraction", ("number ≥ 0 ≤ 1", "share", "`0.05`")),

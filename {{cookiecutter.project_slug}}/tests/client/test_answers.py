@@ -10,11 +10,9 @@ import pytest
 from {{ cookiecutter.__package }}.client import (
     Accepted,
     Classification,
-    ClassificationColumns,
     Client,
     Ready,
     Regression,
-    RegressionColumns,
 )
 from {{ cookiecutter.__package }}.errors import (
     Fault,
@@ -38,20 +36,6 @@ CALLS: list[tuple[Callable[[Client], Any], str, Any, Any, Any]] = [
         {"rows": [{}, {}]},
         {**HEAD, "predictions": [{"value": 2.5, "interval": [2, 3]}, {"value": -1}]},
         (Regression(value=2.5), Regression(value=-1)),
-    ),
-    (
-        lambda client: client.predict_columns({"price": [1, None]}).predictions,
-        "POST /predict/columns",
-        {"columns": {"price": [1, None]}},
-        {**HEAD, "predictions": {"probability": [0.2, 0.9], "decision": [False, True]}},
-        ClassificationColumns(probability=[0.2, 0.9], decision=[False, True]),
-    ),
-    (
-        lambda client: client.predict_columns({"price": [1]}, probabilities=True).predictions,
-        "POST /predict/columns",
-        {"columns": {"price": [1]}, "probabilities": True},
-        {**HEAD, "predictions": {"value": [2.5]}},
-        RegressionColumns(value=[2.5]),
     ),
     (
         lambda client: client.feedback([{"id": 7, "label": True}]),

@@ -11,7 +11,7 @@ import pytest
 from {{ cookiecutter.__package }}.client import Client
 from {{ cookiecutter.__package }}.values import json_value
 
-from .faulty import GOOD, HEAD, answers, faulty
+from .faulty import GOOD, answers, faulty
 
 NOON = datetime(2024, 7, 1, 12, 30, 15, 250_000)
 PARIS = timezone(timedelta(hours=2))
@@ -40,20 +40,17 @@ CELLS = [
 ]
 
 
-COLUMNS = answers({**HEAD, "predictions": {"value": []}})
 ACCEPTED = answers({"accepted": 1, "request_id": "r"})
 
 
-def test_cells_arrive_as_json_in_rows_columns_and_labels() -> None:
+def test_cells_arrive_as_json_in_rows_and_labels() -> None:
     given, expected = (list(side) for side in zip(*CELLS, strict=True))
     names = [f"{value!r} of {type(value).__name__}" for value in given]
-    with faulty(GOOD, COLUMNS, ACCEPTED) as server, Client(server.url) as client:
+    with faulty(GOOD, ACCEPTED) as server, Client(server.url) as client:
         client.predict(iter([dict(zip(names, given, strict=True))]))
-        client.predict_columns({"a": iter(given)})
         client.feedback({"id": "o-1", "label": value} for value in given)
-    rows, columns, labels = (json.loads(asked.body) for asked in server.asked)
+    rows, labels = (json.loads(asked.body) for asked in server.asked)
     assert rows == {"rows": [dict(zip(names, expected, strict=True))]}
-    assert columns == {"columns": {"a": expected}}
     assert labels == {"labels": [{"id": "o-1", "label": value} for value in expected]}
 
 
@@ -65,33 +62,6 @@ def test_a_cell_is_what_it_is_to_the_project_itself() -> None:
     ]
     assert len(plain) > 7
     assert [json_value(value) for value, _ in plain] == [expected for _, expected in plain]
-
-
-ARRAYS = [
-    (np.array([0.5, np.nan]), [0.5, None]),
-    (np.array([0.5, np.nan], np.float32), [0.5, None]),
-    (np.array([1, 2], np.int8), [1, 2]),
-    (np.array([True, False]), [True, False]),
-    (np.array(["a", "b"]), ["a", "b"]),
-    (np.array(["a", None], object), ["a", None]),
-    (np.array([NOON, "NaT"], "datetime64[ns]"), ["2024-07-01T12:30:15.250000Z", None]),
-    (pd.Series([1, None], dtype="Int64"), [1, None]),
-    (pd.Series(["a", None]), ["a", None]),
-    (pd.Series(["a", None], dtype="category"), ["a", None]),
-    (pd.Series([NOON, None]), ["2024-07-01T12:30:15.250000Z", None]),
-    (
-        pd.Series([NOON, None]).dt.tz_localize("Europe/Paris"),
-        ["2024-07-01T12:30:15.250000+02:00", None],
-    ),
-]
-
-
-def test_arrays_arrive_as_their_cells_would() -> None:
-    names = [f"{number}, {values.dtype}" for number, (values, _) in enumerate(ARRAYS)]
-    given, expected = (dict(zip(names, side, strict=True)) for side in zip(*ARRAYS, strict=True))
-    with faulty(COLUMNS) as server, Client(server.url) as client:
-        client.predict_columns(given)
-    assert json.loads(server.asked[0].body) == {"columns": expected}
 
 
 @pytest.mark.parametrize("value", [{1}, b"x", object()])

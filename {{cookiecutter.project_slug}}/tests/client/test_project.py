@@ -13,13 +13,9 @@ import pytest
 from {{ cookiecutter.__package }} import client as room
 from {{ cookiecutter.__package }} import errors
 from {{ cookiecutter.__package }}.client import (
-    Classification,
-    ClassificationColumns,
     Client,
     LabelOfRow,
     Ready,
-    Regression,
-    RegressionColumns,
 )
 from {{ cookiecutter.__package }}.config import ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
@@ -84,49 +80,14 @@ def test_every_task_is_answered_and_logged_as_it_was_sent(
     assert [(r["columns"]["order"], r["columns"]["at"]) for r in logged] == sent
 
 
-@pytest.mark.parametrize("wanted", [False, True])
-def test_columns_are_answered_as_rows_are(
-    config: ServeConfig, any_shop: Contract, wanted: bool
-) -> None:
-    add_version(config.bundles, any_shop)
-    table = synthesize(any_shop, 50).select(any_shop.request)
-    probabilities = wanted and any_shop.task != "regression"
-    with live(config) as server, Client(str(server.base_url)) as client:
-        rows = client.predict(table.to_pylist(), probabilities)
-        columns = client.predict_columns(table.to_pandas(), probabilities)
-    assert (columns.model, columns.version) == (rows.model, rows.version)
-    assert by_row(columns.predictions) == list(rows.predictions)
-    shares = [getattr(prediction, "probabilities", None) for prediction in rows.predictions]
-    assert {share is not None and round(sum(share.values()), 5) == 1 for share in shares} == {
-        probabilities
-    }
-
-
-def by_row(
-    columns: ClassificationColumns | RegressionColumns,
-) -> list[Classification | Regression]:
-    """The answers of columns as those of rows."""
-    if isinstance(columns, RegressionColumns):
-        return [Regression(value=value) for value in columns.value]
-    every = columns.probabilities or {}
-    each = zip(*every.values(), strict=True) if every else [None] * len(columns.decision)
-    shares = [row if row is None else dict(zip(every, row, strict=True)) for row in each]
-    answers = zip(columns.probability, columns.decision, shares, strict=True)
-    return [Classification(probability=p, decision=d, probabilities=s) for p, d, s in answers]
-
-
 def test_probabilities_of_a_number_are_refused(config: ServeConfig) -> None:
     contract = shop_of("regression")
     add_version(config.bundles, contract)
     with live(config) as server, Client(str(server.base_url)) as client:
-        for ask in (
-            lambda: client.predict(rows_of(contract, 1), probabilities=True),
-            lambda: client.predict_columns({"price": [1.0]}, probabilities=True),
-        ):
-            with pytest.raises(RequestRefusedError, match="422") as caught:
-                ask()
-            faults = {(fault.field, fault.rule) for fault in caught.value.faults}
-            assert ("probabilities", "extra_forbidden") in faults
+        with pytest.raises(RequestRefusedError, match="422") as caught:
+            client.predict(rows_of(contract, 1), probabilities=True)
+        faults = {(fault.field, fault.rule) for fault in caught.value.faults}
+        assert ("probabilities", "extra_forbidden") in faults
 
 
 @pytest.mark.parametrize(

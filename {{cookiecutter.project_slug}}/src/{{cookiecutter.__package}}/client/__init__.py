@@ -7,14 +7,11 @@ from .answers import (
     Accepted,
     Answer,
     Classification,
-    ClassificationColumns,
-    ColumnsAnswer,
     LabelOfId,
     LabelOfRow,
     Model,
     Ready,
     Regression,
-    RegressionColumns,
 )
 from .client import Client
 
@@ -22,13 +19,10 @@ __all__ = [
     "Accepted",
     "Answer",
     "Classification",
-    "ClassificationColumns",
     "Client",
-    "ColumnsAnswer",
     "LabelOfId",
     "LabelOfRow",
     "Model",
     "Ready",
     "Regression",
-    "RegressionColumns",
 ]

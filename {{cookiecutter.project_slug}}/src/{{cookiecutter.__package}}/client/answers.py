@@ -1,7 +1,7 @@
 """What a server answers, typed, and read from its JSON; fields that a newer server adds are passed over."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict, TypeVar
 
@@ -43,34 +43,6 @@ class Answer:
     predictions: tuple[Classification | Regression, ...]
     fallback: bool = False
     """Whether the model failed or was late, and what is usual in its training rows answers."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassificationColumns:
-    """``Classification``, a list for each field in the order of the rows."""
-
-    probability: Sequence[float]
-    decision: Sequence[bool | str]
-    probabilities: Mapping[str, Sequence[float]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegressionColumns:
-    """``Regression``, a list for its field in the order of the rows."""
-
-    value: Sequence[float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnsAnswer:
-    """The answer to columns."""
-
-    model: str
-    version: int
-    request_id: str
-    predictions: ClassificationColumns | RegressionColumns
-    fallback: bool = False
-    """As ``Answer``'s."""
 
 
 class LabelOfId(TypedDict):
@@ -154,13 +126,6 @@ def answer(content: Any) -> Answer:
     """The answer to rows."""
     predictions = tuple(_prediction(given) for given in content["predictions"])
     return made(Answer, content | {"predictions": predictions})
-
-
-def columns_answer(content: Any) -> ColumnsAnswer:
-    """The answer to columns."""
-    given = content["predictions"]
-    kind: Any = RegressionColumns if "value" in given else ClassificationColumns
-    return made(ColumnsAnswer, content | {"predictions": made(kind, given)})
 
 
 def model(content: Any) -> Model:

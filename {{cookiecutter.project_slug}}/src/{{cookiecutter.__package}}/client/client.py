@@ -37,13 +37,11 @@ from ..errors import (
 from .answers import (
     Accepted,
     Answer,
-    ColumnsAnswer,
     LabelOfId,
     LabelOfRow,
     Model,
     Ready,
     answer,
-    columns_answer,
     error_of,
     made,
     model,
@@ -80,7 +78,7 @@ class Client:
     at the first piece after the end. ``key`` is the server's API key, which nothing repeats;
     ``headers`` go with every request.
 
-    Rows, columns and labels may hold times (UTC where they have no zone), scalars of numpy, and
+    Rows and labels may hold times (UTC where they have no zone), scalars of numpy, and
     ``None`` or NaN for what is missing.
 
     Raises, when made:
@@ -129,14 +127,6 @@ class Client:
         """The answer to each row; ``probabilities`` asks for those of all labels, too."""
         sent = [{name: _cell(value) for name, value in row.items()} for row in rows]
         return self._post("/predict", _asking("rows", sent, probabilities), answer)
-
-    def predict_columns(
-        self, columns: Mapping[str, Iterable[Any]], probabilities: bool = False
-    ) -> ColumnsAnswer:
-        """The same for columns of one length, lists or arrays; quicker for thousands of rows."""
-        sent = {name: _column(values) for name, values in columns.items()}
-        body = _asking("columns", sent, probabilities)
-        return self._post("/predict/columns", body, columns_answer)
 
     def feedback(self, labels: Iterable[LabelOfId | LabelOfRow]) -> Accepted:
         """Tell what came true; of several labels for a row the last counts."""
@@ -252,12 +242,6 @@ def _unanswered(asked: str, error: Exception) -> ServerUnreachableError:
 
 def _asking(name: str, values: Any, probabilities: bool) -> dict[str, Any]:
     return {name: values} | ({"probabilities": True} if probabilities else {})
-
-
-def _column(values: Any) -> list[Any]:
-    kind = getattr(getattr(values, "dtype", None), "kind", "M")
-    # An array's numbers are had at once; its times would become numbers.
-    return [_cell(value) for value in (values if kind == "M" else values.tolist())]
 
 
 def _cell(value: Any) -> Any:

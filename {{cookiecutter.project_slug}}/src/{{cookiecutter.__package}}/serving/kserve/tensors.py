@@ -157,7 +157,7 @@ def rows_of(
         columns[tensor.name] = _as_json(contract, tensor, values)
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1 or max(lengths, default=0) > max_rows:
-        raise refusal(f"all inputs should have as many rows, {max_rows:,} at most")
+        raise refusal(f"all inputs should have as many rows; a request may have {max_rows:,} rows")
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
