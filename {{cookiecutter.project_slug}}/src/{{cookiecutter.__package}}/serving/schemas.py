@@ -44,10 +44,12 @@ class Schemas:
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
         options = {} if contract.task == "regression" else {"probabilities": NotRequired[bool]}
-        several, row, label = (FailFast(), Len(1, max_rows)), row_type(contract), label_type(contract)
+        rows: Any = list[row_type(contract)]  # type: ignore[misc]
+        labels: Any = list[label_type(contract)]  # type: ignore[misc]
+        several = FailFast(), Len(1, max_rows)
         self._max_rows = max_rows
-        self.predict = _closed("Predict", {"rows": Annotated[list[row], *several], **options})
-        self.feedback = _closed("Feedback", {"labels": Annotated[list[label], *several]})
+        self.predict = _closed("Predict", {"rows": Annotated[rows, *several], **options})
+        self.feedback = _closed("Feedback", {"labels": Annotated[labels, *several]})
         """Types of the bodies, as the OpenAPI document shows them."""
         self._predict = TypeAdapter[dict[str, Any]](self.predict)
         self._feedback = TypeAdapter[dict[str, Any]](self.feedback)

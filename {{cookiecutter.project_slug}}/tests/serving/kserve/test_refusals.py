@@ -94,7 +94,12 @@ def test_a_tensor_that_is_not_the_columns_is_refused(
         ("price", "FP64", b"", "should have as many rows"),
         ("price", "FP64", b"1234567", "'price' has 7 bytes, 8 for each FP64 and a rest"),
         ("price", "FP64", bytes(16), "'price' has 2 values, not the 1 of its shape"),
-        ("price", "FP64", struct.pack("<d", np.nan), "rows.0.price: Input should be a valid number"),
+        (
+            "price",
+            "FP64",
+            struct.pack("<d", np.nan),
+            "rows.0.price: Input should be a valid number",
+        ),
         ("items", "INT64", bytes(8), "rows.0.items: Input should be greater than or equal to 1"),
         ("gift", "BOOL", b"\x02", "rows.0.gift: Input should be a valid boolean"),
         ("gift", "FP64", struct.pack("<d", 0.5), "rows.0.gift: Input should be a valid boolean"),
