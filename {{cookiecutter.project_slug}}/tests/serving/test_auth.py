@@ -199,7 +199,7 @@ def test_a_key_is_long_random_and_kept_as_its_hash_alone(path: Path) -> None:
     assert [key.name for key in read_keys(path)] == ["first", "second"]
     revoke(path, "first")
     revoke(path, "second")
-    assert read_keys(path) == (), "the file stays, so that nobody comes in"
+    assert read_keys(path) == [], "the file stays, so that nobody comes in"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

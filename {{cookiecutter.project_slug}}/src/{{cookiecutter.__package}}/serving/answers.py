@@ -1,6 +1,6 @@
 """The answer to a row: each of its fields is one entry of ``FIELDS``.
 
-A field that is added here stands in the endpoints, in the OpenAPI document and in batch scores.
+A field that is added here stands in the answers, in the OpenAPI document and in batch scores.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,16 +53,14 @@ class AnswerField:
 
 def _probabilities(predicted: Predicted) -> Values:
     """The probability of every value, by value; of two the positive one is last."""
-    contract, outputs = predicted.bundle.contract, predicted.outputs
+    contract, outputs = predicted.bundle.contract, predicted.outputs.astype(np.float64)
     if contract.task == "multiclass":
         return dict(zip(contract.labels or (), outputs.T.tolist(), strict=True))
-    positive = canonical_category(contract.positive)
-    target = contract.columns[contract.target]
+    positive, target = canonical_category(contract.positive), contract.columns[contract.target]
     known = ("false", "true") if target.type == "boolean" else contract.labels or target.allowed
     others = [value for value in known or () if value != positive]
     other = others[0] if len(others) == 1 else f"not {positive}"
-    chances = outputs.astype(np.float64)
-    return {other: (1 - chances).tolist(), positive: chances.tolist()}
+    return {other: (1 - outputs).tolist(), positive: outputs.tolist()}
 
 
 def _warnings(predicted: Predicted) -> Values:

@@ -84,7 +84,8 @@ def _add_operation(app: FastAPI, service: Service) -> None:
             | {"version": predictor.version, "bundle": bundle.hash, "problem": store.problem}
             | {"promotion": store.promotion, "routes": service.routes()}
             | {"contract": bundle.contract.model_dump(mode="json", exclude={"sources"})}
-            | {"fields": page.fields_of(predictor)}
+            | {"request": bundle.contract.request, "typical": bundle.metadata["typical"]}
+            | {"known": {name: sorted(values) for name, values in predictor.known.items()}}
         )
 
     @app.get("/health/live", summary="Does it run", tags=["Operation"])

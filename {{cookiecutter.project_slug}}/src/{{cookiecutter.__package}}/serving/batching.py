@@ -37,10 +37,6 @@ class Request:
     probabilities: bool
     answer: "asyncio.Future[Answers] | None" = None
 
-    def shares_a_run_with(self, other: "Request") -> bool:
-        """Whether one run of the graph can answer both."""
-        return self.predictor is other.predictor and self.probabilities is other.probabilities
-
     def finish(self, answer: Answers | ProblemError) -> None:
         """Let the caller have the answer, if it is still there."""
         if self.answer is None or self.answer.done():
@@ -63,7 +59,7 @@ class Batcher:
     """The requests that were read and are not answered yet."""
 
     def __init__(self, write: Callable[[Sequence[Answered]], None], max_waiting: int) -> None:
-        """``write`` puts answers into the log; if it raises, nobody is answered."""
+        """``write`` puts answers into the log; if it raises ``ProblemError``, nobody is answered."""
         self._write = write
         self._max_waiting = max_waiting
         self._waiting: list[Request] = []
@@ -71,30 +67,36 @@ class Batcher:
         self.in_flight = 0
 
     async def ask(self, request: Request) -> Answers:
-        """The answers to a request's rows, which are in the log.
-
-        Raises:
-            ProblemError: too many wait, the model failed, or the log takes no records.
-        """
+        """The answers to a request's rows, which are in the log; or the ``ProblemError``."""
         if self.in_flight >= self._max_waiting:
             message = f"{self.in_flight:,} requests wait already; ask again in 1 s"
             raise ProblemError("overloaded", message, headers={"retry-after": "1"})
-        loop = asyncio.get_running_loop()
-        request.answer = loop.create_future()
+        request.answer = asyncio.get_running_loop().create_future()
         self._waiting.append(request)
-        if not self._running:
-            self._running = True
-            loop.call_soon(self._run_next)
+        self._schedule(running=self._running)
         self.in_flight += 1
         try:
             return await request.answer
         finally:
             self.in_flight -= 1
 
+    def _schedule(self, *, running: bool) -> None:
+        """Let the next run come, unless one runs or nobody waits."""
+        self._running = running or bool(self._waiting)
+        if self._running and not running:
+            asyncio.get_running_loop().call_soon(self._run_next)
+
     def _run_next(self) -> None:
-        batch = self._next_batch()
+        first, n_rows, batch = self._waiting[0], 0, list[Request]()
+        for one in self._waiting:
+            n_rows += len(one.rows)
+            alike = one.predictor is first.predictor and one.probabilities is first.probabilities
+            if batch and not (alike and n_rows <= RUN_ROWS):
+                break
+            batch.append(one)
+        self._waiting = self._waiting[len(batch) :]
         rows = [row for one in batch for row in one.rows]
-        predict = partial(batch[0].predictor.predict, rows)
+        predict = partial(first.predictor.predict, rows)
         if len(rows) <= INLINE_ROWS:
             self._end_run(batch, predict)
         else:
@@ -103,40 +105,25 @@ class Batcher:
 
     def _end_run(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
         self._finish(batch, predict)
-        self._running = bool(self._waiting)
-        if self._running:
-            asyncio.get_running_loop().call_soon(self._run_next)
-
-    def _next_batch(self) -> list[Request]:
-        """The first request, and those behind it that fit into its run."""
-        n_rows, batch = 0, list[Request]()
-        for one in self._waiting:
-            n_rows += len(one.rows)
-            if batch and (n_rows > RUN_ROWS or not one.shares_a_run_with(batch[0])):
-                break
-            batch.append(one)
-        self._waiting = self._waiting[len(batch) :]
-        return batch
+        self._schedule(running=False)
 
     def _finish(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
         """Log and answer a batch; where its run fails, each request has a run of its own."""
         try:
-            answers = split_answers(batch, predict())
-        except BaseException as error:  # a panic in Rust is no Exception
-            if len(batch) == 1:
-                batch[0].finish(model_failed(error, batch[0].request_id))
-                return
-            for one in batch:
-                self._finish([one], partial(one.predictor.predict, one.rows))
-            return
-        try:
-            self._write(answers)
+            answered = split_answers(batch, predict())
+            self._write(answered)
         except ProblemError as problem:
             for one in batch:
                 one.finish(problem)
-            return
-        for answered in answers:
-            answered.request.finish(answered.answers)
+        except BaseException as error:  # a panic in Rust is no Exception
+            if len(batch) == 1:
+                batch[0].finish(_model_failed(error, batch[0].request_id))
+                return
+            for one in batch:
+                self._finish([one], partial(one.predictor.predict, one.rows))
+        else:
+            for request, _, answers in answered:
+                request.finish(answers)
 
 
 def split_answers(batch: Sequence[Request], predicted: Predicted) -> list[Answered]:
@@ -150,7 +137,7 @@ def split_answers(batch: Sequence[Request], predicted: Predicted) -> list[Answer
     return answers
 
 
-def model_failed(error: BaseException, request_id: str) -> ProblemError:
+def _model_failed(error: BaseException, request_id: str) -> ProblemError:
     """What is answered where the model has no answer; what nobody expected goes to the messages."""
     if isinstance(error, ModelFailedError):
         return ProblemError("model_failed", str(error))

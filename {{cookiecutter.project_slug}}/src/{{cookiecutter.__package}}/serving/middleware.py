@@ -8,40 +8,36 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..config import ServeConfig
-from .auth import PAGE_FILES, PAGES
+from .auth import Headers
 from .problems import ProblemError
 from .service import Service
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BODY_TIMEOUT_S = 10.0
 CLOSE = (b"connection", b"close")
-NOSNIFF = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-ANSWERS = (*NOSNIFF, (b"cache-control", b"no-store"))
-"""Of every answer: a browser does no more with it than reading."""
-OTHERS = (
-    *ANSWERS,
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"x-frame-options", b"DENY"),
+ANSWERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
 )
-"""Of all but predictions and pages."""
-OWN_FILES = (
+"""Headers of every answer: a browser does no more with it than reading."""
+POLICY = (
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
     b" connect-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:"
 )
-"""A page loads and runs this server's files alone; Swagger's styles hold images as data."""
-OF_PAGES = (*NOSNIFF, (b"cache-control", b"no-cache"), (b"content-security-policy", OWN_FILES))
+OTHERS = (*ANSWERS, (b"content-security-policy", POLICY))
+"""Of all but predictions: a page loads this server's own files alone; Swagger's styles hold images."""
 INTERNAL = "the server failed; its log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
 Endpoint = Callable[[bytes, str], Awaitable[bytes]]
 """From a body and the request's id to the answer's JSON."""
-Headers = Mapping[bytes, bytes]
 
 
 class Middleware:
@@ -101,19 +97,13 @@ class Middleware:
 
     def _completed(self, headers: Any, path: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """An answer's headers with ours."""
-        ours: Sequence[tuple[bytes, bytes]] = ANSWERS if path in self._busy else OTHERS
-        if path in PAGES or path.startswith(PAGE_FILES):
-            ours = OF_PAGES
+        ours = ANSWERS if path in self._busy else OTHERS
         closing = [CLOSE] if self._service.ending and CLOSE not in headers else []
         return [*headers, (b"x-request-id", request_id.encode()), *ours, *closing]
 
 
 async def read_body(headers: Headers, receive: Receive, config: ServeConfig) -> bytes:
-    """The whole body; one that says it is too large is never asked for, so no 100 Continue is sent.
-
-    Raises:
-        ProblemError: it is too large or compressed, does not arrive in time, or ends before its end.
-    """
+    """The whole body; one that says it is too large is never asked for, so no 100 Continue is sent."""
     limit, body, close = config.max_body_bytes, bytearray(), {"connection": "close"}
     message = f"a body may have {limit:,} bytes; send fewer rows"
     too_large = ProblemError("body_too_large", message, headers=close)

@@ -28,7 +28,7 @@ Record = dict[str, Any]
 
 
 class PredictionLog:
-    """Predictions and labels of one process."""
+    """Predictions and labels of one process; what cannot be logged raises ``ProblemError``."""
 
     def __init__(self, config: ServeConfig, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -36,20 +36,12 @@ class PredictionLog:
         self._labels = Journal(config.log, LABELS)
         self._answers_unlogged = config.on_log_failure == "serve"
 
-    def write(self, answers: Sequence[Answered]) -> None:
-        """Log the answers of a run in one piece.
-
-        Raises:
-            ProblemError: the log takes no records, and nothing is to be answered unlogged.
-        """
-        self.append([record_of(one.request.predictor, one) for one in answers])
+    def write(self, answered: Sequence[Answered]) -> None:
+        """Log the answers of a run in one piece."""
+        self.append([record_of(one.request.predictor, one) for one in answered])
 
     def append(self, records: Sequence[Record]) -> None:
-        """Log predictions.
-
-        Raises:
-            ProblemError: as of ``write``.
-        """
+        """Log predictions, or count them as lost where they are answered all the same."""
         start = time.perf_counter()
         try:
             self._predictions.append(records)
@@ -61,11 +53,7 @@ class PredictionLog:
             self._metrics.log_slow.inc()
 
     def write_labels(self, request_id: str, labels: Sequence[Row]) -> None:
-        """Log labels; of several for a row the last counts.
-
-        Raises:
-            ProblemError: the log takes no records.
-        """
+        """Log labels; of several for a row the last counts."""
         head = {"request_id": request_id, "time": datetime.now(UTC)}
         try:
             self._labels.append([{**head, **label} for label in labels])
@@ -94,15 +82,11 @@ class Journal:
     def __init__(self, folder: Path, stem: str) -> None:
         self._folder = self._path = folder
         self._stem = stem
-        self._day: int | None = None
+        self._day = 0
         self._descriptor: int | None = None
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write records as one piece.
-
-        Raises:
-            OSError: the disk does not take them all.
-        """
+        """Write records as one piece; ``OSError`` where the disk does not take them all."""
         piece = b"".join(to_json(record) + b"\n" for record in records)
         try:
             descriptor = self._open(int(time.time() // DAY_S))
@@ -134,9 +118,7 @@ class Journal:
         date = datetime.fromtimestamp(day * DAY_S, UTC).date()
         descriptor, self._path = open_segment(self._folder, self._stem, date)
         self._descriptor, self._day = descriptor, day
-        if os.fstat(
-            descriptor
-        ).st_size:  # a container's processes often have one number, so one file
+        if os.fstat(descriptor).st_size:  # of a container's earlier process, which had this number
             os.lseek(descriptor, -1, os.SEEK_END)
             if os.read(descriptor, 1) != b"\n":  # a crash tore the last line
                 os.write(descriptor, b"\n")
@@ -144,11 +126,8 @@ class Journal:
 
 
 def record_of(predictor: Predictor, answered: Answered, route: str = CHAMPION) -> Record:
-    """The record of a request: its rows as validated, and the task's outputs.
-
-    ``route`` says which kind of version answered. Personal values are not among the rows: the
-    contract allows none in a request.
-    """
+    """A request's rows as validated, and the task's outputs; ``route`` says what kind of version
+    answered. The contract allows no personal values in a request."""
     return {
         "request_id": answered.request.request_id,
         "time": datetime.now(UTC),

@@ -31,8 +31,7 @@ class Predictor:
     def predict(self, rows: Sequence[Row]) -> Predicted:
         """What the model gives for rows; a column that a row has not is missing.
 
-        Raises:
-            ModelFailedError: an output is not finite, or no probability where it should be one.
+        Raises ``ModelFailedError`` where an output is not finite, or no probability.
         """
         inputs = self._grouped(rows)
         outputs = self.bundle.predict(inputs)
@@ -60,10 +59,7 @@ class Predictor:
 def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:
     """Make a predictor, which has answered the bundle's typical row as a request.
 
-    Raises:
-        ProblemError: the contract does not allow the row.
-        ModelFailedError: the graph has no answer to it.
-        Exception: whatever onnxruntime raises when it runs.
+    Raises whatever the contract, the graph or onnxruntime say against that.
     """
     schemas, known = Schemas(bundle.contract, max_rows), known_categories(bundle)
     predictor = Predictor(bundle=bundle, version=version, schemas=schemas, known=known)

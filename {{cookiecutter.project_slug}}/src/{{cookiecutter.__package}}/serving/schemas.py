@@ -7,7 +7,7 @@ models: any column name is a valid key, even ``_x``, ``class`` or ``model_config
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -40,43 +40,37 @@ class Query:
 
 
 class Schemas:
-    """Reads the bodies that a contract allows."""
+    """Reads the bodies that a contract allows; one that is not valid raises ``ProblemError``."""
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
         options = {} if contract.task == "regression" else {"probabilities": NotRequired[bool]}
         rows: Any = list[row_type(contract)]  # type: ignore[misc]
         labels: Any = list[label_type(contract)]  # type: ignore[misc]
         several = FailFast(), Len(1, max_rows)
-        self._max_rows = max_rows
         self.predict = _closed("Predict", {"rows": Annotated[rows, *several], **options})
         self.feedback = _closed("Feedback", {"labels": Annotated[labels, *several]})
         """Types of the bodies, as the OpenAPI document shows them."""
-        self._predict = TypeAdapter[dict[str, Any]](self.predict)
-        self._feedback = TypeAdapter[dict[str, Any]](self.feedback)
+        self._predict, self._feedback = (
+            TypeAdapter[dict[str, Any]](body).validate_python
+            for body in (self.predict, self.feedback)
+        )
         self._columns = frozenset(contract.request)
+        self._max_rows = max_rows
 
     def read_rows(self, body: bytes) -> Query:
-        """Rows that are to be predicted.
-
-        Raises:
-            ProblemError: the body is not valid.
-        """
+        """Rows that are to be predicted."""
         query = self._read(body, "rows", self._columns, self._predict)
         return Query(rows=query["rows"], probabilities=query.get("probabilities", False))
 
     def read_labels(self, body: bytes) -> list[Row]:
-        """Labels that became known.
-
-        Raises:
-            ProblemError: the body is not valid.
-        """
+        """Labels that became known."""
         names = frozenset(("id", "request_id", "row", "label"))
         labels: list[Row] = self._read(body, "labels", names, self._feedback)["labels"]
         return labels
 
     def _read(
-        self, body: bytes, name: str, known: frozenset[str], adapter: TypeAdapter[dict[str, Any]]
-    ) -> dict[str, Any]:
+        self, body: bytes, name: str, known: frozenset[str], validate: Callable[..., Row]
+    ) -> Row:
         """A body whose list of rows is called ``name``."""
         try:
             content = from_json(body)
@@ -90,10 +84,9 @@ class Schemas:
             raise invalid(Fault(field=name, rule="too_long", message=message))
         _check_size("body", content, frozenset((name, "probabilities")))
         for number, row in enumerate(rows):
-            if type(row) is dict:
-                _check_size(f"{name}.{number}", row, known)
+            _check_size(f"{name}.{number}", row, known)
         try:
-            return adapter.validate_python(content)
+            return validate(content)
         except ValidationError as error:
             raise invalid_by(error) from None
 
@@ -188,8 +181,8 @@ TYPES: dict[str, tuple[Any, list[BeforeValidator]]] = {
 """By the contract's type: the type of a value, and what it is read by."""
 
 
-def _check_size(where: str, content: Mapping[str, Any], known: frozenset[str]) -> None:
+def _check_size(where: str, content: Any, known: frozenset[str]) -> None:
     """Refuse an object of more keys than are known, without a look at its values."""
-    if len(content) > len(known):
+    if type(content) is dict and len(content) > len(known):
         unknown = islice((key for key in content if key not in known), MAX_FAULTS)
         raise invalid(*(fault_of((where, key), UNKNOWN, "no such name") for key in unknown))

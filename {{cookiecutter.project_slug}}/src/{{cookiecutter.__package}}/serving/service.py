@@ -106,11 +106,7 @@ class Service:
     async def answer(
         self, read: Callable[[Predictor], Query], path: str, request_id: str
     ) -> tuple[Predictor, Answers]:
-        """What a request is answered, and by which version; logged and counted.
-
-        Raises:
-            ProblemError: it is not valid, the model failed, or the log takes no records.
-        """
+        """What a request is answered, and by which version; logged and counted."""
         predictor = self.serving()
         try:
             query = read(predictor)
@@ -145,11 +141,7 @@ class Service:
         return predictor, answers
 
     def serving(self) -> Predictor:
-        """The version that answers.
-
-        Raises:
-            ProblemError: none does.
-        """
+        """The version that answers; ``ProblemError`` where none does."""
         if self.store.current is None:
             raise ProblemError("not_ready", f"no model serves: {self.store.problem}")
         return self.store.current

@@ -77,8 +77,18 @@ function showMetrics() {
   );
 }
 
+// A field for each column of a request, with a typical value as a person types it.
+function columnOf(name) {
+  const column = model.contract.columns[name];
+  const isId = name === model.contract.id; // a try is not taken for the row that it was made from
+  let value = isId ? null : model.typical[name] ?? null;
+  if (column.type === "float" && value !== null) value = Number(value.toPrecision(9)); // as float32 has it
+  const known = (model.known[name] ?? []).filter((text) => text !== "<missing>");
+  return { ...column, name, known, value: value === null ? null : String(value), optional: column.nullable || isId };
+}
+
 function build() {
-  fields = model.fields.map((column, at) => {
+  fields = model.request.map(columnOf).map((column, at) => {
     const fault = make("p", { id: `fault-${at}`, class: "fault" });
     const control = controlOf(column, at);
     control.addEventListener("input", () => mark({ control, fault }, ""));
