@@ -26,7 +26,7 @@ from {{ cookiecutter.__package }}.serving.problems import ProblemError
 from {{ cookiecutter.__package }}.serving.server import serve
 from {{ cookiecutter.__package }}.serving.service import NO_DETAILS
 
-from .callers import Raw, port_of, problem_of
+from .callers import port_of, problem_of
 from .conftest import Serving, serve_config
 from .live import add_version, live, make_key, settings_of, until
 from .test_server import SETTINGS, process
@@ -159,11 +159,6 @@ def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
     assert post(host="localhost:1").status_code == 200
 
 
-def test_a_host_that_is_not_sent_is_refused(serving: Serving) -> None:
-    with Raw(port_of(str(serving.client.base_url))) as raw:
-        assert raw.ask(b"GET /model HTTP/1.0\r\n\r\n")[0] == 421
-
-
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.org"])  # noqa: S104
 def test_an_address_that_others_reach_takes_a_key_and_the_command_is_named(
     tmp_path: Path, host: str
@@ -272,8 +267,3 @@ def test_the_commands_make_list_and_revoke(
     assert json.loads((tmp_path / "keys.json").read_text()) == []
     with pytest.raises(ConfigError, match=r"serve\.keys is null"):
         typed("list", "--set", "serve.keys=null")
-
-
-def test_git_does_not_know_the_keys() -> None:
-    ignored = (Path(__file__).parents[2] / ".gitignore").read_text().splitlines()
-    assert {"/keys.json", "/.keys.json*"} <= set(ignored)

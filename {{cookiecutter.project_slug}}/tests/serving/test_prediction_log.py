@@ -1,6 +1,5 @@
 """What callers were answered is in the log, or the policy for a log that fails holds."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -23,17 +22,6 @@ from .test_server import counted, process
 ROOM_BYTES = 20_000
 if sys.platform == "linux":
     import resource
-
-
-def test_records_are_in_the_file_when_append_returns(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "deep" / "live", "predictions")
-    journal.append([{"row": 0}, {"row": 1}])
-    journal.append([{"row": 2}])
-    (path,) = (tmp_path / "deep" / "live").iterdir()
-    rows = [json.loads(line)["row"] for line in path.read_text().splitlines()]
-    assert rows == [0, 1, 2]
-    assert path.stat().st_mode & 0o007 == 0
-    journal.close()
 
 
 def test_a_run_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

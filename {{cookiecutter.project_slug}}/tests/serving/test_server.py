@@ -110,11 +110,6 @@ def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> 
     assert caught.value.exit_code == 2
 
 
-def test_an_address_of_another_machine_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.1"):
-        serve(settings_of(serve_config(tmp_path, host="203.0.113.1", open=True)))
-
-
 @pytest.mark.parametrize("options", [(), ("--set", "serve.http=h11")])
 def test_a_server_that_is_asked_to_stop_ends_well(
     tmp_path: Path, shop: Contract, row: dict[str, Any], options: tuple[str, ...]
@@ -227,14 +222,6 @@ def test_workers_share_a_port_count_together_are_replaced_and_end_with_their_par
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "their end")
         assert time.monotonic() - gone < 5
     assert len(records(tmp_path / "live")) == 40
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_workers_end_well(tmp_path: Path, shop: Contract) -> None:
-    with process(tmp_path, shop, "--set", "serve.workers=2") as (server, url):
-        until(lambda: counted(url, "workers") == 2, "two workers")
-        server.terminate()
-        assert server.wait(30) == 0
 
 
 @pytest.mark.slow

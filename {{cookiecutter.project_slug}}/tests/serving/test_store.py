@@ -65,16 +65,6 @@ def fails_when_run(bundles: Path, contract: Contract, version: Version) -> Versi
     return versions.register(path.name, [], passed=True)
 
 
-def test_before_the_first_promotion_there_is_no_predictor_and_a_reason(
-    tmp_path: Path, shop: Contract
-) -> None:
-    store = loaded(tmp_path / "bundles")
-    assert store.current is None
-    assert "make train" in str(store.problem)
-    add_version(tmp_path / "bundles", shop, serve=False)
-    assert loaded(tmp_path / "bundles").current is None
-
-
 def test_the_pointer_is_followed_to_and_fro_and_an_unchanged_one_loads_nothing(
     tmp_path: Path, shop: Contract
 ) -> None:

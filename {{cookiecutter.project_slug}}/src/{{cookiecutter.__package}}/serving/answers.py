@@ -17,8 +17,8 @@ from ..models.profile import MOST_CATEGORIES
 from ..models.tasks import Outputs
 from ..values import MISSING_CATEGORY, canonical_category
 
-Values = list[Any] | dict[str, list[Any]] | None
-"""Of each row, or of each name and row; ``None`` where no row has any."""
+Values = list[Any] | None
+"""By row; ``None`` where no row has any."""
 Known = Mapping[str, frozenset[str]]
 CLASSES = frozenset({"binary", "multiclass"})
 
@@ -54,13 +54,14 @@ class AnswerField:
 def _probabilities(predicted: Predicted) -> Values:
     """The probability of every value, by value; of two the positive one is last."""
     contract, outputs = predicted.bundle.contract, predicted.outputs.astype(np.float64)
-    if contract.task == "multiclass":
-        return dict(zip(contract.labels or (), outputs.T.tolist(), strict=True))
-    positive, target = canonical_category(contract.positive), contract.columns[contract.target]
-    known = ("false", "true") if target.type == "boolean" else contract.labels or target.allowed
-    others = [value for value in known or () if value != positive]
-    other = others[0] if len(others) == 1 else f"not {positive}"
-    return {other: (1 - outputs).tolist(), positive: outputs.tolist()}
+    names = contract.labels or ()
+    if contract.task == "binary":
+        positive, target = canonical_category(contract.positive), contract.columns[contract.target]
+        known = ("false", "true") if target.type == "boolean" else names or target.allowed or ()
+        others = [name for name in known if name != positive]
+        names = (others[0] if len(others) == 1 else f"not {positive}", positive)
+        outputs = np.stack([1 - outputs, outputs], axis=1)
+    return [dict(zip(names, row, strict=True)) for row in outputs.tolist()]
 
 
 def _warnings(predicted: Predicted) -> Values:
@@ -135,10 +136,9 @@ def known_categories(bundle: Bundle) -> Known:
 
 def answer_columns(predicted: Predicted, *, probabilities: bool = False) -> dict[str, Any]:
     """The answers as a list for each field, in the order of the rows."""
-    fields = fields_of(predicted.bundle.contract)
     columns = {
         field.name: field.values(predicted)
-        for field in fields
+        for field in fields_of(predicted.bundle.contract)
         if probabilities or not field.on_request
     }
     return {name: values for name, values in columns.items() if values is not None}
@@ -146,15 +146,7 @@ def answer_columns(predicted: Predicted, *, probabilities: bool = False) -> dict
 
 def answer_rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The answers as an object for each row; what a row is without is left out."""
-    lists = [
-        (
-            [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-            if isinstance(values, dict)
-            else values
-        )
-        for values in columns.values()
-    ]
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if "warnings" not in columns:
         return rows
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
