@@ -81,7 +81,7 @@ LAX: list[tuple[str, object, str]] = [
     ("items", "2", "int_type"),
     ("items", 2.5, "int_type"),
     ("items", True, "int_type"),
-    ("items", 2**63, "int64"),
+    ("items", 2**63, "less_than_equal"),
     ("gift", 1, "bool_type"),
     ("gift", "true", "bool_type"),
     ("channel", "Web", "literal_error"),

@@ -47,8 +47,10 @@ def create_app(settings: Config | None = None) -> Middleware:
         content = json.loads(os.environ[SETTINGS])
         serve = ServeConfig.model_validate(content["serve"])
         settings = Config.model_construct(serve=serve, options=content["options"])
-    routers = [_module(name).ROUTER for name in ROUTERS]
-    service = Service(settings, routers, [_module(name).ROUTE for name in ROUTES])
+    package = __name__.partition(".")[0]
+    routers = [import_module(f"{package}.{name}").ROUTER for name in ROUTERS]
+    routes = [import_module(f"{package}.{name}").ROUTE for name in ROUTES]
+    service = Service(settings, routers, routes)
     app = FastAPI(
         title="Predictor",
         version=__version__,
@@ -150,10 +152,6 @@ def json_response(content: Any, status: int = 200) -> Response:
     """An answer; what no JSON number can be is null."""
     body = to_json(content, inf_nan_mode="null")
     return Response(body, status, media_type="application/json")
-
-
-def _module(name: str) -> Any:
-    return import_module(f"{__name__.partition('.')[0]}.{name}")
 
 
 async def _on_problem(request: Request, error: ProblemError) -> Response:

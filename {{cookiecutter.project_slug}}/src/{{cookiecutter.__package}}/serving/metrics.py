@@ -28,17 +28,12 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         counter = partial(Counter, registry=registry)
         self.requests = counter("requests", "Requests answered.", ["route", "status"])
-        self.latency = Histogram(
-            "request_duration_seconds",
-            "Time from the request's head to the answer.",
-            ["route"],
-            buckets=LATENCY_BUCKETS_S,
-            registry=registry,
-        )
+        histogram = partial(Histogram, registry=registry, buckets=LATENCY_BUCKETS_S)
+        text = "Time from the request's head to the answer."
+        self.latency = histogram("request_duration_seconds", text, ["route"])
         self.rows = counter("predicted_rows", "Rows answered.")
-        self.decisions = counter(
-            "predicted_decisions", "Rows answered, by decision; none of a regression.", ["decision"]
-        )
+        text = "Rows answered, by decision; none of a regression."
+        self.decisions = counter("predicted_decisions", text, ["decision"])
         self.log_failures = counter("prediction_log_failures", "Requests refused, not logged.")
         self.log_lost = counter("prediction_log_lost", "Requests answered, not logged.")
         text = f"Writes of the log that took over {SLOW_WRITE_S} s."
@@ -50,30 +45,28 @@ class Metrics:
         self._requests, self._latency = cache(self.requests.labels), cache(self.latency.labels)
         self._decisions = cache(lambda value: self.decisions.labels(canonical_category(value)))
         self._add_gauges()
-        self.workers.set(1)
-        for path in _counters(f"*_{os.getpid()}.db"):  # a disk that is full later would kill this
-            with path.open("r+b") as file:  # process at a count, so it takes its place now
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        _reserve_counters()
 
     def _add_gauges(self) -> None:
         """Add what holds now, over the workers that live."""
 
-        def gauge(name: str, text: str, over_workers: Any) -> Gauge:
+        def gauge(name: str, over_workers: Any, text: str) -> Gauge:
             return Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)
 
-        self.workers = gauge("workers", "Processes that answer.", "livesum")
-        self.expected = gauge("workers_wanted", "Processes that are to answer.", "livemax")
+        self.workers = gauge("workers", "livesum", "Processes that answer.")
+        self.workers.set(1)
+        self.expected = gauge("workers_wanted", "livemax", "Processes that are to answer.")
         text = "Whether callers should come: 1, or 0 if one worker is not ready."
-        self.ready = gauge("server_ready", text, "livemin")
+        self.ready = gauge("server_ready", "livemin", text)
         text = "Requests not answered at the last look."
-        self.in_flight = gauge("requests_in_flight", text, "livesum")
+        self.in_flight = gauge("requests_in_flight", "livesum", text)
         text = "Requests beyond which 429 is answered."
-        self.in_flight_limit = gauge("requests_in_flight_limit", text, "livesum")
-        self.version = gauge("model_version", "Version that serves; 0 before the first.", "livemax")
+        self.in_flight_limit = gauge("requests_in_flight_limit", "livesum", text)
+        self.version = gauge("model_version", "livemax", "Version that serves; 0 before the first.")
         text = "When the version that serves was registered; 0 before the first."
-        self.registered = gauge("model_registered_timestamp_seconds", text, "livemax")
+        self.registered = gauge("model_registered_timestamp_seconds", "livemax", text)
         text = "Versions that could not be loaded."
-        self.reload_failures = gauge("model_reload_failures", text, "livemax")
+        self.reload_failures = gauge("model_reload_failures", "livemax", text)
 
     def answered(self, route: str, status: int, duration_s: float) -> None:
         """Count an answer; routes and statuses are few."""
@@ -112,6 +105,13 @@ def monitoring_text(reports: Path | None, model: str | None) -> bytes:
         return (reports / model / "metrics.prom").read_bytes()
     except OSError:
         return b""
+
+
+def _reserve_counters() -> None:
+    """Take the place that this worker's counters need: a full disk would kill it at a count."""
+    for path in _counters(f"*_{os.getpid()}.db"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _counters(pattern: str) -> list[Path]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired, get_origin
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Le, Len
 from pydantic import BeforeValidator, ConfigDict, FailFast, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, from_json
 from typing_extensions import TypedDict
@@ -140,12 +140,8 @@ def _value(contract: Contract, name: str) -> Any:
 
 
 def _whole(value: object) -> object:
-    """An integer as wide as in a file, which JSON may write as 2.0, too."""
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    if type(value) is int and not -(2**63) <= value < 2**63:
-        raise PydanticCustomError("int64", "Input should be an integer of 64 bits")
-    return value
+    """An integer, which JSON may write as 2.0, too."""
+    return int(value) if type(value) is float and value.is_integer() else value
 
 
 def _category(value: object) -> object:
@@ -169,7 +165,7 @@ def _time(value: object) -> object:
 TEXT = Annotated[str, Len(0, MAX_TEXT)]
 TYPES: dict[str, tuple[Any, list[BeforeValidator]]] = {
     "float": (float, []),
-    "integer": (int, [BeforeValidator(_whole)]),
+    "integer": (Annotated[int, Ge(-(2**63)), Le(2**63 - 1)], [BeforeValidator(_whole)]),
     "boolean": (bool, []),
     "timestamp": (datetime, [BeforeValidator(_time)]),
     "string": (TEXT, []),
