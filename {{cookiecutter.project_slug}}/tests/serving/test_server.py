@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -110,15 +111,20 @@ def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> 
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("options", [(), ("--set", "serve.http=h11")])
-def test_a_server_that_is_asked_to_stop_ends_well(
-    tmp_path: Path, shop: Contract, row: dict[str, Any], options: tuple[str, ...]
+@pytest.mark.parametrize("http", ["httptools", "h11"])
+def test_a_server_says_each_request_as_json_where_that_is_wanted_and_ends_well(
+    tmp_path: Path, shop: Contract, row: dict[str, Any], http: str
 ) -> None:
+    options = ("--set", f"serve.http={http}", "--set", "serve.access_log=true")
     with process(tmp_path, shop, *options) as (server, url):
-        until(lambda: counted(url, "workers") == 1, "it to answer")
         assert httpx.post(f"{url}/predict", json={"rows": [row]}).status_code == 200
         server.terminate()
-        assert ended_well(server)
+        assert server.wait(30) == 0
+        assert server.stderr is not None
+        (message,) = (json.loads(line) for line in server.stderr.read().splitlines())
+    assert message["level"] == "info"
+    assert '"POST /predict HTTP/1.1" 200' in message["message"]
+    assert datetime.fromisoformat(message["time"]).tzinfo is not None
     assert len(records(tmp_path / "live")) == 1
 
 
