@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, FastAPI, Header
 from fastapi.openapi.models import Example
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from .answers import answer_model
 from .predictor import Predictor
 from .problems import CODES, DOCUMENTED, Problem
 from .service import FEEDBACK, PREDICT
 
+REFERENCE = "#/components/schemas/{model}"
 REQUEST_ID = Header(
     alias="X-Request-ID",
     description="A name for the request, to find it by: up to 64 letters, digits, '.', '_' and"
@@ -42,6 +43,10 @@ def document(app: FastAPI, predictor: Predictor | None) -> dict[str, Any]:
     title = app.title if predictor is None else predictor.name
     routes = [*router.routes, *app.routes]  # those that people come for are first
     schema = get_openapi(title=title, version=app.version, routes=routes)
+    if predictor is not None:  # the framework rounds bounds to floats; these are exact
+        for body in (predictor.schemas.predict, predictor.schemas.feedback):
+            exact = TypeAdapter(body).json_schema(ref_template=REFERENCE)
+            schema["components"]["schemas"] |= exact.get("$defs", {})
     schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{}, {"key": []}]  # where the server has keys
     return schema
