@@ -116,13 +116,10 @@ def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
     with serving(place) as url:
         row = {"order": "o-1", "at": "2024-05-01T10:00:00Z", "price": 1, "items": 1}
         row |= {"channel": "web", "name": CANARY}
-        for path, body in (
-            ("/predict", {"rows": [row]}),
-            ("/predict/columns", {"columns": {name: [value] for name, value in row.items()}}),
-        ):
-            for headers, status in (({"authorization": f"Bearer {key}"}, 422), ({}, 401)):
-                refused = httpx.post(url + path, json=body, headers=headers, timeout=30)
-                assert (refused.status_code, CANARY in refused.text) == (status, False)
+        for headers, status in (({"authorization": f"Bearer {key}"}, 422), ({}, 401)):
+            body = {"rows": [row]}
+            refused = httpx.post(f"{url}/predict", json=body, headers=headers, timeout=30)
+            assert (refused.status_code, CANARY in refused.text) == (status, False)
         run("replay", "--url", url)
     run("score", "orders.csv", "--output", "scored.parquet")
     run("monitor")

@@ -8,7 +8,37 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
+from {{ cookiecutter.__package }}.serving.problems import Problem
+
+from .conftest import Serving
+
 WAIT_S = 30.0
+JSON = "content-type: application/json"
+
+
+def post(serving: Serving, rows: object, **headers: str) -> httpx.Response:
+    """Ask for a prediction."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return serving.client.post("/predict", content=json.dumps({"rows": rows}), headers=sent)
+
+
+def problem_of(response: httpx.Response, status: int) -> Problem:
+    """The error, in the one documented shape."""
+    assert response.status_code == status, response.text
+    assert set(response.json()) == {"code", "message", "faults", "request_id"}
+    problem = Problem.model_validate_json(response.content)
+    assert problem.request_id == response.headers["x-request-id"]
+    return problem
+
+
+def faults_of(response: httpx.Response) -> set[tuple[str, str]]:
+    """Field and rule of every fault."""
+    problem = problem_of(response, 422)
+    assert problem.code == "invalid_request"
+    assert all(fault.message for fault in problem.faults)
+    return {(fault.field, fault.rule) for fault in problem.faults}
 
 
 def port_of(url: str) -> int:

@@ -16,7 +16,6 @@ import yaml
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.serving import auth
 from {{ cookiecutter.__package }}.serving.auth import (
     Guard,
     new_key,
@@ -24,19 +23,18 @@ from {{ cookiecutter.__package }}.serving.auth import (
     revoke,
 )
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
-from {{ cookiecutter.__package }}.serving.seams import UNTOLD
 from {{ cookiecutter.__package }}.serving.server import serve
+from {{ cookiecutter.__package }}.serving.service import NO_DETAILS
 
-from .callers import Raw, port_of
+from .callers import Raw, port_of, post, problem_of
 from .conftest import Serving, serve_config
 from .live import add_version, live, make_key, settings_of, until
-from .problems import problem_of
+from .test_metrics import scraped
 from .test_server import SETTINGS, process
 
-NEED_KEYS = ["/model", "/metrics", "/status", "/openapi.json", "/no/such", "/page"]
-OPEN = ["/health/live", "/health/ready", "/", "/docs"]
-OPEN += ["/page/page.js", "/docs/files/docs.js", "/docs/ui/swagger-ui.css"]
-LEADING_OUT = ["/page/../model", "/page/%2e%2e/status", "//model", "/docs/ui/..%2f..%2fmodel"]
+NEED_KEYS = ["/model", "/metrics", "/openapi.json", "/no/such", "/page"]
+OPEN = ["/health/live", "/health/ready", "/", "/docs", "/page/page.js", "/docs/ui/swagger-ui.css"]
+LEADING_OUT = ["/page/../model", "/page/%2e%2e/model", "//model", "/docs/ui/..%2f..%2fmodel"]
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -60,42 +58,29 @@ def test_probes_and_pages_are_open_and_all_else_needs_a_key(
     guarded: tuple[Serving, str], row: dict[str, Any]
 ) -> None:
     client, headers = guarded[0].client, bearer(guarded[1])
-    for path in OPEN:
-        assert client.get(path).status_code == 200, path
+    assert {client.get(path).status_code for path in OPEN} == {200}
     for path in NEED_KEYS:
         assert client.get(path).status_code == 401, path
         assert client.get(path, headers=headers).status_code in (200, 404), path
     for path in LEADING_OUT:
-        url = httpx.URL(str(client.base_url)).copy_with(raw_path=path.encode())
+        url = client.base_url.copy_with(raw_path=path.encode())
         assert client.get(url).status_code in (401, 404)
     assert client.post("/predict", json={"rows": [row]}, headers=headers).status_code == 200
-    told = {"ready": True, "version": None, "problem": None}
-    assert client.get("/health/ready").json() == told
+    assert client.get("/health/ready").json() == {"ready": True, "version": None, "problem": None}
 
 
-GIVEN = [None, "", "Bearer", "Bearer key_x", "Basic {key}", "{key}", "Bearer {key}x"]
+SENT = [None, "", "Bearer", "Bearer key_x", "Basic {key}", "{key}", "Bearer {key}x"]
 
 
-@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("sent", SENT)
 def test_no_key_and_a_wrong_one_are_answered_alike(
-    guarded: tuple[Serving, str], given: str | None
+    guarded: tuple[Serving, str], sent: str | None
 ) -> None:
     serving, key = guarded
-    headers = {} if given is None else {"authorization": given.format(key=key)}
+    headers = {} if sent is None else {"authorization": sent.format(key=key)}
     answer = serving.client.post("/predict", json={}, headers=headers)
     assert answer.headers["www-authenticate"] == "Bearer"
-    problem = problem_of(answer, 401)
-    assert (problem.code, key in answer.text) == ("unauthorized", False)
-
-
-def test_readiness_says_why_only_to_who_has_a_key(tmp_path: Path) -> None:
-    config = serve_config(tmp_path)
-    assert config.keys
-    key = make_key(config.keys)
-    with live(config) as client:
-        assert client.get("/health/ready").json()["problem"] == UNTOLD
-        told = client.get("/health/ready", headers=bearer(key)).json()["problem"]
-        assert "make train" in told
+    assert (problem_of(answer, 401).code, key in answer.text) == ("unauthorized", False)
 
 
 def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
@@ -103,34 +88,32 @@ def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
 ) -> None:
     config = serve_config(tmp_path)
     assert config.keys
-    add_version(config.bundles, shop)
     with live(config) as client:
-        assert client.get("/model").status_code == 200
+
+        def model(key: str | None = None) -> int:
+            return client.get("/model", headers=bearer(key) if key else {}).status_code
+
+        assert model() == 503
         key, other = make_key(config.keys), make_key(config.keys, "other")
-        until(lambda: client.get("/model").status_code == 401, "keys are demanded")
-        assert client.get("/model", headers=bearer(key)).status_code == 200
+        until(lambda: model() == 401, "keys are demanded")
+        assert client.get("/health/ready").json()["problem"] == NO_DETAILS
+        told = client.get("/health/ready", headers=bearer(key)).json()["problem"]
+        assert "make train" in told, "who has a key is told why"
+        add_version(config.bundles, shop)
+        until(lambda: model(key) == 200, "the model")
         revoke(config.keys, "first")
-        until(lambda: client.get("/model", headers=bearer(key)).status_code == 401, "its end")
-        assert client.get("/model", headers=bearer(other)).status_code == 200
+        until(lambda: model(key) == 401, "its end")
+        whole = config.keys.read_text()
+        config.keys.write_text(whole[:-9])
+        client.headers.update(bearer(other))
+        series = 'background_failures_total{task="keys"}'
+        until(lambda: scraped(client).get(series, 0) > 1, "failures, after which it looks again")
+        assert model(other) == 200, "what cannot be read changes nothing"
+        config.keys.write_text("[]")
+        until(lambda: model(other) == 401, "no key is known")
         config.keys.unlink()
-        until(lambda: client.get("/model", headers=bearer(other)).status_code == 401, "no key is")
-
-
-def test_a_file_that_was_damaged_changes_nothing_until_it_is_whole_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(auth, "LOOK_S", 0.0)
-    config = serve_config(tmp_path)
-    assert config.keys
-    key = make_key(config.keys)
-    kept, guard = config.keys.read_text(), Guard(config)
-    given = {b"authorization": f"Bearer {key}".encode()}
-    guard.check("GET", "/model", given)
-    config.keys.write_text(kept[:-9])
-    guard.check("GET", "/model", given)
-    config.keys.write_text("[]")
-    with pytest.raises(ProblemError):
-        guard.check("GET", "/model", given)
+        until(lambda: not (config.keys and config.keys.exists()), "its end")
+        assert model(other) == 401
 
 
 HOSTS = ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "", "[::1].evil.example"]
@@ -140,29 +123,22 @@ TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data
 def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
     serving: Serving, row: dict[str, Any]
 ) -> None:
-    client, body = serving.client, json.dumps({"rows": [row]}).encode()
-
-    def post(path: str = "/predict", **headers: str) -> httpx.Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.post(path, content=body, headers=named)
-
+    client, port = serving.client, port_of(str(serving.client.base_url))
     for host in HOSTS:
-        assert problem_of(post(host=host), 421).code == "wrong_host"
-    own = f"http://127.0.0.1:{port_of(str(client.base_url))}"
+        assert problem_of(post(serving, [row], host=host), 421).code == "wrong_host"
+    own = f"http://127.0.0.1:{port}"
     for origin in ("https://evil.example", "null", "http://localhost:1", own.replace("p:", "ps:")):
-        assert problem_of(post(origin=origin), 403).code == "foreign_origin"
-        assert client.get("/status", headers={"origin": origin}).status_code == 403
-    for path in ("/predict", "/feedback", "/predict/columns", "/no/such"):
+        assert problem_of(post(serving, [row], origin=origin), 403).code == "foreign_origin"
+        assert client.get("/model", headers={"origin": origin}).status_code == 403
+    for path in ("/predict", "/feedback", "/no/such"):
         for kind in TYPES:
-            assert problem_of(post(path, content_type=kind), 415).code == "unsupported_type"
-    assert post(origin=own).status_code == 200
-    assert post(content_type="application/json; charset=utf-8").status_code == 200
-    assert post(host="localhost:1").status_code == 200
-
-
-def test_a_host_that_is_not_sent_is_refused(serving: Serving) -> None:
-    with Raw(port_of(str(serving.client.base_url))) as raw:
-        assert raw.ask(b"GET /status HTTP/1.0\r\n\r\n")[0] == 421
+            refused = client.post(path, content=b"{}", headers={"content-type": kind})
+            assert problem_of(refused, 415).code == "unsupported_type"
+    assert post(serving, [row], origin=own).status_code == 200
+    assert post(serving, [row], content_type="application/json; charset=utf-8").status_code == 200
+    assert post(serving, [row], host="localhost:1").status_code == 200
+    with Raw(port) as raw:
+        assert raw.ask(b"GET /model HTTP/1.0\r\n\r\n")[0] == 421, "no host was sent"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.org"])  # noqa: S104
@@ -193,14 +169,18 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_key_is_long_random_and_kept_as_its_hash_alone(path: Path) -> None:
-    first, second = make_key(path), make_key(path, "second")
+    first, second = make_key(path, "billing"), make_key(path, "second")
     assert re.fullmatch(r"key_[\w-]{43}", first)
     assert first != second
     assert first.removeprefix("key_") not in path.read_text()
-    assert [key.name for key in read_keys(path)] == ["first", "second"]
-    revoke(path, "first")
+    assert [key.name for key in read_keys(path)] == ["billing", "second"]
+    with pytest.raises(ConfigError, match=r"make one of another name.*keys revoke billing"):
+        make_key(path, "billing")
+    with pytest.raises(ConfigError, match="has no key 'biling'; its keys: billing, second"):
+        revoke(path, "biling")
+    revoke(path, "billing")
     revoke(path, "second")
-    assert read_keys(path) == (), "the file stays, so that nobody comes in"
+    assert read_keys(path) == [], "the file stays, so that nobody comes in"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -219,14 +199,6 @@ def test_a_name_that_is_none_is_refused(path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="names no key; use up to 64 letters"):
         make_key(path, name)
     assert not path.exists()
-
-
-def test_a_name_is_given_once_and_revoking_another_names_what_is_there(path: Path) -> None:
-    make_key(path, "billing")
-    with pytest.raises(ConfigError, match=r"make one of another name.*keys revoke billing"):
-        make_key(path, "billing")
-    with pytest.raises(ConfigError, match="has no key 'biling'; its keys: billing"):
-        revoke(path, "biling")
 
 
 OTHER = '[{"name": "a", "sha256": "key_secret", "made": "2026-01-01T00:00:00Z"}]'
@@ -273,8 +245,3 @@ def test_the_commands_make_list_and_revoke(
     assert json.loads((tmp_path / "keys.json").read_text()) == []
     with pytest.raises(ConfigError, match=r"serve\.keys is null"):
         typed("list", "--set", "serve.keys=null")
-
-
-def test_git_does_not_know_the_keys() -> None:
-    ignored = (Path(__file__).parents[2] / ".gitignore").read_text().splitlines()
-    assert {"/keys.json", "/.keys.json*"} <= set(ignored)

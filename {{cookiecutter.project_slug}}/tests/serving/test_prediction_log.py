@@ -1,6 +1,5 @@
 """What callers were answered is in the log, or the policy for a log that fails holds."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -15,25 +14,14 @@ from {{ cookiecutter.__package }}.log.live import read_lines
 from {{ cookiecutter.__package }}.serving.prediction_log import Journal
 
 from ..conftest import TASKS, shop_of
+from .callers import problem_of
 from .conftest import serve_config
 from .live import add_version, live
-from .problems import problem_of
 from .test_server import counted, process
 
 ROOM_BYTES = 20_000
 if sys.platform == "linux":
     import resource
-
-
-def test_records_are_in_the_file_when_append_returns(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "deep" / "live", "predictions")
-    journal.append([{"row": 0}, {"row": 1}])
-    journal.append([{"row": 2}])
-    (path,) = (tmp_path / "deep" / "live").iterdir()
-    rows = [json.loads(line)["row"] for line in path.read_text().splitlines()]
-    assert rows == [0, 1, 2]
-    assert path.stat().st_mode & 0o007 == 0
-    journal.close()
 
 
 def test_a_run_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,15 +91,13 @@ def test_a_record_keeps_its_form(tmp_path: Path, row: dict[str, Any], task: str)
     add_version(config.bundles, contract)
     with live(config) as client:
         request_id = client.post("/predict", json={"rows": [row, row]}).json()["request_id"]
-        columns = {name: [value] for name, value in row.items()}
-        client.post("/predict/columns", json={"columns": columns})
-    first, second = read_lines(config.log, "predictions")
+    (first,) = read_lines(config.log, "predictions")
     output = {"binary": "probability", "multiclass": "probabilities", "regression": "value"}[task]
     names = ["request_id", "time", "model", "version", "path", "route", "rows", output]
-    assert list(first) == list(second) == names
+    assert list(first) == names
     assert first["request_id"] == request_id
     assert (first["model"], first["version"], first["route"]) == ("shop", 1, "champion")
-    assert (first["path"], second["path"]) == ("/predict", "/predict/columns")
+    assert first["path"] == "/predict"
     assert first["rows"] == [row, row]
     assert len(first[output]) == 2
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -110,20 +111,20 @@ def test_a_port_that_is_taken_is_told_with_another_to_choose(tmp_path: Path) -> 
     assert caught.value.exit_code == 2
 
 
-def test_an_address_of_another_machine_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot listen on 203\.0\.113\.1"):
-        serve(settings_of(serve_config(tmp_path, host="203.0.113.1", open=True)))
-
-
-@pytest.mark.parametrize("options", [(), ("--set", "serve.http=h11")])
-def test_a_server_that_is_asked_to_stop_ends_well(
-    tmp_path: Path, shop: Contract, row: dict[str, Any], options: tuple[str, ...]
+@pytest.mark.parametrize("http", ["httptools", "h11"])
+def test_a_server_says_each_request_as_json_where_that_is_wanted_and_ends_well(
+    tmp_path: Path, shop: Contract, row: dict[str, Any], http: str
 ) -> None:
+    options = ("--set", f"serve.http={http}", "--set", "serve.access_log=true")
     with process(tmp_path, shop, *options) as (server, url):
-        until(lambda: counted(url, "workers") == 1, "it to answer")
         assert httpx.post(f"{url}/predict", json={"rows": [row]}).status_code == 200
         server.terminate()
-        assert ended_well(server)
+        assert server.wait(30) == 0
+        assert server.stderr is not None
+        (message,) = (json.loads(line) for line in server.stderr.read().splitlines())
+    assert message["level"] == "info"
+    assert '"POST /predict HTTP/1.1" 200' in message["message"]
+    assert datetime.fromisoformat(message["time"]).tzinfo is not None
     assert len(records(tmp_path / "live")) == 1
 
 
@@ -227,14 +228,6 @@ def test_workers_share_a_port_count_together_are_replaced_and_end_with_their_par
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "their end")
         assert time.monotonic() - gone < 5
     assert len(records(tmp_path / "live")) == 40
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_workers_end_well(tmp_path: Path, shop: Contract) -> None:
-    with process(tmp_path, shop, "--set", "serve.workers=2") as (server, url):
-        until(lambda: counted(url, "workers") == 2, "two workers")
-        server.terminate()
-        assert server.wait(30) == 0
 
 
 @pytest.mark.slow

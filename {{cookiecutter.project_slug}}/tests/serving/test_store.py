@@ -19,9 +19,9 @@ from {{ cookiecutter.__package }}.serving import store as module
 from {{ cookiecutter.__package }}.serving.store import Store
 from {{ cookiecutter.__package }}.storage import write_pointer
 
+from .callers import problem_of
 from .conftest import serve_config
 from .live import add_version, live, records, until
-from .problems import problem_of
 from .test_metrics import scraped
 
 DEEP = "[" * 100_000
@@ -63,16 +63,6 @@ def fails_when_run(bundles: Path, contract: Contract, version: Version) -> Versi
     files["model.onnx"] = model.SerializeToString()
     path = write_bundle(versions.folder, files)
     return versions.register(path.name, [], passed=True)
-
-
-def test_before_the_first_promotion_there_is_no_predictor_and_a_reason(
-    tmp_path: Path, shop: Contract
-) -> None:
-    store = loaded(tmp_path / "bundles")
-    assert store.current is None
-    assert "make train" in str(store.problem)
-    add_version(tmp_path / "bundles", shop, serve=False)
-    assert loaded(tmp_path / "bundles").current is None
 
 
 def test_the_pointer_is_followed_to_and_fro_and_an_unchanged_one_loads_nothing(
@@ -208,7 +198,7 @@ def test_a_server_says_what_cannot_serve_answers_by_the_old_and_follows_the_next
         until(lambda: client.get("/health/ready").json()["problem"] is not None, "the refusal")
         until(lambda: scraped(client)["model_reload_failures"] == 1, "the metric, which follows")
         assert client.post("/predict", json={"rows": [row]}).json()["version"] == old.number
-        assert client.get("/status").json()["problem"]
+        assert client.get("/model").json()["problem"]
         newest = add_version(config.bundles, shop, bias=2)
         until(lambda: client.get("/health/ready").json()["version"] == newest.number, "the next")
         assert client.get("/health/ready").json()["problem"] is None

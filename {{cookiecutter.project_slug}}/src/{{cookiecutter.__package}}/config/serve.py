@@ -31,8 +31,8 @@ class ServeConfig(Section):
     """File of the API keys' hashes; where it is, keys are demanded. Null demands none."""
     open: bool = False
     """Whether to listen to other machines without a key. Unsafe, but behind a gateway of yours."""
-    closed: tuple[Literal["metrics", "docs", "page"], ...] = ()
-    """What is not answered, but with 404: /metrics; /docs and /openapi.json; the page at /."""
+    page: bool = True
+    """Whether a page at / and documentation at /docs are answered; /openapi.json always is."""
     workers: Positive = 1
     """Processes that answer on the port; as many as there are cores answer most."""
     drain_s: Annotated[float, Field(ge=0)] = 1.0
@@ -41,14 +41,10 @@ class ServeConfig(Section):
     """Most rows in one request."""
     max_body_bytes: Positive = 16_000_000
     """Largest request body."""
-    body_timeout_s: Seconds = 10.0
-    """Seconds in which the body of a request must arrive whole; a slower one is answered 408."""
     max_waiting: Positive = 1_000
     """Most requests that have arrived and are not answered; more are answered 429."""
-    messages: Literal["human", "json"] = "human"
-    """How the server's messages are written to standard error: for people, or a JSON object a line."""
     access_log: bool = False
-    """Whether each request is a message: its id, route, status and milliseconds."""
+    """Whether each request is a message on standard error: its address, path and status."""
     model: str | None = None
     """Name of the model to serve; null takes the only one below bundles."""
     reload_s: Seconds = 1.0

@@ -1,11 +1,11 @@
 """The answer to a row: each of its fields is one entry of ``FIELDS``.
 
-A field that is added here stands in the endpoints, in the OpenAPI document and in batch scores.
+A field that is added here stands in the answers, in the OpenAPI document and in batch scores.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_origin
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field, create_model
@@ -17,8 +17,8 @@ from ..models.profile import MOST_CATEGORIES
 from ..models.tasks import Outputs
 from ..values import MISSING_CATEGORY, canonical_category
 
-Values = list[Any] | dict[str, list[Any]] | None
-"""Of each row, or of each name and row; ``None`` where no row has any."""
+Values = list[Any] | None
+"""By row; ``None`` where no row has any."""
 Known = Mapping[str, frozenset[str]]
 CLASSES = frozenset({"binary", "multiclass"})
 
@@ -53,16 +53,15 @@ class AnswerField:
 
 def _probabilities(predicted: Predicted) -> Values:
     """The probability of every value, by value; of two the positive one is last."""
-    contract, outputs = predicted.bundle.contract, predicted.outputs
-    if contract.task == "multiclass":
-        return dict(zip(contract.labels or (), outputs.T.tolist(), strict=True))
-    positive = canonical_category(contract.positive)
-    target = contract.columns[contract.target]
-    known = ("false", "true") if target.type == "boolean" else contract.labels or target.allowed
-    others = [value for value in known or () if value != positive]
-    other = others[0] if len(others) == 1 else f"not {positive}"
-    chances = outputs.astype(np.float64)
-    return {other: (1 - chances).tolist(), positive: chances.tolist()}
+    contract, outputs = predicted.bundle.contract, predicted.outputs.astype(np.float64)
+    names = contract.labels or ()
+    if contract.task == "binary":
+        positive, target = canonical_category(contract.positive), contract.columns[contract.target]
+        known = ("false", "true") if target.type == "boolean" else names or target.allowed or ()
+        others = [name for name in known if name != positive]
+        names = (others[0] if len(others) == 1 else f"not {positive}", positive)
+        outputs = np.stack([1 - outputs, outputs], axis=1)
+    return [dict(zip(names, row, strict=True)) for row in outputs.tolist()]
 
 
 def _warnings(predicted: Predicted) -> Values:
@@ -137,60 +136,34 @@ def known_categories(bundle: Bundle) -> Known:
 
 def answer_columns(predicted: Predicted, *, probabilities: bool = False) -> dict[str, Any]:
     """The answers as a list for each field, in the order of the rows."""
-    fields = fields_of(predicted.bundle.contract)
     columns = {
         field.name: field.values(predicted)
-        for field in fields
+        for field in fields_of(predicted.bundle.contract)
         if probabilities or not field.on_request
     }
     return {name: values for name, values in columns.items() if values is not None}
 
 
-def take(columns: Mapping[str, Any], rows: slice) -> dict[str, Any]:
-    """The answers to some of the rows."""
-    return {
-        name: (
-            {key: each[rows] for key, each in values.items()}
-            if isinstance(values, dict)
-            else values[rows]
-        )
-        for name, values in columns.items()
-    }
-
-
 def answer_rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The answers as an object for each row; what a row is without is left out."""
-    lists = [
-        (
-            [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-            if isinstance(values, dict)
-            else values
-        )
-        for values in columns.values()
-    ]
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if "warnings" not in columns:
         return rows
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-def answer_model(contract: Contract, *, columns: bool = False) -> type[BaseModel]:
-    """The answer to a request, for the OpenAPI document; of ``columns`` a list for each field."""
+def answer_model(contract: Contract) -> type[BaseModel]:
+    """The answer to a request, for the OpenAPI document."""
     fields: dict[str, Any] = {}
     for field in fields_of(contract):
-        kind = field.type(contract)
-        if columns and get_origin(kind) is dict:
-            kind = dict[str, list[float]]
-        elif columns:
-            kind = list[kind | None] if field.optional else list[kind]  # type: ignore[valid-type]
-        default = None if field.optional else ...
-        described = Field(default, description=field.description)
-        fields[field.name] = (kind | None if field.optional else kind, described)
-    made: Any = create_model("PredictionColumns" if columns else "Prediction", **fields)
+        kind, description = field.type(contract), field.description
+        kind, default = (kind | None, None) if field.optional else (kind, ...)
+        fields[field.name] = (kind, Field(default, description=description))
+    row: Any = create_model("Prediction", **fields)
     return create_model(
-        "ColumnsAnswer" if columns else "Answer",
+        "Answer",
         model=(str, Field(description="Name of the model that answered.")),
         version=(int, Field(description="Its version.")),
         request_id=(str, Field(description="The caller's X-Request-ID, or one made here.")),
-        predictions=(made if columns else list[made], Field(description="By row, in their order.")),
+        predictions=(list[row], Field(description="By row, in their order.")),
     )

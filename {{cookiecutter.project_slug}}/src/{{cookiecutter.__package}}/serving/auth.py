@@ -1,20 +1,17 @@
 """Who is let in: whoever has a key; without keys, callers on this machine alone.
 
 A key is 256 random bits, printed once and kept as a hash: nobody finds the one behind a hash, however
-quick the hash is. A server that has seen a file of keys demands keys to its end.
+quick the hash is. A server that has met a file of keys demands keys to its end.
 """
 
 import hashlib
-import logging
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -29,15 +26,16 @@ from .problems import ProblemError
 PREFIX = "key_"
 """Of every key, so that whoever looks for secrets finds one."""
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-LOOK_S, WAIT_S = 1.0, 10.0
+WAIT_S = 10.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 JSON = b"application/json"
 SIMPLE_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Types of bodies that any page may send to any server."""
-OPEN_PATHS = frozenset(("/health/live", "/health/ready", "/", "/docs"))
-OPEN_FILES = ("/page/", "/docs/files/", "/docs/ui/")
-"""Pages and their files are the same everywhere; what they show is asked for with a key."""
-LOGGER = logging.getLogger(__name__)
+PAGES, PAGE_FILES = ("/", "/docs"), ("/page/", "/docs/ui/")
+"""The same everywhere, so open; what they show is asked for with a key."""
+PROBES = ("/health/live", "/health/ready")
+Headers = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,19 +48,15 @@ class Key:
     made: datetime
 
 
-KEYS = TypeAdapter(tuple[Key, ...])
+KEYS = TypeAdapter(list[Key])
 
 
-def read_keys(path: Path) -> tuple[Key, ...]:
-    """The keys of a file; none where it is not there.
-
-    Raises:
-        ConfigError: it cannot be read, or is none of ours.
-    """
+def read_keys(path: Path) -> list[Key]:
+    """The keys of a file; none where it is not there; ``ConfigError`` where it cannot be read."""
     try:
         return KEYS.validate_json(path.read_bytes())
     except FileNotFoundError:
-        return ()
+        return []
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be read: {error.strerror}") from None
     except ValidationError as error:  # what was read may be a key: it is not repeated
@@ -77,9 +71,7 @@ def read_keys(path: Path) -> tuple[Key, ...]:
 def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
     """Make a key, show it, and only then keep its hash: nothing can show it again.
 
-    Raises:
-        ConfigError: the name is none or taken, or the file cannot be changed.
-        Exception: whatever ``show`` raises; no key is kept then.
+    Raises ``ConfigError`` where the name is none or taken, and whatever ``show`` raises.
     """
     if not NAME.fullmatch(name):
         raise ConfigError(f"'{name}' names no key; use up to 64 letters, digits, '.', '_' and '-'")
@@ -90,38 +82,32 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
                 f"there is a key '{name}'; to replace it, make one of another name,"
                 f" and once it is used everywhere: keys revoke {name}"
             )
-        made = datetime.now(UTC).replace(microsecond=0)
         show(key)
-        _write(path, (*keys, Key(name=name, sha256=_digest(key.encode()).hex(), made=made)))
+        made = datetime.now(UTC).replace(microsecond=0)
+        keys.append(Key(name=name, sha256=_digest(key.encode()).hex(), made=made))
 
 
 def revoke(path: Path, name: str) -> None:
-    """Let a key in no longer. After the last one nobody is let in: the file stays.
-
-    Raises:
-        ConfigError: there is no such key, or the file cannot be changed.
-    """
+    """Let a key in no longer. After the last one nobody is let in: the file stays."""
     with _changing(path) as keys:
-        left = tuple(key for key in keys if key.name != name)
-        if len(left) == len(keys):
-            known = ", ".join(key.name for key in keys) or "none"
+        names = [key.name for key in keys]
+        if name not in names:
+            known = ", ".join(names) or "none"
             raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
-        _write(path, left)
+        del keys[names.index(name)]
 
 
 @contextmanager
-def _changing(path: Path) -> Iterator[tuple[Key, ...]]:
-    """The keys, while nobody else changes them."""
+def _changing(path: Path) -> Iterator[list[Key]]:
+    """The keys, to be changed while nobody else does; written if the block succeeds."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=WAIT_S):
-            yield read_keys(path)
+            keys = read_keys(path)
+            yield keys
+            write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
-
-
-def _write(path: Path, keys: tuple[Key, ...]) -> None:
-    write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
 
 
 def _digest(key: bytes) -> bytes:
@@ -129,76 +115,44 @@ def _digest(key: bytes) -> bytes:
 
 
 class Guard:
-    """Knows the keys of a server, and follows their file, looked at once a second."""
+    """Knows the keys of a server, and follows their file."""
 
     def __init__(self, config: ServeConfig, open_paths: Iterable[str] = ()) -> None:
         """``open_paths`` need no key, besides the server's own probes and pages."""
         self._path = config.keys
-        self._open_paths = OPEN_PATHS.union(open_paths)
-        self._local = not is_open(config)
-        self._demanded = is_open(config) and not config.open
+        self._open_paths = frozenset((*PROBES, *PAGES, *open_paths))
+        self._local = config.host in LOOPBACK
+        self._demanded = not self._local and not config.open
         self._digests: list[bytes] = []
-        self._seen: tuple[int, int, int] | None = None
-        self._look_at = 0.0
-        self._problem = ""
 
-    def check(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> None:
-        """Pass if a request is to be answered.
+    def refresh(self) -> None:
+        """Read the file of keys, if there is or was one; where it cannot be, the known keys stay."""
+        if self._path is not None and (self._demanded or self._path.exists()):
+            self._demanded = True
+            self._digests = [bytes.fromhex(key.sha256) for key in read_keys(self._path)]
 
-        Raises:
-            ProblemError: it is not.
-        """
-        if (now := time.monotonic()) >= self._look_at:
-            self._look_at = now + LOOK_S
-            self._look()
+    def check(self, method: str, path: str, headers: Headers) -> None:
+        """Raise ``ProblemError`` for a request that is not to be answered."""
         if self._demanded:
-            free = path in self._open_paths or path.startswith(OPEN_FILES)
+            free = path in self._open_paths or path.startswith(PAGE_FILES)
             if not free and not self.knows(headers):
-                message = (
-                    "this needs a key that is known here; send it as Authorization: Bearer KEY"
-                )
+                message = "this needs a known key; send it as Authorization: Bearer KEY"
                 raise ProblemError("unauthorized", message, headers={"www-authenticate": "Bearer"})
         elif self._local:
-            check_local(method, headers)
+            _check_local(method, headers)
 
-    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+    def knows(self, headers: Headers) -> bool:
         """Whether one who may come without a key has one, or needs none."""
         if not self._demanded:
             return True
-        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
-        digest = _digest(given.strip())
-        known = [
-            compare_digest(digest, one) for one in self._digests
-        ]  # all: the time tells nothing
-        return any(known) and scheme.lower() == b"bearer"
-
-    def _look(self) -> None:
-        """Read the file if it is another one by now; what cannot be read changes nothing."""
-        seen = None
-        if self._path is not None and self._path.exists():
-            found = self._path.stat()
-            seen = (found.st_mtime_ns, found.st_ino, found.st_size)
-        if self._path is None or seen == self._seen:
-            return
-        self._demanded = True
-        try:
-            self._digests = [bytes.fromhex(key.sha256) for key in read_keys(self._path)]
-        except ConfigError as error:
-            if str(error) != self._problem:
-                LOGGER.error("%s; the keys that were known before stay", error)
-            self._problem = str(error)
-            return
-        self._seen, self._problem = seen, ""
-        if seen is None:
-            LOGGER.error("'%s' is gone; nobody is let in until it is back", self._path)
+        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+        digest = _digest(key.strip())
+        matches = [compare_digest(digest, one) for one in self._digests]  # all: time tells nothing
+        return any(matches) and scheme.lower() == b"bearer"
 
 
-def check_local(method: str, headers: Mapping[bytes, bytes]) -> None:
-    """Refuse what a page of another server can make a browser send here.
-
-    Raises:
-        ProblemError: by its host, its origin or its type of content.
-    """
+def _check_local(method: str, headers: Headers) -> None:
+    """Refuse what a page of another server can make a browser send here."""
     host, origin = headers.get(b"host", b""), headers.get(b"origin")
     if not HOST.fullmatch(host):  # a name of somebody's that leads here: DNS rebinding
         raise ProblemError("wrong_host", "without keys the server is called localhost or 127.0.0.1")
@@ -211,24 +165,12 @@ def check_local(method: str, headers: Mapping[bytes, bytes]) -> None:
 
 
 def refuse_strangers(config: ServeConfig) -> None:
-    """Be sure that a server which others can reach has a key.
-
-    Raises:
-        ConfigError: it has none, or its file holds none.
-    """
-    keys = read_keys(config.keys) if config.keys else ()
-    if is_open(config) and not keys and not config.open:
+    """Raise ``ConfigError`` for a server that others can reach and that has no key."""
+    keys = read_keys(config.keys) if config.keys else []
+    if config.host not in LOOPBACK and not keys and not config.open:
         command = f"python -m {__name__.partition('.')[0]} keys new NAME"
         raise ConfigError(
             f"serve.host {config.host!r} is open to other machines, and there is no API key in"
             f" '{config.keys}'; make one with: {command} (or set serve.open: true where a gateway"
             " of yours says who may come)"
         )
-
-
-def is_open(config: ServeConfig) -> bool:
-    """Whether others than this machine may reach the server; a name is taken for an open one."""
-    try:
-        return not ip_address(config.host).is_loopback
-    except ValueError:
-        return config.host != "localhost"

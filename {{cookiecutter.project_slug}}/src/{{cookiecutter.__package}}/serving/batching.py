@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ..errors import ModelFailedError
-from .answers import Predicted, answer_columns, take
+from .answers import Predicted, answer_columns, answer_rows
 from .predictor import Predictor
 from .problems import ProblemError
 from .schemas import Row
@@ -22,7 +22,7 @@ RUN_ROWS = 1024
 """Requests share a run of at most so many rows."""
 FAILED = "the model failed; the server's log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
-Columns = dict[str, Any]
+Answers = list[dict[str, Any]]
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -35,7 +35,16 @@ class Request:
     path: str
     rows: Sequence[Row]
     probabilities: bool
-    answer: "asyncio.Future[Columns] | None" = None
+    answer: "asyncio.Future[Answers] | None" = None
+
+    def finish(self, answer: Answers | ProblemError) -> None:
+        """Let the caller have the answer, if it is still there."""
+        if self.answer is None or self.answer.done():
+            return
+        if isinstance(answer, ProblemError):
+            self.answer.set_exception(answer)
+        else:
+            self.answer.set_result(answer)
 
 
 class Answered(NamedTuple):
@@ -43,123 +52,94 @@ class Answered(NamedTuple):
 
     request: Request
     outputs: Any
-    columns: Columns
-
-
-Write = Callable[[Sequence[Answered]], None]
+    answers: Answers
 
 
 class Batcher:
     """The requests that were read and are not answered yet."""
 
-    def __init__(self, write: Write, max_waiting: int) -> None:
-        """``write`` puts answers into the log; if it raises, nobody is answered."""
+    def __init__(self, write: Callable[[Sequence[Answered]], None], max_waiting: int) -> None:
+        """``write`` puts answers into the log; if it raises ``ProblemError``, nobody is answered."""
         self._write = write
         self._max_waiting = max_waiting
         self._waiting: list[Request] = []
         self._running = False
         self.in_flight = 0
 
-    async def ask(self, request: Request) -> Columns:
-        """The answers to a request's rows, which are in the log.
-
-        Raises:
-            ProblemError: too many wait, the model failed, or the log takes no records.
-        """
+    async def ask(self, request: Request) -> Answers:
+        """The answers to a request's rows, which are in the log; or the ``ProblemError``."""
         if self.in_flight >= self._max_waiting:
             message = f"{self.in_flight:,} requests wait already; ask again in 1 s"
             raise ProblemError("overloaded", message, headers={"retry-after": "1"})
-        loop = asyncio.get_running_loop()
-        request.answer = loop.create_future()
+        request.answer = asyncio.get_running_loop().create_future()
         self._waiting.append(request)
-        if not self._running:
-            self._running = True
-            loop.call_soon(self._run_next)
+        self._schedule(running=self._running)
         self.in_flight += 1
         try:
             return await request.answer
         finally:
             self.in_flight -= 1
 
+    def _schedule(self, *, running: bool) -> None:
+        """Let the next run come, unless one runs or nobody waits."""
+        self._running = running or bool(self._waiting)
+        if self._running and not running:
+            asyncio.get_running_loop().call_soon(self._run_next)
+
     def _run_next(self) -> None:
-        batch = self._next_batch()
-        rows = [row for one in batch for row in one.rows]
-        predict = partial(batch[0].predictor.predict, rows)
-        if len(rows) <= INLINE_ROWS:
-            self._finish(batch, predict)
-            self._continue()
-        else:
-            running = asyncio.get_running_loop().run_in_executor(None, predict)
-            running.add_done_callback(partial(self._finish_run, batch))
-
-    def _finish_run(self, batch: list[Request], running: "asyncio.Future[Predicted]") -> None:
-        self._finish(batch, running.result)
-        self._continue()
-
-    def _next_batch(self) -> list[Request]:
-        """The first request, and those behind it that fit into its run."""
-        first, n_rows = self._waiting[0].predictor, 0
-        batch: list[Request] = []
+        first, n_rows, batch = self._waiting[0], 0, list[Request]()
         for one in self._waiting:
             n_rows += len(one.rows)
-            if batch and (one.predictor is not first or n_rows > RUN_ROWS):
+            alike = one.predictor is first.predictor and one.probabilities is first.probabilities
+            if batch and not (alike and n_rows <= RUN_ROWS):
                 break
             batch.append(one)
         self._waiting = self._waiting[len(batch) :]
-        return batch
+        rows = [row for one in batch for row in one.rows]
+        predict = partial(first.predictor.predict, rows)
+        if len(rows) <= INLINE_ROWS:
+            self._end_run(batch, predict)
+        else:
+            running = asyncio.get_running_loop().run_in_executor(None, predict)
+            running.add_done_callback(lambda running: self._end_run(batch, running.result))
 
-    def _continue(self) -> None:
-        self._running = bool(self._waiting)
-        if self._running:
-            asyncio.get_running_loop().call_soon(self._run_next)
+    def _end_run(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
+        self._finish(batch, predict)
+        self._schedule(running=False)
 
     def _finish(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
         """Log and answer a batch; where its run fails, each request has a run of its own."""
         try:
-            answers = split_answers(batch, predict())
+            answered = split_answers(batch, predict())
+            self._write(answered)
+        except ProblemError as problem:
+            for one in batch:
+                one.finish(problem)
         except BaseException as error:  # a panic in Rust is no Exception
             if len(batch) == 1:
-                _settle(batch[0], model_failed(error, batch[0].request_id))
+                batch[0].finish(_model_failed(error, batch[0].request_id))
                 return
             for one in batch:
                 self._finish([one], partial(one.predictor.predict, one.rows))
-            return
-        try:
-            self._write(answers)
-        except ProblemError as problem:
-            for one in batch:
-                _settle(one, problem)
-            return
-        for answer in answers:
-            _settle(answer.request, answer.columns)
+        else:
+            for request, _, answers in answered:
+                request.finish(answers)
 
 
 def split_answers(batch: Sequence[Request], predicted: Predicted) -> list[Answered]:
     """What each request of a run is answered."""
-    columns = answer_columns(predicted, probabilities=any(one.probabilities for one in batch))
+    rows = answer_rows(answer_columns(predicted, probabilities=batch[0].probabilities))
     answers, start = [], 0
     for one in batch:
-        rows = slice(start, start + len(one.rows))
-        own = columns if len(batch) == 1 else take(columns, rows)
-        if not one.probabilities:
-            own = {name: values for name, values in own.items() if name != "probabilities"}
-        answers.append(Answered(one, predicted.outputs[rows], own))
-        start = rows.stop
+        end = start + len(one.rows)
+        answers.append(Answered(one, predicted.outputs[start:end], rows[start:end]))
+        start = end
     return answers
 
 
-def model_failed(error: BaseException, request_id: str) -> ProblemError:
+def _model_failed(error: BaseException, request_id: str) -> ProblemError:
     """What is answered where the model has no answer; what nobody expected goes to the messages."""
     if isinstance(error, ModelFailedError):
         return ProblemError("model_failed", str(error))
     LOGGER.error("request %s: the model failed", request_id, exc_info=error)
     return ProblemError("model_failed", FAILED)
-
-
-def _settle(request: Request, answer: Columns | ProblemError) -> None:
-    if request.answer is None or request.answer.done():  # its caller has gone
-        return
-    if isinstance(answer, ProblemError):
-        request.answer.set_exception(answer)
-    else:
-        request.answer.set_result(answer)

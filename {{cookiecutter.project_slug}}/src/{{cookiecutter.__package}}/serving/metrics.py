@@ -4,17 +4,14 @@ Workers count in files of one folder that ``PROMETHEUS_MULTIPROC_DIR`` names, as
 has it; whichever of them is asked adds up all.
 """
 
-import logging
 import os
 from collections.abc import Iterable
-from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from prometheus_client.parser import text_string_to_metric_families
 
 from ..values import canonical_category
 from .problems import Fault, column_of
@@ -22,8 +19,6 @@ from .problems import Fault, column_of
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SLOW_WRITE_S = 0.1
 LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-MAX_MONITORING_BYTES = 1_000_000
-LOGGER = logging.getLogger(__name__)
 
 
 class Metrics:
@@ -31,76 +26,57 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, labels, registry=registry)
-
-        self.requests = counter("requests", "Requests answered.", "route", "status")
-        self.latency = Histogram(
-            "request_duration_seconds",
-            "Time from the request's head to the answer.",
-            ["route"],
-            buckets=LATENCY_BUCKETS_S,
-            registry=registry,
-        )
+        counter = partial(Counter, registry=registry)
+        self.requests = counter("requests", "Requests answered.", ["route", "status"])
+        histogram = partial(Histogram, registry=registry, buckets=LATENCY_BUCKETS_S)
+        text = "Time from the request's head to the answer."
+        self.latency = histogram("request_duration_seconds", text, ["route"])
         self.rows = counter("predicted_rows", "Rows answered.")
-        self.decisions = counter(
-            "predicted_decisions", "Rows answered, by decision; none of a regression.", "decision"
-        )
+        text = "Rows answered, by decision; none of a regression."
+        self.decisions = counter("predicted_decisions", text, ["decision"])
         self.log_failures = counter("prediction_log_failures", "Requests refused, not logged.")
         self.log_lost = counter("prediction_log_lost", "Requests answered, not logged.")
-        self.log_slow = counter(
-            "prediction_log_slow_writes", f"Writes of the log that took over {SLOW_WRITE_S} s."
-        )
-        self.refusals = counter(
-            "contract_refusals",
-            "Requests refused because a column breaks a rule.",
-            "column",
-            "rule",
-        )
-        self.failures = counter("background_failures", "Looks at files that failed.", "task")
-        self._requests = cache(self.requests.labels)  # finding a label's counter takes longer
-        self._latency = cache(self.latency.labels)  # than counting
+        text = f"Writes of the log that took over {SLOW_WRITE_S} s."
+        self.log_slow = counter("prediction_log_slow_writes", text)
+        text = "Requests refused because a column breaks a rule."
+        self.refusals = counter("contract_refusals", text, ["column", "rule"])
+        self.failures = counter("background_failures", "Looks at files that failed.", ["task"])
+        # finding a label's counter takes longer than counting
+        self._requests, self._latency = cache(self.requests.labels), cache(self.latency.labels)
         self._decisions = cache(lambda value: self.decisions.labels(canonical_category(value)))
-        self._add_gauges(registry)
+        self._add_gauges()
         _reserve_counters()
 
-    def _add_gauges(self, registry: CollectorRegistry) -> None:
+    def _add_gauges(self) -> None:
         """Add what holds now, over the workers that live."""
 
-        def gauge(name: str, text: str, over_workers: Any) -> Gauge:
-            return Gauge(name, text, registry=registry, multiprocess_mode=over_workers)
+        def gauge(name: str, over_workers: Any, text: str) -> Gauge:
+            return Gauge(name, text, registry=self.registry, multiprocess_mode=over_workers)
 
-        self.workers = gauge("workers", "Processes that answer.", "livesum")
-        self.expected = gauge("workers_wanted", "Processes that are to answer.", "livemax")
-        self.ready = gauge(
-            "server_ready", "Whether callers should come: 1, or 0 if one worker is not.", "livemin"
-        )
-        self.in_flight = gauge(
-            "requests_in_flight", "Requests not answered at the last look.", "livesum"
-        )
-        self.in_flight_limit = gauge(
-            "requests_in_flight_limit", "Requests beyond which 429 is answered.", "livesum"
-        )
-        self.version = gauge("model_version", "Version that serves; 0 before the first.", "livemax")
-        self.registered = gauge(
-            "model_registered_timestamp_seconds",
-            "When the version that serves was registered, after its training; 0 before the first.",
-            "livemax",
-        )
-        self.reload_failures = gauge(
-            "model_reload_failures", "Versions that could not be loaded.", "livemax"
-        )
+        self.workers = gauge("workers", "livesum", "Processes that answer.")
         self.workers.set(1)
+        self.expected = gauge("workers_wanted", "livemax", "Processes that are to answer.")
+        text = "Whether callers should come: 1, or 0 if one worker is not ready."
+        self.ready = gauge("server_ready", "livemin", text)
+        text = "Requests not answered at the last look."
+        self.in_flight = gauge("requests_in_flight", "livesum", text)
+        text = "Requests beyond which 429 is answered."
+        self.in_flight_limit = gauge("requests_in_flight_limit", "livesum", text)
+        self.version = gauge("model_version", "livemax", "Version that serves; 0 before the first.")
+        text = "When the version that serves was registered; 0 before the first."
+        self.registered = gauge("model_registered_timestamp_seconds", "livemax", text)
+        text = "Versions that could not be loaded."
+        self.reload_failures = gauge("model_reload_failures", "livemax", text)
 
     def answered(self, route: str, status: int, duration_s: float) -> None:
         """Count an answer; routes and statuses are few."""
         self._requests(route, status).inc()
         self._latency(route).observe(duration_s)
 
-    def predicted(self, n_rows: int, decisions: list[Any]) -> None:
+    def predicted(self, answers: list[dict[str, Any]]) -> None:
         """Count the rows of an answer, by decision where there are any."""
-        self.rows.inc(n_rows)
+        self.rows.inc(len(answers))
+        decisions = [answer["decision"] for answer in answers if "decision" in answer]
         for decision in set(decisions):
             self._decisions(decision).inc(decisions.count(decision))
 
@@ -122,32 +98,13 @@ class Metrics:
 
 
 def monitoring_text(reports: Path | None, model: str | None) -> bytes:
-    """What monitoring wrote last for Prometheus; nothing where none of it can be read.
-
-    One bad line would lose Prometheus the server's own counters as well.
-    """
+    """What monitoring wrote last for Prometheus, if it wrote anything that can be read."""
     if reports is None or model is None:
         return b""
-    path = reports / model / "metrics.prom"
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_MONITORING_BYTES)
-        families = list(text_string_to_metric_families(content.decode()))
-        if not content.endswith(b"\n") or any(
-            not family.name.startswith("monitoring_") for family in families
-        ):
-            raise ValueError("it is cut off, or has metrics that are not monitoring's")
-    except FileNotFoundError:
+        return (reports / model / "metrics.prom").read_bytes()
+    except OSError:
         return b""
-    except (OSError, ValueError) as error:
-        LOGGER.warning("'%s' is left out of /metrics: %s; make monitor writes it anew", path, error)
-        return b""
-    return content
-
-
-def _counters(pattern: str) -> list[Path]:
-    folder = os.environ.get(FOLDER)
-    return list(Path(folder).glob(pattern)) if folder else []
 
 
 def _reserve_counters() -> None:
@@ -157,10 +114,16 @@ def _reserve_counters() -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
+def _counters(pattern: str) -> list[Path]:
+    folder = os.environ.get(FOLDER)
+    return list(Path(folder).glob(pattern)) if folder else []
+
+
 def _runs(pid: int) -> bool:
-    with suppress(PermissionError):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
     return True

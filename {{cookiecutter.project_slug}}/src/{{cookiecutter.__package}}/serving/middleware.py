@@ -8,60 +8,45 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..config import ServeConfig
-from .auth import Guard
-from .metrics import Metrics
+from .auth import Headers
 from .problems import ProblemError
-from .seams import Readiness, Router
+from .service import Service
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+BODY_TIMEOUT_S = 10.0
 CLOSE = (b"connection", b"close")
 ANSWERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
-"""Of every answer: a browser does no more with it than reading."""
-OTHERS = (
-    *ANSWERS,
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"x-frame-options", b"DENY"),
+"""Headers of every answer: a browser does no more with it than reading."""
+POLICY = (
+    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    b" connect-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:"
 )
-"""Of all but predictions; a page has a policy of its own."""
+OTHERS = (*ANSWERS, (b"content-security-policy", POLICY))
+"""Of all but predictions: a page loads this server's own files alone; Swagger's styles hold images."""
 INTERNAL = "the server failed; its log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
 Endpoint = Callable[[bytes, str], Awaitable[bytes]]
 """From a body and the request's id to the answer's JSON."""
-Headers = Mapping[bytes, bytes]
 
 
 class Middleware:
-    """An ASGI application around another."""
+    """An ASGI application around another; ``busy`` paths are answered here."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        busy: Mapping[str, Endpoint],
-        config: ServeConfig,
-        metrics: Metrics,
-        guard: Guard,
-        readiness: Readiness,
-        routers: Sequence[Router],
-    ) -> None:
-        """``busy`` paths are answered here; ``app`` answers the rest."""
+    def __init__(self, app: ASGIApp, busy: Mapping[str, Endpoint], service: Service) -> None:
         self._app = app
         self._busy = busy
-        self._config = config
-        self._metrics = metrics
-        self._guard = guard
-        self._readiness = readiness
-        self._routers = routers
+        self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass a lifespan on."""
@@ -70,12 +55,12 @@ class Middleware:
             return
         start, path, status = perf_counter(), scope["path"], 0
         headers: Headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
-        known = REQUEST_ID.fullmatch(given) is not None
-        request_id = given.decode() if known else f"{random.getrandbits(128):032x}"
+        sent = headers.get(b"x-request-id", b"")
+        valid = REQUEST_ID.fullmatch(sent) is not None
+        request_id = sent.decode() if valid else f"{random.getrandbits(128):032x}"
         scope.setdefault("state", {})["request_id"] = request_id
 
-        async def marked(message: Message) -> None:
+        async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -83,22 +68,23 @@ class Middleware:
             await send(message)
 
         try:
-            self._guard.check(scope["method"], path, headers)
+            self._service.guard.check(scope["method"], path, headers)
             if path in self._busy:
                 body = await self._answer(scope, headers, receive, request_id)
-                await send_json(marked, 200, body)
+                await send_json(send_marked, 200, body)
             else:
-                await self._app(scope, receive, marked)
+                await self._app(scope, receive, send_marked)
         except ProblemError as problem:
-            await send_json(marked, problem.status, self._body(problem, path, request_id), problem)
+            body = self._service.error_body(problem, path, request_id)
+            await send_json(send_marked, problem.status, body, problem.headers)
         except Exception:
-            LOGGER.exception("request %s failed", request_id, extra={"request_id": request_id})
+            LOGGER.exception("request %s failed", request_id)
             if not status:
                 body = ProblemError("internal", INTERNAL).body(request_id)
-                await send_json(marked, 500, body)
+                await send_json(send_marked, 500, body)
         finally:
             route = path if path in self._busy else getattr(scope.get("route"), "path", "unknown")
-            self._count(request_id, route, status or 499, perf_counter() - start)
+            self._service.metrics.answered(route, status or 499, perf_counter() - start)
 
     async def _answer(
         self, scope: Scope, headers: Headers, receive: Receive, request_id: str
@@ -106,43 +92,22 @@ class Middleware:
         if scope["method"] != "POST":
             message = "Method Not Allowed: use POST"
             raise ProblemError("method_not_allowed", message, headers={"allow": "POST"})
-        body = await read_body(headers, receive, self._config)
+        body = await read_body(headers, receive, self._service.config)
         return await self._busy[scope["path"]](body, request_id)
 
     def _completed(self, headers: Any, path: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """An answer's headers with ours."""
-        names = {name for name, _ in headers}
         ours = ANSWERS if path in self._busy else OTHERS
-        more = [header for header in ours if header[0] not in names]
-        closing = [CLOSE] if self._readiness.ending and b"connection" not in names else []
-        return [*headers, (b"x-request-id", request_id.encode()), *more, *closing]
-
-    def _body(self, problem: ProblemError, path: str, request_id: str) -> bytes:
-        for router in self._routers:
-            if path.startswith(router.prefix):
-                return router.error_body(problem)
-        return problem.body(request_id)
-
-    def _count(self, request_id: str, route: str, status: int, duration_s: float) -> None:
-        self._metrics.answered(route, status, duration_s)
-        if self._config.access_log:
-            ms = round(duration_s * 1e3, 3)
-            fields = {"request_id": request_id, "route": route, "status": status, "duration_ms": ms}
-            LOGGER.info("%s %s %d in %.1f ms", request_id, route, status, ms, extra=fields)
+        closing = [CLOSE] if self._service.ending and CLOSE not in headers else []
+        return [*headers, (b"x-request-id", request_id.encode()), *ours, *closing]
 
 
 async def read_body(headers: Headers, receive: Receive, config: ServeConfig) -> bytes:
-    """The whole body; one that says it is too large is never asked for, so no 100 Continue is sent.
-
-    Raises:
-        ProblemError: it is too large or compressed, does not arrive in time, or ends before its end.
-    """
-    limit, body = config.max_body_bytes, bytearray()
-    close = {"connection": "close"}
+    """The whole body; one that says it is too large is never asked for, so no 100 Continue is sent."""
+    limit, body, close = config.max_body_bytes, bytearray(), {"connection": "close"}
+    message = f"a body may have {limit:,} bytes; send fewer rows"
+    too_large = ProblemError("body_too_large", message, headers=close)
     length = headers.get(b"content-length", b"0")
-    too_large = ProblemError(
-        "body_too_large", f"a body may have {limit:,} bytes; send fewer rows", headers=close
-    )
     if not length.isdigit() or int(length) > limit:
         raise too_large
     if (encoding := headers.get(b"content-encoding", b"identity").lower()) != b"identity":
@@ -152,30 +117,27 @@ async def read_body(headers: Headers, receive: Receive, config: ServeConfig) -> 
         text = "send the request without the header Upgrade: its body would be lost"
         raise ProblemError("upgrade_refused", text, headers=close)
     try:
-        async with asyncio.timeout(config.body_timeout_s):
+        async with asyncio.timeout(BODY_TIMEOUT_S):
             while True:
-                message = await receive()
-                body += message.get("body", b"")
+                part = await receive()
+                if part["type"] == "http.disconnect":
+                    raise ProblemError("body_cut_off", "the connection ended before the body did")
+                body += part.get("body", b"")
                 if len(body) > limit:
                     raise too_large
-                if message["type"] == "http.disconnect":
-                    raise ProblemError("body_cut_off", "the connection ended before the body did")
-                if not message.get("more_body"):
+                if not part.get("more_body"):
                     return bytes(body)
     except TimeoutError:
-        text = f"the body did not arrive within {config.body_timeout_s:g} s"
+        text = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
         raise ProblemError("body_too_slow", text, headers=close) from None
 
 
 async def send_json(
-    send: Send, status: int, body: bytes, problem: ProblemError | None = None
+    send: Send, status: int, body: bytes, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Answer with JSON, and the headers of a problem."""
-    more = problem.headers.items() if problem else ()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *((name.encode(), value.encode()) for name, value in more),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    """Answer with JSON."""
+    more = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    length = (b"content-length", str(len(body)).encode())
+    head = [(b"content-type", b"application/json"), length, *more]
+    await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})

@@ -31,33 +31,26 @@ class Predictor:
     def predict(self, rows: Sequence[Row]) -> Predicted:
         """What the model gives for rows; a column that a row has not is missing.
 
-        Raises:
-            ModelFailedError: an output is not finite, or no probability where it should be one.
+        Raises ``ModelFailedError`` where an output is not finite, or no probability.
         """
         inputs = self._grouped(rows)
         outputs = self.bundle.predict(inputs)
         return Predicted(bundle=self.bundle, known=self.known, inputs=inputs, outputs=outputs)
 
     def _grouped(self, rows: Sequence[Row]) -> Inputs:
-        """As ``models.inputs.from_columns`` groups; several times as quick for the rows of a request.
-
-        What was validated has canonical text already.
-        """
+        """As ``models.inputs.from_columns`` groups; several times as quick for validated rows."""
         contract = self.bundle.contract
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
-            numbers = [list(map(row.get, contract.numeric)) for row in rows]
-            numeric = np.array(numbers, np.float32)
+        numbers = [list(map(row.get, contract.numeric)) for row in rows]
         texts = [
-            [
-                MISSING_CATEGORY if value is None else value
-                for value in map(row.get, contract.category)
-            ]
+            [MISSING_CATEGORY if text is None else text for text in map(row.get, contract.category)]
             for row in rows
         ]
         times = [
-            [epoch_seconds(value, contract.zone) for value in map(row.get, contract.times)]
+            [epoch_seconds(moment, contract.zone) for moment in map(row.get, contract.times)]
             for row in rows
         ]
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
+            numeric = np.array(numbers, np.float32)
         return Inputs(
             numeric=numeric, category=np.array(texts, object), time=np.array(times, np.int64)
         )
@@ -66,17 +59,10 @@ class Predictor:
 def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:
     """Make a predictor, which has answered the bundle's typical row as a request.
 
-    Raises:
-        ProblemError: the contract does not allow the row.
-        ModelFailedError: the graph has no answer to it.
-        Exception: whatever onnxruntime raises when it runs.
+    Raises whatever the contract, the graph or onnxruntime say against that.
     """
-    predictor = Predictor(
-        bundle=bundle,
-        version=version,
-        schemas=Schemas(bundle.contract, max_rows),
-        known=known_categories(bundle),
-    )
+    schemas, known = Schemas(bundle.contract, max_rows), known_categories(bundle)
+    predictor = Predictor(bundle=bundle, version=version, schemas=schemas, known=known)
     body = to_json({"rows": [bundle.metadata["typical"]]})
-    answer_columns(predictor.predict(predictor.schemas.read_rows(body).rows))
+    answer_columns(predictor.predict(schemas.read_rows(body).rows))
     return predictor

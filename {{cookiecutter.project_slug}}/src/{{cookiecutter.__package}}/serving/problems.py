@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import to_json
 
 MAX_FAULTS, MAX_PLACE = 20, 200
 BODY, UNKNOWN = "body", "extra_forbidden"
 CODES = {
     "body_cut_off": (400, "The connection ended before the body did."),
     "body_too_large": (413, "The body is larger than `max_body_bytes`; send fewer rows."),
-    "body_too_slow": (408, "The body did not arrive within `body_timeout_s`."),
+    "body_too_slow": (408, "The body did not arrive within 10 seconds."),
     "foreign_origin": (403, "A page of another origin asked a server that has no keys."),
     "http_error": (400, "The request is none that HTTP, or this address, knows."),
     "internal": (500, "The server failed; its messages tell why, under the request's id."),
@@ -49,12 +50,11 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """An answer that is an error."""
+    """An answer that is an error; ``headers``, in small letters, go with it."""
 
     def __init__(
         self, code: str, message: str, *faults: Fault, headers: Mapping[str, str] | None = None
     ) -> None:
-        """``headers``, in small letters, go with the answer."""
         super().__init__(message)
         self.code = code
         self.status = CODES[code][0]
@@ -62,11 +62,9 @@ class ProblemError(Exception):
         self.headers = headers or {}
 
     def body(self, request_id: str) -> bytes:
-        """The answer's JSON."""
-        problem = Problem(
-            code=self.code, message=str(self), faults=self.faults, request_id=request_id
-        )
-        return problem.model_dump_json().encode()
+        """The answer's JSON, in the shape of ``Problem``."""
+        content = {"code": self.code, "message": str(self), "faults": self.faults}
+        return to_json({**content, "request_id": request_id})
 
 
 def invalid(*faults: Fault) -> ProblemError:
@@ -74,6 +72,12 @@ def invalid(*faults: Fault) -> ProblemError:
     first = faults[0]
     message = f"{len(faults)} not valid; the first is {first.field}: {first.message}"
     return ProblemError("invalid_request", message, *faults)
+
+
+def invalid_by(error: ValidationError) -> ProblemError:
+    """The answer to a body that pydantic refused."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    return invalid(*(fault_of(one["loc"], one["type"], one["msg"]) for one in details))
 
 
 def fault_of(place: Iterable[object], rule: str, message: str) -> Fault:
@@ -84,9 +88,5 @@ def fault_of(place: Iterable[object], rule: str, message: str) -> Fault:
 
 def column_of(fault: Fault) -> str:
     """The contract's column that a fault is of: no row's number, no name that a caller made up."""
-    head, *path = fault.field.split(".")
-    if fault.rule == UNKNOWN or head not in {"rows", "columns"}:
-        return BODY
-    if head == "rows":
-        return ".".join(path[1:]) or BODY
-    return ".".join(path[:-1] if path[-1:] and path[-1].isdecimal() else path) or BODY
+    head, *path = fault.field.split(".", 2)
+    return path[1] if head == "rows" and len(path) == 2 and fault.rule != UNKNOWN else BODY

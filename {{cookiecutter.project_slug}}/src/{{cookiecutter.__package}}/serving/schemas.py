@@ -6,39 +6,28 @@ length, and validation ends at the first row that is not valid. Rows are typed d
 models: any column name is a valid key, even ``_x``, ``class`` or ``model_config``.
 """
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, get_origin
 
 from annotated_types import Ge, Le, Len
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    FailFast,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic_core import CoreSchema, core_schema, from_json
+from pydantic import BeforeValidator, ConfigDict, FailFast, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError, from_json
 from typing_extensions import TypedDict
 
 from ..contract import Contract
 from ..rules import descriptions, rules_of
 from ..values import canonical_category
-from .problems import MAX_FAULTS, Fault, ProblemError, fault_of, invalid
+from .problems import MAX_FAULTS, UNKNOWN, Fault, fault_of, invalid, invalid_by
 
 MAX_TEXT, MAX_NAME = 1_000, 100
-INT64 = (-(2**63), 2**63 - 1)  # as wide as an integer in a file
-TEXT = Annotated[str, Len(0, MAX_TEXT)]
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-ISO = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)$"
-"""pydantic, strict too, reads "20131220" as seconds since 1970."""
+ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
+)
 Row = dict[str, Any]
 
 
@@ -51,73 +40,55 @@ class Query:
 
 
 class Schemas:
-    """Reads the bodies that a contract allows."""
+    """Reads the bodies that a contract allows; one that is not valid raises ``ProblemError``."""
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
         options = {} if contract.task == "regression" else {"probabilities": NotRequired[bool]}
-        row, label = row_type(contract), _label_type(contract)
+        rows: Any = list[row_type(contract)]  # type: ignore[misc]
+        labels: Any = list[label_type(contract)]  # type: ignore[misc]
+        several = FailFast(), Len(1, max_rows)
+        self.predict = _closed("Predict", {"rows": Annotated[rows, *several], **options})
+        self.feedback = _closed("Feedback", {"labels": Annotated[labels, *several]})
+        """Types of the bodies, as the OpenAPI document shows them."""
+        self._predict, self._feedback = (
+            TypeAdapter[dict[str, Any]](body).validate_python
+            for body in (self.predict, self.feedback)
+        )
+        self._columns = frozenset(contract.request)
         self._max_rows = max_rows
-        self._known = frozenset(contract.request)
-        self.predict = _adapter("Predict", {"rows": _rows_of(row, max_rows), **options})
-        columns = _columns_type(contract, max_rows)
-        self.columns = _adapter("PredictColumns", {"columns": columns, **options})
-        self.feedback = _adapter("Feedback", {"labels": _rows_of(label, max_rows)})
 
     def read_rows(self, body: bytes) -> Query:
-        """Rows that are to be predicted.
-
-        Raises:
-            ProblemError: the body is not valid.
-        """
-        given = _parsed(body, "rows", list)
-        self._check_rows(given["rows"], "rows", self._known)
-        _refuse_repeated_keys(body, [given, *given["rows"]])
-        return _query(_validated(self.predict, given), "rows")
-
-    def read_columns(self, body: bytes) -> Query:
-        """The same, sent as a list for each column.
-
-        Raises:
-            ProblemError: the body is not valid.
-        """
-        given = _parsed(body, "columns", dict)
-        columns = given["columns"]
-        _check_names("columns", columns, self._known)
-        lengths = {len(values) for values in columns.values() if type(values) is list}
-        if len(lengths) != 1:
-            raise invalid(
-                Fault(field="columns", rule="lengths", message="send lists of one length")
-            )
-        if max(lengths) > self._max_rows:
-            raise self._too_long("columns")
-        _refuse_repeated_keys(body, [given, columns])
-        query = _validated(self.columns, given)
-        names, lists = tuple(query["columns"]), query["columns"].values()
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
-        return _query({**query, "rows": rows}, "rows")
+        """Rows that are to be predicted."""
+        query = self._read(body, "rows", self._columns, self._predict)
+        return Query(rows=query["rows"], probabilities=query.get("probabilities", False))
 
     def read_labels(self, body: bytes) -> list[Row]:
-        """Labels that became known.
-
-        Raises:
-            ProblemError: the body is not valid.
-        """
-        given = _parsed(body, "labels", list)
-        self._check_rows(given["labels"], "labels", frozenset(("id", "request_id", "row", "label")))
-        _refuse_repeated_keys(body, [given, *given["labels"]])
-        labels: list[Row] = _validated(self.feedback, given)["labels"]
+        """Labels that became known."""
+        names = frozenset(("id", "request_id", "row", "label"))
+        labels: list[Row] = self._read(body, "labels", names, self._feedback)["labels"]
         return labels
 
-    def _check_rows(self, rows: list[Any], name: str, known: frozenset[str]) -> None:
+    def _read(
+        self, body: bytes, name: str, known: frozenset[str], validate: Callable[..., Row]
+    ) -> Row:
+        """A body whose list of rows is called ``name``."""
+        try:
+            content = from_json(body)
+        except ValueError as error:
+            raise invalid(Fault(field="body", rule="json_invalid", message=str(error))) from None
+        if type(content) is not dict or type(rows := content.get(name)) is not list:
+            shape = f'a body is an object as {{"{name}": […]}}'
+            raise invalid(Fault(field="body", rule="shape", message=shape))
         if len(rows) > self._max_rows:
-            raise self._too_long(name)
+            message = f"a request may have {self._max_rows:,} rows; send several requests"
+            raise invalid(Fault(field=name, rule="too_long", message=message))
+        _check_size("body", content, frozenset((name, "probabilities")))
         for number, row in enumerate(rows):
-            if type(row) is dict:
-                _check_names(f"{name}.{number}", row, known)
-
-    def _too_long(self, name: str) -> ProblemError:
-        message = f"a request may have {self._max_rows:,} rows; send several requests"
-        return invalid(Fault(field=name, rule="too_long", message=message))
+            _check_size(f"{name}.{number}", row, known)
+        try:
+            return validate(content)
+        except ValidationError as error:
+            raise invalid_by(error) from None
 
 
 def row_type(contract: Contract) -> Any:
@@ -125,7 +96,8 @@ def row_type(contract: Contract) -> Any:
     fields: dict[str, Any] = {}
     for name in contract.request:
         value: Any = _value(contract, name)
-        value = Annotated[value, Field(description=_description(contract, name))]
+        text = ", ".join([contract.columns[name].type, *descriptions(contract, name)])
+        value = Annotated[value, Field(description=text)]
         fields[name] = NotRequired[value | None] if is_optional(contract, name) else value
     return _closed("Row", fields)
 
@@ -135,40 +107,18 @@ def is_optional(contract: Contract, name: str) -> bool:
     return contract.columns[name].nullable or contract.role(name) == "id"
 
 
-def _columns_type(contract: Contract, max_rows: int) -> Any:
-    fields: dict[str, Any] = {}
-    for name in contract.request:
-        value: Any = _value(contract, name)
-        optional = is_optional(contract, name)
-        values: Any = list[value | None] if optional else list[value]
-        described = Annotated[
-            values, FailFast(), Len(1, max_rows), Field(description=_description(contract, name))
-        ]
-        fields[name] = NotRequired[described] if optional else described
-    return _closed("Columns", fields)
-
-
-def _label_type(contract: Contract) -> Any:
+def label_type(contract: Contract) -> Any:
     """Which row, and the target's value."""
     if contract.id is not None:
         row: dict[str, Any] = {"id": _value(contract, contract.id)}
     else:
-        request = Annotated[
-            str, Len(1, MAX_NAME), Field(description="X-Request-ID of the prediction.")
-        ]
-        place = Annotated[
-            int, Ge(0), Field(description="Which of its rows, from 0; 0 unless given.")
-        ]
-        row = {"request_id": request, "row": NotRequired[place]}
+        request = Field(description="X-Request-ID of the prediction.")
+        place = Field(description="Which of its rows, from 0; 0 unless given.")
+        row = {
+            "request_id": Annotated[str, Len(1, MAX_NAME), request],
+            "row": NotRequired[Annotated[int, Ge(0), place]],
+        }
     return _closed("Label", {**row, "label": _value(contract, contract.target)})
-
-
-def _rows_of(row: Any, max_rows: int) -> Any:
-    return Annotated[list[row], FailFast(), Len(1, max_rows)]
-
-
-def _adapter(name: str, fields: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
-    return TypeAdapter(_closed(name, fields))
 
 
 def _closed(name: str, fields: dict[str, Any]) -> Any:
@@ -181,45 +131,12 @@ def _closed(name: str, fields: dict[str, Any]) -> Any:
 
 def _value(contract: Contract, name: str) -> Any:
     """The type of a column's values with the rules that a single value can be held to."""
-    column = contract.columns[name]
-    bounds = {rule.name: rule.request(bound) for rule, bound in rules_of(contract, name)}
-    rules = [*bounds.get("minimum", ()), *bounds.get("maximum", ())]
-    if column.type == "integer":
-        rules += [Ge(INT64[0])] * ("minimum" not in bounds) + [Le(INT64[1])] * (
-            "maximum" not in bounds
-        )
-        return Annotated[int, *rules, BeforeValidator(_whole)]
-    if column.type == "float":
-        return Annotated[float, *rules] if rules else float
-    if column.type == "boolean":
-        return bool
-    if column.type == "timestamp":
-        return Annotated[datetime, _IsoTime()]
-    if column.type == "string":
-        return TEXT
-    (values,) = bounds.get("allowed", (TEXT,))
-    sent = values if "allowed" in bounds else TEXT | float | bool
-    return Annotated[values, BeforeValidator(_category, json_schema_input_type=sent)]
-
-
-class _IsoTime:
-    """A time with its zone, written as ISO 8601 and in no other way."""
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        text = core_schema.str_schema(strict=True, pattern=ISO)
-        time = core_schema.datetime_schema(strict=False, tz_constraint="aware")
-        return core_schema.custom_error_schema(
-            core_schema.chain_schema([text, time]),
-            "timestamp",
-            custom_error_message="Input should be a time as 2024-12-31T23:59:59+01:00, with its zone",
-        )
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "format": "date-time"}
+    kind, readers = TYPES[contract.columns[name].type]
+    rules = [part for rule, bound in rules_of(contract, name) for part in rule.request(bound)]
+    for values in (part for part in rules if get_origin(part) is Literal):
+        kind, readers = values, [BeforeValidator(_category)]  # documented as these values alone
+    checks = [part for part in rules if get_origin(part) is not Literal]
+    return Annotated[kind, *checks, *readers] if checks or readers else kind
 
 
 def _whole(value: object) -> object:
@@ -234,62 +151,34 @@ def _category(value: object) -> object:
     return value
 
 
-def _description(contract: Contract, name: str) -> str:
-    return ", ".join([contract.columns[name].type, *descriptions(contract, name)])
-
-
-def _parsed(body: bytes, name: str, kind: type) -> dict[str, Any]:
-    """The body's object, whose ``name`` is of the right kind."""
+def _time(value: object) -> object:
+    """ISO 8601 with its zone, and nothing else: pydantic reads "20131220" as seconds since 1970."""
     try:
-        given = from_json(body)
-    except ValueError as error:
-        raise invalid(Fault(field="body", rule="json_invalid", message=str(error))) from None
-    if type(given) is not dict or type(given.get(name)) is not kind:
-        shape = f'a body is an object as {{"{name}": {"[…]" if kind is list else "{…}"}}}'
-        raise invalid(Fault(field="body", rule="shape", message=shape))
-    _check_names("body", given, frozenset((name, "probabilities")))
-    return given
+        if isinstance(value, str) and ISO.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:
+        pass
+    message = "Input should be a time as 2024-12-31T23:59:59+01:00, with its zone"
+    raise PydanticCustomError("timestamp", message)
 
 
-def _check_names(where: str, given: Mapping[str, Any], known: frozenset[str]) -> None:
+TEXT = Annotated[str, Len(0, MAX_TEXT)]
+TYPES: dict[str, tuple[Any, list[BeforeValidator]]] = {
+    "float": (float, []),
+    "integer": (Annotated[int, Ge(-(2**63)), Le(2**63 - 1)], [BeforeValidator(_whole)]),
+    "boolean": (bool, []),
+    "timestamp": (datetime, [BeforeValidator(_time)]),
+    "string": (TEXT, []),
+    "category": (
+        TEXT,
+        [BeforeValidator(_category, json_schema_input_type=TEXT | float | bool)],
+    ),
+}
+"""By the contract's type: the type of a value, and what it is read by."""
+
+
+def _check_size(where: str, content: Any, known: frozenset[str]) -> None:
     """Refuse an object of more keys than are known, without a look at its values."""
-    if len(given) > len(known):
-        unknown = islice((key for key in given if key not in known), MAX_FAULTS)
-        raise invalid(
-            *(fault_of((where, key), "extra_forbidden", "no such name") for key in unknown)
-        )
-
-
-def _validated(adapter: TypeAdapter[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return adapter.validate_python(given)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid(*(fault_of(one["loc"], one["type"], one["msg"]) for one in found)) from None
-
-
-def _query(valid: Mapping[str, Any], name: str) -> Query:
-    return Query(rows=valid[name], probabilities=valid.get("probabilities", False))
-
-
-def _refuse_repeated_keys(body: bytes, objects: Iterable[Any]) -> None:
-    """Refuse a key that an object has twice, of which a parser silently takes the last.
-
-    Keys are counted by quote and colon; where there may be more than were read, the body is looked
-    through.
-    """
-    n_keys = sum(len(one) for one in objects if type(one) is dict)
-    if body.count(b'":') == n_keys and b"\\" not in body and not any(s in body for s in SPACED):
-        return
-
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        if len(dict(pairs)) != len(pairs):
-            name = Counter(name for name, _ in pairs).most_common(1)[0][0][:MAX_NAME]
-            message = f"'{name}' stands twice in one object; send it once"
-            raise invalid(Fault(field="body", rule="duplicate_key", message=message))
-
-    json.loads(body, object_pairs_hook=once, parse_int=str, parse_float=str)
-
-
-SPACED = (b'" :', b'"\n', b'"\r', b'"\t')
-"""Between a key and its colon."""
+    if type(content) is dict and len(content) > len(known):
+        unknown = islice((key for key in content if key not in known), MAX_FAULTS)
+        raise invalid(*(fault_of((where, key), UNKNOWN, "no such name") for key in unknown))

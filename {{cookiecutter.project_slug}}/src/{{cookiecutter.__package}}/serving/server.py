@@ -5,6 +5,7 @@ with its next answer. ``drain_s`` later it stops to listen, and answers what is 
 """
 
 import json
+import logging
 import math
 import os
 import shutil
@@ -13,6 +14,7 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any
 
@@ -24,12 +26,22 @@ from ..errors import ConfigError, MissingExtraError
 from ..terminal import say
 from .app import PARENT, SETTINGS, create_app
 from .auth import refuse_strangers
-from .messages import configure
 from .metrics import FOLDER
+from .middleware import BODY_TIMEOUT_S
 from .store import Store
 
 COUNTER_BYTES = 4 << 20
 """Room that a worker's counters may need."""
+
+
+class JsonLines(logging.Formatter):
+    """A message as a JSON object of one line, with its traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """``time``, ``level``, ``message``, which ends with an exception's traceback."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        level, message = record.levelname.lower(), super().format(record)
+        return json.dumps({"time": moment, "level": level, "message": message}, ensure_ascii=False)
 
 
 def serve(settings: Config) -> None:
@@ -40,7 +52,6 @@ def serve(settings: Config) -> None:
         MissingExtraError: the parser of ``serve.http`` is not installed.
     """
     config = settings.serve
-    configure(config.messages)
     refuse_strangers(config)
     if find_spec(config.http) is None:
         raise MissingExtraError(config.http, config.http)
@@ -63,19 +74,18 @@ def _run(settings: Config, listener: socket.socket) -> None:
     os.environ[SETTINGS] = json.dumps(content)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again at its end
     with tempfile.TemporaryDirectory(prefix="metrics-") as counters, suppress(KeyboardInterrupt):
-        if config.workers > 1:
-            if shutil.disk_usage(counters).free < config.workers * COUNTER_BYTES:
-                raise ConfigError(
-                    f"the disk of '{counters}' is full, and workers count there; set TMPDIR, or"
-                    " --set serve.workers=1"
-                )
-            os.environ[FOLDER], os.environ[PARENT] = counters, str(os.getpid())
         factory = f"{create_app.__module__}:{create_app.__name__}"
         how = uvicorn.Config(factory, factory=True, **options(config))
-        if config.workers > 1:
-            Multiprocess(how, [listener]).run()
-        else:
+        if config.workers == 1:
             uvicorn.Server(how).run([listener])
+            return
+        if shutil.disk_usage(counters).free < config.workers * COUNTER_BYTES:
+            raise ConfigError(
+                f"the disk of '{counters}' is full, and workers count there; set TMPDIR, or"
+                " --set serve.workers=1"
+            )
+        os.environ[FOLDER], os.environ[PARENT] = counters, str(os.getpid())
+        Multiprocess(how, [listener]).run()
 
 
 def options(config: ServeConfig) -> dict[str, Any]:
@@ -86,11 +96,28 @@ def options(config: ServeConfig) -> dict[str, Any]:
         "workers": config.workers,
         "http": config.http,
         "ws": "none",
-        "access_log": False,
-        "log_config": None,
+        "access_log": config.access_log,
+        "log_config": log_config(),
         "proxy_headers": False,
         "server_header": False,
-        "timeout_graceful_shutdown": math.ceil(config.body_timeout_s) + 1,
+        "timeout_graceful_shutdown": math.ceil(BODY_TIMEOUT_S) + 1,
+    }
+
+
+def log_config() -> dict[str, Any]:
+    """Messages go to standard error: for people at a terminal, else a JSON object a line."""
+    people = {"()": "uvicorn.logging.DefaultFormatter", "fmt": "%(levelprefix)s %(message)s"}
+    to_stderr = {"handlers": ["stderr"], "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"form": people if sys.stderr.isatty() else {"()": JsonLines}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "form"}},
+        "loggers": {
+            "uvicorn": {**to_stderr, "level": "WARNING"},
+            "uvicorn.access": {**to_stderr, "level": "INFO"},
+            __name__.partition(".")[0]: {**to_stderr, "level": "INFO"},
+        },
     }
 
 

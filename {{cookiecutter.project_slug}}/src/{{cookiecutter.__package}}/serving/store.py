@@ -49,31 +49,35 @@ class Store:
             self.problem = problem
 
     def unserved(self) -> str | None:
-        """Why nothing can serve yet, if no version was ever promoted.
-
-        Raises:
-            ConfigError: there are several models.
-        """
+        """Why nothing can serve yet, if no version was ever promoted."""
         versions = self.versions()
         if versions is None or not versions.folder.is_dir():
             return self.problem
         return None if (versions.folder / "served").exists() else versions.unserved()
 
+    def versions(self) -> Versions | None:
+        """The versions of the model that serves, or is to; ``None`` before the first promotion."""
+        if self._model is not None:
+            return Versions(self._bundles, self._model)
+        names = sorted(path.parent.name for path in self._bundles.glob("*/served"))
+        if len(names) > 1:
+            several = ", ".join(names)
+            raise ConfigError(
+                f"'{self._bundles}' serves several models: {several}; set serve.model"
+            )
+        return Versions(self._bundles, names[0]) if names else None
+
     def _follow(self) -> None:
-        versions = self.versions()
+        versions, now = self.versions(), time.monotonic()
         pointer = read_pointer(versions.folder / "served") if versions else None
         if versions is None or pointer is None:
             self.problem = self.unserved()
-            return
-        if pointer == self._loaded:
+        elif pointer == self._loaded:
             self.problem = None
-            return
-        now = time.monotonic()
-        if pointer == self._failed and now < self._failed_at + AGAIN_S:
-            return
-        self._failed, self._failed_at = pointer, now
-        self.current, self.promotion = self._load(versions), versions.move()
-        self._loaded, self._failed, self.problem = pointer, None, None
+        elif pointer != self._failed or now >= self._failed_at + AGAIN_S:
+            self._failed, self._failed_at = pointer, now
+            self.current, self.promotion = self._load(versions), versions.move()
+            self._loaded, self._failed, self.problem = pointer, None, None
 
     def _load(self, versions: Versions) -> Predictor:
         version = versions.served()
@@ -90,32 +94,18 @@ class Store:
         self.registered_s = registered_s
         return predictor
 
-    def versions(self) -> Versions | None:
-        """The versions of the model that serves, or is to; ``None`` before the first promotion.
-
-        Raises:
-            ConfigError: there are several models.
-        """
-        if self._model is not None:
-            return Versions(self._bundles, self._model)
-        found = sorted(path.parent for path in self._bundles.glob("*/served"))
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
-            raise ConfigError(f"'{self._bundles}' serves several models: {names}; set serve.model")
-        return Versions(self._bundles, found[0].name) if found else None
-
 
 def accepts_requests_of(new: Contract, old: Contract) -> bool:
     """Whether what callers send by an old contract has the columns that a new one takes."""
     same = new.task == old.task and new.target == old.target
-    kept = all(
+    taken = all(
         name in new.request
         and _takes_values_of(new.columns[name], old.columns[name])
         and (is_optional(new, name) or not is_optional(old, name))
         for name in old.request
     )
     added = all(is_optional(new, name) for name in new.request if name not in old.request)
-    return same and kept and added
+    return same and taken and added
 
 
 def _takes_values_of(new: Column, old: Column) -> bool:

@@ -28,18 +28,18 @@ def test_the_page_says_what_challenges_and_why_it_was_aborted(
     with live(config) as client:
         url = str(client.base_url)
         with visit(browser, url) as found:
-            line = found.page.locator("#routes")
-            expect(line).to_have_text("Version 2 challenges it: answers 12.5% of the requests.")
+            line = found.page.locator("#since")
+            expect(line).to_contain_text("version 2 challenges it: answers 12.5% of the requests.")
         running = challenges.running()
         assert running is not None
         challenges.abort(running, "max_error_rate: it failed")
 
         def told() -> Any:
-            return client.get("/status").json()["routes"][0]["state"]
+            return client.get("/model").json()["routes"][0]["state"]
 
         until(lambda: told() == "aborted", "its end")
         with visit(browser, url) as found:
-            expect(found.page.locator("#routes")).to_have_text(
-                "The challenger, version 2, was aborted: max_error_rate: it failed."
+            expect(found.page.locator("#since")).to_contain_text(
+                "the challenger, version 2, was aborted: max_error_rate: it failed."
             )
             expect(found.page.locator("#notice")).to_be_hidden()

@@ -38,12 +38,11 @@ def test_a_share_of_the_ids_is_answered_by_the_challenger_the_same_ones_ever_aft
         until(lambda: told(client) is not None, "a challenger")
         first = ask(client, row, IDS)
         assert ask(client, row, IDS[::-1]) == first
-        columns = {name: [value] * 3 for name, value in row.items()}
         for one in IDS[:20]:
-            given = {**columns, "order": [one, "else", "more"]}
-            answer = client.post("/predict/columns", json={"columns": given}).json()
+            rows = [{**row, "order": order} for order in (one, "else", "more")]
+            answer = client.post("/predict", json={"rows": rows}).json()
             assert answer["version"] == first[one]
-            assert len(answer["predictions"]["probability"]) == 3
+            assert len(answer["predictions"]) == 3
         assert scraped(client)["challenger_version"] == other.number
     assert within_chance(len(IDS), list(first.values()).count(other.number), 0.3)
     for record in read_rows(config.log):
@@ -85,8 +84,7 @@ def test_a_shadow_answers_nobody_and_is_logged_beside_each_answer(
     config, other = challenged(tmp_path, shop, "diverges", route="shadow", share=1.0)
     with live(config) as client:
         assert set(ask(client, row, IDS[:60]).values()) == {1}
-        columns = {name: [value] * 2 for name, value in row.items()}
-        assert client.post("/predict/columns", json={"columns": columns}).json()["version"] == 1
+        assert client.post("/predict", json={"rows": [row] * 2}).json()["version"] == 1
     answered, shadows = list(read_rows(config.log)), list(read_rows(config.log, shadow=True))
     keys = ("request_id", "row", "columns", "path")
     assert sorted([r[k] for k in keys[:2]] for r in answered) == sorted(
@@ -109,7 +107,7 @@ def test_the_challenge_is_told_with_its_figures(
         mine = list(ask(client, row, IDS).values()).count(other.number)
         until(lambda: told(client)["compared"]["requests"] == mine, "its figures")
         found = told(client)
-        assert client.get("/status").json()["routes"] == [found]
+        assert client.get("/model").json()["routes"] == [found]
         assert client.get("/health/ready").json()["problem"] is None
         metrics = scraped(client)
     assert (found["version"], found["route"], found["share"]) == (other.number, "challenger", 0.5)
@@ -144,7 +142,7 @@ def test_a_bad_challenger_is_aborted_and_nobody_suffers(
             asked += 20
             assert asked < 2_000
         assert set(ask(client, row, IDS[:20]).values()) == {1}
-        ready, status = client.get("/health/ready").json(), client.get("/status").json()
+        ready, status = client.get("/health/ready").json(), client.get("/model").json()
         metrics = scraped(client)
         found = told(client)
     assert found["state"] == "aborted"

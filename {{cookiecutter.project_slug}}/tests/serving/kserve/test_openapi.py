@@ -26,15 +26,15 @@ def operation(**answer: Any) -> dict[str, Any]:
     return {"responses": {s: {"description": s, "content": content[s]} for s in shapes}}
 
 
-def document(columns: dict[str, Any]) -> dict[str, Any]:
+def document(row: dict[str, Any]) -> dict[str, Any]:
     """What the protocol says of a request of one row; optional tensors are the last."""
     tensors = []
-    for name in sorted(DATATYPES, key=lambda name: name not in columns["required"]):
-        data = {**columns["properties"][name], "maxItems": 1}
+    for name in sorted(DATATYPES, key=lambda name: name not in row["required"]):
+        data = {"type": "array", "items": row["properties"][name], "minItems": 1, "maxItems": 1}
         kind, shape = {"const": DATATYPES[name]}, {"const": [1]}
         tensors.append(whole(name={"const": name}, shape=shape, datatype=kind, data=data))
     inputs = {"type": "array", "prefixItems": tensors, "items": False}
-    body = whole(inputs={**inputs, "minItems": len(columns["required"])})
+    body = whole(inputs={**inputs, "minItems": len(row["required"])})
     content = {"application/json": {"schema": body}}
     infer = operation(model_name={"const": "shop"}, outputs={"type": "array", "minItems": 1})
     paths = {
@@ -54,7 +54,7 @@ def test_requests_drawn_from_the_protocol_find_no_difference_and_no_fault(
 ) -> None:
     with process(tmp_path, shop) as (_, url):
         until(lambda: counted(url, "model_version") == 1, "the model")
-        columns = httpx.get(f"{url}/openapi.json").json()["components"]["schemas"]["Columns"]
+        row = httpx.get(f"{url}/openapi.json").json()["components"]["schemas"]["Row"]
         path = tmp_path / "protocol.json"
-        path.write_text(json.dumps(document(columns)))
+        path.write_text(json.dumps(document(row)))
         assert requests_drawn(url, str(path)) >= 300

@@ -47,11 +47,11 @@ def test_a_value_that_breaks_a_rule_is_refused_as_predict_refuses_it(
     serving: Serving, row: dict[str, Any], column: str, value: object
 ) -> None:
     before = len(records(serving.config.log))
-    columns = {name: [given, given] for name, given in row.items()} | {column: [row[column], value]}
-    refused = serving.client.post("/predict/columns", content=json.dumps({"columns": columns}))
-    (fault,) = refused.json()["faults"]
-    found = error_of(ask(serving.client, tensors([row, row], **{column: columns[column]})), 400)
-    assert found == f"{column}.1: {fault['message']}"
+    body = {"rows": [row, {**row, column: value}]}
+    (fault,) = serving.client.post("/predict", content=json.dumps(body)).json()["faults"]
+    values = [row[column], value]
+    found = error_of(ask(serving.client, tensors([row, row], **{column: values})), 400)
+    assert found == f"rows.1.{column}: {fault['message']}"
     assert len(records(serving.config.log)) == before
 
 
@@ -70,9 +70,9 @@ def test_a_value_that_breaks_a_rule_is_refused_as_predict_refuses_it(
         ({"shape": [-3]}, "inputs.0.shape.0: Input should be greater than or equal to 0"),
         ({"shape": [4]}, "'price' has 3 values, not the 4 of its shape"),
         ({"shape": [10**30]}, "'price' has 3 values, not the 1"),
-        ({"shape": [2], "data": [1.0, 2.0]}, "columns: send lists of one length"),
+        ({"shape": [2], "data": [1.0, 2.0]}, "should have as many rows"),
         ({"data": None}, "'price' has neither data nor binary_data_size"),
-        ({"data": [[1.0], [2.0], [3.0]]}, "price.0: Input should be a valid number"),
+        ({"data": [[1.0], [2.0], [3.0]]}, "rows.0.price: Input should be a valid number"),
         (
             {"parameters": {"binary_data_size": 24}},
             "0 bytes follow the JSON; the inputs tell of 24",
@@ -91,13 +91,18 @@ def test_a_tensor_that_is_not_the_columns_is_refused(
 @pytest.mark.parametrize(
     ("column", "datatype", "packed", "text"),
     [
-        ("price", "FP64", b"", "columns: send lists of one length"),
+        ("price", "FP64", b"", "should have as many rows"),
         ("price", "FP64", b"1234567", "'price' has 7 bytes, 8 for each FP64 and a rest"),
         ("price", "FP64", bytes(16), "'price' has 2 values, not the 1 of its shape"),
-        ("price", "FP64", struct.pack("<d", np.nan), "price.0: Input should be a valid number"),
-        ("items", "INT64", bytes(8), "items.0: Input should be greater than or equal to 1"),
-        ("gift", "BOOL", b"\x02", "gift.0: Input should be a valid boolean"),
-        ("gift", "FP64", struct.pack("<d", 0.5), "gift.0: Input should be a valid boolean"),
+        (
+            "price",
+            "FP64",
+            struct.pack("<d", np.nan),
+            "rows.0.price: Input should be a valid number",
+        ),
+        ("items", "INT64", bytes(8), "rows.0.items: Input should be greater than or equal to 1"),
+        ("gift", "BOOL", b"\x02", "rows.0.gift: Input should be a valid boolean"),
+        ("gift", "FP64", struct.pack("<d", 0.5), "rows.0.gift: Input should be a valid boolean"),
         ("city", "BYTES", b"\x04\0\0\0Lyo", "'city' has 7 bytes, which are not 1 texts"),
         ("city", "BYTES", b"\x04\0\0", "'city' has 3 bytes, which are not 1 texts"),
         ("city", "BYTES", b"\x01\0\0\0Ly", "'city' has 6 bytes, which are not 1 texts"),
@@ -129,7 +134,7 @@ def test_a_size_of_the_json_that_cannot_be_is_refused(serving: Serving, size: st
         (b"", "body: EOF while parsing"),
         (b"[]", "body: Input should be a valid dictionary"),
         (b"{}", "inputs: Field required"),
-        (b'{"inputs": []}', "columns: send lists of one length"),
+        (b'{"inputs": []}', "rows: List should have at least 1 item"),
         (b'{"inputs": [1]}', "inputs.0: Input should be a valid dictionary"),
         (b'{"inputs": [], "id": 7}', "id: Input should be a valid string"),
         (b"[" * 5_000, "body: recursion limit exceeded"),

@@ -119,7 +119,7 @@ def test_awkward_column_names_are_tensors_too(tmp_path: Path, awkward: Contract)
         assert found == expected
         wrong = [{**each, "data": ["1"]} for each in inputs[:1]] + inputs[1:]
         text = error_of(ask(client, wrong, "/v2/models/awkward/infer"), 400)
-        assert text == f"{AWKWARD[0]}.0: Input should be a valid number"
+        assert text == f"rows.0.{AWKWARD[0]}: Input should be a valid number"
 
 
 def test_the_documentation_leaves_the_protocol_to_its_own_document(serving: Serving) -> None:

@@ -8,7 +8,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_lines
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
-from {{ cookiecutter.__package }}.serving.seams import UNTOLD
+from {{ cookiecutter.__package }}.serving.service import NO_DETAILS
 
 from ..conftest import serve_config
 from ..live import add_version, live, make_key, until
@@ -24,16 +24,16 @@ def test_health_needs_no_key_and_all_else_does_in_the_protocols_shape(
     assert config.keys
     key = bearer(make_key(config.keys))
     with live(config) as client:
-        assert error_of(client.get("/v2/health/ready"), 503) == f"not ready: {UNTOLD}"
+        assert error_of(client.get("/v2/health/ready"), 503) == f"not ready: {NO_DETAILS}"
         assert "make train" in error_of(client.get("/v2/health/ready", headers=key), 503)
         add_version(config.bundles, shop)
         until(lambda: client.get("/v2/health/ready").status_code == 200, "a model")
         assert client.get("/v2/health/live").status_code == 200
         for path in ("/v2", "/v2/models/shop", "/v2/models/shop/ready"):
-            assert "needs a key" in error_of(client.get(path), 401)
+            assert "needs a known key" in error_of(client.get(path), 401)
             assert client.get(path, headers=key).status_code == 200
         refused = ask(client, tensors([row]))
-        assert "needs a key" in error_of(refused, 401)
+        assert "needs a known key" in error_of(refused, 401)
         assert refused.headers["www-authenticate"] == "Bearer"
         client.headers.update(key)
         assert ask(client, tensors([row])).status_code == 200

@@ -144,7 +144,7 @@ class Challenger:
 
     def _shadowed(self, request: Request, predicted: Predicted | None) -> None:
         if predicted is not None:
-            answered = Answered(request, predicted.outputs, {})
+            answered = Answered(request, predicted.outputs, [])
             with suppress(ProblemError):  # nobody is refused for it
                 self._log.append([record_of(self.predictor, answered, SHADOW)])
         self._count(self._outcome(predicted, "shadowed"))

@@ -16,20 +16,19 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
 from ... import __version__
-from ..endpoints import Endpoints
 from ..middleware import read_body
 from ..predictor import Predictor
 from ..problems import ProblemError
 from ..schemas import Query
-from ..seams import Readiness, Router
+from ..service import Router, Service
 from .tensors import (
     Asked,
-    columns_of,
     inputs_of,
     outputs_of,
     read_request,
     refusal,
     requested_outputs,
+    rows_of,
     tensors_of,
 )
 
@@ -44,9 +43,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Protocol:
     """The protocol's endpoints."""
 
-    def __init__(self, endpoints: Endpoints, readiness: Readiness) -> None:
-        self._endpoints = endpoints
-        self._readiness = readiness
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
     async def server(self, _: Request) -> Response:
         """What the server is, and what it knows besides the protocol."""
@@ -59,13 +57,13 @@ class Protocol:
 
     async def ready(self, request: Request) -> Response:
         """Whether callers should come."""
-        self._readiness.check(dict(request.scope["headers"]))
+        self._check_ready(request)
         return _json({"ready": True})
 
     async def model_ready(self, request: Request) -> Response:
         """Whether they should come for this model."""
         predictor = self._predictor(request)
-        self._readiness.check(dict(request.scope["headers"]))
+        self._check_ready(request)
         return _json({"name": predictor.name, "ready": True})
 
     async def model(self, request: Request) -> Response:
@@ -86,19 +84,18 @@ class Protocol:
         """An answer for each row, logged before it leaves."""
         contract = self._predictor(request).bundle.contract
         headers, request_id = dict(request.scope["headers"]), request.state.request_id
-        body = await read_body(headers, request.receive, self._endpoints.config)
+        body = await read_body(headers, request.receive, self._service.config)
         asked, packed = _split(body, request.headers.get(JSON_SIZE))
         outputs = requested_outputs(contract, asked)
 
         def read(predictor: Predictor) -> Query:
-            columns = columns_of(contract, asked.inputs, packed)
-            given: dict[str, Any] = {"columns": columns}
-            given |= {"probabilities": True} if "probabilities" in outputs else {}
-            return predictor.schemas.read_columns(to_json(given))
+            rows = rows_of(contract, asked.inputs, packed, self._service.config.max_rows)
+            options = {"probabilities": True} if "probabilities" in outputs else {}
+            return predictor.schemas.read_rows(to_json({"rows": rows, **options}))
 
         path = request.scope["route"].path
-        predictor, columns = await self._endpoints.answer(read, path, request_id)
-        tensors, behind = tensors_of(contract, outputs, columns)
+        predictor, answers = await self._service.answer(read, path, request_id)
+        tensors, behind = tensors_of(contract, outputs, answers)
         head = {"model_name": predictor.name, "model_version": str(predictor.version)}
         head |= {"id": asked.id} if asked.id is not None else {}
         # The id is the caller's own and need not be unique; labels go by the request's.
@@ -114,9 +111,14 @@ class Protocol:
         message = f"there is nothing at {request.url.path}; GET /v2 says what this server knows"
         raise ProblemError("not_found", message)
 
+    def _check_ready(self, request: Request) -> None:
+        if not self._service.ready:
+            problem = self._service.problem_for(dict(request.scope["headers"]))
+            raise ProblemError("not_ready", f"not ready: {problem}")
+
     def _predictor(self, request: Request) -> Predictor:
         """The version that is asked for, if it serves."""
-        predictor = self._endpoints.serving()
+        predictor = self._service.serving()
         name, version = request.path_params["name"], request.path_params.get("version")
         if name != predictor.name:
             message = f"there is no model '{name}'; this server has '{predictor.name}'"
@@ -127,9 +129,9 @@ class Protocol:
         return predictor
 
 
-def router(endpoints: Endpoints, readiness: Readiness) -> APIRouter:
+def router(service: Service) -> APIRouter:
     """The protocol's paths. They have a published document, so OpenAPI leaves them out."""
-    protocol = Protocol(endpoints, readiness)
+    protocol = Protocol(service)
     paths: tuple[tuple[str, str, Handler], ...] = (
         (PREFIX, "GET", protocol.server),
         (f"{PREFIX}/health/live", "GET", protocol.live),
@@ -163,9 +165,7 @@ def _guarded(handler: Handler, method: str | None = None) -> Handler:
 
 def error_body(problem: ProblemError) -> bytes:
     """A problem in the protocol's shape: one text."""
-    faults = [
-        f"{fault.field.removeprefix('columns.')}: {fault.message}" for fault in problem.faults
-    ]
+    faults = [f"{fault.field}: {fault.message}" for fault in problem.faults]
     return to_json({"error": "; ".join(faults) or str(problem)})
 
 

@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol to columns, and what is told to tensors; knows no HTTP.
+"""Tensors of the Open Inference Protocol to rows, and answers to tensors; knows no HTTP.
 
 Values are a list in the JSON, or bytes behind it: little-endian, texts behind their length in 4
 bytes.
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
 from pydantic_core import from_json
 
 from ...contract import Contract
-from ..problems import Fault, ProblemError, fault_of, invalid
+from ..problems import Fault, ProblemError, invalid, invalid_by
 from ..schemas import is_optional
 
 DATATYPES = {"float": "FP64", "integer": "INT64", "boolean": "BOOL"}
@@ -92,8 +92,7 @@ def read_request(body: bytes) -> Asked:
     try:
         return Asked.model_validate(from_json(body))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid(*(fault_of(one["loc"], one["type"], one["msg"]) for one in found)) from None
+        raise invalid_by(error) from None
     except ValueError as error:
         raise refusal(f"body: {error}") from None
 
@@ -130,8 +129,10 @@ def outputs_of(contract: Contract) -> list[dict[str, Any]]:
     ]
 
 
-def columns_of(contract: Contract, inputs: list[Input], packed: bytes) -> Columns:
-    """The inputs' values by column, as JSON has them; ``packed`` are the bytes behind it.
+def rows_of(
+    contract: Contract, inputs: list[Input], packed: bytes, max_rows: int
+) -> list[dict[str, Any]]:
+    """The inputs' values by row, as JSON has them; ``packed`` are the bytes behind it.
 
     Raises:
         ProblemError: a tensor is not the column's. Values are left to the validator.
@@ -154,7 +155,12 @@ def columns_of(contract: Contract, inputs: list[Input], packed: bytes) -> Column
             found = f"{len(values)} values, not the {tensor.shape[0]} of its shape"
             raise refusal(f"input '{tensor.name}' has {found}")
         columns[tensor.name] = _as_json(contract, tensor, values)
-    return columns
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) > 1 or max(lengths, default=0) > max_rows:
+        raise refusal(f"all inputs should have as many rows; a request may have {max_rows:,} rows")
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
 
 
 def requested_outputs(contract: Contract, asked: Asked) -> dict[str, bool]:
@@ -175,18 +181,17 @@ def requested_outputs(contract: Contract, asked: Asked) -> dict[str, bool]:
 
 
 def tensors_of(
-    contract: Contract, names: dict[str, bool], answers: dict[str, Any]
+    contract: Contract, names: dict[str, bool], answers: list[dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], bytes]:
     """The answers as the tensors that were requested, and the bytes behind the JSON."""
     specs = {output["name"]: output for output in outputs_of(contract)}
-    n_rows = len(next(iter(answers.values())))
     tensors, pieces = [], []
     for name, as_bytes in names.items():
-        datatype, values = specs[name]["datatype"], answers[name]
+        datatype, values = specs[name]["datatype"], [answer[name] for answer in answers]
         if name == "probabilities":
-            values = list(chain.from_iterable(zip(*values.values(), strict=True)))
+            values = list(chain.from_iterable(value.values() for value in values))
         tensor: dict[str, Any] = {"name": name, "datatype": datatype}
-        tensor["shape"] = [n_rows, *specs[name]["shape"][1:]]
+        tensor["shape"] = [len(answers), *specs[name]["shape"][1:]]
         if as_bytes:
             pieces.append(_packed(datatype, values))
             tensor["parameters"] = {"binary_data_size": len(pieces[-1])}
