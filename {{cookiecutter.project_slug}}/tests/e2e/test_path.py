@@ -87,7 +87,8 @@ def test_online_and_batch_answers_are_the_bundles_own(running: Running) -> None:
 
     schema = httpx.get(f"{running.url}/openapi.json").json()
     body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    answer = httpx.post(f"{running.url}/predict", json=body["example"]).json()
+    example = body["examples"]["typical"]["value"]
+    answer = httpx.post(f"{running.url}/predict", json=example).json()
     assert (answer["model"], len(answer["predictions"])) == (contract.name, 1)
 
 

@@ -163,7 +163,7 @@ def test_the_server_answers_with_an_imported_model(
     with live(ServeConfig(bundles=bundles, log=tmp_path / "live", port=0)) as client:
         schema = client.get("/openapi.json").json()
         body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-        answered = client.post("/predict", json=body["example"])
+        answered = client.post("/predict", json=body["examples"]["typical"]["value"])
     assert answered.status_code == 200, answered.text
     found = answered.json()["predictions"][0]
     assert 0 <= found["probability"] <= 1 if "probability" in found else found["value"]
