@@ -187,3 +187,15 @@ def test_twenty_thousand_columns_are_adopted(project: Project) -> None:
     columns = {f"c{n}": [f"{draw.random():.3f}" for _ in range(100)] for n in range(20_000)}
     (project.root / "t.csv").write_text(text_of(ours(columns)))
     assert project.adopt("t.csv", dry_run=True)
+
+
+@SEEDS
+def test_time_spread_over_columns_is_doubted(project: Project, seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    at = clock(draw)
+    parts = {"%Y": "a", "%m": "b", "%d": "c", "%H": "d"}
+    picked = draw.choice([["%Y", "%m"], ["%Y", "%m", "%d"], ["%Y", "%m", "%d", "%H"], ["%m", "%H"]])
+    columns = {parts[one] + word(draw): [str(int(t.strftime(one))) for t in at] for one in picked}
+    (project.root / "t.csv").write_text(text_of(ours(columns)))
+    found = project.adopt("t.csv", dry_run=True)
+    assert doubted(found, *(f"`{name}`" for name in columns), "when a row happened", "--time")

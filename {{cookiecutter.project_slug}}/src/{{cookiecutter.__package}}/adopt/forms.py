@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ MONEY = re.compile(r"^\W*(?:[A-Z]{2,3}\W|.*[$€£¥]|.*\.\W)")
 """What may stand before a whole number: EUR, US$, kr.; other words make a code of it."""
 SIGN = re.compile("[%‰$¢£¤¥\u0e3f\u20a0-\u20cf]")
 NO_UNIT = re.compile(r"[0-9,+<>=≤≥~:#*?!&@-]|/.*/|^[./]*$| .* |.{15}")
+FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "Mio.": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9}
+FACTOR = re.compile(rf"^(?:({'|'.join(map(re.escape, FACTORS))})(?=\s|$|{SIGN.pattern}))?\s*(.*)$")
 MOST_UNITS, MOST_TEXTS, SHOWN = 6, 3000, 40
 THREE = re.compile(r"^[1-9][0-9]{0,2}[.,][0-9]{3}$")
 PLACEHOLDER = re.compile(r"^-?(9{2,}|10{5,})(\.0*)?$|[eE]|[^0-9.-]")
@@ -62,7 +65,7 @@ def number_format(texts: pl.Series) -> tuple[NumberFormat | None, list[str]] | N
     if units is None:
         return None
     pairs, doubts = _pairs([part["digits"] for part in parts])
-    marks = [{"units": units[0], "decimal": decimal, "thousands": mark} for decimal, mark in pairs]
+    marks = [units[0] | {"decimal": decimal, "thousands": mark} for decimal, mark in pairs]
     forms = [NumberFormat.model_validate(one) for one in marks]
     form = max(forms, key=lambda one: _n_read(texts, one)) if len(forms) > 1 else forms[0]
     plain = form == NumberFormat() and _n_read(texts, None) >= len(parts)
@@ -74,29 +77,34 @@ def _n_read(texts: pl.Series, form: NumberFormat | None) -> int:
     return cast(texts, Form(type="float", numbers=form), "UTC").count()
 
 
-def _units(parts: Sequence[re.Match[str]]) -> tuple[list[str], list[str]] | None:
-    """Units around the numbers, and doubts; ``None`` where words are parts of codes."""
+def _units(parts: Sequence[re.Match[str]]) -> tuple[dict[str, Any], list[str]] | None:
+    """Units and factors around the numbers, and doubts; ``None`` where words are parts of codes."""
     whole = 2 * sum(not part["digits"].isdigit() for part in parts) < len(parts)
     named = [part for part in parts if whole and re.search(r"\w", part["before"])]
     if not all(MONEY.search(part.string[: part.start("digits")]) for part in named):
         return None
     counts, first = Counter[str](), dict[str, str]()
     for part in parts:
-        for unit in filter(None, (part["before"], part["behind"])):
-            counts[unit] += 1
-            first.setdefault(unit, part.string)
-    words = [unit for unit in counts if not SIGN.search(unit)]
+        behind = FACTOR.match(part["behind"])
+        for text in filter(None, (part["before"], *(behind.groups() if behind else ()))):
+            counts[text] += 1
+            first.setdefault(text, part.string)
+    factors = {text: FACTORS[text] for text in counts if text in FACTORS}
+    units = [text for text in counts if text not in FACTORS]
+    words = [unit for unit in units if not SIGN.search(unit)]
     mixed = len(words) > 1 and max(counts[unit] for unit in words) < 0.95 * len(parts)
-    if len(counts) > MOST_UNITS or mixed or any(map(NO_UNIT.search, counts)):
+    if len(units) > MOST_UNITS or mixed or any(map(NO_UNIT.search, units)):
         return None
     doubts = []
     if named:
         shown = repr(named[0].string)
         doubts.append(f"is read as a number, as {shown}; if that names a thing, make it a category")
-    if len(counts) > 1 or (words and counts[words[0]] < len(parts)):
-        shown = listed(first.values())
+    if len(units) > 1 or (words and counts[words[0]] < len(parts)):
+        shown = listed(first[unit] for unit in units)
         doubts.append(f"has numbers of different units or none, such as {shown}: read as one")
-    return list(counts), doubts
+    if len(factors) == 1 and max(counts[text] for text in factors) == len(parts):
+        doubts.append(f"has {parts[0].string!r}, read times {factors}; if that is a unit, say so")
+    return {"units": units, "factors": factors}, doubts
 
 
 def _pairs(digits: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[str]]:

@@ -190,7 +190,7 @@ def _number(
     known = values.drop_nulls().to_numpy()
     least, most = known.min(), known.max()
     excel = EXCEL_DAYS[0] <= least < most <= EXCEL_DAYS[1]
-    whole = bool((np.floor(known) == known).all())
+    whole = not (form and form.factors) and bool((np.floor(known) == known).all())
     dense = FEWEST_NUMBERS < most - least < 1.05 * len(known) == 1.05 * stats.n_rows
     counts_rows = whole and dense and not role and not excel
     if counts_rows and cast(stats.values, Form(type="float"), "UTC").is_sorted():

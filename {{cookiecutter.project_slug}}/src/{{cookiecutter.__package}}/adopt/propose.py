@@ -18,7 +18,7 @@ from ..data.rows import layout
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
 from .look import Table, listed
-from .roles import GROUP, KEY, Task, keys, leaks, target_of, time_of, without_noise
+from .roles import GROUP, KEY, Task, keys, leaks, spread, target_of, time_of, without_noise
 
 MOST_TYPED, SHOWN = 50_000, 20
 
@@ -81,13 +81,9 @@ def propose(request: Request, table: Table) -> Proposal:
     elif contract.times and not time:
         doubts.append(f"rows are split by chance, not by time; else say --time {contract.times[0]}")
     doubts += [f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts]
+    doubts += leaking if time else [*leaking, *spread(contract, rows)]
     examples = {name: stats.examples for name, stats in columns.items()}
-    return Proposal(
-        contract=contract,
-        data=_data(contract, rows),
-        doubts=[*doubts, *leaking],
-        examples=examples,
-    )
+    return Proposal(contract=contract, data=_data(contract, rows), doubts=doubts, examples=examples)
 
 
 def _column(option: str, name: str | None, table: Table) -> str | None:

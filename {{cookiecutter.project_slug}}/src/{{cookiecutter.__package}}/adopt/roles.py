@@ -1,6 +1,6 @@
 """What columns are to the rows: the target and its task, the time, the id, groups and leaks."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ NO = ["0", "-1", "false", "no", "not", "non", "never", "none", "negative", "with
 KEY, GROUP = "names each row", "names what several rows are about"
 FEW, FEWEST_ROWS, MOST_COMPARED, COMPARED_ROWS, LEAK_ROWS = 20, 100, 100, 20_000, 200
 SUSPECT, EXACT, MOST_TOGETHER, MOST_SUMMED = 0.99, 0.9999, 6, 2000
+PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)}
+"""Parts of a time, and between which ends each lies."""
 Columns = Mapping[str, ColumnStats]
 Guesses = Mapping[str, Guess]
 
@@ -217,6 +219,24 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
         by_chance = (shares**2).sum() > 0.6 or len(shares) > 0.8 * n
         n_shared += not by_chance and same[name].sum() > 0.95 * len(same) > 0
     return n_shared > whole
+
+
+def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
+    """A doubt where columns together may say when a row happened."""
+    parts: dict[str, str] = {}
+    for name in (n for n in contract.numeric if contract.columns[n].type == "integer"):
+        values = np.unique(rows[name].drop_nulls().to_numpy())
+        for part, (least, most) in PARTS.items():
+            inside = len(values) and least <= values[0] and values[-1] <= most
+            if part not in parts and inside and (part == "year" or len(values) == most - least + 1):
+                parts[part] = name
+                break
+    if "month" in parts and len(parts) > 1:
+        shown = ", ".join(f"`{name}`" for name in parts.values())
+        yield (
+            f"{shown} may together be when a row happened, and rows are split by chance, so that the"
+            " future trains and the past tests; make one time of them, and say --time"
+        )
 
 
 def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
