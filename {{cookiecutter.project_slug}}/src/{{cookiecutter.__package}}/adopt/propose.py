@@ -94,7 +94,7 @@ def _column(option: str, name: str | None, table: Table) -> str | None:
     why = table.unusable.get(name, "there is no such column")
     near = "".join(f"; did you mean {one!r}?" for one in get_close_matches(name, names, 1))
     shown = listed(names, SHOWN)
-    raise DataError(f"--{option}: {name!r}: {why}{near} The file's first line names {shown}")
+    raise DataError(f"--{option}: {name!r}: {why}; the file's first line names {shown}{near}")
 
 
 def _settings(request: Request, table: Table, guesses: Mapping[str, Guess]) -> dict[str, Any]:

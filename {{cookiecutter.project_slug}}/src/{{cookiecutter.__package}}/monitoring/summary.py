@@ -104,11 +104,8 @@ def show(summary: Summary, windows: Sequence[JudgedWindow], min_rows: int, skipp
         return
     table(
         f"drift in the newest judged window, {summary.window}",
-        ("column", "measure", "value (interval)", "limit", "p", "outside"),
-        [
-            (f.about, f.title, f.interval, f.figure(f.limit), f"{f.p_value or 0:.2g}", f.breach)
-            for f in summary.drift
-        ],
+        ("column", "measure", "value (interval)", "limit", "outside"),
+        [(f.about, f.title, f.interval, f.figure(f.limit), f.breach) for f in summary.drift],
     )
     for alert in summary.alerts:
         say(f"alert     {alert}")
