@@ -10,7 +10,9 @@ from sizes import RECORD, Sizes, measure
 
 GROWING_IS_GOOD = {"docstring_lines"}
 # Lines, by owner and number: of what is finished, each with its budget.
-BUDGETS: dict[tuple[str, str], int] = {}
+BUDGETS: dict[tuple[str, str], int] = {
+    (option, "src_lines"): 350 for option in ("client", "quality_estimate", "tabm", "wandb")
+}
 
 
 @pytest.fixture(scope="module")
