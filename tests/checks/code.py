@@ -14,7 +14,7 @@ from .texts import line_of
 
 # Metrics as pages, rules and dashboards name them; the suffix is Prometheus's.
 NAMED = re.compile(r"\b([a-z]+(?:_[a-z]+)+)_(?:total|bucket|sum|count)\b")
-DEFINED = re.compile(r'(?:[Cc]ounter|[Gg]auge|Histogram)\(\s*"([a-z_]+)"')
+DEFINED = re.compile(r'(?:[Cc]ounter|[Gg]auge|[Hh]istogram)\(\s*"([a-z_]+)"')
 
 
 def imports(project: BakedProject) -> Iterator[str]:
