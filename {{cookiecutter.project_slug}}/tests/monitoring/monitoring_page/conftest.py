@@ -17,7 +17,7 @@ FELL = "AUC 0.618 is below the limit of 0.64 in 2 of the last 3 windows."
 
 @pytest.fixture(scope="session")
 def alerted(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Config:
-    """The story up to its ninth week, in which price and quality are beyond what is ordinary."""
+    """The story up to its ninth week, in which price and quality are outside their range."""
     config = tell(tmp_path_factory.mktemp("alerted"), shop, weeks=10)
     raise_alert(config, shop.name, FELL, resolved=False, subject="auc", kind="quality")
     raise_alert(config, shop.name, "city lies far from training.", resolved=True, subject="city")

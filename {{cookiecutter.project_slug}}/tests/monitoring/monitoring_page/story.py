@@ -19,10 +19,10 @@ from {{ cookiecutter.__package }}.monitoring.history import (
     connected,
     store_window,
 )
-from {{ cookiecutter.__package }}.monitoring.monitoring_page.shapes import (
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.content import (
+    DISTRIBUTIONS,
     FILE,
-    SHAPES,
-    Shape,
+    Distribution,
 )
 from {{ cookiecutter.__package }}.storage import write_file
 
@@ -62,7 +62,7 @@ def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "
         found = findings(number, random, value) if window.complete else []
         store_window(config.monitor.history, replace(window, findings=tuple(found)))
         if found:
-            shown = SHAPES.dump_json(shapes(number, value))
+            shown = DISTRIBUTIONS.dump_json(distributions(number, value))
             write_file(config.monitor.reports / contract.name / FILE, shown)
     return config
 
@@ -129,25 +129,17 @@ def findings(number: int, random: np.random.Generator, value: str) -> list[Findi
     return found
 
 
-def shapes(number: int, value: str) -> list[Shape]:
-    """How price and channel lie in a week."""
-    flat, dear = (0.098,) * 10 + (0.02,), (0.01,) * 5 + (0.18,) * 5 + (0.05,)
+def distributions(number: int, value: str) -> list[Distribution]:
+    """Of price and channel in a week."""
     dearer = DEARER_FROM <= number < DEARER_TO
+    price = [
+        (f"{100 * n} to {100 * n + 100}", 0.1, (0.18 if n > 4 else 0.02) if dearer else 0.1)
+        for n in range(10)
+    ]
+    channel = [(value, 0.6, 0.55), ("store", 0.4, 0.45)]
     return [
-        Shape(
-            column="price",
-            edges=tuple(float(edge) for edge in range(100, 1_000, 100)),
-            values=(),
-            training=flat,
-            window=dear if dearer else flat,
-        ),
-        Shape(
-            column="channel",
-            edges=(),
-            values=(value, "store"),
-            training=(0.6, 0.39, 0.01, 0.0),
-            window=(0.55, 0.42, 0.03, 0.0),
-        ),
+        Distribution(column="price", bins=price),
+        Distribution(column="channel", bins=channel),
     ]
 
 

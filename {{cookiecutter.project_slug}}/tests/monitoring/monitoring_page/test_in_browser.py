@@ -35,7 +35,7 @@ def test_the_page_is_read_at_any_size_without_asking_anybody(
         assert small == 0, "text of drawings is legible"
 
 
-def test_links_and_tables_that_scroll_are_reached_by_keyboard(
+def test_the_newest_windows_are_visible_and_the_heat_map_is_reached_by_keyboard(
     alerted: Config, browser: Browser
 ) -> None:
     path = write(alerted, "shop")
@@ -44,21 +44,10 @@ def test_links_and_tables_that_scroll_are_reached_by_keyboard(
         page = found.page
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="Alerts")).to_be_focused()
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name="Alerts")).to_be_in_viewport()
-        page.get_by_role("region", name="Columns by window").focus()
-        expect(page.get_by_role("region", name="Columns by window")).to_be_focused()
-        page.get_by_text("Every window").focus()
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("rowheader", name="12 Feb 2024")).to_be_visible()
-
-
-def test_print_shows_what_was_folded_away(alerted: Config, browser: Browser) -> None:
-    path = write(alerted, "shop")
-    assert path is not None
-    with visit(browser, path.as_uri(), viewport=SIZES["desktop"]) as found:
-        row = found.page.get_by_role("rowheader", name="12 Feb 2024")
-        expect(row).to_be_hidden()
-        found.page.emulate_media(media="print")
-        expect(found.page.locator("th", has_text="12 Feb 2024")).to_be_visible()
-        expect(found.page.get_by_role("navigation")).to_be_hidden()
+        region = page.get_by_role("region", name="Columns by window")
+        region.focus()
+        expect(region).to_be_focused()
+        box, newest = region.bounding_box(), region.locator("tbody td").nth(9).bounding_box()
+        assert box is not None
+        assert newest is not None
+        assert box["x"] <= newest["x"] <= box["x"] + box["width"]
