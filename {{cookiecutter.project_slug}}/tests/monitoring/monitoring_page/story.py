@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
@@ -33,18 +31,12 @@ LIMITS = {"price": 0.12, "items": 0.1, "channel": 0.1, "city": 0.2, "gift": 0.1,
 
 def config_of(folder: Path) -> Config:
     """Everything below one folder."""
-    return Config.model_validate(
-        {
-            "data": {"directory": folder / "data", "driving": "orders", "split": {"by": "hash"}},
-            "train": {"bundles": folder / "bundles"},
-            "serve": {"bundles": folder / "bundles"},
-            "monitor": {
-                "log": folder / "live",
-                "history": folder / "monitoring.sqlite",
-                "reports": folder / "reports",
-            },
-        }
-    )
+    data = {"directory": folder / "data", "driving": "orders", "split": {"by": "hash"}}
+    bundles = {"bundles": folder / "bundles"}
+    monitor = {"log": folder / "live", "history": folder / "history.sqlite"}
+    monitor["reports"] = folder / "reports"
+    content = {"data": data, "train": bundles, "serve": bundles, "monitor": monitor}
+    return Config.model_validate(content)
 
 
 def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "web") -> Config:
@@ -56,10 +48,9 @@ def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "
         (versions.folder / bundle / "contract.json").write_text(contract.text)
         version = versions.register(bundle, [], passed=True)
         versions.serve(version, action="promote", why=f"the {bundle} <i>one</i>")
-    random = np.random.default_rng(3)
     for number in range(weeks):
         window = week(contract, number, weeks)
-        found = findings(number, random, value) if window.complete else []
+        found = findings(number, value) if window.complete else []
         store_window(config.monitor.history, replace(window, findings=tuple(found)))
         if found:
             shown = DISTRIBUTIONS.dump_json(distributions(number, value))
@@ -85,48 +76,28 @@ def week(contract: Contract, number: int, weeks: int) -> JudgedWindow:
     )
 
 
-def findings(number: int, random: np.random.Generator, value: str) -> list[Finding]:
+def findings(number: int, value: str) -> list[Finding]:
     """What is found in a week."""
-    dearer, rows = DEARER_FROM <= number < DEARER_TO, 6_200
-    found = []
+    dearer, result = DEARER_FROM <= number < DEARER_TO, []
     for column, limit in LIMITS.items():
-        moved = dearer and column in {"price", SCORE}
-        effect = limit * (random.uniform(1.8, 2.6) if moved else random.uniform(0.1, 0.9))
-        found.append(
-            Finding(
-                kind="prediction_drift" if column == SCORE else "data_drift",
-                subject=column,
-                measure="psi",
-                value=effect,
-                low=effect * 0.9,
-                limit=limit,
-                p_value=0.001 if moved else 0.4,
-                rows=rows,
-                breach=moved,
-                sudden="100 times as large as in training" if moved and column == "price" else "",
-            )
-        )
-    for part, shift in (("", 0.0), (f"channel = {value}", 0.01), ("channel = store", -0.02)):
-        auc = 0.71 + shift + random.normal(0, 0.006) - (0.09 if dearer else 0)
-        wide = 0.02 if not part else 0.04
-        found.append(
-            Finding(
-                kind="quality",
-                subject="auc",
-                part=part,
-                measure="auc",
-                value=auc,
-                low=auc - wide,
-                high=auc + wide,
-                limit=0.64,
-                rows=rows if not part else rows // 2,
-                breach=dearer,
-            )
-        )
-    found.append(
-        Finding(kind="quality", subject="labels", measure="coverage", value=0.97, rows=rows)
-    )
-    return found
+        breach = dearer and column in {"price", SCORE}
+        kind = "prediction_drift" if column == SCORE else "data_drift"
+        effect = limit * (2.2 if breach else 0.2 + 0.3 * (number % 3))
+        sudden = "100 times as large as in training" if breach and column == "price" else ""
+        about: dict[str, Any] = {
+            "kind": kind,
+            "subject": column,
+            "measure": "psi",
+            "sudden": sudden,
+        }
+        result.append(Finding(**about, value=effect, limit=limit, rows=6_200, breach=breach))
+    for part in ("", f"channel = {value}", "channel = store"):
+        auc = 0.62 if dearer else 0.71
+        about = {"kind": "quality", "subject": "auc", "measure": "auc", "part": part}
+        ends: Any = {"low": auc - 0.02, "high": auc + 0.02, "limit": 0.64}
+        result.append(Finding(**about, **ends, value=auc, rows=3_100, breach=dearer))
+    about = {"kind": "quality", "subject": "labels", "measure": "coverage"}
+    return [*result, Finding(**about, value=0.97, rows=6_200)]
 
 
 def distributions(number: int, value: str) -> list[Distribution]:
@@ -137,10 +108,8 @@ def distributions(number: int, value: str) -> list[Distribution]:
         for n in range(10)
     ]
     channel = [(value, 0.6, 0.55), ("store", 0.4, 0.45)]
-    return [
-        Distribution(column="price", bins=price),
-        Distribution(column="channel", bins=channel),
-    ]
+    columns = {"price": price, "channel": channel}
+    return [Distribution(column=column, bins=bins) for column, bins in columns.items()]
 
 
 def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more: Any) -> None:

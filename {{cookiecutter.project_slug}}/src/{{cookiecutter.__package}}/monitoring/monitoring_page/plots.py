@@ -27,46 +27,46 @@ class Point:
     tooltip: str
 
 
-def timeline(title: str, points: Sequence[Point], windows: Sequence[str]) -> Markup:
-    """A measure over the windows, its intervals and its limit; a line for each version."""
-    findings = [point.finding for point in points]
-    values = [v for f in findings for v in (f.value, f.low, f.high, f.limit) if v is not None]
-    low, high = min(values), max(values)
-    step = (WIDTH - LEFT - RIGHT) / len(windows)
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """Where a value of a window lies."""
 
-    def x(point: Point) -> float:
-        return LEFT + step * (point.window + 0.5)
+    low: float
+    high: float
+    step: float
+    """The width of a window."""
 
-    def y(value: float) -> float:
-        share = (value - low) / (high - low) if high > low else 0.5
+    def x(self, point: Point) -> float:
+        """The middle of the window."""
+        return LEFT + self.step * (point.window + 0.5)
+
+    def y(self, value: float) -> float:
+        """Values that are all the same lie in the middle."""
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
-    parts = []
-    for value in sorted({low, (low + high) / 2, high}):
-        parts.append(_path("grid", f"M{LEFT} {y(value):.1f}H{WIDTH - RIGHT}"))
-        parts.append(_text(LEFT - 6, y(value) + 4, findings[0].figure(value), "end"))
-    parts.append(_text(LEFT, HEIGHT - 6, windows[0]))
+
+def timeline(title: str, points: Sequence[Point], windows: Sequence[str]) -> Markup:
+    """A measure over the windows, its intervals and its limit; a line for each version."""
+    ends = [(f.value, f.low, f.high, f.limit) for f in (point.finding for point in points)]
+    values = [value for each in ends for value in each if value is not None]
+    step = (WIDTH - LEFT - RIGHT) / len(windows)
+    scale = Scale(low=min(values), high=max(values), step=step)
+    parts = [_text(LEFT, HEIGHT - 6, windows[0])]
     if len(windows) > 1:
         parts.append(_text(WIDTH - RIGHT, HEIGHT - 6, windows[-1], "end"))
+    for value in sorted({scale.low, (scale.low + scale.high) / 2, scale.high}):
+        parts.append(_path("grid", f"M{LEFT} {scale.y(value):.1f}H{WIDTH - RIGHT}"))
+        parts.append(_text(LEFT - 6, scale.y(value) + 4, points[0].finding.figure(value), "end"))
     for before, point in pairwise(points):
+        x, y = scale.x(point), scale.y(point.finding.value)
         if point.version != before.version:
-            parts.append(_path("grid", f"M{x(point) - step / 2:.1f} 8V{HEIGHT - BOTTOM}"))
-            parts.append(_text(x(point) - step / 2 + 4, 12, f"version {point.version}"))
+            parts.append(_path("grid", f"M{x - step / 2:.1f} 8V{HEIGHT - BOTTOM}"))
+            parts.append(_text(x - step / 2 + 4, 12, f"version {point.version}"))
         elif point.window == before.window + 1:
-            ends = [f"{x(one):.1f} {y(one.finding.value):.1f}" for one in (before, point)]
-            parts.append(_path("line", "M" + "L".join(ends)))
-    limit = None
-    for point in points:
-        one = point.finding
-        if one.limit is not None:
-            limit = one.limit
-            parts.append(_path("limit", f"M{x(point) - step / 2:.1f} {y(limit):.1f}h{step:.1f}"))
-        if one.low is not None and one.high is not None:
-            parts.append(_path("interval", f"M{x(point):.1f} {y(one.low):.1f}V{y(one.high):.1f}"))
-        parts.append(_mark(x(point), y(one.value), point))
-    if limit is not None:
-        below = 13 if y(limit) < TOP + 12 else -4
-        parts.append(_text(WIDTH - RIGHT, y(limit) + below, "limit", "end"))
+            start = f"{scale.x(before):.1f} {scale.y(before.finding.value):.1f}"
+            parts.append(_path("line", f"M{start}L{x:.1f} {y:.1f}"))
+    parts += [_mark(point, scale) for point in points]
     return _svg(title, HEIGHT, parts)
 
 
@@ -85,12 +85,19 @@ def distribution(title: str, bins: Sequence[tuple[str, float, float]]) -> Markup
     return _svg(title, ROW * len(bins), parts)
 
 
-def _mark(x: float, y: float, point: Point) -> Markup:
-    """A dot; a diamond outside the reference range."""
-    path = "M-6 0L0 -6L6 0L0 6Z" if point.finding.breach else "M-3 0A3 3 0 1 1 3 0A3 3 0 1 1 -3 0Z"
-    name = "outside" if point.finding.breach else "dot"
-    mark = '<path class="{}" transform="translate({:.1f} {:.1f})" d="{}"><title>{}</title></path>'
-    return Markup(mark).format(name, x, y, path, point.tooltip)
+def _mark(point: Point, scale: Scale) -> Markup:
+    """The limit, the interval and a dot, or a diamond outside the reference range."""
+    one, x, step = point.finding, scale.x(point), scale.step
+    parts = []
+    if one.limit is not None:
+        parts.append(_path("limit", f"M{x - step / 2:.1f} {scale.y(one.limit):.1f}h{step:.1f}"))
+    if one.low is not None and one.high is not None:
+        parts.append(_path("interval", f"M{x:.1f} {scale.y(one.low):.1f}V{scale.y(one.high):.1f}"))
+    name, path = "dot", "m-3 0a3 3 0 1 1 6 0a3 3 0 1 1 -6 0Z"
+    if one.breach:
+        name, path = "outside", "m-6 0l6 -6l6 6l-6 6Z"
+    mark = _path(name, f"M{x:.1f} {scale.y(one.value):.1f}{path}")
+    return Markup("<g><title>{}</title>{}</g>").format(point.tooltip, Markup().join([*parts, mark]))
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:

@@ -15,6 +15,7 @@ from .plots import Point
 
 MOST_CHARTS, MOST_COLUMNS, MOST_NEAR, MOST_FINDINGS = 9, 30, 6, 60
 NOTES = {
+    "coverage": "Quality is judged on these rows alone. Labels come late: new windows have fewer.",
     "quality": "On rows whose label is known by now; bars are confidence intervals.",
     "staleness": "It rises until a new version serves.",
     "parity": "Share of logged predictions that differ when the bundle predicts the same rows"
@@ -35,17 +36,6 @@ class Chart:
     outside: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeatMap:
-    """Columns down, windows across."""
-
-    heads: Sequence[tuple[str, int]]
-    """The first window of each group, and how many are in it."""
-    rows: Sequence[tuple[str, Sequence[tuple[str, str]]]]
-    """A column and its cells: how near it came to its limit, and a sentence."""
-    left_out: int
-
-
 def state(content: Content) -> tuple[str, str]:
     """``alert``, ``calm`` or ``unjudged``, and a sentence."""
     if content.open:
@@ -57,10 +47,8 @@ def state(content: Content) -> tuple[str, str]:
     outside = dict.fromkeys(f.about for f in content.newest.findings if f.breach)
     if outside:
         names = ", ".join(outside)
-        return (
-            "calm",
-            f"Outside the reference range, but not for long enough to be an alert: {names}.",
-        )
+        lead = f"Outside the reference range, but not for long enough to be an alert: {names}."
+        return "calm", lead
     return "calm", "Everything that was judged is within its reference range."
 
 
@@ -69,12 +57,10 @@ def tiles(content: Content) -> Iterator[tuple[str, str, str, bool]]:
     newest, main = content.newest, task_of(content.contract).main
     if newest is None:
         return
-    for window in reversed(content.windows):
-        quality = quality_of(window, main)
-        if quality is not None:
-            note = f"{quality.interval}, window of {window_name(window.name)}"
-            yield quality.title, quality.figure(quality.value), note, quality.breach
-            break
+    quality = [(w, one) for w in content.windows if (one := quality_of(w, main))]
+    for window, one in quality[-1:]:
+        note = f"{one.interval}, window of {window_name(window.name)}"
+        yield one.title, one.figure(one.value), note, one.breach
     share = newest.labelled / max(newest.rows, 1)
     yield "Labels known", f"{share:.0%}", f"{newest.labelled:,} of {newest.rows:,} rows", False
     judged = drift_of(newest)
@@ -108,7 +94,8 @@ def charts(content: Content) -> list[Chart]:
     series: dict[tuple[str, ...], list[Point]] = {}
     for window in content.windows:
         for one in window.findings:
-            if one.kind == "data_drift" or (one.part and one.kind == "quality"):
+            lesser = one.kind == "quality" and one.measure not in (main, "coverage")
+            if one.kind == "data_drift" or lesser or (one.part and one.kind == "quality"):
                 continue
             tooltip = f"{window_name(window.name)}: {sentence(one)}"
             place = names.index(window.name)
@@ -119,15 +106,8 @@ def charts(content: Content) -> list[Chart]:
         first, outside = points[0].finding, any(point.finding.breach for point in points)
         return first.subject != main, not outside, first.limit is None
 
-    shown = [
-        points
-        for points in sorted(series.values(), key=rank)
-        if points[0].finding.kind != "quality"
-        or points[0].finding.measure in (main, "coverage")
-        or any(point.finding.breach for point in points)
-    ]
     heads = [window_name(name) for name in names]
-    return [_chart(points, heads) for points in shown[:MOST_CHARTS]]
+    return [_chart(points, heads) for points in sorted(series.values(), key=rank)[:MOST_CHARTS]]
 
 
 def _chart(points: Sequence[Point], heads: Sequence[str]) -> Chart:
@@ -135,29 +115,28 @@ def _chart(points: Sequence[Point], heads: Sequence[str]) -> Chart:
     kind = first.kind.replace("_", " ").capitalize()
     title = ", ".join(part for part in (f"{kind}: {first.title}", first.part) if part)
     ordered = sorted(points, key=lambda point: (point.version, point.window))
-    note = f"{NOTES.get(first.kind, '')} Newest: {sentence(newest)}".strip()
+    note = (
+        f"{NOTES.get(first.measure, NOTES.get(first.kind, ''))} Newest: {sentence(newest)}".strip()
+    )
     plot = plots.timeline(title, ordered, heads)
     return Chart(title=title, plot=plot, note=note, outside=newest.breach)
 
 
-def heat_map(content: Content) -> HeatMap:
-    """How near each column came to its limit in each window, those that came nearest first."""
+def heat_map(content: Content) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Columns, each with a level and a sentence per window; those that came nearest first."""
     cells: dict[str, dict[str, Finding]] = {}
     for window in content.windows:
         for column, one in drift_of(window).items():
             row = cells.setdefault(column, {})
             row[window.name] = max(row.get(window.name, one), one, key=strength)
     ranked = sorted(cells, key=lambda name: max(map(strength, cells[name].values())), reverse=True)
-    rows = []
-    for column in ranked[:MOST_COLUMNS]:
-        about = next(iter(cells[column].values())).about
-        rows.append((about, [_cell(name, cells[column].get(name)) for name in content.names]))
-    group = 4
-    heads = [
-        (window_name(name), min(group, len(content.names) - group * at))
-        for at, name in enumerate(content.names[::group])
+    return [
+        (
+            next(iter(cells[column].values())).about,
+            [_cell(name, cells[column].get(name)) for name in content.names],
+        )
+        for column in ranked[:MOST_COLUMNS]
     ]
-    return HeatMap(heads=heads, rows=rows, left_out=len(ranked) - len(rows))
 
 
 def _cell(window: str, finding: Finding | None) -> tuple[str, str]:
@@ -186,7 +165,6 @@ def distributions(content: Content) -> list[Chart]:
 
 def findings(content: Content) -> list[Finding]:
     """All of the newest judged window but its columns', those outside their range first."""
-    if content.newest is None:
-        return []
-    others = [finding for finding in content.newest.findings if finding.kind != "data_drift"]
+    newest = content.newest.findings if content.newest else ()
+    others = [finding for finding in newest if finding.kind != "data_drift"]
     return sorted(others, key=lambda finding: not finding.breach)[:MOST_FINDINGS]
