@@ -1,7 +1,10 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.monitoring.monitoring_page import write
@@ -11,6 +14,18 @@ from .conftest import FELL
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium."""
+    path = os.environ.get("TEST_BROWSER")
+    if not path:
+        pytest.skip("TEST_BROWSER names no Chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=Path(path))
+        yield started
+        started.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,8 +4,6 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
-
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
@@ -18,8 +16,7 @@ from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
     write,
 )
 
-from .conftest import FELL
-from .story import config_of, raise_alert, tell, week
+from .conftest import FELL, config_of, raise_alert, tell, week
 
 HOSTILE = '<script>alert("x")</script>&'
 
@@ -106,7 +103,6 @@ def test_every_plot_is_valid_and_named_and_has_a_sentence(alerted: Config) -> No
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page.source)
     assert len(captions) == len(plots)
     assert all(captions)
-    assert re.findall(r"[\"MLHV ](nan|inf)", page.source) == []
 
 
 def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:
@@ -144,20 +140,17 @@ def test_what_served_is_listed_and_reports_are_linked(alerted: Config) -> None:
     report.parent.rmdir()
 
 
-@pytest.mark.parametrize(
-    ("kind", "measure", "value", "title", "shown"),
-    [
-        ("parity", "differing_share", 0.031, "Parity: differing share", "3.1 %"),
-        ("staleness", "days", 12.0, "Staleness: age", "12 days"),
-        ("row_volume", "rows", 9.0, "Row volume: rows", "9.000"),
-    ],
-)
-def test_each_kind_of_finding_has_a_chart(
-    tmp_path: Path, shop: Contract, kind: str, measure: str, value: float, title: str, shown: str
-) -> None:
+def test_each_kind_of_finding_has_a_chart(tmp_path: Path, shop: Contract) -> None:
     config = tell(tmp_path, shop, weeks=2)
-    finding = Finding(kind=kind, subject="model", measure=measure, value=value, rows=9)
-    store_window(config.monitor.history, replace(week(shop, 0, 2), findings=(finding,)))
-    page = Page(config)
-    assert title in page.words
-    assert shown in page.words
+    values = {"differing_share": 0.031, "days": 12.0, "rows": 9.0}
+    kinds = zip(("parity", "staleness", "row_volume"), values.items(), strict=True)
+    findings = [
+        Finding(kind=kind, subject="model", measure=measure, value=value, rows=9)
+        for kind, (measure, value) in kinds
+    ]
+    store_window(config.monitor.history, replace(week(shop, 0, 2), findings=tuple(findings)))
+    words = Page(config).words
+    assert "Parity: differing share" in words
+    assert "Newest: differing share 3.1 %." in words
+    assert "Newest: age 12 days." in words
+    assert "Row volume: rows, model" in words

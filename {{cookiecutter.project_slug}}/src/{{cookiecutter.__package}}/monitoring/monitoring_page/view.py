@@ -14,6 +14,8 @@ from .content import Content, window_name
 from .plots import Point
 
 MOST_CHARTS, MOST_COLUMNS, MOST_NEAR, MOST_FINDINGS = 9, 30, 6, 60
+WHOLE = ("quality", "prediction_drift", "parity", "quality_estimate")
+"""Kinds that are about all rows, so that a title need not name their subject."""
 NOTES = {
     "coverage": "Quality is judged on these rows alone. Labels come late: new windows have fewer.",
     "quality": "On rows whose label is known by now; bars are confidence intervals.",
@@ -94,8 +96,8 @@ def charts(content: Content) -> list[Chart]:
     series: dict[tuple[str, ...], list[Point]] = {}
     for window in content.windows:
         for one in window.findings:
-            lesser = one.kind == "quality" and one.measure not in (main, "coverage")
-            if one.kind == "data_drift" or lesser or (one.part and one.kind == "quality"):
+            lesser = one.part or one.measure not in (main, "coverage")
+            if one.kind == "data_drift" or (one.kind == "quality" and lesser):
                 continue
             tooltip = f"{window_name(window.name)}: {sentence(one)}"
             place = names.index(window.name)
@@ -113,11 +115,11 @@ def charts(content: Content) -> list[Chart]:
 def _chart(points: Sequence[Point], heads: Sequence[str]) -> Chart:
     first, newest = points[0].finding, points[-1].finding
     kind = first.kind.replace("_", " ").capitalize()
-    title = ", ".join(part for part in (f"{kind}: {first.title}", first.part) if part)
+    names = (first.title, first.part, "" if first.kind in WHOLE else first.about)
+    title = f"{kind}: {', '.join(dict.fromkeys(filter(None, names)))}"
     ordered = sorted(points, key=lambda point: (point.version, point.window))
-    note = (
-        f"{NOTES.get(first.measure, NOTES.get(first.kind, ''))} Newest: {sentence(newest)}".strip()
-    )
+    note = NOTES.get(first.measure, NOTES.get(first.kind, ""))
+    note = f"{note} Newest: {sentence(newest)}".strip()
     plot = plots.timeline(title, ordered, heads)
     return Chart(title=title, plot=plot, note=note, outside=newest.breach)
 
@@ -130,13 +132,11 @@ def heat_map(content: Content) -> list[tuple[str, list[tuple[str, str]]]]:
             row = cells.setdefault(column, {})
             row[window.name] = max(row.get(window.name, one), one, key=strength)
     ranked = sorted(cells, key=lambda name: max(map(strength, cells[name].values())), reverse=True)
-    return [
-        (
-            next(iter(cells[column].values())).about,
-            [_cell(name, cells[column].get(name)) for name in content.names],
-        )
-        for column in ranked[:MOST_COLUMNS]
+    rows = [
+        (next(iter(row.values())).about, row)
+        for row in (cells[name] for name in ranked[:MOST_COLUMNS])
     ]
+    return [(about, [_cell(name, row.get(name)) for name in content.names]) for about, row in rows]
 
 
 def _cell(window: str, finding: Finding | None) -> tuple[str, str]:
