@@ -103,6 +103,7 @@ def test_every_plot_is_valid_and_named_and_has_a_sentence(alerted: Config) -> No
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page.source)
     assert len(captions) == len(plots)
     assert all(captions)
+    assert re.findall(r"[\"MLHV ](nan|inf)", page.source) == []
 
 
 def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:

@@ -25,16 +25,14 @@ def point(window: int, value: float, *, version: int = 1, breach: bool = False) 
 
 def test_a_line_breaks_at_a_window_that_was_not_judged_and_at_a_new_version() -> None:
     places = [(0, 1), (1, 1), (3, 1), (4, 2)]
-    plot = timeline("AUC", [point(at, at / 10, version=version) for at, version in places], NAMES)
+    points = [point(at, at / 10, version=version, breach=at > 3) for at, version in places]
+    plot = timeline("AUC", points, NAMES)
     assert plot.count('class="line"') == 1
     assert [f"at {at}" in plot for at in range(5)] == [True, True, False, True, True]
     assert "version 2" in plot
-
-
-def test_a_mark_outside_the_reference_range_has_another_form() -> None:
-    plot = timeline("drift", [point(0, 0.1), point(1, 0.3, breach=True)], NAMES)
-    assert plot.count('class="dot"') == plot.count('class="outside"') == 1
-    assert plot.count('class="limit"') == 2
+    assert plot.count('class="dot"') == 3
+    assert plot.count('class="outside"') == 1, "another form than a dot"
+    assert plot.count('class="limit"') == 4
 
 
 @pytest.mark.parametrize("value", [0.0, 0.2, 1e-12, 123_456.0])

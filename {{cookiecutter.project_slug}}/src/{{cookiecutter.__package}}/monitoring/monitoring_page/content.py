@@ -41,8 +41,7 @@ class Content:
     contract: Contract
     windows: Sequence[JudgedWindow]
     """In the order of time; those of several versions may lie in the same days."""
-    total: int
-    """How many windows the history holds."""
+    n_windows: int
     distributions: Sequence[Distribution]
     open: Sequence[Alert]
     resolved: Sequence[Alert]
@@ -75,7 +74,7 @@ def read_content(history: Path, versions: Versions, folder: Path) -> Content | N
     return Content(
         contract=Contract.model_validate_json((bundle / "contract.json").read_bytes()),
         windows=[window for window in windows if (window.first, window.name) >= oldest],
-        total=len({window.name for window in windows}),
+        n_windows=len({window.name for window in windows}),
         distributions=DISTRIBUTIONS.validate_json(path.read_bytes()) if path.exists() else [],
         open=[alert for alert in alerts if alert.resolved is None],
         resolved=[alert for alert in alerts if alert.resolved][:MOST_RESOLVED],

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from ...pages import percent, short
+from ...pages import short
 from ..finding import Finding
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 180, 54, 10, 20, 24
@@ -33,12 +33,11 @@ class Scale:
 
     low: float
     high: float
-    step: float
-    """The width of a window."""
+    window_width: float
 
     def x(self, point: Point) -> float:
         """The middle of the window."""
-        return LEFT + self.step * (point.window + 0.5)
+        return LEFT + self.window_width * (point.window + 0.5)
 
     def y(self, value: float) -> float:
         """Values that are all the same lie in the middle."""
@@ -51,10 +50,9 @@ def timeline(title: str, points: Sequence[Point], windows: Sequence[str]) -> Mar
     ends = [(f.value, f.low, f.high, f.limit) for f in (point.finding for point in points)]
     values = [value for each in ends for value in each if value is not None]
     step = (WIDTH - LEFT - RIGHT) / len(windows)
-    scale = Scale(low=min(values), high=max(values), step=step)
-    parts = [_text(LEFT, HEIGHT - 6, windows[0])]
-    if len(windows) > 1:
-        parts.append(_text(WIDTH - RIGHT, HEIGHT - 6, windows[-1], "end"))
+    scale = Scale(low=min(values), high=max(values), window_width=step)
+    newest = windows[-1] if len(windows) > 1 else ""
+    parts = [_text(LEFT, HEIGHT - 6, windows[0]), _text(WIDTH - RIGHT, HEIGHT - 6, newest, "end")]
     for value in sorted({scale.low, (scale.low + scale.high) / 2, scale.high}):
         parts.append(_path("grid", f"M{LEFT} {scale.y(value):.1f}H{WIDTH - RIGHT}"))
         parts.append(_text(LEFT - 6, scale.y(value) + 4, points[0].finding.figure(value), "end"))
@@ -80,14 +78,13 @@ def distribution(title: str, bins: Sequence[tuple[str, float, float]]) -> Markup
         parts.append(bar.format(LABELS, top + 3, BAR * share / most))
         parts.append(_path("training", f"M{LABELS + BAR * before / most:.1f} {top + 1}v18"))
         parts.append(_text(LABELS - 6, top + 14, short(label, LETTERS), "end"))
-        shown = f"{percent(share)}, was {percent(before)}"
-        parts.append(_text(WIDTH - 4, top + 14, shown, "end"))
+        parts.append(_text(WIDTH - 4, top + 14, f"{share:.0%}, was {before:.0%}", "end"))
     return _svg(title, ROW * len(bins), parts)
 
 
 def _mark(point: Point, scale: Scale) -> Markup:
     """The limit, the interval and a dot, or a diamond outside the reference range."""
-    one, x, step = point.finding, scale.x(point), scale.step
+    one, x, step = point.finding, scale.x(point), scale.window_width
     parts = []
     if one.limit is not None:
         parts.append(_path("limit", f"M{x - step / 2:.1f} {scale.y(one.limit):.1f}h{step:.1f}"))

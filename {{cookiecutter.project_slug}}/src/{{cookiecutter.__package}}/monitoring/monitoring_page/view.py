@@ -83,11 +83,9 @@ def drift_of(window: JudgedWindow) -> dict[str, Finding]:
 
 def sentence(finding: Finding) -> str:
     """The value with its interval and its limit."""
-    text = f"{finding.title} {finding.interval}"
-    if finding.limit is not None:
-        text += f", limit {finding.figure(finding.limit)}"
-    text += ": outside the reference range." if finding.breach else "."
-    return f"{text} {finding.sudden}".rstrip()
+    limit = f", limit {finding.figure(finding.limit)}" if finding.limit is not None else ""
+    end = ": outside the reference range." if finding.breach else "."
+    return f"{finding.title} {finding.interval}{limit}{end} {finding.sudden}".rstrip()
 
 
 def charts(content: Content) -> list[Chart]:
