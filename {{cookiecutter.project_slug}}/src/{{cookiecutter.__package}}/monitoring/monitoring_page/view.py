@@ -95,7 +95,8 @@ def charts(content: Content) -> list[Chart]:
     for window in content.windows:
         for one in window.findings:
             lesser = one.part or one.measure not in (main, "coverage")
-            if one.kind == "data_drift" or (one.kind == "quality" and lesser):
+            unjudged = one.kind == "prediction_drift" and one.limit is None
+            if one.kind == "data_drift" or unjudged or (one.kind == "quality" and lesser):
                 continue
             tooltip = f"{window_name(window.name)}: {sentence(one)}"
             place = names.index(window.name)
