@@ -1,4 +1,4 @@
-"""What monitoring found, for people: one HTML page that needs nothing else."""
+"""Option ``monitoring_page``: one HTML page of what monitoring knows, for people."""
 
 from .page import PAGE, write
 

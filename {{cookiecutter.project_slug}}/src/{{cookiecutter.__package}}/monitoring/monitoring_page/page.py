@@ -8,45 +8,34 @@ from ...models.versions import Versions
 from ...pages import render
 from ...storage import write_file
 from ..windows import Window
-from .kept import Kept, read
-from .shapes import store
-from .view import View
+from . import view
+from .content import read_content, store_distributions, window_name
 
 PAGE = "monitoring.html"
-TEMPLATE = Path(__file__).with_name(PAGE)
-BADGES = {"alert": "▲ Alert", "calm": "✓ Calm", "unjudged": "– Not judged yet"}
 
 
 def write(config: Config, name: str, newest: Window | None = None) -> Path | None:
     """Draw ``reports/<model>/monitoring.html``; none where nothing was judged."""
     folder = config.monitor.reports / name
     if newest is not None:
-        store(newest, folder)
-    kept = read(config.monitor.history, Versions(config.train.bundles, name), folder)
-    if kept is None:
+        store_distributions(newest, folder)
+    content = read_content(config.monitor.history, Versions(config.train.bundles, name), folder)
+    if content is None:
         return None
-    reports = {
-        version.number: f"version-{version.number}/report.html"
-        for version in kept.versions
-        if (folder / f"version-{version.number}" / "report.html").exists()
-    }
-    drift = sorted(path.name for path in folder.glob("drift-*.html"))
-    page = folder / PAGE
-    write_file(page, show(kept, reports=reports, drift=drift[-1] if drift else None).encode())
-    return page
-
-
-def show(kept: Kept, *, reports: dict[int, str] | None = None, drift: str | None = None) -> str:
-    """The page; ``reports`` and ``drift`` are pages beside it. What data hold is text in it."""
-    view = View(kept)
-    return render(
-        TEMPLATE,
-        title=f"{kept.contract.name}: monitoring",
-        name=kept.contract.name,
+    state, lead = view.state(content)
+    reports = {one.number: f"version-{one.number}/report.html" for one in content.versions}
+    page = render(
+        Path(__file__).with_name(PAGE),
+        title=f"{name}: monitoring",
+        name=name,
+        content=content,
+        state=state,
+        lead=lead,
         view=view,
-        kept=kept,
-        badge=BADGES[view.state],
-        reports=reports or {},
-        drift=drift,
+        window_name=window_name,
+        reports={n: path for n, path in reports.items() if (folder / path).exists()},
+        drift=max((path.name for path in folder.glob("drift-*.html")), default=None),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
     )
+    write_file(folder / PAGE, page.encode())
+    return folder / PAGE

@@ -1,0 +1,113 @@
+"""Two plots as SVG in the page: their colours are the page's, so they follow light, dark and print.
+
+They are as wide as a phone, and no mark is told apart by its colour alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from ...pages import short
+from ..finding import Finding
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 180, 54, 10, 20, 24
+LABELS, BAR, ROW, LETTERS = 100, 150, 20, 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A finding in a window."""
+
+    window: int
+    """The window's place along the time."""
+    version: int
+    finding: Finding
+    tooltip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """Where a value of a window lies."""
+
+    low: float
+    high: float
+    window_width: float
+
+    def x(self, point: Point) -> float:
+        """The middle of the window."""
+        return LEFT + self.window_width * (point.window + 0.5)
+
+    def y(self, value: float) -> float:
+        """Values that are all the same lie in the middle."""
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+
+def timeline(title: str, points: Sequence[Point], windows: Sequence[str]) -> Markup:
+    """A measure over the windows, its intervals and its limit; a line for each version."""
+    ends = [(f.value, f.low, f.high, f.limit) for f in (point.finding for point in points)]
+    values = [value for each in ends for value in each if value is not None]
+    step = (WIDTH - LEFT - RIGHT) / len(windows)
+    scale = Scale(low=min(values), high=max(values), window_width=step)
+    newest = windows[-1] if len(windows) > 1 else ""
+    parts = [_text(LEFT, HEIGHT - 6, windows[0]), _text(WIDTH - RIGHT, HEIGHT - 6, newest, "end")]
+    for value in sorted({scale.low, (scale.low + scale.high) / 2, scale.high}):
+        parts.append(_path("grid", f"M{LEFT} {scale.y(value):.1f}H{WIDTH - RIGHT}"))
+        parts.append(_text(LEFT - 6, scale.y(value) + 4, points[0].finding.figure(value), "end"))
+    for before, point in pairwise(points):
+        x, y = scale.x(point), scale.y(point.finding.value)
+        if point.version != before.version:
+            parts.append(_path("grid", f"M{x - step / 2:.1f} 8V{HEIGHT - BOTTOM}"))
+            parts.append(_text(x - step / 2 + 4, 12, f"version {point.version}"))
+        elif point.window == before.window + 1:
+            start = f"{scale.x(before):.1f} {scale.y(before.finding.value):.1f}"
+            parts.append(_path("line", f"M{start}L{x:.1f} {y:.1f}"))
+    parts += [_mark(point, scale) for point in points]
+    return _svg(title, HEIGHT, parts)
+
+
+def distribution(title: str, bins: Sequence[tuple[str, float, float]]) -> Markup:
+    """A bar for the share of each bin in the window, across it a line for that in training."""
+    most = max(share for _, *shares in bins for share in shares)
+    parts = []
+    for number, (label, before, share) in enumerate(bins):
+        top = ROW * number
+        bar = Markup('<rect class="bar" x="{}" y="{}" width="{:.1f}" height="14"/>')
+        parts.append(bar.format(LABELS, top + 3, BAR * share / most))
+        parts.append(_path("training", f"M{LABELS + BAR * before / most:.1f} {top + 1}v18"))
+        parts.append(_text(LABELS - 6, top + 14, short(label, LETTERS), "end"))
+        parts.append(_text(WIDTH - 4, top + 14, f"{share:.0%}, was {before:.0%}", "end"))
+    return _svg(title, ROW * len(bins), parts)
+
+
+def _mark(point: Point, scale: Scale) -> Markup:
+    """The limit, the interval and a dot, or a diamond outside the reference range."""
+    one, x, step = point.finding, scale.x(point), scale.window_width
+    parts = []
+    if one.limit is not None:
+        parts.append(_path("limit", f"M{x - step / 2:.1f} {scale.y(one.limit):.1f}h{step:.1f}"))
+    if one.low is not None and one.high is not None:
+        parts.append(_path("interval", f"M{x:.1f} {scale.y(one.low):.1f}V{scale.y(one.high):.1f}"))
+    name, path = "dot", "m-3 0a3 3 0 1 1 6 0a3 3 0 1 1 -6 0Z"
+    if one.breach:
+        name, path = "outside", "m-6 0l6 -6l6 6l-6 6Z"
+    mark = _path(name, f"M{x:.1f} {scale.y(one.value):.1f}{path}")
+    return Markup("<g><title>{}</title>{}</g>").format(point.tooltip, Markup().join([*parts, mark]))
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
+    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+        x, y, anchor, text
+    )
+
+
+def _path(name: str, path: str) -> Markup:
+    return Markup('<path class="{}" d="{}"/>').format(name, path)
+
+
+def _svg(title: str, height: int, parts: Sequence[Markup]) -> Markup:
+    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        title, WIDTH, height, Markup().join(parts)
+    )
