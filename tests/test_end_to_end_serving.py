@@ -41,9 +41,8 @@ def server(
 def example(server: Server) -> Any:
     """Return the body that the API's documentation shows."""
     schema = server.ask("/openapi.json").content
-    return schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"][
-        "example"
-    ]
+    content = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    return content["examples"]["typical"]["value"]
 
 
 def test_the_example_of_the_documentation_is_answered(server: Server) -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.config import Config, Section, TrainConfig, load, read_yaml
+from {{ cookiecutter.__package }}.config import (
+    Config,
+    Section,
+    TrainConfig,
+    load,
+    read_yaml,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import PACKAGE, ROOT

@@ -9,7 +9,10 @@ import yaml
 
 from {{ cookiecutter.__package }} import demo
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ProjectError, ServerUnreachableError
+from {{ cookiecutter.__package }}.errors import (
+    ProjectError,
+    ServerUnreachableError,
+)
 
 DATA = {"driving": "orders", "split": {"validation_from": "2024-03-01", "test_from": "2024-04-01"}}
 

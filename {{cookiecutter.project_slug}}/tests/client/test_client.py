@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package }}.client import Accepted, Classification, Client, Ready, Regression
+from {{ cookiecutter.__package }}.client import (
+    Accepted,
+    Classification,
+    Client,
+    Ready,
+    Regression,
+)
 from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     Fault,

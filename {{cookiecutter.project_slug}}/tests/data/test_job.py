@@ -11,7 +11,10 @@ from filelock import FileLock
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job
 from {{ cookiecutter.__package }}.data.dataset import show
-from {{ cookiecutter.__package }}.errors import DataError, TooManyRejectedError
+from {{ cookiecutter.__package }}.errors import (
+    DataError,
+    TooManyRejectedError,
+)
 from {{ cookiecutter.__package }}.storage import read_pointer
 
 from ..conftest import shop_of

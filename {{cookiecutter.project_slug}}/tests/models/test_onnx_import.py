@@ -15,7 +15,11 @@ from {{ cookiecutter.__package }}.models import onnx_import
 from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET
 from {{ cookiecutter.__package }}.models.inputs import Inputs
-from {{ cookiecutter.__package }}.models.onnx_import import in_parts, read, wrap
+from {{ cookiecutter.__package }}.models.onnx_import import (
+    in_parts,
+    read,
+    wrap,
+)
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 

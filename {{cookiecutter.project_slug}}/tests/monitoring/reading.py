@@ -17,7 +17,11 @@ from {{ cookiecutter.__package }}.monitoring.read_log import (
     LoggedRows,
     read_log,
 )
-from {{ cookiecutter.__package }}.monitoring.windows import Served, Window, cut
+from {{ cookiecutter.__package }}.monitoring.windows import (
+    Served,
+    Window,
+    cut,
+)
 
 ALL_TIME = {"window_days": 100_000, "window_rows": 1 << 40}
 

@@ -13,7 +13,12 @@ from filelock import FileLock
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError, DataError, DivergedError, ProjectError
+from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    ProjectError,
+)
 from {{ cookiecutter.__package }}.training import job as training
 from {{ cookiecutter.__package }}.training.kinds import KINDS
 from {{ cookiecutter.__package }}.training.tuning import job
