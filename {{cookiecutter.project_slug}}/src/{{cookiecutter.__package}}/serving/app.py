@@ -44,9 +44,8 @@ SETTINGS, PARENT = "SERVER_SETTINGS", "SERVER_PARENT"
 
 def create_app(settings: Config | None = None) -> Middleware:
     """The application; a worker reads its settings from the environment."""
-    sys.dont_write_bytecode = (
-        True  # on a full disk Python writes half a module, and reads it ever after
-    )
+    # On a full disk Python would write half of a module, and read that ever after.
+    sys.dont_write_bytecode = True
     if settings is None:
         content = json.loads(os.environ[SETTINGS])
         serve = ServeConfig.model_validate(content["serve"])
