@@ -105,6 +105,7 @@ def main() -> None:
     subprocess.run(["make", "docs"], cwd=project, check=True)
     (monitoring,) = (project / "reports").glob("*/monitoring.html")
     (report,) = (project / "reports").glob("*/version-1/report.html")
+    (settings,) = (project / "dist/docs/reference").glob("*/config/train/index.html")
     executable = os.environ.get("TEST_BROWSER") or shutil.which("chromium")
     with server(project) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
@@ -114,7 +115,7 @@ def main() -> None:
             Shot("monitoring", monitoring.as_uri(), height=1_100),
             Shot("monitoring-phone", monitoring.as_uri(), width=390, height=844),
             Shot("docs", (project / "dist/docs/index.html").as_uri(), height=760),
-            Shot("reference", (project / "dist/docs/reference/settings.html").as_uri(), height=760),
+            Shot("reference", settings.as_uri(), height=760),
         ):
             take(browser, shot, folder)
         browser.close()
