@@ -99,7 +99,7 @@ function build() {
       make(
         "div",
         {},
-        make("label", { for: control.id }, column.unit ? `${column.name} ${column.unit}` : column.name),
+        make("label", { for: control.id }, column.unit ? `${column.name} (${column.unit})` : column.name),
         control,
         make("datalist", { id: `known-${at}` }, ...column.known.map((value) => make("option", { value }))),
         make("p", { class: "soft", id: `hint-${at}` }, hintOf(column)),
