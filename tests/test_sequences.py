@@ -113,7 +113,14 @@ def as_rendered(workshop: Workshop, owner: Owner, folder: Path) -> None:
 
 def moved_by(path: str, owner: Owner) -> bool:
     """Say whether a path is one that the owner has touched, or where a file of theirs has gone."""
-    return path in owner.touched or Path(path).name.partition("_")[0] in {"moved", "v2", "v3"}
+    if Path(path).name.partition("_")[0] in {"moved", "v2", "v3"}:
+        return True
+    return path in {unmoved(touched) for touched in owner.touched} | owner.touched
+
+
+def unmoved(path: str) -> str:
+    """Return where a file was before a version of the template moved it."""
+    return str(Path(path).with_name(Path(path).name.removeprefix("v2_").removeprefix("v3_")))
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEQUENCES))
