@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 SEQUENCES = int(os.environ.get("SEQUENCES", "40"))
 FIRST = int(os.environ.get("FIRST_SEQUENCE", "0"))
 STEPS = 3
-CHANGES = 10
+CHANGES = 16
 """Files of each kind that a version of the template edits, moves or deletes."""
 SOURCE = "{{cookiecutter.project_slug}}"
 ROOM = f"{SOURCE}/src/{{{{cookiecutter.__package}}}}"

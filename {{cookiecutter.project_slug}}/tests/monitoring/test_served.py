@@ -72,6 +72,19 @@ def test_rows_come_back_as_they_were_sent_in_the_order_of_their_time(
     assert np.isnan(served.labels).all()
 
 
+@pytest.mark.parametrize("left_out", [{"channel", "city"}, {"price", "items", "gift"}])
+def test_a_contract_may_have_no_category_or_no_number(
+    tmp_path: Path, shop: Contract, left_out: set[str]
+) -> None:
+    values = shop.model_dump()
+    values["columns"] = {n: column for n, column in values["columns"].items() if n not in left_out}
+    contract = Contract.model_validate(values)
+    write(tmp_path, "predictions-2024-05-01-1", *map(prediction, (1, 2)))
+    inputs = inputs_in(tmp_path, contract, 1)
+    assert inputs.numeric.shape == (2, len(contract.numeric))
+    assert inputs.category.shape == (2, len(contract.category))
+
+
 def test_a_row_that_was_logged_twice_counts_once(tmp_path: Path, shop: Contract) -> None:
     write(tmp_path, "predictions-2024-05-01-9", prediction(1), prediction(1), prediction(2))
     assert len(served_in(tmp_path, shop, 1)) == 2

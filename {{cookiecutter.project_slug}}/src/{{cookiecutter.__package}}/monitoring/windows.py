@@ -76,9 +76,13 @@ class Served:
         """What the model takes."""
         inputs = Inputs.empty(contract, len(self))
         columns = self.read([*contract.numeric, *contract.category, *contract.times])
-        inputs.numeric[:] = columns.select(contract.numeric).to_numpy()
-        inputs.category[:] = columns.select(contract.category).to_numpy()
-        inputs.time[:] = columns.select(contract.times).to_numpy()
+        for group, names in (
+            (inputs.numeric, contract.numeric),
+            (inputs.category, contract.category),
+            (inputs.time, contract.times),
+        ):
+            if names:  # a frame without columns has no rows either
+                group[:] = columns.select(names).to_numpy()
         return inputs
 
 
