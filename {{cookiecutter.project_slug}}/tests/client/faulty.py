@@ -16,7 +16,7 @@ Act = Callable[[socket.socket, bytes], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Received:
     """A request that arrived whole."""
 
     line: str
@@ -29,7 +29,7 @@ class Faulty:
     """Where the server is, and what came, one entry for each time that it was sent."""
 
     url: str
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Received] = field(default_factory=list)
 
 
 def answers(content: object, status: int = 200, **headers: str) -> Act:
@@ -135,8 +135,8 @@ def _whole(connection: socket.socket) -> bytes:
         raw += piece
 
 
-def _asked(raw: bytes) -> Asked:
+def _asked(raw: bytes) -> Received:
     head, _, body = raw.partition(b"\r\n\r\n")
     line, *headers = head.decode().split("\r\n")
     pairs: list[Any] = [header.lower().split(": ", 1) for header in headers]
-    return Asked(line=line.removesuffix(" HTTP/1.1"), headers=dict(pairs), body=body)
+    return Received(line=line.removesuffix(" HTTP/1.1"), headers=dict(pairs), body=body)

@@ -39,7 +39,7 @@ def test_a_challenge_says_which_against_which_and_since_when_by_whom_and_why(
     assert line.who
     assert line.when.endswith("+00:00")
     assert challenges.newest() == challenges.running() == line
-    assert line.told == "answers 0.1 of the requests"
+    assert line.description == "answers 0.1 of the requests"
 
 
 def test_it_ends_once_and_the_history_keeps_each_line(versions: Versions) -> None:
@@ -90,7 +90,9 @@ def test_a_version_that_its_gate_refused_may_shadow_and_not_answer(versions: Ver
     with pytest.raises(GateRefusedError, match=r"version 3 may not answer.*parity.*--shadow"):
         challenges.start(versions.get(3), "challenger", 0.1)
     assert challenges.newest() is None
-    assert challenges.start(versions.get(3), "shadow", 1.0).told == "shadows 1 of the requests"
+    assert (
+        challenges.start(versions.get(3), "shadow", 1.0).description == "shadows 1 of the requests"
+    )
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class ThresholdConfig(Section):
         return self
 
     @property
-    def told(self) -> str:
+    def reason(self) -> str:
         """Why a threshold is where it is, to say after it."""
         if self.objective == "cost":
             missed, false = self.false_negative_cost, self.false_positive_cost

@@ -50,7 +50,7 @@ class Challenge:
         return self.action == "challenge"
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What it is, in a few words."""
         share = f"{self.share:.4g} of the requests"
         return f"answers {share}" if self.route == "challenger" else f"shadows {share}"

@@ -136,7 +136,7 @@ def threshold_of(
     none = np.nextafter(np.float32(ordered[0]), np.float32(2))  # the graph's outputs are float32
     thresholds = np.append(float(none), ordered[last])
     value = _objective(config, hits, called, labels.sum())
-    best, why, reached = value.argmax(), config.told, True
+    best, why, reached = value.argmax(), config.reason, True
     if config.at_least is not None:
         enough = value >= config.at_least
         reached = bool(enough.any())

@@ -75,15 +75,6 @@ class Trees(nn.Module):
         return self.stages(numbers, codes)[1]
 
 
-def n_learned(body: nn.Module) -> int:
-    """The numbers that a body has learned: weights, or thresholds and leaves of trees."""
-    if not isinstance(body, Trees):
-        return sum(weights.numel() for weights in body.state_dict().values())
-    attributes = _attributes(body.node)
-    n_leaves = list(attributes["nodes_modes"]).count(b"LEAF")
-    return len(attributes["nodes_modes"] + attributes["target_weights"]) - n_leaves
-
-
 def raw_ensemble(converted: ModelProto, width: int) -> NodeProto:
     """The trees of a converted model alone: sums of leaves ``[batch, width]``.
 

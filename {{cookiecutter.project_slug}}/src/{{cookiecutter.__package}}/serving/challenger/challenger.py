@@ -89,7 +89,9 @@ class Challenger:
             return None
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Predicted | None] = loop.create_future()
-        if not self._background.take(partial(self._work, request, loop, partial(_settle, answer))):
+        if not self._background.take(
+            partial(self._work, request, loop, partial(_set_result, answer))
+        ):
             self._count("dropped")
             return None
         try:
@@ -164,6 +166,6 @@ def scores_of(predictor: Predictor) -> ColumnProfile | None:
     return next((ColumnProfile(**one) for one in columns if one["name"] == SCORE), None)
 
 
-def _settle(answer: "asyncio.Future[Predicted | None]", predicted: Predicted | None) -> None:
+def _set_result(answer: "asyncio.Future[Predicted | None]", predicted: Predicted | None) -> None:
     if not answer.done():  # else it was late, or its caller has gone
         answer.set_result(predicted)

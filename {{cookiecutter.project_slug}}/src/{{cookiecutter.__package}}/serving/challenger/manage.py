@@ -37,7 +37,7 @@ def start(
         )
     share = SHARES[route] if share is None else share
     started = Challenges(versions).start(version, route, share, why)
-    say(f"started   {versions.name} version {version.number} {started.told}")
+    say(f"started   {versions.name} version {version.number} {started.description}")
     return started
 
 
@@ -61,7 +61,7 @@ def show_challenges(versions: Versions) -> None:
     if running is None:
         say(f"challenger none; start one with: challenge VERSION --share {SHARES['challenger']}")
     else:
-        say(f"challenger version {running.version} {running.told} since {running.when}")
+        say(f"challenger version {running.version} {running.description} since {running.when}")
 
 
 def _contract(versions: Versions, version: Version) -> Contract:

@@ -78,7 +78,7 @@ class ChallengerRoute:
             if versions is not None and champion is not None:
                 self._look(Challenges(versions), versions, champion)
         except Exception as error:  # whatever is in the files
-            self._tell(f"the challenge cannot be followed: {str(error)[:500]}")
+            self._log_problem(f"the challenge cannot be followed: {str(error)[:500]}")
         newest, challenger = self._newest, self.challenger
         aborted = newest.version if newest is not None and newest.action == "abort" else 0
         self._counters.version.set(challenger.predictor.version if challenger else 0)
@@ -125,12 +125,12 @@ class ChallengerRoute:
             except Exception as error:  # whatever a bundle's graph or files do
                 problem, seen = f"the challenger cannot be asked: {str(error)[:500]}", None
         self._end()
-        self._tell(problem)
+        self._log_problem(problem)
         self.challenger, self._newest, self._seen = challenger, newest, seen
         if challenger is not None and newest is not None:
-            LOGGER.info("version %d %s", newest.version, newest.told)
+            LOGGER.info("version %d %s", newest.version, newest.description)
 
-    def _tell(self, problem: str | None) -> None:
+    def _log_problem(self, problem: str | None) -> None:
         """Keep a problem, and say it once."""
         if problem is not None and problem != self.problem:
             LOGGER.error("%s", problem)

@@ -22,7 +22,7 @@ from ..problems import ProblemError
 from ..schemas import Query
 from ..service import Router, Service
 from .tensors import (
-    Asked,
+    InferRequest,
     inputs_of,
     outputs_of,
     read_request,
@@ -177,7 +177,7 @@ ROUTER = Router(
 )
 
 
-def _split(body: bytes, json_size: str | None) -> tuple[Asked, bytes]:
+def _split(body: bytes, json_size: str | None) -> tuple[InferRequest, bytes]:
     """The JSON of a request, and the bytes behind it."""
     size = len(body)
     if json_size is not None:

@@ -74,7 +74,7 @@ class Output(_Part):
     parameters: OutputParameters = OutputParameters()
 
 
-class Asked(_Part):
+class InferRequest(_Part):
     """The JSON of a request."""
 
     id: str | None = None
@@ -83,14 +83,14 @@ class Asked(_Part):
     outputs: Annotated[list[Output], FailFast()] = []
 
 
-def read_request(body: bytes) -> Asked:
+def read_request(body: bytes) -> InferRequest:
     """The JSON of a request; parsed first, so that refusing it costs no more than its size.
 
     Raises:
         ProblemError: it is not valid.
     """
     try:
-        return Asked.model_validate(from_json(body))
+        return InferRequest.model_validate(from_json(body))
     except ValidationError as error:
         raise invalid_by(error) from None
     except ValueError as error:
@@ -163,7 +163,7 @@ def rows_of(
     ]
 
 
-def requested_outputs(contract: Contract, asked: Asked) -> dict[str, bool]:
+def requested_outputs(contract: Contract, asked: InferRequest) -> dict[str, bool]:
     """The outputs that are requested, all unless some are named, and whether as bytes.
 
     Raises:
