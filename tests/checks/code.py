@@ -33,7 +33,7 @@ def is_module(path: str) -> bool:
 
 
 def pins(project: BakedProject) -> Iterator[str]:
-    """Yield dependencies that no constraint pins."""
+    """Yield dependencies that no constraint pins, and pins that uv sync does not share."""
     text = project.read("pyproject.toml")
     settings = tomllib.loads(text)
     own = settings["project"]["name"]
@@ -44,6 +44,10 @@ def pins(project: BakedProject) -> Iterator[str]:
         if normal(requirement) not in pinned | {normal(own)}:
             line = line_of(text, text.index(requirement))
             yield f"pyproject.toml:{line}: {requirement} has no pin in constraints.txt"
+    of_uv = set(settings["tool"]["uv"]["constraint-dependencies"])
+    lines = {line for line in project.read("constraints.txt").splitlines() if line[0] != "#"}
+    for pin in sorted(of_uv ^ lines):
+        yield f"constraints.txt:1: {pin} is not also in pyproject.toml; make lock writes both"
 
 
 def normal(requirement: str) -> str:

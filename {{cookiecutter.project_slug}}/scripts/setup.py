@@ -1,4 +1,4 @@
-"""Makes ``.venv`` with everything the project uses, or writes ``constraints.txt`` anew.
+"""Makes ``.venv`` with everything the project uses, or chooses the newest versions anew.
 
 Run: python scripts/setup.py [--lock]
 
@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-CONSTRAINTS = ROOT / "constraints.txt"
+CONSTRAINTS, PYPROJECT = ROOT / "constraints.txt", ROOT / "pyproject.toml"
+UV_PINS = re.compile(r"^constraint-dependencies = \[\n.*?^\]", re.MULTILINE | re.DOTALL)
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 GPU_ONLY = re.compile(r"^(nvidia|cuda|triton(?!client))[a-z0-9-]*==")
 
@@ -66,7 +67,7 @@ def lock(uv: str, environment: dict[str, str]) -> None:
     for name in ("UV_FIND_LINKS", "UV_TORCH_BACKEND"):  # a build for one platform is no pin for all
         environment.pop(name, None)
     groups = ["--all-extras", "--group", "dev", "--group", "care", "--group", "docs"]
-    compile_ = [uv, "pip", "compile", "pyproject.toml", *groups]
+    compile_ = [uv, "pip", "compile", "--no-config", PYPROJECT.name, *groups]
     shape = ["--universal", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
     done = subprocess.run(
         [*compile_, *shape],
@@ -81,7 +82,10 @@ def lock(uv: str, environment: dict[str, str]) -> None:
     ]
     note = "# Every version that the project is tested with, written by make lock."
     CONSTRAINTS.write_text("\n".join([note, *kept]) + "\n")
-    print(f"Wrote {CONSTRAINTS.name}: {len(kept)} pins; install them with: make setup")
+    pins = "".join('  "{}",\n'.format(line.replace('"', "'")) for line in kept)
+    array = f"constraint-dependencies = [\n{pins}]"
+    PYPROJECT.write_text(UV_PINS.sub(lambda _: array, PYPROJECT.read_text()))
+    print(f"Wrote {len(kept)} pins into both files; install them with: make setup")
 
 
 def environment_for_uv() -> dict[str, str]:
