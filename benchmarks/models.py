@@ -65,63 +65,56 @@ def one_set(name: str, n_rows: int) -> dict[str, Any]:
 
 def section(results: Mapping[str, Any]) -> str:
     """The page's section."""
-    lines = []
-    for name, found in results.items():
-        for kind in KINDS:
-            one = found[kind]
-            lines.append(
-                (
-                    name,
-                    kind if kind != "auto" else f"auto: {one['kind']}",
-                    f"{one['metric']} {one['interval']}",
-                    f"{one['seconds']:.0f}",
-                    f"{one['size_kb']:,.0f}",
-                    f"{one['parity']:.3f}",
-                    f"{one['row_us']:.1f}",
-                )
-            )
-        peer = found["beside"]
-        lines.append(
-            (
-                name,
-                "LightGBM by default",
-                f"{peer['metric']} {peer['peer']}",
-                f"{peer['seconds']:.0f}",
-                "",
-                "",
-                "",
-            )
-        )
-        lines.append((name, "auto − LightGBM", peer["difference"], "", "", "", ""))
     block = next(iter(results.values()))["auto"]["block"]
-    return "\n\n".join(
-        [
-            "## Kinds of model",
-            WHAT.format(block=block),
-            page.table(
-                ("set", "kind", "test metric", "s", "graph, kB", "parity", "µs per row"), lines
-            ),
-            page.targets(
-                [
-                    Target(
-                        text=f"{name}: the default no worse than LightGBM's beyond noise",
-                        measured=found["beside"]["difference"],
-                        reached="yes" if found["beside"]["high"] >= 0 else "**no**",
-                    )
-                    for name, found in results.items()
-                ]
-                + [
-                    Target(
-                        text=f"{name}: within two minutes",
-                        measured=f"{found['auto']['seconds']:.0f} s",
-                        reached="yes" if found["auto"]["seconds"] <= MOST_S else "**no**",
-                    )
-                    for name, found in results.items()
-                ]
-            ),
-            page.provenance("models", LIBRARIES),
-        ]
-    )
+    header = ("set", "kind", "test metric", "s", "graph, kB", "parity", "µs per row")
+    parts = [
+        "## Kinds of model",
+        WHAT.format(block=block),
+        page.table(header, [row for name in results for row in rows_of(name, results[name])]),
+        page.targets([*quality_targets(results), *time_targets(results)]),
+        page.provenance("models", LIBRARIES),
+    ]
+    return "\n\n".join(parts)
+
+
+def rows_of(name: str, found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """A row for each kind on a data set, then LightGBM's and the difference."""
+    rows: list[tuple[str, ...]] = []
+    for kind in KINDS:
+        one = found[kind]
+        title = kind if kind != "auto" else f"auto: {one['kind']}"
+        cost = (f"{one['seconds']:.0f}", f"{one['size_kb']:,.0f}")
+        speed = (f"{one['parity']:.3f}", f"{one['row_us']:.1f}")
+        rows.append((name, title, f"{one['metric']} {one['interval']}", *cost, *speed))
+    peer = found["beside"]
+    metric = f"{peer['metric']} {peer['peer']}"
+    rows.append((name, "LightGBM by default", metric, f"{peer['seconds']:.0f}", "", "", ""))
+    rows.append((name, "auto − LightGBM", peer["difference"], "", "", "", ""))
+    return rows
+
+
+def quality_targets(results: Mapping[str, Any]) -> list[Target]:
+    """Whether the default loses to LightGBM's."""
+    return [
+        Target(
+            text=f"{name}: the default no worse than LightGBM's beyond noise",
+            measured=found["beside"]["difference"],
+            reached="yes" if found["beside"]["high"] >= 0 else "**no**",
+        )
+        for name, found in results.items()
+    ]
+
+
+def time_targets(results: Mapping[str, Any]) -> list[Target]:
+    """Whether the default takes too long."""
+    return [
+        Target(
+            text=f"{name}: within two minutes",
+            measured=f"{found['auto']['seconds']:.0f} s",
+            reached="yes" if found["auto"]["seconds"] <= MOST_S else "**no**",
+        )
+        for name, found in results.items()
+    ]
 
 
 if __name__ == "__main__":
