@@ -87,10 +87,10 @@ def decision(decided: dict[str, Any]) -> str:
     n_weeks, n_changed = decided["n_judged"], len(decided["year"])
     return f"""### The decision
 
-Windows of 50 independent normal columns against a reference of 20,000 rows in 14 weeks: in how many
-windows is a column reported that did not change; and how many of the columns are found that moved by
-half a standard deviation. Evidently decides by its default rule: its own choice of a test for each
-column.
+Windows of 50 independent normal columns against a reference of 20,000 rows in 14 weeks: in how
+many windows is a column reported that did not change; and how many of the columns are found that
+moved by half a standard deviation. Evidently decides by its default rule: its own choice of a test
+for each column.
 
 {table(SEED_HEADER, decided["seeds"])}
 
