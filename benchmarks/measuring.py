@@ -71,8 +71,8 @@ class Speed:
 
 
 def speed(own_s: Sequence[float], peer_s: Sequence[float]) -> Speed:
-    """The ratio of the times of each round."""
-    return Speed(ratios=tuple(peer / own for own, peer in zip(own_s, peer_s, strict=True)))
+    """The ratio of the times of each round that both took part in."""
+    return Speed(ratios=tuple(peer / own for own, peer in zip(own_s, peer_s, strict=False)))
 
 
 def reached(values: Sequence[float], *, least: float = -inf, most: float = inf) -> str:
