@@ -15,7 +15,7 @@ from rendering import TEMPLATE, BakedProject, Ran, run
 
 # Found on PATH before the real one. What it renders follows from the commit and the answers.
 CACHING = """#!{python}
-import hashlib, pathlib, shutil, subprocess, sys
+import contextlib, hashlib, pathlib, shutil, subprocess, sys, tempfile
 arguments = sys.argv[1:]
 template = next(word for word in arguments if pathlib.Path(word, "cookiecutter.json").exists())
 git = ["git", "-C", template, "rev-parse", "HEAD"]
@@ -27,7 +27,10 @@ if not kept.exists():
     done = subprocess.run([{python!r}, "-m", "cookiecutter", *arguments])
     if done.returncode:
         sys.exit(done.returncode)
-    shutil.copytree(out, kept)
+    copy = pathlib.Path(tempfile.mkdtemp(dir=kept.parent)) / "copy"
+    shutil.copytree(out, copy)
+    with contextlib.suppress(OSError):  # another process was quicker
+        copy.rename(kept)
 else:
     shutil.copytree(kept, out)
 """
@@ -81,6 +84,7 @@ def make_workshop(folder: Path) -> Workshop:
     programs, home = folder / "bin", folder / "home"
     programs.mkdir()
     home.mkdir()
+    (folder / "cache").mkdir()
     program = programs / "cookiecutter"
     program.write_text(CACHING.format(python=sys.executable, cache=str(folder / "cache")))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)

@@ -9,8 +9,11 @@ import json
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from threading import Lock
 
 import pytest
 from owners import MARKS, Owner
@@ -20,6 +23,8 @@ from templates import Workshop, git, make_workshop, put
 pytestmark = pytest.mark.slow
 SEQUENCES = int(os.environ.get("SEQUENCES", "40"))
 FIRST = int(os.environ.get("FIRST_SEQUENCE", "0"))
+SEEDS = range(FIRST, FIRST + SEQUENCES)
+ONE_BY_ONE = Lock()
 STEPS = 3
 CHANGES = 24
 """Files of each kind that a version of the template edits, moves or deletes."""
@@ -50,6 +55,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
         page.write_text(page.read_text("utf-8").replace("\n## ", f"\n{version}\n\n## ", 1), "utf-8")
         put(folder, version)
         git(folder, "tag", version)
+    git(folder, "checkout", "--quiet", "v1")
     return workshop
 
 
@@ -77,7 +83,9 @@ def change(workshop: Workshop, owner: Owner, draw: Random) -> Ran:
     assert marked <= named == held, str(ran)
     assert bool(named) == bool(ran.exit_code), str(ran)
     assert owner.lost() == set(), f"{words}\n{ran}"
-    counted.update([words[0], *(["conflicts"] * len(named)), *(["with conflict"] if named else [])])
+    with ONE_BY_ONE:
+        what = [words[0], *(["conflicts"] * len(named)), *(["with conflict"] if named else [])]
+        counted.update(what)
     for path in named:
         owner.resolve(path)
     put(project.path, " ".join(words))
@@ -96,12 +104,13 @@ def as_rendered(workshop: Workshop, owner: Owner, folder: Path) -> None:
     project = BakedProject(owner.project, {})
     record = json.loads(project.read(".cruft.json"))
     template = folder / "template"
-    git(
-        workshop.template, "worktree", "add", "--quiet", "--detach", str(template), record["commit"]
-    )
     options = record["context"]["cookiecutter"]["options"]
+    with ONE_BY_ONE:
+        place = (str(template), record["commit"])
+        git(workshop.template, "worktree", "add", "--quiet", "--detach", *place)
     workshop.cookiecutter(folder, "--default-config", template, f"options={options}")
-    git(workshop.template, "worktree", "remove", "--force", str(template))
+    with ONE_BY_ONE:
+        git(workshop.template, "worktree", "remove", "--force", str(template))
     fresh, now = BakedProject(folder / "flight-delay", {}).files(), project.files()
     differ = {path for path in fresh.keys() | now.keys() if fresh.get(path) != now.get(path)}
     theirs = {path for path in differ if moved_by(path, owner)}
@@ -123,14 +132,11 @@ def unmoved(path: str) -> str:
     return str(Path(path).with_name(Path(path).name.removeprefix("v2_").removeprefix("v3_")))
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEQUENCES))
-def test_no_line_of_an_owner_is_lost_and_each_conflict_is_named(
-    workshop: Workshop, seed: int, tmp_path: Path
-) -> None:
+def play(workshop: Workshop, seed: int, folder: Path) -> None:
+    """Play one sequence: edits and a command, a few times."""
     draw = Random(seed)  # noqa: S311 - a choice, no secret
     options = draw.sample(sorted(answers_of_options()), draw.randint(0, 4))
-    start = tmp_path / "start"
-    git(workshop.template, "checkout", "--quiet", "v1")
+    start = folder / "start"
     shown = ", ".join(sorted(options)) or "none"
     workshop.cookiecutter(start, "--default-config", workshop.template, f"options={shown}")
     owner = Owner(start / "flight-delay", draw)
@@ -138,9 +144,28 @@ def test_no_line_of_an_owner_is_lost_and_each_conflict_is_named(
         for _ in range(draw.randint(1, 3)):
             owner.edit()
         change(workshop, owner, draw)
-    shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
-    (tmp_path / "fresh").mkdir()
-    as_rendered(workshop, owner, tmp_path / "fresh")
+    (folder / "fresh").mkdir()
+    as_rendered(workshop, owner, folder / "fresh")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def playing(
+    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[int, Future[None]]]:
+    """Play all sequences, two at a time: each is a chain of programs that wait for each other."""
+    with ThreadPoolExecutor(2) as threads:
+        yield {
+            seed: threads.submit(play, workshop, seed, tmp_path_factory.mktemp(f"seed-{seed}"))
+            for seed in SEEDS
+        }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_line_of_an_owner_is_lost_and_each_conflict_is_named(
+    playing: dict[int, Future[None]], seed: int
+) -> None:
+    playing[seed].result()
 
 
 def test_the_sequences_did_all_that_they_are_for() -> None:
