@@ -115,7 +115,7 @@ def answered(folder: Path) -> float:
             time.sleep(0.02)
         schema: Any = ask(f"{url[0]}/openapi.json")
         body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-        answer: Any = ask(f"{url[0]}/predict", body["example"])
+        answer: Any = ask(f"{url[0]}/predict", body["examples"]["typical"]["value"])
         if not answer or not answer["predictions"]:
             raise SystemExit(f"the first request was not answered: {answer}")
         return time.perf_counter() - began
