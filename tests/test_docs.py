@@ -109,7 +109,7 @@ def test_the_templates_own_pages_are_a_site(tmp_path: Path) -> None:
     run("make", "docs", cwd=copy, timeout_s=600)
     site = copy / "build" / "docs"
 
-    assert (site / "decisions" / "0001-a-template-not-a-library.html").is_file()
+    assert (site / "decisions" / "0001-template.html").is_file()
     assert outside(site) == []
 
     page = copy / "docs" / "getting-started.md"
