@@ -30,10 +30,6 @@ def blurred(chance: Floats, by: float, seed: int = 1) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.log(chance / (1 - chance)) - by * noise)))
 
 
-def half(served: Served, which: int) -> Served:
-    return served[np.arange(which, len(served), 2)]
-
-
 def judge(bundle: Bundle, champion: Served, challenging: Served) -> list[Finding]:
     """The findings about version 2."""
     return challenger.judge(window_of(bundle, champion, others={2: challenging}))
@@ -57,10 +53,10 @@ def test_a_shadow_is_compared_on_the_same_rows(bundle: Bundle) -> None:
 def test_a_share_of_the_traffic_is_compared_over_the_same_days(bundle: Bundle) -> None:
     chance, labels = draw(np.random.default_rng(0), N)
     good, bad = (served_of(bundle.contract, blurred(chance, by), labels) for by in (0.0, 3.0))
-    (worse,) = judge(bundle, half(good, 0), half(bad, 1))
-    assert (worse.part, worse.breach, worse.rows) == ("auc", True, N // 2)
-    (same,) = judge(bundle, half(good, 0), half(good, 1))
-    assert not same.breach
+    mine, others = np.arange(0, N, 2), np.arange(1, N, 2)
+    for challenging, breach in ((bad, True), (good, False)):
+        (found,) = judge(bundle, good[mine], challenging[others])
+        assert (found.part, found.breach, found.rows) == ("auc", breach, N // 2)
 
 
 @pytest.mark.slow

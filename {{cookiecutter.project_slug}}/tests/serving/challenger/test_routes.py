@@ -85,7 +85,6 @@ def ask(
         rows = [{**row, "order": one if named else None}, row]
         response = client.post("/predict", json={"rows": rows}, headers={"x-request-id": one})
         assert response.status_code == 200, response.text
-        assert len(response.json()["predictions"]) == 2
         answered[one] = response.json()["version"]
     return answered
 
@@ -132,14 +131,12 @@ def test_a_shadow_answers_nobody_and_its_predictions_are_logged(
         assert set(ask(client, row, IDS[:60]).values()) == {1}
         until(lambda: len(logged(config)) == 120, "the last shadow")
         assert count(client, "predicted") == 60
-    records = logged(config)
-    shadows = {one["request_id"]: one for one in records if one["route"] == "shadow"}
-    answers = {one["request_id"]: one for one in records if one["route"] == "champion"}
-    assert shadows.keys() == answers.keys()
-    for request_id, answer in answers.items():
-        assert (answer["version"], shadows[request_id]["version"]) == (1, 2)
-        assert answer["rows"] == shadows[request_id]["rows"]
-        assert answer["probability"] < shadows[request_id]["probability"]
+    records = sorted(logged(config), key=lambda record: (record["request_id"], record["version"]))
+    for answer, shadow in zip(records[::2], records[1::2], strict=True):
+        assert (answer["version"], answer["route"]) == (1, "champion")
+        assert (shadow["version"], shadow["route"]) == (2, "shadow")
+        assert (answer["request_id"], answer["rows"]) == (shadow["request_id"], shadow["rows"])
+        assert answer["probability"] < shadow["probability"]
 
 
 @pytest.mark.parametrize("shadow", [False, True])
@@ -192,26 +189,25 @@ def test_a_challenger_that_is_damaged_or_has_another_contract_is_aborted(
     with live(config) as client:
         assert set(ask(client, row, IDS[:20]).values()) == {1}
         reason = "model.onnx is absent or damaged" if damaged else "its contract does not take"
-        assert f"it cannot be loaded: {'bundle' if damaged else ''}" in status(client)["text"]
+        assert "it cannot be loaded: " in status(client)["text"]
         assert reason in client.get("/health/ready").json()["problem"]
 
 
-def test_a_promotion_ends_the_challenge(config: ServeConfig, row: dict[str, Any]) -> None:
+def test_a_damaged_pointer_changes_nothing_and_a_promotion_ends_the_challenge(
+    config: ServeConfig, row: dict[str, Any]
+) -> None:
     challenge(config)
+    versions, pointer = versions_of(config), config.bundles / "shop" / "challenge"
     with live(config) as client:
-        assert set(ask(client, row, IDS[:40]).values()) == {1, 2}
-        versions_of(config).serve(versions_of(config).get(3), action="promote", why="")
-        until(lambda: status(client) is None, "the end of the challenge")
-        assert set(ask(client, row, IDS[:40]).values()) == {3}
-
-
-def test_a_damaged_pointer_changes_nothing(config: ServeConfig, row: dict[str, Any]) -> None:
-    challenge(config)
-    with live(config) as client:
-        (config.bundles / "shop" / "challenge").write_text("nonsense")
+        content = pointer.read_text()
+        pointer.write_text("nonsense")
         failures = 'background_failures_total{task="challenger"}'
         until(lambda: scraped(client).get(failures, 0) > 0, "a look at the pointer")
         assert set(ask(client, row, IDS[:40]).values()) == {1, 2}
+        pointer.write_text(content)
+        versions.serve(versions.get(3), action="promote", why="")
+        until(lambda: status(client) is None, "the end of the challenge")
+        assert set(ask(client, row, IDS[:40]).values()) == {3}
 
 
 def is_aborted(random: np.random.Generator, failure_rate: float, requests: int) -> bool:

@@ -47,7 +47,7 @@ def add_evidence(evidence: float, *, failed: bool) -> float:
     """The evidence, after one more request, that ``TOO_MANY`` fail and not only ``ALLOWED``.
 
     A cumulative sum of log-likelihood ratios (Page, Continuous Inspection Schemes, 1954). While only
-    ``ALLOWED`` fail, a request takes it to ``LIMIT`` with a probability of at most exp(-LIMIT).
+    ``ALLOWED`` fail, n requests take it to ``LIMIT`` with a probability of at most n·exp(-LIMIT).
     """
     ratio = TOO_MANY / ALLOWED if failed else (1 - TOO_MANY) / (1 - ALLOWED)
     return max(0.0, evidence + log(ratio))
