@@ -44,14 +44,11 @@ def test_a_challenge_runs_until_it_is_stopped_or_aborted(versions: Versions) -> 
     aborted = read_challenge(versions)
     assert aborted is not None
     assert aborted.text == "the challenger, version 2, was aborted: it fails"
+    second = started(versions, 3, shadow=True)
     end_challenge(versions, aborted)
+    assert read_challenge(versions) == second, "the end of a challenge ends no other"
+    end_challenge(versions, second)
     assert read_challenge(versions) is None
-
-
-def test_the_end_of_a_challenge_ends_no_other(versions: Versions) -> None:
-    first, second = started(versions), started(versions, 3, shadow=True)
-    end_challenge(versions, first, "of another one")
-    assert read_challenge(versions) == second
 
 
 def test_a_challenge_is_over_once_another_version_has_served(versions: Versions) -> None:

@@ -138,13 +138,14 @@ class ChallengerRoute:
             return
         challenge, challenger, fault = read_challenge(versions), self._challenger, ""
         if challenge != self._challenge:
-            self._challenge, self._challenger = challenge, None
-            self.problem = challenge.text if challenge and challenge.aborted else None
+            challenger = None
             if challenge and not challenge.aborted:
                 try:
-                    self._challenger = self._load(challenge, versions, champion)
+                    challenger = self._load(challenge, versions, champion)
                 except Exception as error:  # a bundle may be damaged in any way
                     fault = f"it cannot be loaded: {str(error)[:500]}"
+            self._challenge, self._challenger = challenge, challenger
+            self.problem = challenge.text if challenge and challenge.aborted else None
         elif challenger and challenger.evidence >= LIMIT:
             fault = f"more than {ALLOWED:.0%} of its requests fail or are late"
         if challenge and fault:
