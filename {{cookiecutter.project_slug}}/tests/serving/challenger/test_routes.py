@@ -24,6 +24,7 @@ from {{ cookiecutter.__package }}.serving.predictor import (
     make_predictor,
 )
 from {{ cookiecutter.__package }}.serving.schemas import Row
+from {{ cookiecutter.__package }}.storage import write_pointer
 
 from ..conftest import serve_config
 from ..live import add_version, live, until
@@ -197,11 +198,11 @@ def test_a_damaged_pointer_changes_nothing_and_a_promotion_ends_the_challenge(
     versions, pointer = versions_of(config), config.bundles / "shop" / "challenge"
     with live(config) as client:
         content = pointer.read_text()
-        pointer.write_text("nonsense")
+        write_pointer(pointer, "nonsense")
         failures = 'background_failures_total{task="challenger"}'
         until(lambda: scraped(client).get(failures, 0) > 0, "a look at the pointer")
         assert set(ask(client, row, IDS[:40]).values()) == {1, 2}
-        pointer.write_text(content)
+        write_pointer(pointer, content)
         versions.serve(versions.get(3), action="promote", why="")
         until(lambda: set(ask(client, row, IDS[:40]).values()) == {3}, "the promotion")
         assert status(client) is None

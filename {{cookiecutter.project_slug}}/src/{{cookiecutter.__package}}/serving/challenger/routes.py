@@ -69,7 +69,7 @@ class ChallengerRoute:
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._waiting = 0
         self._shadows = set[asyncio.Task[None]]()
-        text = "Requests that a challenger was asked: predicted, failed or late."
+        text = "Requests to a challenger: predicted, failed or late."
         labels = ["version", "outcome"]
         self._requests = Counter("challenger_requests", text, labels, registry=metrics.registry)
 
