@@ -1,194 +1,78 @@
-"""The challenger: a version that answers a share of the requests, or all of them in the shadow.
+"""The challenger: a version that answers a share of the requests, or shadows them.
 
-``<bundles>/<name>/challenge`` holds the newest line: which version challenges which champion since
-when, by whom and why, or how that ended. It is replaced in one step, as ``served`` is, and followed
-by running servers; under ``before`` it holds every earlier line. What a server ended by itself is a
-line as well, so that none starts it again. A promotion or rollback ends a challenge, too: the line
-names the content of ``served`` that it was started under, and is over once that is another.
+``<bundles>/<name>/challenge`` says which, and why a server aborted it. Running servers follow it.
 """
 
-import json
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Annotated, Any, Literal
-
-from pydantic import Field, TypeAdapter
-
+from ..config import CheckConfig, Fraction, Positive, Section
 from ..errors import GateRefusedError, RegistryError
 from ..storage import read_pointer, write_pointer
-from .versions import Version, Versions, who
+from .versions import Version, Versions
 
-Route = Literal["challenger", "shadow"]
-SERVER = "the server"
+POINTER = "challenge"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Challenge:
-    """One line: a challenge that runs, or how it ended."""
+class ChallengerConfig(Section):
+    """``challenger.yaml``: a version beside the one that serves."""
 
-    when: str
-    who: str
-    action: Literal["challenge", "stop", "abort", "end"]
-    """It was started, stopped by a person, aborted by a server, or ended by a move of the champion."""
+    late_ms: Positive = 1_000
+    """Milliseconds after which its answer is late, and the champion answers in its place."""
+    check: CheckConfig = CheckConfig(severity="info")
+    """How monitoring judges its quality against the champion's."""
+
+
+class Challenge(Section):
+    """A version that challenges the one that serves."""
+
     version: int
-    bundle: str
-    against: int
-    """The version that served when it started; under another one it is over."""
-    route: Route
-    """Whether the challenger answers its share of requests, or is only asked what it would answer."""
-    share: Annotated[float, Field(gt=0, le=1)]
-    """Of the requests."""
-    why: str
-    """Of an abort, what the challenger did."""
-    served: str = ""
-    """Hash of the served pointer's content when it was started; empty in lines of version 0.1."""
+    shadow: bool
+    """Whether the version only predicts, and the champion answers."""
+    share: Fraction
+    moves: int
+    """How often the served pointer had moved at the start; one more move ends the challenge."""
+    aborted: str = ""
+    """Why a server aborted it."""
 
     @property
-    def runs(self) -> bool:
-        """Whether it has not ended."""
-        return self.action == "challenge"
-
-    @property
-    def description(self) -> str:
-        """What it is, in a few words."""
-        share = f"{self.share:.4g} of the requests"
-        return f"answers {share}" if self.route == "challenger" else f"shadows {share}"
+    def text(self) -> str:
+        """The challenge in one line."""
+        if self.aborted:
+            return f"the challenger, version {self.version}, was aborted: {self.aborted}"
+        does = "shadows" if self.shadow else "answers"
+        return f"version {self.version} {does} {100 * self.share:g}% of the requests"
 
 
-LINES = TypeAdapter(list[Challenge])
+def read_challenge(versions: Versions) -> Challenge | None:
+    """The challenge to the version that serves; a damaged pointer raises ``RegistryError``."""
+    pointer = versions.folder / POINTER
+    try:
+        text = read_pointer(pointer)
+        challenge = None if text is None else Challenge.model_validate_json(text)
+    except ValueError:
+        raise RegistryError(f"'{pointer}' is damaged; delete it") from None
+    return challenge if challenge and challenge.moves == len(versions.history()) else None
 
 
-class Challenges:
-    """The challenges of one model."""
-
-    def __init__(self, versions: Versions) -> None:
-        self._versions = versions
-        self._pointer = versions.folder / "challenge"
-        self._served = versions.folder / "served"
-
-    def pointers(self) -> tuple[str | None, str | None]:
-        """What the two pointers hold, to see whether anything has changed."""
-        return read_pointer(self._pointer), read_pointer(self._served)
-
-    def newest(self) -> Challenge | None:
-        """The challenge that was started last, and how it ended if it has.
-
-        Raises:
-            RegistryError: a pointer is damaged.
-        """
-        return next(reversed(self._lines()), None)
-
-    def running(self) -> Challenge | None:
-        """The challenge that runs against the version that serves.
-
-        Raises:
-            RegistryError: a pointer is damaged.
-        """
-        newest = self.newest()
-        return newest if newest is not None and newest.runs else None
-
-    def history(self) -> list[dict[str, Any]]:
-        """Every line, oldest first."""
-        return [asdict(line) for line in self._lines()]
-
-    def _lines(self) -> list[Challenge]:
-        try:
-            text = read_pointer(self._pointer)
-            content = json.loads(text or "null")
-            before = [] if content is None else content.pop("before", [])
-            lines = LINES.validate_python([] if content is None else [*before, content])
-        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-            raise RegistryError(
-                f"'{self._pointer}' is damaged; delete it, and start the challenge again"
-            ) from None
-        if lines and lines[-1].runs and (ended := self._ended_by_a_move(lines[-1])) != lines[-1]:
-            lines.append(ended)
-        return lines
-
-    def start(self, version: Version, route: Route, share: float, why: str = "") -> Challenge:
-        """Let a version challenge the one that serves, in place of any other that does.
-
-        Raises:
-            RegistryError: none serves, or this one does, or the share is none.
-            GateRefusedError: a version that its gate refused is to answer.
-        """
-        with self._versions.changing():
-            served = self._versions.served()
-            if served is None:
-                raise RegistryError(self._versions.unserved())
-            if served.number == version.number:
-                raise RegistryError(f"version {version.number} serves already; challenge another")
-            refuse_unfit(version, route, share)
-            line = Challenge(
-                when=_now(),
-                who=who(),
-                action="challenge",
-                version=version.number,
-                bundle=version.bundle,
-                against=served.number,
-                route=route,
-                share=share,
-                why=why,
-                served=self._served_hash(),
-            )
-            self._put(line)
-        return line
-
-    def finish(self, why: str = "") -> Challenge | None:
-        """Stop the challenge that runs; ``None`` where none does."""
-        with self._versions.changing():
-            newest = self.newest()
-            if newest is None or not newest.runs:
-                return None
-            line = replace(newest, when=_now(), who=who(), action="stop", why=why)
-            self._put(line)
-        return line
-
-    def abort(self, challenge: Challenge, why: str) -> bool:
-        """End a challenge for what it did; false where somebody has ended it already.
-
-        Raises:
-            RegistryError: the folder cannot be written.
-        """
-        with self._versions.changing():
-            if self.newest() != challenge:
-                return False
-            self._put(replace(challenge, when=_now(), who=SERVER, action="abort", why=why))
-        return True
-
-    def _ended_by_a_move(self, line: Challenge) -> Challenge:
-        """A line that says it runs; what it is where another version has been served since."""
-        move = self._versions.move()
-        moved = line.served not in ("", self._served_hash())
-        if move is None or (move["to"] == line.against and not moved):
-            return line
-        why = f"{move['action']} of version {move['to']}"
-        return replace(line, when=move["when"], who=move["who"], action="end", why=why)
-
-    def _served_hash(self) -> str:
-        return sha256((read_pointer(self._served) or "").encode()).hexdigest()[:16]
-
-    def _put(self, line: Challenge) -> None:
-        write_pointer(self._pointer, json.dumps(asdict(line) | {"before": self.history()}))
-
-
-def refuse_unfit(version: Version, route: Route, share: float) -> None:
-    """Pass if a version may challenge in this way; in the shadow any may.
+def start_challenge(versions: Versions, version: Version, share: float, *, shadow: bool) -> None:
+    """Let a version challenge the one that serves, in place of any other.
 
     Raises:
-        RegistryError: the share is none, or leaves the champion nothing.
-        GateRefusedError: its gate refused it.
+        RegistryError: no other version serves.
+        GateRefusedError: the version is to answer, and its gate refused it.
     """
-    if not 0 < share <= 1 or (share == 1 and route == "challenger"):
-        valid = "above 0 and below 1" if route == "challenger" else "above 0 and at most 1"
-        raise RegistryError(f"the share is {share:g}; give a number {valid}")
-    if route == "challenger" and not version.passed:
-        raise GateRefusedError(
-            f"version {version.number} may not answer, its gate refused it:"
-            f" {'; '.join(version.broken)}; to see what it would answer: --shadow"
-        )
+    served, number, moves = versions.served(), version.number, len(versions.history())
+    if served is None or served.number == number:
+        raise RegistryError(f"version {number} has no other to challenge; promote another first")
+    if not (version.passed or shadow):
+        broken = "; ".join(version.broken)
+        raise GateRefusedError(f"version {number} may only --shadow, its gate refused it: {broken}")
+    challenge = Challenge(version=number, shadow=shadow, share=share, moves=moves)
+    with versions.changing():
+        write_pointer(versions.folder / POINTER, challenge.model_dump_json())
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def end_challenge(versions: Versions, challenge: Challenge, aborted: str = "") -> None:
+    """Stop a challenge, or abort it for a reason, unless it has ended or another was started."""
+    ended = challenge.model_copy(update={"aborted": aborted})
+    with versions.changing():
+        if read_challenge(versions) == challenge:
+            write_pointer(versions.folder / POINTER, ended.model_dump_json() if aborted else "")

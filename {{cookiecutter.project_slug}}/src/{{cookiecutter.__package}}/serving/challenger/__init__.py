@@ -1,1 +1,1 @@
-"""A challenger beside the champion: its share or shadow, and when it is stopped."""
+"""A challenger beside the champion: the command that starts it, and the route that asks it."""

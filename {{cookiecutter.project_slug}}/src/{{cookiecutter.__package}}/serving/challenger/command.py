@@ -1,15 +1,15 @@
-"""The command ``challenge``: which version challenges the one that serves, and since when."""
+"""The command ``challenge``: which version challenges the one that serves."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
-from ...errors import ConfigError
 from ...models.versions import Versions
+from ...terminal import say
 
-if TYPE_CHECKING:
-    from ...models.challenger import Route
+VERSION = "The challenger's number, or stop; without it, show the challenge."
+SHARE = "Share of the requests; default: 0.1, with --shadow 1."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,30 +18,21 @@ def add_to(app: typer.Typer) -> None:
 
 
 def challenge(
-    version: Annotated[
-        str | None, typer.Argument(help="The challenger's number; without it, only show.")
-    ] = None,
-    share: Annotated[
-        float | None, typer.Option(help="Share of the requests; default: 0.1, for a shadow 1.")
-    ] = None,
-    shadow: Annotated[
-        bool, typer.Option("--shadow", help="Log its answers, and send none.")
-    ] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="End the running challenge.")] = False,
-    why: Annotated[str, typer.Option(help="The reason, for the history.")] = "",
+    version: Annotated[str | None, typer.Argument(help=VERSION)] = None,
+    share: Annotated[float | None, typer.Option(help=SHARE, min=0, max=1)] = None,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Log its answers, send none.")] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Let another version answer a share of the requests; show all challenges."""
-    from . import manage
+    """Let another version answer a share of the requests, or shadow them; stop or show it."""
+    from ...models.challenger import end_challenge, read_challenge, start_challenge
 
-    config = config_of(configs, set_)
-    versions = Versions(config.serve.bundles, name_of(configs))
-    if stop and version is None:
-        manage.stop(versions, why)
-    elif stop:
-        raise ConfigError("--stop ends the challenge that runs; leave the version out")
-    elif version is not None:
-        route: Route = "shadow" if shadow else "challenger"
-        manage.start(versions, version, route, share, why)
-    manage.show_challenges(versions)
+    versions = Versions(config_of(configs, set_).serve.bundles, name_of(configs))
+    running = read_challenge(versions)
+    if version == "stop" and running:
+        end_challenge(versions, running)
+    elif version and version != "stop":
+        share = (1.0 if shadow else 0.1) if share is None else share
+        start_challenge(versions, versions.find(version), share, shadow=shadow)
+    running = read_challenge(versions)
+    say(f"challenge {running.text if running else 'none; start one with: challenge VERSION'}")
