@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import BundleError
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.profile import (
     MISSING,
@@ -69,13 +68,11 @@ def test_a_span_whose_windows_differ_has_a_wider_reference_range() -> None:
     assert wide > 0.5
 
 
-def test_a_profile_comes_back_from_json_and_one_of_an_older_release_is_refused() -> None:
+def test_a_profile_comes_back_from_json() -> None:
     profile = profile_of(THOUSAND, 4)
     (read,) = read_profiles(json.loads(json.dumps({"columns": [asdict(profile)]})))
     assert read.count(np.arange(9.0)).tolist() == profile.count(np.arange(9.0)).tolist()
     assert read.reference_range == profile.reference_range
-    with pytest.raises(BundleError, match=r"older release.*make train"):
-        read_profiles({"columns": [{"name": "x", "kind": "numeric", "edges": []}]})
 
 
 def test_times_are_not_judged(shop: Contract, shop_inputs: Inputs) -> None:

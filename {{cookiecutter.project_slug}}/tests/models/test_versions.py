@@ -85,7 +85,7 @@ def test_a_damaged_pointer_is_refused(versions: Versions, pointer: str) -> None:
 def test_a_damaged_version_is_refused(versions: Versions, content: str) -> None:
     register(versions, "a")
     (versions.folder / "versions" / "1.json").write_text(content)
-    with pytest.raises(RegistryError, match=r"1\.json' is damaged .*restore it"):
+    with pytest.raises(RegistryError, match=r"1\.json' is damaged; restore it"):
         versions.get(1)
 
 

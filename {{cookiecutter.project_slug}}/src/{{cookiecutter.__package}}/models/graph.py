@@ -1,7 +1,7 @@
 """The program as one ONNX graph: category text in, outputs out, byte-identical on repeat.
 
-Its inner tensors ``codes``, ``numbers``, ``encoded``, ``raw`` and ``logits`` are the stages between;
-the model's metadata name the columns of ``numbers``.
+Its inner tensors ``codes``, ``numbers``, ``encoded`` and ``raw`` are the stages between; the model's
+metadata name the columns of ``numbers``.
 """
 
 import json
@@ -37,23 +37,21 @@ def export(program: Program, example: Inputs) -> ModelProto:
 
 def export_module(module: nn.Module, preprocess: Preprocess, example: Inputs) -> ModelProto:
     """The same of any module of named stages, of which the last is the output."""
-    traced = _trace(module.eval(), preprocess.tensors(example))
-    nodes, inputs = list(traced.graph.node), list(traced.graph.input)
+    traced = _trace(module.eval(), preprocess.tensors(example)).graph
+    nodes, inputs, output = list(traced.node), list(traced.input), traced.output[-1]
     for node in nodes:
         if node.op_type == OPERATOR:
             (trees,) = (part for part in module.modules() if isinstance(part, Trees))
             node.attribute.extend(trees.node.attribute)
-    if preprocess.vocabularies:
-        width = len(preprocess.vocabularies)
+    if width := len(preprocess.vocabularies):
         texts = helper.make_tensor_value_info("category", TensorProto.STRING, ["batch", width])
         inputs = [texts, *(value for value in inputs if value.name != "codes")]
         nodes = [*_label_encoders(preprocess.vocabularies), *nodes]
-    constants, output = list(traced.graph.initializer), traced.graph.output[-1]
-    for part in [*nodes, *inputs, *constants, output]:  # source lines, paths, tool versions
-        part.doc_string = ""
+    for part in [*nodes, *inputs, *traced.initializer, output]:
+        part.doc_string = ""  # it holds source lines, paths and versions of tools
         del part.metadata_props[:]
     model = helper.make_model(
-        helper.make_graph(nodes, "program", inputs, [output], constants),
+        helper.make_graph(nodes, "program", inputs, [output], traced.initializer),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)],
         ir_version=IR_VERSION,
     )

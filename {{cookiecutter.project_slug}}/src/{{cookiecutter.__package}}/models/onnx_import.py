@@ -3,11 +3,12 @@
 Nothing of the file is run before it has passed here, and then only by onnxruntime.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import onnx
 import onnx.compose
@@ -18,36 +19,38 @@ from ..contract import Contract
 from ..errors import BundleError
 from .bundle import open_session
 from .graph import IR_VERSION, OPSET, OPSET_ML
-from .inputs import Inputs
 from .tasks import task_of
 
-MOST_BYTES = 500_000_000
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE)
 ML = "ai.onnx.ml"
-INSIDE = "model/"
+MODEL = "model/"
 """Before every name of the graph, so that it may use any."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wrapped:
-    """One graph, and the parts that it was joined from."""
+class Imported:
+    """The graph of a file, with the matrix that it takes and the output that is predicted."""
 
-    graph: bytes
-    parts: tuple[bytes, bytes, bytes]
-    """What leads to the imported graph, that graph, and what leads on from it."""
-    output: str
-    """Of the imported graph, that holds what is predicted."""
+    path: Path
+    model: ModelProto
+    matrix: ValueInfoProto
+    output: ValueInfoProto
+
+    def predict(self, contract: Contract, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The outputs of the file by itself, as the task has them."""
+        dtype = helper.tensor_dtype_to_np_dtype(_kind(self.matrix))
+        session = open_session(self.model.SerializeToString())
+        (raw,) = session.run([self.output.name], {self.matrix.name: matrix.astype(dtype)})
+        return np.asarray(raw[:, -1] if _has_columns(contract, self.output) else raw)
 
 
 def read(path: Path) -> ModelProto:
     """The graph of a file, whole.
 
     Raises:
-        BundleError: it is no valid graph, too large, or refers to other files.
+        BundleError: it is no valid graph, or refers to other files.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES / 1e6:,.0f} MB")
         model = onnx.load(path, load_external_data=False)
         onnx.checker.check_model(model)
     except OSError as error:
@@ -62,148 +65,119 @@ def read(path: Path) -> ModelProto:
     return model
 
 
-def wrap(
-    contract: Contract, path: Path, encoding: ModelProto, *, output: str | None, logits: bool
-) -> Wrapped:
-    """Put the graph of a file between the contract's inputs and the task's output.
+def read_model(path: Path, contract: Contract, width: int) -> Imported:
+    """A model that takes a matrix ``[rows, width]`` and gives what the contract's task predicts.
+
+    Raises:
+        BundleError: it takes or gives something else.
+    """
+    model = read(path)
+    weights = {one.name for one in model.graph.initializer}  # old exports list them as inputs
+    inputs = [value for value in model.graph.input if value.name not in weights]
+    fits = len(inputs) == 1 and _fits(inputs[0], {width}, {2}) and _shape(inputs[0])[0] is None
+    if not fits:
+        raise BundleError(
+            f"'{path}' takes {_format(inputs)}, and it is to take one matrix of floats [?, {width}],"
+            " as its encoding gives it, with any number of rows (None, dynamic_axes)"
+        )
+    labels = contract.labels or ()
+    widths = {"multiclass": {len(labels)}, "binary": {1, 2}, "regression": {1}}[contract.task]
+    ranks = {2} if contract.task == "multiclass" else {1, 2}
+    outputs = [value for value in model.graph.output if _fits(value, widths, ranks)]
+    if len(outputs) != 1:
+        raise BundleError(
+            f"'{path}' gives {_format(model.graph.output)}, and it is to give one output of floats with"
+            f" {' or '.join(map(str, sorted(widths)))} a row"
+            + (f", in the order {', '.join(labels)}" if labels else "")
+            + ": what predict_proba gives (of a regression: predict); of scikit-learn export it with"
+            " options={'zipmap': False}"
+        )
+    return Imported(path=path, model=model, matrix=inputs[0], output=outputs[0])
+
+
+def wrap(contract: Contract, imported: Imported, encoding: ModelProto) -> bytes:
+    """The model between the contract's inputs and the task's output, as one graph.
 
     ``encoding`` gives the ``matrix`` that the model takes, ``[rows, columns]``.
 
     Raises:
-        BundleError: what it takes or gives cannot be what the contract says.
+        BundleError: its operators have no form in this project's version of ONNX.
     """
-    given = read(path)
-    model = onnx.compose.add_prefix(_at_our_opset(path, given), INSIDE)
-    before = _before(path, given, encoding)
-    chosen = _output_of(path, given, output)
-    after = _after(contract, path, chosen, logits=logits)
-    for part in (before, after):
-        part.ir_version = model.ir_version
-        del part.opset_import[:]
-        part.opset_import.extend(model.opset_import)
-    joins = [(before.graph.output[0].name, model.graph.input[0].name)]
-    joined = onnx.compose.merge_models(before, model, io_map=joins, outputs=[INSIDE + chosen.name])
-    joined = onnx.compose.merge_models(joined, after, io_map=[(INSIDE + chosen.name, "given")])
+    model = onnx.compose.add_prefix(_at_our_opset(imported), MODEL)
+    before = onnx.compose.add_prefix(encoding, "encoding/", rename_inputs=False)
+    matrix, kind = before.graph.output[0], _kind(imported.matrix)
+    before.graph.node.append(helper.make_node("Cast", [matrix.name], ["encoding/cast"], to=kind))
+    matrix.name, matrix.type.tensor_type.elem_type = "encoding/cast", kind
+    before.ir_version = model.ir_version
+    del before.opset_import[:]
+    before.opset_import.extend(model.opset_import)
+    joined = onnx.compose.merge_models(
+        before,
+        model,
+        io_map=[("encoding/cast", MODEL + imported.matrix.name)],
+        outputs=[MODEL + imported.output.name],
+    )
+    _give_output(contract, imported, joined)
     joined.graph.name = "imported"
     joined.producer_name = joined.producer_version = joined.doc_string = ""
-    return Wrapped(
-        graph=joined.SerializeToString(),
-        parts=(before.SerializeToString(), given.SerializeToString(), after.SerializeToString()),
-        output=chosen.name,
-    )
+    return bytes(joined.SerializeToString())
 
 
-def in_parts(wrapped: Wrapped, rows: Inputs) -> npt.NDArray[Any]:
-    """The outputs for rows by one part after another, each in a session of its own."""
-    before, model, after = (open_session(part) for part in wrapped.parts)
-    (matrix,) = before.run(None, rows.feed())
-    (raw,) = model.run([wrapped.output], {model.get_inputs()[0].name: matrix})
-    return after.run(None, {"given": raw})[0]  # type: ignore[no-any-return]
+def _give_output(contract: Contract, imported: Imported, joined: ModelProto) -> None:
+    """Add what leads from the model's output to the task's; classes are in the contract's order."""
+    name, source = task_of(contract).output, MODEL + imported.output.name
+    if _has_columns(contract, imported.output):
+        joined.graph.initializer.append(helper.make_tensor("last", TensorProto.INT64, [], [-1]))
+        joined.graph.node.append(helper.make_node("Gather", [source, "last"], ["row"], axis=1))
+        source = "row"
+    joined.graph.node.append(helper.make_node("Cast", [source], [name], to=TensorProto.FLOAT))
+    shape = ["batch", len(contract.labels or ())] if contract.task == "multiclass" else ["batch"]
+    joined.graph.output[0].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
 
-def _at_our_opset(path: Path, model: ModelProto) -> ModelProto:
+def _has_columns(contract: Contract, output: ValueInfoProto) -> bool:
+    """Whether an output is ``[rows, columns]`` where the task has one value a row, which is the last
+    column: of two probabilities the positive class's.
+    """
+    return contract.task != "multiclass" and len(_shape(output)) == 2
+
+
+def _at_our_opset(imported: Imported) -> ModelProto:
     """The same graph at this project's version of ONNX's own operators."""
-    versions = {one.domain: 0 for one in model.opset_import}
-    for one in model.opset_import:  # some exporters list a domain twice
-        versions[one.domain] = max(versions[one.domain], one.version)
+    versions = {"": 0, ML: OPSET_ML}
+    for one in imported.model.opset_import:  # some exporters list a domain twice
+        versions[one.domain] = max(versions.get(one.domain, 0), one.version)
     advice = f"export it with target_opset={OPSET}"
-    if versions.get("", OPSET) > OPSET:
-        raise BundleError(f"'{path}' has opset {versions['']}, newer than {OPSET}; {advice}")
+    if versions[""] > OPSET:
+        raise BundleError(
+            f"'{imported.path}' has opset {versions['']}, newer than {OPSET}; {advice}"
+        )
     changed = ModelProto()
-    changed.CopyFrom(model)
-    del changed.opset_import[:]
-    changed.opset_import.extend(helper.make_opsetid(name, n) for name, n in versions.items())
-    if versions.get("", OPSET) < OPSET:
+    changed.CopyFrom(imported.model)
+    _set_opsets(changed, versions.items())
+    if 0 < versions[""] < OPSET:
         try:
             changed = onnx.version_converter.convert_version(changed, OPSET)
         except Exception as error:  # of many kinds
             raise BundleError(
-                f"'{path}' has opset {versions['']} and cannot be brought to {OPSET}: {error}; {advice}"
+                f"'{imported.path}' has opset {versions['']} and cannot be brought to {OPSET}: {error};"
+                f" {advice}"
             ) from None
-    versions |= {"": OPSET, ML: max(OPSET_ML, versions.get(ML, 0))}
-    del changed.opset_import[:]
-    changed.opset_import.extend(helper.make_opsetid(name, n) for name, n in versions.items())
+    _set_opsets(changed, (versions | {"": OPSET}).items())
     changed.ir_version = IR_VERSION
     return changed
 
 
-def _before(path: Path, model: ModelProto, encoding: ModelProto) -> ModelProto:
-    """The contract's inputs to the one matrix that the model takes."""
-    weights = {one.name for one in model.graph.initializer}  # old exports list them as inputs
-    inputs = [value for value in model.graph.input if value.name not in weights]
-    width = _shape(encoding.graph.output[0])[1]
-    if len(inputs) != 1 or _kind(inputs[0]) not in FLOATS or len(_shape(inputs[0])) != 2:
-        raise BundleError(
-            f"'{path}' takes {_format(inputs)}, and it is to take one matrix of floats [rows, {width}]"
-        )
-    batch, columns = _shape(inputs[0])
-    if batch is not None:
-        raise BundleError(
-            f"'{path}' takes {batch} rows at a time, and servers ask for any number; export it with a"
-            " first dimension that is free (None, dynamic_axes)"
-        )
-    if columns not in {width, None}:
-        raise BundleError(
-            f"'{path}' takes {columns} columns and the encoding gives {width}; give the encoding that"
-            " the model was trained on"
-        )
-    before = onnx.compose.add_prefix(encoding, "encoding/", rename_inputs=False)
-    matrix, kind = before.graph.output[0].name, _kind(inputs[0])
-    before.graph.node.append(helper.make_node("Cast", [matrix], ["encoding/cast"], to=kind))
-    del before.graph.output[:]
-    shape = ["batch", width]
-    before.graph.output.append(helper.make_tensor_value_info("encoding/cast", kind, shape))
-    return before
+def _set_opsets(model: ModelProto, versions: Iterable[tuple[str, int]]) -> None:
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(domain, n) for domain, n in versions)
 
 
-def _output_of(path: Path, model: ModelProto, name: str | None) -> ValueInfoProto:
-    """The output that holds what is predicted."""
-    outputs = model.graph.output
-    fitting = [value for value in outputs if _kind(value) in FLOATS and name in {None, value.name}]
-    if len(fitting) == 1:
-        return fitting[0]
-    what = (
-        "say by --output which is predicted"
-        if fitting
-        else (
-            "export what predict_proba gives as floats (of a regression: predict); of scikit-learn with"
-            " options={'zipmap': False}"
-        )
-    )
-    raise BundleError(f"'{path}' gives {_format(outputs)}: {what}")
-
-
-def _after(contract: Contract, path: Path, given: ValueInfoProto, *, logits: bool) -> ModelProto:
-    """What the model gives to the task's output; classes are in the contract's order."""
-    shape, name, labels = _shape(given), task_of(contract).output, contract.labels or ()
+def _fits(value: ValueInfoProto, widths: set[int], ranks: set[int]) -> bool:
+    """Whether these are floats of one of the ranks and widths; a width may be left open."""
+    shape = _shape(value)
     width = shape[1] if len(shape) == 2 else 1
-    valid = {"multiclass": {len(labels)}, "binary": {1, 2}, "regression": {1}}[contract.task]
-    if len(shape) not in {1, 2} or width not in {*valid, None}:
-        raise BundleError(
-            f"'{path}' gives {_format([given])}, and a {contract.task} task has"
-            f" {' or '.join(map(str, sorted(valid)))} a row"
-            + (f", in the order {', '.join(labels)}" if labels else "")
-        )
-    source, nodes, several = "given", [], width not in {1, None}
-    constants = []
-    if logits:
-        step = {"axis": 1} if several else {}
-        nodes.append(helper.make_node("Softmax" if step else "Sigmoid", [source], ["sure"], **step))
-        source = "sure"
-    if contract.task != "multiclass":
-        if several:
-            constants.append(helper.make_tensor("one", TensorProto.INT64, [1], [1]))
-            nodes.append(helper.make_node("Gather", [source, "one"], ["positive"], axis=1))
-            source = "positive"
-        constants.append(helper.make_tensor("flat", TensorProto.INT64, [1], [-1]))
-        nodes.append(helper.make_node("Reshape", [source, "flat"], ["row"]))
-        source = "row"
-    nodes.append(helper.make_node("Cast", [source], [name], to=TensorProto.FLOAT))
-    result = ["batch", len(labels)] if contract.task == "multiclass" else ["batch"]
-    first = helper.make_tensor_value_info("given", _kind(given), ["batch", width][: len(shape)])
-    last = helper.make_tensor_value_info(name, TensorProto.FLOAT, result)
-    graph = helper.make_graph(nodes, "after", [first], [last], constants)
-    return helper.make_model(graph)
+    return _kind(value) in FLOATS and len(shape) in ranks and width in {*widths, None}
 
 
 def _kind(value: ValueInfoProto) -> int:

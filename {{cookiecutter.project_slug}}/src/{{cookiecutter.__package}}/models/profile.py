@@ -6,14 +6,13 @@ watched and not with what was learned from.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import BundleError
 from ..values import MISSING_CATEGORY
 from .effects import Counts, total_variation, wasserstein
 from .inputs import Inputs, Texts
@@ -138,18 +137,8 @@ def columns_of(
 
 
 def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
-    """The columns of a bundle's ``profile.json``.
-
-    Raises:
-        BundleError: it is of an older form.
-    """
-    names = {field.name for field in fields(ColumnProfile)}
-    if any(names - set(column) for column in profile["columns"]):
-        raise BundleError(
-            "the model's profile is of an older release, so drift cannot be judged by it; train"
-            " again: make train"
-        )
-    return [ColumnProfile(**{n: column[n] for n in names}) for column in profile["columns"]]
+    """The columns of a bundle's ``profile.json``."""
+    return [ColumnProfile(**column) for column in profile["columns"]]
 
 
 def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]) -> ColumnProfile:
@@ -160,17 +149,18 @@ def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]
     binned = _category_bins if column.dtype == object else _number_bins
     profile = binned(name, column)
     total = profile.tally(column)
-    profile = replace(profile, counts=tuple(total.tolist()))
-    sizes, missing, still = [size(column)], [total[-1] / total.sum()], is_still(column)
-    effects, apart = list[float](), list[float]()
+    effects: list[float] = []
+    missing_apart: list[float] = []
+    sizes, most_missing, still = [size(column)], total[-1] / total.sum(), is_still(column)
     for window in np.unique(windows[windows != NO_WINDOW]):
         part = column[windows == window]
         if not MIN_ROWS <= len(part) < len(column):
             continue
         counts = profile.tally(part)
         rest = total - counts
-        missing.append(counts[-1] / counts.sum())
-        apart.append(abs(missing[-1] - rest[-1] / rest.sum()))
+        missing = counts[-1] / counts.sum()
+        most_missing = max(most_missing, missing)
+        missing_apart.append(abs(missing - rest[-1] / rest.sum()))
         if counts[-1] < len(part) and rest[-1] < rest.sum():
             effects.append(profile.effect(rest, counts))
             sizes.append(size(part))
@@ -178,9 +168,10 @@ def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]
     sizes = [one for one in sizes if one > 0] or [0.0]
     return replace(
         profile,
+        counts=tuple(total.tolist()),
         reference_range=float(np.quantile(effects or [0.0], USUAL)),
-        reference_range_missing=float(np.quantile(apart or [0.0], USUAL)),
-        most_missing=float(max(missing)),
+        reference_range_missing=float(np.quantile(missing_apart or [0.0], USUAL)),
+        most_missing=float(most_missing),
         least_size=min(sizes),
         most_size=max(sizes),
         still=still,

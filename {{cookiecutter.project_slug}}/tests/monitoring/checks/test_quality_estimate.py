@@ -29,7 +29,7 @@ def judge(bundle: Bundle, served: Served) -> list[Finding]:
 
 def expected(outputs: Floats) -> dict[str, float]:
     one_block = np.zeros(len(outputs), np.int64)
-    found = quality_estimate.expected(outputs, one_block, ONE, exact=True)
+    found = quality_estimate.expected(outputs, one_block, ONE)
     return {name: float(values[0]) for name, values in found.items()}
 
 
