@@ -62,12 +62,12 @@ def test_rows_are_answered_as_torch_does(exported: Exported, no_features: None) 
         assert_parity(answers, exported.program.predict(inputs))
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 17, 400])
-def test_a_batch_has_any_size(exported: Exported, n: int) -> None:
-    answers = predict(exported.session, exported.inputs[:n], exported.task)
+def test_a_batch_has_any_size(exported: Exported) -> None:
     whole = predict(exported.session, exported.inputs, exported.task)
-    assert answers.shape == (n, *whole.shape[1:])
-    assert answers == pytest.approx(whole[:n], abs=1e-6, rel=1e-6)
+    for n in (0, 1, 2, 17, 400):
+        answers = predict(exported.session, exported.inputs[:n], exported.task)
+        assert answers.shape == (n, *whole.shape[1:])
+        assert answers == pytest.approx(whole[:n], abs=1e-6, rel=1e-6)
 
 
 def test_the_export_repeated_is_the_same_bytes(
@@ -77,18 +77,17 @@ def test_the_export_repeated_is_the_same_bytes(
     assert again == shop_graph
 
 
-def test_the_graph_says_nothing_of_the_machine(shop_graph: bytes) -> None:
-    for trace in (str(Path.cwd()), str(Path.home()), sys.prefix, "site-packages", ".py", "line "):
-        assert trace.encode() not in shop_graph
-
-
-def test_the_graph_has_one_input_per_kind_and_one_version_per_domain(shop_graph: bytes) -> None:
+def test_the_graph_has_one_input_per_kind_one_version_per_domain_and_no_trace_of_the_machine(
+    shop_graph: bytes,
+) -> None:
     model = onnx.load_from_string(shop_graph)
     assert [value.name for value in model.graph.input] == ["category", "numeric", "time"]
     assert [value.name for value in model.graph.output] == ["probability"]
     assert model.ir_version == IR_VERSION
     versions = [(opset.domain, opset.version) for opset in model.opset_import]
     assert sorted(versions) == [("", OPSET), ("ai.onnx.ml", OPSET_ML)]
+    for text in (str(Path.cwd()), str(Path.home()), sys.prefix, "site-packages", ".py", "line "):
+        assert text.encode() not in shop_graph
 
 
 def test_other_tools_accept_the_graph_and_every_stage_has_its_name(exported: Exported) -> None:

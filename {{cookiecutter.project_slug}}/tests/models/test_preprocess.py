@@ -19,7 +19,6 @@ from {{ cookiecutter.__package }}.models.columns import UNSEEN, Columns
 from {{ cookiecutter.__package }}.models.graph import NAMES, export
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
 from {{ cookiecutter.__package }}.models.preprocess import (
-    EXACT_IN_FLOAT32,
     fit_preprocess,
     fit_vocabulary,
 )
@@ -137,16 +136,6 @@ def test_the_day_of_the_year_needs_a_year_of_training_rows(
     times = part_of(shop, "at")
     preprocess = fit_preprocess(times, rows_of(times, 3, at=[0, None, days * DAY_S]))
     assert ("at.day_of_year" in preprocess.names) == yearly
-
-
-@pytest.mark.parametrize("value", [EXACT_IN_FLOAT32 + 2, -(EXACT_IN_FLOAT32 + 2), 1e9])
-def test_integers_that_float32_cannot_tell_apart_are_refused(
-    shop: Contract, no_features: None, value: float
-) -> None:
-    numbers = part_of(shop, "items")
-    fit_preprocess(numbers, rows_of(numbers, 2, items=[EXACT_IN_FLOAT32, None]))
-    with pytest.raises(ConfigError, match=r"columns\.items: integers as large as.*role: metadata"):
-        fit_preprocess(numbers, rows_of(numbers, 3, items=[1, None, value]))
 
 
 def test_a_vocabulary_is_the_frequent_values_most_frequent_first() -> None:

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from .columns import UNSEEN
 from .inputs import Inputs
 from .preprocess import Preprocess
-from .program import Program
 from .trees import OPERATOR, Trees
 
 # What onnxruntime has long read; newer defaults are refused.
@@ -27,16 +26,13 @@ NAMES = "numbers"
 """The key of the model's metadata that holds the names of the columns of ``numbers``, as JSON."""
 
 
-def export(program: Program, example: Inputs) -> ModelProto:
+def export(module: nn.Module, example: Inputs) -> ModelProto:
     """The graph with inputs ``numeric``, ``category`` and ``time`` (those that have columns).
 
-    ``example`` needs two rows or more, so that no size is taken for a constant.
+    ``module`` is a ``Program``, or another that begins with a ``Preprocess`` and returns its stages by
+    name, the output last. ``example`` needs two rows or more, so that no size is taken for a constant.
     """
-    return export_module(program, program.preprocess, example)
-
-
-def export_module(module: nn.Module, preprocess: Preprocess, example: Inputs) -> ModelProto:
-    """The same of any module of named stages, of which the last is the output."""
+    (preprocess,) = (part for part in module.children() if isinstance(part, Preprocess))
     traced = _trace(module.eval(), preprocess.tensors(example)).graph
     nodes, inputs, output = list(traced.node), list(traced.input), traced.output[-1]
     for node in nodes:

@@ -8,7 +8,6 @@ from 0 on and without gaps. Areas under curves come from histograms of the rows'
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -70,64 +69,67 @@ class Scored(ABC):
 
 @dataclass(frozen=True)
 class Scores(Scored):
-    """Probabilities on rows with the number of their class ``[rows]``.
-
-    They are those of class 1 ``[rows]``, by which alone the model is judged, or of every class
-    ``[rows, classes]``. Then the AUC is the mean over the classes of one against the rest (Provost &
-    Domingos, 2000); F1 leaves out a class that no row has and none is decided for.
-    """
+    """Probabilities of class 1 ``[rows]`` on rows with labels 0 or 1."""
 
     labels: Floats
     probabilities: Floats
     threshold: float = 0.5
-    """Probability from which a row is called class 1, where there are two."""
-
-    @cached_property
-    def _rankings(self) -> "list[Ranking]":
-        """Each class that some rows have and others have not, against the rest."""
-        if self.probabilities.ndim == 1:
-            columns = {1: self.probabilities}
-        else:
-            columns = dict(enumerate(self.probabilities.T))
-        bins = max(MOST_BINS // len(columns), FEWEST_BINS)
-        hits = {k: (self.labels == k).astype(np.float64) for k in columns}
-        return [Ranking(hits[k], columns[k], bins) for k in columns if 0 < hits[k].mean() < 1]
+    """Probability from which a row is called class 1."""
 
     def areas(self, block: Integers, counts: Floats) -> Draws:
-        """``auc``, and ``auc_pr`` of two classes."""
-        each = [ranking.areas(block, counts) for ranking in self._rankings]
-        means = {}
-        for name in ("auc", "auc_pr") if self.probabilities.ndim == 1 else ("auc",):
-            areas = np.array([one[name] for one in each]).reshape(-1, len(counts))
-            known = ~np.isnan(areas)  # a draw may leave a class out
-            means[name] = ratio(np.nan_to_num(areas).sum(0), known.sum(0))
-        return means
+        """``auc`` and ``auc_pr``."""
+        return Ranking(self.labels, self.probabilities).areas(block, counts)
 
     def summed(self, block: Integers, counts: Floats) -> Draws:
-        """``log_loss``, ``f1``, ``ece``, and ``brier`` of two classes, ``accuracy`` of several."""
-        p, codes = self.probabilities, self.labels.astype(np.int64)
-        binary, n_classes = p.ndim == 1, 2 if p.ndim == 1 else p.shape[1]
-        if binary:
-            decided, own = (p >= self.threshold).astype(np.int64), np.where(codes == 1, p, 1 - p)
-        else:
-            decided, own = p.argmax(1), p[np.arange(len(p)), codes]
-        right = (decided == codes).astype(np.float64)
+        """``log_loss``, ``brier``, ``f1`` and ``ece``."""
+        p, rows = self.probabilities, sums(block, counts)
+        own, called = np.where(self.labels == 1, p, 1 - p), (p >= self.threshold).astype(np.float64)
+        hits = sums(block, counts, called * self.labels)
+        return {
+            "log_loss": sums(block, counts, log_losses(own)) / rows,
+            "brier": sums(block, counts, (1 - own) ** 2) / rows,
+            "f1": ratio(2 * hits, sums(block, counts, called + self.labels), 0.0),
+            "ece": calibration_error(block, counts, p, self.labels),
+        }
+
+
+@dataclass(frozen=True)
+class ClassScores(Scored):
+    """Probabilities of every class ``[rows, classes]`` on rows with the number of their class.
+
+    The AUC is the mean over the classes of one against the rest (Provost & Domingos, 2000). Means over
+    classes leave out one that no row has; of F1, if none is decided for it either.
+    """
+
+    labels: Floats
+    probabilities: Floats
+
+    def areas(self, block: Integers, counts: Floats) -> Draws:
+        """``auc``."""
+        columns = self.probabilities.T
+        bins = max(MOST_BINS // len(columns), FEWEST_BINS)
+        rankings = [
+            Ranking((self.labels == k).astype(np.float64), column, bins)
+            for k, column in enumerate(columns)
+        ]
+        areas = np.array([ranking.areas(block, counts)["auc"] for ranking in rankings])
+        return {"auc": ratio(np.nan_to_num(areas).sum(0), (~np.isnan(areas)).sum(0))}
+
+    def summed(self, block: Integers, counts: Floats) -> Draws:
+        """``log_loss``, ``accuracy``, ``f1`` and ``ece``."""
+        p, codes, rows = self.probabilities, self.labels.astype(np.int64), sums(block, counts)
+        decided, n_classes = p.argmax(1), p.shape[1]
+        own, right = p[np.arange(len(p)), codes], (decided == codes).astype(np.float64)
         hits = sums_by(block, counts, codes, n_classes, right)
         support = sums_by(block, counts, codes, n_classes)
         called = sums_by(block, counts, decided, n_classes)
-        f1 = ratio(2 * hits, called + support, 0.0)
-        off = p - self.labels if binary else p.max(1) - right
-        rows = sums(block, counts)
-        gaps = sums_by(block, counts, confidence_bins(p if binary else p.max(1)), ECE_BINS, off)
-        metrics = {
-            "log_loss": sums(block, counts, -np.log(np.clip(own, SMALLEST, 1))) / rows,
-            "ece": np.abs(gaps).sum(1) / rows,
+        f1 = ratio(2 * hits, support + called, 0.0)
+        return {
+            "log_loss": sums(block, counts, log_losses(own)) / rows,
+            "accuracy": hits.sum(1) / rows,
+            "f1": ratio(f1.sum(1), (support + called > 0).sum(1), 0.0),
+            "ece": calibration_error(block, counts, p.max(1), right),
         }
-        if binary:
-            brier = sums(block, counts, (1 - own) ** 2) / rows
-            return metrics | {"f1": f1[:, 1], "brier": brier}
-        f1 = ratio(f1.sum(1), (called + support > 0).sum(1), 0.0)
-        return metrics | {"f1": f1, "accuracy": hits.sum(1) / rows}
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Ranking:
 
 def sums(block: Integers, counts: Floats, values: Floats | None = None) -> Floats:
     """The sum of values, else the number of rows, in each draw ``[draws]``."""
-    return counts @ block_sums(block, counts.shape[1], values)
+    return np.asarray(counts @ np.bincount(block, values, counts.shape[1]))
 
 
 def sums_by(
@@ -203,13 +205,22 @@ def sums_by(
 ) -> Floats:
     """The same by bin, ``[draws, bins]``."""
     n_blocks = counts.shape[1]
-    flat = block_sums(block * n_bins + bins, n_blocks * n_bins, values)
-    return counts @ flat.reshape(n_blocks, n_bins)
+    flat = np.bincount(block * n_bins + bins, values, n_blocks * n_bins)
+    return np.asarray(counts @ flat.reshape(n_blocks, n_bins))
 
 
-def block_sums(block: Integers, n_blocks: int, values: Floats | None = None) -> Floats:
-    """The sum of values, else the number of rows, by block ``[blocks]``."""
-    return np.bincount(block, values, n_blocks).astype(np.float64, copy=False)
+def log_losses(own: Floats) -> Floats:
+    """The loss of each row, from the probability of its own class."""
+    return np.asarray(-np.log(np.clip(own, SMALLEST, 1)))
+
+
+def calibration_error(block: Integers, counts: Floats, confidence: Floats, came: Floats) -> Floats:
+    """The mean over rows of how far their bin of confidence is off, in each draw (Guo et al., On
+    Calibration of Modern Neural Networks, 2017).
+    """
+    bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+    gaps = sums_by(block, counts, bins, ECE_BINS, confidence - came)
+    return np.asarray(np.abs(gaps).sum(1) / sums(block, counts))
 
 
 def ratio(above: Floats, below: Floats, otherwise: float = np.nan) -> Floats:
@@ -217,12 +228,3 @@ def ratio(above: Floats, below: Floats, otherwise: float = np.nan) -> Floats:
     result = np.full(np.broadcast_shapes(above.shape, below.shape), otherwise)
     np.divide(above, below, out=result, where=below != 0)
     return result
-
-
-def confidence_bins(probabilities: Floats) -> Integers:
-    """Which of 15 bins of equal width on [0, 1] each probability is in.
-
-    The mean over rows of how far their bin is off is the expected calibration error (Guo et al., On
-    Calibration of Modern Neural Networks, 2017).
-    """
-    return np.minimum((probabilities * ECE_BINS).astype(np.int64), ECE_BINS - 1)

@@ -16,7 +16,6 @@ from .columns import UNSEEN, YEAR_S, Calendar, Columns
 from .features import features
 from .inputs import Inputs, Texts
 
-EXACT_IN_FLOAT32 = 2**24
 MIN_COUNT = 10
 
 
@@ -118,10 +117,8 @@ def fit_preprocess(contract: Contract, inputs: Inputs) -> Preprocess:
     """Fit calendar and vocabularies on training rows.
 
     Raises:
-        ConfigError: an integer feature is too large for float32 to tell its values apart, or
-            ``features.py`` asks for a column that there is not, or gives one that there is.
+        ConfigError: ``features.py`` asks for a column that there is not, or gives one that there is.
     """
-    _refuse_large_integers(contract, inputs)
     known = inputs.time[inputs.time != MISSING_TIME]
     calendar = Calendar(contract.zone, yearly=bool(len(known)) and int(np.ptp(known)) >= YEAR_S)
     named = _named_in_features(Preprocess(contract, calendar, [()] * len(contract.category)))
@@ -147,29 +144,13 @@ def _named_in_features(preprocess: Preprocess) -> set[tuple[str, str]]:
     try:
         added = features(columns)
     except KeyError as error:
-        numbers, times, categories = (
-            ", ".join(names) or "none"
-            for names in (preprocess.numeric, preprocess.times, preprocess.category)
-        )
         raise ConfigError(
-            f"models/features.py asks for {error}, which is no such feature of the contract."
-            f" There are numbers: {numbers}; times (calendar parts and .seconds): {times};"
-            f" categories (.codes and .is_in): {categories}. Change features.py, or"
-            " configs/contract.yaml"
+            f"models/features.py asks for {error}, which is no such feature of the contract; there are"
+            f" numbers: {', '.join(columns.numbers)}; times (.seconds): {', '.join(columns.seconds)};"
+            f" categories (.codes, .is_in): {', '.join(columns.codes)}"
         ) from None
     if twice := sorted(added.keys() & columns.numbers.keys()):
         raise ConfigError(
             f"models/features.py gives '{twice[0]}', which there is already; give it another name"
         )
     return columns.named
-
-
-def _refuse_large_integers(contract: Contract, inputs: Inputs) -> None:
-    for index, name in enumerate(contract.numeric):
-        largest = np.nanmax(np.abs(inputs.numeric[:, index]), initial=0)
-        if contract.columns[name].type == "integer" and largest > EXACT_IN_FLOAT32:
-            raise ConfigError(
-                f"columns.{name}: integers as large as {largest:.0f} lose digits in float32;"
-                " make it 'role: metadata' if it names things, or 'type: category', or subtract"
-                " a constant in data/transform.py"
-            )

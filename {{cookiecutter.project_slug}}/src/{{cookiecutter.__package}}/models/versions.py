@@ -24,7 +24,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 WAIT_S = 60.0
 UNSAID = "–"
 Move = dict[str, Any]
-"""when, who, action, from, to, bundle, why, verdict, broken."""
+"""when, who, action, from, to, why, verdict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,10 +167,8 @@ class Versions:
                 "action": action,
                 "from": history[-1]["to"] if history else None,
                 "to": version.number,
-                "bundle": version.bundle,
                 "why": why,
                 "verdict": "passed" if version.passed else "overridden",
-                "broken": version.broken,
             }
             write_pointer(self._pointer, json.dumps(move | {"before": history}))
         return move

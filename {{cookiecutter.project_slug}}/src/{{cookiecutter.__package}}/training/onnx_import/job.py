@@ -22,7 +22,7 @@ from ...data.split import SPLITS
 from ...errors import BundleError, ParityError
 from ...models.bundle import open_session, parity_error, predict
 from ...models.bundle import run as run_graph
-from ...models.graph import OPSET, export_module
+from ...models.graph import OPSET, export
 from ...models.inputs import Inputs
 from ...models.onnx_import import Imported, read, read_model, wrap
 from ...models.preprocess import Preprocess, fit_preprocess
@@ -75,7 +75,7 @@ def encode(config: Config) -> Path:
     train = rows["train"].inputs
     preprocess = fit_preprocess(contract, train)
     encoding = Encoding(preprocess, Matrices(preprocess.prepare(train)))
-    graph = export_module(encoding, preprocess, train[:EXAMPLE_ROWS]).SerializeToString()
+    graph = export(encoding, train[:EXAMPLE_ROWS]).SerializeToString()
     vocabularies = zip(contract.category, preprocess.vocabularies, strict=True)
     description = {
         "contract": contract.hash,
