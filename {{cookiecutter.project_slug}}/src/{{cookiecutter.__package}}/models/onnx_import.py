@@ -3,7 +3,7 @@
 Nothing of the file is run before it has passed here, and then only by onnxruntime.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,38 +44,20 @@ class Imported:
         return np.asarray(raw[:, -1] if _has_columns(contract, self.output) else raw)
 
 
-def read(path: Path) -> ModelProto:
-    """The graph of a file, whole.
-
-    Raises:
-        BundleError: it is no valid graph, or refers to other files.
-    """
-    try:
-        model = onnx.load(path, load_external_data=False)
-        onnx.checker.check_model(model)
-    except OSError as error:
-        raise BundleError(f"'{path}' cannot be read: {error}") from None
-    except Exception as error:  # onnx and protobuf have errors of their own
-        raise BundleError(f"'{path}' is no ONNX model that can be served: {error}") from None
-    if outside := [one.name for one in model.graph.initializer if one.external_data]:
-        raise BundleError(
-            f"'{path}' keeps '{outside[0]}' in another file, and a bundle is one graph; export it with"
-            " its weights inside (external_data=False, save_as_external_data=False)"
-        )
-    return model
-
-
 def read_model(path: Path, contract: Contract, width: int) -> Imported:
     """A model that takes a matrix ``[rows, width]`` and gives what the contract's task predicts.
 
     Raises:
-        BundleError: it takes or gives something else.
+        BundleError: it is no valid graph, or it takes or gives something else.
     """
-    model = read(path)
+    try:
+        model = onnx.load(path)
+        onnx.checker.check_model(model)
+    except Exception as error:  # onnx and protobuf have errors of their own
+        raise BundleError(f"'{path}' is no ONNX model that can be served: {error}") from None
     weights = {one.name for one in model.graph.initializer}  # old exports list them as inputs
     inputs = [value for value in model.graph.input if value.name not in weights]
-    fits = len(inputs) == 1 and _fits(inputs[0], {width}, {2}) and _shape(inputs[0])[0] is None
-    if not fits:
+    if len(inputs) != 1 or not _fits(inputs[0], {width}, {2}) or _shape(inputs[0])[0] is not None:
         raise BundleError(
             f"'{path}' takes {_format(inputs)}, and it is to take one matrix of floats [?, {width}],"
             " as its encoding gives it, with any number of rows (None, dynamic_axes)"
@@ -144,33 +126,26 @@ def _has_columns(contract: Contract, output: ValueInfoProto) -> bool:
 
 def _at_our_opset(imported: Imported) -> ModelProto:
     """The same graph at this project's version of ONNX's own operators."""
-    versions = {"": 0, ML: OPSET_ML}
-    for one in imported.model.opset_import:  # some exporters list a domain twice
-        versions[one.domain] = max(versions.get(one.domain, 0), one.version)
-    advice = f"export it with target_opset={OPSET}"
-    if versions[""] > OPSET:
+    versions = {"": OPSET, ML: OPSET_ML}
+    versions |= {one.domain: one.version for one in imported.model.opset_import}
+    model = ModelProto()
+    model.CopyFrom(imported.model)
+    _set_opsets(model, versions)  # each domain once: some exporters list one twice
+    try:
+        model = onnx.version_converter.convert_version(model, OPSET)
+    except Exception as error:  # of many kinds
         raise BundleError(
-            f"'{imported.path}' has opset {versions['']}, newer than {OPSET}; {advice}"
-        )
-    changed = ModelProto()
-    changed.CopyFrom(imported.model)
-    _set_opsets(changed, versions.items())
-    if 0 < versions[""] < OPSET:
-        try:
-            changed = onnx.version_converter.convert_version(changed, OPSET)
-        except Exception as error:  # of many kinds
-            raise BundleError(
-                f"'{imported.path}' has opset {versions['']} and cannot be brought to {OPSET}: {error};"
-                f" {advice}"
-            ) from None
-    _set_opsets(changed, (versions | {"": OPSET}).items())
-    changed.ir_version = IR_VERSION
-    return changed
+            f"'{imported.path}' has opset {versions['']} and cannot be brought to {OPSET}: {error};"
+            f" export it with target_opset={OPSET}"
+        ) from None
+    _set_opsets(model, versions | {"": OPSET, ML: max(OPSET_ML, versions[ML])})
+    model.ir_version = IR_VERSION
+    return model
 
 
-def _set_opsets(model: ModelProto, versions: Iterable[tuple[str, int]]) -> None:
+def _set_opsets(model: ModelProto, versions: Mapping[str, int]) -> None:
     del model.opset_import[:]
-    model.opset_import.extend(helper.make_opsetid(domain, n) for domain, n in versions)
+    model.opset_import.extend(helper.make_opsetid(domain, n) for domain, n in versions.items())
 
 
 def _fits(value: ValueInfoProto, widths: set[int], ranks: set[int]) -> bool:
