@@ -1,9 +1,9 @@
 """A graph that somebody else made, between the encoding of rows and the output of the task.
 
-Nothing of the file is run before it has passed here, and then only by onnxruntime.
+Nothing of the file is run but by onnxruntime.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import numpy.typing as npt
 import onnx
 import onnx.compose
 import onnx.version_converter
-from onnx import ModelProto, TensorProto, ValueInfoProto, helper
+import onnxruntime as ort
+from onnx import ModelProto, TensorProto, helper
 
 from ..contract import Contract
 from ..errors import BundleError
@@ -21,10 +22,10 @@ from .bundle import open_session
 from .graph import IR_VERSION, OPSET, OPSET_ML
 from .tasks import task_of
 
-FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE)
+FLOATS = {"tensor(float)": TensorProto.FLOAT, "tensor(double)": TensorProto.DOUBLE}
 ML = "ai.onnx.ml"
-MODEL = "model/"
-"""Before every name of the graph, so that it may use any."""
+MODEL, CAST = "model/", "encoding/cast"
+"""Before every name of the graph, so that it may use any; and the matrix that it takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,48 +34,60 @@ class Imported:
 
     path: Path
     model: ModelProto
-    matrix: ValueInfoProto
-    output: ValueInfoProto
+    session: ort.InferenceSession
+    matrix: ort.NodeArg
+    output: ort.NodeArg
+    is_column: bool
+    """Whether the task has one value a row and the output columns: the last one is it."""
 
-    def predict(self, contract: Contract, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def predict(self, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The outputs of the file by itself, as the task has them."""
-        dtype = helper.tensor_dtype_to_np_dtype(_kind(self.matrix))
-        session = open_session(self.model.SerializeToString())
-        (raw,) = session.run([self.output.name], {self.matrix.name: matrix.astype(dtype)})
-        return np.asarray(raw[:, -1] if _has_columns(contract, self.output) else raw)
+        dtype = helper.tensor_dtype_to_np_dtype(FLOATS[self.matrix.type])
+        (raw,) = self.session.run([self.output.name], {self.matrix.name: matrix.astype(dtype)})
+        return np.asarray(raw[:, -1] if self.is_column else raw)
 
 
 def read_model(path: Path, contract: Contract, width: int) -> Imported:
     """A model that takes a matrix ``[rows, width]`` and gives what the contract's task predicts.
 
     Raises:
-        BundleError: it is no valid graph, or it takes or gives something else.
+        BundleError: onnxruntime cannot load it, or it takes or gives something else.
     """
     try:
         model = onnx.load(path)
-        onnx.checker.check_model(model)
-    except Exception as error:  # onnx and protobuf have errors of their own
+        session = open_session(model.SerializeToString())
+    except Exception as error:  # onnx, protobuf and onnxruntime have errors of their own
         raise BundleError(f"'{path}' is no ONNX model that can be served: {error}") from None
-    weights = {one.name for one in model.graph.initializer}  # old exports list them as inputs
-    inputs = [value for value in model.graph.input if value.name not in weights]
-    if len(inputs) != 1 or not _fits(inputs[0], {width}, {2}) or _shape(inputs[0])[0] is not None:
+    inputs, several = session.get_inputs(), contract.task == "multiclass"
+    if (
+        len(inputs) != 1
+        or not _fits(inputs[0], {2}, {width})
+        or isinstance(inputs[0].shape[0], int)
+    ):
         raise BundleError(
-            f"'{path}' takes {_format(inputs)}, and it is to take one matrix of floats [?, {width}],"
+            f"'{path}' takes {_format(inputs)}, and it is to take one matrix of floats [rows, {width}],"
             " as its encoding gives it, with any number of rows (None, dynamic_axes)"
         )
     labels = contract.labels or ()
     widths = {"multiclass": {len(labels)}, "binary": {1, 2}, "regression": {1}}[contract.task]
-    ranks = {2} if contract.task == "multiclass" else {1, 2}
-    outputs = [value for value in model.graph.output if _fits(value, widths, ranks)]
+    ranks = {2} if several else {1, 2}
+    outputs = [one for one in session.get_outputs() if _fits(one, ranks, widths)]
     if len(outputs) != 1:
         raise BundleError(
-            f"'{path}' gives {_format(model.graph.output)}, and it is to give one output of floats with"
-            f" {' or '.join(map(str, sorted(widths)))} a row"
+            f"'{path}' gives {_format(session.get_outputs())}, and it is to give one output of floats"
+            f" with {' or '.join(map(str, sorted(widths)))} a row"
             + (f", in the order {', '.join(labels)}" if labels else "")
             + ": what predict_proba gives (of a regression: predict); of scikit-learn export it with"
             " options={'zipmap': False}"
         )
-    return Imported(path=path, model=model, matrix=inputs[0], output=outputs[0])
+    return Imported(
+        path=path,
+        model=model,
+        session=session,
+        matrix=inputs[0],
+        output=outputs[0],
+        is_column=len(outputs[0].shape) == 2 and not several,
+    )
 
 
 def wrap(contract: Contract, imported: Imported, encoding: ModelProto) -> bytes:
@@ -87,41 +100,27 @@ def wrap(contract: Contract, imported: Imported, encoding: ModelProto) -> bytes:
     """
     model = onnx.compose.add_prefix(_at_our_opset(imported), MODEL)
     before = onnx.compose.add_prefix(encoding, "encoding/", rename_inputs=False)
-    matrix, kind = before.graph.output[0], _kind(imported.matrix)
-    before.graph.node.append(helper.make_node("Cast", [matrix.name], ["encoding/cast"], to=kind))
-    matrix.name, matrix.type.tensor_type.elem_type = "encoding/cast", kind
+    given, kind = before.graph.output[0], FLOATS[imported.matrix.type]
+    before.graph.node.append(helper.make_node("Cast", [given.name], [CAST], to=kind))
+    given.name, given.type.tensor_type.elem_type = CAST, kind
     before.ir_version = model.ir_version
     del before.opset_import[:]
     before.opset_import.extend(model.opset_import)
-    joined = onnx.compose.merge_models(
-        before,
-        model,
-        io_map=[("encoding/cast", MODEL + imported.matrix.name)],
-        outputs=[MODEL + imported.output.name],
-    )
-    _give_output(contract, imported, joined)
-    joined.graph.name = "imported"
+    source, name = MODEL + imported.output.name, task_of(contract).output
+    matrix = [(CAST, MODEL + imported.matrix.name)]
+    joined = onnx.compose.merge_models(before, model, io_map=matrix, outputs=[source])
+    graph, shape = joined.graph, ["batch"]
+    if imported.is_column:
+        graph.initializer.append(helper.make_tensor("last", TensorProto.INT64, [], [-1]))
+        graph.node.append(helper.make_node("Gather", [source, "last"], ["column"], axis=1))
+        source = "column"
+    elif contract.labels:
+        shape = ["batch", len(contract.labels)]
+    graph.node.append(helper.make_node("Cast", [source], [name], to=TensorProto.FLOAT))
+    graph.output[0].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    graph.name = "imported"
     joined.producer_name = joined.producer_version = joined.doc_string = ""
     return bytes(joined.SerializeToString())
-
-
-def _give_output(contract: Contract, imported: Imported, joined: ModelProto) -> None:
-    """Add what leads from the model's output to the task's; classes are in the contract's order."""
-    name, source = task_of(contract).output, MODEL + imported.output.name
-    if _has_columns(contract, imported.output):
-        joined.graph.initializer.append(helper.make_tensor("last", TensorProto.INT64, [], [-1]))
-        joined.graph.node.append(helper.make_node("Gather", [source, "last"], ["row"], axis=1))
-        source = "row"
-    joined.graph.node.append(helper.make_node("Cast", [source], [name], to=TensorProto.FLOAT))
-    shape = ["batch", len(contract.labels or ())] if contract.task == "multiclass" else ["batch"]
-    joined.graph.output[0].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-
-
-def _has_columns(contract: Contract, output: ValueInfoProto) -> bool:
-    """Whether an output is ``[rows, columns]`` where the task has one value a row, which is the last
-    column: of two probabilities the positive class's.
-    """
-    return contract.task != "multiclass" and len(_shape(output)) == 2
 
 
 def _at_our_opset(imported: Imported) -> ModelProto:
@@ -148,28 +147,13 @@ def _set_opsets(model: ModelProto, versions: Mapping[str, int]) -> None:
     model.opset_import.extend(helper.make_opsetid(domain, n) for domain, n in versions.items())
 
 
-def _fits(value: ValueInfoProto, widths: set[int], ranks: set[int]) -> bool:
+def _fits(value: ort.NodeArg, ranks: set[int], widths: set[int]) -> bool:
     """Whether these are floats of one of the ranks and widths; a width may be left open."""
-    shape = _shape(value)
-    width = shape[1] if len(shape) == 2 else 1
-    return _kind(value) in FLOATS and len(shape) in ranks and width in {*widths, None}
+    width = value.shape[1] if len(value.shape) == 2 else 1
+    known = width in widths or not isinstance(width, int)
+    return value.type in FLOATS and len(value.shape) in ranks and known
 
 
-def _kind(value: ValueInfoProto) -> int:
-    """The tensor's type; 0 for what is no tensor."""
-    return int(value.type.tensor_type.elem_type)
-
-
-def _shape(value: ValueInfoProto) -> list[int | None]:
-    """Its dimensions; ``None`` is a free one."""
-    dimensions = value.type.tensor_type.shape.dim
-    return [one.dim_value if one.HasField("dim_value") else None for one in dimensions]
-
-
-def _format(values: Sequence[ValueInfoProto]) -> str:
+def _format(values: list[ort.NodeArg]) -> str:
     """Inputs or outputs with their types and shapes."""
-    return ", ".join(
-        f"'{value.name}' ({TensorProto.DataType.Name(_kind(value)).lower()}"
-        f" [{', '.join('?' if d is None else str(d) for d in _shape(value))}])"
-        for value in values
-    )
+    return ", ".join(f"'{value.name}' ({value.type} {value.shape})" for value in values)

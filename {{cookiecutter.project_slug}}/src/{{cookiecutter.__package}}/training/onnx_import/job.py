@@ -180,7 +180,7 @@ def _open(path: Path, graph: bytes, task: Task, rows: Inputs) -> ort.InferenceSe
 
 def _parity(imported: Imported, matrix: Outputs, task: Task, wrapped: Outputs) -> float:
     """The largest difference; one that is not tolerated leaves no bundle, as none could be opened."""
-    error = parity_error(imported.predict(task.contract, matrix), wrapped, task.scale(wrapped))
+    error = parity_error(imported.predict(matrix), wrapped, task.scale(wrapped))
     if error > 1:
         raise ParityError(
             f"'{imported.path}' answers otherwise once it is wrapped, by {error:.1f} times what is"
