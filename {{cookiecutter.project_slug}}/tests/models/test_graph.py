@@ -1,4 +1,3 @@
-import copy
 import sys
 from datetime import datetime
 from itertools import product
@@ -101,23 +100,10 @@ def test_other_tools_accept_the_graph_and_every_stage_has_its_name(exported: Exp
     assert [name for name in made if name in stages] == stages
 
 
-@pytest.mark.parametrize(
-    ("mean", "deviation"),
-    [
-        (0.0, 1e6),
-        pytest.param(1e7, 1.0, marks=pytest.mark.slow),
-        pytest.param(0.0, 1e-6, marks=pytest.mark.slow),
-    ],
-)
-def test_values_of_any_size_are_answered_as_torch_does(
-    no_features: None, mean: float, deviation: float
-) -> None:
+def test_large_values_are_answered_as_torch_does(no_features: None) -> None:
     made = exported_of("regression")
-    program = copy.copy(made.program)
-    program._modules = {
-        **program._modules,
-        "head": Head("regression", np.array([mean - deviation, mean + deviation])),
-    }
+    head = Head("regression", np.array([-1e6, 1e6]))
+    program = Program(made.contract, made.program.preprocess, made.program.body, head).eval()
     session = open_session(export(program, made.inputs[:16]).SerializeToString())
     expected = program.predict(made.inputs)
     answers = predict(session, made.inputs, made.task)

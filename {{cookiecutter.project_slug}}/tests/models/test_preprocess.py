@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import pytest
 import torch
@@ -80,13 +79,13 @@ def test_a_value_that_features_name_has_a_code_however_rare_it_is(members: Contr
     assert len({codes[0], codes[30], codes[60], codes[61], UNSEEN}) == 5
 
 
-@pytest.mark.parametrize("group", ["seconds", "codes", "numbers"])
 def test_a_column_that_is_not_there_is_named_with_those_that_are(
-    members: Contract, monkeypatch: pytest.MonkeyPatch, group: str
+    members: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "features", lambda columns: {"x": getattr(columns, group)["size"]})
-    with pytest.raises(ConfigError, match=r"asks for 'size'.*price.*joined, at.*channel, city"):
-        fit_preprocess(members, rows_of(members, 2))
+    for group in ("seconds", "codes", "numbers"):
+        monkeypatch.setattr(module, "features", lambda c, g=group: {"x": getattr(c, g)["size"]})
+        with pytest.raises(ConfigError, match=r"asks for 'size'.*price.*joined, at.*channel, city"):
+            fit_preprocess(members, rows_of(members, 2))
 
 
 def test_the_graph_computes_the_features_as_torch_does(members: Contract) -> None:
@@ -95,20 +94,14 @@ def test_the_graph_computes_the_features_as_torch_does(members: Contract) -> Non
     graph = export(program, inputs[:16]).SerializeToString()
     assert_parity(predict(open_session(graph), inputs, task_of(members)), program.predict(inputs))
     at, joined = (inputs.time[:, members.times.index(name)] for name in ("at", "joined"))
-    tenure = numbers_of(graph, inputs.feed())["tenure_s"]
-    known = joined > 0
+    model = onnx.load_from_string(graph)
+    (names,) = (json.loads(prop.value) for prop in model.metadata_props if prop.key == NAMES)
+    model.graph.output.append(onnx.ValueInfoProto(name="numbers"))
+    (numbers,) = open_session(model.SerializeToString()).run(["numbers"], inputs.feed())
+    tenure, known = numbers[:, names.index("tenure_s")], joined > 0
     assert 0 < known.sum() < 400
     assert tenure[known].tolist() == (at - joined)[known].astype(np.float32).tolist()
     assert np.isnan(tenure[~known]).all()
-
-
-def numbers_of(graph: bytes, feed: dict[str, Any]) -> dict[str, npt.NDArray[np.float32]]:
-    """The columns of the stage ``numbers``, by the names in the graph's metadata."""
-    model = onnx.load_from_string(graph)
-    (names,) = (json.loads(p.value) for p in model.metadata_props if p.key == NAMES)
-    model.graph.output.append(onnx.ValueInfoProto(name="numbers"))
-    (numbers,) = open_session(model.SerializeToString()).run(["numbers"], feed)
-    return dict(zip(names, numbers.T, strict=True))
 
 
 def test_a_feature_is_added_and_takes_no_place_of_a_column(
@@ -129,13 +122,13 @@ def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract
     assert len(preprocess.sizes) == len(contract.category)
 
 
-@pytest.mark.parametrize(("days", "yearly"), [(364, False), (366, True)])
 def test_the_day_of_the_year_needs_a_year_of_training_rows(
-    shop: Contract, no_features: None, days: int, yearly: bool
+    shop: Contract, no_features: None
 ) -> None:
     times = part_of(shop, "at")
-    preprocess = fit_preprocess(times, rows_of(times, 3, at=[0, None, days * DAY_S]))
-    assert ("at.day_of_year" in preprocess.names) == yearly
+    for days, yearly in ((364, False), (366, True)):
+        preprocess = fit_preprocess(times, rows_of(times, 3, at=[0, None, days * DAY_S]))
+        assert ("at.day_of_year" in preprocess.names) == yearly
 
 
 def test_a_vocabulary_is_the_frequent_values_most_frequent_first() -> None:

@@ -27,14 +27,6 @@ LABELS = {
 }
 
 
-def test_a_row_is_answered_alike_alone_and_among_others(
-    shop_program: Program, shop_inputs: Inputs, no_features: None
-) -> None:
-    together = shop_program.predict(shop_inputs[:50])
-    alone = [shop_program.predict(shop_inputs[i : i + 1]) for i in range(50)]
-    assert np.concatenate(alone) == pytest.approx(together, abs=1e-6)
-
-
 def test_training_on_prepared_rows_sees_what_the_program_sees(
     shop_program: Program, shop_inputs: Inputs, no_features: None
 ) -> None:

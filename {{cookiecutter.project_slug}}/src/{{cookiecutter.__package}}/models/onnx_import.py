@@ -109,7 +109,7 @@ def wrap(contract: Contract, imported: Imported, encoding: ModelProto) -> bytes:
     source, name = MODEL + imported.output.name, task_of(contract).output
     matrix = [(CAST, MODEL + imported.matrix.name)]
     joined = onnx.compose.merge_models(before, model, io_map=matrix, outputs=[source])
-    graph, shape = joined.graph, ["batch"]
+    graph, shape = joined.graph, list[str | int](["batch"])
     if imported.is_column:
         graph.initializer.append(helper.make_tensor("last", TensorProto.INT64, [], [-1]))
         graph.node.append(helper.make_node("Gather", [source, "last"], ["column"], axis=1))
