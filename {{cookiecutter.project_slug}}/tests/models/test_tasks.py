@@ -8,7 +8,7 @@ from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.metrics import METRICS, Floats
+from {{ cookiecutter.__package }}.models.metrics import METRICS
 from {{ cookiecutter.__package }}.models.tasks import (
     TASKS,
     Cut,
@@ -18,6 +18,8 @@ from {{ cookiecutter.__package }}.models.tasks import (
 )
 
 from ..conftest import LABELS, shop_of
+from .test_metrics import CASES
+from .test_metrics import LABELS as CAME
 
 NAN = float("nan")
 SHARES = np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32)
@@ -85,28 +87,21 @@ def test_an_output_that_cannot_be_one_is_noticed(name: str, outputs: Any, valid:
     assert task_of(shop_of(name)).valid(np.asarray(outputs)) is valid
 
 
-def test_a_binary_decision_is_positive_from_the_threshold_on() -> None:
-    outputs, contract = np.array([0.1, 0.3, 0.5, 0.7]), shop_of("binary")
-    assert task_of(contract, 0.3).decisions(outputs).tolist() == [False, True, True, True]
-    assert task_of(contract).decisions(outputs).tolist() == [False, False, True, True]
-    assert task_of(contract, 0.0).decisions(outputs).tolist() == [True] * 4
-    labels = np.array([0.0, 1, 1, 0])
-    assert task_of(contract, 0.3).scores(labels, outputs).all()["f1"] == pytest.approx(0.8)
-
-
-def test_of_several_labels_the_likeliest_is_decided_for_and_watched() -> None:
-    task = task_of(shop_of("multiclass"))
-    expected = ["exchanged", "kept", "returned"]
-    assert task.decisions(SHARES).tolist() == task.watched(SHARES).tolist() == expected
-    certainty = task.certainty(SHARES)
-    assert certainty is not None
-    assert certainty == pytest.approx(np.array([0.7, 0.5, 0.8]))
-
-
-def test_a_value_is_its_own_decision_without_a_probability() -> None:
-    task, outputs = task_of(shop_of("regression")), np.array([3.5, -1.0])
-    assert task.decisions(outputs).tolist() == task.watched(outputs).tolist() == [3.5, -1.0]
-    assert task.certainty(outputs) is None
+def test_what_is_decided_how_sure_it_is_and_what_drift_watches() -> None:
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
+    probabilities, values = np.array([0.3, 0.5]), np.array([3.5, -1.0])
+    likeliest = ["exchanged", "kept", "returned"]
+    assert binary.decisions(probabilities).tolist() == [False, True]
+    assert task_of(shop_of("binary"), 0.3).decisions(probabilities).tolist() == [True, True]
+    assert binary.watched(probabilities).tolist() == [0.3, 0.5]
+    assert multiclass.decisions(SHARES).tolist() == multiclass.watched(SHARES).tolist() == likeliest
+    assert regression.decisions(values).tolist() == regression.watched(values).tolist() == [3.5, -1]
+    sure: Any = [
+        task.certainty(values) for task, values in ((binary, probabilities), (multiclass, SHARES))
+    ]
+    assert sure[0].tolist() == [0.3, 0.5]
+    assert sure[1] == pytest.approx([0.7, 0.5, 0.8])
+    assert regression.certainty(values) is None
 
 
 def test_every_metric_of_a_task_is_scored_and_the_deciding_one_is_at_its_chance(task: Task) -> None:
@@ -115,17 +110,6 @@ def test_every_metric_of_a_task_is_scored_and_the_deciding_one_is_at_its_chance(
     assert set(values) == set(task.metrics) <= set(METRICS)
     assert values[task.main] == pytest.approx(task.chance)
     assert (METRICS[task.main].sign, METRICS[task.loss].sign) == (1, -1)
-
-
-RANDOM = np.random.default_rng(0)
-CAME = (RANDOM.random(300) < 0.3).astype(float)
-CASES = {
-    "continuous": np.clip(RANDOM.random(300) + 0.2 * CAME, 0, 1),
-    "ties": RANDOM.integers(0, 4, 300) / 4,
-    "all equal": np.full(300, 0.3),
-    "certain": CAME.copy(),
-    "wrong": 1 - CAME,
-}
 
 
 def cut_of(labels: Any, outputs: Any, **settings: Any) -> Cut:
@@ -150,33 +134,6 @@ def test_no_threshold_serves_the_objective_better(case: str, objective: str) -> 
     cut = cut_of(CAME, probabilities, objective=objective, **costs)
     best = max(value_of(threshold) for threshold in [*np.unique(probabilities), 2.0])
     assert value_of(cut.threshold) == pytest.approx(best)
-    assert cut.reached
-
-
-@pytest.mark.parametrize(("objective", "other"), [("precision", "recall"), ("recall", "precision")])
-def test_what_is_to_be_kept_is_kept_with_the_most_of_the_other(objective: str, other: str) -> None:
-    probabilities: Floats = CASES["continuous"]
-    cut = cut_of(CAME, probabilities, objective=objective, at_least=0.45)
-
-    def score(name: str, threshold: float) -> float:
-        function = {"precision": sklearn.precision_score, "recall": sklearn.recall_score}[name]
-        return float(function(CAME, probabilities >= threshold, zero_division=0))
-
-    enough = [t for t in np.unique(probabilities) if score(objective, t) >= 0.45]
-    assert cut.reached
-    assert score(objective, cut.threshold) >= 0.45
-    assert score(other, cut.threshold) == pytest.approx(max(score(other, t) for t in enough))
-
-
-def test_a_precision_that_no_threshold_has_gives_the_nearest_and_says_so() -> None:
-    outputs = [0.9, 0.9, 0.4, 0.3, 0.2]
-    cut = cut_of([1.0, 0, 1, 0, 0], outputs, objective="precision", at_least=0.95)
-    assert (cut.threshold, cut.reached) == (0.4, False)
-    assert cut.why == "where precision on validation rows is 0.667, the nearest to 0.95"
-
-
-def test_a_threshold_takes_all_rows_of_one_probability_or_none() -> None:
-    assert cut_of([1.0, 1, 0, 0, 0], [0.9, 0.5, 0.5, 0.5, 0.5]).threshold == 0.9
 
 
 def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
@@ -186,8 +143,8 @@ def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
     assert not (outputs.astype(np.float32) >= cut.threshold).any()
 
 
-def test_rows_of_one_label_and_other_tasks_have_no_threshold() -> None:
-    cut = cut_of([1.0, 1, 1], [0.1, 0.2, 0.3])
-    assert (cut.threshold, cut.reached) == (0.5, False)
+def test_a_threshold_takes_all_rows_of_one_probability_and_needs_two_labels() -> None:
+    assert cut_of([1.0, 1, 0, 0, 0], [0.9, 0.5, 0.5, 0.5, 0.5]).threshold == 0.9
+    assert cut_of([1.0, 1, 1], [0.1, 0.2, 0.3]).threshold == 0.5
     multiclass = task_of(shop_of("multiclass"))
     assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES, ThresholdConfig()) is None

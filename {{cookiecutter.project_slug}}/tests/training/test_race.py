@@ -92,21 +92,6 @@ def test_rows_whose_first_fold_has_one_label_are_ranked() -> None:
     assert np.isfinite(winner.outputs).all()
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_a_calibrated_model_is_no_worse_on_what_it_was_calibrated_on(task: str) -> None:
-    contract, outputs = shop_of(task), {}
-    rows = rows_of(contract, 800, seed=1)
-    for how in (None, "temperature"):
-        chosen = settings(calibration=how, folds={"below_rows": 0}, model={"kind": "linear"})
-        winner, *_ = race(contract, chosen, rows_of(contract, 300), rows, {})
-        outputs[how] = winner.outputs
-        assert winner.program.predict(rows.inputs) == pytest.approx(outputs[how], abs=1e-6)
-    judged = task_of(contract)
-    before, after = (judged.scores(rows.labels, one).all() for one in outputs.values())
-    assert after[judged.loss] <= before[judged.loss] + 1e-6
-    assert np.array_equal(outputs[None], outputs["temperature"]) is (task == "regression")
-
-
 @pytest.mark.parametrize(
     ("model", "message"),
     [

@@ -203,5 +203,4 @@ def _show(task: Task, n_rows: int, evaluation: Evaluation, cut: Cut | None) -> N
         [(model, *(cell(model, m) for m in task.headline)) for model in evaluation.values],
     )
     if cut is not None:
-        title = "threshold" if cut.reached else "WARNING   threshold"
-        say(f"{title} {cut.threshold:.4f}, {cut.why}")
+        say(f"threshold {cut.threshold:.4f}, {cut.why}")

@@ -6,7 +6,6 @@ The race repeats: its budget is in epochs and trees, never in seconds.
 import random
 import time
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from ..models.bundle import BATCH_ROWS
 from ..models.intervals import Bootstrap
 from ..models.metrics import METRICS
 from ..models.preprocess import fit_preprocess
-from ..models.program import Head, Program, fit_temperature
+from ..models.program import Head, Program
 from ..models.tasks import Outputs, Task, task_of
 from ..terminal import say, table
 from .evaluate import evaluate
@@ -204,19 +203,13 @@ def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
 
 
 def finalize(model: Model, holdout: Holdout) -> Model:
-    """Fitted anew on all rows, where folds were held out; calibrated where the settings say so."""
-    contract, settings = holdout.sets[0].contract, holdout.sets[0].settings
-    if holdout.rows is not None:
-        rounds = model.fitted.rounds
-        training = make_training_set(contract, settings, holdout.rows, None, rounds)
-        program, fitted = fit_program(training, model.choice)
-        model = replace(model, program=program, fitted=fitted)
-    if settings.calibration is None or contract.task == "regression":
+    """Fitted anew on all rows, where folds were held out."""
+    if holdout.rows is None:
         return model
-    head = model.program.head
-    with torch.no_grad():
-        fit_temperature(head, model.raw, torch.from_numpy(model.labels).float())
-        return replace(model, outputs=head(model.raw).numpy())
+    contract, settings = holdout.sets[0].contract, holdout.sets[0].settings
+    training = make_training_set(contract, settings, holdout.rows, None, model.fitted.rounds)
+    program, fitted = fit_program(training, model.choice)
+    return replace(model, program=program, fitted=fitted)
 
 
 def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fitted]:
@@ -225,8 +218,7 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     np.random.seed(training.settings.seed)
     torch.manual_seed(training.settings.seed)
     fitted = fit(training, choice)
-    head = deepcopy(training.head)  # its own: one model that is calibrated must not change another
-    program = Program(training.contract, training.preprocess, fitted.body, head)
+    program = Program(training.contract, training.preprocess, fitted.body, training.head)
     return program.eval(), fitted
 
 

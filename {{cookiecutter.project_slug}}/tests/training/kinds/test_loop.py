@@ -10,7 +10,7 @@ import torch
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError, DivergedError
-from {{ cookiecutter.__package }}.models.encode import Categories
+from {{ cookiecutter.__package }}.models.program import Categories
 from {{ cookiecutter.__package }}.training.kinds import TrainingSet, fit
 from {{ cookiecutter.__package }}.training.kinds.linear import Linear
 from {{ cookiecutter.__package }}.training.kinds.loop import (

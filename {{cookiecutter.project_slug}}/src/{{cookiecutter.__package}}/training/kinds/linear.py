@@ -12,9 +12,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from torch import Tensor, nn
 
 from ...config import Positive, Section
-from ...models.encode import Encoder, fit_encoder
 from ...models.preprocess import Prepared
-from ...models.program import Body
+from ...models.program import Body, Encoder, fit_encoder
 from ..rows import Floats
 from .kind import Fitted, Kind, TrainingSet
 
