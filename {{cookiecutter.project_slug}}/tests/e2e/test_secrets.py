@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.cli import app
-from {{ cookiecutter.__package }}.cli.jobs import KEY_VARIABLE
+from {{ cookiecutter.__package }}.cli.commands import KEY_VARIABLE
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.models import preprocess

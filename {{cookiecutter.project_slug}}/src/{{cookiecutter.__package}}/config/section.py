@@ -1,6 +1,6 @@
 """The base of every section of the settings and of the contract, and messages about their faults."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
-Place = tuple[int | str, ...]
 MAX_LENGTH, MAX_NAMES = 80, 20
 MESSAGES = {"extra_forbidden": "there is no such key", "missing": "required, and not given"}
 
@@ -23,28 +22,34 @@ class Section(BaseModel):
 
 
 def explain(
-    error: ValidationError,
-    what: str,
-    place: Callable[[Place], Place] = lambda location: location,
-    known: Iterable[str] = (),
-    origins: Mapping[str, str] | None = None,
+    error: ValidationError, what: str, values: Any = None, known: Iterable[str] = ()
 ) -> str:
-    """One line for each fault: its key, what is wrong, and what was given or is similar.
+    """One line for each fault of ``values``: its key, what is wrong, what was given or is similar.
 
-    A similar key is one of ``known``; ``origins`` names the variable or option that gave a key.
+    A similar key is one of ``known``.
     """
     lines, known = [f"{what}: {error.error_count()} not valid"], list(known)
     for fault in error.errors(include_url=False):
-        key, kind = ".".join(map(str, place(fault["loc"]))), fault["type"]
+        kind, key = fault["type"], _key(fault["loc"], values)
+        if kind == "missing":
+            key = f"{key}.{fault['loc'][-1]}".lstrip(".")
         message = MESSAGES.get(kind) or fault["msg"].removeprefix("Value error, ")
         if kind == "extra_forbidden":
             message += nearest(key, known)
         elif kind not in {"missing", "value_error"}:
             message += f"; given {_shorten(fault['input'])}"
-        if origin := (origins or {}).get(key):
-            message += f" ({origin})"
         lines.append(f"  {key}: {message}" if key else f"  {message}")
     return "\n".join(lines)
+
+
+def _key(place: tuple[int | str, ...], values: Any) -> str:
+    """The dotted key of a fault: pydantic puts the types that it tried among the keys of a file."""
+    keys = []
+    for part in place:
+        if isinstance(values, Mapping) and part in values:
+            values = values[part]
+            keys.append(str(part))
+    return ".".join(keys)
 
 
 def _shorten(value: object) -> str:
@@ -74,14 +79,11 @@ def unknown(name: str, what: str, known: Iterable[str]) -> str:
     return f"'{name}' is not one of {what}: {shown}{nearest(name, names)}"
 
 
-def nearest(key: str, known: Sequence[str]) -> str:
-    """A question that ends a message, such as ``; did you mean 'model.kind'?``, or no text.
-
-    It names a key of the same last part, else a similar one, else one that begins alike.
-    """
-    last = key.rpartition(".")[2]
-    names = {name.rpartition(".")[2]: name for name in reversed(known)}
-    longer = [name for name in names if len(last) > 2 and name.startswith(last)]
-    similar = get_close_matches(key, known, 1, 0.8) or longer or get_close_matches(last, names, 1)
-    meant = names.get(last) or (names.get(similar[0], similar[0]) if similar else None)
-    return f"; did you mean '{meant}'?" if meant not in {None, last} else ""
+def nearest(key: str, known: Iterable[str]) -> str:
+    """``; did you mean 'train.epochs'?``: a key with the same last part or a similar name, if any."""
+    last, names = key.rpartition(".")[2], list(known)
+    by_end = {name.rpartition(".")[2]: name for name in reversed(names)}
+    longer = [end for end in by_end if end.startswith(last)]
+    similar = get_close_matches(key, names, 1, 0.8) or longer or get_close_matches(last, by_end, 1)
+    meant = by_end.get(last) or (by_end.get(similar[0], similar[0]) if similar else last)
+    return "" if meant == last else f"; did you mean '{meant}'?"
