@@ -28,8 +28,7 @@ def adopted(project: Project, cells: Cells, **options: Any) -> Proposal:
         (some("2", "2", "4"), "integer", 4, False),
         (some("1", "2", "2"), "integer", 1, False),
         (some("1", "1", "2"), "integer", 2, False),
-        (some(" >50K", " <=50K"), "category", ">50K", True),
-        (some("no default", "default", "default"), "category", "default", True),
+        (some(" >50K", " <=50K", " <=50K"), "category", ">50K", False),
         (some("e", "p", "e"), "category", "p", False),
     ],
 )
