@@ -8,14 +8,13 @@ import pytest
 from {{ cookiecutter.__package }}.adopt.propose import Proposal
 from {{ cookiecutter.__package }}.errors import DataError
 
-from .conftest import Cells, Project, doubted, rows_of, some, source, text_of
+from .conftest import Cells, Project, doubted, rows_of, some, source
 from .forms import number_with_markers, number_written, word
 
 
 def adopted(project: Project, cells: Cells, **options: Any) -> Proposal:
     numbers = [f"{n * 37 % 101}.5" for n in range(len(cells))]
-    (project.root / "t.csv").write_text(text_of({"x": numbers, "y": cells}, delimiter="\t"))
-    return project.adopt("t.csv", dry_run=True, **options)
+    return project.infer({"x": numbers, "y": cells}, **options)
 
 
 @pytest.mark.parametrize(
