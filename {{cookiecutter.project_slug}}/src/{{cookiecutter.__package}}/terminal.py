@@ -1,8 +1,7 @@
 """What a person sees in the terminal: progress, tables and the last line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich import box
 from rich.console import Console
@@ -12,13 +11,8 @@ from rich.table import Table
 console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 if not console.is_terminal:
     console.width = 120
-
-
-class Bar(Protocol):
-    """Moves a progress bar on by ``steps``, with an optional note at its end."""
-
-    def __call__(self, steps: float = 1, note: str = "") -> None:
-        """Advance."""
+Bar = Callable[..., None]
+"""Moves a progress bar on by so many steps, with an optional ``note`` at its end."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from ..config import Section, explain, keys_of, nearest, read_yaml, unknown
+from ..config import Section, explain, keys_of, read_yaml, unknown
 from ..errors import ConfigError
 from ..values import canonical_category
 from .source import ColumnName, ColumnType, Source
@@ -69,8 +69,6 @@ class Column(Section):
             raise ValueError(f"slice is for category and boolean, not {kind}")
         if kind == "string" and self.role == "feature":
             raise ValueError("a string is no feature; make it a category, or leave the role out")
-        if self.leaks and self.role not in {None, "excluded"}:
-            raise ValueError(f"a column that leaks is no {self.role}; leave the role out")
         return self
 
 
@@ -125,8 +123,9 @@ class Contract(Section):
             if getattr(self, role) == name:
                 return role
         column = self.columns[name]
-        implied: Role = "metadata" if column.type == "string" else "feature"
-        return column.role or ("excluded" if column.leaks else implied)
+        if column.leaks:
+            return "excluded"
+        return column.role or ("metadata" if column.type == "string" else "feature")
 
     def _with_role(self, *roles: Role) -> tuple[str, ...]:
         return tuple(name for name in self.columns if self.role(name) in roles)
@@ -197,8 +196,6 @@ def _head_problems(contract: Contract) -> Iterator[str]:
             yield f"{key}: {unknown(name, 'columns', columns)}"
         if columns[name].type not in types:
             yield f"{key}: '{name}' must be {' or '.join(sorted(types))}"
-        if columns[name].role is not None or columns[name].leaks:
-            yield f"columns.{name}: its role is {key}; leave role and leaks out"
     for name in (*contract.features, contract.target, contract.id):
         if name is not None and columns[name].pii:
             what_to_do = "say role: excluded or metadata, or no pii"
@@ -208,18 +205,13 @@ def _head_problems(contract: Contract) -> Iterator[str]:
 
 
 def _source_problems(contract: Contract) -> Iterator[str]:
-    """Problems of what sources say of columns that they do not have, or of another type."""
+    """Problems of what sources say of columns that they do not have."""
     for source, settings in contract.sources.items():
-        types = contract.source_columns(source)
-        numbers = [name for name, kind in types.items() if kind in {"integer", "float"}]
-        times = [name for name, kind in types.items() if kind == "timestamp"]
-        valid = {"formats": times, "numbers": numbers, "missing_by_column": list(types)}
-        for key, names in valid.items():
+        columns = contract.source_columns(source)
+        for key in ("formats", "numbers", "missing_by_column"):
             for name in getattr(settings, key):
-                if name not in names:
-                    what = {"formats": "timestamp", "numbers": "integer or float"}.get(key, "one")
-                    near = nearest(name, names)
-                    yield f"sources.{source}.{key}: '{name}' is no {what} among its columns{near}"
+                if name not in columns:
+                    yield f"sources.{source}.{key}: {unknown(name, 'its columns', columns)}"
 
 
 def _label_problems(contract: Contract) -> Iterator[str]:
