@@ -212,5 +212,5 @@ def test_an_option_has_settings_of_its_own(folder: Path, monkeypatch: pytest.Mon
     assert load(folder).settings("search", SearchConfig).trials == 6
     assert load(folder).settings("absent", SearchConfig).trials == 40
     assert load(folder, ["search.trials=7"]).settings("search", SearchConfig).trials == 7
-    with pytest.raises(ConfigError, match=r"'search': .*\n  trial: .* did you mean 'trials'\?"):
+    with pytest.raises(ConfigError, match=r"search.trial: .* did you mean 'search.trials'\?"):
         load(folder, ["search.trial=7"]).settings("search", SearchConfig)

@@ -40,7 +40,8 @@ class Config(Section):
         try:
             return section.model_validate(values)
         except ValidationError as error:
-            message = explain(error, f"settings of '{option}'", values, keys_of(section))
+            known = keys_of(section, f"{option}.")
+            message = explain(error, f"settings of '{option}'", values, known, option)
             raise ConfigError(message) from None
 
 

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -22,17 +23,20 @@ class Section(BaseModel):
 
 
 def explain(
-    error: ValidationError, what: str, values: Any = None, known: Iterable[str] = ()
+    error: ValidationError,
+    what: str,
+    values: Any = None,
+    known: Iterable[str] = (),
+    section: str | None = None,
 ) -> str:
     """One line for each fault of ``values``: its key, what is wrong, what was given or is similar.
 
-    A similar key is one of ``known``.
+    A similar key is one of ``known``; the keys are those of a ``section``, if one is named.
     """
     lines, known = [f"{what}: {error.error_count()} not valid"], list(known)
     for fault in error.errors(include_url=False):
-        kind, key = fault["type"], _key(fault["loc"], values)
-        if kind == "missing":
-            key = f"{key}.{fault['loc'][-1]}".lstrip(".")
+        kind, keys = fault["type"], _keys(fault, values)
+        key = ".".join(str(part) for part in (section, *keys) if part is not None)
         message = MESSAGES.get(kind) or fault["msg"].removeprefix("Value error, ")
         if kind == "extra_forbidden":
             message += nearest(key, known)
@@ -42,14 +46,17 @@ def explain(
     return "\n".join(lines)
 
 
-def _key(place: tuple[int | str, ...], values: Any) -> str:
-    """The dotted key of a fault: pydantic puts the types that it tried among the keys of a file."""
-    keys = []
+def _keys(fault: ErrorDetails, values: Any) -> list[int | str]:
+    """The keys in the values that lead to a fault; pydantic adds the types that it tried."""
+    place = fault["loc"]
+    if values is None:
+        return list(place)
+    keys: list[int | str] = []
     for part in place:
         if isinstance(values, Mapping) and part in values:
             values = values[part]
-            keys.append(str(part))
-    return ".".join(keys)
+            keys.append(part)
+    return [*keys, place[-1]] if fault["type"] == "missing" else keys
 
 
 def _shorten(value: object) -> str:
