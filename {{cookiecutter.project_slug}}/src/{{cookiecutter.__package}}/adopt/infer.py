@@ -236,7 +236,7 @@ def _as_text(guess: Guess, plain: pl.Series) -> None:
             doubts.append(f"holds numbers, and texts such as {listed(odd)}: taken as a category")
         return
     guess.leave_out(f"{len(texts):,} texts that hardly repeat")
-    if texts.str.contains("[0-9]").sum() > 0.5 * len(texts):
+    if texts.str.contains(r"^\s*\S*[0-9]").sum() > 0.5 * len(texts):
         end = "if these are numbers or times, convert them in data/transform.py"
         doubts.append(f"is left out, since texts such as {stats.examples} hardly repeat; {end}")
 

@@ -89,9 +89,8 @@ def propose(request: Request, table: Table) -> Proposal:
     doubts += [f"`{n}` {doubt}" for n in contract.columns for doubt in guesses[n].doubts]
     doubts += leaking if time else [*leaking, *spread(contract, rows)]
     examples = {name: stats.examples for name, stats in columns.items()}
-    return Proposal(
-        contract=contract, data=_data(contract, split), doubts=doubts, examples=examples
-    )
+    data = {"directory": "data", "driving": table.name, "split": split}
+    return Proposal(contract=contract, data=data, doubts=doubts, examples=examples)
 
 
 def _source(table: Table, guesses: Mapping[str, Guess], id_: str | None) -> dict[str, Any]:
@@ -144,12 +143,6 @@ def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, li
         contract = _valid(settings)
         end = "a leak? it is excluded until you say otherwise (delete leaks: true)"
     return contract, [f"`{name}` {why}: {end}" for name, why in leaking.items()]
-
-
-def _data(contract: Contract, split: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of data.yaml."""
-    (driving,) = contract.sources
-    return {"directory": "data", "driving": driving, "split": split, "max_rejected_fraction": 0.05}
 
 
 def _split(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
