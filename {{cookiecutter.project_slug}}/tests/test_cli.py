@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 
-from .conftest import PACKAGE, Command
+from .conftest import PACKAGE, Command, write_configs
 
 HEAVY = {"fastapi", "mlflow", "numpy", "onnx", "onnxruntime", "pandas", "polars", "pyarrow"}
 HEAVY |= {"scipy", "sklearn", "torch"}
@@ -25,10 +24,7 @@ HEADER = "order,at,price,items,channel,city,gift,name,refund,returned\n"
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder, in which commands run, with the shop's contract and raw data."""
-    (tmp_path / "configs").mkdir()
-    contract = yaml.safe_dump(json.loads(shop.text), sort_keys=False)
-    (tmp_path / "configs" / "contract.yaml").write_text(contract)
-    (tmp_path / "configs" / "data.yaml").write_text(yaml.safe_dump(DATA))
+    write_configs(tmp_path, {"contract": json.loads(shop.text), "data": DATA})
     days = [f"2024-0{month}-{day:02d}" for month in (1, 2, 3) for day in range(1, 11)]
     rows = [f"o-{day},{day},5,1,web,,,,,{'yes' if int(day[-1]) % 2 else 'no'}\n" for day in days]
     (tmp_path / "orders.csv").write_text(HEADER + "".join(rows))

@@ -62,10 +62,9 @@ def test_mlflows_own_variable_comes_between_ours_and_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "train.yaml").write_text("tracking_uri: sqlite:///file.db")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
-    assert load(folder).train.tracking_uri == "http://mlflow:5000"
-    monkeypatch.setenv(f"{PREFIX}TRAIN__TRACKING_URI", "sqlite:///ours.db")
-    assert load(folder).train.tracking_uri == "sqlite:///ours.db"
+    for name in ("MLFLOW_TRACKING_URI", f"{PREFIX}TRAIN__TRACKING_URI"):
+        monkeypatch.setenv(name, name)
+        assert load(folder).train.tracking_uri == name
 
 
 # an override → the setting and its value
@@ -130,19 +129,13 @@ def test_a_wrong_override_is_reported_by_its_key(
     assert [word for word in words if word not in message] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("TRAIN__EPOCH", ["the environment", "train.epoch:", "'train.epochs'"]),
-        ("TRIAN__EPOCHS", [f"{PREFIX}TRIAN__EPOCHS", "did you mean 'train'?"]),
-    ],
-)
-def test_a_wrong_variable_is_reported(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: list[str]
-) -> None:
-    monkeypatch.setenv(f"{PREFIX}{name}", "hunter2")
+def test_a_wrong_variable_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}TRAIN__EPOCH", "hunter2")
+    assert "train.epoch: there is no such key; did you mean 'train.epochs'?" in refusal(folder)
+    monkeypatch.setenv(f"{PREFIX}TRIAN__EPOCHS", "hunter2")
     message = refusal(folder)
-    assert [word for word in words if word not in message] == []
+    assert f"{PREFIX}TRIAN__EPOCHS" in message
+    assert "did you mean 'train'?" in message
 
 
 def test_every_fault_is_reported_at_once(folder: Path) -> None:

@@ -140,36 +140,26 @@ def test_equal_values_have_one_text() -> None:
 @pytest.mark.parametrize(
     ("positive", "labels", "message"),
     [
-        ("1", ["1.0", " 0 "], None),
         ("1.0", None, "no row has '1.0'; valid are 1"),
         ("1", ["0", "2"], "positive: no row has '1'; valid are 0, 2"),
         ("1", ["0", "1", "2"], "labels: a binary task has two, not 3"),
     ],
 )
 def test_the_positive_value_is_one_that_rows_have(
-    positive: str, labels: list[str] | None, message: str | None
+    positive: str, labels: list[str] | None, message: str
 ) -> None:
-    values = changed("columns/returned/type", "category")
-    values |= {"positive": positive, "labels": labels}
-    if message is None:
-        assert Contract.model_validate(values).labels == ("1", "0")
-    else:
-        with pytest.raises(ValueError, match=message):
-            Contract.model_validate(values)
+    values = changed("columns/returned/type", "category") | {"positive": positive}
+    assert Contract.model_validate(values | {"positive": "1", "labels": ["1.0", " 0 "]})
+    with pytest.raises(ValueError, match=message):
+        Contract.model_validate(values | {"labels": labels})
 
 
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ({"csv": "data/raw/*.csv.gz", "delimiter": "\t", "quote": None}, CsvSource),
-        ({"parquet": "data/raw/*.parquet", "pii": ["name", "card"]}, ParquetSource),
-        ({"jsonl": "data/raw/*.jsonl.gz", "missing": ["NA"]}, JsonlSource),
-    ],
-    ids=str,
-)
-def test_a_source_is_of_the_kind_that_its_key_names(source: Values, kind: type[Any]) -> None:
-    contract = Contract.model_validate(changed("sources/orders", source))
-    assert type(contract.sources["orders"]) is kind
-    assert contract.source_columns("orders") == {n: c.type for n, c in contract.columns.items()}
-    own = Contract.model_validate(changed("sources/orders", source | {"columns": {"a": "float"}}))
-    assert own.source_columns("orders") == {"a": "float"}
+def test_a_source_is_of_the_kind_that_its_key_names() -> None:
+    kinds = {"csv": CsvSource, "parquet": ParquetSource, "jsonl": JsonlSource}
+    for key, kind in kinds.items():
+        contract = Contract.model_validate(changed("sources/orders", {key: "data/raw/*"}))
+        assert type(contract.sources["orders"]) is kind
+        assert [*contract.source_columns("orders")] == [*contract.columns]
+        own = {key: "data/raw/*", "columns": {"a": "float"}}
+        contract = Contract.model_validate(changed("sources/orders", own))
+        assert contract.source_columns("orders") == {"a": "float"}

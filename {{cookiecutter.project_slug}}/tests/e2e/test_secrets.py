@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.cli.commands import KEY_VARIABLE
@@ -14,6 +13,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.models import preprocess
 
+from ..conftest import write_configs
 from ..serving.live import make_key
 from .served import serving
 
@@ -62,11 +62,8 @@ def holding(folder: Path, secret: str) -> list[str]:
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project's folder with the shop's raw rows, in which commands run."""
-    (tmp_path / "configs").mkdir()
-    tracking = {"tracking_uri": f"sqlite:///{tmp_path}/mlflow.db"}
-    sections = SETTINGS | {"train": SETTINGS["train"] | tracking}
-    for name, section in (sections | {"contract": json.loads(shop.text)}).items():
-        (tmp_path / f"configs/{name}.yaml").write_text(yaml.safe_dump(section, sort_keys=False))
+    write_configs(tmp_path, SETTINGS | {"contract": json.loads(shop.text)})
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     (tmp_path / "orders.csv").write_text("\n".join([HEADER, *rows_of(1_000)]) + "\n")
     monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"])
     monkeypatch.setattr(preprocess, "features", lambda _: {})
