@@ -102,6 +102,7 @@ WRONG = [
     ("train.kind=mlp", ["did you mean 'train.model.kind'?"]),
     ("train.gate.resample=9", ["did you mean 'train.gate.resamples'?"]),
     ("train.learning_rate=.inf", ["train.learning_rate", "finite"]),
+    ("monitor.quality.persistence=[1, x]", ["monitor.quality.persistence.1:", "given 'x'"]),
     ("train.threshold.objective=cost", ["train.threshold", "needs false_negative_cost"]),
     ("train.epochs={token: hunter2}", ["train.epochs", "given the keys ['token']"]),
     ("train.password=hunter2", ["train.password: there is no such key"]),

@@ -1,6 +1,7 @@
 """The base of every section of the settings and of the contract, and messages about their faults."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
@@ -47,13 +48,13 @@ def explain(
 
 
 def _keys(fault: ErrorDetails, values: Any) -> list[int | str]:
-    """The keys in the values that lead to a fault; pydantic adds the types that it tried."""
+    """The keys in the values that lead to a fault, without the types that pydantic tried."""
     place = fault["loc"]
     if values is None:
         return list(place)
     keys: list[int | str] = []
     for part in place:
-        if isinstance(values, Mapping) and part in values:
+        with suppress(LookupError, TypeError):  # a part that is no key is a type that was tried
             values = values[part]
             keys.append(part)
     return [*keys, place[-1]] if fault["type"] == "missing" else keys
