@@ -187,7 +187,7 @@ def test_records_that_are_no_rows_are_doubtful(project: Project) -> None:
 
 
 def test_options_reach_the_contract_and_empty_ones_are_none(project: Project) -> None:
-    cells = {"n": some("1", "2"), "y": some("a", "b")}
+    cells = {"n": some("1", "2"), "y": some("a", "a", "b")}
     cells["sale_date"] = some("2024-01-01", "2024-02-01")
     written(project, cells, "t.csv")
     options = ["--target", "y", "--time", "sale_date", "--timezone", "Europe/Paris", "--id", ""]
@@ -195,6 +195,7 @@ def test_options_reach_the_contract_and_empty_ones_are_none(project: Project) ->
     found = CliRunner().invoke(app, ["adopt", "t.csv", *options])
     assert found.exit_code == 0, found.output
     assert "mine: binary of y" in found.output
+    assert "positive: a" in found.output
     assert "nothing was written" in found.output
     found = CliRunner().invoke(app, ["adopt", "t.csv", "--target", "y", "--task", "clustering"])
     assert isinstance(found.exception, ConfigError)

@@ -21,10 +21,8 @@ def adopted(project: Project, cells: Cells, **options: Any) -> Proposal:
     ("cells", "kind", "positive", "sure"),
     [
         (some("yes", "no"), "boolean", True, True),
-        (some("True", "False"), "boolean", True, True),
         (some("0", "1"), "integer", 1, True),
         (some("-1", "1"), "integer", 1, True),
-        (some("2", "2", "4"), "integer", 4, False),
         (some("1", "2", "2"), "integer", 1, False),
         (some("1", "1", "2"), "integer", 2, False),
         (some(" >50K", " <=50K", " <=50K"), "category", ">50K", False),
@@ -41,11 +39,6 @@ def test_two_values_are_binary_and_a_positive_one_by_its_rarity_is_doubtful(
     assert doubted(found, "rarer", "--positive") is not sure
 
 
-def test_the_positive_value_can_be_said(project: Project) -> None:
-    found = adopted(project, some("e", "p", "e"), positive="e")
-    assert (found.contract.positive, doubted(found, "rarer")) == ("e", False)
-
-
 NUMBERS = [str(n) for n in range(300)]
 
 
@@ -53,7 +46,6 @@ NUMBERS = [str(n) for n in range(300)]
     ("cells", "options", "task", "labels"),
     [
         (some("low", "mid", "high"), {}, "multiclass", ("high", "low", "mid")),
-        (some("3", "10", "4"), {}, "multiclass", ("3", "4", "10")),
         (some("None", "Apnea", "Snore"), {}, "binary", ("Apnea", "Snore")),
         (some("None", "A", "B", "C"), {}, "multiclass", ("A", "B", "C", "None")),
         (NUMBERS, {}, "regression", None),
