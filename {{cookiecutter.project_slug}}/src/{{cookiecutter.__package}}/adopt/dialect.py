@@ -6,8 +6,7 @@ import gzip
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
@@ -25,21 +24,6 @@ PAGES += " koi8_r cp437 cp850 iso8859_2"
 Record = Sequence[str]
 
 
-@dataclass(frozen=True)
-class Split:
-    """The first records of a file under some marks, and how many lines stand before each."""
-
-    marks: dict[str, Any]
-    records: list[Record]
-    starts: list[int]
-
-    @property
-    def width(self) -> int:
-        """How many fields most records have."""
-        widths = Counter(len(record) for record in self.records if record)
-        return widths.most_common(1)[0][0] if widths else 0
-
-
 def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
     """The source that reads the file at ``path`` and is called ``name``, and what is doubtful.
 
@@ -55,28 +39,21 @@ def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
     lines[0] = lines[0].removeprefix("\ufeff")
     sep = re.match(r'^"?sep=(.)"?$', lines[0], re.IGNORECASE)
     lines = lines[1:] if sep else lines
-    split = _delimited(path, lines, sep[1] if sep else DELIMITERS)
-    place = _header(split, target)
-    names, rows = split.records[place], [row for row in split.records[place + 1 :] if row]
-    trailing = len(names) == split.width - 1
-    trailing = trailing and all(not row[-1] for row in rows if len(row) == split.width)
-    if len(names) != split.width and not trailing:
+    marks, records = _delimited(path, lines, sep[1] if sep else DELIMITERS)
+    width = _width(records)
+    n_above = _header(records, width, target)
+    names, rows = records[n_above], [row for row in records[n_above + 1 :] if row]
+    trailing = len(names) == width - 1 and all(not row[-1] for row in rows if len(row) == width)
+    if len(names) != width and not trailing:
         raise DataError(
             f"the line of names in '{path}' has {len(names)} fields ({', '.join(names)[:60]!r}),"
-            f" but most have {split.width}: name every column in a copy (R leaves the first one out)"
+            f" but most have {width}: name every column in a copy (R leaves the first one out)"
         )
-    n_above = split.starts[place]
     if n_above:
         shown = lines[0].strip()[:40]
         doubts.append(f"what stands above the names, such as {shown!r}, is skipped")
-    source = CsvSource(
-        csv=name,
-        encoding=encoding,
-        trailing_delimiter=trailing,
-        skip_above=n_above + bool(sep),
-        **split.marks,
-    )
-    return source, doubts
+    marks |= {"skip_above": n_above + bool(sep), "trailing_delimiter": trailing}
+    return CsvSource(csv=name, encoding=encoding, **marks), doubts
 
 
 def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
@@ -110,8 +87,8 @@ def _encoding(path: Path) -> tuple[str, list[str]]:
     ]
 
 
-def _split(lines: Sequence[str], marks: dict[str, Any]) -> Split:
-    """Split the first lines; a record that is broken is empty, and the last."""
+def _records(lines: Sequence[str], marks: Mapping[str, Any]) -> list[Record]:
+    """The first records; one that is broken is empty, and the last."""
     reader = csv.reader(
         lines,
         strict=True,
@@ -120,40 +97,48 @@ def _split(lines: Sequence[str], marks: dict[str, Any]) -> Split:
         escapechar=marks["escape"],
         quoting=csv.QUOTE_MINIMAL if marks["quote"] else csv.QUOTE_NONE,
     )
-    split = Split(marks, [], [0])
+    records: list[Record] = []
     try:
         for record in islice(reader, MOST_RECORDS):
-            split.records.append(record)
-            split.starts.append(reader.line_num)
+            records.append(record)
     except csv.Error:
-        split.records.append([])
-    return split
+        records.append([])
+    return records
 
 
-def _delimited(path: Path, lines: Sequence[str], delimiters: str) -> Split:
+def _width(records: Sequence[Record]) -> int:
+    """How many fields most records have."""
+    widths = Counter(len(record) for record in records if record)
+    return widths.most_common(1)[0][0] if widths else 0
+
+
+def _delimited(
+    path: Path, lines: Sequence[str], delimiters: str
+) -> tuple[dict[str, Any], list[Record]]:
     """Split by the delimiter, quote and escape that give most records equally many fields."""
     escapes = ESCAPES if any("\\" in line for line in lines[:MOST_RECORDS]) else ESCAPES[:1]
     tried = []
     for quote, delimiter, escape in product(QUOTES, delimiters, escapes):
-        split = _split(lines, {"delimiter": delimiter, "quote": quote, "escape": escape})
-        records, width = split.records, split.width
-        n_read = min(len(records), len(lines) - 1, 20)
+        marks = {"delimiter": delimiter, "quote": quote, "escape": escape}
+        records = _records(lines, marks)
+        width, n_read = _width(records), min(len(records), len(lines) - 1, 20)
         share = sum(len(record) == width for record in records) / max(len(records), 1)
         fields = (field for record in records[:20] for field in record)
         n_quoted = sum(len(field) > 1 and field[0] == field[-1] in "'\"" for field in fields)
         if width > 1:
-            tried.append(((round(share, 2) * n_read, round(share, 3), width, -n_quoted), split))
+            score = (round(share, 2) * n_read, round(share, 3), width, -n_quoted)
+            tried.append((score, marks, records))
     if not tried:
         raise DataError(
             f"'{path}' has no two columns: none of {' '.join(map(repr, delimiters))} stands"
             " equally often in its lines; write it with one of them between the fields"
         )
-    return max(tried, key=lambda one: one[0])[1]
+    return max(tried, key=lambda one: one[0])[1:]
 
 
-def _header(split: Split, target: str) -> int:
+def _header(records: Sequence[Record], width: int, target: str) -> int:
     """Which record names the columns: the first that holds the target's name, else the first."""
-    first, key = split.records[:MOST_ABOVE], target.strip().casefold()
-    wide = [n for n, one in enumerate(first) if len(one) >= max(split.width - 1, 1)]
+    first, key = records[:MOST_ABOVE], target.strip().casefold()
+    wide = [n for n, one in enumerate(first) if len(one) >= max(width - 1, 1)]
     named = [n for n in wide if key in {field.strip().casefold() for field in first[n]}]
     return (named or wide or [0])[0]
