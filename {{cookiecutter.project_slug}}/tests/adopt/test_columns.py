@@ -91,6 +91,13 @@ def test_a_key_names_each_row_and_a_group_several_rows(infer: Infer, seed: int) 
     assert doubted(found, f"`{thing}` names what several rows are about", "by: group")
 
 
+def test_of_several_that_name_each_row_the_first_is_the_id(infer: Infer) -> None:
+    keys, numbers = [f"k{n}" for n in range(400)], [str(n * 37 % 400) for n in range(400)]
+    found = infer(key=keys, row=numbers, pay=[str(n * n + 90_000) for n in range(400)])
+    roles = [found.contract.role(name) for name in ("key", "row", "pay")]
+    assert roles == ["id", "excluded", "feature"]
+
+
 def test_values_that_come_back_by_chance_are_no_group(infer: Infer) -> None:
     towns = some(*("abcdefghijklmnopqrstuvwxyz"))
     found = infer(town=towns, age=[str(18 + n * 7 % 60) for n in range(400)])

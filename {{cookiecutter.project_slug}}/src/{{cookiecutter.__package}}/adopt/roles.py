@@ -146,8 +146,7 @@ def find_keys(id_: str | None, guesses: Guesses, taken: Collection[str | None]) 
     """
     free = [n for n in guesses if n not in taken and not guesses[n].rules.get("pii")]
     first, named = next(iter(guesses)), id_
-    unique = [n for n in free if _names_rows(guesses[n], is_first=n == first)]
-    if id_ := id_ or next(iter(unique), None):
+    if id_ := id_ or next((n for n in free if _names_rows(guesses[n], n == first)), None):
         stats = guesses[id_].stats
         again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
         if again or gaps:
@@ -159,8 +158,8 @@ def find_keys(id_: str | None, guesses: Guesses, taken: Collection[str | None]) 
         guesses[id_].doubts = [] if named else [doubt]
     columns = {name: one.stats for name, one in guesses.items()}
     for name in (n for n in free if n != id_):
-        if name in unique:
-            guesses[name].leave_out(KEY)
+        if _counts_rows(guesses[name]):
+            guesses[name].leave_out("it counts the rows")
         elif _is_group(guesses[name], columns):
             guesses[name].become("category", role="metadata", why=GROUP)
             end = f"split: {{by: group, group: {name}}} in data.yaml keeps them apart"
@@ -169,15 +168,23 @@ def find_keys(id_: str | None, guesses: Guesses, taken: Collection[str | None]) 
     return id_
 
 
-def _names_rows(guess: Guess, *, is_first: bool) -> bool:
+def _names_rows(guess: Guess, is_first: bool) -> bool:
     """Whether values are all there, all different, and no measurements."""
-    stats, values = guess.stats, guess.values
+    stats = guess.stats
     if not (stats.unique and stats.complete and stats.n_rows > FEW):
         return False
-    if values is None:
+    if guess.values is None:
         return guess.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
-    counts_rows = values.max() < 1.05 * len(values)
-    return guess.is_whole and not guess.missing and (is_first or counts_rows) and values.min() >= 0
+    plain = is_first and guess.is_whole and not guess.missing and guess.values.min() >= 0
+    return plain or _counts_rows(guess)
+
+
+def _counts_rows(guess: Guess) -> bool:
+    """Whether values are the numbers from 0 or 1 up to how many rows there are, in any order."""
+    n_rows, values = guess.stats.n_rows, guess.values
+    if values is None or not (guess.is_whole and len(values) == n_rows > FEW):
+        return False
+    return bool(values.min() >= 0 and values.max() <= n_rows)
 
 
 def _is_group(guess: Guess, columns: Mapping[str, ColumnStats]) -> bool:
