@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,15 +199,20 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
         "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},
         "monitor": {"history": str(folder / "monitoring.sqlite"), "min_rows": 50, **shared},
     }
-    (folder / "configs").mkdir(parents=True)
-    for name, section in sections.items():
-        text = yaml.safe_dump(section, sort_keys=False)
-        (folder / "configs" / f"{name}.yaml").write_text(text)
+    write_configs(folder, sections)
     write_dataset(folder / "data", contract)
     workspace = Workspace(path=folder, contract=contract)
     if train:
         training.run(workspace.config)
     return workspace
+
+
+def write_configs(folder: Path, sections: Mapping[str, Any]) -> None:
+    """A file of settings for each section."""
+    (folder / "configs").mkdir(parents=True)
+    for name, section in sections.items():
+        text = yaml.safe_dump(section, sort_keys=False)
+        (folder / "configs" / f"{name}.yaml").write_text(text)
 
 
 def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") -> Dataset:

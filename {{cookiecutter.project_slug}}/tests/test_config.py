@@ -12,7 +12,6 @@ from {{ cookiecutter.__package }}.config import (
     Section,
     TrainConfig,
     load,
-    read_yaml,
 )
 from {{ cookiecutter.__package }}.errors import ConfigError
 
@@ -44,7 +43,8 @@ def test_the_command_line_goes_before_environment_named_file_folder_and_default(
 ) -> None:
     over = folder / "tuned.yaml"
     over.write_text("train: {epochs: 7, model: {kind: lightgbm}}\n")
-    assert load(folder).train.epochs is None
+    (folder / "train.yaml").write_text("# nothing\n")
+    assert load(folder).train == TrainConfig()
     (folder / "train.yaml").write_text("epochs: 6\nseed: 3\nmodel: {kind: mlp, hidden: [8]}\n")
     assert load(folder).train.epochs == 6
     train = load(folder, over=over).train
@@ -62,11 +62,9 @@ def test_mlflows_own_variable_comes_between_ours_and_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "train.yaml").write_text("tracking_uri: sqlite:///file.db")
-    expected = ["sqlite:///file.db", "http://mlflow:5000", "sqlite:///ours.db"]
-    variables = ["MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI", f"{PREFIX}TRAIN__TRACKING_URI"]
-    for variable, value in zip(variables, ["", *expected[1:]], strict=True):
-        monkeypatch.setenv(variable, value)
-        assert load(folder).train.tracking_uri == (value or expected[0])
+    for name in ("MLFLOW_TRACKING_URI", f"{PREFIX}TRAIN__TRACKING_URI"):
+        monkeypatch.setenv(name, name)
+        assert load(folder).train.tracking_uri == name
 
 
 # an override → the setting and its value
@@ -79,7 +77,6 @@ OVERRIDES: list[tuple[str, object]] = [
     ("monitor.quality.persistence=[1, 2]", (1, 2)),
     ("train.gate.resamples=200", 200),
     ("data.split={by: recent, test_days: 7}", {"validation_days": 28, "test_days": 7}),
-    ("data.split={by: hash, test: 0.3}", {"validation": 0.1, "test": 0.3}),
     ("data.split={by: group, group: customer}", {"by": "group", "group": "customer"}),
     ("data.split.test_from=2024-04-01", {"by": "date", "test_from": date(2024, 4, 1)}),
 ]
@@ -100,14 +97,13 @@ def test_the_text_of_an_override_is_read_as_in_a_file(
 
 # overrides that are wrong → what the message says
 WRONG = [
-    ("train.epochs=0", ["train.epochs", "greater than 0", "given 0"]),
-    ("train.epoch=3", ["train.epoch:", "no such key; did you mean 'train.epochs'?", "(--set)"]),
+    ("train.epochs=0", ["  train.epochs:", "greater than 0", "given 0", "--set"]),
+    ("train.epoch=3", ["train.epoch:", "no such key; did you mean 'train.epochs'?"]),
     ("train.kind=mlp", ["did you mean 'train.model.kind'?"]),
     ("train.gate.resample=9", ["did you mean 'train.gate.resamples'?"]),
     ("train.learning_rate=.inf", ["train.learning_rate", "finite"]),
-    ("train.device=tpu", ["train.device", "'auto', 'cpu', 'cuda' or 'mps'", "given 'tpu'"]),
+    ("monitor.quality.persistence=[1, x]", ["monitor.quality.persistence.1:", "given 'x'"]),
     ("train.threshold.objective=cost", ["train.threshold", "needs false_negative_cost"]),
-    ("train.threshold.at_least=0.9", ["objective f1 takes no at_least"]),
     ("train.epochs={token: hunter2}", ["train.epochs", "given the keys ['token']"]),
     ("train.password=hunter2", ["train.password: there is no such key"]),
     (f"train.epochs={UNFILLED}", ["--set", "'train.epochs'", "placeholder"]),
@@ -118,7 +114,7 @@ WRONG = [
     ("train.epochs", ["'train.epochs' does not start section.key=value", "data, train, serve"]),
     ("trian.epochs=3", ["--set", "the sections are data, train", "did you mean 'train'?"]),
     ("data.split.test_from=2024-01-01", ["data.split", "validation_from must be before test_from"]),
-    ("data.split.by=hash", ["data.split.validation_from", "no such key"]),
+    ("data.split.by=hash", ["  data.split.validation_from: there is no such key"]),
     ("data.split={by: hash, test: .5, validation: .5}", ["data.split:", "nothing to train on"]),
     ("data.split={by: group}", ["data.split:", "group: name a column with by: group"]),
     ("monitor.quality.persistence=[3, 2]", ["monitor.quality: persistence is (k, m)"]),
@@ -134,19 +130,13 @@ def test_a_wrong_override_is_reported_by_its_key(
     assert [word for word in words if word not in message] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("TRAIN__EPOCH", ["train.epoch:", "'train.epochs'", f"({PREFIX}TRAIN__EPOCH)"]),
-        ("TRIAN__EPOCHS", [f"{PREFIX}TRIAN__EPOCHS", "did you mean 'train'?"]),
-    ],
-)
-def test_a_wrong_variable_is_reported_by_its_name(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: list[str]
-) -> None:
-    monkeypatch.setenv(f"{PREFIX}{name}", "hunter2")
+def test_a_wrong_variable_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}TRAIN__EPOCH", "hunter2")
+    assert "train.epoch: there is no such key; did you mean 'train.epochs'?" in refusal(folder)
+    monkeypatch.setenv(f"{PREFIX}TRIAN__EPOCHS", "hunter2")
     message = refusal(folder)
-    assert [word for word in words if word not in message] == []
+    assert f"{PREFIX}TRIAN__EPOCHS" in message
+    assert "did you mean 'train'?" in message
 
 
 def test_every_fault_is_reported_at_once(folder: Path) -> None:
@@ -198,14 +188,6 @@ def test_a_file_or_folder_that_cannot_be_read_is_named(folder: Path) -> None:
     (folder / "serve.yaml").rename(folder / "trian.yaml")
     assert "trian.yaml'; did you mean 'train.yaml'?" in refusal(folder)
     assert "--configs" in refusal(folder / "nowhere")
-    with pytest.raises(ConfigError, match=r"contract\.yaml' does not exist"):
-        read_yaml(folder / "contract.yaml")
-
-
-@pytest.mark.parametrize("content", ["", "# nothing\n", "null\n"])
-def test_an_empty_file_leaves_the_defaults(folder: Path, content: str) -> None:
-    (folder / "train.yaml").write_text(content)
-    assert load(folder).train == TrainConfig()
 
 
 def test_the_projects_own_settings_are_valid() -> None:

@@ -5,7 +5,6 @@ import socket
 from pathlib import Path
 
 import pytest
-import yaml
 
 from {{ cookiecutter.__package }} import demo
 from {{ cookiecutter.__package }}.contract import Contract
@@ -14,15 +13,15 @@ from {{ cookiecutter.__package }}.errors import (
     ServerUnreachableError,
 )
 
+from .conftest import write_configs
+
 DATA = {"driving": "orders", "split": {"validation_from": "2024-03-01", "test_from": "2024-04-01"}}
 
 
 @pytest.fixture
 def configs(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose source file is not there yet."""
-    (tmp_path / "configs").mkdir()
-    for name, section in (("contract", json.loads(shop.text)), ("data", DATA)):
-        (tmp_path / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(section))
+    write_configs(tmp_path, {"contract": json.loads(shop.text), "data": DATA})
     monkeypatch.chdir(tmp_path)
     return tmp_path / "configs"
 

@@ -72,12 +72,10 @@ def test_a_failing_disk_leaves_nothing(
 
 
 def test_of_two_who_make_a_directory_the_first_stays(tmp_path: Path) -> None:
-    target = tmp_path / "made"
-    with new_directory(target) as late:
+    with new_directory(tmp_path / "made") as late:
         (late / "by").write_text("late")
-        with new_directory(target) as early:
-            (early / "by").write_text("early")
-    assert (target / "by").read_text() == "early"
+        write_file(tmp_path / "made" / "by", b"early")
+    assert (tmp_path / "made" / "by").read_text() == "early"
     assert names(tmp_path) == ["made"]
 
 

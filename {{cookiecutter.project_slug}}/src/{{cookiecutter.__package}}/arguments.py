@@ -10,6 +10,7 @@ import typer
 from .config import Config, load
 from .contract import Contract, load_contract
 from .errors import ConfigError, MissingExtraError
+from .storage import read_pointer
 
 Folder = Annotated[
     Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
@@ -21,6 +22,19 @@ Overrides = Annotated[
 CONFIGS = Path("configs")
 CONTRACT = "contract.yaml"
 
+config_of = load
+"""The settings that files, environment and command line give."""
+
+
+def contract_of(configs: Path) -> Contract:
+    """The contract, which lies with the settings."""
+    return load_contract(configs / CONTRACT)
+
+
+def name_of(configs: Path) -> str:
+    """The model's name."""
+    return contract_of(configs).name
+
 
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
@@ -29,29 +43,14 @@ def needs(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
-        if library in {"", __name__.partition(".")[0]}:  # a fault of our own
+        if library in {"", __package__}:  # a fault of our own
             raise
         raise MissingExtraError(library, extra) from None
-    except MissingExtraError as error:  # of a module that less would do for
-        raise MissingExtraError(error.library, extra) from None
-
-
-config_of = load
-"""The settings that files, environment and command line give."""
-
-
-def name_of(configs: Path) -> str:
-    """The model's name."""
-    return load_contract(configs / CONTRACT).name
 
 
 def refuse_newer_contract(configs: Path, config: Config) -> None:
     """Raise a ``ConfigError`` if the contract was changed since the current dataset was made."""
-    contract, datasets = load_contract(configs / CONTRACT), config.data.directory / "datasets"
-    try:
-        name = (datasets / "current").read_text("utf-8").strip()
-        text = (datasets / name / "contract.json").read_text("utf-8")
-    except FileNotFoundError:
-        return
-    if Contract.model_validate_json(text).hash != contract.hash:
+    text, datasets = contract_of(configs).text, config.data.directory / "datasets"
+    made = datasets / (read_pointer(datasets / "current") or "none") / "contract.json"
+    if made.exists() and made.read_text("utf-8") != text:
         raise ConfigError(f"'{configs / CONTRACT}' is newer than the dataset; run: make data")

@@ -17,17 +17,15 @@ from .models.versions import Versions
 from .terminal import say
 
 READY_S = 60.0
-CLOSED = ("serve.host=127.0.0.1", "serve.keys=null")
-"""The demo's server is for this machine alone, so that it needs no key."""
 
 
 def run(configs: Path, overrides: list[str]) -> None:
     """Run data, train, serve, score, replay and monitor; stop the server."""
-    usual = load(configs, overrides).serve
-    overrides = [f"serve.port={free_port()}", *CLOSED, *overrides]
-    config = load(configs, overrides)
-    arguments = ["--configs", str(configs)]
-    arguments += [word for override in overrides for word in ("--set", override)]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    local = [f"serve.port={port}", "serve.host=127.0.0.1", "serve.keys=null", *overrides]
+    config = load(configs, local)
+    arguments = ["--configs", str(configs), *(f"--set={one}" for one in local)]
     start = time.monotonic()
     stage("data", *arguments)
     stage("train", *arguments)
@@ -38,31 +36,22 @@ def run(configs: Path, overrides: list[str]) -> None:
     with server(arguments, f"http://{config.serve.host}:{config.serve.port}"):
         stage("score", *arguments)
         stage("replay", *arguments)
-    stage("monitor", *arguments, "--fail-on-alert", calm=(0, AlertRaised.exit_code))
+    stage("monitor", *arguments, "--fail-on-alert", may_end_with=AlertRaised.exit_code)
     took_s = time.monotonic() - start
     say(f"\ndone in {took_s:.0f} s: the model is trained, gated, served and monitored")
-    say(
-        f"next      make serve, then open http://{usual.host}:{usual.port}; your own data:"
-        " make adopt CSV=rows.csv TARGET=column"
-    )
-
-
-def free_port() -> int:
-    """A port that nobody listens on, so that the demo talks to its own server."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    say("next      make serve; your own data: make adopt CSV=rows.csv TARGET=column")
 
 
 def _command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", str(__package__), name, *arguments]
 
 
-def stage(name: str, *arguments: str, calm: tuple[int, ...] = (0,)) -> None:
+def stage(name: str, *arguments: str, may_end_with: int = 0) -> None:
     """Run a command as a person would; a ``ProjectError`` if it failed, of which it said why."""
     say(f"\n── {name} {'─' * (70 - len(name))}")
     start = time.monotonic()
     code = subprocess.run(_command(name, *arguments), check=False).returncode
-    if code not in calm:
+    if code not in {0, may_end_with}:
         raise ProjectError(f"'{name}' ended with exit code {code}; see its message above")
     say(f"({time.monotonic() - start:.0f} s)")
 
@@ -73,7 +62,16 @@ def server(arguments: list[str], url: str) -> Iterator[None]:
     say(f"\n── serve (in the background) {'─' * 43}")
     process = subprocess.Popen(_command("serve", *arguments))
     try:
-        _wait(process, url)
+        deadline = time.monotonic() + READY_S
+        while not _is_ready(url):
+            if process.poll() is not None:
+                raise ServerUnreachableError("the server stopped at its start; see its message")
+            if time.monotonic() > deadline:
+                raise ServerUnreachableError(
+                    f"the server at {url} is not ready after {READY_S:.0f} s"
+                )
+            time.sleep(0.2)
+        say(f"ready     {url}")
         yield
     finally:
         process.terminate()
@@ -81,15 +79,7 @@ def server(arguments: list[str], url: str) -> Iterator[None]:
         say("\nserver stopped")
 
 
-def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServerUnreachableError("the server stopped at its start; see its message above")
-        with suppress(httpx.TransportError):
-            state = httpx.get(f"{url}/health/ready", timeout=2.0).json()
-            if state["ready"]:
-                say(f"ready     version {state['version']} serves at {url}")
-                return
-        time.sleep(0.2)
-    raise ServerUnreachableError(f"the server at {url} was not ready within {READY_S:.0f} s")
+def _is_ready(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{url}/health/ready", timeout=2.0).is_success
+    return False

@@ -5,25 +5,25 @@ Tables, requests, pages and tests read this one list; a rule that is added here 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 from typing import Any, Literal
 
 from annotated_types import Ge, Le
 
-from .contract import Column, Contract, Rule
+from .contract import Contract
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnRule:
     """One rule; its ``bound`` is a least number or a list of values, ``None`` where it is no rule."""
 
-    name: Rule
+    name: str
     bound: Callable[[Contract, str], Any]  # what the contract says of a column
     broken: Callable[[Any, Any], Any]  # where a column's polars expression breaks the bound
     reason: Callable[[Any], str]  # why a row that breaks it is rejected
     request: Callable[[Any], tuple[Any, ...]] = lambda _: ()  # annotations of a request's field
     description: Callable[[Any], str | None] = lambda _: None  # how it reads to a person
-    breaking: Callable[[Column, Any], Any]  # a value that breaks this rule and no other
+    breaking: Callable[[Any], Any]  # a value that breaks this rule and no other
 
 
 def _required(contract: Contract, name: str) -> bool | None:
@@ -36,19 +36,13 @@ def _allowed(contract: Contract, name: str) -> tuple[str, ...] | None:
     return labels or contract.columns[name].allowed
 
 
-def _beyond(column: Column, bound: float, sign: int) -> float:
-    """Past a bound by more than its last digit."""
-    step = 1.0 if column.type == "integer" else max(1.0, abs(bound) / 1e6)
-    return (floor(bound) if column.type == "integer" else bound) + sign * step
-
-
 RULES = (
     ColumnRule(
         name="missing",
         bound=_required,
         broken=lambda values, _: values.is_null(),
         reason=lambda _: "missing",
-        breaking=lambda *_: None,
+        breaking=lambda _: None,
     ),
     ColumnRule(
         name="minimum",
@@ -57,7 +51,7 @@ RULES = (
         reason=lambda bound: f"below minimum {bound:g}",
         request=lambda bound: (Ge(bound),),
         description=lambda bound: f"from {bound:g}",
-        breaking=lambda column, bound: _beyond(column, bound, -1),
+        breaking=lambda bound: floor(bound - 1 - abs(bound) / 1e6),
     ),
     ColumnRule(
         name="maximum",
@@ -66,7 +60,7 @@ RULES = (
         reason=lambda bound: f"above maximum {bound:g}",
         request=lambda bound: (Le(bound),),
         description=lambda bound: f"to {bound:g}",
-        breaking=lambda column, bound: _beyond(column, bound, 1),
+        breaking=lambda bound: ceil(bound + 1 + abs(bound) / 1e6),
     ),
     ColumnRule(
         name="allowed",
@@ -75,7 +69,7 @@ RULES = (
         reason=lambda _: "not one of the allowed values",
         request=lambda bound: (Literal[bound],),
         description=lambda bound: f"one of {', '.join(bound)}",
-        breaking=lambda *_: "<not allowed>",
+        breaking=lambda _: "<not allowed>",
     ),
 )
 

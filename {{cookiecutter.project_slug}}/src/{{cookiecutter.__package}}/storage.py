@@ -87,8 +87,6 @@ def file_hash(path: Path) -> str:
 def _sync(*paths: Path) -> None:
     """Wait until these are on disk."""
     for path in paths:
-        if os.name == "nt" and path.is_dir():
-            continue  # Windows cannot open a directory
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,8 +1,7 @@
 """What a person sees in the terminal: progress, tables and the last line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich import box
 from rich.console import Console
@@ -12,13 +11,8 @@ from rich.table import Table
 console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 if not console.is_terminal:
     console.width = 120
-
-
-class Bar(Protocol):
-    """Moves a progress bar on by ``steps``, with an optional note at its end."""
-
-    def __call__(self, steps: float = 1, note: str = "") -> None:
-        """Advance."""
+Bar = Callable[..., None]
+"""Moves a progress bar on by so many steps, with an optional ``note`` at its end."""
 
 
 @contextmanager
@@ -42,14 +36,14 @@ def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; every cell is shown as text, numbers to the right."""
-    body = [[_text(cell) for cell in row] for row in rows]
+    texts = [[_text(cell) for cell in row] for row in rows]
     drawn = Table(
         title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for index, name in enumerate(header):
-        numbers = bool(body) and all(row[index].lstrip("-+±")[:1].isdigit() for row in body)
+        numbers = bool(texts) and all(row[index].lstrip("-+±")[:1].isdigit() for row in texts)
         drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
-    for row in body:
+    for row in texts:
         drawn.add_row(*row)
     console.print(drawn, soft_wrap=False)
 
@@ -65,10 +59,13 @@ def printable(text: str) -> str:
 
 
 def _text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, float):
-        return f"{cell:.4f}"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    return "–" if cell is None else printable(str(cell))
+    match cell:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if cell else "no"
+        case float():
+            return f"{cell:.4f}"
+        case int():
+            return f"{cell:,}"
+    return printable(str(cell))

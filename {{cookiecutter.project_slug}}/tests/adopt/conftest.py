@@ -34,6 +34,11 @@ class Project:
         request = Request(path=str(path), target=target, **options)
         return write.run(request, self.configs, yes=True, package=self.package, **said)
 
+    def infer(self, columns: Mapping[str, Cells], target: str = "y", **options: Any) -> Proposal:
+        """What a table of these columns is taken for; nothing is written of it."""
+        (self.root / "table.csv").write_text(text_of(columns, delimiter="\t"))
+        return self.adopt("table.csv", target, dry_run=True, **options)
+
     def data(self) -> Dataset:
         contract = load_contract(self.configs / "contract.yaml")
         return data_job.run(contract, load(self.configs).data)
@@ -55,12 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 @pytest.fixture
 def infer(project: Project) -> Callable[..., Proposal]:
     """Infers from a target of yes and no, a number, and the columns given."""
-
-    def infer(**columns: Cells) -> Proposal:
-        (project.root / "table.csv").write_text(text_of(ours(columns)))
-        return project.adopt("table.csv", dry_run=True)
-
-    return infer
+    return lambda **columns: project.infer(ours(columns))
 
 
 def ours(columns: Mapping[str, Cells]) -> dict[str, Cells]:

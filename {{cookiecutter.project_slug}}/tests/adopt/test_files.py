@@ -14,7 +14,6 @@ from {{ cookiecutter.__package }}.errors import DataError
 from .conftest import Project, doubted, ours, rows_of, text_of
 from .forms import word
 
-ROWS = [["name", "amount", "note"], *([f"Zoë {n}", f"{n}", "a"] for n in range(50))]
 SCRIPTS = {
     "cp1252": "éèàüöäßñ€“”’–œ",
     "cp1250": "ąęłńśźżőűřěč€„”",
@@ -108,7 +107,6 @@ def test_an_encoding_is_right_or_a_guess(project: Project, encoding: str, seed: 
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [
-        *(("".join(f"{d.join(row)}\n" for row in ROWS), "delimiter", d) for d in ",;\t|"),
         ("a;b;note\n" + "1,5;2,5;3,5\n" * 20, "delimiter", ";"),
         ("a,note\n" + "'x, y','1'\n'z','2'\n" * 20, "quote", "'"),
         ("a,note\n" + "it's,1\n'tis,2\n" * 20, "quote", '"'),
@@ -120,8 +118,7 @@ def test_records_are_equally_wide(tmp_path: Path, text: str, key: str, value: st
 
 
 def test_a_damaged_byte_does_not_make_utf_8_another_encoding(tmp_path: Path) -> None:
-    text = "".join(",".join(row) + "\n" for row in ROWS)
-    (tmp_path / "t.csv").write_bytes(text.encode() + b"\xff,1,a\n")
+    (tmp_path / "t.csv").write_bytes(b"name,note\n" + "Zoë,a\n".encode() * 50 + b"\xff,a\n")
     assert dialect(tmp_path / "t.csv", "t.csv", "note")[0].encoding == "utf-8"
 
 

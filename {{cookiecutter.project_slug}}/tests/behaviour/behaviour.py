@@ -13,6 +13,7 @@ import pyarrow as pa
 from {{ cookiecutter.__package }}.config import load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
+from {{ cookiecutter.__package }}.errors import RegistryError
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -40,8 +41,7 @@ class Model:
         table = self.dataset.read("test")
         table = table.take(list(range(0, len(table), 1 + len(table) // MOST_ROWS)))
         for index, name in enumerate(table.schema.names):
-            column = self.contract.columns.get(name)
-            if column is not None and column.type == "timestamp":
+            if pa.types.is_timestamp(table.schema.types[index]):
                 local = table[name].cast(pa.timestamp("us", self.contract.timezone))
                 table = table.set_column(index, name, local)
         rows: list[Row] = table.to_pylist()
@@ -74,17 +74,15 @@ def find_model(configs: Path, version: str = "") -> Model:
     """A version by number or alias, ``champion`` or ``challenger``; the newest if none is named.
 
     Raises:
-        LookupError: nothing was trained yet, or the rows that it was tested on are gone.
+        RegistryError: nothing was trained yet, or the rows that it was tested on are gone.
     """
     settings, name = load(configs), load_contract(configs / "contract.yaml").name
     versions = Versions(settings.train.bundles, name)
     if not (every := versions.all()):
-        where = f"no version of {name} in '{versions.folder}' yet"
-        raise LookupError(f"{where}; run: make data train")
+        raise RegistryError(f"no version of {name} in '{versions.folder}'; run: make data train")
     chosen = versions.find(version) if version else every[-1]
     bundle = open_bundle(versions.folder / chosen.bundle)
     path = (settings.data.directory / "datasets" / bundle.metadata["dataset"]).resolve()
     if not path.is_dir():
-        where = f"'{path}', which the model was trained on, is not there"
-        raise LookupError(f"{where}; run: make data train")
+        raise RegistryError(f"the model's dataset '{path}' is not there; run: make data train")
     return Model(bundle=bundle, dataset=Dataset(path=path))

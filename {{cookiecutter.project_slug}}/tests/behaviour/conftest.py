@@ -17,5 +17,5 @@ def model() -> Model:
         patch.chdir(ROOT)  # paths in configs/ start there
         try:
             return find_model(ROOT / "configs", os.environ.get("MODEL_VERSION", ""))
-        except (LookupError, ProjectError) as error:
+        except ProjectError as error:
             pytest.fail(str(error), pytrace=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import RegistryError
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -69,8 +70,8 @@ def test_the_newest_version_is_asked_unless_another_is_named(constant: Model) ->
     assert find_model(configs).bundle.hash == newer.name
     assert find_model(configs, "1").bundle.hash == constant.bundle.hash
     shutil.rmtree(configs.parent / "data")
-    with pytest.raises(LookupError, match=r"which the model was trained on, .* make data train"):
+    with pytest.raises(RegistryError, match=r"dataset '.*' is not there; run: make data train"):
         find_model(configs)
     shutil.rmtree(folder)
-    with pytest.raises(LookupError, match=r"no version of shop .* make data train"):
+    with pytest.raises(RegistryError, match=r"no version of shop .* make data train"):
         find_model(configs)

@@ -1,9 +1,6 @@
 """The stages after training, each as the command that a person types, over a real server."""
 
 import json
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,8 +15,8 @@ from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
 
-from ..conftest import PACKAGE, Workspace
-from ..serving.live import until
+from ..conftest import Workspace
+from .served import serving
 
 HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
 
@@ -28,40 +25,23 @@ HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "
 class Running:
     """A server over the trained workspace; what it and its callers write is in ``folder``."""
 
-    workspace: Workspace
     folder: Path
+    settings: list[str]
     url: str
 
-    def run(self, command: str, *arguments: str) -> None:
+    def run(self, *words: str) -> None:
         """Call a command in this process, where what it imports is shared."""
-        settings = arguments_of(self.workspace, self.folder)
-        app([command, *arguments, *settings], standalone_mode=False)
-
-
-def arguments_of(workspace: Workspace, folder: Path) -> list[str]:
-    """Where the configuration is, and what is written elsewhere."""
-    places = {"serve.log": "live", "monitor.log": "live", "monitor.reports": "reports"}
-    overrides = [f"--set={key}={folder / place}" for key, place in places.items()]
-    return ["--configs", str(workspace.path / "configs"), *overrides]
+        app([*words, *self.settings], standalone_mode=False)
 
 
 @pytest.fixture(scope="module")
 def running(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("path")
-    command = [sys.executable, "-X", "importtime", "-m", PACKAGE, "serve"]
-    command += arguments_of(workspace, folder)
-    with (
-        (folder / "imports.log").open("w") as imports,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=imports, text=True) as process,
-    ):
-        assert process.stdout is not None
-        address = re.search(r"http://\S+", process.stdout.readline())
-        assert address, (folder / "imports.log").read_text()
-        url = address.group()
-        until(lambda: httpx.get(f"{url}/health/ready", timeout=30).json()["ready"], "a model")
-        yield Running(workspace=workspace, folder=folder, url=url)
-        process.terminate()
-        assert process.wait(timeout=20) == 0
+    places = {"serve.log": "live", "monitor.log": "live", "monitor.reports": "reports"}
+    settings = ["--configs", str(workspace.path / "configs")]
+    settings += [f"--set={key}={folder / place}" for key, place in places.items()]
+    with serving(folder / "imports.log", *settings, python=("-X", "importtime")) as url:
+        yield Running(folder, settings, url)
 
 
 def test_the_server_imports_no_heavy_library(running: Running) -> None:
@@ -71,14 +51,15 @@ def test_the_server_imports_no_heavy_library(running: Running) -> None:
     assert imported & HEAVY == set()
 
 
-def test_online_and_batch_answers_are_the_bundles_own(running: Running) -> None:
-    contract = running.workspace.contract
-    source = running.workspace.path / "data/datasets/synthetic/test.parquet"
+def test_online_and_batch_answers_are_the_bundles_own(
+    running: Running, workspace: Workspace
+) -> None:
+    contract, task = workspace.contract, workspace.bundle.task
+    source = workspace.path / "data/datasets/synthetic/test.parquet"
     target = running.folder / "scored.parquet"
     running.run("score", str(source), "--output", str(target))
-    expected = running.workspace.bundle.predict(from_table(contract, pq.read_table(source)))
-    task, scored = running.workspace.bundle.task, pq.read_table(target)
-    certainty = task.certainty(expected)
+    expected = workspace.bundle.predict(from_table(contract, pq.read_table(source)))
+    scored, certainty = pq.read_table(target), task.certainty(expected)
     if certainty is None:
         assert scored["value"].to_numpy() == pytest.approx(expected, rel=1e-6)
     else:
@@ -92,13 +73,15 @@ def test_online_and_batch_answers_are_the_bundles_own(running: Running) -> None:
     assert (answer["model"], len(answer["predictions"])) == (contract.name, 1)
 
 
-def test_replayed_traffic_is_monitored_with_its_labels(running: Running) -> None:
+def test_replayed_traffic_is_monitored_with_its_labels(
+    running: Running, workspace: Workspace
+) -> None:
     with pytest.raises(ServerUnreachableError, match="make serve"):
         running.run("replay", "--url", "http://127.0.0.1:9")
     running.run("replay", "--url", running.url)
     running.run("monitor")
-    folder = running.folder / "reports" / running.workspace.contract.name
-    summary, task = json.loads((folder / "summary.json").read_text()), running.workspace.bundle.task
+    folder = running.folder / "reports" / workspace.contract.name
+    summary, task = json.loads((folder / "summary.json").read_text()), workspace.bundle.task
     assert summary["metric"] == task.main
     assert summary["quality"]["value"] > task.chance + 0.1
     assert {finding["subject"] for finding in summary["drift"]} >= {SCORE}

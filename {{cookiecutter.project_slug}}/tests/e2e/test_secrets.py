@@ -1,26 +1,21 @@
 """What is personal or secret is looked for in all that the whole path writes."""
 
 import json
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from {{ cookiecutter.__package }}.cli import app
-from {{ cookiecutter.__package }}.cli.jobs import KEY_VARIABLE
+from {{ cookiecutter.__package }}.cli.commands import KEY_VARIABLE
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.models import preprocess
 
-from ..conftest import PACKAGE
-from ..serving.live import make_key, until
+from ..conftest import write_configs
+from ..serving.live import make_key
+from .served import serving
 
 CANARY = "Canary-7f3a9"
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned"
@@ -64,33 +59,11 @@ def holding(folder: Path, secret: str) -> list[str]:
     return [str(p.relative_to(folder)) for p in files if secret.encode() in p.read_bytes()]
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a server that is ready; what it says is in ``serve.log``."""
-    command = [sys.executable, "-m", PACKAGE, "serve"]
-    with (
-        (folder / "serve.log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            address = re.search(r"http://\S+", process.stdout.readline())
-            assert address, (folder / "serve.log").read_text()
-            ready = f"{address.group()}/health/ready"
-            until(lambda: httpx.get(ready, timeout=30).status_code == 200, "a model")
-            yield address.group()
-        finally:
-            process.kill()
-
-
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project's folder with the shop's raw rows, in which commands run."""
-    (tmp_path / "configs").mkdir()
-    tracking = {"tracking_uri": f"sqlite:///{tmp_path}/mlflow.db"}
-    sections = SETTINGS | {"train": SETTINGS["train"] | tracking}
-    for name, section in (sections | {"contract": json.loads(shop.text)}).items():
-        (tmp_path / f"configs/{name}.yaml").write_text(yaml.safe_dump(section, sort_keys=False))
+    write_configs(tmp_path, SETTINGS | {"contract": json.loads(shop.text)})
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     (tmp_path / "orders.csv").write_text("\n".join([HEADER, *rows_of(1_000)]) + "\n")
     monkeypatch.setattr(transform, "transform", lambda sources: sources["orders"])
     monkeypatch.setattr(preprocess, "features", lambda _: {})
@@ -113,7 +86,7 @@ def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
 
     run("data")
     run("train")
-    with serving(place) as url:
+    with serving(place / "serve.log") as url:
         row = {"order": "o-1", "at": "2024-05-01T10:00:00Z", "price": 1, "items": 1}
         row |= {"channel": "web", "name": CANARY}
         for headers, status in (({"authorization": f"Bearer {key}"}, 422), ({}, 401)):
@@ -123,11 +96,11 @@ def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
         run("replay", "--url", url)
     run("score", "orders.csv", "--output", "scored.parquet")
     run("monitor")
-    said = "".join(capfd.readouterr())
-    assert "replayed" in said
-    assert CANARY not in said
-    assert key not in said
+    shown = "".join(capfd.readouterr())
+    assert "replayed" in shown
+    assert CANARY not in shown
+    assert key not in shown
     made = {path.name for path in place.rglob("*")}
-    assert {"mlflow.db", "summary.json", "scored.parquet", "model.onnx", "quarantine"} <= made, said
+    assert {"mlflow.db", "summary.json", "scored.parquet", "model.onnx", "quarantine"} <= made
     assert holding(place, CANARY) == ["orders.csv"]
     assert holding(place, key) == []

@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ..data.read import GZIP, readable
 from ..errors import DataError
 
 HEAD_BYTES, SAMPLE_BYTES, SAMPLE_LINES, MOST_RECORDS, MOST_ABOVE = 1 << 20, 1 << 16, 2000, 1000, 50
-DELIMITERS, QUOTES, ESCAPES, COMMENTS = ",;\t|", ('"', "'", None), (None, "\\"), set("#%!*/")
+DELIMITERS, QUOTES, ESCAPES = ",;\t|", ('"', "'", None), (None, "\\")
 PAGES = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp932 gb18030 big5 euc_kr euc_jp"
 PAGES += " koi8_r cp437 cp850 iso8859_2"
 Record = Sequence[str]
@@ -39,27 +39,21 @@ def dialect(path: Path, name: str, target: str) -> tuple[CsvSource, list[str]]:
     lines[0] = lines[0].removeprefix("\ufeff")
     sep = re.match(r'^"?sep=(.)"?$', lines[0], re.IGNORECASE)
     lines = lines[1:] if sep else lines
-    marks, starts, records = _delimited(path, lines, sep[1] if sep else DELIMITERS)
+    marks, records = _delimited(path, lines, sep[1] if sep else DELIMITERS)
     width = _width(records)
-    place = _header(records, width, target)
-    names, rows = records[place], [row for row in records[place + 1 :] if row]
+    n_above = _header(records, width, target)
+    names, rows = records[n_above], [row for row in records[n_above + 1 :] if row]
     trailing = len(names) == width - 1 and all(not row[-1] for row in rows if len(row) == width)
     if len(names) != width and not trailing:
         raise DataError(
             f"the line of names in '{path}' has {len(names)} fields ({', '.join(names)[:60]!r}),"
             f" but most have {width}: name every column in a copy (R leaves the first one out)"
         )
-    settings = marks | {"csv": name, "encoding": encoding, "trailing_delimiter": trailing}
-    above = lines[: starts[place]]
-    signs = {line[0] for line in above}
-    if len(signs) == 1 and signs <= COMMENTS - {names[0][:1]} and not sep:
-        settings["comment"] = signs.pop()
-    else:
-        settings["skip_above"] = len(above) + bool(sep)
-    if above:
-        shown = above[0].strip()[:40]
+    if n_above:
+        shown = lines[0].strip()[:40]
         doubts.append(f"what stands above the names, such as {shown!r}, is skipped")
-    return CsvSource(**settings), doubts
+    marks |= {"skip_above": n_above + bool(sep), "trailing_delimiter": trailing}
+    return CsvSource(csv=name, encoding=encoding, **marks), doubts
 
 
 def _opened(path: Path) -> gzip.GzipFile | io.BufferedReader:
@@ -93,21 +87,23 @@ def _encoding(path: Path) -> tuple[str, list[str]]:
     ]
 
 
-def _split(
-    lines: Sequence[str], delimiter: str, quote: str | None, escape: str | None
-) -> tuple[list[int], list[Record]]:
-    """The first records, and how many lines stand before each; an empty one where one is broken."""
-    quoting = csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL
-    marks: dict[str, Any] = {"delimiter": delimiter, "quotechar": quote, "escapechar": escape}
-    reader = csv.reader(lines, strict=True, **marks | {"quoting": quoting})
-    starts, records = [0], list[Record]()
+def _records(lines: Sequence[str], marks: Mapping[str, Any]) -> list[Record]:
+    """The first records; one that is broken is empty, and the last."""
+    reader = csv.reader(
+        lines,
+        strict=True,
+        delimiter=marks["delimiter"],
+        quotechar=marks["quote"],
+        escapechar=marks["escape"],
+        quoting=csv.QUOTE_MINIMAL if marks["quote"] else csv.QUOTE_NONE,
+    )
+    records: list[Record] = []
     try:
         for record in islice(reader, MOST_RECORDS):
             records.append(record)
-            starts.append(reader.line_num)
     except csv.Error:
         records.append([])
-    return starts, records
+    return records
 
 
 def _width(records: Sequence[Record]) -> int:
@@ -118,17 +114,20 @@ def _width(records: Sequence[Record]) -> int:
 
 def _delimited(
     path: Path, lines: Sequence[str], delimiters: str
-) -> tuple[dict[str, Any], list[int], list[Record]]:
-    """Delimiter, quote and escape under which most records have equally many fields."""
-    tried, escaped = [], any("\\" in line for line in lines[:MOST_RECORDS])
-    for quote, delimiter, escape in product(QUOTES, delimiters, ESCAPES[: 1 + escaped]):
-        marks: dict[str, Any] = {"delimiter": delimiter, "quote": quote, "escape": escape}
-        starts, records = _split(lines, **marks)
+) -> tuple[dict[str, Any], list[Record]]:
+    """Split by the delimiter, quote and escape that give most records equally many fields."""
+    escapes = ESCAPES if any("\\" in line for line in lines[:MOST_RECORDS]) else ESCAPES[:1]
+    tried = []
+    for quote, delimiter, escape in product(QUOTES, delimiters, escapes):
+        marks = {"delimiter": delimiter, "quote": quote, "escape": escape}
+        records = _records(lines, marks)
         width, n_read = _width(records), min(len(records), len(lines) - 1, 20)
         share = sum(len(record) == width for record in records) / max(len(records), 1)
-        n_quoted = sum(len(f) > 1 and f[0] == f[-1] in "'\"" for one in records[:20] for f in one)
-        score = (round(share, 2) * n_read, round(share, 3), width, -n_quoted)
-        tried += [(score, marks, starts, records)] if width > 1 else []
+        fields = (field for record in records[:20] for field in record)
+        n_quoted = sum(len(field) > 1 and field[0] == field[-1] in "'\"" for field in fields)
+        if width > 1:
+            score = (round(share, 2) * n_read, round(share, 3), width, -n_quoted)
+            tried.append((score, marks, records))
     if not tried:
         raise DataError(
             f"'{path}' has no two columns: none of {' '.join(map(repr, delimiters))} stands"
@@ -139,7 +138,7 @@ def _delimited(
 
 def _header(records: Sequence[Record], width: int, target: str) -> int:
     """Which record names the columns: the first that holds the target's name, else the first."""
-    wide = [n for n, one in enumerate(records[:MOST_ABOVE]) if len(one) >= max(width - 1, 1)]
-    key = target.strip().casefold()
-    named = [n for n in wide if key in {field.strip().casefold() for field in records[n]}]
-    return next(iter(named or wide), 0)
+    first, key = records[:MOST_ABOVE], target.strip().casefold()
+    wide = [n for n, one in enumerate(first) if len(one) >= max(width - 1, 1)]
+    named = [n for n in wide if key in {field.strip().casefold() for field in first[n]}]
+    return (named or wide or [0])[0]

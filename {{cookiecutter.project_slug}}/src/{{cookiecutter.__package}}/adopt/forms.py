@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,14 +23,12 @@ NUMBER = re.compile(
     rf"\s*(?P<behind>\D*?)[\s){SIGNS}]*$"
 )
 CENSORED = re.compile("[<>=≤≥~≈#]")
+SIGN = re.compile("[%‰$¢£¤¥\u0e3f\u20a0-\u20cf]")
 MONEY = re.compile(r"^\W*(?:[A-Z]{2,3}\W|.*[$€£¥]|.*\.\W)")
 """What may stand before a whole number: EUR, US$, kr.; other words make a code of it."""
-SIGN = re.compile("[%‰$¢£¤¥\u0e3f\u20a0-\u20cf]")
 NO_UNIT = re.compile(r"[0-9,+<>=≤≥~:#*?!&@-]|/.*/|^[./]*$| .* |.{15}")
 FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "Mio.": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9}
-FACTOR = re.compile(rf"^(?:({'|'.join(map(re.escape, FACTORS))})(?=\s|$|{SIGN.pattern}))?\s*(.*)$")
 MOST_UNITS, MOST_TEXTS, SHOWN = 6, 3000, 40
-THREE = re.compile(r"^[1-9][0-9]{0,2}[.,][0-9]{3}$")
 PLACEHOLDER = re.compile(r"^-?(9{2,}|10{5,})(\.0*)?$|[eE]|[^0-9.-]")
 EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 FIRST_EPOCH, LAST_EPOCH = 946_684_800, 2 * 10**9
@@ -54,41 +54,81 @@ ORDERS = {True: ("dy", "yd", "y"), False: ("dmy", "mdy", "ymd", "ydm", "my", "ym
 Floats = npt.NDArray[np.float64]
 
 
-def number_format(texts: pl.Series) -> tuple[NumberFormat | None, list[str]] | None:
-    """How most texts are written as numbers, and what is doubtful; ``None`` where they are none.
+@dataclass(frozen=True)
+class Reading:
+    """What texts are in one form."""
 
-    The format is ``None`` for 1234.5.
-    """
-    texts = texts.head(MOST_TEXTS)
-    parts = [m for m in map(NUMBER.match, texts) if m and not CENSORED.search(m["before"])]
-    units = _units(parts) if 2 * len(parts) >= len(texts) else None
+    form: Form
+    values: pl.Series
+    """Numbers or times; null for a text of another form."""
+    n_rows: int
+    """How many rows it reads."""
+    doubts: list[str]
+
+
+def _likeliest(
+    texts: pl.Series, counts: pl.Series, forms: Iterable[Form], zone: str
+) -> Reading | None:
+    """Read by the first of the forms that read the most rows; doubt where another differs."""
+    readings = []
+    for form in forms:
+        with suppress(pl.exceptions.PolarsError):  # the library may know no such form
+            values = cast(texts, form, zone)
+            n_rows = int(counts.filter(values.is_not_null()).sum())
+            readings.append(Reading(form, values, n_rows, []))
+    most = max((one.n_rows for one in readings), default=0)
+    if not most:
+        return None
+    best, *others = [one for one in readings if one.n_rows == most]
+    for other in others:
+        differ = (best.values != other.values).fill_null(False)
+        if differ.any():
+            at = differ.arg_max() or 0
+            best.doubts.append(
+                f"could be read in two ways: {texts[at]!r} is {best.values[at]} as"
+                f" {_shown(best.form)}, which is taken, or {other.values[at]} as"
+                f" {_shown(other.form)}; else say that under the source"
+            )
+    return best
+
+
+def _shown(form: Form) -> str:
+    if form.type == "timestamp":
+        return form.format or "ISO 8601"
+    marks = form.numbers or NumberFormat()
+    return f"{{decimal: {marks.decimal!r}, thousands: {marks.thousands!r}}}"
+
+
+def number_reading(texts: pl.Series, counts: pl.Series) -> Reading | None:
+    """The texts as numbers written for people; ``None`` where most of them are none."""
+    sample = texts.head(MOST_TEXTS)
+    parts = [m for m in map(NUMBER.match, sample) if m and not CENSORED.search(m["before"])]
+    units = _units(parts) if 2 * len(parts) >= len(sample) else None
     if units is None:
         return None
-    pairs, doubts = _pairs([part["digits"] for part in parts])
-    marks = [units[0] | {"decimal": decimal, "thousands": mark} for decimal, mark in pairs]
-    forms = [NumberFormat.model_validate(one) for one in marks]
-    form = max(forms, key=lambda one: _n_read(texts, one)) if len(forms) > 1 else forms[0]
-    plain = form == NumberFormat() and _n_read(texts, None) >= len(parts)
-    return (None if plain else form), [*units[1], *doubts]
-
-
-def _n_read(texts: pl.Series, form: NumberFormat | None) -> int:
-    """How many texts the data job reads as numbers."""
-    return cast(texts, Form(type="float", numbers=form), "UTC").count()
+    marks, doubts = units
+    pairs = _pairs([part["digits"] for part in parts])
+    formats = [
+        NumberFormat.model_validate(marks | {"decimal": decimal, "thousands": thousands})
+        for decimal, thousands in pairs
+    ]
+    forms = [Form(type="float", numbers=one) for one in formats]
+    if NumberFormat() in formats:  # what needs no format is said without one
+        forms.insert(formats.index(NumberFormat()), Form(type="float"))
+    if reading := _likeliest(texts, counts, forms, "UTC"):
+        reading.doubts.extend(doubts)
+    return reading
 
 
 def _units(parts: Sequence[re.Match[str]]) -> tuple[dict[str, Any], list[str]] | None:
     """Units and factors around the numbers, and doubts; ``None`` where words are parts of codes."""
-    whole = 2 * sum(not part["digits"].isdigit() for part in parts) < len(parts)
+    whole = 2 * sum(part["digits"].isdigit() for part in parts) > len(parts)
     named = [part for part in parts if whole and re.search(r"\w", part["before"])]
     if not all(MONEY.search(part.string[: part.start("digits")]) for part in named):
         return None
-    counts, first = Counter[str](), dict[str, str]()
-    for part in parts:
-        behind = FACTOR.match(part["behind"])
-        for text in filter(None, (part["before"], *(behind.groups() if behind else ()))):
-            counts[text] += 1
-            first.setdefault(text, part.string)
+    around = [(text, part.string) for part in parts for text in part.group("before", "behind")]
+    counts = Counter(text for text, _ in around if text)
+    example = dict(reversed(around))
     factors = {text: FACTORS[text] for text in counts if text in FACTORS}
     units = [text for text in counts if text not in FACTORS]
     words = [unit for unit in units if not SIGN.search(unit)]
@@ -100,28 +140,23 @@ def _units(parts: Sequence[re.Match[str]]) -> tuple[dict[str, Any], list[str]] |
         shown = repr(named[0].string)
         doubts.append(f"is read as a number, as {shown}; if that names a thing, make it a category")
     if len(units) > 1 or (words and counts[words[0]] < len(parts)):
-        shown = listed(first[unit] for unit in units)
+        shown = listed(example[unit] for unit in units)
         doubts.append(f"has numbers of different units or none, such as {shown}: read as one")
     if len(factors) == 1 and max(counts[text] for text in factors) == len(parts):
         doubts.append(f"has {parts[0].string!r}, read times {factors}; if that is a unit, say so")
     return {"units": units, "factors": factors}, doubts
 
 
-def _pairs(digits: Sequence[str]) -> tuple[list[tuple[str, str | None]], list[str]]:
-    """Decimal and thousands marks that may be meant; one with a doubt where 1.234 leaves it open."""
+def _pairs(digits: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Decimal and thousands marks that may be meant, the likeliest first."""
     marked, bare = [d for d in digits if not d.isdigit()], [d for d in digits if d.isdigit()]
     text = re.sub("[’ʼ]", "'", re.sub(r"\s", " ", re.sub("[0-9]", "", "".join(marked))))
-    if len(set(text)) != 1 or not all(map(THREE.match, marked)):
-        return [(d, t) for d in ".," for t in (None, *sorted(set(text))) if t != d], []
-    mark, one = text[0], marked[0]
-    pairs: list[tuple[str, str | None]] = [(mark, None), ("," if mark == "." else ".", mark)]
-    if any(len(number) > 3 for number in bare):
-        return pairs[:1], []
-    rounded = len(marked) >= 5 and sum(d[-1] == "0" for d in marked) >= 0.9 * len(marked)
-    grouped = bool(bare) or rounded or mark == ","
-    read, other = [one.replace(mark, to) for to in ("", ".")][:: 1 if grouped else -1]
-    doubt = f"has {one!r}, read as {read}; if it is {other}, say decimal and thousands"
-    return [pairs[grouped]], [] if bare and mark == "," else [f"{doubt} under numbers"]
+    fractions = {one[1] for one in marked if one[0] == "0"}
+    marks = sorted(set(text) - fractions)
+    grouped = [(decimal, mark) for decimal in ".," for mark in marks if mark != decimal]
+    plain = [(".", None), (",", None)]
+    short = 0 < max(map(len, bare), default=0) <= 3
+    return [*grouped, *plain] if short or "," in marks else [*plain, *grouped]
 
 
 def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[list[str], list[str]]:
@@ -147,45 +182,29 @@ def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[li
     return missing, doubtful
 
 
-def time_format(
+def time_reading(
     texts: pl.Series, counts: pl.Series, zone: str, *, is_time: bool = False
-) -> tuple[str | None, pl.Series, list[str]] | None:
-    """The form in which most texts are times, what they are (null: of another form), and doubts.
+) -> Reading | None:
+    """The texts as times; ``None`` where most are none, or of numbers not nearly all.
 
-    The form is ``None`` for ISO 8601. Numbers are times by their digits, or if it ``is_time``.
+    Numbers are times by their digits, or if it ``is_time``.
     """
     sample = [text.strip() for text in texts.gather_every(max(1, len(texts) // SHOWN))]
     numeric = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in sample)
-    forms = dict.fromkeys(_of_numbers(sample, is_time=is_time) if numeric else _of_texts(sample))
-    tried = {form: _read(texts, form, zone) for form in forms}
-    fits = {form: int(counts.filter(at.is_not_null()).sum()) for form, at in tried.items()}
-    best, share = max(fits.values(), default=0), 0.98 if numeric and not is_time else 0.5
-    if best < share * int(counts.sum()):
+    formats = dict.fromkeys(_of_numbers(sample, is_time=is_time) if numeric else _of_texts(sample))
+    forms = [Form(type="timestamp", format=one) for one in formats]
+    reading = _likeliest(texts, counts, forms, zone)
+    share = 0.98 if numeric and not is_time else 0.5
+    if reading is None or reading.n_rows < share * int(counts.sum()):
         return None
-    form, *others = (form for form in fits if fits[form] == best)
-    values, doubts = tried[form], []
-    for other in others:
-        if (differ := (values != tried[other]).fill_null(False)).any():
-            at = differ.arg_max() or 0
-            doubts.append(
-                f"could be read in two ways: {texts[at]!r} is {values[at]:%Y-%m-%d} as {form}, which"
-                f" is taken, and {tried[other][at]:%Y-%m-%d} as {other}; else say that under formats"
-            )
     if numeric:
-        at = values.is_not_null().arg_max() or 0
-        doubts.append(f"is read as times: {texts[at]!r} is {values[at]:%Y-%m-%d %H:%M:%S}")
-    late = texts.filter((values > datetime.now(UTC)).fill_null(False))
-    if "%y" in (form or "") and len(late):
-        doubts.append(f"has years of two digits that lead into the future, such as {late[0]!r}")
-    return form, values, doubts
-
-
-def _read(texts: pl.Series, form: str | None, zone: str) -> pl.Series:
-    """The texts as the data job reads them; all null where the library knows no such form."""
-    try:
-        return cast(texts, Form(type="timestamp", format=form), zone)
-    except pl.exceptions.PolarsError:
-        return pl.Series([None] * len(texts), dtype=pl.Datetime("us", "UTC"))
+        at = reading.values.is_not_null().arg_max() or 0
+        reading.doubts.append(f"is read as times: {texts[at]!r} is {reading.values[at]}")
+    late = texts.filter((reading.values > datetime.now(UTC)).fill_null(False))
+    if "%y" in (reading.form.format or "") and len(late):
+        doubt = f"has years of two digits that lead into the future, such as {late[0]!r}"
+        reading.doubts.append(doubt)
+    return reading
 
 
 def _of_numbers(sample: Sequence[str], *, is_time: bool) -> Iterator[str]:

@@ -1,17 +1,16 @@
 """Opens a person's table, reads it through the readers of the data job, describes its columns."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..contract import JsonlSource, ParquetSource, TableSource, load
-from ..contract.source import SETTINGS
+from ..contract import READERS, JsonlSource, ParquetSource, TableSource, parse_source
 from ..data.read import GZIP, readable
 from ..data.rows import files, records
 from ..errors import ConfigError, DataError
@@ -30,25 +29,22 @@ class ColumnStats:
     def __init__(self, values: pl.Series, nulls: Sequence[str] = ()) -> None:
         self.values, self.is_text, self.n_rows = values, values.dtype == pl.String, len(values)
         known = values.drop_nulls().alias(" ").value_counts(sort=True, name="n")
-        self.blanks, self.nulls, self.doubts = list[str](), list[str](), list[str]()
-        none = known[" "].str.contains(NULL) if self.is_text else pl.Series([False])
-        none = none | known[" "].is_in(nulls) if nulls else none
-        if none.any():
-            absent, known = known.filter(none), known.filter(~none)
-            self.blanks = [text for text in absent[" "] if not text.strip()]
-            self.nulls = [text for text in absent[" "] if text.strip()]
-            n = int(absent.filter(absent[" "].is_in(self.nulls))["n"].sum())
-            doubt = f"has {listed(self.nulls)} in {n:,} rows: read as missing"
-            self.doubts = [doubt] if self.nulls else []
+        absent = known.clear()
+        if self.is_text:
+            is_null = known[" "].str.contains(NULL) | known[" "].is_in(nulls)
+            known, absent = known.filter(~is_null), known.filter(is_null)
         self.known, self.counts = known[" "], known["n"]
         """Distinct values, the most frequent first, and how often each stands there."""
-        self.n_known = int(self.counts.sum() or 0)
+        self.blanks = [text for text in absent[" "] if not text.strip()]
+        self.nulls = [text for text in absent[" "] if text.strip()]
+        self.n_null = int(absent["n"].filter(absent[" "].is_in(self.nulls)).sum())
+        self.n_known = int(self.counts.sum())
         self.complete, self.unique = self.n_known == self.n_rows, len(known) == self.n_known > 0
         self.examples = listed(self.known.head(3))
 
     def rows_of(self, texts: Iterable[str]) -> int:
         """How many rows have one of these texts."""
-        return int(self.counts.filter(self.known.cast(str).is_in(list(texts))).sum() or 0)
+        return int(self.counts.filter(self.known.cast(str).is_in(list(texts))).sum())
 
 
 def listed(values: Iterable[object], most: int = 3) -> str:
@@ -65,34 +61,27 @@ class Table:
     source: TableSource
     columns: dict[str, ColumnStats]
     """By name, in the file's order."""
-    unusable: dict[str, str]
-    """Columns that no contract can hold, and why."""
     doubts: list[str]
 
 
 def open_table(path: str, target: str, table: str | None, query: str | None) -> Table:
-    """Look at the table that a path, URL or variable names.
+    """Look at the table in a file; or in a database, of which a table or a query is named.
 
     Raises:
-        ConfigError: --table or --query do not fit what is named.
+        ConfigError: this project reads no databases.
         DataError: nothing is there, or no row of it can be read.
     """
     file = Path(path)
     stem = "" if query else table or file.name.partition(".")[0]
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")
-    name = "rows" if name in {"", "contract"} else name
-    database = "://" in path or (path.isupper() and path.isidentifier() and not file.exists())
-    if database != (bool(table) + bool(query) == 1):
-        raise ConfigError(f"'{path}': only a database takes one of --table or --query")
-    if database:
-        kinds = [kind for kind in SETTINGS if "table" in load(SETTINGS[kind]).model_fields]
-        if not kinds:
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-") or "rows"
+    if table or query:
+        if "sql" not in READERS:
             raise ConfigError("this project reads files; add an option that reads databases first")
-        settings: dict[str, Any] = {kinds[0]: path, "table": table, "query": query}
-        source = load(SETTINGS[kinds[0]])(**settings)
+        source = parse_source(json.dumps({"sql": path, "table": table, "query": query}))
         return _look(name, source, files(name, source, (), Path("data")), [])
     if not file.is_file():
-        raise DataError(f"'{path}' does not exist; name a CSV, Parquet or JSON Lines file")
+        what_to_do = "name a CSV, Parquet or JSON Lines file; of a database also --table or --query"
+        raise DataError(f"'{path}' does not exist; {what_to_do}")
     with readable(file), file.open("rb") as raw:
         head = raw.read(4)
     if head.startswith(EXCEL):
@@ -124,20 +113,21 @@ def _look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) 
         raise DataError(f"there is no row that can be read: {[*broken, 'it is empty'][0]}")
     if broken:
         total = f"{len(broken):,} of {len(broken) + n_rows:,}"
-        doubts = [*doubts, f"{total} records are no rows ({broken[0]}): rejected"]
+        doubts.append(f"{total} records are no rows ({broken[0]}): rejected")
     rows = pl.concat(parts, how="diagonal_relaxed").rechunk()
     unusable = _unusable(rows, paths[0], parquet=isinstance(source, ParquetSource))
-    columns = {values.name: ColumnStats(values) for values in rows if values.name not in unusable}
-    doubts = [*doubts, *(f"`{name}` is left out: {why}" for name, why in unusable.items())]
-    return Table(name=name, source=source, columns=columns, unusable=unusable, doubts=doubts)
+    doubts += [
+        f"`{name}` is left out: no contract can read {why}" for name, why in unusable.items()
+    ]
+    columns = {values.name: ColumnStats(values) for values in rows.drop(unusable)}
+    return Table(name=name, source=source, columns=columns, doubts=doubts)
 
 
-def _unusable(rows: pl.DataFrame, path: Path, *, parquet: bool) -> dict[str, str]:
-    """Columns that can be in no contract, and why."""
-    types: dict[str, object] = {n: t for n, t in rows.schema.items() if isinstance(t, UNREADABLE)}
+def _unusable(rows: pl.DataFrame, path: Path, *, parquet: bool) -> dict[str, object]:
+    """Columns that can be in no contract, and what they hold."""
+    result: dict[str, object] = {n: t for n, t in rows.schema.items() if isinstance(t, UNREADABLE)}
     if parquet:
         schema = pq.read_schema(path)
-        types |= {field.name: field.type for field in schema if pa.types.is_nested(field.type)}
-    result = {name: f"it holds {kind}, which no contract can read" for name, kind in types.items()}
+        result |= {field.name: field.type for field in schema if pa.types.is_nested(field.type)}
     unnamed = (name for name in rows.columns if re.fullmatch(r"\(column \d+\)", name))
-    return result | dict.fromkeys(unnamed, "it has no name")
+    return result | dict.fromkeys(unnamed, "a column without a name")

@@ -2,25 +2,24 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import available_timezones
 
 import polars as pl
 from pydantic import ValidationError
 
-from ..config import explain
+from ..config import explain, unknown
 from ..contract import Contract, CsvSource
 from ..data.cast import cast, present
 from ..data.rows import layout
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
-from .look import Table, listed
-from .roles import GROUP, KEY, Task, keys, leaks, spread, target_of, time_of, without_noise
+from .look import Table
+from .roles import GROUP, Task, as_target, find_keys, leaks, spread, time_of, without_noise
 
-MOST_TYPED, SHOWN = 50_000, 20
+MOST_TYPED = 50_000
 
 
 @dataclass(frozen=True)
@@ -58,21 +57,25 @@ def propose(request: Request, table: Table) -> Proposal:
     """
     if (zone := request.timezone) not in available_timezones():
         raise ConfigError(f"--timezone: '{zone}' is not an IANA time zone such as Europe/Paris")
-    target = _column("target", request.target, table) or ""
-    time, id_ = _column("time", request.time, table), _column("id", request.id, table)
-    columns = table.columns | {target: without_noise(table.columns[target])}
-    roles: dict[str | None, Role] = {time: "time", target: "target"}
+    for option, name in (("target", request.target), ("time", request.time), ("id", request.id)):
+        if name and name not in table.columns:
+            raise DataError(f"--{option}: {unknown(name, 'the columns', table.columns)}")
+    target, columns = request.target, dict(table.columns)
+    columns[target] = without_noise(columns[target])
+    roles: dict[str | None, Role] = {request.time: "time", target: "target"}
     guesses = {name: guess(stats, zone, roles.get(name)) for name, stats in columns.items()}
-    guesses[target], task = target_of(
-        columns[target], guesses[target], request.task, request.positive
-    )
-    time = time_of(time, columns, guesses)
-    guesses |= keys(id_, columns, guesses, {target, time})
-    id_ = next((name for name, one in guesses.items() if one.column.why == KEY), None)
+    head = as_target(guesses[target], request.task, request.positive)
+    time = time_of(request.time, guesses)
+    id_ = find_keys(request.id, guesses, {target, time})
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{table.name}-{target}".lower()).strip("-")
+    head |= {"name": request.name or slug[:63].strip("-") or "model", "target": target}
+    head |= {"id": id_, "time": time, "timezone": zone}
     first = [name for name in (target, id_, time) if name]
-    guesses = {name: guesses[name] for name in dict.fromkeys([*first, *guesses])}
-    named = replace(request, target=target, time=time, id=id_)
-    contract = _valid(_settings(named, table, guesses) | task)
+    contract = _valid(
+        head
+        | {"sources": {table.name: _source(table, guesses, id_)}}
+        | {"columns": {name: guesses[name].column for name in dict.fromkeys([*first, *guesses])}}
+    )
     rows = _typed(contract, table)
     contract, leaking = _without_leaks(contract, rows)
     doubts = [*table.doubts]
@@ -80,54 +83,36 @@ def propose(request: Request, table: Table) -> Proposal:
         doubts.append(f"`{time}` is taken as the time by which rows are split; else say --time")
     elif contract.times and not time:
         doubts.append(f"rows are split by chance, not by time; else say --time {contract.times[0]}")
-    doubts += [f"`{name}` {doubt}" for name, one in guesses.items() for doubt in one.doubts]
+    split = _split(contract, rows)
+    if time and "by" in split:
+        doubts.append(f"rows are split by {split['by']}: too few days, or labels of one kind")
+    doubts += [f"`{n}` {doubt}" for n in contract.columns for doubt in guesses[n].doubts]
     doubts += leaking if time else [*leaking, *spread(contract, rows)]
     examples = {name: stats.examples for name, stats in columns.items()}
-    return Proposal(contract=contract, data=_data(contract, rows), doubts=doubts, examples=examples)
+    data = {"directory": "data", "driving": table.name, "split": split}
+    return Proposal(contract=contract, data=data, doubts=doubts, examples=examples)
 
 
-def _column(option: str, name: str | None, table: Table) -> str | None:
-    """The column that an option names, if it names one."""
-    names = list(table.columns)
-    if not name or name in names:
-        return name or None
-    why = table.unusable.get(name, "there is no such column")
-    near = "".join(f"; did you mean {one!r}?" for one in get_close_matches(name, names, 1))
-    shown = listed(names, SHOWN)
-    raise DataError(f"--{option}: {name!r}: {why}; the file's first line names {shown}{near}")
-
-
-def _settings(request: Request, table: Table, guesses: Mapping[str, Guess]) -> dict[str, Any]:
-    """The contract's settings, but for the task."""
+def _source(table: Table, guesses: Mapping[str, Guess], id_: str | None) -> dict[str, Any]:
+    """The settings of the source."""
     is_csv = isinstance(table.source, CsvSource)
-    blanks = [""] * is_csv + [text for name in guesses for text in table.columns[name].blanks]
+    blanks = [""] * is_csv + [text for one in table.columns.values() for text in one.blanks]
     blanks = list(dict.fromkeys(blanks))
-    missing = {name: [*blanks, *one.missing] for name, one in guesses.items() if one.missing}
-    numbers = {name: one.numbers for name, one in guesses.items() if one.numbers}
     source = table.source.model_dump(exclude_defaults=True) | {
         "missing": blanks,
-        "missing_by_column": missing,
-        "formats": {name: one.format for name, one in guesses.items() if one.format},
-        "numbers": {name: one.model_dump(exclude_defaults=True) for name, one in numbers.items()},
+        "missing_by_column": {
+            n: [*blanks, *one.missing] for n, one in guesses.items() if one.missing
+        },
+        "formats": {n: one.format for n, one in guesses.items() if one.format},
+        "numbers": {
+            n: one.numbers.model_dump(exclude_defaults=True)
+            for n, one in guesses.items()
+            if one.numbers
+        },
     }
-    if is_csv and not request.id:
+    if is_csv and not id_:
         source["repeats"] = "keep"  # without an id nothing says that equal rows are one
-    columns = {name: one.column for name, one in guesses.items()}
-    others = {n: c for n, c in columns.items() if n not in (request.target, request.id)}
-    unused = [f"{n!r} ({c.why})" for n, c in others.items() if c.role or c.type == "string"]
-    if len(unused) == len(others):
-        why = ", ".join(unused[:10]) or "there is no other"
-        raise DataError(f"no column is left from which {request.target!r} could be learnt: {why}")
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{table.name}-{request.target}".lower()).strip("-")
-    return {
-        "name": request.name or slug[:63].strip("-") or "model",
-        "target": request.target,
-        "id": request.id,
-        "time": request.time,
-        "timezone": request.timezone,
-        "sources": {table.name: source},
-        "columns": columns,
-    }
+    return source
 
 
 def _valid(settings: Mapping[str, Any]) -> Contract:
@@ -135,7 +120,7 @@ def _valid(settings: Mapping[str, Any]) -> Contract:
     try:
         return Contract.model_validate(settings)
     except ValidationError as error:
-        raise ConfigError(explain(error, "the contract that was inferred")) from None
+        raise ConfigError(explain(error, "the contract that was inferred", settings)) from None
 
 
 def _typed(contract: Contract, table: Table) -> pl.DataFrame:
@@ -160,14 +145,12 @@ def _without_leaks(contract: Contract, rows: pl.DataFrame) -> tuple[Contract, li
     return contract, [f"`{name}` {why}: {end}" for name, why in leaking.items()]
 
 
-def _data(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
-    """The settings of data.yaml: a split by days, else by group, else by a hash of each row."""
-    group = next((name for name, one in contract.columns.items() if one.why == GROUP), None)
-    split: dict[str, Any] = {"by": "group", "group": group} if group else {"by": "hash"}
+def _split(contract: Contract, rows: pl.DataFrame) -> dict[str, Any]:
+    """A split by days where each part can be judged, else by group, else by a hash of each row."""
     if days := _days(contract, rows):
-        split = {"validation_from": days[0], "test_from": days[1]}
-    (driving,) = contract.sources
-    return {"directory": "data", "driving": driving, "split": split, "max_rejected_fraction": 0.05}
+        return {"validation_from": days[0], "test_from": days[1]}
+    group = next((name for name, one in contract.columns.items() if one.why == GROUP), None)
+    return {"by": "group", "group": group} if group else {"by": "hash"}
 
 
 def _days(contract: Contract, rows: pl.DataFrame) -> tuple[date, date] | None:
@@ -176,13 +159,8 @@ def _days(contract: Contract, rows: pl.DataFrame) -> tuple[date, date] | None:
         return None
     day = pl.col(contract.time).dt.convert_time_zone(contract.timezone).dt.date()
     labelled = rows.select(day=day, label=contract.target).drop_nulls("label").sort("day")
-    days, unique = labelled["day"], labelled["day"].unique().sort()
-    first = max(days[int(0.7 * len(days))], unique[:2][-1])
-    later = unique.filter(unique > first)
-    if not len(later):
-        return None
-    last = max(days[int(0.8 * len(days))], later[0])
-    place = (pl.col("day") >= first).cast(int) + (pl.col("day") >= last)
-    kinds = labelled.group_by(place).agg(pl.col("label").n_unique())["label"].to_list()
+    first, last = (labelled["day"][int(share * len(labelled))] for share in (0.7, 0.8))
+    part = (pl.col("day") >= first).cast(int) + (pl.col("day") >= last)
+    kinds = labelled.group_by(part).agg(pl.col("label").n_unique())["label"].to_list()
     least = 1 if contract.task == "regression" else 2
     return (first, last) if len(kinds) == 3 and min(kinds) >= least else None

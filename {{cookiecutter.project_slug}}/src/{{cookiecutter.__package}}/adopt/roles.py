@@ -1,29 +1,27 @@
 """What columns are to the rows: the target and its task, the time, the id, groups and leaks."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from ..contract import Column, ColumnType, Contract
+from ..contract import Contract
 from ..data.cast import Form, cast
 from ..data.leakage import tellings
 from ..errors import DataError
-from .infer import COUNTER, MAYBE, Guess
+from .infer import MAYBE, Guess
 from .look import ColumnStats, listed
 
 Task = Literal["binary", "multiclass", "regression"]
 MOST_NUMBERS, MOST_LABELS, FEWEST_LABELS, OFTEN, MOST_RARE = 20, 100, 50, 5, 3
-NO = ["0", "-1", "false", "no", "not", "non", "never", "none", "negative", "without"]
-"""What the other one of two values begins with."""
+SURE = ({"false", "true"}, {"0", "1"}, {"-1", "1"})
+"""Pairs of values of which the second is the positive one."""
 KEY, GROUP = "names each row", "names what several rows are about"
 FEW, FEWEST_ROWS, MOST_COMPARED, COMPARED_ROWS, LEAK_ROWS = 20, 100, 100, 20_000, 200
 SUSPECT, EXACT, MOST_TOGETHER, MOST_SUMMED = 0.99, 0.9999, 6, 2000
 PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)}
 """Parts of a time, and between which ends each lies."""
-Columns = Mapping[str, ColumnStats]
 Guesses = Mapping[str, Guess]
 
 
@@ -41,60 +39,59 @@ def without_noise(stats: ColumnStats) -> ColumnStats:
     return ColumnStats(stats.values, stats.known.filter(labels.is_in(noise)).to_list())
 
 
-def target_of(
-    stats: ColumnStats, guess: Guess, task: Task | None, positive: str | None
-) -> tuple[Guess, dict[str, Any]]:
-    """The target's column; and task, positive value and labels, as the contract has them.
+def as_target(guess: Guess, task: Task | None, positive: str | None) -> dict[str, Any]:
+    """Make the column the target: its task, positive value and labels, as the contract has them.
 
     Raises:
         DataError: the task cannot be learnt from the values, or they have no such positive one.
     """
-    texts, logical = stats.known.cast(pl.String), guess.column.type == "boolean"
-    absent = texts.is_in(list(guess.missing))
+    stats, logical = guess.stats, guess.type == "boolean"
+    texts = stats.known.cast(pl.String)
+    absent = texts.is_in(guess.missing)
     if guess.values is not None:
         absent |= pl.Series(np.isnan(guess.values))
-    known = _labels(texts, logical=logical).set(absent, None)
-    counts = _counts(known, stats.counts)
-    labels, doubts = sorted(counts, key=_in_order), [*guess.doubts]
+    counts = _counts(_labels(texts, logical=logical).set(absent, None), stats.counts)
+    labels = sorted(counts, key=float) if guess.is_whole else sorted(counts, key=str.casefold)
     task = task or _task(counts, guess)
-    if problem := _problem(stats, guess, labels, task):
+    if problem := _problem(guess, labels, task):
         raise DataError(f"the target {stats.values.name!r} {problem}, or name another column")
     chosen = positive and _labels([positive], logical=logical)[0]
     if positive is not None and (task != "binary" or chosen not in counts):
         raise DataError(f"no --positive {positive!r}: {task}, the values are {listed(labels)}")
-    if n_missing := stats.n_rows - sum(counts.values()):
+    n_labelled = sum(counts.values())
+    if n_missing := stats.n_rows - n_labelled:
         what = "value" if task == "regression" else "label"
-        doubts.append(f"has no {what} in {n_missing:,} rows: they are left out as unlabelled")
+        guess.doubts.append(f"has no {what} in {n_missing:,} rows: they are left out as unlabelled")
+    guess.rules = {"nullable": n_missing > 0}
     if task == "regression":
-        rules = {"minimum": None, "maximum": None, "nullable": n_missing > 0}
-        column = guess.column.model_copy(update=rules)
-        return replace(guess, column=column, doubts=doubts), {"task": task}
-    kind: ColumnType = "category"
-    settings: dict[str, Any] = {"task": task, "labels": labels}
-    if task == "binary":
-        value, is_sure = (chosen, True) if chosen else _positive(counts)
-        share = counts[value] / sum(counts.values())
-        rarer = f"is positive where it is {value!r}, the rarer ({share:.1%}); else say --positive"
-        doubts += [] if is_sure else [rarer]
-        settings["positive"] = value
-        if logical or (guess.column.type == "integer" and not guess.numbers):
-            kind = guess.column.type
-            settings = {"task": task, "positive": value == "true" if logical else int(value)}
-    elif guess.values is not None:
-        end = "taken as labels without order; for an amount say --task regression"
-        doubts.append(f"has {len(counts)} different numbers, such as {listed(labels)}: {end}")
-    column = Column(type=kind, nullable=n_missing > 0)
-    return Guess(column=column, doubts=doubts, missing=guess.missing), settings
+        return {"task": task}
+    if task == "multiclass":
+        if guess.values is not None:
+            shown = f"has {len(labels)} different numbers, such as {listed(labels)}"
+            end = "taken as labels without order; for an amount say --task regression"
+            guess.doubts.append(f"{shown}: {end}")
+        guess.become("category", **guess.rules)
+        return {"task": task, "labels": labels}
+    sure = labels[1] if set(labels) in SURE else None
+    value = chosen or sure or min(labels, key=lambda label: (counts[label], label))
+    if not (chosen or sure):
+        share = f"the rarer ({counts[value] / n_labelled:.1%})"
+        guess.doubts.append(f"is positive where it is {value!r}, {share}; else say --positive")
+    if logical or guess.is_whole:
+        return {"task": task, "positive": value == "true" if logical else int(value)}
+    guess.become("category", **guess.rules)
+    return {"task": task, "labels": labels, "positive": value}
 
 
-def _problem(stats: ColumnStats, guess: Guess, labels: list[str], task: Task) -> str | None:
+def _problem(guess: Guess, labels: list[str], task: Task) -> str | None:
     """Why the task cannot be learnt from the values."""
-    if guess.column.type == "timestamp":
-        return f"holds times, such as {stats.examples}; make a number or a category of it"
+    examples = guess.stats.examples
+    if guess.type == "timestamp":
+        return f"holds times, such as {examples}; make a number or a category of it"
     if len(labels) < 2:
         return f"is always {labels[0]!r}" if labels else "has no value"
     if task == "regression" and guess.values is None:
-        return f"holds texts, such as {stats.examples}; mend them, or leave --task out"
+        return f"holds texts, such as {examples}; mend them, or leave --task out"
     if task != "regression" and len(labels) > (2 if task == "binary" else MOST_LABELS):
         return f"has {len(labels):,} different values, such as {listed(labels)}: group them"
     return None
@@ -114,97 +111,86 @@ def _counts(labels: pl.Series, counts: pl.Series) -> dict[str, int]:
 
 def _task(counts: Mapping[str, int], guess: Guess) -> Task:
     """Binary for two values; a number for many or fractional ones, else one of several labels."""
-    if len(counts) == 2 or guess.values is None:
-        return "binary" if len(counts) == 2 else "multiclass"
-    few = len(counts) <= MOST_NUMBERS and guess.numbers is None
-    known = guess.values[~np.isnan(guess.values)]
-    return "multiclass" if few and (np.floor(known) == known).all() else "regression"
+    if len(counts) == 2:
+        return "binary"
+    few = len(counts) <= MOST_NUMBERS and guess.is_whole
+    return "multiclass" if few or guess.values is None else "regression"
 
 
-def _positive(counts: Mapping[str, int]) -> tuple[str, bool]:
-    """The positive one of two values, and whether its text says so; else the rarer."""
-    one, two = sorted(counts, key=lambda value: (counts[value], value))
-    low = (value.lower() for value in (one, two))
-    no = [v in NO or v.replace("-", " ").split(" ")[0] in NO or v[:1] in "<≤" for v in low]
-    return (two if no[0] and not no[1] else one), no[0] != no[1]
-
-
-def _in_order(value: str) -> tuple[float, str]:
-    """Numbers by their size, before texts in the order of the alphabet."""
-    is_number = value.removeprefix("-").replace(".", "", 1).isdecimal()
-    return (float(value), "") if is_number else (float("inf"), value.casefold())
-
-
-def time_of(name: str | None, columns: Columns, guesses: Guesses) -> str | None:
+def time_of(name: str | None, guesses: Guesses) -> str | None:
     """The time: what is named, or the only complete timestamp.
 
     Raises:
         DataError: the named column holds no times, or not in every row.
     """
-    times = [n for n, one in guesses.items() if one.column.type == "timestamp"]
-    complete = [n for n in times if not guesses[n].column.nullable]
+    complete = [
+        n for n, one in guesses.items() if one.type == "timestamp" and not one.column.nullable
+    ]
     if name is None:
         return complete[0] if len(complete) == 1 else None
-    if name in complete:
-        return name
-    stats = columns[name]
-    problem = "; ".join([f"holds no times, such as {stats.examples}", *guesses[name].doubts])
-    if name in times:
-        n_odd = stats.rows_of(guesses[name].missing)
-        problem = f"has {stats.n_rows - stats.n_known:,} gaps and {n_odd:,} other texts"
-        problem += " (a row of totals? take it out)"
-    raise DataError(f"--time: {name!r} {problem}; name a column of times, or leave --time out")
+    if name not in complete:
+        stats = guesses[name].stats
+        gaps = f"has no time in every row, such as {stats.examples}"
+        problem = "; ".join(
+            [f"{gaps}, and {stats.n_rows - stats.n_known:,} gaps", *guesses[name].doubts]
+        )
+        raise DataError(f"--time: {name!r} {problem}; name another column, or leave --time out")
+    return name
 
 
-def keys(
-    id_: str | None, columns: Columns, guesses: Guesses, taken: Collection[str | None]
-) -> dict[str, Guess]:
-    """The id, and columns that name what several rows are about, by what their values do.
+def find_keys(id_: str | None, guesses: Guesses, taken: Collection[str | None]) -> str | None:
+    """The id: what is named, or the first column that names each row. Groups become metadata.
 
     Raises:
-        DataError: the named id does not name each row once.
+        DataError: the named column does not name each row once.
     """
-    free = [name for name in columns if name not in taken and not guesses[name].column.pii]
-    first, result = next(iter(columns)), dict[str, Guess]()
-    unique = (n for n in free if _names_rows(columns[n], guesses[n], is_first=n == first))
-    if name := id_ or next(unique, None):
-        stats = columns[name]
+    free = [n for n in guesses if n not in taken and not guesses[n].rules.get("pii")]
+    first, named = next(iter(guesses)), id_
+    if id_ := id_ or next((n for n in free if _names_rows(guesses[n], n == first)), None):
+        stats = guesses[id_].stats
         again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
         if again or gaps:
             problem = f"{again:,} rows repeat a value and {gaps:,} have none"
-            raise DataError(
-                f"--id: {name!r} does not name each row once: {problem}; leave --id out"
-            )
-        column = Column(type="integer" if _is_whole(guesses[name]) else "string", why=KEY)
+            raise DataError(f"--id: {id_!r} does not name each row once: {problem}; leave --id out")
+        guesses[id_].become("integer" if guesses[id_].is_whole else "string", why=KEY)
+        guesses[id_].missing = []
         doubt = "is taken as the id, since it names each row; say --id for another"
-        result[name] = Guess(column=column, doubts=[] if id_ else [doubt])
-    for name in free:
-        if name not in result and _is_group(columns[name], guesses[name], columns):
-            gaps = not columns[name].complete
-            column = Column(type="category", nullable=gaps, role="metadata", why=GROUP)
+        guesses[id_].doubts = [] if named else [doubt]
+    columns = {name: one.stats for name, one in guesses.items()}
+    for name in (n for n in free if n != id_):
+        if _counts_rows(guesses[name]):
+            guesses[name].leave_out("it counts the rows")
+        elif _is_group(guesses[name], columns):
+            guesses[name].become("category", role="metadata", why=GROUP)
             end = f"split: {{by: group, group: {name}}} in data.yaml keeps them apart"
             doubt = f"{GROUP}: no feature, and no value should be in training and test; {end}"
-            result[name] = Guess(column=column, doubts=[doubt])
-    return result
+            guesses[name].doubts = [doubt]
+    return id_
 
 
-def _is_whole(guess: Guess) -> bool:
-    return guess.column.type == "integer" or guess.column.why == COUNTER
-
-
-def _names_rows(stats: ColumnStats, guess: Guess, *, is_first: bool) -> bool:
+def _names_rows(guess: Guess, is_first: bool) -> bool:
     """Whether values are all there, all different, and no measurements."""
+    stats = guess.stats
     if not (stats.unique and stats.complete and stats.n_rows > FEW):
         return False
-    if guess.values is not None:
-        return is_first and _is_whole(guess) and not guess.missing and guess.values.min() >= 0
-    return guess.column.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
+    if guess.values is None:
+        return guess.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
+    plain = is_first and guess.is_whole and not guess.missing and guess.values.min() >= 0
+    return plain or _counts_rows(guess)
 
 
-def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
+def _counts_rows(guess: Guess) -> bool:
+    """Whether values are the numbers from 0 or 1 up to how many rows there are, in any order."""
+    n_rows, values = guess.stats.n_rows, guess.values
+    if values is None or not (guess.is_whole and len(values) == n_rows > FEW):
+        return False
+    return bool(values.min() >= 0 and values.max() <= n_rows)
+
+
+def _is_group(guess: Guess, columns: Mapping[str, ColumnStats]) -> bool:
     """Whether many values stand in several rows each, which agree in others more than by chance."""
-    n, whole = len(stats.known), guess.column.type == "integer"
-    if guess.numbers or not (whole or (guess.values is None and stats.is_text)):
+    stats, n = guess.stats, len(guess.stats.known)
+    if not guess.is_whole and not (guess.values is None and stats.is_text):
         return False
     if n < FEW or not max(FEWEST_ROWS, 1.5 * n) <= stats.n_known <= 50 * n:
         return False
@@ -218,7 +204,7 @@ def _is_group(stats: ColumnStats, guess: Guess, columns: Columns) -> bool:
         shares = rows[name].value_counts()["count"].to_numpy() / len(rows)
         by_chance = (shares**2).sum() > 0.6 or len(shares) > 0.8 * n
         n_shared += not by_chance and same[name].sum() > 0.95 * len(same) > 0
-    return n_shared > whole
+    return n_shared > guess.is_whole
 
 
 def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
@@ -244,8 +230,11 @@ def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
     rows = rows.filter(pl.col(contract.target).is_not_null())
     if len(rows) < LEAK_ROWS:
         return {}
-    alone = {n: v for n, v in tellings(rows, contract) if v >= SUSPECT and n != contract.time}
-    result = {n: f"alone tells {contract.target} ({v:.3f} of 1)" for n, v in alone.items()}
+    result = {
+        name: f"alone tells {contract.target} ({share:.3f} of 1)"
+        for name, share in tellings(rows, contract)
+        if share >= SUSPECT and name != contract.time
+    }
     for name in contract.times if contract.time else ():
         later = (rows[name] > rows[contract.time]).drop_nulls()  # type: ignore[index]
         if len(later) and later.sum() >= SUSPECT * len(later):

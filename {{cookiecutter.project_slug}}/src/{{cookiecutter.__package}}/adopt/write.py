@@ -73,16 +73,19 @@ def run(
         return proposal
     if not yes and sys.stdin.isatty() and sys.stdout.isatty() and input("Enter writes, q quits: "):
         raise ConfigError("you quit; nothing was written")
-    configs, tests = configs.resolve(), configs.resolve().parent / "tests"
+    configs, root = configs.resolve(), configs.resolve().parent
     texts = {
         configs / "contract.yaml": contract_text(proposal.contract, proposal.doubts),
         configs / "data.yaml": DATA + yaml.safe_dump(proposal.data, sort_keys=False),
         package / "data" / "transform.py": TRANSFORM,
         package / "models" / "features.py": FEATURES,
     }
-    example = [tests / "behaviour" / "test_flights.py", tests / "data" / "test_example.py"]
-    example = [path for path in (package / "data" / "example.py", *example) if path.exists()]
-    write(configs.parent, texts, example, force=force)
+    example = (
+        package / "data" / "example.py",
+        root / "tests" / "behaviour" / "test_flights.py",
+        root / "tests" / "data" / "test_example.py",
+    )
+    write(root, texts, [path for path in example if path.exists()], force=force)
     say("next      make data, make train, make serve")
     return proposal
 
@@ -111,10 +114,11 @@ def write(root: Path, texts: Mapping[Path, str], gone: list[Path], *, force: boo
     rendered: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
     names = {path: Path(os.path.relpath(path, root)).as_posix() for path in (*texts, *gone)}
     changed = []
-    for path in (path for path in names if path.exists()):
-        old = path.read_bytes()
-        known = rendered.get(names[path]) == sha256(old).hexdigest()
-        changed += [] if known or old == texts.get(path, "").encode() else [names[path]]
+    for path, name in names.items():
+        old = path.read_bytes() if path.exists() else None
+        known = {rendered.get(name), sha256(texts.get(path, "").encode()).hexdigest()}
+        if old is not None and sha256(old).hexdigest() not in known:
+            changed.append(name)
     if changed and not force:
         raise ConfigError(
             f"{', '.join(changed)} was changed by hand; nothing was written: keep a copy and say"
@@ -136,7 +140,6 @@ def contract_text(contract: Contract, doubts: Iterable[str]) -> str:
     settings = contract.model_dump(mode="json", exclude_defaults=True)
     head = "".join(f"# doubt: {' '.join(printable(doubt).split())}\n" for doubt in doubts)
     odd = {"\x85", "\u2028", "\u2029"} & set(contract.text)  # PyYAML reads them back as others
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     form: dict[str, Any] = {"width": 10**6, "sort_keys": False, "default_flow_style": None}
-    text: str = yaml.dump(settings, Dumper=dumper, allow_unicode=not odd, **form)
+    text: str = yaml.dump(settings, Dumper=yaml.CSafeDumper, allow_unicode=not odd, **form)
     return CONTRACT + head + text

@@ -14,8 +14,7 @@ from ..terminal import printable
 
 COMMANDS = (
     "adopt.command",
-    "cli.jobs",
-    "cli.manage",
+    "cli.commands",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",

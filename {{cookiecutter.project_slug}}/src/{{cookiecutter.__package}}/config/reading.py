@@ -12,16 +12,15 @@ from pydantic import Field, ValidationError
 from ..errors import ConfigError
 from .data import DataConfig
 from .monitor import MonitorConfig
-from .section import Place, Section, explain, keys_of, nearest
+from .section import Section, explain, keys_of, nearest
 from .serve import ServeConfig
 from .train import TrainConfig
 
-MAX_BYTES = 10_000_000
-MAX_DEPTH = 20
+MAX_BYTES, MAX_DEPTH = 10_000_000, 20
 LIBRARY_VARIABLE = "MLFLOW_TRACKING_URI"
-NO_KEY = "a list or mapping is no key; is it a placeholder that is not filled in?"
 PREFIX = f"{__name__.partition('.')[0].upper()}__"
 OTHER_FILES = ("contract", "tuned")  # the contract, and what ``train --with`` takes
+TEXT_TAG = "tag:yaml.org,2002:str"
 S = TypeVar("S", bound=Section)
 
 
@@ -37,11 +36,13 @@ class Config(Section):
 
     def settings(self, option: str, section: type[S]) -> S:
         """The settings of an option, from ``configs/<option>.yaml``; without one, its defaults."""
+        values = self.options.get(option, {})
         try:
-            return section.model_validate(self.options.get(option, {}))
+            return section.model_validate(values)
         except ValidationError as error:
-            what, known = f"settings of '{option}'", keys_of(section, f"{option}.")
-            raise ConfigError(explain(error, what, lambda at: (option, *at), known)) from None
+            known = keys_of(section, f"{option}.")
+            message = explain(error, f"settings of '{option}'", values, known, option)
+            raise ConfigError(message) from None
 
 
 SECTIONS = tuple(name for name in Config.model_fields if name != "options")
@@ -50,8 +51,10 @@ SECTIONS = tuple(name for name in Config.model_fields if name != "options")
 def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None = None) -> Config:
     """Read the sections of ``folder``, then the environment, then ``section.key=value``.
 
-    A file that goes ``over`` them holds settings by section; each replaces the folder's whole. A
-    ``ConfigError`` names each key that does not fit, and the file, variable or option it is from.
+    A file that goes ``over`` them holds settings by section; each replaces the folder's whole.
+
+    Raises:
+        ConfigError: some keys do not fit; it names each of them.
     """
     values = _read_folder(folder)
     for section, settings in (read_yaml(over) if over else {}).items():
@@ -59,14 +62,16 @@ def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None
             valid = f"such as train: {{epochs: 3}}; the sections are {', '.join(values)}"
             raise ConfigError(f"'{over}' must hold settings by section, {valid}")
         values[section] |= settings
-    assignments = [*_from_environment(), *(("--set", each) for each in overrides or ())]
-    origins = {_assign(values, text, origin): origin for origin, text in assignments}
+    for origin, assignment in _from_environment():
+        _assign(values, assignment, origin)
+    for assignment in overrides or ():
+        _assign(values, assignment, "--set")
     sections = {section: values.pop(section) for section in SECTIONS}
     try:
         return Config.model_validate(sections | {"options": values})
     except ValidationError as error:
-        what = f"settings in '{folder}'"
-        raise ConfigError(explain(error, what, _key, keys_of(Config), origins)) from None
+        what = f"settings in '{folder}', the environment and --set"
+        raise ConfigError(explain(error, what, sections, keys_of(Config))) from None
 
 
 def _read_folder(folder: Path) -> dict[str, Any]:
@@ -84,11 +89,6 @@ def _read_folder(folder: Path) -> dict[str, Any]:
     return values
 
 
-def _key(place: Place) -> Place:
-    """The place of a fault in the files: pydantic adds the kind of a split to it."""
-    return place[:2] + place[3:] if place[:2] == ("data", "split") else place
-
-
 def _from_environment() -> Iterator[tuple[str, str]]:
     """Each variable with what it sets; our own come after that of a library, and so before it."""
     if uri := os.environ.get(LIBRARY_VARIABLE):
@@ -98,14 +98,14 @@ def _from_environment() -> Iterator[tuple[str, str]]:
             yield name, f"{name.removeprefix(PREFIX).lower().replace('__', '.')}={value}"
 
 
-def _assign(values: dict[str, Any], assignment: str, origin: str) -> str:
-    """Set one key; return its name."""
+def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
+    """Set one key."""
     name, separator, text = assignment.partition("=")
     *sections, last = name.strip().split(".")
     if not separator or not sections or sections[0] not in values:
         raise ConfigError(
             f"{origin}: '{name}' does not start section.key=value; the sections are"
-            f" {', '.join(values)}{nearest(name.split('.')[0].strip(), list(values))}"
+            f" {', '.join(values)}{nearest(name.split('.')[0].strip(), values)}"
         )
     for section in sections:
         if values.get(section) is None:
@@ -116,16 +116,19 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> str:
     try:
         values[last] = parse_yaml(text) if text else text  # null is written out
     except RefusedError as error:
-        raise ConfigError(
-            f"{origin}: the value of '{name}' is not valid: {error.problem}"
-        ) from None
+        message = f"{origin}: the value of '{name}' is not valid: {error.problem}"
+        raise ConfigError(message) from None
     except (yaml.YAMLError, ValueError):
         values[last] = text
-    return name.strip()
 
 
 class RefusedError(yaml.MarkedYAMLError):
     """Valid YAML that no file of this project holds."""
+
+
+def _refuse(refused: bool, problem: str, place: Any) -> None:
+    if refused:
+        raise RefusedError(None, None, problem, place.start_mark)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -134,26 +137,23 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         known: set[str] = set()
         for key, _ in node.value:
+            no_key = "a list or mapping is no key; is it a placeholder that is not filled in?"
+            _refuse(not isinstance(key, yaml.ScalarNode), no_key, key)
             no_text = f"the key {key.value} is not read as a text; put it in quotes"
-            _refuse(not isinstance(key, yaml.ScalarNode), NO_KEY, key)
-            _refuse(key.tag != "tag:yaml.org,2002:str", no_text, key)
+            _refuse(key.tag != TEXT_TAG, no_text, key)
             _refuse(key.value in known, f"the key '{key.value}' is given twice", key)
             known.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def _refuse(refused: bool, problem: str, place: Any) -> None:
-    if refused:
-        raise RefusedError(None, None, problem, place.start_mark)
-
-
 def parse_yaml(text: str) -> Any:
     """The value that a text holds; the time that it takes is bounded by the text's length.
 
-    What is not YAML, deeply nested, an alias, a tag or an unfit key raises a ``YAMLError``; a date
-    that is none a ``ValueError``.
+    Raises:
+        YAMLError: it is no YAML, or deeply nested, an alias, a tag or an unfit key.
+        ValueError: a date is none.
     """
-    depth, event = 0, None
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)

@@ -1,15 +1,16 @@
 """The base of every section of the settings and of the contract, and messages about their faults."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
-Place = tuple[int | str, ...]
 MAX_LENGTH, MAX_NAMES = 80, 20
 MESSAGES = {"extra_forbidden": "there is no such key", "missing": "required, and not given"}
 
@@ -25,26 +26,38 @@ class Section(BaseModel):
 def explain(
     error: ValidationError,
     what: str,
-    place: Callable[[Place], Place] = lambda location: location,
+    values: Any = None,
     known: Iterable[str] = (),
-    origins: Mapping[str, str] | None = None,
+    section: str | None = None,
 ) -> str:
-    """One line for each fault: its key, what is wrong, and what was given or is similar.
+    """One line for each fault of ``values``: its key, what is wrong, what was given or is similar.
 
-    A similar key is one of ``known``; ``origins`` names the variable or option that gave a key.
+    A similar key is one of ``known``; the keys are those of a ``section``, if one is named.
     """
     lines, known = [f"{what}: {error.error_count()} not valid"], list(known)
     for fault in error.errors(include_url=False):
-        key, kind = ".".join(map(str, place(fault["loc"]))), fault["type"]
+        kind, keys = fault["type"], _keys(fault, values)
+        key = ".".join(str(part) for part in (section, *keys) if part is not None)
         message = MESSAGES.get(kind) or fault["msg"].removeprefix("Value error, ")
         if kind == "extra_forbidden":
             message += nearest(key, known)
         elif kind not in {"missing", "value_error"}:
             message += f"; given {_shorten(fault['input'])}"
-        if origin := (origins or {}).get(key):
-            message += f" ({origin})"
         lines.append(f"  {key}: {message}" if key else f"  {message}")
     return "\n".join(lines)
+
+
+def _keys(fault: ErrorDetails, values: Any) -> list[int | str]:
+    """The keys in the values that lead to a fault, without the types that pydantic tried."""
+    place = fault["loc"]
+    if values is None:
+        return list(place)
+    keys: list[int | str] = []
+    for part in place:
+        with suppress(LookupError, TypeError):  # a part that is no key is a type that was tried
+            values = values[part]
+            keys.append(part)
+    return [*keys, place[-1]] if fault["type"] == "missing" else keys
 
 
 def _shorten(value: object) -> str:
@@ -74,14 +87,11 @@ def unknown(name: str, what: str, known: Iterable[str]) -> str:
     return f"'{name}' is not one of {what}: {shown}{nearest(name, names)}"
 
 
-def nearest(key: str, known: Sequence[str]) -> str:
-    """A question that ends a message, such as ``; did you mean 'model.kind'?``, or no text.
-
-    It names a key of the same last part, else a similar one, else one that begins alike.
-    """
-    last = key.rpartition(".")[2]
-    names = {name.rpartition(".")[2]: name for name in reversed(known)}
-    longer = [name for name in names if len(last) > 2 and name.startswith(last)]
-    similar = get_close_matches(key, known, 1, 0.8) or longer or get_close_matches(last, names, 1)
-    meant = names.get(last) or (names.get(similar[0], similar[0]) if similar else None)
-    return f"; did you mean '{meant}'?" if meant not in {None, last} else ""
+def nearest(key: str, known: Iterable[str]) -> str:
+    """``; did you mean 'train.epochs'?``: a key with the same last part or a similar name, if any."""
+    last, names = key.rpartition(".")[2], list(known)
+    by_end = {name.rpartition(".")[2]: name for name in reversed(names)}
+    longer = [end for end in by_end if end.startswith(last)]
+    similar = get_close_matches(key, names, 1, 0.8) or longer or get_close_matches(last, by_end, 1)
+    meant = by_end.get(last) or (by_end.get(similar[0], similar[0]) if similar else last)
+    return "" if meant == last else f"; did you mean '{meant}'?"

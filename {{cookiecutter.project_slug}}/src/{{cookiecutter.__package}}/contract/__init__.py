@@ -4,10 +4,10 @@ ETL typing and quarantine, encoders, the graph's inputs, the request model, drif
 test data are derived from it.
 """
 
-from .column import NUMERIC_TYPES, Column, ColumnType, Role, Rule
-from .row import Contract, load_contract
+from .row import NUMERIC_TYPES, Column, Contract, Role, load_contract
 from .source import (
     READERS,
+    ColumnType,
     CsvSource,
     FileSource,
     JsonlSource,

@@ -1,22 +1,22 @@
-"""The contract: the columns of a row, and what is derived from them."""
+"""The contract: the columns of a row, their rules, and what is derived from them."""
 
 import hashlib
 import json
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from ..config import Section, explain, keys_of, nearest, read_yaml, unknown
+from ..config import Section, explain, keys_of, read_yaml, unknown
 from ..errors import ConfigError
 from ..values import canonical_category
-from .column import NUMERIC_TYPES, CategoryText, Column, ColumnName, ColumnType, Role
-from .source import Source
+from .source import ColumnName, ColumnType, Source
 
+Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
+NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
 TARGETS = {
     "binary": {"boolean", "category", "integer"},
     "multiclass": {"category"},
@@ -24,7 +24,52 @@ TARGETS = {
 }
 HEAD = {"id": {"string", "integer", "category"}, "time": {"timestamp"}}
 POSITIVE = {"boolean": bool, "integer": int, "category": str}
+CategoryText = Annotated[str, AfterValidator(canonical_category)]
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+
+class Column(Section):
+    """One column of the contract's row."""
+
+    type: ColumnType
+    """How a value is read, checked and encoded."""
+    nullable: bool = False
+    """Whether a value may be missing."""
+    minimum: float | None = None
+    """Smallest value allowed."""
+    maximum: float | None = None
+    """Largest value allowed."""
+    allowed: tuple[CategoryText, ...] | None = None
+    """Values that a category may take; null allows any and encodes those of the training rows."""
+    on_violation: Literal["reject", "fail"] = "reject"
+    """What a value that breaks a rule or is not of the type does: reject its row, or fail the run."""
+    role: Literal["feature", "excluded", "metadata"] | None = None
+    """Only for columns that are not features; target, id and time are named above."""
+    leaks: bool = False
+    """Whether the value is known only after, or because of, the target; it is never a feature."""
+    slice: bool = False
+    """Whether quality is reported for each value; for category and boolean."""
+    pii: bool = False
+    """Whether values are masked in quarantine and errors, and stay in the ETL."""
+    unit: str | None = None
+    """Unit of the values."""
+    why: str | None = None
+    """Why the column is excluded, for the reader."""
+
+    @model_validator(mode="after")
+    def _rules_fit_the_type(self) -> Self:
+        kind, low, high = self.type, self.minimum, self.maximum
+        if not (low is None and high is None) and kind not in {"integer", "float"}:
+            raise ValueError(f"minimum and maximum are for integer and float, not {kind}")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"minimum {low:g} is above maximum {high:g}")
+        if self.allowed is not None and kind != "category":
+            raise ValueError(f"allowed is for category, not {kind}")
+        if self.slice and kind not in {"category", "boolean"}:
+            raise ValueError(f"slice is for category and boolean, not {kind}")
+        if kind == "string" and self.role == "feature":
+            raise ValueError("a string is no feature; make it a category, or leave the role out")
+        return self
 
 
 def _zone(name: str) -> str:
@@ -54,7 +99,7 @@ class Contract(Section):
     """The column with the time of a row, for splits, windows and staleness."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """IANA name of the zone in which days and calendar features are counted."""
-    sources: dict[SourceName, Source]
+    sources: dict[SourceName, Source] = Field(min_length=1)
     """Where rows come from."""
     columns: dict[ColumnName, Column]
     """The row that model, request, batch file, drift report and tests see."""
@@ -67,8 +112,9 @@ class Contract(Section):
 
     @model_validator(mode="after")
     def _has_no_problem(self) -> Self:
-        for problem in chain(_in_head(self), _in_sources(self), _in_labels(self), _positive(self)):
-            raise ValueError(problem)
+        for check in (_head_problems, _source_problems, _label_problems):
+            for problem in check(self):
+                raise ValueError(problem)
         return self
 
     def role(self, name: str) -> Role:
@@ -77,8 +123,9 @@ class Contract(Section):
             if getattr(self, role) == name:
                 return role
         column = self.columns[name]
-        implied: Role = "metadata" if column.type == "string" else "feature"
-        return column.role or ("excluded" if column.leaks else implied)
+        if column.leaks:
+            return "excluded"
+        return column.role or ("metadata" if column.type == "string" else "feature")
 
     def _with_role(self, *roles: Role) -> tuple[str, ...]:
         return tuple(name for name in self.columns if self.role(name) in roles)
@@ -138,7 +185,7 @@ class Contract(Section):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def _in_head(contract: Contract) -> Iterator[str]:
+def _head_problems(contract: Contract) -> Iterator[str]:
     """Problems of the columns that the head names, and of features."""
     columns = contract.columns
     for key, types in ({"target": TARGETS[contract.task]} | HEAD).items():
@@ -149,9 +196,6 @@ def _in_head(contract: Contract) -> Iterator[str]:
             yield f"{key}: {unknown(name, 'columns', columns)}"
         if columns[name].type not in types:
             yield f"{key}: '{name}' must be {' or '.join(sorted(types))}"
-        if columns[name].role is not None or columns[name].leaks:
-            given = "leaks" if columns[name].leaks else "role"
-            yield f"columns.{name}.{given}: its role is {key}; leave it out"
     for name in (*contract.features, contract.target, contract.id):
         if name is not None and columns[name].pii:
             what_to_do = "say role: excluded or metadata, or no pii"
@@ -160,72 +204,46 @@ def _in_head(contract: Contract) -> Iterator[str]:
         yield "columns: none is a feature, so there is nothing to learn from"
 
 
-def _in_sources(contract: Contract) -> Iterator[str]:
-    """Problems of sources, and of what they say of columns that they do not have."""
-    if not contract.sources:
-        yield "sources: name at least one"
-    names = [name.lower() for name in contract.sources]
+def _source_problems(contract: Contract) -> Iterator[str]:
+    """Problems of what sources say of columns that they do not have."""
     for source, settings in contract.sources.items():
-        if names.count(source.lower()) > 1:  # quarantine has a file for each
-            yield f"sources: '{source}' and another are one name to some file systems"
-        types = contract.source_columns(source)
-        for key, valid in (
-            ("formats", ("timestamp",)),
-            ("numbers", ("integer", "float")),
-            ("missing_by_column", ()),
-        ):
+        columns = contract.source_columns(source)
+        for key in ("formats", "numbers", "missing_by_column"):
             for name in getattr(settings, key):
-                if name not in types or (valid and types[name] not in valid):
-                    what = " or ".join(valid or ("one",))
-                    near = "" if name in types else nearest(name, list(types))
-                    yield f"sources.{source}.{key}: '{name}' is no {what} among its columns{near}"
+                if name not in columns:
+                    yield f"sources.{source}.{key}: {unknown(name, 'its columns', columns)}"
 
 
-def _in_labels(contract: Contract) -> Iterator[str]:
-    """Problems of the labels: they are the values of a target that is a category."""
-    labels, target = contract.labels, contract.columns[contract.target]
-    if labels is None:
-        if contract.task == "multiclass":
-            yield "labels: list the values of the target, among which one is chosen"
-        return
-    if contract.task == "regression":
-        yield "labels: a number has none; leave labels out"
-    if target.type != "category" or target.allowed is not None:
-        what_to_do = "leave labels out, or take allowed out of the column"
-        yield f"labels: '{contract.target}' is {target.type}, or has allowed values; {what_to_do}"
-    if len(set(labels)) != len(labels):
-        yield "labels: a value is listed twice"
-    if contract.task == "binary" and len(labels) != 2:
-        yield f"labels: a binary task has two, not {len(labels)}"
-
-
-def _positive(contract: Contract) -> Iterator[str]:
-    """Problems of the positive value: rows of a binary task have it."""
-    positive, target = contract.positive, contract.columns[contract.target]
-    if contract.task != "binary":
-        if positive is not None:
-            yield f"positive: a {contract.task} task has none; leave it out"
-        return
-    if type(positive) is not POSITIVE[target.type]:
-        kind = f"'{contract.target}', which is {target.type}"
-        yield f"positive: {positive!r} is no value of {kind}; name the value to give chances of"
-    text = canonical_category(positive)
-    valid = (contract.labels or target.allowed or (text,)) if target.type == "category" else ()
-    if valid and (text != positive or text not in valid):
-        yield f"positive: no row has {positive!r}; valid are {', '.join(valid)}"
+def _label_problems(contract: Contract) -> Iterator[str]:
+    """Problems of the target's values: its labels, and the positive one of a binary task."""
+    labels, positive, task = contract.labels, contract.positive, contract.task
+    target = contract.columns[contract.target]
+    if labels is None and task == "multiclass":
+        yield "labels: list the values of the target, among which one is chosen"
+    if labels is not None:
+        if target.type != "category" or target.allowed is not None:
+            what_to_do = "leave labels out, or take allowed out of the column"
+            yield f"labels: '{contract.target}' is {target.type}, or has allowed values; {what_to_do}"
+        if len(set(labels)) != len(labels):
+            yield "labels: a value is listed twice"
+        if task == "binary" and len(labels) != 2:
+            yield f"labels: a binary task has two, not {len(labels)}"
+    if task != "binary" and positive is not None:
+        yield f"positive: a {task} task has none; leave it out"
+    if task == "binary":
+        if type(positive) is not POSITIVE[target.type]:
+            kind = f"'{contract.target}', which is {target.type}"
+            yield f"positive: {positive!r} is no value of {kind}; name the value to give chances of"
+        valid = labels or target.allowed or (canonical_category(positive),)
+        if target.type == "category" and positive not in valid:
+            yield f"positive: no row has {positive!r}; valid are {', '.join(valid)}"
 
 
 def load_contract(path: Path) -> Contract:
     """Read and check ``contract.yaml``; a ``ConfigError`` names each wrong key and what to do."""
+    values = read_yaml(path)
     try:
-        return Contract.model_validate(read_yaml(path))
+        return Contract.model_validate(values)
     except ValidationError as error:
         known = dict.fromkeys(key.rpartition(".")[2] for key in keys_of(Contract))
-        raise ConfigError(explain(error, f"the contract '{path}'", _key, known)) from None
-
-
-def _key(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """The place of a fault in the file: pydantic adds the types that it tried to the keys."""
-    if place[:1] == ("sources",):
-        return place[:2] + place[3:]
-    return tuple(part for part in place if not str(part).startswith(("literal[", "dict[")))
+        raise ConfigError(explain(error, f"the contract '{path}'", values, known)) from None

@@ -1,0 +1,299 @@
+"""The commands of core: each reads its settings, imports its job and runs it."""
+
+import re
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..arguments import (
+    CONFIGS,
+    CONTRACT,
+    Folder,
+    Overrides,
+    config_of,
+    contract_of,
+    name_of,
+    needs,
+    refuse_newer_contract,
+)
+from ..config import Config
+from ..errors import AlertRaised, ConfigError
+from ..models.versions import Versions
+from ..rules import descriptions
+from ..terminal import say, table
+
+SOURCE = (
+    "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
+    " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
+)
+KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
+"""The variable for an API key, which others would see on the command line."""
+Why = Annotated[str, typer.Option(help="The reason, for the history.")]
+Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
+KeyName = Annotated[str, typer.Argument(help="Name of the key, such as billing-2026.")]
+
+contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
+datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="Make and revoke API keys of the server; a running one follows within 2 seconds.",
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    jobs = (data, train, serve, score, replay, monitor, alerts, demo)
+    for command in (*jobs, promote, rollback, history, card):
+        app.command()(command)
+    for name, group in (("contract", contracts), ("dataset", datasets), ("keys", keys)):
+        app.add_typer(group, name=name)
+
+
+def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Make a dataset from the sources, by the contract and data/transform.py."""
+    contract, settings = contract_of(configs), config_of(configs, set_).data
+    settings.refuse_unknown(contract.sources, contract.columns)
+    with needs("train"):
+        from ..data import job
+
+    job.run(contract, settings)
+
+
+def train(
+    over: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="Settings that replace those of configs/."),
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Train on the current dataset and register the model; serve the first that passes the gate."""
+    config = config_of(configs, set_, over)
+    refuse_newer_contract(configs, config)
+    with needs("train"):
+        from ..training import job
+
+    job.run(config)
+
+
+def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Answer predictions over HTTP, by the served version."""
+    config = config_of(configs, set_)
+    if config.serve.model is None and (configs / CONTRACT).exists():
+        named = config.serve.model_copy(update={"model": name_of(configs)})
+        config = config.model_copy(update={"serve": named})
+    from ..serving import server
+
+    server.serve(config)
+
+
+def score(
+    source: Annotated[str | None, typer.Argument(help=SOURCE)] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option("--output", help="The Parquet file. Default: data/scored/SOURCE.parquet."),
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The version; default: the served one.", min=1)
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Predict the rows of a file, with the same graph as the server.
+
+    The file is there whole or not at all. Rows that break the contract are in quarantine/ beside it.
+    """
+    config, name = config_of(configs, set_), name_of(configs)
+    with needs("batch"):
+        from ..scoring import job
+
+    if source is None:
+        from ..data.dataset import current
+
+        source = str(current(config.data.directory).path / "test.parquet")
+    if target is None:
+        stem = "rows" if source.lstrip().startswith("{") else Path(source).stem
+        title = re.sub(r"[^\w.=-]+", "_", stem).strip("_") or "rows"
+        target = config.data.directory / "scored" / f"{title}.parquet"
+    job.run(config.serve, name, source, target, version)
+
+
+def replay(
+    url: Annotated[
+        str | None, typer.Option(help="The server; default: serve.host and serve.port.")
+    ] = None,
+    rows: Annotated[int | None, typer.Option(help="Send only the first rows.", min=1)] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The server's API key.", envvar=KEY_VARIABLE)
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Send the test rows to the running server, and their labels after them."""
+    config = config_of(configs, set_)
+    with needs("monitor"):
+        from ..monitoring import replay as traffic
+
+    traffic.run(config, url, rows, key=key)
+
+
+def monitor(
+    fail_on_alert: Annotated[
+        bool,
+        typer.Option("--fail-on-alert", help=f"Exit with {AlertRaised.exit_code} on an alert."),
+    ] = False,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Check the served predictions for drift, quality and faults."""
+    config, name = config_of(configs, set_), name_of(configs)
+    with needs("monitor"):
+        from ..monitoring import job
+
+    summary = job.run(config, name)
+    if fail_on_alert and summary.alerts:
+        raise AlertRaised("; ".join(summary.alerts))
+
+
+def alerts(
+    recent: Annotated[int, typer.Option(help="Resolved alerts to show, too.", min=0)] = 10,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Show the open alerts, and the newest resolved ones."""
+    config, name = config_of(configs, set_), name_of(configs)
+    with needs("monitor"):
+        from ..monitoring.alerts.update import show_alerts
+
+    show_alerts(config.monitor, name, recent)
+
+
+def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Run every stage in turn: data, train, serve, score, replay, monitor."""
+    with needs("all"):
+        from ..demo import run
+
+    run(configs, set_ or [])
+
+
+@contracts.command("show")
+def show_contract(configs: Folder = CONFIGS) -> None:
+    """Show the columns of a row, with their roles, types and rules."""
+    contract, rows = contract_of(configs), []
+    for name, column in contract.columns.items():
+        rules = descriptions(contract, name) + ["personal"] * column.pii + ["slice"] * column.slice
+        rows.append((name, contract.role(name), column.type, ", ".join(rules), column.why))
+    positive = "" if contract.positive is None else f" = {contract.positive}"
+    title = f"{contract.name}: {contract.target}{positive}, days in {contract.timezone}"
+    table(title, ["column", "role", "type", "rules", "why"], rows)
+
+
+@datasets.command("show")
+def show_dataset(
+    name: Annotated[
+        str | None, typer.Argument(help="The first letters of a name; default: list all.")
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """List the datasets, or show where the rows of one went."""
+    directory = config_of(configs, set_).data.directory
+    with needs("batch"):
+        from ..data.dataset import show
+
+    show(directory, name)
+
+
+def promote(
+    version: Which,
+    why: Why = "",
+    override: Annotated[
+        str | None, typer.Option(help="The reason to serve a version that did not pass its gate.")
+    ] = None,
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Serve a version that passed its gate."""
+    from ..training.promote import promote
+    from ..training.tracking import mirror
+
+    config, versions = _versions(configs, set_)
+    promote(versions, version, why, override)
+    mirror(config, versions)
+
+
+def rollback(
+    to: Annotated[
+        str | None, typer.Option(help="The version; default: the one that served before.")
+    ] = None,
+    why: Why = "",
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Serve the version that served before."""
+    from ..training.promote import rollback
+    from ..training.tracking import mirror
+
+    config, versions = _versions(configs, set_)
+    rollback(versions, to, why)
+    mirror(config, versions)
+
+
+def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Show the versions, and what has served."""
+    from ..training.promote import show_history
+
+    show_history(_versions(configs, set_)[1])
+
+
+def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Print a version's model card, and why it served against its gate if it did."""
+    from ..training.promote import card_of
+
+    versions = _versions(configs, set_)[1]
+    say(card_of(versions, versions.find(version)))
+
+
+def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versions]:
+    config = config_of(configs, overrides)
+    return config, Versions(config.train.bundles, name_of(configs))
+
+
+@keys.command("new")
+def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Print a new key, this once; only its hash is kept."""
+    from ..serving.auth import new_key
+
+    path = _keys_file(configs, set_)
+    new_key(path, name, partial(print, flush=True))
+    note = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
+    print(note, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
+
+
+@keys.command("list")
+def list_keys(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Show whose keys there are; the keys themselves nobody knows."""
+    from ..serving.auth import read_keys
+
+    path = _keys_file(configs, set_)
+    rows = [(key.name, f"{key.made:%Y-%m-%d %H:%M}") for key in read_keys(path)]
+    table(f"keys in {path}", ("name", "made (UTC)"), rows)
+
+
+@keys.command("revoke")
+def revoke_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+    """Let a key in no longer."""
+    from ..serving.auth import revoke
+
+    revoke(_keys_file(configs, set_), name)
+    say(f"revoked   {name}; a running server knows within 2 s")
+
+
+def _keys_file(configs: Path, overrides: list[str] | None) -> Path:
+    path = config_of(configs, overrides).serve.keys
+    if path is None:
+        raise ConfigError("serve.keys is null; set it to the file that is to hold the keys")
+    return path
