@@ -34,16 +34,6 @@ COUNTER_BYTES = 4 << 20
 """Room that a worker's counters may need."""
 
 
-class JsonLines(logging.Formatter):
-    """A message as a JSON object of one line, with its traceback if there is one."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """``time``, ``level``, ``message``, which ends with an exception's traceback."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        level, message = record.levelname.lower(), super().format(record)
-        return json.dumps({"time": moment, "level": level, "message": message}, ensure_ascii=False)
-
-
 def serve(settings: Config) -> None:
     """Answer until interrupted.
 
@@ -96,7 +86,7 @@ def options(config: ServeConfig) -> dict[str, Any]:
         "workers": config.workers,
         "http": config.http,
         "ws": "none",
-        "access_log": config.access_log,
+        "access_log": False,
         "log_config": log_config(),
         "proxy_headers": False,
         "server_header": False,
@@ -107,18 +97,26 @@ def options(config: ServeConfig) -> dict[str, Any]:
 def log_config() -> dict[str, Any]:
     """Messages go to standard error: for people at a terminal, else a JSON object a line."""
     people = {"()": "uvicorn.logging.DefaultFormatter", "fmt": "%(levelprefix)s %(message)s"}
-    to_stderr = {"handlers": ["stderr"], "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"form": people if sys.stderr.isatty() else {"()": JsonLines}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "form"}},
         "loggers": {
-            "uvicorn": {**to_stderr, "level": "WARNING"},
-            "uvicorn.access": {**to_stderr, "level": "INFO"},
-            __name__.partition(".")[0]: {**to_stderr, "level": "INFO"},
+            "uvicorn": {"handlers": ["stderr"], "level": "WARNING"},
+            __name__.partition(".")[0]: {"handlers": ["stderr"], "level": "INFO"},
         },
     }
+
+
+class JsonLines(logging.Formatter):
+    """A message as a JSON object of one line, with its traceback if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """``time``, ``level``, ``message``, which ends with an exception's traceback."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        level, message = record.levelname.lower(), super().format(record)
+        return json.dumps({"time": moment, "level": level, "message": message}, ensure_ascii=False)
 
 
 def _listener(config: ServeConfig) -> socket.socket:

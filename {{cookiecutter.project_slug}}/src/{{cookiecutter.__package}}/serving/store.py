@@ -1,10 +1,9 @@
 """The version that serves: follows the pointer, verifies before it swaps, keeps the old on failure."""
 
 import time
-from datetime import datetime
 from pathlib import Path
 
-from ..contract import Column, Contract
+from ..contract import Contract
 from ..errors import BundleError, ConfigError
 from ..models.bundle import open_bundle
 from ..models.versions import Move, Versions
@@ -29,24 +28,18 @@ class Store:
         self._failed_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
-        self.registered_s = 0.0
-        """When the version was registered that serves, in seconds since 1970."""
         self.problem: str | None = "no model has been promoted yet; train one with: make train"
-        self.failures = 0
 
     def refresh(self) -> None:
         """Load what the pointer names if that changed.
 
-        Whatever a bundle, a disk or a library does becomes the problem; the old version stays.
+        Raises whatever a bundle, a disk or a library does; that is ``problem``, and the old stays.
         """
         try:
             self._follow()
-        except (KeyboardInterrupt, SystemExit):
-            raise
         except BaseException as error:  # a panic in Rust is no Exception
-            problem = (str(error) or type(error).__name__)[:MAX_PROBLEM]
-            self.failures += problem != self.problem  # the same again is the same failure
-            self.problem = problem
+            self.problem = (str(error) or type(error).__name__)[:MAX_PROBLEM]
+            raise
 
     def unserved(self) -> str | None:
         """Why nothing can serve yet, if no version was ever promoted."""
@@ -83,34 +76,26 @@ class Store:
         version = versions.served()
         if version is None:
             raise BundleError("the served pointer is empty")
-        registered_s = datetime.fromisoformat(version.created).timestamp()
         bundle = open_bundle(versions.folder / version.bundle)
         if self.current and not accepts_requests_of(bundle.contract, self.current.bundle.contract):
             raise BundleError(
                 f"version {version.number} does not take the requests of version"
                 f" {self.current.version}, which callers send; restart the server to serve it"
             )
-        predictor = make_predictor(bundle, version.number, self._max_rows)
-        self.registered_s = registered_s
-        return predictor
+        return make_predictor(bundle, version.number, self._max_rows)
 
 
 def accepts_requests_of(new: Contract, old: Contract) -> bool:
-    """Whether what callers send by an old contract has the columns that a new one takes."""
-    same = new.task == old.task and new.target == old.target
-    taken = all(
-        name in new.request
-        and _takes_values_of(new.columns[name], old.columns[name])
-        and (is_optional(new, name) or not is_optional(old, name))
+    """Whether a new contract takes the columns that callers send by an old one, of the same types."""
+    same_target = (new.task, new.target) == (old.task, old.target)
+    same_columns = all(
+        name in new.request and new.columns[name].type == old.columns[name].type
         for name in old.request
     )
-    added = all(is_optional(new, name) for name in new.request if name not in old.request)
-    return same and taken and added
-
-
-def _takes_values_of(new: Column, old: Column) -> bool:
-    """Whether every value that a column took by an old contract is one by a new contract."""
-    above = new.minimum is None or (old.minimum is not None and old.minimum >= new.minimum)
-    below = new.maximum is None or (old.maximum is not None and old.maximum <= new.maximum)
-    among = new.allowed is None or (old.allowed is not None and {*old.allowed} <= {*new.allowed})
-    return new.type == old.type and above and below and among
+    may_be_left_out = {name for name in old.request if is_optional(old, name)}
+    always_sent = set(old.request) - may_be_left_out
+    return (
+        same_target
+        and same_columns
+        and all(is_optional(new, name) for name in new.request if name not in always_sent)
+    )
