@@ -7,15 +7,13 @@ quick the hash is. A server that has met a file of keys demands keys to its end.
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated
 
-from filelock import FileLock
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..config import ServeConfig
@@ -26,7 +24,6 @@ from .problems import ProblemError
 PREFIX = "key_"
 """Of every key, so that whoever looks for secrets finds one."""
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-WAIT_S = 10.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOCAL_HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 FORM_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
@@ -72,37 +69,31 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
     """
     if not NAME.fullmatch(name):
         raise ConfigError(f"'{name}' names no key; use up to 64 letters, digits, '.', '_' and '-'")
+    keys = read_keys(path)
+    if any(known.name == name for known in keys):
+        raise ConfigError(
+            f"there is a key '{name}'; to replace it, make one of another name,"
+            f" and once it is used everywhere: keys revoke {name}"
+        )
     key = PREFIX + secrets.token_urlsafe(32)
-    with _changing(path) as keys:
-        if any(known.name == name for known in keys):
-            raise ConfigError(
-                f"there is a key '{name}'; to replace it, make one of another name,"
-                f" and once it is used everywhere: keys revoke {name}"
-            )
-        show(key)
-        made = datetime.now(UTC).replace(microsecond=0)
-        keys.append(Key(name=name, sha256=_digest(key.encode()).hex(), made=made))
+    show(key)
+    made = datetime.now(UTC).replace(microsecond=0)
+    _write_keys(path, [*keys, Key(name=name, sha256=_digest(key.encode()).hex(), made=made)])
 
 
 def revoke(path: Path, name: str) -> None:
     """Let a key in no longer. After the last one nobody is let in: the file stays."""
-    with _changing(path) as keys:
-        names = [key.name for key in keys]
-        if name not in names:
-            known = ", ".join(names) or "none"
-            raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
-        del keys[names.index(name)]
+    keys = read_keys(path)
+    others = [key for key in keys if key.name != name]
+    if len(others) == len(keys):
+        known = ", ".join(key.name for key in keys) or "none"
+        raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
+    _write_keys(path, others)
 
 
-@contextmanager
-def _changing(path: Path) -> Iterator[list[Key]]:
-    """The keys, to be changed while nobody else does; written if the block succeeds."""
+def _write_keys(path: Path, keys: list[Key]) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=WAIT_S):
-            keys = read_keys(path)
-            yield keys
-            write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
+        write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
 

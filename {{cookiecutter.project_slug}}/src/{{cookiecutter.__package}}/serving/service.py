@@ -166,12 +166,13 @@ class Service:
         self.metrics.in_flight.set(self.batcher.in_flight)
 
     async def _look(self, task: str, look: Callable[[], None]) -> None:
+        failures = self.metrics.failures.labels(task)
         try:
             await asyncio.to_thread(look)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in Rust is no Exception
-            self.metrics.failures.labels(task).inc()
+            failures.inc()
             if self._faults.get(task) != str(error):  # the same again is said once
                 trace = None if isinstance(error, ProjectError) else error
                 text = "%s: what was known before stays: %s"
