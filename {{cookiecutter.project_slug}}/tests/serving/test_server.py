@@ -138,8 +138,8 @@ def test_without_a_served_model_it_says_so_and_what_to_do(tmp_path: Path, shop: 
     with start(tmp_path) as server:
         try:
             address_of(server)
-            assert server.stdout is not None
-            line = server.stdout.readline()
+            assert server.stderr is not None
+            line = server.stderr.readline()
         finally:
             server.kill()
     assert "no model has been promoted yet; train one with: make train" in line

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import signal
 import threading
@@ -53,6 +54,9 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase}
     for status in (400, 401, 408, 413, 415, 422, 429, 500, 503)
 }
+
+
+LOGGER = logging.getLogger(__name__)
 
 
 class Accepted(BaseModel):
@@ -226,6 +230,8 @@ async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     if threading.current_thread() is threading.main_thread():  # the process is its own
         signal.signal(signal.SIGTERM, _leave_before(service, signal.getsignal(signal.SIGTERM)))
     await service.refresh()
+    if service.store.current is None:
+        LOGGER.warning("no model serves: %s; the server follows", service.store.problem)
     following = asyncio.create_task(_follow(service))
     gc.collect()
     gc.freeze()  # what is loaded stays

@@ -1,6 +1,6 @@
 """Errors as they are answered: one shape, stable codes, nothing of the inside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
@@ -55,7 +55,7 @@ class ProblemError(Exception):
         super().__init__(message)
         self.code = code
         self.status = STATUSES[code]
-        self.faults = list(faults[:MAX_FAULTS])
+        self.faults = list(faults)
         self.headers = headers or {}
 
     def body(self, request_id: str) -> bytes:
@@ -64,20 +64,17 @@ class ProblemError(Exception):
         return to_json({**content, "request_id": request_id})
 
 
-def invalid(*faults: Fault) -> ProblemError:
-    """The answer to a body that is not valid; it repeats no value that was sent."""
-    first = faults[0]
-    message = f"{len(faults)} not valid; the first is {first.field}: {first.message}"
-    return ProblemError("invalid_request", message, *faults)
+def invalid(*faults: tuple[tuple[object, ...], str, str]) -> ProblemError:
+    """The answer to a body that breaks rules: of each the place, its code and what is valid."""
+    found = [
+        Fault(field=".".join(map(str, place))[:MAX_PLACE] or "body", rule=rule, message=message)
+        for place, rule, message in faults[:MAX_FAULTS]
+    ]
+    message = f"{len(faults)} not valid; the first is {found[0].field}: {found[0].message}"
+    return ProblemError("invalid_request", message, *found)
 
 
 def invalid_by(error: ValidationError) -> ProblemError:
-    """The answer to a body that pydantic refused."""
+    """The answer to a body that pydantic refused; it repeats no value that was sent."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
-    return invalid(*(fault_of(one["loc"], one["type"], one["msg"]) for one in details))
-
-
-def fault_of(place: Iterable[object], rule: str, message: str) -> Fault:
-    """A fault at a place of the body."""
-    path = ".".join(str(part)[:MAX_PLACE] for part in place) or "body"
-    return Fault(field=path[:MAX_PLACE], rule=rule, message=message)
+    return invalid(*((one["loc"], one["type"], one["msg"]) for one in details))

@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 from ..contract import Contract
 from ..rules import descriptions, rules_of
 from ..values import canonical_category
-from .problems import MAX_FAULTS, Fault, ProblemError, fault_of, invalid, invalid_by
+from .problems import MAX_FAULTS, ProblemError, invalid, invalid_by
 
 MAX_TEXT, MAX_NAME = 1_000, 100
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -48,14 +48,15 @@ class BodySchema:
         try:
             content = from_json(body)
         except ValueError as error:
-            raise _refused("body", "json_invalid", str(error)) from None
+            raise invalid((("body",), "json_invalid", str(error))) from None
         if type(content) is not dict or type(rows := content.get(name)) is not list:
-            raise _refused("body", "shape", f'a body is an object as {{"{name}": […]}}')
+            shape = f'a body is an object as {{"{name}": […]}}'
+            raise invalid((("body",), "shape", shape))
         if len(content) > 1:
             raise _unknown_keys(("body",), content, {name})
         if len(rows) > self._max_rows:
             message = f"a request may have {self._max_rows:,} rows; send several requests"
-            raise _refused(name, "too_long", message)
+            raise invalid(((name,), "too_long", message))
         for number, row in enumerate(rows):
             if type(row) is dict and len(row) > len(self._columns):
                 raise _unknown_keys((name, number), row, self._columns)
@@ -161,11 +162,7 @@ TYPES: dict[str, tuple[Any, list[BeforeValidator]]] = {
 """By the contract's type: the type of a value, and what it is read by."""
 
 
-def _refused(field: str, rule: str, message: str) -> ProblemError:
-    return invalid(Fault(field=field, rule=rule, message=message))
-
-
 def _unknown_keys(place: tuple[object, ...], content: Row, known: Iterable[str]) -> ProblemError:
     """The answer to an object of more keys than are known, made without a look at its values."""
     unknown = islice((key for key in content if key not in known), MAX_FAULTS)
-    return invalid(*(fault_of((*place, key), "extra_forbidden", "no such name") for key in unknown))
+    return invalid(*(((*place, key), "extra_forbidden", "no such name") for key in unknown))

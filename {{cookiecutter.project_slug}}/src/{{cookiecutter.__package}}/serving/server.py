@@ -28,7 +28,6 @@ from .app import PARENT, SETTINGS, create_app
 from .auth import refuse_strangers
 from .metrics import FOLDER
 from .middleware import BODY_TIMEOUT_S
-from .store import Store
 
 COUNTER_BYTES = 4 << 20
 """Room that a worker's counters may need."""
@@ -52,9 +51,6 @@ def serve(settings: Config) -> None:
             f"serving   http://{host}:{listener.getsockname()[1]}{workers}"
             "  (open it in a browser, or ask /model; stop with Ctrl-C)"
         )
-        store = Store(config.bundles, config.model, config.max_rows)
-        if problem := store.unserved():
-            say(f"no model  {problem}; the server follows")
         _run(settings, listener)
 
 

@@ -160,7 +160,6 @@ class Service:
         await self._look("keys", self.guard.refresh)
         for route in self._routes:
             await self._look(route.name, route.refresh)
-        self.log.rotate()  # not in a thread: nobody writes meanwhile
         self.metrics.version.set(self.store.current.version if self.store.current else 0)
         self.metrics.ready.set(self.ready)
         self.metrics.in_flight.set(self.batcher.in_flight)

@@ -28,7 +28,7 @@ class Store:
         self._failed_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
-        self.problem: str | None = "no model has been promoted yet; train one with: make train"
+        self.problem: str | None = None
 
     def refresh(self) -> None:
         """Load what the pointer names if that changed.
@@ -40,13 +40,6 @@ class Store:
         except BaseException as error:  # a panic in Rust is no Exception
             self.problem = (str(error) or type(error).__name__)[:MAX_PROBLEM]
             raise
-
-    def unserved(self) -> str | None:
-        """Why nothing can serve yet, if no version was ever promoted."""
-        versions = self.versions()
-        if versions is None or not versions.folder.is_dir():
-            return self.problem
-        return None if (versions.folder / "served").exists() else versions.unserved()
 
     def versions(self) -> Versions | None:
         """The versions of the model that serves, or is to; ``None`` before the first promotion."""
@@ -63,8 +56,10 @@ class Store:
     def _follow(self) -> None:
         versions, now = self.versions(), time.monotonic()
         pointer = read_pointer(versions.folder / "served") if versions else None
-        if versions is None or pointer is None:
-            self.problem = self.unserved()
+        if versions is None or not versions.folder.is_dir():
+            self.problem = "no model has been promoted yet; train one with: make train"
+        elif pointer is None:
+            self.problem = versions.unserved()
         elif pointer == self._loaded:
             self.problem = None
         elif pointer != self._failed or now >= self._failed_at + AGAIN_S:

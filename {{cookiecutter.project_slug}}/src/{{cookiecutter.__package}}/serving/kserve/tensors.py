@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from ...contract import Contract
 from ..answers import fields_of
-from ..problems import Fault, ProblemError, invalid, invalid_by
+from ..problems import ProblemError, invalid, invalid_by
 from ..schemas import Row, is_optional
 
 PACKED: dict[str, np.dtype[Any]] = {
@@ -172,7 +172,7 @@ def tensors_of(
 
 def refusal(message: str) -> ProblemError:
     """What is answered to tensors that are not those of the model."""
-    return invalid(Fault(field="body", rule="tensor", message=message))
+    return invalid((("body",), "tensor", message))
 
 
 def _datatype(contract: Contract, name: str) -> str:
