@@ -49,7 +49,7 @@ def process(
     with start(folder, *options) as server:
         try:
             url = address_of(server)
-            until(lambda: counted(url, "workers") > 0, "it to answer")
+            httpx.get(f"{url}/health/live", timeout=60)  # whoever connects before waits
             yield server, url
         finally:
             server.kill()

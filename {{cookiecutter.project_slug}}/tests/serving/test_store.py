@@ -1,9 +1,11 @@
 """The pointer is followed, and nothing that a bundle, a file or a disk does ends that."""
 
 import threading
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -144,7 +146,8 @@ def test_a_pointer_that_failed_is_tried_again_later(
     store = loaded(tmp_path)
     model.write_bytes(content)
     assert look(store) is None
-    monkeypatch.setattr(module, "AGAIN_S", 0.0)
+    later = time.monotonic() + module.AGAIN_S
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: later))
     assert (look(store), store.problem) == (1, None)
 
 

@@ -33,14 +33,12 @@ class Predicted:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerField:
-    """One field of the answer to a row."""
+    """One field of the answer to a row, for contracts of some tasks."""
 
     name: str
     description: str
     tasks: tuple[str, ...]
-    """Those that have it."""
     type: Callable[[Contract], Any]
-    """Of its value in JSON."""
     values: Callable[[Predicted], list[Any] | None]
     """By row; ``None`` where no row has any."""
     optional: bool = False
@@ -143,9 +141,9 @@ def answer_model(contract: Contract) -> type[BaseModel]:
     """The answer to a request, for the OpenAPI document."""
     fields: dict[str, Any] = {}
     for field in fields_of(contract):
-        kind, description = field.type(contract), field.description
-        kind, default = (kind | None, None) if field.optional else (kind, ...)
-        fields[field.name] = (kind, Field(default, description=description))
+        kind, default = field.type(contract), None if field.optional else ...
+        kind = kind | None if field.optional else kind
+        fields[field.name] = (kind, Field(default, description=field.description))
     row: Any = create_model("Prediction", **fields)
     return create_model(
         "Answer",

@@ -6,9 +6,8 @@ import json
 import logging
 import os
 import signal
-import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from importlib import import_module
@@ -39,7 +38,7 @@ ROUTERS: tuple[str, ...] = (
     # options, one line each
     "serving.kserve.routes",
 )
-"""Modules of this package with a ``ROUTER``: another protocol beside the project's own."""
+"""Modules of this package with a ``ROUTER``: another protocol."""
 ROUTES: tuple[str, ...] = (
     # options, one line each
     "serving.challenger.routes",
@@ -48,14 +47,11 @@ ROUTES: tuple[str, ...] = (
 SETTINGS, PARENT = "SERVER_SETTINGS", "SERVER_PARENT"
 """Environment variables by which workers get their settings, and know their parent."""
 PAGE = Path(__file__).parent / "page"
-SWAGGER = "fastapi_swagger"
-"""Holds Swagger UI's files as they were released, in ``resources``; none of its code is run."""
+SWAGGER = "fastapi_swagger"  # holds Swagger UI's files as released; none of its code is run
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase}
     for status in (400, 401, 408, 413, 415, 422, 429, 500, 503)
 }
-
-
 LOGGER = logging.getLogger(__name__)
 
 
@@ -227,7 +223,7 @@ def _describe(router: APIRouter, path: str, summary: str, body: Any, answer: Any
 @asynccontextmanager
 async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     """Load what serves before the worker answers, follow the pointer, close the logs at the end."""
-    if threading.current_thread() is threading.main_thread():  # the process is its own
+    with suppress(ValueError):  # only a main thread has signals
         signal.signal(signal.SIGTERM, _leave_before(service, signal.getsignal(signal.SIGTERM)))
     await service.refresh()
     if service.store.current is None:

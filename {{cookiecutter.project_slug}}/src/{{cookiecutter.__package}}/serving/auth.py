@@ -4,12 +4,12 @@ A key is 256 random bits, printed once and kept as a hash: nobody finds the one 
 quick the hash is. A server that has met a file of keys demands keys to its end.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated
@@ -21,17 +21,18 @@ from ..errors import ConfigError
 from ..storage import write_file
 from .problems import ProblemError
 
-PREFIX = "key_"
-"""Of every key, so that whoever looks for secrets finds one."""
+PREFIX = "key_"  # so that whoever looks for secrets finds one
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOCAL_HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 FORM_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Types of bodies that any page may send to any server."""
-PROBES = ("/health/live", "/health/ready")
-"""Ends of paths that need no key."""
-PAGES, PAGE_FILES = ("/", "/docs"), ("/page/", "/docs/ui/")
-"""The same everywhere, so open; what they show is asked for with a key."""
+PROBES, PAGES, PAGE_FILES = (
+    ("/health/live", "/health/ready"),
+    ("/", "/docs"),
+    ("/page/", "/docs/ui/"),
+)
+"""Ends of paths, paths, and beginnings of paths that need no key; a page asks with a key for what it shows."""
 Headers = Mapping[bytes, bytes]
 
 
@@ -40,7 +41,6 @@ class Key:
     """What is kept of a key."""
 
     name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
-    """Whose it is."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     made: datetime
 
@@ -57,9 +57,8 @@ def read_keys(path: Path) -> list[Key]:
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be read: {error.strerror}") from None
     except ValidationError:  # its message would repeat what was read, which may be a key
-        raise ConfigError(
-            f"'{path}' holds no keys; take it away, and make each key with: keys new NAME"
-        ) from None
+        text = f"'{path}' holds no keys; take it away, and make each key with: keys new NAME"
+        raise ConfigError(text) from None
 
 
 def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
@@ -78,7 +77,7 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
     key = PREFIX + secrets.token_urlsafe(32)
     show(key)
     made = datetime.now(UTC).replace(microsecond=0)
-    _write_keys(path, [*keys, Key(name=name, sha256=_digest(key.encode()).hex(), made=made)])
+    _write_keys(path, [*keys, Key(name=name, sha256=sha256(key.encode()).hexdigest(), made=made)])
 
 
 def revoke(path: Path, name: str) -> None:
@@ -98,10 +97,6 @@ def _write_keys(path: Path, keys: list[Key]) -> None:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
 
 
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
-
-
 class Guard:
     """Knows the keys of a server, and follows their file."""
 
@@ -109,13 +104,13 @@ class Guard:
         self._path = config.keys
         self._is_local = config.host in LOOPBACK
         self._needs_key = not self._is_local and not config.open
-        self._digests: list[bytes] = []
+        self._digests: list[str] = []
 
     def refresh(self) -> None:
         """Read the file of keys, if there is or was one; where it cannot be, the known keys stay."""
         if self._path is not None and (self._needs_key or self._path.exists()):
             self._needs_key = True
-            self._digests = [bytes.fromhex(key.sha256) for key in read_keys(self._path)]
+            self._digests = [key.sha256 for key in read_keys(self._path)]
 
     def check(self, method: str, path: str, headers: Headers) -> None:
         """Raise ``ProblemError`` for a request that is not to be answered."""
@@ -131,7 +126,7 @@ class Guard:
         if not self._needs_key:
             return True
         scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-        digest = _digest(key.strip())
+        digest = sha256(key.strip()).hexdigest()
         matches = [compare_digest(digest, one) for one in self._digests]  # all: time tells nothing
         return any(matches) and scheme.lower() == b"bearer"
 

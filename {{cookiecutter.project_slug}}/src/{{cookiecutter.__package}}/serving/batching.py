@@ -20,7 +20,6 @@ INLINE_ROWS = 256
 """A larger run has a thread, so that others are read, and health is answered, meanwhile."""
 RUN_ROWS = 1024
 """Requests share a run of at most so many rows."""
-FAILED = "the model failed; the server's log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
 Answers = list[dict[str, Any]]
 
@@ -144,4 +143,5 @@ def _model_failed(error: BaseException, request_id: str) -> ProblemError:
     if isinstance(error, ModelFailedError):
         return ProblemError("model_failed", str(error))
     LOGGER.error("request %s: the model failed", request_id, exc_info=error)
-    return ProblemError("model_failed", FAILED)
+    text = "the model failed; the server's log tells why under this request_id"
+    return ProblemError("model_failed", text)

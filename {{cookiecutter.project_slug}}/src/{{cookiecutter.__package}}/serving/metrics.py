@@ -22,14 +22,12 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
-        self.requests = counter("requests", "Requests answered.", ["route", "status"])
-        self.latency = Histogram(
-            "request_duration_seconds",
-            "Time from the request's head to the answer.",
-            ["route"],
-            registry=registry,
-            buckets=LATENCY_BUCKETS_S,
-        )
+        histogram = partial(Histogram, registry=registry, buckets=LATENCY_BUCKETS_S)
+        requests = counter("requests", "Requests answered.", ["route", "status"])
+        text = "Time from the request's head to the answer."
+        latency = histogram("request_duration_seconds", text, ["route"])
+        # finding a label's counter takes longer than counting
+        self._requests, self._latency = cache(requests.labels), cache(latency.labels)
         self.rows = counter("predicted_rows", "Rows answered.")
         self.log_failures = counter("prediction_log_failures", "Requests refused, not logged.")
         self.log_lost = counter("prediction_log_lost", "Requests answered, not logged.")
@@ -38,16 +36,13 @@ class Metrics:
         text = "Looks at the files of a task that failed; what was known before stays."
         self.failures = counter("background_failures", text, ["task"])
         # over the workers that live: the sum, the least or the most
-        self.workers = gauge("workers", "Processes that answer.", multiprocess_mode="livesum")
+        gauge("workers", "Processes that answer.", multiprocess_mode="livesum").set(1)
         text = "Whether callers should come: 1, or 0 if one worker is not ready."
         self.ready = gauge("server_ready", text, multiprocess_mode="livemin")
         text = "Requests not answered at the last look."
         self.in_flight = gauge("requests_in_flight", text, multiprocess_mode="livesum")
         text = "Version that serves; 0 before the first."
         self.version = gauge("model_version", text, multiprocess_mode="livemax")
-        self.workers.set(1)
-        # finding a label's counter takes longer than counting
-        self._requests, self._latency = cache(self.requests.labels), cache(self.latency.labels)
         _reserve_counters()
 
     def answered(self, route: str, status: int, duration_s: float) -> None:

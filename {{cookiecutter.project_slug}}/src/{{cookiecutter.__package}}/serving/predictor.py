@@ -20,11 +20,9 @@ class Predictor:
     bundle: Bundle
     version: int
     rows: BodySchema
-    """Of a body of rows that are to be predicted."""
+    """Reads the body of rows that are to be predicted."""
     labels: BodySchema
-    """Of a body of labels."""
     known: Known
-    """By category column, the values of the training rows."""
 
     @property
     def name(self) -> str:

@@ -47,7 +47,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """An answer that is an error; ``headers``, in small letters, go with it."""
+    """An answer that is an error, with headers in small letters."""
 
     def __init__(
         self, code: str, message: str, *faults: Fault, headers: Mapping[str, str] | None = None

@@ -31,15 +31,14 @@ Row = dict[str, Any]
 
 
 class BodySchema:
-    """A body ``{name: [row, …]}``."""
+    """A body ``{name: [row, …]}``, of typed dictionaries."""
 
     def __init__(self, title: str, name: str, row: Any, max_rows: int) -> None:
-        """``row`` is a typed dictionary, ``title`` what the OpenAPI document calls the body."""
         rows: Any = list[row]
         self.type = _closed(title, {name: Annotated[rows, FailFast(), Len(1, max_rows)]})
-        self._name = name
+        """For the OpenAPI document."""
+        self._name, self._max_rows = name, max_rows
         self._columns = frozenset(row.__annotations__)
-        self._max_rows = max_rows
         self._validate = TypeAdapter[dict[str, list[Row]]](self.type).validate_python
 
     def read(self, body: bytes) -> list[Row]:
@@ -125,7 +124,7 @@ def _value(contract: Contract, name: str) -> Any:
 
 
 def _whole(value: object) -> object:
-    """An integer, which JSON may write as 2.0, too."""
+    """An integer, also one that is written as 2.0."""
     return int(value) if type(value) is float and value.is_integer() else value
 
 
@@ -143,8 +142,8 @@ def _time(value: object) -> object:
             return datetime.fromisoformat(value.upper())
     except ValueError:
         pass
-    message = "Input should be a time as 2024-12-31T23:59:59+01:00, with its zone"
-    raise PydanticCustomError("timestamp", message)
+    text = "Input should be a time as 2024-12-31T23:59:59+01:00, with its zone"
+    raise PydanticCustomError("timestamp", text)
 
 
 TEXT = Annotated[str, Len(0, MAX_TEXT)]
@@ -154,10 +153,7 @@ TYPES: dict[str, tuple[Any, list[BeforeValidator]]] = {
     "boolean": (bool, []),
     "timestamp": (datetime, [BeforeValidator(_time)]),
     "string": (TEXT, []),
-    "category": (
-        TEXT,
-        [BeforeValidator(_category, json_schema_input_type=TEXT | float | bool)],
-    ),
+    "category": (TEXT, [BeforeValidator(_category, json_schema_input_type=TEXT | float | bool)]),
 }
 """By the contract's type: the type of a value, and what it is read by."""
 

@@ -29,17 +29,11 @@ from .auth import refuse_strangers
 from .metrics import FOLDER
 from .middleware import BODY_TIMEOUT_S
 
-COUNTER_BYTES = 4 << 20
-"""Room that a worker's counters may need."""
+COUNTER_BYTES = 4 << 20  # that a worker's counters may need
 
 
 def serve(settings: Config) -> None:
-    """Answer until interrupted.
-
-    Raises:
-        ConfigError: the address cannot be listened on, or is open to others and there is no API key.
-        MissingExtraError: the parser of ``serve.http`` is not installed.
-    """
+    """Answer until interrupted; raises ``ProjectError`` for settings that cannot be followed."""
     config = settings.serve
     refuse_strangers(config)
     if find_spec(config.http) is None:
@@ -66,10 +60,8 @@ def _run(settings: Config, listener: socket.socket) -> None:
             uvicorn.Server(how).run([listener])
             return
         if shutil.disk_usage(counters).free < config.workers * COUNTER_BYTES:
-            raise ConfigError(
-                f"the disk of '{counters}' is full, and workers count there; set TMPDIR, or"
-                " --set serve.workers=1"
-            )
+            text = f"the disk of '{counters}' is full, and workers count there"
+            raise ConfigError(f"{text}; set TMPDIR, or --set serve.workers=1")
         os.environ[FOLDER], os.environ[PARENT] = counters, str(os.getpid())
         Multiprocess(how, [listener]).run()
 
@@ -116,16 +108,10 @@ class JsonLines(logging.Formatter):
 
 
 def _listener(config: ServeConfig) -> socket.socket:
-    """A socket that listens; who connects before a worker is ready waits for it.
-
-    Raises:
-        ConfigError: nobody can listen on the address.
-    """
+    """A socket that listens; who connects before a worker is ready waits for it."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         return socket.create_server((config.host, config.port), family=family)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror};"
-            " choose another with --set serve.port=8001"
-        ) from None
+        text = f"cannot listen on {config.host}:{config.port}: {error.strerror}"
+        raise ConfigError(f"{text}; choose another with --set serve.port=8001") from None

@@ -31,10 +31,8 @@ LOGGER = logging.getLogger(__name__)
 class Route(Protocol):
     """Decides for each request whether another version than the one that serves answers it."""
 
-    problem: str | None
-    """Why no request is claimed although somebody asked for it."""
-    name: str
-    """What the log calls this way of being answered."""
+    name: str  # what the log calls this way of being answered
+    problem: str | None  # why no request is claimed although somebody asked for it
 
     def claims(self, request: Request) -> bool:
         """Whether a request is this route's."""
@@ -57,14 +55,12 @@ class Route(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Router:
-    """Another protocol beside the project's own."""
+    """Another protocol beside the project's own, at paths of one prefix."""
 
     prefix: str
-    """How each of its paths begins."""
+    make: Callable[["Service"], APIRouter]
     error: Callable[[ProblemError], tuple[int, bytes]]
     """Status and body of a refusal in the protocol's own shape."""
-    make: Callable[["Service"], APIRouter]
-    """The paths with their handlers."""
 
 
 class Service:
@@ -132,7 +128,7 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether callers should come: a verified model serves, and the server is not to end."""
+        """Whether callers should come."""
         return self.store.current is not None and not self.ending
 
     @property

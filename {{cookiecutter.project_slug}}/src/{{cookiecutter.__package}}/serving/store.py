@@ -13,19 +13,16 @@ from .schemas import is_optional
 
 AGAIN_S = 60.0
 """When a pointer is tried again that could not be followed."""
-MAX_PROBLEM = 500
 
 
 class Store:
     """Holds the predictor of the served version, or the reason why there is none."""
 
     def __init__(self, bundles: Path, model: str | None, max_rows: int) -> None:
-        self._bundles = bundles
-        self._model = model
-        self._max_rows = max_rows
+        self._bundles, self._model, self._max_rows = bundles, model, max_rows
         self._loaded: str | None = None
         self._failed: str | None = None
-        self._failed_at = 0.0
+        self._again_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
         self.problem: str | None = None
@@ -38,7 +35,7 @@ class Store:
         try:
             self._follow()
         except BaseException as error:  # a panic in Rust is no Exception
-            self.problem = (str(error) or type(error).__name__)[:MAX_PROBLEM]
+            self.problem = (str(error) or type(error).__name__)[:500]
             raise
 
     def versions(self) -> Versions | None:
@@ -47,10 +44,8 @@ class Store:
             return Versions(self._bundles, self._model)
         names = sorted(path.parent.name for path in self._bundles.glob("*/served"))
         if len(names) > 1:
-            several = ", ".join(names)
-            raise ConfigError(
-                f"'{self._bundles}' serves several models: {several}; set serve.model"
-            )
+            several = f"'{self._bundles}' serves several models: {', '.join(names)}"
+            raise ConfigError(f"{several}; set serve.model")
         return Versions(self._bundles, names[0]) if names else None
 
     def _follow(self) -> None:
@@ -62,8 +57,8 @@ class Store:
             self.problem = versions.unserved()
         elif pointer == self._loaded:
             self.problem = None
-        elif pointer != self._failed or now >= self._failed_at + AGAIN_S:
-            self._failed, self._failed_at = pointer, now
+        elif pointer != self._failed or now >= self._again_at:
+            self._failed, self._again_at = pointer, now + AGAIN_S
             self.current, self.promotion = self._load(versions), versions.move()
             self._loaded, self._failed, self.problem = pointer, None, None
 
@@ -82,15 +77,10 @@ class Store:
 
 def accepts_requests_of(new: Contract, old: Contract) -> bool:
     """Whether a new contract takes the columns that callers send by an old one, of the same types."""
-    same_target = (new.task, new.target) == (old.task, old.target)
-    same_columns = all(
-        name in new.request and new.columns[name].type == old.columns[name].type
-        for name in old.request
-    )
-    may_be_left_out = {name for name in old.request if is_optional(old, name)}
-    always_sent = set(old.request) - may_be_left_out
-    return (
-        same_target
-        and same_columns
-        and all(is_optional(new, name) for name in new.request if name not in always_sent)
-    )
+    if (new.task, new.target) != (old.task, old.target):
+        return False
+    for name in old.request:
+        if name not in new.request or new.columns[name].type != old.columns[name].type:
+            return False
+    always_sent = {name for name in old.request if not is_optional(old, name)}
+    return all(name in always_sent or is_optional(new, name) for name in new.request)

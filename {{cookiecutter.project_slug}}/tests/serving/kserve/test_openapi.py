@@ -7,9 +7,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 
-from ..live import until
 from ..test_openapi import requests_drawn
-from ..test_server import counted, process
+from ..test_server import process
 from .protocol import DATATYPES, INFER
 
 
@@ -53,7 +52,6 @@ def test_requests_drawn_from_the_protocol_find_no_difference_and_no_fault(
     tmp_path: Path, shop: Contract
 ) -> None:
     with process(tmp_path, shop) as (_, url):
-        until(lambda: counted(url, "model_version") == 1, "the model")
         row = httpx.get(f"{url}/openapi.json").json()["components"]["schemas"]["Row"]
         path = tmp_path / "protocol.json"
         path.write_text(json.dumps(document(row)))
