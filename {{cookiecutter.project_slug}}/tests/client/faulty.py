@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 WAIT_S = 20.0
 Act = Callable[[socket.socket, bytes], None]
 
@@ -63,19 +61,6 @@ def trickles(connection: socket.socket, _: bytes) -> None:
         while True:
             connection.sendall(b" ")
             time.sleep(0.02)
-
-
-def forwards(url: httpx.URL, *, loses: bool = False) -> Act:
-    """Ask another server, and hand its answer on or lose it."""
-
-    def act(connection: socket.socket, request: bytes) -> None:
-        with socket.create_connection((url.host, url.port), WAIT_S) as other:
-            other.sendall(request.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
-            answer = b"".join(iter(lambda: other.recv(65_536), b""))
-        if not loses:
-            connection.sendall(answer)
-
-    return act
 
 
 HEAD = {"model": "shop", "version": 3, "request_id": "r"}

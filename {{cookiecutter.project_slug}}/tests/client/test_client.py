@@ -68,22 +68,12 @@ def test_a_lost_or_late_answer_is_asked_for_again_under_the_same_id(act: Act) ->
     assert len({request.body for request in server.asked}) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 413, 415, 422])
-def test_a_refused_request_is_sent_once(status: int) -> None:
-    with faulty(fails(status, "so", "no"), GOOD) as server, Client(server.url) as client:
-        with pytest.raises(RequestRefusedError, match=rf"/predict was answered {status} so: no$"):
-            client.predict([{}])
-        assert len(server.asked) == 1
-
-
 FAILURES = [
     (fails(500, "internal"), 500, "internal"),
     (answers(b"<html>oh dear", 500), 500, "http_error"),
     (answers(b"", 307, location="/elsewhere"), 307, "http_error"),
     (answers(b"<html>log in"), 200, "unknown_answer"),
     (answers(HEAD), 200, "unknown_answer"),
-    (answers([]), 200, "unknown_answer"),
-    (answers(b"\xff\xfe"), 200, "unknown_answer"),
 ]
 
 
@@ -99,24 +89,23 @@ def test_a_failure_or_the_answer_of_something_else_is_raised_at_once(
         assert caught.value.request_id in {"theirs", request.headers["x-request-id"]}
 
 
-def test_a_refusal_names_each_field_and_its_rule() -> None:
+def test_a_refused_request_is_sent_once_and_each_field_and_rule_is_named() -> None:
     fault = {"field": "rows.0.price", "rule": "less_than_equal", "message": "at most 5"}
     problem = {"code": "invalid_request", "message": "1 not valid", "faults": [fault]}
     act = answers({**problem, "request_id": "theirs", "since": "a newer server"}, 422)
-    with (
-        faulty(act) as server,
-        Client(server.url) as client,
-        pytest.raises(RequestRefusedError) as caught,
-    ):
-        client.predict([{"price": 9}])
+    with faulty(act, GOOD) as server, Client(server.url) as client:
+        with pytest.raises(
+            RequestRefusedError, match=r"422 invalid_request: 1 not valid$"
+        ) as caught:
+            client.predict([{"price": 9}])
+        assert len(server.asked) == 1
     error = copy.copy(caught.value)  # as one process hands it to another
     assert error.faults == (Fault(**fault),)
     assert (error.status, error.code, error.request_id) == (422, "invalid_request", "theirs")
 
 
-LAST = [
+LAST: list[tuple[Act, type[Exception], str]] = [
     (fails(503, "not_ready", "make train"), ServerFailedError, "503 not_ready: make train"),
-    (hangs, ServerUnreachableError, "ReadTimeout: timed out.*make serve"),
     (writes(b""), ServerUnreachableError, "RemoteProtocolError: Server disconnected"),
 ]
 

@@ -17,12 +17,9 @@ from {{ cookiecutter.__package }}.client import (
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
-from ..conftest import shop_of
-from ..monitoring.reading import served_in
 from ..serving.conftest import serve_config
 from ..serving.live import add_version, live, records
 from ..synthesized import synthesize
-from .faulty import faulty, forwards
 
 ALONE = """
 import sys
@@ -62,31 +59,6 @@ def test_every_task_is_answered_and_logged_as_it_was_sent(
     assert {record["request_id"] for record in logged} == {answer.request_id}
     sent = [(row["order"], row["at"].isoformat().replace("+00:00", "Z")) for row in rows]
     assert [(r["columns"]["order"], r["columns"]["at"]) for r in logged] == sent
-
-
-@pytest.mark.parametrize("key", ["order", None], ids=["id", "no id"])
-def test_rows_whose_answer_was_lost_are_answered_twice_and_count_once(
-    tmp_path: Path, key: str | None
-) -> None:
-    config, contract = serve_config(tmp_path), shop_of("binary", id=key)
-    add_version(config.bundles, contract)
-    table = synthesize(contract, 20)
-    with (
-        live(config) as server,
-        faulty(forwards(server.base_url, loses=True), forwards(server.base_url)) as between,
-        Client(between.url, backoff_s=0.01) as client,
-    ):
-        answer = client.predict(table.select(contract.request).to_pylist())
-        if key is None:
-            labels = [
-                {"request_id": answer.request_id, "row": row, "label": label}
-                for row, label in enumerate(table[contract.target].to_pylist())
-            ]
-            assert client.feedback(labels) == 20
-    assert len(records(config.log)) == 40
-    served = served_in(config.log, contract, 1)
-    assert len(served) == 20
-    assert key is not None or set(served.labels.tolist()) == {0.0, 1.0}
 
 
 def alone(folder: Path, code: str) -> "subprocess.CompletedProcess[str]":

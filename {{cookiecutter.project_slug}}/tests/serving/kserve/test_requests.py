@@ -12,7 +12,7 @@ from {{ cookiecutter.__package }}.log.live import read_lines
 from {{ cookiecutter.__package }}.serving.predictor import Predictor
 
 from ...conftest import Workspace
-from ..conftest import AWKWARD, Serving, serve_config
+from ..conftest import Serving, serve_config
 from ..live import add_version, live, make_key, records, until
 from ..test_auth import bearer
 from .protocol import ask, ask_packed, error_of, outputs, predicted, tensor, tensors
@@ -101,17 +101,6 @@ def test_what_is_missing_can_be_null_a_number_that_is_none_or_left_out(
     assert logged[:2] == logged[2:4] == logged[4:]
     left_out = [each for each in tensors(rows[1:]) if each["name"] not in {"city", "gift"}]
     assert outputs(ask(serving.client, left_out))["probability"] == expected[1:]
-
-
-def test_awkward_column_names_are_tensors_too(tmp_path: Path, awkward: Contract) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, awkward)
-    row: dict[str, Any] = {name: float(at) for at, name in enumerate(AWKWARD)}
-    inputs = [tensor(name, [value], "FP64") for name, value in row.items()]
-    inputs.append(tensor("kind of thing", ["web"], "BYTES"))
-    with live(config) as client:
-        expected = predicted(client, [{**row, "kind of thing": "web"}])
-        assert outputs(ask(client, inputs, "/v2/models/awkward/infer")) == expected
 
 
 def test_the_trained_model_answers_its_own_example(workspace: Workspace, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import TASKS, shop_of
@@ -57,30 +56,6 @@ def test_the_real_client_is_answered_what_predict_answers(
     logged = [(r["columns"], r[output]) for r in records(config.log)]
     assert logged[:3] == logged[3:6] == logged[6:]
     assert [columns["order"] for columns, _ in logged[:3]] == [row["order"] for row in rows]
-
-
-def test_what_is_missing_can_be_sent_by_the_real_client(tmp_path: Path) -> None:
-    types = {"a": "float", "b": "integer", "c": "boolean", "d": "category", "e": "timestamp"}
-    columns = {name: {"type": type_, "nullable": True} for name, type_ in types.items()}
-    head = {"name": "gaps", "task": "binary", "target": "y", "sources": {"raw": {"csv": "raw.csv"}}}
-    contract = Contract.model_validate({**head, "columns": {**columns, "y": {"type": "boolean"}}})
-    config = serve_config(tmp_path)
-    add_version(config.bundles, contract)
-    full = {"a": 600.0, "b": -3, "c": True, "d": "web", "e": "2024-05-01T10:00:00Z"}
-    rows = [full, *({**full, name: None} for name in types), dict.fromkeys(types)]
-    with live(config) as http, InferenceServerClient(http.base_url.netloc.decode()) as client:
-        inputs = []
-        for name, type_ in types.items():
-            text = type_ in {"category", "timestamp"}
-            gap: Any = "" if text else np.nan
-            values = [gap if row[name] is None else row[name] for row in rows]
-            inputs.append(InferInput(name, [len(rows)], "BYTES" if text else "FP64"))
-            inputs[-1].set_data_from_numpy(np.array(values, object if text else np.float64))
-        found = client.infer("gaps", inputs).as_numpy("probability").tolist()
-        assert found == predicted(http, rows)["probability"]
-        assert len(set(found)) == len(rows)
-        logged = [r["columns"] for r in records(config.log)]
-    assert logged[: len(rows)] == logged[len(rows) :]
 
 
 def test_the_real_client_is_told_what_is_wrong(serving: Serving) -> None:
