@@ -9,7 +9,6 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,9 +47,8 @@ SETTINGS, PARENT = "SERVER_SETTINGS", "SERVER_PARENT"
 """Environment variables by which workers get their settings, and know their parent."""
 PAGE = Path(__file__).parent / "page"
 SWAGGER = "fastapi_swagger"  # holds Swagger UI's files as released; none of its code is run
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 408, 413, 415, 422, 429, 500, 503)
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "Any error, in one shape."}
 }
 LOGGER = logging.getLogger(__name__)
 
@@ -92,7 +90,7 @@ def create_app(settings: Config | None = None) -> Middleware:
 def _add_operation(app: FastAPI, service: Service) -> None:
     """Answer what operators ask: which model serves, health, counters."""
 
-    @app.get("/model", summary="What serves", tags=["Model"], responses={503: {"model": Problem}})
+    @app.get("/model", summary="What serves", tags=["Model"], responses=ERRORS)
     async def model() -> Response:
         """Version, quality on the test rows, contract, why it was promoted, what a request holds, and
         which other version answers, too."""
@@ -216,7 +214,7 @@ def _describe(router: APIRouter, path: str, summary: str, body: Any, answer: Any
         summary=summary,
         operation_id=path.strip("/"),
         response_model=answer,
-        responses=REFUSALS,
+        responses=ERRORS,
     )
 
 

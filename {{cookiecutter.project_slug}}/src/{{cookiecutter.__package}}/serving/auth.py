@@ -27,12 +27,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOCAL_HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 FORM_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Types of bodies that any page may send to any server."""
-PROBES, PAGES, PAGE_FILES = (
-    ("/health/live", "/health/ready"),
-    ("/", "/docs"),
-    ("/page/", "/docs/ui/"),
-)
-"""Ends of paths, paths, and beginnings of paths that need no key; a page asks with a key for what it shows."""
+PROBES = ("/health/live", "/health/ready")
+"""Ends of paths that need no key."""
+PAGES, PAGE_FILES = ("/", "/docs"), ("/page/", "/docs/ui/")
+"""Paths, and their beginnings, that need none either: a page asks with a key for what it shows."""
 Headers = Mapping[bytes, bytes]
 
 

@@ -104,7 +104,7 @@ BODIES = [
     (b'{"inputs": [], "outputs": [{"name": "value"}]}', "'value' is not known; use probability"),
     (
         b'{"inputs": [], "outputs": [{"name": "decision", "parameters": {"classification": 2}}]}',
-        "outputs.0.parameters.classification: Extra inputs are not permitted",
+        "output 'decision' takes no parameter but binary_data",
     ),
 ]
 

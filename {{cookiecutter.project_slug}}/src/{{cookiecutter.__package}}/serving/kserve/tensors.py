@@ -38,7 +38,7 @@ class _Part(BaseModel):
 
 
 class InputParameters(_Part):
-    """Where an input's values are: in so many of the bytes behind the JSON, or in it."""
+    """Where values are: in so many of the bytes behind the JSON, or in it."""
 
     binary_data_size: Size | None = None
 
@@ -53,19 +53,11 @@ class Input(_Part):
     data: list[Any] | None = None
 
 
-class OutputParameters(_Part):
-    """How an output is wanted; to pass over what cannot be had would answer something else."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    binary_data: bool = False
-
-
 class Output(_Part):
     """An output that is wanted."""
 
     name: str
-    parameters: OutputParameters = OutputParameters()
+    parameters: dict[str, Any] = {}
 
 
 class InferRequest(_Part):
@@ -92,6 +84,8 @@ def read_request(contract: Contract, body: bytes) -> InferRequest:
     for output in request.outputs:
         if output.name not in known:
             raise refusal(f"output '{output.name}' is not known; use {', '.join(known)}")
+        if output.parameters.keys() - {"binary_data"}:  # else something else would be answered
+            raise refusal(f"output '{output.name}' takes no parameter but binary_data")
     return request
 
 
@@ -102,12 +96,10 @@ def inputs_of(contract: Contract) -> list[dict[str, Any]]:
             "name": name,
             "datatype": _datatype(contract, name),
             "shape": [-1],
-            "parameters": {
-                "type": contract.columns[name].type,
-                "optional": is_optional(contract, name),
-            },
+            "parameters": {"type": column.type, "optional": is_optional(contract, name)},
         }
-        for name in contract.request
+        for name, column in contract.columns.items()
+        if name in contract.request
     ]
 
 
