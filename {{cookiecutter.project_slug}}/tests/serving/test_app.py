@@ -94,12 +94,10 @@ def test_awkward_column_names_work_all_the_way(tmp_path: Path, awkward: Contract
 def test_personal_data_are_neither_logged_nor_repeated(
     serving: Serving, row: dict[str, Any]
 ) -> None:
-    refused = post(serving, [row, {**row, "name": "Ada Lovelace"}])
-    assert ("rows.1.name", "extra_forbidden") in faults_of(refused)
+    refused = post(serving, [{**row, "name": "Ada Lovelace"}])
+    assert ("rows.0.name", "extra_forbidden") in faults_of(refused)
     assert "Lovelace" not in refused.text
-    assert post(serving, [row]).status_code == 200
-    for path in serving.config.log.iterdir():
-        assert "Lovelace" not in path.read_text()
+    assert not any("Lovelace" in path.read_text() for path in serving.config.log.iterdir())
 
 
 @pytest.mark.parametrize("task", TASKS)

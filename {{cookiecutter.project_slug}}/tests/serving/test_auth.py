@@ -1,6 +1,5 @@
 """Who is let in, and the file of keys with the commands that change it."""
 
-import json
 import re
 import stat
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from .callers import Raw, port_of, post, problem_of
 from .conftest import Serving, serve_config
 from .live import add_version, live, make_key, settings_of, until
 from .test_metrics import scraped
-from .test_server import SETTINGS, process
+from .test_server import SETTINGS
 
 NEED_KEYS = ["/model", "/metrics", "/openapi.json", "/no/such", "/page"]
 OPEN = ["/health/live", "/health/ready", "/", "/docs", "/page/page.js", "/docs/ui/swagger-ui.css"]
@@ -142,15 +141,6 @@ def test_an_address_that_others_reach_takes_a_key_and_the_command_is_named(
     Guard(config.model_copy(update={"open": True})).check("POST", "/predict", {b"host": b"a.b"})
 
 
-def test_an_open_address_is_served_with_a_key(tmp_path: Path, shop: Contract) -> None:
-    key = make_key(tmp_path / "keys.json")
-    with process(tmp_path, shop, "--set", "serve.host=0.0.0.0") as (_, url):
-        here = url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
-        until(lambda: httpx.get(f"{here}/health/ready").json()["ready"], "a model")
-        assert httpx.get(f"{here}/model", headers=bearer(key)).json()["name"] == "shop"
-        assert httpx.get(f"{here}/model").status_code == 401
-
-
 def test_a_key_is_long_random_and_kept_as_its_hash_once_it_was_shown(tmp_path: Path) -> None:
     def fail(_: str) -> None:
         raise BrokenPipeError
@@ -197,19 +187,15 @@ def test_the_commands_make_list_and_revoke(
     (tmp_path / "configs/data.yaml").write_text(yaml.safe_dump(SETTINGS["data"]))
     monkeypatch.chdir(tmp_path)
 
-    def typed(*words: str) -> tuple[str, str]:
+    def typed(*words: str) -> str:
         cli.app(["keys", *words], standalone_mode=False)
-        said = capsys.readouterr()
-        return said.out, said.err
+        return capsys.readouterr().out
 
-    out, note = typed("new", "billing")
-    key = out.strip()
+    key = typed("new", "billing").strip()
     assert re.fullmatch(r"key_[\w-]{43}", key), "so that a script can take it"
-    assert "shown this once" in note
-    assert key not in note
-    listed = "".join(typed("list"))
-    assert ("billing" in listed, key in listed) == (True, False)
-    assert "revoked   billing" in typed("revoke", "billing")[0]
-    assert json.loads((tmp_path / "keys.json").read_text()) == []
+    assert "billing" in (listed := typed("list"))
+    assert key not in listed
+    assert "revoked   billing" in typed("revoke", "billing")
+    assert read_keys(tmp_path / "keys.json") == []
     with pytest.raises(ConfigError, match=r"serve\.keys is null"):
         typed("list", "--set", "serve.keys=null")
