@@ -65,7 +65,7 @@ def test_a_version_that_cannot_answer_the_champions_requests_is_refused(
 ) -> None:
     make_version()
     promote(versions, "1")
-    price = shop.columns["price"].model_copy(update={"maximum": 500.0})
+    price = shop.columns["price"].model_copy(update={"type": "integer"})
     other = {**shop.model_dump(), "columns": {**shop.columns, "price": price}}
     files = constant_files(Contract.model_validate(other), 0.5)
     versions.register(write_bundle(versions.folder, files).name, [], passed=True)

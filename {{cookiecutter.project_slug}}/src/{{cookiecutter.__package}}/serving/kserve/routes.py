@@ -18,8 +18,8 @@ from .tensors import inputs_of, outputs_of, read_request, refusal, rows_of, tens
 
 PREFIX = "/v2"
 MODEL, VERSION = "/models/{name}", "/models/{name}/versions/{version}"
-JSON_SIZE = "inference-header-content-length"
-"""The header that says how many bytes of a body are JSON, where others follow."""
+BINARY = "binary_tensor_data"
+JSON_SIZE = "inference-header-content-length"  # how many bytes of a body are JSON
 
 
 def router(service: Service) -> APIRouter:
@@ -28,8 +28,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("")
     async def server() -> dict[str, Any]:
-        extensions = ["binary_tensor_data"]
-        return {"name": "predictor", "version": __version__, "extensions": extensions}
+        return {"name": "predictor", "version": __version__, "extensions": [BINARY]}
 
     @routes.get("/health/live")
     async def live() -> dict[str, Any]:
@@ -37,15 +36,14 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/health/ready")
     async def ready() -> dict[str, Any]:
-        _check_ready(service)
+        if not service.ready:
+            raise ProblemError("not_ready", "not ready; GET /health/ready says why")
         return {"ready": True}
 
     @routes.get(f"{MODEL}/ready")
     @routes.get(f"{VERSION}/ready")
     async def model_ready(request: Request) -> dict[str, Any]:
-        predictor = _requested(service, request)
-        _check_ready(service)
-        return {"name": predictor.name, "ready": True}
+        return {"name": _requested(service, request).name} | await ready()
 
     @routes.get(MODEL)
     @routes.get(VERSION)
@@ -87,11 +85,6 @@ async def _infer(service: Service, request: Request) -> bytes:
         "outputs": tensors_of(contract, inference, answers),
     }
     return to_json(answer if inference.id is None else {**answer, "id": inference.id})
-
-
-def _check_ready(service: Service) -> None:
-    if not service.ready:
-        raise ProblemError("not_ready", "not ready; GET /health/ready says why")
 
 
 def _requested(service: Service, request: Request) -> Predictor:

@@ -21,11 +21,7 @@ from ..answers import fields_of
 from ..problems import ProblemError, invalid, invalid_by
 from ..schemas import Row, is_optional
 
-PACKED: dict[str, np.dtype[Any]] = {
-    "FP64": np.dtype("<f8"),
-    "INT64": np.dtype("<i8"),
-    "BOOL": np.dtype("u1"),
-}
+PACKED = {"FP64": "<f8", "INT64": "<i8", "BOOL": "u1"}
 OUTPUTS = {float: "FP64", bool: "BOOL", str: "BYTES"}
 FLAGS: dict[float, bool] = {0: False, 1: True}
 Size = Annotated[int, Ge(0)]
@@ -69,11 +65,7 @@ class InferRequest(_Part):
 
 
 def read_request(contract: Contract, body: bytes) -> InferRequest:
-    """The JSON of a request; parsed first, so that refusing it costs no more than its size.
-
-    Raises:
-        ProblemError: it is not valid, or wants an output that there is not.
-    """
+    """The JSON of a request; parsed first, so that refusing it costs no more than its size."""
     try:
         request = InferRequest.model_validate(from_json(body))
     except ValidationError as error:
@@ -118,11 +110,7 @@ def outputs_of(contract: Contract) -> list[dict[str, Any]]:
 
 
 def rows_of(contract: Contract, inputs: list[Input], packed: bytes, max_rows: int) -> list[Row]:
-    """The inputs' values by row, as JSON has them; ``packed`` are the bytes behind it.
-
-    Raises:
-        ProblemError: a tensor is not the column's. Values are left to the validator.
-    """
+    """The inputs' values by row, as JSON has them, for the validator to judge."""
     columns: dict[str, list[Any]] = {}
     start, size = 0, sum(tensor.parameters.binary_data_size or 0 for tensor in inputs)
     if size != len(packed):
@@ -134,9 +122,6 @@ def rows_of(contract: Contract, inputs: list[Input], packed: bytes, max_rows: in
         end = start + (tensor.parameters.binary_data_size or 0)
         values = _values(tensor, packed[start:end])
         start = end
-        if len(values) != tensor.shape[0]:
-            found = f"{len(values)} values, not the {tensor.shape[0]} of its shape"
-            raise refusal(f"input '{tensor.name}' has {found}")
         columns[tensor.name] = _as_json(contract, tensor, values)
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1 or max(lengths, default=0) > max_rows:
@@ -186,12 +171,21 @@ def _check(contract: Contract, tensor: Input) -> None:
 
 
 def _values(tensor: Input, packed: bytes) -> list[Any]:
-    """A tensor's values, in the JSON or in the bytes behind it."""
+    """A tensor's values, as many as its shape says, in the JSON or in the bytes behind it."""
     if tensor.parameters.binary_data_size is None:
-        return _listed(tensor)
-    if tensor.datatype == "BYTES":
-        return _texts(tensor, packed)
-    dtype = PACKED[tensor.datatype]
+        values = _listed(tensor)
+    elif tensor.datatype == "BYTES":
+        values = _texts(tensor, packed)
+    else:
+        values = _numbers(tensor, packed)
+    if len(values) != tensor.shape[0]:
+        found = f"{len(values)} values, not the {tensor.shape[0]} of its shape"
+        raise refusal(f"input '{tensor.name}' has {found}")
+    return values
+
+
+def _numbers(tensor: Input, packed: bytes) -> list[Any]:
+    dtype = np.dtype(PACKED[tensor.datatype])
     if len(packed) % dtype.itemsize:
         found = f"{len(packed)} bytes, {dtype.itemsize} for each {tensor.datatype} and a rest"
         raise refusal(f"input '{tensor.name}' has {found}")
