@@ -68,7 +68,7 @@ def test_the_clients_example_runs_as_it_stands(
     assert (name, version) == ("flight-delay", "1")
     assert len(answers) == 2
     for answer in answers:
-        assert re.match(r"Classification\(probability=0\.\d+, decision=(True|False), ", answer)
+        assert re.match(r"\{'probability': 0\.\d+, 'decision': (True|False)", answer)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,9 @@ ProjectError                   1  500
 ├── GateRefusedError           6  500  the model may not be promoted
 ├── ModelFailedError           4  500  the graph gave a result that is not finite
 ├── ServerUnreachableError     7  503  no server answers at the address
-├── AnswerError                7  502  a server answered with an error
-│   ├── RequestRefusedError    3  422  the request is at fault; it says which field and rule
-│   └── ServerFailedError      7  502  the server is at fault, or has no time
 ├── DivergedError              8  500  the training loss is not finite or grows without bound
 └── AlertRaised               10  500  monitoring found something and --fail-on-alert was given
 """
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 
 class ProjectError(Exception):
@@ -75,42 +69,6 @@ class GateRefusedError(ProjectError, exit_code=6):
 
 class ServerUnreachableError(ProjectError, exit_code=7, status=503):
     """No server answers at the address."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One field that broke one rule."""
-
-    field: str
-    """Path of the field, such as ``rows.0.distance``."""
-    rule: str
-    """A stable code of the rule."""
-    message: str
-    """What is valid."""
-
-
-class AnswerError(ProjectError, exit_code=7, status=502):
-    """A server answered with an error."""
-
-    def __init__(
-        self,
-        message: str,
-        status: int = 502,
-        code: str = "http_error",
-        faults: Sequence[Fault] = (),
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-        self.faults, self.request_id = tuple(faults), request_id
-
-
-class RequestRefusedError(AnswerError, exit_code=3, status=422):
-    """The request is at fault: the same one would be refused again."""
-
-
-class ServerFailedError(AnswerError):
-    """The server is at fault, has no time, or is none of ours; the same request may be answered later."""
 
 
 class DivergedError(ProjectError, exit_code=8):

@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 WAIT_S = 20.0
 Act = Callable[[socket.socket, bytes], None]
 
@@ -37,12 +35,7 @@ def answers(content: object, status: int = 200, **headers: str) -> Act:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     lines = [f"HTTP/1.1 {status} Whatever", f"content-length: {len(body)}", "connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    head = "\r\n".join([*lines, "", ""]).encode()
-    return lambda connection, _: connection.sendall(head + body)
-
-
-HEAD = {"model": "shop", "version": 3, "request_id": "r"}
-GOOD = answers({**HEAD, "predictions": [{"probability": 0.25, "decision": False}]})
+    return writes("\r\n".join([*lines, "", ""]).encode() + body)
 
 
 def fails(status: int, code: str, message: str = "why", **headers: str) -> Act:
@@ -70,47 +63,30 @@ def trickles(connection: socket.socket, _: bytes) -> None:
             time.sleep(0.02)
 
 
-def forwards(url: httpx.URL, *, loses: bool = False) -> Act:
-    """Ask another server, and hand its answer on or lose it."""
-
-    def act(connection: socket.socket, request: bytes) -> None:
-        with socket.create_connection((url.host, url.port), WAIT_S) as other:
-            other.sendall(request.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
-            answer = b"".join(iter(lambda: other.recv(65_536), b""))
-        if not loses:
-            connection.sendall(answer)
-
-    return act
+HEAD = {"model": "shop", "version": 3, "request_id": "r"}
+GOOD = answers({**HEAD, "predictions": [{"probability": 0.25, "decision": False}]})
 
 
 @contextmanager
-def faulty(*acts: Act, opens_after_s: float = 0.0) -> Iterator[Faulty]:
+def faulty(*acts: Act) -> Iterator[Faulty]:
     """A server that does one act after the other, each on a connection of its own; the last, again."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))  # taken, and refusing until it listens
-    server = Faulty(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
-    closing = threading.Event()
-    thread = threading.Thread(target=_serve, args=(listener, server, acts, opens_after_s, closing))
-    thread.start()
-    try:
-        yield server
-    finally:
-        closing.set()
-        thread.join(WAIT_S)
-        assert not thread.is_alive()
-        listener.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.02)
+        server = Faulty(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        closing = threading.Event()
+        thread = threading.Thread(target=_serve, args=(listener, server, acts, closing))
+        thread.start()
+        try:
+            yield server
+        finally:
+            closing.set()
+            thread.join(WAIT_S)
+            assert not thread.is_alive()
 
 
 def _serve(
-    listener: socket.socket,
-    server: Faulty,
-    acts: tuple[Act, ...],
-    opens_after_s: float,
-    closing: threading.Event,
+    listener: socket.socket, server: Faulty, acts: tuple[Act, ...], closing: threading.Event
 ) -> None:
-    closing.wait(opens_after_s)
-    listener.listen()
-    listener.settimeout(0.02)
     while not closing.is_set():
         try:
             connection, _ = listener.accept()
@@ -119,7 +95,7 @@ def _serve(
         with connection, suppress(OSError):
             connection.settimeout(WAIT_S)
             raw = _whole(connection)
-            server.asked.append(_asked(raw))
+            server.asked.append(_received(raw))
             acts[min(len(server.asked), len(acts)) - 1](connection, raw)
 
 
@@ -127,7 +103,7 @@ def _whole(connection: socket.socket) -> bytes:
     raw = b""
     while True:
         head, end, body = raw.partition(b"\r\n\r\n")
-        if end and len(body) >= int(_asked(head).headers.get("content-length", 0)):
+        if end and len(body) >= int(_received(head).headers.get("content-length", 0)):
             return raw
         piece = connection.recv(65_536)
         if not piece:
@@ -135,7 +111,7 @@ def _whole(connection: socket.socket) -> bytes:
         raw += piece
 
 
-def _asked(raw: bytes) -> Received:
+def _received(raw: bytes) -> Received:
     head, _, body = raw.partition(b"\r\n\r\n")
     line, *headers = head.decode().split("\r\n")
     pairs: list[Any] = [header.lower().split(": ", 1) for header in headers]

@@ -11,7 +11,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
-    RequestRefusedError,
     ServerUnreachableError,
 )
 from {{ cookiecutter.__package }}.models.tasks import task_of
@@ -97,7 +96,7 @@ def test_a_refused_row_is_told_with_the_servers_reason(
     content = shop.model_dump()
     content["columns"]["price"]["maximum"] = 5
     strict = make_place(tmp_path, Contract.model_validate(content))
-    refused = pytest.raises(RequestRefusedError, match=r"422.*price")
+    refused = pytest.raises(ServerUnreachableError, match=r"422.*price")
     with live(strict.config.serve) as client, refused:
         run(place.config, str(client.base_url))
 

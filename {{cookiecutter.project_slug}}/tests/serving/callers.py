@@ -1,11 +1,7 @@
-"""Callers that see what a library hides: raw bytes, and when a connection began and was lost."""
+"""Callers that see what a library hides: raw bytes."""
 
 import json
 import socket
-import time
-from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -103,43 +99,3 @@ class Raw:
         if not piece:
             raise ConnectionError("closed before the answer's end")
         self._read += piece
-
-
-@dataclass
-class Story:
-    """What became of a caller's requests."""
-
-    answered: list[tuple[str, float]] = field(default_factory=list)
-    """Request ids, and when each was answered."""
-    refused_at: float | None = None
-    """When the connection that was refused began."""
-    lost: list[tuple[float, str]] = field(default_factory=list)
-    """When the connection of a request without an answer began, and what was raised."""
-
-
-def ask_until_refused(port: int, name: str, body: bytes, story: Story, *, keep: bool) -> None:
-    """Ask one request after the other, on one connection for as long as the server lets it."""
-    number = 0
-    while True:
-        connection, began = HTTPConnection("127.0.0.1", port, timeout=WAIT_S), time.monotonic()
-        try:
-            connection.connect()
-        except OSError:
-            story.refused_at = began
-            return
-        open_ = True
-        while open_:
-            number += 1
-            given = f"{name}-{number}"
-            try:
-                headers = {"x-request-id": given, "content-type": "application/json"}
-                connection.request("POST", "/predict", body, headers)
-                response = connection.getresponse()
-                answer: dict[str, Any] = json.loads(response.read())
-            except (OSError, HTTPException) as error:
-                story.lost.append((began, repr(error)))
-                break
-            assert (response.status, answer["request_id"]) == (200, given), answer
-            story.answered.append((given, time.monotonic()))
-            open_ = keep and not response.will_close
-        connection.close()

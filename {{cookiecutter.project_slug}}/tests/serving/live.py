@@ -43,7 +43,7 @@ from {{ cookiecutter.__package }}.values import json_value
 
 from ..synthesized import synthesize
 
-WEIGHTED_TEXTS = {"1": 0.7, "true": -0.7, "web": 0.3}
+WEIGHTS = {"1": 0.7, "true": -0.7, "web": 0.3}
 FALLBACKS = {"binary": 0.25, "multiclass": [0.25, 0.5, 0.25], "regression": 7.5}
 WAIT_S = 60.0
 
@@ -55,68 +55,62 @@ def small_graph(contract: Contract, bias: float) -> bytes:
     likeliest from 0.7 on, the third from 1.1.
     """
     nodes, inputs, terms = [], [], ["bias"]
-    constants = {
+    constants: dict[str, Any] = {
         "bias": np.array([bias], np.float32),
         "columns": np.array([1], np.int64),
-        "zero": np.array(0, np.float32),
-        "per_number": np.array(0.001, np.float32),
-        "hour_s": np.array(3600, np.int64),
-        "day_h": np.array(24, np.int64),
-        "per_hour": np.array(0.01, np.float32),
+        "zero": np.float32(0),
+        "per_number": np.float32(0.001),
+        "hour_s": np.int64(3600),
+        "day_h": np.int64(24),
+        "per_hour": np.float32(0.01),
     }
 
     def add(kind: str, given: list[str], made: str, **attributes: Any) -> str:
         nodes.append(helper.make_node(kind, given, [made], **attributes))
         return made
 
-    def group(name: str, kind: int, width: int) -> str:
-        inputs.append(helper.make_tensor_value_info(name, kind, ["batch", width]))
-        return name
+    def group(name: str, kind: int, columns: tuple[str, ...]) -> bool:
+        if columns:
+            inputs.append(helper.make_tensor_value_info(name, kind, ["batch", len(columns)]))
+        return bool(columns)
 
-    if contract.numeric:
-        given = group("numeric", TensorProto.FLOAT, len(contract.numeric))
-        known = add("Where", [add("IsNaN", [given], "absent"), "zero", given], "known")
-        scaled = add("Mul", [known, "per_number"], "scaled")
-        terms.append(add("ReduceSum", [scaled, "columns"], "numbers", keepdims=0))
-    if contract.category:
-        weights = add(
-            "LabelEncoder",
-            [group("category", TensorProto.STRING, len(contract.category))],
-            "weights",
-            domain="ai.onnx.ml",
-            keys_strings=list(WEIGHTED_TEXTS),
-            values_floats=list(WEIGHTED_TEXTS.values()),
-            default_float=0.0,
-        )
-        terms.append(add("ReduceSum", [weights, "columns"], "texts", keepdims=0))
-    if contract.times:
-        hours = add(
-            "Div", [group("time", TensorProto.INT64, len(contract.times)), "hour_s"], "hours"
-        )
-        part = add("Cast", [add("Mod", [hours, "day_h"], "of_day")], "part", to=TensorProto.FLOAT)
-        scaled = add("Mul", [part, "per_hour"], "scaled_hours")
-        terms.append(add("ReduceSum", [scaled, "columns"], "clock", keepdims=0))
-    name, raw = task_of(contract).output, add("Sum", terms, "raw")
-    shape: list[str | int] = ["batch"]
-    if contract.task == "multiclass":
-        n_labels = len(contract.labels or ())
-        constants["slopes"] = np.arange(n_labels, dtype=np.float32) * 10
-        steps = np.arange(n_labels, dtype=np.float32) * 4 + 3
-        constants["steps"] = np.cumsum(steps) - steps[0]
-        steep = add("Mul", [add("Unsqueeze", [raw, "columns"], "wide"), "slopes"], "steep")
-        add("Softmax", [add("Sub", [steep, "steps"], "logits")], name, axis=1)
-        shape.append(n_labels)
+    if group("numeric", TensorProto.FLOAT, contract.numeric):
+        add("IsNaN", ["numeric"], "absent")
+        add("Where", ["absent", "zero", "numeric"], "known")
+        add("Mul", ["known", "per_number"], "scaled")
+        terms.append(add("ReduceSum", ["scaled", "columns"], "numbers", keepdims=0))
+    if group("category", TensorProto.STRING, contract.category):
+        weights = {"keys_strings": list(WEIGHTS), "values_floats": list(WEIGHTS.values())}
+        domain = "ai.onnx.ml"
+        add("LabelEncoder", ["category"], "weights", domain=domain, default_float=0.0, **weights)
+        terms.append(add("ReduceSum", ["weights", "columns"], "texts", keepdims=0))
+    if group("time", TensorProto.INT64, contract.times):
+        add("Div", ["time", "hour_s"], "hours")
+        add("Mod", ["hours", "day_h"], "hour")
+        add("Cast", ["hour"], "part", to=TensorProto.FLOAT)
+        add("Mul", ["part", "per_hour"], "scaled_hours")
+        terms.append(add("ReduceSum", ["scaled_hours", "columns"], "clock", keepdims=0))
+    name, shape = task_of(contract).output, list[str | int](["batch"])
+    add("Sum", terms, "score")
+    if contract.task == "binary":
+        add("Sigmoid", ["score"], name)
     elif contract.task == "regression":
-        constants["hundred"] = np.array(100, np.float32)
-        add("Mul", [raw, "hundred"], name)
+        constants["hundred"] = np.float32(100)
+        add("Mul", ["score", "hundred"], name)
     else:
-        add("Sigmoid", [raw], name)
+        shape.append(n_labels := len(contract.labels or ()))
+        place = np.arange(n_labels, dtype=np.float32)
+        constants |= {"slopes": place * 10, "steps": np.cumsum(place * 4 + 3) - 3}
+        add("Unsqueeze", ["score", "columns"], "wide")
+        add("Mul", ["wide", "slopes"], "steep")
+        add("Sub", ["steep", "steps"], "shifted")
+        add("Softmax", ["shifted"], name, axis=1)
     graph = helper.make_graph(
         nodes,
         "small",
         inputs,
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)]
     model: onnx.ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=10)

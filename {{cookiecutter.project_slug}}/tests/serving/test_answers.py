@@ -26,8 +26,8 @@ from ..synthesized import synthesize
 from .live import add_version
 
 
-def predictor_of(folder: Path, contract: Contract, **how: Any) -> Predictor:
-    version = add_version(folder, contract, **how)
+def predictor_of(folder: Path, contract: Contract) -> Predictor:
+    version = add_version(folder, contract)
     return make_predictor(open_bundle(folder / contract.name / version.bundle), 1, 100)
 
 
@@ -68,56 +68,35 @@ def test_what_is_left_out_is_missing_and_a_moment_is_one_in_any_zone(
     assert np.isfinite(predict([{**whole, "price": 1e300}]).outputs).all()
 
 
-def answers_to(predictor: Predictor, outputs: Any, *, probabilities: bool = False) -> Any:
-    """The answers to a model's outputs."""
-    predicted = predictor.predict(({},) * len(outputs))
-    changed = Predicted(
-        bundle=predicted.bundle,
-        known={},
-        inputs=predicted.inputs,
-        outputs=np.array(outputs, np.float32),
-    )
-    return answer_rows(answer_columns(changed, probabilities=probabilities))
+ANSWERS: list[tuple[str, list[Any], list[dict[str, Any]]]] = [
+    (
+        "binary",
+        [0.25, 0.5],
+        [{"probability": 0.25, "decision": False}, {"probability": 0.5, "decision": True}],
+    ),
+    (
+        "multiclass",
+        [[0.25, 0.5, 0.25]],
+        [
+            {
+                "probability": 0.5,
+                "decision": "exchanged",
+                "probabilities": {"kept": 0.25, "exchanged": 0.5, "returned": 0.25},
+            }
+        ],
+    ),
+    ("regression", [0.25], [{"value": 0.25}]),
+]
 
 
+@pytest.mark.parametrize(("task", "outputs", "answers"), ANSWERS)
 def test_an_answer_is_a_decision_with_its_probability_or_a_value(
-    predictors: dict[str, Predictor],
+    predictors: dict[str, Predictor], task: str, outputs: list[Any], answers: list[dict[str, Any]]
 ) -> None:
-    assert answers_to(predictors["binary"], [0.25, 0.5]) == [
-        {"probability": 0.25, "decision": False},
-        {"probability": 0.5, "decision": True},
-    ]
-    assert answers_to(predictors["multiclass"], [[0.25, 0.5, 0.25]], probabilities=True) == [
-        {
-            "probability": 0.5,
-            "decision": "exchanged",
-            "probabilities": {"kept": 0.25, "exchanged": 0.5, "returned": 0.25},
-        },
-    ]
-    assert answers_to(predictors["regression"], [0.25]) == [{"value": 0.25}]
-
-
-@pytest.mark.parametrize(
-    ("changes", "names"),
-    [
-        ({}, ["false", "true"]),
-        ({"positive": False}, ["true", "false"]),
-        ({"type": "category", "labels": ["yes", "no"], "positive": "no"}, ["yes", "no"]),
-        ({"type": "category", "allowed": ["a", "b", "c"], "positive": "b"}, ["not b", "b"]),
-        ({"type": "integer", "positive": 3}, ["not 3", "3"]),
-    ],
-)
-def test_both_values_of_a_binary_target_are_named(
-    tmp_path: Path, changes: dict[str, Any], names: list[str]
-) -> None:
-    content = shop_of("binary").model_dump()
-    target = {key: changes[key] for key in ("type", "allowed") if key in changes}
-    content["columns"][content["target"]] |= target
-    content |= {key: changes[key] for key in ("positive", "labels") if key in changes}
-    table = synthesize(shop_of("binary"), 50)
-    predictor = predictor_of(tmp_path, Contract.model_validate(content), table=table)
-    (answer,) = answers_to(predictor, [0.25], probabilities=True)
-    assert answer["probabilities"] == {names[0]: 0.75, names[1]: 0.25}
+    inputs = predictors[task].predict([{}] * len(outputs)).inputs
+    bundle, array = predictors[task].bundle, np.array(outputs, np.float32)
+    predicted = Predicted(bundle=bundle, known={}, inputs=inputs, outputs=array)
+    assert answer_rows(answer_columns(predicted)) == answers
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -128,8 +107,7 @@ def test_answers_have_the_documented_shape_and_warn_of_a_category_that_training_
     known, strange, missing = synthesize(contract, 3).to_pylist()
     known["city"] = next(iter(predictor.known["city"] - {"<missing>"}))
     strange["city"], missing["city"] = "Atlantis", None
-    predicted = predictor.predict([known, strange, missing])
-    rows = answer_rows(answer_columns(predicted, probabilities=task != "regression"))
+    rows = answer_rows(answer_columns(predictor.predict([known, strange, missing])))
     warnings = [row.get("warnings") for row in rows]
     assert warnings == [None, ["city: no training row has this value"], None]
     answer = {"model": "shop", "version": 1, "request_id": "a", "predictions": rows}

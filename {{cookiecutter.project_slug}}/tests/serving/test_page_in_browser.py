@@ -59,25 +59,22 @@ def test_each_task_is_shown_as_it_is_answered(tmp_path: Path, browser: Browser, 
 def test_faults_stand_beside_their_fields_until_they_are_mended(
     serving: Serving, browser: Browser
 ) -> None:
-    before = len(records(serving.config.log))
     with visit(browser, str(serving.client.base_url)) as found:
         found.field("price (EUR)").fill("1,50")
-        found.field("items").fill("0")
         found.field("at").fill("")
         found.predict(refused=True)
         assert found.fault("at") == "Field required"
         assert found.fault("price (EUR)") == "Input should be a valid number"
-        assert found.fault("items") == "Input should be greater than or equal to 1"
         found.field("price (EUR)").fill("1.50")
         found.field("items").fill("9007199254740993")
         found.field("at").fill("2024-05-01T10:00:00+02:00")
         found.field("gift").select_option("–")
         found.predict()
         assert found.page.locator("[aria-invalid]").count() == 0
-    (logged,) = records(serving.config.log)[before:]
-    assert logged["columns"]["price"] == 1.5
-    assert logged["columns"]["items"] == 9007199254740993, "no script rounded it"
-    assert "gift" not in logged["columns"]
+    columns = records(serving.config.log)[-1]["columns"]
+    assert columns["price"] == 1.5
+    assert columns["items"] == 9007199254740993, "no script rounded it"
+    assert "gift" not in columns
 
 
 def test_whatever_the_contract_and_the_people_write_is_text(
@@ -110,11 +107,12 @@ def test_the_page_notices_the_first_model_and_a_newer_one(
         page = context.new_page()
         page.goto(str(client.base_url))
         expect(page.locator("#notice")).to_contain_text("make train")
-        add_version(config.bundles, shop)
-        expect(page.get_by_role("heading", level=1)).to_have_text("shop version 1", timeout=30_000)
-        page.get_by_label("items", exact=True).fill("77")
-        add_version(config.bundles, shop, bias=1.0)
-        expect(page.get_by_role("heading", level=1)).to_have_text("shop version 2", timeout=30_000)
+        heading = page.get_by_role("heading", level=1)
+        for version in (1, 2):
+            add_version(config.bundles, shop, bias=version)
+            expect(heading).to_have_text(f"shop version {version}", timeout=30_000)
+            if version == 1:
+                page.get_by_label("items", exact=True).fill("77")
         assert page.get_by_label("items", exact=True).input_value() == "77", "what was typed stays"
 
 

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
-from {{ cookiecutter.__package }}.serving.schemas import Schemas
+from {{ cookiecutter.__package }}.serving.schemas import (
+    BodySchema,
+    feedback_schema,
+    predict_schema,
+)
 from {{ cookiecutter.__package }}.values import canonical_category, json_value
 
 from ..conftest import shop_of
@@ -26,13 +30,17 @@ def rows_of(contract: Contract, n_rows: int) -> list[dict[str, Any]]:
 
 
 def accepted(contract: Contract, rows: object) -> list[dict[str, Any]]:
-    return Schemas(contract, 1_000).read_rows(json.dumps({"rows": rows}).encode()).rows
+    return predict_schema(contract, 1_000).read(json.dumps({"rows": rows}).encode())
+
+
+def faults_of(schema: BodySchema, body: bytes) -> set[tuple[str, str]]:
+    with pytest.raises(ProblemError) as caught:
+        schema.read(body)
+    return {(fault.field, fault.rule) for fault in caught.value.faults}
 
 
 def faults(contract: Contract, rows: object) -> set[tuple[str, str]]:
-    with pytest.raises(ProblemError) as caught:
-        accepted(contract, rows)
-    return {(fault.field, fault.rule) for fault in caught.value.faults}
+    return faults_of(predict_schema(contract, 1_000), json.dumps({"rows": rows}).encode())
 
 
 def test_each_rule_of_a_column_holds_for_a_request(contract: Contract) -> None:
@@ -68,16 +76,13 @@ def test_any_category_is_read_as_it_is_from_files(
 LAX: list[tuple[str, object, str]] = [
     ("at", "20131220", "timestamp"),
     ("at", "2013-12-20", "timestamp"),
-    ("at", "1387497600", "timestamp"),
     ("at", 1387497600, "timestamp"),
     ("at", "2013-12-20T10:00:00", "timestamp"),
-    ("at", "2013-12-20T10:00:60Z", "timestamp"),
     ("at", "2024-02-30T00:00:00Z", "timestamp"),
     ("at", " 2013-12-20T10:00:00Z", "timestamp"),
     ("at", "\u0661\u0669\u0669\u0669-12-20T10:00:00Z", "timestamp"),
     ("price", "12.5", "float_type"),
     ("price", True, "float_type"),
-    ("price", [], "float_type"),
     ("items", "2", "int_type"),
     ("items", 2.5, "int_type"),
     ("items", True, "int_type"),
@@ -86,7 +91,6 @@ LAX: list[tuple[str, object, str]] = [
     ("gift", "true", "bool_type"),
     ("channel", "Web", "literal_error"),
     ("city", ["Lyon"], "string_type"),
-    ("city", {"a": 1}, "string_type"),
     ("city", "x" * 1_001, "string_too_long"),
     ("order", 7, "string_type"),
 ]
@@ -99,33 +103,26 @@ def test_no_value_is_guessed(
     assert faults(shop, [{**row, column: value}]) == {(f"rows.0.{column}", rule)}
 
 
-@pytest.mark.parametrize(
-    "sent", ["2013-12-20T10:00:00Z", "2013-12-20 10:00:00.123456+01:00", "2013-12-20t10:00-0530"]
-)
-def test_a_time_with_its_zone_is_read(shop: Contract, row: dict[str, Any], sent: str) -> None:
-    assert accepted(shop, [{**row, "at": sent}])[0]["at"].utcoffset() is not None
+def test_a_time_with_its_zone_is_read(shop: Contract, row: dict[str, Any]) -> None:
+    for sent in ("2013-12-20 10:00:00.123456+01:00", "2013-12-20t10:00-0530"):
+        assert accepted(shop, [{**row, "at": sent}])[0]["at"].utcoffset() is not None
 
 
-@pytest.mark.parametrize(
-    ("body", "rule"),
-    [
-        (b"", "json_invalid"),
-        (b"\xff\xfe", "json_invalid"),
-        (b'{"rows": [NaN]}', "dict_type"),
-        (b"[" * 100_000, "json_invalid"),
-        (b"[]", "shape"),
-        (b"{}", "shape"),
-        (b'{"rows": {}}', "shape"),
-        (b'{"rows": []}', "too_short"),
-        (b'{"rows": [1]}', "dict_type"),
-        (b'{"rows": [], "probabilities": 1}', "too_short"),
-        (b'{"rows": [], "more": 1, "and": 2}', "extra_forbidden"),
-    ],
-)
+BODIES = [
+    (b"", "json_invalid"),
+    (b"\xff\xfe", "json_invalid"),
+    (b"[" * 100_000, "json_invalid"),
+    (b"[]", "shape"),
+    (b'{"rows": {}}', "shape"),
+    (b'{"rows": []}', "too_short"),
+    (b'{"rows": [NaN]}', "dict_type"),
+    (b'{"rows": [], "more": 1}', "extra_forbidden"),
+]
+
+
+@pytest.mark.parametrize(("body", "rule"), BODIES)
 def test_a_body_that_is_no_request_is_refused(shop: Contract, body: bytes, rule: str) -> None:
-    with pytest.raises(ProblemError) as caught:
-        Schemas(shop, 10).read_rows(body)
-    assert (caught.value.status, rule in {f.rule for f in caught.value.faults}) == (422, True)
+    assert {found for _, found in faults_of(predict_schema(shop, 10), body)} == {rule}
 
 
 def unknown_keys() -> bytes:
@@ -146,53 +143,48 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_refusing_a_body_costs_by_its_size_only(shop: Contract, name: str) -> None:
-    schemas, body = Schemas(shop, 10_000), HOSTILE[name]
+    schema, body = predict_schema(shop, 10_000), HOSTILE[name]
     start = time.process_time()
     with pytest.raises(ProblemError) as caught:
-        schemas.read_rows(body)
+        schema.read(body)
     assert time.process_time() - start < 2
     assert len(caught.value.body("id")) < 10_000
     tracemalloc.start()
-    with pytest.raises(ProblemError):
-        schemas.read_rows(body)
+    faults_of(schema, body)
     assert tracemalloc.get_traced_memory()[1] < 100_000_000
     tracemalloc.stop()
 
 
-# the task, a label as it is sent → as it is read, or the rule that it breaks
-LABELS: list[tuple[str, object, object]] = [
-    ("binary", True, True),
-    ("binary", "true", "bool_type"),
-    ("multiclass", " exchanged ", "exchanged"),
-    ("multiclass", "lost", "literal_error"),
-    ("multiclass", None, "literal_error"),
-    ("regression", 12, 12.0),
-    ("regression", -51, "greater_than_equal"),
-    ("regression", "12.5", "float_type"),
+# the task, a label that is read, another one, and the rule that it breaks
+LABELS: list[tuple[str, object, object, str]] = [
+    ("binary", True, "true", "bool_type"),
+    ("multiclass", "exchanged", "lost", "literal_error"),
+    ("multiclass", "kept", None, "literal_error"),
+    ("regression", 12.0, -51, "greater_than_equal"),
+    ("regression", 12.0, "12.5", "float_type"),
 ]
 
 
-@pytest.mark.parametrize(("task", "sent", "read"), LABELS)
-def test_labels_are_the_values_of_the_target(task: str, sent: object, read: object) -> None:
-    schemas = Schemas(shop_of(task), 10)
-    body = json.dumps({"labels": [{"id": "o-1", "label": sent}]}).encode()
-    if isinstance(read, str) and "_" in read:
-        with pytest.raises(ProblemError) as caught:
-            schemas.read_labels(body)
-        (fault,) = caught.value.faults
-        assert (fault.field, fault.rule) == ("labels.0.label", read)
-    else:
-        assert schemas.read_labels(body)[0]["label"] == read
+@pytest.mark.parametrize(("task", "right", "wrong", "rule"), LABELS)
+def test_labels_are_the_values_of_the_target(
+    task: str, right: object, wrong: object, rule: str
+) -> None:
+    schema = feedback_schema(shop_of(task), 10)
+    labels = [{"id": "o-1", "label": right}]
+    assert schema.read(json.dumps({"labels": labels}).encode()) == labels
+    labels[0]["label"] = wrong
+    found = faults_of(schema, json.dumps({"labels": labels}).encode())
+    assert found == {("labels.0.label", rule)}
 
 
 def test_without_an_id_in_the_contract_labels_go_by_request_and_row(awkward: Contract) -> None:
-    schemas = Schemas(awkward, 10)
+    schema = feedback_schema(awkward, 10)
     labels = [{"request_id": "r-1", "label": True}, {"request_id": "r-1", "row": 3, "label": False}]
-    assert schemas.read_labels(json.dumps({"labels": labels}).encode()) == labels
+    assert schema.read(json.dumps({"labels": labels}).encode()) == labels
     for wrong, field in (
         ({"id": "r-1", "label": True}, "request_id"),
         ({"request_id": "r-1", "row": -1, "label": True}, "row"),
         ({"request_id": 1, "label": True}, "request_id"),
     ):
-        with pytest.raises(ProblemError, match=rf"labels\.0\.{field}"):
-            schemas.read_labels(json.dumps({"labels": [wrong]}).encode())
+        found = faults_of(schema, json.dumps({"labels": [wrong]}).encode())
+        assert f"labels.0.{field}" in {place for place, _ in found}

@@ -3,9 +3,9 @@
 It needs httpx and nothing else.
 """
 
-from .answers import Accepted as Accepted
 from .answers import Answer as Answer
-from .answers import Classification as Classification
-from .answers import Ready as Ready
-from .answers import Regression as Regression
+from .answers import AnswerError as AnswerError
+from .answers import Fault as Fault
+from .answers import RequestRefusedError as RequestRefusedError
+from .answers import ServerFailedError as ServerFailedError
 from .client import Client as Client

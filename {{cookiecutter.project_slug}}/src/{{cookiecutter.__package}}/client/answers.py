@@ -1,116 +1,90 @@
-"""What a server answers, typed, and read from its JSON."""
+"""What a server answers: rows with their predictions, or an error."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from ..errors import AnswerError, Fault, RequestRefusedError, ServerFailedError
+from ..errors import ProjectError
 
 TRY_AGAIN = frozenset({408, 429, 502, 503, 504})
-OTHER_FORM = (ValueError, KeyError, TypeError, AttributeError)
+"""Statuses of a request that the same server may answer later."""
 SHOWN_BYTES = 200
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Classification:
-    """The answer to a row, where one of two values or of several labels is predicted."""
-
-    probability: float
-    """Of the positive value, or of the label decided for."""
-    decision: bool | str
-    """Whether the probability reaches the model's threshold, or the likeliest label."""
-    probabilities: Mapping[str, float] | None = None
-    """Of every label, where the request asks for them."""
-    warnings: tuple[str, ...] = ()
-    """What is unusual about the row."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Regression:
-    """The answer to a row, where a number is predicted."""
-
-    value: float
-    """In the target's unit."""
-    warnings: tuple[str, ...] = ()
-    """What is unusual about the row."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The answer to rows, in their order."""
+    """The answer to rows."""
 
     model: str
     version: int
     request_id: str
     """With the row's number, what a label names its row by where the contract has no id."""
-    predictions: tuple[Classification | Regression, ...]
+    predictions: Sequence[Mapping[str, Any]]
+    """By row: ``probability`` and ``decision``, or ``value``; ``warnings`` where there are any."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """The answer to labels: how many were written."""
+class Fault:
+    """One field that broke one rule."""
 
-    accepted: int
-    request_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ready:
-    """Whether a model serves, and why none does, or why not the newest."""
-
-    ready: bool
-    version: int | None
-    problem: str | None
+    field: str
+    """Path of the field, such as ``rows.0.distance``."""
+    rule: str
+    """A stable code of the rule."""
+    message: str
+    """What is valid."""
 
 
-def read_body(
-    read: Callable[[Any], Result], reply: bytes, what: str, status: int, request_id: str
-) -> Result:
-    """An answer's body, read; ``what`` begins the message of an error.
+class AnswerError(ProjectError, exit_code=7, status=502):
+    """A server answered with an error."""
 
-    Raises:
-        ServerFailedError: it is in another form, such as a login page.
-    """
+    def __init__(
+        self,
+        message: str,
+        status: int = 502,
+        code: str = "http_error",
+        faults: Sequence[Fault] = (),
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.faults = tuple(faults)
+        self.request_id = request_id
+
+
+class RequestRefusedError(AnswerError, exit_code=3, status=422):
+    """The request is at fault: the same one would be refused again."""
+
+
+class ServerFailedError(AnswerError):
+    """The server is at fault, has no time, or is none of ours; the same request may be answered later."""
+
+
+def content_of(reply: bytes, *keys: str) -> dict[str, Any] | None:
+    """The JSON object of an answer; ``None`` where it is none, or lacks one of the keys."""
     try:
-        return read(json.loads(reply))
-    except OTHER_FORM:
-        text = reply[:SHOWN_BYTES].decode(errors="replace")
-        raise ServerFailedError(
-            f"{what} with '{text}', which no server of this project says; check the address",
-            status=status,
-            code="unknown_answer",
-            request_id=request_id,
-        ) from None
+        content = json.loads(reply)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and all(key in content for key in keys) else None
 
 
 def error_of(reply: bytes, what: str, status: int, request_id: str) -> AnswerError:
-    """The error of an answer in the documented shape, or in a proxy's own."""
-    try:
-        problem = json.loads(reply)
-        code, message, request_id = (str(problem[k]) for k in ("code", "message", "request_id"))
-        faults = [of_fields(Fault, fault) for fault in problem["faults"]]
-    except OTHER_FORM:
-        code, message, faults = "http_error", reply[:SHOWN_BYTES].decode(errors="replace"), []
-    refused = 400 <= status < 500 and status not in TRY_AGAIN
-    kind = RequestRefusedError if refused else ServerFailedError
-    text = f"{what} {code}: {message}"
-    return kind(text, status=status, code=code, faults=faults, request_id=request_id)
-
-
-def answer(content: Any) -> Answer:
-    """The answer to rows."""
-    kinds = (
-        (Regression if "value" in one else Classification, one) for one in content["predictions"]
-    )
-    predictions = tuple(
-        of_fields(kind, one | {"warnings": tuple(one.get("warnings", ()))}) for kind, one in kinds
-    )
-    return of_fields(Answer, content | {"predictions": predictions})
-
-
-def of_fields(kind: type[Result], content: Any) -> Result:
-    """A result of the fields that are its own; a newer server may send others."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in content.items() if name in names})
+    """The error of an answer in the documented shape, or in that of a proxy or another server."""
+    shown = reply[:SHOWN_BYTES].decode(errors="replace")
+    if status < 300:
+        message = f"{what} with '{shown}', which no server of this project says; check the address"
+        return ServerFailedError(message, status, "unknown_answer", (), request_id)
+    is_refusal = 400 <= status < 500 and status not in TRY_AGAIN
+    kind = RequestRefusedError if is_refusal else ServerFailedError
+    problem = content_of(reply, "code", "message", "faults", "request_id")
+    if problem is None:
+        return kind(f"{what} http_error: {shown}", status, "http_error", (), request_id)
+    faults = [
+        Fault(field=fault["field"], rule=fault["rule"], message=fault["message"])
+        for fault in problem["faults"]
+    ]
+    code, request_id = problem["code"], problem["request_id"]
+    return kind(f"{what} {code}: {problem['message']}", status, code, faults, request_id)

@@ -18,12 +18,12 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import ConfigError, MissingExtraError, ServerUnreachableError
-from .answers import TRY_AGAIN, Accepted, Answer, Ready, answer, error_of, of_fields, read_body
+from ..errors import ConfigError, MissingExtraError, ProjectError, ServerUnreachableError
+from .answers import TRY_AGAIN, Answer, content_of, error_of
 
 try:
     import httpx
@@ -31,7 +31,6 @@ except ImportError:
     raise MissingExtraError("httpx", "client") from None
 
 NO_ANSWER = (httpx.TransportError, httpx.DecodingError)
-Result = TypeVar("Result")
 
 
 class Client:
@@ -81,42 +80,36 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def predict(self, rows: Iterable[Mapping[str, Any]], probabilities: bool = False) -> Answer:
-        """The answer to each row; ``probabilities`` asks for those of all labels, too."""
-        body: dict[str, Any] = {"rows": [_cells(row) for row in rows]}
-        if probabilities:
-            body["probabilities"] = True
-        return self._request("POST", "/predict", answer, body)
+    def predict(self, rows: Iterable[Mapping[str, Any]]) -> Answer:
+        """The answer to each row, in their order."""
+        body = {"rows": [_cells(row) for row in rows]}
+        names = ("model", "version", "request_id", "predictions")
+        answer = self._request("POST", "/predict", names, body)
+        return Answer(**{name: answer[name] for name in names})
 
-    def feedback(self, labels: Iterable[Mapping[str, Any]]) -> Accepted:
+    def feedback(self, labels: Iterable[Mapping[str, Any]]) -> int:
         """Send labels: each has ``label`` and the row's ``id``, or the answer's ``request_id`` and ``row``.
 
-        Of several labels for a row the last counts.
+        Of several labels for a row the last counts. Returns how many were written.
         """
         body = {"labels": [_cells(label) for label in labels]}
-        return self._request("POST", "/feedback", lambda given: of_fields(Accepted, given), body)
+        accepted: int = self._request("POST", "/feedback", ("accepted",), body)["accepted"]
+        return accepted
 
     def model(self) -> Mapping[str, Any]:
         """What serves: name, version, metrics, threshold, contract and more."""
-        return self._request("GET", "/model", dict)
+        return self._request("GET", "/model", ("contract",))
 
-    def ready(self) -> Ready:
-        """Whether a model serves; that none does is an answer, not an error."""
-        return self._request(
-            "GET", "/health/ready", lambda given: of_fields(Ready, given), valid=(200, 503)
-        )
+    def ready(self) -> Mapping[str, Any]:
+        """``ready``, ``version`` and ``problem``; that no model serves is an answer, not an error."""
+        return self._request("GET", "/health/ready", ("ready",))
 
     def _request(
-        self,
-        method: str,
-        path: str,
-        read: Callable[[Any], Result],
-        body: Any = None,
-        valid: tuple[int, ...] = (200,),
-    ) -> Result:
-        """Send until there is an answer, or neither time nor retries are left; one id for all."""
-        end, headers = time.monotonic() + self._deadline_s, {"x-request-id": uuid.uuid4().hex}
-        content = None
+        self, method: str, path: str, keys: tuple[str, ...], body: Any = None
+    ) -> Mapping[str, Any]:
+        """Send until there is an answer with all ``keys``, or neither time nor retries are left."""
+        end, request_id = time.monotonic() + self._deadline_s, uuid.uuid4().hex
+        headers, content = {"x-request-id": request_id}, None
         if body is not None:
             content = json.dumps(body, default=_refuse, separators=(",", ":")).encode()
             headers["content-type"] = "application/json"
@@ -124,17 +117,17 @@ class Client:
         attempt = 0
         while True:
             attempt += 1
-            sent = f"{method} {request.url}" + (f", {attempt} times," if attempt > 1 else "")
+            times = f", {attempt} times," if attempt > 1 else ""
             wait_s = 0.0
             try:
                 status, after, reply = self._send(request, end)
             except NO_ANSWER as error:
-                failure: Exception = _unreachable(sent, error)
+                failure: ProjectError = _unreachable(f"{method} {request.url}{times}", error)
             else:
-                what = f"{sent} was answered {status}"
-                if status in valid:
-                    return read_body(read, reply, what, status, headers["x-request-id"])
-                failure = error_of(reply, what, status, headers["x-request-id"])
+                if (answer := content_of(reply, *keys)) is not None:
+                    return answer
+                what = f"{method} {request.url}{times} was answered {status}"
+                failure = error_of(reply, what, status, request_id)
                 if status not in TRY_AGAIN:
                     raise failure
                 wait_s = float(after) if after.isdecimal() else 0.0

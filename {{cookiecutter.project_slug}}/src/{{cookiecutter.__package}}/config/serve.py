@@ -31,8 +31,6 @@ class ServeConfig(Section):
     """File of the API keys' hashes; where it is, keys are demanded. Null demands none."""
     open: bool = False
     """Whether to listen to other machines without a key. Unsafe, but behind a gateway of yours."""
-    page: bool = True
-    """Whether a page at / and documentation at /docs are answered; /openapi.json always is."""
     workers: Positive = 1
     """Processes that answer on the port; as many as there are cores answer most."""
     drain_s: Annotated[float, Field(ge=0)] = 1.0
@@ -43,8 +41,6 @@ class ServeConfig(Section):
     """Largest request body."""
     max_waiting: Positive = 1_000
     """Most requests that have arrived and are not answered; more are answered 429."""
-    access_log: bool = False
-    """Whether each request is a message on standard error: its address, path and status."""
     model: str | None = None
     """Name of the model to serve; null takes the only one below bundles."""
     reload_s: Seconds = 1.0

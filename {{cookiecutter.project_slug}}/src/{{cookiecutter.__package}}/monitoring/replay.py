@@ -8,15 +8,13 @@ import httpx
 from ..config import Config
 from ..contract import Contract
 from ..data.dataset import current
-from ..errors import RequestRefusedError, ServerFailedError, ServerUnreachableError
+from ..errors import ServerUnreachableError
 from ..terminal import progress, say
 from ..values import json_value
 
 ROWS_PER_REQUEST, LABELS_PER_REQUEST = 200, 2_000
 TIMEOUT_S = 30.0
 MOST_TEXT = 1_000
-NO_TIME = (408, 429)
-"""Statuses of a request that may be answered later."""
 LATER = datetime.max.replace(tzinfo=UTC)
 """When labels of rows without a time are known, and when they are sent."""
 Body = dict[str, Any]
@@ -31,9 +29,7 @@ def run(
     without a time go in the dataset's order, each with its label. Returns the rows answered.
 
     Raises:
-        RequestRefusedError: the server refused a row or label.
-        ServerFailedError: it failed, or no model serves.
-        ServerUnreachableError: no server answers at ``url``.
+        ServerUnreachableError: no server at ``url`` answers, or it refuses a row or label.
     """
     dataset = current(config.data.directory)
     contract, table = dataset.contract, dataset.read("test")
@@ -87,9 +83,7 @@ def post(client: httpx.Client, address: str, body: Body) -> Body:
     """Send a body, and return the answer.
 
     Raises:
-        RequestRefusedError: it refused the request.
-        ServerFailedError: it failed, has no time, or no model serves.
-        ServerUnreachableError: no answer came.
+        ServerUnreachableError: no answer came, or one that is an error.
     """
     try:
         response = client.post(address, json=body)
@@ -99,9 +93,7 @@ def post(client: httpx.Client, address: str, body: Body) -> Body:
             " check the address, or start a server with: make serve"
         ) from None
     if not response.is_success:
-        is_refusal = response.is_client_error and response.status_code not in NO_TIME
-        kind = RequestRefusedError if is_refusal else ServerFailedError
         message = f"POST {address} was answered {response.status_code}: {response.text}"
-        raise kind(message[:MOST_TEXT], status=response.status_code)
+        raise ServerUnreachableError(message[:MOST_TEXT])
     content: Body = response.json()
     return content

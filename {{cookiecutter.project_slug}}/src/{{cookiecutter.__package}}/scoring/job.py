@@ -147,7 +147,7 @@ class Scorer:
         names: dict[str, Any] = {FILE: str, RECORD: int}
         if contract.id is not None and contract.id in layout.forms:
             names = {contract.id: int if layout.forms[contract.id].type == "integer" else str}
-        fields = [field for field in fields_of(contract) if not field.on_request]
+        fields = [field for field in fields_of(contract) if field.scored]
         answer = {field.name: field.type(contract) for field in fields}
         self.empty = pl.DataFrame(schema=names | answer)
         """Of the scores: what names a row, then what is answered to it."""

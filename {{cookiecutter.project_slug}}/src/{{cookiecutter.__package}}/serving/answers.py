@@ -15,12 +15,9 @@ from ..models.bundle import Bundle
 from ..models.inputs import Inputs
 from ..models.profile import MOST_CATEGORIES
 from ..models.tasks import Outputs
-from ..values import MISSING_CATEGORY, canonical_category
+from ..values import MISSING_CATEGORY
 
-Values = list[Any] | None
-"""By row; ``None`` where no row has any."""
 Known = Mapping[str, frozenset[str]]
-CLASSES = frozenset({"binary", "multiclass"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,35 +33,26 @@ class Predicted:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerField:
-    """One field of the answer to a row."""
+    """One field of the answer to a row, for contracts of some tasks."""
 
     name: str
     description: str
+    tasks: tuple[str, ...]
     type: Callable[[Contract], Any]
-    """Of its value in JSON."""
-    values: Callable[[Predicted], Values]
-    tasks: frozenset[str] = CLASSES | {"regression"}
-    """Those that have it."""
+    values: Callable[[Predicted], list[Any] | None]
+    """By row; ``None`` where no row has any."""
     optional: bool = False
     """Whether a row may be without it."""
-    on_request: bool = False
-    """Whether only callers who ask for it get it; batch scores never have it."""
+    scored: bool = True
+    """Whether batch scores have it, too."""
 
 
-def _probabilities(predicted: Predicted) -> Values:
-    """The probability of every value, by value; of two the positive one is last."""
-    contract, outputs = predicted.bundle.contract, predicted.outputs.astype(np.float64)
-    names = contract.labels or ()
-    if contract.task == "binary":
-        positive, target = canonical_category(contract.positive), contract.columns[contract.target]
-        known = ("false", "true") if target.type == "boolean" else names or target.allowed or ()
-        others = [name for name in known if name != positive]
-        names = (others[0] if len(others) == 1 else f"not {positive}", positive)
-        outputs = np.stack([1 - outputs, outputs], axis=1)
-    return [dict(zip(names, row, strict=True)) for row in outputs.tolist()]
+def _probabilities(predicted: Predicted) -> list[Any]:
+    labels = predicted.bundle.contract.labels or ()
+    return [dict(zip(labels, row, strict=True)) for row in predicted.outputs.tolist()]
 
 
-def _warnings(predicted: Predicted) -> Values:
+def _warnings(predicted: Predicted) -> list[Any] | None:
     """Category values that no training row had."""
     found: dict[int, list[str]] = {}
     for index, name in enumerate(predicted.bundle.contract.category):
@@ -81,36 +69,36 @@ FIELDS = (
     AnswerField(
         name="value",
         description="Predicted value, in the target's unit.",
+        tasks=("regression",),
         type=lambda _: float,
         values=lambda predicted: predicted.outputs.tolist(),
-        tasks=frozenset({"regression"}),
     ),
     AnswerField(
         name="probability",
         description="Of the positive value, or of the label decided for.",
+        tasks=("binary", "multiclass"),
         type=lambda _: float,
         values=lambda p: np.asarray(p.bundle.task.certainty(p.outputs)).tolist(),
-        tasks=CLASSES,
     ),
     AnswerField(
         name="decision",
         description="Whether the probability reaches the threshold, or the likeliest label.",
+        tasks=("binary", "multiclass"),
         type=lambda contract: bool if contract.task == "binary" else str,
         values=lambda predicted: predicted.bundle.task.decisions(predicted.outputs).tolist(),
-        tasks=CLASSES,
     ),
     AnswerField(
         name="probabilities",
-        description="Of every value, where the request asks for them.",
+        description="Of every label.",
+        tasks=("multiclass",),
         type=lambda _: dict[str, float],
         values=_probabilities,
-        tasks=CLASSES,
-        optional=True,
-        on_request=True,
+        scored=False,
     ),
     AnswerField(
         name="warnings",
         description="What is unusual about the row: a category that no training row had.",
+        tasks=("binary", "multiclass", "regression"),
         type=lambda _: list[str],
         values=_warnings,
         optional=True,
@@ -134,17 +122,14 @@ def known_categories(bundle: Bundle) -> Known:
     }
 
 
-def answer_columns(predicted: Predicted, *, probabilities: bool = False) -> dict[str, Any]:
+def answer_columns(predicted: Predicted) -> dict[str, list[Any]]:
     """The answers as a list for each field, in the order of the rows."""
-    columns = {
-        field.name: field.values(predicted)
-        for field in fields_of(predicted.bundle.contract)
-        if probabilities or not field.on_request
-    }
+    fields = fields_of(predicted.bundle.contract)
+    columns = {field.name: field.values(predicted) for field in fields}
     return {name: values for name, values in columns.items() if values is not None}
 
 
-def answer_rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+def answer_rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The answers as an object for each row; what a row is without is left out."""
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if "warnings" not in columns:
@@ -156,9 +141,9 @@ def answer_model(contract: Contract) -> type[BaseModel]:
     """The answer to a request, for the OpenAPI document."""
     fields: dict[str, Any] = {}
     for field in fields_of(contract):
-        kind, description = field.type(contract), field.description
-        kind, default = (kind | None, None) if field.optional else (kind, ...)
-        fields[field.name] = (kind, Field(default, description=description))
+        kind, default = field.type(contract), None if field.optional else ...
+        kind = kind | None if field.optional else kind
+        fields[field.name] = (kind, Field(default, description=field.description))
     row: Any = create_model("Prediction", **fields)
     return create_model(
         "Answer",

@@ -3,28 +3,33 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import signal
-import sys
-import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib import import_module
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi import APIRouter, Body, FastAPI, Request, Response
+from fastapi.openapi.models import Example
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
 
 from .. import __version__
 from ..config import Config, ServeConfig
-from . import page
+from .answers import answer_model
 from .metrics import monitoring_text
 from .middleware import Middleware
-from .openapi import document
+from .predictor import Predictor
 from .problems import Problem, ProblemError
 from .service import FEEDBACK, PREDICT, Service
 
@@ -32,7 +37,7 @@ ROUTERS: tuple[str, ...] = (
     # options, one line each
     "serving.kserve.routes",
 )
-"""Modules of this package with a ``ROUTER``: another protocol beside the project's own."""
+"""Modules of this package with a ``ROUTER``: another protocol."""
 ROUTES: tuple[str, ...] = (
     # options, one line each
     "serving.challenger.routes",
@@ -40,12 +45,23 @@ ROUTES: tuple[str, ...] = (
 """Modules with a ``ROUTE``, of settings, store and metrics: it lets other versions answer, too."""
 SETTINGS, PARENT = "SERVER_SETTINGS", "SERVER_PARENT"
 """Environment variables by which workers get their settings, and know their parent."""
+PAGE = Path(__file__).parent / "page"
+SWAGGER = "fastapi_swagger"  # holds Swagger UI's files as released; none of its code is run
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "Any error, in one shape."}
+}
+LOGGER = logging.getLogger(__name__)
+
+
+class Accepted(BaseModel):
+    """The answer to labels: how many were written."""
+
+    accepted: int
+    request_id: str
 
 
 def create_app(settings: Config | None = None) -> Middleware:
     """The application; a worker reads its settings from the environment."""
-    # On a full disk Python would write half of a module, and read that ever after.
-    sys.dont_write_bytecode = True
     if settings is None:
         content = json.loads(os.environ[SETTINGS])
         serve = ServeConfig.model_validate(content["serve"])
@@ -62,36 +78,23 @@ def create_app(settings: Config | None = None) -> Middleware:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.openapi = lambda: document(app, service.store.current)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, service.store.current)  # type: ignore[method-assign]
     _add_operation(app, service)
+    _add_pages(app)
     for router in routers:
         app.include_router(router.make(service))
-    if settings.serve.page:
-        page.add(app)
-    app.exception_handler(ProblemError)(_on_problem)
-    app.exception_handler(HTTPException)(_on_http)
+    _add_errors(app, service)
     return Middleware(app, {PREDICT: service.predict, FEEDBACK: service.feedback}, service)
 
 
 def _add_operation(app: FastAPI, service: Service) -> None:
-    """The quiet paths."""
-    store = service.store
+    """Answer what operators ask: which model serves, health, counters."""
 
-    @app.get("/model", summary="What serves", tags=["Model"], responses={503: {"model": Problem}})
+    @app.get("/model", summary="What serves", tags=["Model"], responses=ERRORS)
     async def model() -> Response:
         """Version, quality on the test rows, contract, why it was promoted, what a request holds, and
         which other version answers, too."""
-        predictor = service.serving()
-        bundle = predictor.bundle
-        shown = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries")
-        return json_response(
-            {key: bundle.metadata[key] for key in shown}
-            | {"version": predictor.version, "bundle": bundle.hash, "problem": store.problem}
-            | {"promotion": store.promotion, "routes": service.routes()}
-            | {"contract": bundle.contract.model_dump(mode="json", exclude={"sources"})}
-            | {"request": bundle.contract.request, "typical": bundle.metadata["typical"]}
-            | {"known": {name: sorted(values) for name, values in predictor.known.items()}}
-        )
+        return json_response(_description(service))
 
     @app.get("/health/live", summary="Does it run", tags=["Operation"])
     async def live() -> Response:
@@ -100,28 +103,129 @@ def _add_operation(app: FastAPI, service: Service) -> None:
 
     @app.get("/health/ready", summary="Can it answer", tags=["Operation"])
     async def ready(request: Request) -> Response:
-        """Whether callers should come; 503 where no model serves, or not for long."""
-        headers, current = dict(request.scope["headers"]), store.current
-        version = current.version if current and service.guard.knows(headers) else None
-        problem = service.problem_for(headers)
-        content = {"ready": service.ready, "version": version, "problem": problem}
+        """Whether callers should come, 503 if not; version and problem are for who has a key."""
+        content: dict[str, Any] = {"ready": service.ready, "version": None, "problem": None}
+        if service.guard.knows(dict(request.scope["headers"])):
+            current = service.store.current
+            content["version"] = current.version if current else None
+            content["problem"] = service.problem
         return json_response(content, 200 if service.ready else 503)
 
     @app.get("/metrics", tags=["Operation"], response_class=PlainTextResponse)
     def metrics() -> Response:
         """Counters for Prometheus, of all workers together, and what monitoring found last."""
         config = service.config
-        name = store.current.name if store.current else config.model
+        name = service.store.current.name if service.store.current else config.model
         text = service.metrics.exposition() + monitoring_text(config.reports, name)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _description(service: Service) -> dict[str, Any]:
+    """What ``/model`` says of the version that serves."""
+    predictor, store = service.serving(), service.store
+    bundle = predictor.bundle
+    copied = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries", "typical")
+    return {key: bundle.metadata[key] for key in copied} | {
+        "version": predictor.version,
+        "bundle": bundle.hash,
+        "problem": store.problem,
+        "promotion": store.promotion,
+        "routes": service.routes(),
+        "contract": bundle.contract.model_dump(mode="json", exclude={"sources"}),
+        "request": bundle.contract.request,
+        "known": {name: sorted(values) for name, values in predictor.known.items()},
+    }
+
+
+def _add_pages(app: FastAPI) -> None:
+    """Answer ``/``, which asks ``/model`` and ``/predict``, and Swagger UI at ``/docs``: plain files."""
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> FileResponse:
+        return FileResponse(PAGE / "index.html")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(PAGE / "docs.html")
+
+    swagger = find_spec(SWAGGER)
+    if swagger is None or swagger.origin is None:
+        raise ModuleNotFoundError(f"{SWAGGER} is not installed; make setup installs it")
+    app.mount("/docs/ui", StaticFiles(directory=Path(swagger.origin).parent / "resources"))
+    app.mount("/page", StaticFiles(directory=PAGE))
+
+
+def _add_errors(app: FastAPI, service: Service) -> None:
+    """Answer errors in the one shape of the protocol that was asked."""
+
+    @app.exception_handler(ProblemError)
+    async def on_problem(request: Request, error: ProblemError) -> Response:
+        status, body = service.error(error, request.url.path, request.state.request_id)
+        return Response(body, status, error.headers, "application/json")
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        problem = ProblemError(code, str(error.detail), headers=error.headers)
+        problem.status = error.status_code
+        return await on_problem(request, problem)
+
+
+def json_response(content: Any, status: int = 200) -> Response:
+    """An answer; what no JSON number can be is null."""
+    body = to_json(content, inf_nan_mode="null")
+    return Response(body, status, media_type="application/json")
+
+
+def _openapi(app: FastAPI, predictor: Predictor | None) -> dict[str, Any]:
+    """The OpenAPI document; bodies and answers of the busy paths are known once a version serves."""
+    rows: Any = dict[str, Any]
+    labels, answer, title = rows, rows, app.title
+    if predictor is not None:
+        labels, answer = predictor.labels.type, answer_model(predictor.bundle.contract)
+        title = predictor.name
+        typical = Example(value={"rows": [predictor.bundle.metadata["typical"]]})
+        rows = Annotated[predictor.rows.type, Body(openapi_examples={"typical": typical})]
+    router = APIRouter(tags=["Predictions"])
+    _describe(router, PREDICT, "Predict rows", rows, answer)
+    _describe(router, FEEDBACK, "Send labels, of which the last for a row counts", labels, Accepted)
+    routes = [*router.routes, *app.routes]  # those that people come for are first
+    schema = get_openapi(title=title, version=app.version, routes=routes)
+    if predictor is not None:  # the framework rounds bounds to floats; these are exact
+        for body in (predictor.rows, predictor.labels):
+            exact = TypeAdapter(body.type).json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["schemas"] |= exact.get("$defs", {})
+    schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{}, {"key": []}]  # where the server has keys
+    return schema
+
+
+def _describe(router: APIRouter, path: str, summary: str, body: Any, answer: Any) -> None:
+    """Add a path for the document alone: the middleware answers it."""
+
+    async def described(body: Any) -> None:
+        pass
+
+    described.__annotations__ = {"body": body}
+    router.add_api_route(
+        path,
+        described,
+        methods=["POST"],
+        summary=summary,
+        operation_id=path.strip("/"),
+        response_model=answer,
+        responses=ERRORS,
+    )
 
 
 @asynccontextmanager
 async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     """Load what serves before the worker answers, follow the pointer, close the logs at the end."""
-    if threading.current_thread() is threading.main_thread():  # the process is its own
+    with suppress(ValueError):  # only a main thread has signals
         signal.signal(signal.SIGTERM, _leave_before(service, signal.getsignal(signal.SIGTERM)))
     await service.refresh()
+    if service.store.current is None:
+        LOGGER.warning("no model serves: %s; the server follows", service.store.problem)
     following = asyncio.create_task(_follow(service))
     gc.collect()
     gc.freeze()  # what is loaded stays
@@ -149,21 +253,3 @@ async def _follow(service: Service) -> None:
         await service.refresh()
         if parent and os.getppid() != parent and not service.ending:
             os.kill(os.getpid(), signal.SIGTERM)  # nobody would stop or replace this worker
-
-
-def json_response(content: Any, status: int = 200) -> Response:
-    """An answer; what no JSON number can be is null."""
-    body = to_json(content, inf_nan_mode="null")
-    return Response(body, status, media_type="application/json")
-
-
-async def _on_problem(request: Request, error: ProblemError) -> Response:
-    body = error.body(request.state.request_id)
-    return Response(body, error.status, error.headers, "application/json")
-
-
-async def _on_http(request: Request, error: HTTPException) -> Response:
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    problem = ProblemError(code, str(error.detail), headers=error.headers)
-    problem.status = error.status_code
-    return await _on_problem(request, problem)

@@ -4,18 +4,16 @@ A key is 256 random bits, printed once and kept as a hash: nobody finds the one 
 quick the hash is. A server that has met a file of keys demands keys to its end.
 """
 
-import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated
 
-from filelock import FileLock
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..config import ServeConfig
@@ -23,18 +21,16 @@ from ..errors import ConfigError
 from ..storage import write_file
 from .problems import ProblemError
 
-PREFIX = "key_"
-"""Of every key, so that whoever looks for secrets finds one."""
+PREFIX = "key_"  # so that whoever looks for secrets finds one
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-WAIT_S = 10.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
-JSON = b"application/json"
-SIMPLE_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
+LOCAL_HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+FORM_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
 """Types of bodies that any page may send to any server."""
-PAGES, PAGE_FILES = ("/", "/docs"), ("/page/", "/docs/ui/")
-"""The same everywhere, so open; what they show is asked for with a key."""
 PROBES = ("/health/live", "/health/ready")
+"""Ends of paths that need no key."""
+PAGES, PAGE_FILES = ("/", "/docs"), ("/page/", "/docs/ui/")
+"""Paths, and their beginnings, that need none either: a page asks with a key for what it shows."""
 Headers = Mapping[bytes, bytes]
 
 
@@ -43,7 +39,6 @@ class Key:
     """What is kept of a key."""
 
     name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
-    """Whose it is."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     made: datetime
 
@@ -59,13 +54,9 @@ def read_keys(path: Path) -> list[Key]:
         return []
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be read: {error.strerror}") from None
-    except ValidationError as error:  # what was read may be a key: it is not repeated
-        fault = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, fault["loc"])) or "the file"
-        raise ConfigError(
-            f"'{path}' holds no keys: {place}: {fault['msg']};"
-            " take it away, and make each key with: keys new NAME"
-        ) from None
+    except ValidationError:  # its message would repeat what was read, which may be a key
+        text = f"'{path}' holds no keys; take it away, and make each key with: keys new NAME"
+        raise ConfigError(text) from None
 
 
 def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
@@ -75,92 +66,82 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
     """
     if not NAME.fullmatch(name):
         raise ConfigError(f"'{name}' names no key; use up to 64 letters, digits, '.', '_' and '-'")
+    keys = read_keys(path)
+    if any(known.name == name for known in keys):
+        raise ConfigError(
+            f"there is a key '{name}'; to replace it, make one of another name,"
+            f" and once it is used everywhere: keys revoke {name}"
+        )
     key = PREFIX + secrets.token_urlsafe(32)
-    with _changing(path) as keys:
-        if any(known.name == name for known in keys):
-            raise ConfigError(
-                f"there is a key '{name}'; to replace it, make one of another name,"
-                f" and once it is used everywhere: keys revoke {name}"
-            )
-        show(key)
-        made = datetime.now(UTC).replace(microsecond=0)
-        keys.append(Key(name=name, sha256=_digest(key.encode()).hex(), made=made))
+    show(key)
+    made = datetime.now(UTC).replace(microsecond=0)
+    _write_keys(path, [*keys, Key(name=name, sha256=sha256(key.encode()).hexdigest(), made=made)])
 
 
 def revoke(path: Path, name: str) -> None:
     """Let a key in no longer. After the last one nobody is let in: the file stays."""
-    with _changing(path) as keys:
-        names = [key.name for key in keys]
-        if name not in names:
-            known = ", ".join(names) or "none"
-            raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
-        del keys[names.index(name)]
+    keys = read_keys(path)
+    others = [key for key in keys if key.name != name]
+    if len(others) == len(keys):
+        known = ", ".join(key.name for key in keys) or "none"
+        raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
+    _write_keys(path, others)
 
 
-@contextmanager
-def _changing(path: Path) -> Iterator[list[Key]]:
-    """The keys, to be changed while nobody else does; written if the block succeeds."""
+def _write_keys(path: Path, keys: list[Key]) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")).acquire(timeout=WAIT_S):
-            keys = read_keys(path)
-            yield keys
-            write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
+        write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
-
-
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
 
 
 class Guard:
     """Knows the keys of a server, and follows their file."""
 
-    def __init__(self, config: ServeConfig, open_paths: Iterable[str] = ()) -> None:
-        """``open_paths`` need no key, besides the server's own probes and pages."""
+    def __init__(self, config: ServeConfig) -> None:
         self._path = config.keys
-        self._open_paths = frozenset((*PROBES, *PAGES, *open_paths))
-        self._local = config.host in LOOPBACK
-        self._demanded = not self._local and not config.open
-        self._digests: list[bytes] = []
+        self._is_local = config.host in LOOPBACK
+        self._needs_key = not self._is_local and not config.open
+        self._digests: list[str] = []
 
     def refresh(self) -> None:
         """Read the file of keys, if there is or was one; where it cannot be, the known keys stay."""
-        if self._path is not None and (self._demanded or self._path.exists()):
-            self._demanded = True
-            self._digests = [bytes.fromhex(key.sha256) for key in read_keys(self._path)]
+        if self._path is not None and (self._needs_key or self._path.exists()):
+            self._needs_key = True
+            self._digests = [key.sha256 for key in read_keys(self._path)]
 
     def check(self, method: str, path: str, headers: Headers) -> None:
         """Raise ``ProblemError`` for a request that is not to be answered."""
-        if self._demanded:
-            free = path in self._open_paths or path.startswith(PAGE_FILES)
-            if not free and not self.knows(headers):
-                message = "this needs a known key; send it as Authorization: Bearer KEY"
-                raise ProblemError("unauthorized", message, headers={"www-authenticate": "Bearer"})
-        elif self._local:
-            _check_local(method, headers)
+        if not self._needs_key:
+            if self._is_local:
+                _check_local(method, headers)
+        elif not (_is_open(path) or self.knows(headers)):
+            message = "this needs a known key; send it as Authorization: Bearer KEY"
+            raise ProblemError("unauthorized", message, headers={"www-authenticate": "Bearer"})
 
     def knows(self, headers: Headers) -> bool:
-        """Whether one who may come without a key has one, or needs none."""
-        if not self._demanded:
+        """Whether a caller has a key, or needs none."""
+        if not self._needs_key:
             return True
         scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-        digest = _digest(key.strip())
+        digest = sha256(key.strip()).hexdigest()
         matches = [compare_digest(digest, one) for one in self._digests]  # all: time tells nothing
         return any(matches) and scheme.lower() == b"bearer"
+
+
+def _is_open(path: str) -> bool:
+    return path in PAGES or path.startswith(PAGE_FILES) or path.endswith(PROBES)
 
 
 def _check_local(method: str, headers: Headers) -> None:
     """Refuse what a page of another server can make a browser send here."""
     host, origin = headers.get(b"host", b""), headers.get(b"origin")
-    if not HOST.fullmatch(host):  # a name of somebody's that leads here: DNS rebinding
+    if not LOCAL_HOST.fullmatch(host):  # a name of somebody's that leads here: DNS rebinding
         raise ProblemError("wrong_host", "without keys the server is called localhost or 127.0.0.1")
     if origin is not None and origin != b"http://" + host:
         raise ProblemError("foreign_origin", "without keys, pages of other origins may not ask")
-    none = b"" if origin else JSON  # no page asks without its origin
-    kind = headers.get(b"content-type", none).partition(b";")[0].strip().lower()
-    if method not in ("GET", "HEAD") and kind in SIMPLE_TYPES:
+    sent = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
+    if method not in ("GET", "HEAD") and sent in FORM_TYPES:
         raise ProblemError("unsupported_type", "send the header Content-Type: application/json")
 
 

@@ -20,7 +20,6 @@ INLINE_ROWS = 256
 """A larger run has a thread, so that others are read, and health is answered, meanwhile."""
 RUN_ROWS = 1024
 """Requests share a run of at most so many rows."""
-FAILED = "the model failed; the server's log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
 Answers = list[dict[str, Any]]
 
@@ -34,7 +33,6 @@ class Request:
     request_id: str
     path: str
     rows: Sequence[Row]
-    probabilities: bool
     answer: "asyncio.Future[Answers] | None" = None
 
     def finish(self, answer: Answers | ProblemError) -> None:
@@ -71,41 +69,44 @@ class Batcher:
         if self.in_flight >= self._max_waiting:
             message = f"{self.in_flight:,} requests wait already; ask again in 1 s"
             raise ProblemError("overloaded", message, headers={"retry-after": "1"})
-        request.answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        request.answer = loop.create_future()
         self._waiting.append(request)
-        self._schedule(running=self._running)
+        if not self._running:
+            self._running = True
+            loop.call_soon(self._start_run)
         self.in_flight += 1
         try:
             return await request.answer
         finally:
             self.in_flight -= 1
 
-    def _schedule(self, *, running: bool) -> None:
-        """Let the next run come, unless one runs or nobody waits."""
-        self._running = running or bool(self._waiting)
-        if self._running and not running:
-            asyncio.get_running_loop().call_soon(self._run_next)
-
-    def _run_next(self) -> None:
-        first, n_rows, batch = self._waiting[0], 0, list[Request]()
-        for one in self._waiting:
-            n_rows += len(one.rows)
-            alike = one.predictor is first.predictor and one.probabilities is first.probabilities
-            if batch and not (alike and n_rows <= RUN_ROWS):
-                break
-            batch.append(one)
-        self._waiting = self._waiting[len(batch) :]
+    def _start_run(self) -> None:
+        """Run the requests that wait, or as many as fit into a run."""
+        batch = self._next_batch()
         rows = [row for one in batch for row in one.rows]
-        predict = partial(first.predictor.predict, rows)
+        predict = partial(batch[0].predictor.predict, rows)
         if len(rows) <= INLINE_ROWS:
             self._end_run(batch, predict)
         else:
             running = asyncio.get_running_loop().run_in_executor(None, predict)
             running.add_done_callback(lambda running: self._end_run(batch, running.result))
 
+    def _next_batch(self) -> list[Request]:
+        predictor, n_rows, size = self._waiting[0].predictor, 0, 0
+        for one in self._waiting:
+            n_rows += len(one.rows)
+            if size and (one.predictor is not predictor or n_rows > RUN_ROWS):
+                break
+            size += 1
+        batch, self._waiting = self._waiting[:size], self._waiting[size:]
+        return batch
+
     def _end_run(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
         self._finish(batch, predict)
-        self._schedule(running=False)
+        self._running = bool(self._waiting)
+        if self._running:
+            asyncio.get_running_loop().call_soon(self._start_run)
 
     def _finish(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
         """Log and answer a batch; where its run fails, each request has a run of its own."""
@@ -128,7 +129,7 @@ class Batcher:
 
 def split_answers(batch: Sequence[Request], predicted: Predicted) -> list[Answered]:
     """What each request of a run is answered."""
-    rows = answer_rows(answer_columns(predicted, probabilities=batch[0].probabilities))
+    rows = answer_rows(answer_columns(predicted))
     answers, start = [], 0
     for one in batch:
         end = start + len(one.rows)
@@ -142,4 +143,5 @@ def _model_failed(error: BaseException, request_id: str) -> ProblemError:
     if isinstance(error, ModelFailedError):
         return ProblemError("model_failed", str(error))
     LOGGER.error("request %s: the model failed", request_id, exc_info=error)
-    return ProblemError("model_failed", FAILED)
+    text = "the model failed; the server's log tells why under this request_id"
+    return ProblemError("model_failed", text)

@@ -21,19 +21,19 @@ from .service import Service
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BODY_TIMEOUT_S = 10.0
-CLOSE = (b"connection", b"close")
-ANSWERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-)
-"""Headers of every answer: a browser does no more with it than reading."""
+CLOSE = {"connection": "close"}
 POLICY = (
     b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
     b" connect-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:"
 )
-OTHERS = (*ANSWERS, (b"content-security-policy", POLICY))
-"""Of all but predictions: a page loads this server's own files alone; Swagger's styles hold images."""
+"""A page loads this server's own files alone; Swagger's styles hold images."""
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", POLICY),
+)
+"""Of every answer: a browser does no more with it than reading."""
 INTERNAL = "the server failed; its log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
 Endpoint = Callable[[bytes, str], Awaitable[bytes]]
@@ -55,16 +55,14 @@ class Middleware:
             return
         start, path, status = perf_counter(), scope["path"], 0
         headers: Headers = dict(scope["headers"])
-        sent = headers.get(b"x-request-id", b"")
-        valid = REQUEST_ID.fullmatch(sent) is not None
-        request_id = sent.decode() if valid else f"{random.getrandbits(128):032x}"
+        request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._completed(message["headers"], path, request_id)
+                message["headers"] = self._completed(message["headers"], request_id)
             await send(message)
 
         try:
@@ -75,8 +73,8 @@ class Middleware:
             else:
                 await self._app(scope, receive, send_marked)
         except ProblemError as problem:
-            body = self._service.error_body(problem, path, request_id)
-            await send_json(send_marked, problem.status, body, problem.headers)
+            refused, body = self._service.error(problem, path, request_id)
+            await send_json(send_marked, refused, body, problem.headers)
         except Exception:
             LOGGER.exception("request %s failed", request_id)
             if not status:
@@ -95,27 +93,23 @@ class Middleware:
         body = await read_body(headers, receive, self._service.config)
         return await self._busy[scope["path"]](body, request_id)
 
-    def _completed(self, headers: Any, path: str, request_id: str) -> list[tuple[bytes, bytes]]:
+    def _completed(self, headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
         """An answer's headers with ours."""
-        ours = ANSWERS if path in self._busy else OTHERS
-        closing = [CLOSE] if self._service.ending and CLOSE not in headers else []
-        return [*headers, (b"x-request-id", request_id.encode()), *ours, *closing]
+        close = (b"connection", b"close")
+        closing = [close] if self._service.ending and close not in headers else []
+        return [*headers, (b"x-request-id", request_id.encode()), *HEADERS, *closing]
+
+
+def _request_id(headers: Headers) -> str:
+    """The caller's own, or a new one where none is given, or one that is no name."""
+    sent = headers.get(b"x-request-id", b"")
+    return sent.decode() if REQUEST_ID.fullmatch(sent) else f"{random.getrandbits(128):032x}"
 
 
 async def read_body(headers: Headers, receive: Receive, config: ServeConfig) -> bytes:
-    """The whole body; one that says it is too large is never asked for, so no 100 Continue is sent."""
-    limit, body, close = config.max_body_bytes, bytearray(), {"connection": "close"}
-    message = f"a body may have {limit:,} bytes; send fewer rows"
-    too_large = ProblemError("body_too_large", message, headers=close)
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > limit:
-        raise too_large
-    if (encoding := headers.get(b"content-encoding", b"identity").lower()) != b"identity":
-        text = f"the body's encoding is {encoding[:20].decode('latin-1')}; send it as it is"
-        raise ProblemError("unsupported_encoding", text, headers=close)
-    if b"upgrade" in headers and config.http == "httptools":
-        text = "send the request without the header Upgrade: its body would be lost"
-        raise ProblemError("upgrade_refused", text, headers=close)
+    """The whole body; one that is refused by the head is never asked for, so no 100 Continue is sent."""
+    _check_head(headers, config)
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             while True:
@@ -123,13 +117,30 @@ async def read_body(headers: Headers, receive: Receive, config: ServeConfig) -> 
                 if part["type"] == "http.disconnect":
                     raise ProblemError("body_cut_off", "the connection ended before the body did")
                 body += part.get("body", b"")
-                if len(body) > limit:
-                    raise too_large
+                if len(body) > config.max_body_bytes:
+                    raise _too_large(config)
                 if not part.get("more_body"):
                     return bytes(body)
     except TimeoutError:
         text = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
-        raise ProblemError("body_too_slow", text, headers=close) from None
+        raise ProblemError("body_too_slow", text, headers=CLOSE) from None
+
+
+def _check_head(headers: Headers, config: ServeConfig) -> None:
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > config.max_body_bytes:
+        raise _too_large(config)
+    if (encoding := headers.get(b"content-encoding", b"identity").lower()) != b"identity":
+        text = f"the body's encoding is {encoding[:20].decode('latin-1')}; send it as it is"
+        raise ProblemError("unsupported_encoding", text, headers=CLOSE)
+    if b"upgrade" in headers and config.http == "httptools":
+        text = "send the request without the header Upgrade: its body would be lost"
+        raise ProblemError("upgrade_refused", text, headers=CLOSE)
+
+
+def _too_large(config: ServeConfig) -> ProblemError:
+    message = f"a body may have {config.max_body_bytes:,} bytes; send fewer rows"
+    return ProblemError("body_too_large", message, headers=CLOSE)
 
 
 async def send_json(

@@ -10,7 +10,7 @@ from ..models.bundle import Bundle
 from ..models.inputs import Inputs
 from ..values import MISSING_CATEGORY, epoch_seconds
 from .answers import Known, Predicted, answer_columns, known_categories
-from .schemas import Row, Schemas
+from .schemas import BodySchema, Row, feedback_schema, predict_schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +19,10 @@ class Predictor:
 
     bundle: Bundle
     version: int
-    schemas: Schemas
+    rows: BodySchema
+    """Reads the body of rows that are to be predicted."""
+    labels: BodySchema
     known: Known
-    """By category column, the values of the training rows."""
 
     @property
     def name(self) -> str:
@@ -61,8 +62,13 @@ def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:
 
     Raises whatever the contract, the graph or onnxruntime say against that.
     """
-    schemas, known = Schemas(bundle.contract, max_rows), known_categories(bundle)
-    predictor = Predictor(bundle=bundle, version=version, schemas=schemas, known=known)
+    predictor = Predictor(
+        bundle=bundle,
+        version=version,
+        rows=predict_schema(bundle.contract, max_rows),
+        labels=feedback_schema(bundle.contract, max_rows),
+        known=known_categories(bundle),
+    )
     body = to_json({"rows": [bundle.metadata["typical"]]})
-    answer_columns(predictor.predict(schemas.read_rows(body).rows))
+    answer_columns(predictor.predict(predictor.rows.read(body)))
     return predictor

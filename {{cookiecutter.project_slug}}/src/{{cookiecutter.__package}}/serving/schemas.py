@@ -7,8 +7,7 @@ models: any column name is a valid key, even ``_x``, ``class`` or ``model_config
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired, get_origin
@@ -21,7 +20,7 @@ from typing_extensions import TypedDict
 from ..contract import Contract
 from ..rules import descriptions, rules_of
 from ..values import canonical_category
-from .problems import MAX_FAULTS, UNKNOWN, Fault, fault_of, invalid, invalid_by
+from .problems import MAX_FAULTS, ProblemError, invalid, invalid_by
 
 MAX_TEXT, MAX_NAME = 1_000, 100
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -31,64 +30,49 @@ ISO = re.compile(
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Query:
-    """A prediction request that is valid."""
+class BodySchema:
+    """A body ``{name: [row, …]}``, of typed dictionaries."""
 
-    rows: list[Row]
-    probabilities: bool
+    def __init__(self, title: str, name: str, row: Any, max_rows: int) -> None:
+        rows: Any = list[row]
+        self.type = _closed(title, {name: Annotated[rows, FailFast(), Len(1, max_rows)]})
+        """For the OpenAPI document."""
+        self._name, self._max_rows = name, max_rows
+        self._columns = frozenset(row.__annotations__)
+        self._validate = TypeAdapter[dict[str, list[Row]]](self.type).validate_python
 
-
-class Schemas:
-    """Reads the bodies that a contract allows; one that is not valid raises ``ProblemError``."""
-
-    def __init__(self, contract: Contract, max_rows: int) -> None:
-        options = {} if contract.task == "regression" else {"probabilities": NotRequired[bool]}
-        rows: Any = list[row_type(contract)]  # type: ignore[misc]
-        labels: Any = list[label_type(contract)]  # type: ignore[misc]
-        several = FailFast(), Len(1, max_rows)
-        self.predict = _closed("Predict", {"rows": Annotated[rows, *several], **options})
-        self.feedback = _closed("Feedback", {"labels": Annotated[labels, *several]})
-        """Types of the bodies, as the OpenAPI document shows them."""
-        self._predict, self._feedback = (
-            TypeAdapter[dict[str, Any]](body).validate_python
-            for body in (self.predict, self.feedback)
-        )
-        self._columns = frozenset(contract.request)
-        self._max_rows = max_rows
-
-    def read_rows(self, body: bytes) -> Query:
-        """Rows that are to be predicted."""
-        query = self._read(body, "rows", self._columns, self._predict)
-        return Query(rows=query["rows"], probabilities=query.get("probabilities", False))
-
-    def read_labels(self, body: bytes) -> list[Row]:
-        """Labels that became known."""
-        names = frozenset(("id", "request_id", "row", "label"))
-        labels: list[Row] = self._read(body, "labels", names, self._feedback)["labels"]
-        return labels
-
-    def _read(
-        self, body: bytes, name: str, known: frozenset[str], validate: Callable[..., Row]
-    ) -> Row:
-        """A body whose list of rows is called ``name``."""
+    def read(self, body: bytes) -> list[Row]:
+        """The rows of a body; raises ``ProblemError`` where it is not valid."""
+        name = self._name
         try:
             content = from_json(body)
         except ValueError as error:
-            raise invalid(Fault(field="body", rule="json_invalid", message=str(error))) from None
+            raise invalid((("body",), "json_invalid", str(error))) from None
         if type(content) is not dict or type(rows := content.get(name)) is not list:
             shape = f'a body is an object as {{"{name}": […]}}'
-            raise invalid(Fault(field="body", rule="shape", message=shape))
+            raise invalid((("body",), "shape", shape))
+        if len(content) > 1:
+            raise _unknown_keys(("body",), content, {name})
         if len(rows) > self._max_rows:
             message = f"a request may have {self._max_rows:,} rows; send several requests"
-            raise invalid(Fault(field=name, rule="too_long", message=message))
-        _check_size("body", content, frozenset((name, "probabilities")))
+            raise invalid(((name,), "too_long", message))
         for number, row in enumerate(rows):
-            _check_size(f"{name}.{number}", row, known)
+            if type(row) is dict and len(row) > len(self._columns):
+                raise _unknown_keys((name, number), row, self._columns)
         try:
-            return validate(content)
+            return self._validate(content)[name]
         except ValidationError as error:
             raise invalid_by(error) from None
+
+
+def predict_schema(contract: Contract, max_rows: int) -> BodySchema:
+    """The body of rows that are to be predicted."""
+    return BodySchema("Predict", "rows", row_type(contract), max_rows)
+
+
+def feedback_schema(contract: Contract, max_rows: int) -> BodySchema:
+    """The body of labels that became known."""
+    return BodySchema("Feedback", "labels", label_type(contract), max_rows)
 
 
 def row_type(contract: Contract) -> Any:
@@ -108,7 +92,7 @@ def is_optional(contract: Contract, name: str) -> bool:
 
 
 def label_type(contract: Contract) -> Any:
-    """Which row, and the target's value."""
+    """The typed dictionary of a label: which row, and the target's value."""
     if contract.id is not None:
         row: dict[str, Any] = {"id": _value(contract, contract.id)}
     else:
@@ -140,7 +124,7 @@ def _value(contract: Contract, name: str) -> Any:
 
 
 def _whole(value: object) -> object:
-    """An integer, which JSON may write as 2.0, too."""
+    """An integer, also one that is written as 2.0."""
     return int(value) if type(value) is float and value.is_integer() else value
 
 
@@ -158,8 +142,8 @@ def _time(value: object) -> object:
             return datetime.fromisoformat(value.upper())
     except ValueError:
         pass
-    message = "Input should be a time as 2024-12-31T23:59:59+01:00, with its zone"
-    raise PydanticCustomError("timestamp", message)
+    text = "Input should be a time as 2024-12-31T23:59:59+01:00, with its zone"
+    raise PydanticCustomError("timestamp", text)
 
 
 TEXT = Annotated[str, Len(0, MAX_TEXT)]
@@ -169,16 +153,12 @@ TYPES: dict[str, tuple[Any, list[BeforeValidator]]] = {
     "boolean": (bool, []),
     "timestamp": (datetime, [BeforeValidator(_time)]),
     "string": (TEXT, []),
-    "category": (
-        TEXT,
-        [BeforeValidator(_category, json_schema_input_type=TEXT | float | bool)],
-    ),
+    "category": (TEXT, [BeforeValidator(_category, json_schema_input_type=TEXT | float | bool)]),
 }
 """By the contract's type: the type of a value, and what it is read by."""
 
 
-def _check_size(where: str, content: Any, known: frozenset[str]) -> None:
-    """Refuse an object of more keys than are known, without a look at its values."""
-    if type(content) is dict and len(content) > len(known):
-        unknown = islice((key for key in content if key not in known), MAX_FAULTS)
-        raise invalid(*(fault_of((where, key), UNKNOWN, "no such name") for key in unknown))
+def _unknown_keys(place: tuple[object, ...], content: Row, known: Iterable[str]) -> ProblemError:
+    """The answer to an object of more keys than are known, made without a look at its values."""
+    unknown = islice((key for key in content if key not in known), MAX_FAULTS)
+    return invalid(*(((*place, key), "extra_forbidden", "no such name") for key in unknown))

@@ -28,29 +28,12 @@ from .app import PARENT, SETTINGS, create_app
 from .auth import refuse_strangers
 from .metrics import FOLDER
 from .middleware import BODY_TIMEOUT_S
-from .store import Store
 
-COUNTER_BYTES = 4 << 20
-"""Room that a worker's counters may need."""
-
-
-class JsonLines(logging.Formatter):
-    """A message as a JSON object of one line, with its traceback if there is one."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """``time``, ``level``, ``message``, which ends with an exception's traceback."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        level, message = record.levelname.lower(), super().format(record)
-        return json.dumps({"time": moment, "level": level, "message": message}, ensure_ascii=False)
+COUNTER_BYTES = 4 << 20  # that a worker's counters may need
 
 
 def serve(settings: Config) -> None:
-    """Answer until interrupted.
-
-    Raises:
-        ConfigError: the address cannot be listened on, or is open to others and there is no API key.
-        MissingExtraError: the parser of ``serve.http`` is not installed.
-    """
+    """Answer until interrupted; raises ``ProjectError`` for settings that cannot be followed."""
     config = settings.serve
     refuse_strangers(config)
     if find_spec(config.http) is None:
@@ -62,9 +45,6 @@ def serve(settings: Config) -> None:
             f"serving   http://{host}:{listener.getsockname()[1]}{workers}"
             "  (open it in a browser, or ask /model; stop with Ctrl-C)"
         )
-        store = Store(config.bundles, config.model, config.max_rows)
-        if problem := store.unserved():
-            say(f"no model  {problem}; the server follows")
         _run(settings, listener)
 
 
@@ -80,10 +60,8 @@ def _run(settings: Config, listener: socket.socket) -> None:
             uvicorn.Server(how).run([listener])
             return
         if shutil.disk_usage(counters).free < config.workers * COUNTER_BYTES:
-            raise ConfigError(
-                f"the disk of '{counters}' is full, and workers count there; set TMPDIR, or"
-                " --set serve.workers=1"
-            )
+            text = f"the disk of '{counters}' is full, and workers count there"
+            raise ConfigError(f"{text}; set TMPDIR, or --set serve.workers=1")
         os.environ[FOLDER], os.environ[PARENT] = counters, str(os.getpid())
         Multiprocess(how, [listener]).run()
 
@@ -96,7 +74,7 @@ def options(config: ServeConfig) -> dict[str, Any]:
         "workers": config.workers,
         "http": config.http,
         "ws": "none",
-        "access_log": config.access_log,
+        "access_log": False,
         "log_config": log_config(),
         "proxy_headers": False,
         "server_header": False,
@@ -107,31 +85,33 @@ def options(config: ServeConfig) -> dict[str, Any]:
 def log_config() -> dict[str, Any]:
     """Messages go to standard error: for people at a terminal, else a JSON object a line."""
     people = {"()": "uvicorn.logging.DefaultFormatter", "fmt": "%(levelprefix)s %(message)s"}
-    to_stderr = {"handlers": ["stderr"], "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"form": people if sys.stderr.isatty() else {"()": JsonLines}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "form"}},
         "loggers": {
-            "uvicorn": {**to_stderr, "level": "WARNING"},
-            "uvicorn.access": {**to_stderr, "level": "INFO"},
-            __name__.partition(".")[0]: {**to_stderr, "level": "INFO"},
+            "uvicorn": {"handlers": ["stderr"], "level": "WARNING"},
+            __name__.partition(".")[0]: {"handlers": ["stderr"], "level": "INFO"},
         },
     }
 
 
-def _listener(config: ServeConfig) -> socket.socket:
-    """A socket that listens; who connects before a worker is ready waits for it.
+class JsonLines(logging.Formatter):
+    """A message as a JSON object of one line, with its traceback if there is one."""
 
-    Raises:
-        ConfigError: nobody can listen on the address.
-    """
+    def format(self, record: logging.LogRecord) -> str:
+        """``time``, ``level``, ``message``, which ends with an exception's traceback."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        level, message = record.levelname.lower(), super().format(record)
+        return json.dumps({"time": moment, "level": level, "message": message}, ensure_ascii=False)
+
+
+def _listener(config: ServeConfig) -> socket.socket:
+    """A socket that listens; who connects before a worker is ready waits for it."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         return socket.create_server((config.host, config.port), family=family)
     except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror};"
-            " choose another with --set serve.port=8001"
-        ) from None
+        text = f"cannot listen on {config.host}:{config.port}: {error.strerror}"
+        raise ConfigError(f"{text}; choose another with --set serve.port=8001") from None

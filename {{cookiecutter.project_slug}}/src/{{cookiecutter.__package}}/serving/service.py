@@ -1,4 +1,4 @@
-"""What one process's server is made of: what its paths share, and what runs beside them.
+"""What the paths of one process's server share, and what runs beside them.
 
 Options join it here: other versions that answer, and other protocols.
 """
@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from pydantic_core import to_json
 
 from ..config import Config
+from ..errors import ProjectError
 from .answers import Predicted
 from .auth import Guard
 from .batching import Answers, Batcher, Request, split_answers
@@ -20,21 +21,18 @@ from .metrics import Metrics
 from .prediction_log import PredictionLog, record_of
 from .predictor import Predictor
 from .problems import ProblemError
-from .schemas import Query
+from .schemas import Row
 from .store import Store
 
 PREDICT, FEEDBACK = "/predict", "/feedback"
-NO_DETAILS = "no model serves; with a key it is told why"
 LOGGER = logging.getLogger(__name__)
 
 
 class Route(Protocol):
     """Decides for each request whether another version than the one that serves answers it."""
 
-    problem: str | None
-    """Why no request is claimed although somebody asked for it."""
-    name: str
-    """What the log calls this way of being answered."""
+    name: str  # what the log calls this way of being answered
+    problem: str | None  # why no request is claimed although somebody asked for it
 
     def claims(self, request: Request) -> bool:
         """Whether a request is this route's."""
@@ -57,16 +55,12 @@ class Route(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Router:
-    """Another protocol beside the project's own."""
+    """Another protocol beside the project's own, at paths of one prefix."""
 
     prefix: str
-    """How each of its paths begins."""
-    open_paths: frozenset[str]
-    """Health checks, which need no key."""
-    error_body: Callable[[ProblemError], bytes]
-    """A refusal in the protocol's own shape."""
     make: Callable[["Service"], APIRouter]
-    """The paths with their handlers."""
+    error: Callable[[ProblemError], tuple[int, bytes]]
+    """Status and body of a refusal in the protocol's own shape."""
 
 
 class Service:
@@ -78,11 +72,9 @@ class Service:
         config = self.config = settings.serve
         self.store = Store(config.bundles, config.model, config.max_rows)
         self.metrics = Metrics()
-        self.metrics.expected.set(config.workers)
-        self.metrics.in_flight_limit.set(config.max_waiting)
         self.log = PredictionLog(config, self.metrics)
         self.batcher = Batcher(self.log.write, config.max_waiting)
-        self.guard = Guard(config, (path for router in routers for path in router.open_paths))
+        self.guard = Guard(config)
         self.ending = False
         """Whether the server was asked to end; it answers until then, and wants no new callers."""
         self._routers = routers
@@ -91,41 +83,29 @@ class Service:
 
     async def predict(self, body: bytes, request_id: str) -> bytes:
         """An answer for each row, logged before it leaves."""
-        predictor, answers = await self.answer(
-            lambda serving: serving.schemas.read_rows(body), PREDICT, request_id
-        )
+        serving = self.serving()
+        rows = serving.rows.read(body)
+        predictor, answers = await self.answer(serving, rows, PREDICT, request_id)
         head = {"model": predictor.name, "version": predictor.version, "request_id": request_id}
         return to_json({**head, "predictions": answers})
 
     async def feedback(self, body: bytes, request_id: str) -> bytes:
         """Labels that became known, by id or request; the last one for a row counts."""
-        labels = self.serving().schemas.read_labels(body)
+        labels = self.serving().labels.read(body)
         self.log.write_labels(request_id, labels)
         return to_json({"accepted": len(labels), "request_id": request_id})
 
     async def answer(
-        self, read: Callable[[Predictor], Query], path: str, request_id: str
+        self, serving: Predictor, rows: Sequence[Row], path: str, request_id: str
     ) -> tuple[Predictor, Answers]:
-        """What a request is answered, and by which version; logged and counted."""
-        predictor = self.serving()
-        try:
-            query = read(predictor)
-        except ProblemError as problem:
-            self.metrics.refused(problem.faults)
-            raise
-        request = Request(
-            predictor=predictor,
-            request_id=request_id,
-            path=path,
-            rows=query.rows,
-            probabilities=query.probabilities,
-        )
+        """What the rows that ``serving`` read are answered, and by which version; logged."""
+        request = Request(predictor=serving, request_id=request_id, path=path, rows=rows)
         route = next((route for route in self._routes if route.claims(request)), None)
         if route is None:
-            answers = await self.batcher.ask(request)
+            predictor, answers = serving, await self.batcher.ask(request)
         else:
             predictor, answers = await self._answer_by(route, request)
-        self.metrics.predicted(answers)
+        self.metrics.rows.inc(len(answers))
         return predictor, answers
 
     async def _answer_by(self, route: Route, request: Request) -> tuple[Predictor, Answers]:
@@ -148,18 +128,14 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether callers should come: a verified model serves, and the server is not to end."""
+        """Whether callers should come."""
         return self.store.current is not None and not self.ending
 
-    def problem_for(self, headers: dict[bytes, bytes]) -> str | None:
-        """Why callers should not come, or why the newest version does not serve.
-
-        Who has no key where one is needed hears little.
-        """
+    @property
+    def problem(self) -> str | None:
+        """Why callers should not come, or why the newest version does not serve."""
         if self.ending:
             return "the server is about to end; ask another"
-        if not self.guard.knows(headers):
-            return None if self.ready else NO_DETAILS
         problems = [self.store.problem, *(route.problem for route in self._routes)]
         return next((problem for problem in problems if problem), None)
 
@@ -167,41 +143,38 @@ class Service:
         """What each route does that does something."""
         return [status for route in self._routes if (status := route.status()) is not None]
 
-    def error_body(self, problem: ProblemError, path: str, request_id: str) -> bytes:
-        """A refusal in the shape of the protocol that was asked."""
+    def error(self, problem: ProblemError, path: str, request_id: str) -> tuple[int, bytes]:
+        """Status and body of a refusal in the shape of the protocol that was asked."""
         for router in self._routers:
             if path.startswith(router.prefix):
-                return router.error_body(problem)
-        return problem.body(request_id)
+                return router.error(problem)
+        return problem.status, problem.body(request_id)
 
     async def refresh(self) -> None:
         """Follow every file that decides what is answered; no fault ends this for ever."""
-        store, metrics, failures = self.store, self.metrics, self.store.failures
-        await self._try("store", store.refresh)
-        await self._try("keys", self.guard.refresh)
+        await self._look("model", self.store.refresh)
+        await self._look("keys", self.guard.refresh)
         for route in self._routes:
-            await self._try(route.name, route.refresh)
-        self.log.rotate()  # not in a thread: nobody writes meanwhile
-        if store.failures != failures:
-            LOGGER.error("what was promoted cannot serve: %s", store.problem)
-        metrics.version.set(store.current.version if store.current else 0)
-        metrics.registered.set(store.registered_s)
-        metrics.reload_failures.set(store.failures)
-        metrics.ready.set(self.ready)
-        metrics.in_flight.set(self.batcher.in_flight)
+            await self._look(route.name, route.refresh)
+        self.metrics.version.set(self.store.current.version if self.store.current else 0)
+        self.metrics.ready.set(self.ready)
+        self.metrics.in_flight.set(self.batcher.in_flight)
 
-    async def _try(self, name: str, look: Callable[[], None]) -> None:
+    async def _look(self, task: str, look: Callable[[], None]) -> None:
+        failures = self.metrics.failures.labels(task)
         try:
             await asyncio.to_thread(look)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in Rust is no Exception
-            self.metrics.failures.labels(name).inc()
-            if self._faults.get(name) != str(error):  # the same again is said once
-                LOGGER.error("%s: what was known before stays", name, exc_info=error)
-            self._faults[name] = str(error)
+            failures.inc()
+            if self._faults.get(task) != str(error):  # the same again is said once
+                trace = None if isinstance(error, ProjectError) else error
+                text = "%s: what was known before stays: %s"
+                LOGGER.error(text, task, error, exc_info=trace)
+            self._faults[task] = str(error)
         else:
-            self._faults.pop(name, None)
+            self._faults.pop(task, None)
 
     async def close(self) -> None:
         """End what runs beside the loop, and close the log."""

@@ -1,10 +1,9 @@
 """The version that serves: follows the pointer, verifies before it swaps, keeps the old on failure."""
 
 import time
-from datetime import datetime
 from pathlib import Path
 
-from ..contract import Column, Contract
+from ..contract import Contract
 from ..errors import BundleError, ConfigError
 from ..models.bundle import open_bundle
 from ..models.versions import Move, Versions
@@ -14,46 +13,30 @@ from .schemas import is_optional
 
 AGAIN_S = 60.0
 """When a pointer is tried again that could not be followed."""
-MAX_PROBLEM = 500
 
 
 class Store:
     """Holds the predictor of the served version, or the reason why there is none."""
 
     def __init__(self, bundles: Path, model: str | None, max_rows: int) -> None:
-        self._bundles = bundles
-        self._model = model
-        self._max_rows = max_rows
+        self._bundles, self._model, self._max_rows = bundles, model, max_rows
         self._loaded: str | None = None
         self._failed: str | None = None
-        self._failed_at = 0.0
+        self._again_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
-        self.registered_s = 0.0
-        """When the version was registered that serves, in seconds since 1970."""
-        self.problem: str | None = "no model has been promoted yet; train one with: make train"
-        self.failures = 0
+        self.problem: str | None = None
 
     def refresh(self) -> None:
         """Load what the pointer names if that changed.
 
-        Whatever a bundle, a disk or a library does becomes the problem; the old version stays.
+        Raises whatever a bundle, a disk or a library does; that is ``problem``, and the old stays.
         """
         try:
             self._follow()
-        except (KeyboardInterrupt, SystemExit):
-            raise
         except BaseException as error:  # a panic in Rust is no Exception
-            problem = (str(error) or type(error).__name__)[:MAX_PROBLEM]
-            self.failures += problem != self.problem  # the same again is the same failure
-            self.problem = problem
-
-    def unserved(self) -> str | None:
-        """Why nothing can serve yet, if no version was ever promoted."""
-        versions = self.versions()
-        if versions is None or not versions.folder.is_dir():
-            return self.problem
-        return None if (versions.folder / "served").exists() else versions.unserved()
+            self.problem = (str(error) or type(error).__name__)[:500]
+            raise
 
     def versions(self) -> Versions | None:
         """The versions of the model that serves, or is to; ``None`` before the first promotion."""
@@ -61,21 +44,21 @@ class Store:
             return Versions(self._bundles, self._model)
         names = sorted(path.parent.name for path in self._bundles.glob("*/served"))
         if len(names) > 1:
-            several = ", ".join(names)
-            raise ConfigError(
-                f"'{self._bundles}' serves several models: {several}; set serve.model"
-            )
+            several = f"'{self._bundles}' serves several models: {', '.join(names)}"
+            raise ConfigError(f"{several}; set serve.model")
         return Versions(self._bundles, names[0]) if names else None
 
     def _follow(self) -> None:
         versions, now = self.versions(), time.monotonic()
         pointer = read_pointer(versions.folder / "served") if versions else None
-        if versions is None or pointer is None:
-            self.problem = self.unserved()
+        if versions is None or not versions.folder.is_dir():
+            self.problem = "no model has been promoted yet; train one with: make train"
+        elif pointer is None:
+            self.problem = versions.unserved()
         elif pointer == self._loaded:
             self.problem = None
-        elif pointer != self._failed or now >= self._failed_at + AGAIN_S:
-            self._failed, self._failed_at = pointer, now
+        elif pointer != self._failed or now >= self._again_at:
+            self._failed, self._again_at = pointer, now + AGAIN_S
             self.current, self.promotion = self._load(versions), versions.move()
             self._loaded, self._failed, self.problem = pointer, None, None
 
@@ -83,34 +66,21 @@ class Store:
         version = versions.served()
         if version is None:
             raise BundleError("the served pointer is empty")
-        registered_s = datetime.fromisoformat(version.created).timestamp()
         bundle = open_bundle(versions.folder / version.bundle)
         if self.current and not accepts_requests_of(bundle.contract, self.current.bundle.contract):
             raise BundleError(
                 f"version {version.number} does not take the requests of version"
                 f" {self.current.version}, which callers send; restart the server to serve it"
             )
-        predictor = make_predictor(bundle, version.number, self._max_rows)
-        self.registered_s = registered_s
-        return predictor
+        return make_predictor(bundle, version.number, self._max_rows)
 
 
 def accepts_requests_of(new: Contract, old: Contract) -> bool:
-    """Whether what callers send by an old contract has the columns that a new one takes."""
-    same = new.task == old.task and new.target == old.target
-    taken = all(
-        name in new.request
-        and _takes_values_of(new.columns[name], old.columns[name])
-        and (is_optional(new, name) or not is_optional(old, name))
-        for name in old.request
-    )
-    added = all(is_optional(new, name) for name in new.request if name not in old.request)
-    return same and taken and added
-
-
-def _takes_values_of(new: Column, old: Column) -> bool:
-    """Whether every value that a column took by an old contract is one by a new contract."""
-    above = new.minimum is None or (old.minimum is not None and old.minimum >= new.minimum)
-    below = new.maximum is None or (old.maximum is not None and old.maximum <= new.maximum)
-    among = new.allowed is None or (old.allowed is not None and {*old.allowed} <= {*new.allowed})
-    return new.type == old.type and above and below and among
+    """Whether a new contract takes the columns that callers send by an old one, of the same types."""
+    if (new.task, new.target) != (old.task, old.target):
+        return False
+    for name in old.request:
+        if name not in new.request or new.columns[name].type != old.columns[name].type:
+            return False
+    always_sent = {name for name in old.request if not is_optional(old, name)}
+    return all(name in always_sent or is_optional(new, name) for name in new.request)

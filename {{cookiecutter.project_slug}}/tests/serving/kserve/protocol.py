@@ -13,7 +13,7 @@ DATATYPES = {
     "items": "INT64",
     "channel": "BYTES",
     "city": "BYTES",
-    "gift": "BOOL",
+    "gift": "FP64",  # it may be missing
 }
 
 
@@ -41,7 +41,7 @@ def ask_packed(client: httpx.Client, head: bytes, behind: bytes) -> httpx.Respon
     return client.post(INFER, content=head + behind, headers=size)
 
 
-def told(response: httpx.Response) -> dict[str, list[Any]]:
+def outputs(response: httpx.Response) -> dict[str, list[Any]]:
     """The outputs of an answer whose values are in the JSON."""
     assert response.status_code == 200, response.text
     return {output["name"]: output["data"] for output in response.json()["outputs"]}
@@ -56,11 +56,10 @@ def error_of(response: httpx.Response, status: int) -> str:
     return text
 
 
-def predicted(client: httpx.Client, rows: list[dict[str, Any]], task: str) -> dict[str, list[Any]]:
+def predicted(client: httpx.Client, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """What ``/predict`` answers, as the protocol's outputs."""
-    wanted = {"probabilities": True} if task == "multiclass" else {}
-    found = client.post("/predict", json={"rows": rows, **wanted}).json()["predictions"]
+    found = client.post("/predict", json={"rows": rows}).json()["predictions"]
     by_name = {name: [answer[name] for answer in found] for name in found[0] if name != "warnings"}
-    if task == "multiclass":
-        by_name["probabilities"] = [list(each.values()) for each in by_name["probabilities"]]
+    if "probabilities" in by_name:
+        by_name["probabilities"] = [p for each in by_name["probabilities"] for p in each.values()]
     return by_name

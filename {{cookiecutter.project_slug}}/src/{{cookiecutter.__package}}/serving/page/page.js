@@ -147,8 +147,7 @@ function row() {
 
 async function predict(event) {
   event.preventDefault();
-  const options = model.contract.task === "multiclass" ? ', "probabilities": true' : "";
-  const body = `{"rows": [${row()}]${options}}`;
+  const body = `{"rows": [${row()}]}`;
   let shown;
   try {
     const { response, content } = await fetchJson("predict", { method: "POST", body });
