@@ -128,6 +128,12 @@ def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
     assert CANARY not in said
     assert key not in said
     made = {path.name for path in place.rglob("*")}
-    assert {"mlflow.db", "summary.json", "scored.parquet", "model.onnx", "quarantine"} <= made, said
+    assert {
+        "mlflow.db",
+        "monitoring.sqlite",
+        "scored.parquet",
+        "model.onnx",
+        "quarantine",
+    } <= made, said
     assert holding(place, CANARY) == ["orders.csv"]
     assert holding(place, key) == []

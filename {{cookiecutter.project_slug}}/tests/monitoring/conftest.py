@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }} import cli
-from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.config import Config, MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
@@ -25,6 +25,7 @@ from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
 )
+from {{ cookiecutter.__package }}.monitoring.sinks import ADDRESSES
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
@@ -68,6 +69,13 @@ def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of monitoring have core's checks, whatever options there are, and draw nothing."""
     monkeypatch.setattr(checks, "CHECKS", [f"monitoring.{name}" for name in CORE])
     monkeypatch.setattr(job, "SINKS", [])
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitorConfig:
+    """The defaults, with files in a folder, and no address but a test's own."""
+    monkeypatch.delenv(ADDRESSES, raising=False)
+    return MonitorConfig(history=tmp_path / "monitoring.sqlite", reports=tmp_path / "reports")
 
 
 def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:

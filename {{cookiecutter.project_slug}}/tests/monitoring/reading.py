@@ -23,7 +23,7 @@ from {{ cookiecutter.__package }}.monitoring.windows import (
     cut,
 )
 
-ALL_TIME = {"window_days": 100_000, "window_rows": 1 << 40}
+ALL_TIME = {"window_days": 100_000}
 
 
 @contextmanager

@@ -135,9 +135,9 @@ def monitor(
     with needs("monitor"):
         from ..monitoring import job
 
-    summary = job.run(config, name)
-    if fail_on_alert and summary.alerts:
-        raise AlertRaised("; ".join(summary.alerts))
+    alerts = job.run(config, name)
+    if fail_on_alert and alerts:
+        raise AlertRaised("; ".join(alert.text for alert in alerts))
 
 
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:

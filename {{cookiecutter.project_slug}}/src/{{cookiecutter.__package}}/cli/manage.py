@@ -164,6 +164,6 @@ def alerts(
     """Show the open alerts, and the newest resolved ones."""
     config, name = config_of(configs, set_).monitor, name_of(configs)
     with needs("monitor"):
-        from ..monitoring.alerts.update import show_alerts
+        from ..monitoring.alerts import show_alerts
 
     show_alerts(config, name, recent)

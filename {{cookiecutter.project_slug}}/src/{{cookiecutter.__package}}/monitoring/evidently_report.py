@@ -14,6 +14,7 @@ from ..config import Config
 from ..models.profile import SCORE
 from ..storage import new_file
 from ..terminal import say
+from .finding import DRIFT
 from .windows import Served, Window
 
 SAMPLE_ROWS = 100_000
@@ -32,8 +33,7 @@ def write(config: Config, name: str, newest: Window | None) -> Path | None:
     if find_spec("evidently") is None:
         say("report    not drawn; pip install '.[evidently]' draws a second opinion on drift")
         return None
-    findings = newest.record.findings
-    drift = (f for f in findings if f.kind in ("data_drift", "prediction_drift") and f.breach)
+    drift = (f for f in newest.record.findings if f.kind in DRIFT and f.breach)
     columns = ", ".join(dict.fromkeys(html.escape(f.about) for f in drift)) or "no column"
     sample, n = newest.rows.sample(SAMPLE_ROWS), len(newest.rows)
     part = f"{len(sample):,} of {n:,} rows, spread evenly," if len(sample) < n else "all rows"

@@ -9,14 +9,14 @@ TITLES = {
     "wasserstein": "change",
     "total_variation": "change",
     "psi": "population stability index",
-    "ks": "Kolmogorov-Smirnov distance",
-    "kl": "Kullback-Leibler divergence",
     "missing": "missing share",
     "coverage": "labels known",
     "days": "age",
     "predicted_less_observed": "mean predicted less mean observed",
     "mean_distance": "mean distance of predictions",
 }
+DRIFT = ("data_drift", "prediction_drift")
+"""Kinds that compare a distribution with training's."""
 SHARES = ("share", "coverage", "missing", "total_variation")
 Key = tuple[str, str, str]
 """Kind, subject and part."""
@@ -62,11 +62,10 @@ class Finding:
     def title(self) -> str:
         """The measure's name, for people."""
         name = self.measure.removeprefix("expected_")
-        if name in METRICS:
-            return (
-                METRICS[name].title if name == self.measure else f"expected {METRICS[name].title}"
-            )
-        return TITLES.get(self.measure, self.measure.replace("_", " "))
+        if name not in METRICS:
+            return TITLES.get(self.measure, self.measure.replace("_", " "))
+        expected = "" if name == self.measure else "expected "
+        return expected + METRICS[name].title
 
     def figure(self, value: float | None) -> str:
         """A value of the measure, with its unit."""

@@ -10,7 +10,7 @@ from ..models.versions import Versions
 from .checks import Check
 from .decision import compare
 from .finding import Finding
-from .windows import Columns, Window
+from .windows import Window
 
 SAMPLE_ROWS = 5_000
 
@@ -21,8 +21,8 @@ def judge(window: Window) -> list[Finding]:
     profiles = read_profiles(window.bundle.profile)
     inputs = [profile for profile in profiles if profile.name != SCORE]
     scores = [profile for profile in profiles if profile.name == SCORE]
-    columns = Columns(rows, [profile.name for profile in inputs])
-    predicted = {SCORE: window.bundle.task.watched(rows.outputs)}
+    columns = rows.columns([profile.name for profile in inputs])
+    predicted = [window.bundle.task.watched(rows.outputs)]
     return [
         *compare("data_drift", inputs, columns, config.data_drift, config.min_rows),
         *compare("prediction_drift", scores, predicted, config.prediction_drift, config.min_rows),

@@ -1,6 +1,6 @@
-"""What was served, cut into windows: of whole local days, or of rows where rows have no time."""
+"""What was served, cut into windows of whole local days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -22,8 +22,6 @@ Array = npt.NDArray[Any]
 EPOCH = date(1970, 1, 1)
 CELLS = 16_000_000
 """Cells that are read at once."""
-MARK = pl.struct("_key", "_answered", "_label").hash().sum()
-"""Equal for equal rows and labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +70,13 @@ class Served:
         """Some of the contract's features, as the model's inputs have them."""
         return self.logged.columns(self.index["_at"], names)
 
+    def columns(self, names: Sequence[str]) -> Iterator[Array]:
+        """Features one by one; a few are read and held at once."""
+        many = max(1, CELLS // len(self))
+        for start in range(0, len(names), many):
+            for column in self.read(names[start : start + many]):
+                yield column.to_numpy()
+
     def inputs(self, contract: Contract) -> Inputs:
         """What the model takes."""
         inputs = Inputs.empty(contract, len(self))
@@ -86,26 +91,12 @@ class Served:
         return inputs
 
 
-class Columns(dict[str, Array]):
-    """Columns of some rows, read a few at a time when they are looked up, and not kept."""
-
-    def __init__(self, rows: Served, names: Sequence[str]) -> None:
-        super().__init__()
-        self._rows, self._names, self._read = rows, names, pl.DataFrame()
-
-    def __missing__(self, name: str) -> Array:
-        if name not in self._read.columns:
-            start, many = self._names.index(name), max(1, CELLS // len(self._rows))
-            self._read = self._rows.read(self._names[start : start + many])
-        return self._read[name].to_numpy()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """What a check sees: the rows of a window, and the model that answered."""
 
     record: JudgedWindow
-    """What the history will hold: name, version, days; without findings as yet."""
+    """What the history will hold: version and days; without findings as yet."""
     rows: Served
     others: Mapping[int, Served] = field(default_factory=dict)
     """The rows that other versions answered in the same time, or were tried on, by version."""
@@ -134,87 +125,67 @@ def cut(
     version: int,
     config: MonitorConfig,
     settings: Mapping[str, CheckConfig],
-    history: Sequence[JudgedWindow] = (),
 ) -> list[Window]:
     """Every window of which the log holds rows, in the order of time; of a row the newest answer counts."""
     contract, index = bundle.contract, logged.index.sort("_answered", maintain_order=True)
-    index = index.with_columns(_window=_by_days(index["_seconds"], contract, config.window_days))
-    served = (pl.col("_version") == version) & ~pl.col("_shadow")
-    mine, others = index.filter(served), index.filter(pl.col("_version") != version)
-    if contract.time is None:
-        mine = mine.with_columns(_window=_by_rows(mine["_seconds"], config.window_rows, history))
-    mine = mine.drop_nulls("_window").with_columns(_many=pl.len().over("_window"))
-    mine = mine.unique(["_window", "_key"], keep="last", maintain_order=True)
-    others = others.unique(["_version", "_window", "_key"], keep="last", maintain_order=True)
-    parts = {int(n): part for (n,), part in mine.partition_by("_window", as_dict=True).items()}
-    large = [part["_seconds"].to_numpy() for part in parts.values() if len(part) >= config.min_rows]
-    windows = []
-    for number, part in sorted(parts.items()):
-        record = _record(number, part, set(parts), contract, version, config)
-        happened = pl.col("_seconds").is_between(part["_seconds"].min(), part["_seconds"].max())
-        beside = others.filter(happened if contract.time is None else pl.col("_window") == number)
-        versions = {
-            int(v): one for (v,), one in beside.partition_by("_version", as_dict=True).items()
-        }
-        marks = [(v, one.select(MARK).item()) for v, one in sorted(versions.items())]
-        window = Window(
-            record=replace(record, fingerprint=f"{part.select(MARK).item()} {marks}"),
-            rows=Served(index=part.sort("_at"), logged=logged),
-            others={v: Served(index=one.sort("_at"), logged=logged) for v, one in versions.items()},
+    index = index.with_columns(_window=_window_numbers(index, contract, config.window_days))
+    index = index.drop_nulls("_window")
+    mine = index.filter(pl.col("_version") == version, ~pl.col("_shadow"))
+    others = index.filter(pl.col("_version") != version)
+    served = {number: one[version] for number, one in _by_window(mine, logged).items()}
+    beside = _by_window(others, logged)
+    large = [rows for rows in served.values() if len(rows) >= config.min_rows]
+    newest_s = max((int(rows.seconds.max()) for rows in large), default=None)
+    return [
+        Window(
+            record=_record(number, rows, served.keys(), contract, version, config),
+            rows=rows,
+            others=beside.get(number, {}),
             bundle=bundle,
             config=config,
             settings=settings,
-            newest_s=max((int(seconds.max()) for seconds in large), default=None),
+            newest_s=newest_s,
         )
-        windows.append(window)
-    return windows
+        for number, rows in sorted(served.items())
+    ]
+
+
+def _window_numbers(index: pl.DataFrame, contract: Contract, days: int) -> pl.Series:
+    """The number of the window of each row; none of a time centuries away."""
+    seconds = index["_seconds"].to_numpy()
+    numbers = pl.Series(windows_of(local_days(seconds, contract.zone), days))
+    return numbers.set(pl.Series((seconds < FIRST_S) | (seconds >= LAST_S)), None)
+
+
+def _by_window(index: pl.DataFrame, logged: LoggedRows) -> dict[int, dict[int, Served]]:
+    """The rows of each window by version, each once, in the order of the log."""
+    index = index.unique(["_window", "_version", "_key"], keep="last", maintain_order=True)
+    served: dict[int, dict[int, Served]] = {}
+    for (window, version), rows in index.partition_by("_window", "_version", as_dict=True).items():
+        served.setdefault(window, {})[version] = Served(index=rows.sort("_at"), logged=logged)
+    return served
 
 
 def _record(
     number: int,
-    rows: pl.DataFrame,
-    numbers: set[int],
+    rows: Served,
+    numbers: Set[int],
     contract: Contract,
     version: int,
     config: MonitorConfig,
 ) -> JudgedWindow:
-    """A window's name and days, and whether rows reach its first and its last day."""
-    seconds = rows["_seconds"].to_numpy()
-    begin, end = local_days(np.array([seconds.min(), seconds.max()]), contract.zone).tolist()
-    if contract.time is None:
-        length, name = f"{config.window_rows} rows", f"row-{number * config.window_rows + 1:06}"
-        first, last, is_begun = begin, end, True
-        is_over = rows["_many"][0] == config.window_rows
-    else:
-        length, first = f"{config.window_days} days", first_day(number, config.window_days)
-        last, name = first + config.window_days - 1, str(EPOCH + timedelta(days=first))
-        is_begun, is_over = number - 1 in numbers or begin == first, end == last
+    """A window's days, and whether rows reach its first and its last one."""
+    first = first_day(number, config.window_days)
+    last = first + config.window_days - 1
+    ends = np.array([rows.seconds.min(), rows.seconds.max()])
+    begin, end = local_days(ends, contract.zone).tolist()
     return JudgedWindow(
         model=contract.name,
         version=version,
-        length=length,
-        name=name,
         first=EPOCH + timedelta(days=first),
         last=EPOCH + timedelta(days=last),
-        begin_s=int(seconds.min()),
-        complete=is_begun and (number + 1 in numbers or is_over),
-        rows=rows.height,
-        labelled=rows["_label"].count(),
+        complete=(begin == first or number - 1 in numbers)
+        and (end == last or number + 1 in numbers),
+        rows=len(rows),
+        labelled=rows.index["_label"].count(),
     )
-
-
-def _by_days(seconds: pl.Series, contract: Contract, days: int) -> pl.Series:
-    """The number of the window of each row; none of a time centuries away."""
-    at = seconds.to_numpy()
-    numbers = pl.Series(windows_of(local_days(at, contract.zone), days))
-    return numbers.set(pl.Series((at < FIRST_S) | (at >= LAST_S)), None)
-
-
-def _by_rows(seconds: pl.Series, n_rows: int, history: Sequence[JudgedWindow]) -> pl.Series:
-    """The number of each row's window, counted as before where the log's oldest rows were deleted."""
-    oldest, offset = int(seconds.to_numpy().min(initial=LAST_S)), 0
-    left = [window for window in history if window.begin_s >= oldest]
-    if left:
-        first_row = int(left[0].name.removeprefix("row-")) - 1
-        offset = first_row - int((seconds < left[0].begin_s).sum())
-    return pl.int_range(offset, offset + len(seconds), eager=True) // n_rows

@@ -181,7 +181,6 @@ class Service:
         await self._try("keys", self.guard.refresh)
         for route in self._routes:
             await self._try(route.name, route.refresh)
-        self.log.rotate()  # not in a thread: nobody writes meanwhile
         if store.failures != failures:
             LOGGER.error("what was promoted cannot serve: %s", store.problem)
         metrics.version.set(store.current.version if store.current else 0)

@@ -52,9 +52,8 @@ def bundle_of(
         for name, (low, value, high) in tested.items()
     }
     metadata = {**bundle.metadata, "metrics": {"model": metrics}}
-    if evaluation is not None:
-        (bundle.path / "evaluation.json").write_text(json.dumps(evaluation))
-    return replace(bundle, metadata=metadata)
+    files = {**bundle.files, "evaluation.json": json.dumps(evaluation or {}).encode()}
+    return replace(bundle, metadata=metadata, files=files)
 
 
 def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) -> Served:
@@ -83,11 +82,8 @@ def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:
     record = JudgedWindow(
         model=bundle.contract.name,
         version=1,
-        length="7 days",
-        name=FIRST.isoformat(),
         first=FIRST,
         last=FIRST + timedelta(days=DAYS - 1),
-        begin_s=FIRST_S,
         complete=True,
         rows=len(served),
         labelled=0,

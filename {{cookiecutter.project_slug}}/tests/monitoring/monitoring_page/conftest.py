@@ -11,8 +11,7 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring.alerts.sinks import Alert
-from {{ cookiecutter.__package }}.monitoring.alerts.update import write_alert
+from {{ cookiecutter.__package }}.monitoring.alerts import write_alert
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
@@ -24,6 +23,7 @@ from {{ cookiecutter.__package }}.monitoring.monitoring_page.content import (
     FILE,
     Distribution,
 )
+from {{ cookiecutter.__package }}.monitoring.sinks import Alert
 from {{ cookiecutter.__package }}.storage import write_file
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
@@ -67,15 +67,11 @@ def week(contract: Contract, number: int, weeks: int) -> JudgedWindow:
     return JudgedWindow(
         model=contract.name,
         version=1 if number < SECOND_FROM else 2,
-        length="7 days",
-        name=first.isoformat(),
         first=first,
         last=first + timedelta(days=6),
-        begin_s=0,
         rows=6_200 + 37 * number,
         labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
         complete=number < weeks - 1,
-        fingerprint=str(number),
     )
 
 

@@ -13,10 +13,10 @@ from ...models.profile import SCORE, ColumnProfile, read_profiles
 from ...models.versions import Move, Version, Versions
 from ...pages import figures
 from ...storage import write_file
-from ..alerts.sinks import Alert
-from ..alerts.update import read_alerts
+from ..alerts import read_alerts
 from ..history import JudgedWindow, connected, read_windows
-from ..windows import Array, Columns, Window
+from ..sinks import Alert
+from ..windows import Array, Window
 
 MOST_WINDOWS, MOST_RESOLVED, MOST_BINS, MOST_ROWS = 52, 20, 12, 50_000
 FILE = "distributions.json"
@@ -65,7 +65,7 @@ def read_content(history: Path, versions: Versions, folder: Path) -> Content | N
     stored = read_windows(history, versions.name) if history.exists() else []
     if not stored:
         return None
-    windows = [window for window in stored if window.length == stored[-1].length]
+    windows = [window for window in stored if window.days == stored[-1].days]
     oldest = sorted({(window.first, window.name) for window in windows})[-MOST_WINDOWS:][0]
     with connected(history) as connection:
         alerts = read_alerts(connection, versions.name)
@@ -87,12 +87,11 @@ def store_distributions(window: Window, folder: Path) -> None:
     """Write how columns and predictions of the newest judged window are distributed, by a sample."""
     rows = window.rows.sample(MOST_ROWS)
     profiles = read_profiles(window.bundle.profile)
-    columns = Columns(rows, [profile.name for profile in profiles if profile.name != SCORE])
-    predicted = window.bundle.task.watched(rows.outputs)
-    distributions = [
-        distribution_of(profile, predicted if profile.name == SCORE else columns[profile.name])
-        for profile in profiles
-    ]
+    inputs = [profile for profile in profiles if profile.name != SCORE]
+    columns = rows.columns([profile.name for profile in inputs])
+    distributions = [distribution_of(*pair) for pair in zip(inputs, columns, strict=True)]
+    scores = window.bundle.task.watched(rows.outputs)
+    distributions += [distribution_of(one, scores) for one in profiles if one.name == SCORE]
     write_file(folder / FILE, DISTRIBUTIONS.dump_json(distributions))
 
 
@@ -116,7 +115,5 @@ def distribution_of(profile: ColumnProfile, column: Array) -> Distribution:
 
 
 def window_name(name: str) -> str:
-    """The day that a window begins on, such as ``4 Nov 2024``; or its first row."""
-    if name.startswith("row-"):
-        return f"row {int(name.removeprefix('row-')):,}"
+    """The day that a window begins on, such as ``4 Nov 2024``."""
     return f"{date.fromisoformat(name):%-d %b %Y}"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...models.tasks import task_of
-from ..finding import Finding
+from ..finding import DRIFT, Finding
 from ..history import JudgedWindow
-from ..summary import DRIFT, quality_of
 from . import plots
 from .content import Content, window_name
 from .plots import Point
@@ -59,7 +58,7 @@ def tiles(content: Content) -> Iterator[tuple[str, str, str, bool]]:
     newest, main = content.newest, task_of(content.contract).main
     if newest is None:
         return
-    quality = [(w, one) for w in content.windows if (one := quality_of(w, main))]
+    quality = [(w, one) for w in content.windows if (one := w.quality(main))]
     for window, one in quality[-1:]:
         note = f"{one.interval}, window of {window_name(window.name)}"
         yield one.title, one.figure(one.value), note, one.breach

@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import blake2b
 from time import thread_time
 
-from ...log.segments import SHADOW
+from ...log.live import SHADOW
 from ...models.challenger import Challenge
 from ...models.profile import SCORE, ColumnProfile
 from ..answers import Predicted

@@ -17,14 +17,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ...terminal import say
-from ..finding import Key
+from ..terminal import say
+from .finding import Key
 
 ADDRESSES = "ALERT_URLS"
 """The environment variable, with addresses in apprise's form, separated by spaces."""
-LOG, FILE = "log", "file"
-
-
 RAISED, RESOLVED = "raised", "resolved"
 
 
@@ -70,22 +67,22 @@ class UnsentError(Exception):
 
 def sinks_of(folder: Path) -> dict[str, Sink]:
     """Every sink by its name; ``folder`` gets the file."""
-    sinks: dict[str, Sink] = {LOG: _print, FILE: partial(_append, folder / "alerts.jsonl")}
+    sinks: dict[str, Sink] = {"log": _print, "file": partial(_append, folder / "alerts.jsonl")}
     for url in os.environ.get(ADDRESSES, "").split():
         digits = blake2b(url.encode(), digest_size=4).hexdigest()
         sinks[f"{url.partition(':')[0]}-{digits}"] = partial(_notify, url)
     return sinks
 
 
-def send(name: str, sink: Sink, alert: Alert, event: str) -> dict[str, str]:
-    """Send a message; returns why it was not taken, by the sink's name, or nothing."""
+def problem_of(sink: Sink, alert: Alert, event: str) -> str | None:
+    """Send a message; returns why it was not taken, without what may hold a secret."""
     try:
         sink(alert, event)
     except UnsentError as error:
-        return {name: str(error)}
+        return str(error)
     except Exception as error:  # its text may hold a secret
-        return {name: f"it failed with {type(error).__name__}"}
-    return {}
+        return f"it failed with {type(error).__name__}"
+    return None
 
 
 def _print(alert: Alert, event: str) -> None:

@@ -5,17 +5,17 @@ anything sent: a crash in between loses no message.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...config import MonitorConfig
-from ...terminal import say, table
-from ..checks import all_checks
-from ..history import JudgedWindow, connected
-from .decide import Breach, Settings, breaching, section
-from .sinks import ALERT, FILE, LOG, RAISED, RESOLVED, Alert, Sink, send, sinks_of
+from ..config import CheckConfig, MonitorConfig
+from ..terminal import say, table
+from .checks import all_checks
+from .history import JudgedWindow, connected
+from .persistence import Breach, breaching
+from .sinks import ALERT, RAISED, RESOLVED, Alert, Sink, problem_of, sinks_of
 
 RECENT = 32
 """Windows from which it is decided, so that the cost does not grow with history."""
@@ -23,20 +23,17 @@ RECENT = 32
 
 def read_alerts(connection: sqlite3.Connection, model: str) -> list[Alert]:
     """Those of a model: open ones, then those resolved, each the newest first."""
-    rows = connection.execute("SELECT alert FROM alert_history WHERE model = ?", (model,))
-    alerts = [ALERT.validate_json(text) for (text,) in rows]
+    rows = connection.execute("SELECT id, alert FROM alert_history WHERE model = ?", (model,))
+    alerts = [replace(ALERT.validate_json(text), id=number) for number, text in rows]
     alerts.sort(key=lambda one: (one.resolved or one.opened, one.id), reverse=True)
     return sorted(alerts, key=lambda one: one.resolved is not None)
 
 
 def write_alert(connection: sqlite3.Connection, alert: Alert) -> None:
     """Insert an alert, under a number of its own where it has 0, or replace it."""
-    if not alert.id:
-        (newest,) = connection.execute("SELECT max(id) FROM alert_history").fetchone()
-        alert = replace(alert, id=(newest or 0) + 1)
     connection.execute(
         "INSERT OR REPLACE INTO alert_history VALUES (?, ?, ?)",
-        (alert.id, alert.model, ALERT.dump_json(alert).decode()),
+        (alert.id or None, alert.model, ALERT.dump_json(alert).decode()),
     )
 
 
@@ -45,35 +42,39 @@ def send_alerts(
     model: str,
     version: int,
     config: MonitorConfig,
-    checks: Settings,
+    checks: Mapping[str, CheckConfig],
 ) -> list[Alert]:
     """Open and resolve alerts by a version's windows, send them, and return those that are open.
 
     Judging the same again changes nothing. Alerts of another version are resolved: its windows are
     judged no more. What a sink does not take is sent by the next run.
     """
-    judged = {one.name: one.findings for one in [w for w in windows if w.complete][-RECENT:]}
-    breaches, sinks = breaching(judged, checks), sinks_of(config.reports / model)
-    now = datetime.now(UTC).replace(microsecond=0)
+    complete = [window for window in windows if window.complete][-RECENT:]
+    breaches = breaching({window.name: window.findings for window in complete}, checks)
+    sinks, now = sinks_of(config.reports / model), datetime.now(UTC).replace(microsecond=0)
     with connected(config.history) as connection:
         is_open = [alert for alert in read_alerts(connection, model) if alert.resolved is None]
         same = {alert.key: alert for alert in is_open if alert.version == version}
         for alert in is_open:
-            if alert.key not in breaches or alert.version != version:
+            if alert.version != version:
+                why = f"version {version} serves now"
+            elif alert.key not in breaches:
                 why = "it is within its reference range again, or no longer judged"
-                why = why if alert.version == version else f"version {version} serves now"
-                unsent = (*alert.unsent, *((RESOLVED, sink) for sink in sinks))
-                text = f"{alert.text}. Resolved: {why}"
-                write_alert(connection, replace(alert, resolved=now, text=text, unsent=unsent))
-        for (kind, subject, part), breach in breaches.items():
-            alert = same.get(breach.finding.key) or Alert(
+            else:
+                continue
+            unsent = (*alert.unsent, *((RESOLVED, sink) for sink in sinks))
+            text = f"{alert.text}. Resolved: {why}"
+            write_alert(connection, replace(alert, resolved=now, text=text, unsent=unsent))
+        for key, breach in breaches.items():
+            kind, subject, part = key
+            alert = same.get(key) or Alert(
                 id=0,
                 model=model,
                 version=version,
                 kind=kind,
                 subject=subject,
                 part=part,
-                severity=section(checks, kind).severity,
+                severity=checks[kind].severity,
                 since=breach.since,
                 opened=now,
                 unsent=tuple((RAISED, sink) for sink in sinks),
@@ -84,24 +85,27 @@ def send_alerts(
         return [alert for alert in read_alerts(connection, model) if alert.resolved is None]
 
 
-def _deliver(history: Path, model: str, sinks: dict[str, Sink]) -> None:
+def _deliver(history: Path, model: str, sinks: Mapping[str, Sink]) -> None:
     """Send what is unsent, oldest first; what a sink does not take stays for the next run.
 
-    That it was sent is recorded after it was, so a crash in between sends it again. What was for an
-    address that is no longer there goes with it, unless all addresses are gone: then it waits.
+    That it was sent is recorded after it was, so a crash in between sends it again. What is for an
+    address that is not set waits for it.
     """
-    problems = dict[str, str]()
+    problems: dict[str, str] = {}
     with connected(history) as connection:
         alerts = sorted(read_alerts(connection, model), key=lambda one: one.id)
     for alert in alerts:
         for event, name in alert.unsent:
-            if name in sinks and name not in problems:
-                problems |= send(name, sinks[name], alert, event)
-            if name not in problems and (name in sinks or sinks.keys() > {LOG, FILE}):
-                left = [one for one in alert.unsent if one != (event, name)]
-                alert = replace(alert, unsent=tuple(left))
-                with connected(history) as connection:
-                    write_alert(connection, alert)
+            if name not in sinks or name in problems:
+                continue
+            problem = problem_of(sinks[name], alert, event)
+            if problem is not None:
+                problems[name] = problem
+                continue
+            left = tuple(one for one in alert.unsent if one != (event, name))
+            alert = replace(alert, unsent=left)
+            with connected(history) as connection:
+                write_alert(connection, alert)
     for name, problem in problems.items():
         say(f"unsent    {name}: {problem}; the next run tries again")
 
@@ -110,8 +114,7 @@ def sentence(breach: Breach, since: str) -> str:
     """What changed, by how much, in which slice, since when, without control characters."""
     finding = breach.finding
     leads = {kind: lead for check in all_checks() for kind, lead in check.kinds.items()}
-    lead = leads.get(finding.kind, f"{finding.kind}: {{subject}}")
-    lead = lead.replace("{subject}", finding.about)
+    lead = leads[finding.kind].replace("{subject}", finding.about)
     where = f" for {finding.part}" if finding.part else ""
     text = f"{finding.title} {finding.interval}"
     if finding.limit is not None:
