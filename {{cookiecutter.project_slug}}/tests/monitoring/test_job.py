@@ -12,7 +12,6 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import (
     BundleError,
-    ConfigError,
     DataError,
 )
 from {{ cookiecutter.__package }}.models.profile import SCORE
@@ -211,8 +210,8 @@ def test_a_history_or_log_that_cannot_be_used_is_an_error(place: Place, tmp_path
         job.run(place.config, "shop")
 
 
-def test_other_windows_than_the_models_and_no_model_are_errors(place: Place) -> None:
-    with pytest.raises(ConfigError, match=r"window_days is 1, but .* windows of 7 days"):
-        job.run(with_settings(place, window_days=1).config, "shop")
+def test_windows_are_those_of_the_models_training_and_no_model_is_an_error(place: Place) -> None:
+    job.run(with_settings(place, window_days=1).config, "shop")
+    assert list(windows(place)) == MONDAYS
     with pytest.raises(BundleError, match="make train"):
         job.run(place.config, "other")

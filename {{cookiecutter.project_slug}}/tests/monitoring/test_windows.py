@@ -26,8 +26,8 @@ def cut(tmp_path: Path) -> Cut:
         records = [record(contract, number, time) for number, time in enumerate(times)]
         lines = "".join(json.dumps(one) + "\n" for one in records)
         (tmp_path / "predictions-2024-05-01-1.jsonl").write_text(lines)
-        with logged_in(tmp_path, contract) as logged:
-            return cut_windows(logged, contract, 1, window_days=days)
+        with logged_in(tmp_path, contract) as (logged, _):
+            return cut_windows(logged, contract, 1, days)
 
     return windows
 

@@ -81,7 +81,8 @@ class MonitorConfig(Section):
     reports: Path = Path("reports")
     """Where reports and summaries are written."""
     window_days: Positive = 7
-    """Length of a window in local days of the contract's time, else of when rows were answered."""
+    """Local days in a window, by the contract's time, else by when rows were answered; a training
+    measures reference ranges in such windows, and its versions are monitored in them."""
     min_rows: Positive = 50
     """Rows below which a window is not judged."""
     label_delay_days: AtLeastZero = 1.0

@@ -15,7 +15,7 @@ PREDICTIONS, LABELS = "predictions", "labels"
 SHADOW = "shadow"
 """Route of a prediction that answered nobody."""
 OUTPUTS = ("probability", "probabilities", "value")
-NAME = re.compile(r"[a-z]+-(?P<day>\d{4}-\d\d-\d\d)-\d+\.jsonl(\.gz)?")
+NAME = re.compile(r"[a-z]+-\d{4}-\d\d-\d\d-\d+\.jsonl(\.gz)?")
 MODE = 0o640
 BLOCK_BYTES = 16 << 20
 Record = dict[str, Any]
@@ -37,10 +37,7 @@ def compacted(path: Path) -> Path:
 
 def day_of(path: Path) -> date:
     """The day, in UTC, on which the records of a file were written."""
-    match = NAME.fullmatch(path.name)
-    if match is None:
-        raise ValueError(f"'{path}' is no file of the log")
-    return date.fromisoformat(match["day"])
+    return date.fromisoformat("-".join(path.name.split("-")[1:4]))
 
 
 def open_file(path: Path) -> BinaryIO | gzip.GzipFile:

@@ -15,7 +15,7 @@ from ..terminal import say, table
 from .checks import all_checks
 from .history import JudgedWindow, connected
 from .persistence import Breach, breaching
-from .sinks import ALERT, RAISED, RESOLVED, Alert, Sink, problem_of, sinks_of
+from .sinks import ALERT, RAISED, RESOLVED, Alert, Sink, sinks_of
 
 RECENT = 32
 """Windows from which it is decided, so that the cost does not grow with history."""
@@ -98,7 +98,7 @@ def _deliver(history: Path, model: str, sinks: Mapping[str, Sink]) -> None:
         for event, name in alert.unsent:
             if name not in sinks or name in problems:
                 continue
-            problem = problem_of(sinks[name], alert, event)
+            problem = sinks[name](alert, event)
             if problem is not None:
                 problems[name] = problem
                 continue
@@ -142,7 +142,8 @@ def show_alerts(config: MonitorConfig, model: str, recent: int) -> None:
     if rows:
         header = ("alert", "severity", "opened", "resolved", "what")
         table(f"alerts of {model} (UTC)", header, rows)
-    say(f"pages     {config.reports / model}" if n_open else "calm      no alert is open")
-    for alert in alerts:
-        for event, sink in alert.unsent:
-            say(f"unsent    alert {alert.id} {event}, to {sink}; the next run tries again")
+    if not n_open:
+        say("calm      no alert is open")
+    n_unsent = sum(len(alert.unsent) for alert in alerts)
+    if n_unsent:
+        say(f"unsent    {n_unsent} messages; the next run of make monitor tries again")

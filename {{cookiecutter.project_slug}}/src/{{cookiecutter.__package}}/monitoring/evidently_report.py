@@ -15,7 +15,8 @@ from ..models.profile import SCORE
 from ..storage import new_file
 from ..terminal import say
 from .finding import DRIFT
-from .windows import Served, Window
+from .read_log import Served
+from .windows import Window
 
 SAMPLE_ROWS = 100_000
 NOTE = """<p style="font: 16px/1.5 sans-serif; max-width: 60em; margin: 1em auto; padding: 0 1em">

@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..config import Config
-from ..errors import BundleError, ConfigError, DataError
-from ..models.bundle import Bundle, open_bundle
+from ..errors import BundleError, DataError
+from ..models.bundle import open_bundle
 from ..models.metrics import METRICS
 from ..models.profile import read_profiles
 from ..models.versions import Versions
@@ -40,7 +40,6 @@ def run(config: Config, name: str) -> list[Alert]:
 
     Raises:
         BundleError: no model serves, or its profile is of an older release.
-        ConfigError: the windows are not those that the model was profiled in.
         DataError: nothing was logged, or the history cannot be used.
     """
     settings, versions = config.monitor, Versions(config.train.bundles, name)
@@ -49,10 +48,9 @@ def run(config: Config, name: str) -> list[Alert]:
         raise BundleError(versions.unserved())
     bundle, number = open_bundle(versions.folder / version.bundle), version.number
     read_profiles(bundle.profile)
-    refuse_other_windows(settings.window_days, bundle, number)
     known = read_windows(settings.history, name, number)
     with TemporaryDirectory() as staging:
-        logged = read_log(settings.log, bundle.contract, Path(staging))
+        logged, skipped = read_log(settings.log, bundle.contract, Path(staging))
         checks = settings_of(config)
         newest = None
         for window in judge_new(cut(logged, bundle, number, settings, checks), known):
@@ -65,7 +63,7 @@ def run(config: Config, name: str) -> list[Alert]:
                 " serve it and send requests, or try it with: make replay"
             )
         alerts = send_alerts(windows, name, number, settings, checks)
-        show(windows, bundle.task.main, settings.min_rows, logged.skipped)
+        show(windows, bundle.task.main, settings.min_rows, skipped)
         for alert in alerts:
             say(f"alert     {alert.text}")
         if not alerts and any(window.findings for window in windows):
@@ -75,16 +73,6 @@ def run(config: Config, name: str) -> list[Alert]:
             if page is not None:
                 say(f"page      {page}  open it in a browser")
     return alerts
-
-
-def refuse_other_windows(days: int, bundle: Bundle, version: int) -> None:
-    """Raise a ``ConfigError`` where windows are not as long as those of the reference ranges."""
-    profiled = bundle.profile.get("window_days", days)
-    if bundle.contract.time is not None and profiled != days:
-        raise ConfigError(
-            f"monitor.window_days is {days}, but the reference ranges of version"
-            f" {version} are of windows of {profiled} days; set {profiled}, or train again"
-        )
 
 
 def judge_new(windows: Sequence[Window], known: Sequence[JudgedWindow]) -> Iterator[Window]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from ..models.intervals import Bootstrap, Interval, numbered
 from ..models.metrics import METRICS, Integers
 from .checks import Check
 from .finding import Finding
-from .windows import Served, Window
+from .read_log import Served
+from .windows import Window
 
 RESAMPLES, CONFIDENCE, SEED = 500, 0.95, 0
 FEWEST_DAYS = 5
@@ -26,7 +26,7 @@ NEARLY_ALL = 0.95
 def judge(window: Window) -> list[Finding]:
     """Every metric with its interval; the one that decides is judged, in each slice as well.
 
-    Where all labels are of one class, what needs two, such as AUC, is left out.
+    Where all labels are of one class, what needs two, such as AUC, is NaN.
     """
     labelled = np.flatnonzero(~np.isnan(window.rows.labels))
     share, n = coverage(window.rows), len(window.rows)
@@ -38,7 +38,7 @@ def judge(window: Window) -> list[Finding]:
         findings += _metrics(window, known, bootstrap)
         findings += _slices(window, known, bootstrap, evaluation.get("slices", []))
         findings.append(_bias(window, known, bootstrap, evaluation.get("bias") or {}))
-    return [finding for finding in findings if isfinite(finding.value)]
+    return findings
 
 
 def is_mature(window: Window) -> bool:

@@ -4,15 +4,19 @@ A line that is torn, foreign or of wrong types is counted and skipped; it stops 
 """
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ..contract import Contract
 from ..errors import DataError
 from ..log.live import LABELS, PREDICTIONS, SHADOW, read_blocks
+from ..models.inputs import Inputs
 from ..models.tasks import task_of
 from ..values import MISSING_TIME, canonical_category
 
@@ -20,30 +24,88 @@ TYPES = {"integer": pl.Float64, "float": pl.Float64, "boolean": pl.Boolean}
 """Of a column's cells in JSON; of all others it is text."""
 INDEX = ("_at", "_version", "_shadow", "_key", "_answered", "_seconds", "_output")
 MICROSECONDS = 1_000_000
+CELLS = 16_000_000
+"""Cells that are read at once."""
+Array = npt.NDArray[Any]
 UNREADABLE = (OSError, EOFError, zlib.error, pl.exceptions.PolarsError)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoggedRows:
-    """Rows that any version of a model answered, or was tried on, in the order of the log."""
+class Served:
+    """Rows that versions of a model answered, or were tried on, in the order of the log."""
 
     index: pl.DataFrame
     """Of each row its place ``_at``, ``_version``, whether it is a ``_shadow``, ``_key``, ``_answered``
     (UTC microseconds), ``_seconds``, ``_output``, and ``_label``, null while it is unknown."""
     folder: Path
     """Parquet files with ``_at`` and the columns."""
-    skipped: int
-    """Lines and rows that are not of this contract."""
 
-    def columns(self, places: pl.Series, names: Sequence[str]) -> pl.DataFrame:
-        """Columns of the rows at some places, which rise."""
-        near = pl.col("_at").is_between(places[0], places[-1])
-        rows = pl.scan_parquet(self.folder / "*.parquet").filter(near)
-        return rows.filter(pl.col("_at").is_in(places.implode())).select(names).collect()
+    def __len__(self) -> int:
+        return self.index.height
+
+    def __getitem__(self, rows: Array) -> "Served":
+        return replace(self, index=self.index[rows])
+
+    @property
+    def outputs(self) -> Array:
+        """As the task gives them, ``[rows]`` or ``[rows, classes]``."""
+        outputs = self.index["_output"]
+        if outputs.dtype == pl.List and len(outputs):
+            outputs = outputs.list.to_array(len(outputs[0]))
+        return outputs.to_numpy()
+
+    @property
+    def seconds(self) -> npt.NDArray[np.int64]:
+        """When each row happened: the contract's time, else when it was answered; UTC seconds."""
+        return self.index["_seconds"].to_numpy()
+
+    @property
+    def labels(self) -> npt.NDArray[np.float64]:
+        """As the task encodes them; NaN while a label is unknown."""
+        return self.index["_label"].fill_null(float("nan")).to_numpy()
+
+    @property
+    def keys(self) -> Array:
+        """What each row is known by: a number for its id, or for its request and place."""
+        return self.index["_key"].to_numpy()
+
+    def sample(self, n_rows: int) -> "Served":
+        """So many rows, spread evenly; all where there are no more."""
+        n = min(len(self), n_rows)
+        return self[np.arange(n) * len(self) // max(n, 1)]
+
+    def read(self, names: Sequence[str]) -> pl.DataFrame:
+        """Some of the contract's features, as the model's inputs have them."""
+        at = self.index["_at"]
+        near = pl.scan_parquet(self.folder / "*.parquet").filter(
+            pl.col("_at").is_between(at[0], at[-1])
+        )
+        return near.filter(pl.col("_at").is_in(at.implode())).select(names).collect()
+
+    def columns(self, names: Sequence[str]) -> Iterator[Array]:
+        """Features one by one; a few are read and held at once."""
+        many = max(1, CELLS // len(self))
+        for start in range(0, len(names), many):
+            for column in self.read(names[start : start + many]):
+                yield column.to_numpy()
+
+    def inputs(self, contract: Contract) -> Inputs:
+        """What the model takes."""
+        inputs = Inputs.empty(contract, len(self))
+        columns = self.read([*contract.numeric, *contract.category, *contract.times])
+        for group, names in (
+            (inputs.numeric, contract.numeric),
+            (inputs.category, contract.category),
+            (inputs.time, contract.times),
+        ):
+            if names:  # a frame without columns has no rows either
+                group[:] = columns.select(names).to_numpy()
+        return inputs
 
 
-def read_log(folder: Path, contract: Contract, staging: Path) -> LoggedRows:
-    """What the versions of a model answered, with the labels known so far.
+def read_log(folder: Path, contract: Contract, staging: Path) -> tuple[Served, int]:
+    """What the versions of a model answered, with the labels known so far; and how many lines and
+    rows are not of this contract.
 
     Raises:
         DataError: the log cannot be read, or the staging folder has no room.
@@ -67,7 +129,7 @@ def read_log(folder: Path, contract: Contract, staging: Path) -> LoggedRows:
     except UNREADABLE as error:
         raise DataError(f"the log in '{folder}' cannot be read: {error}") from None
     joined = pl.concat(index).join(labels, on="_key", how="left", maintain_order="left")
-    return LoggedRows(index=joined, folder=staging, skipped=skipped + torn)
+    return Served(index=joined, folder=staging), skipped + torn
 
 
 def parse(lines: Sequence[bytes], schema: dict[str, pl.DataType]) -> tuple[pl.DataFrame, int]:

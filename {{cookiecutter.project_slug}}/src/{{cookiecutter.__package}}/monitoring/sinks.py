@@ -57,12 +57,8 @@ class Alert:
 
 
 ALERT = TypeAdapter(Alert)
-Sink = Callable[[Alert, str], None]
-"""Sends an event of an alert."""
-
-
-class UnsentError(Exception):
-    """A sink did not take a message; its text holds no secret."""
+Sink = Callable[[Alert, str], str | None]
+"""Sends an event of an alert; returns why it was not taken, without what may hold a secret."""
 
 
 def sinks_of(folder: Path) -> dict[str, Sink]:
@@ -74,22 +70,11 @@ def sinks_of(folder: Path) -> dict[str, Sink]:
     return sinks
 
 
-def problem_of(sink: Sink, alert: Alert, event: str) -> str | None:
-    """Send a message; returns why it was not taken, without what may hold a secret."""
-    try:
-        sink(alert, event)
-    except UnsentError as error:
-        return str(error)
-    except Exception as error:  # its text may hold a secret
-        return f"it failed with {type(error).__name__}"
-    return None
-
-
 def _print(alert: Alert, event: str) -> None:
     say(f"{alert.title(event)}: {alert.text}")
 
 
-def _append(path: Path, alert: Alert, event: str) -> None:
+def _append(path: Path, alert: Alert, event: str) -> str | None:
     """Append a line of JSON, and wait until the disk has it."""
     content = {"event": event, **ALERT.dump_python(alert, mode="json", exclude={"unsent"})}
     try:
@@ -99,18 +84,22 @@ def _append(path: Path, alert: Alert, event: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise UnsentError(f"'{path}': {error.strerror}") from None
+        return f"'{path}': {error.strerror}"
+    return None
 
 
-def _notify(url: str, alert: Alert, event: str) -> None:
+def _notify(url: str, alert: Alert, event: str) -> str | None:
     with warnings.catch_warnings(action="ignore"):  # of what apprise's own code is deprecated
         import apprise  # it takes a second to load
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it would name the address
         target = apprise.Apprise()
         if not target.add(url):
-            raise UnsentError("apprise knows no address of this form; see its documentation")
+            return "apprise knows no address of this form; see its documentation"
         kind = "failure" if alert.severity == "critical" else alert.severity
         kind = apprise.NotifyType("success" if event == RESOLVED else kind)
-        if not target.notify(title=alert.title(event), body=alert.text, notify_type=kind):
-            raise UnsentError("the message was not taken")
+        try:
+            is_taken = target.notify(title=alert.title(event), body=alert.text, notify_type=kind)
+        except Exception as error:  # its text may hold a secret
+            return f"it failed with {type(error).__name__}"
+        return None if is_taken else "the message was not taken"

@@ -7,7 +7,7 @@ from {{ cookiecutter.__package }}.models.challenger import Challenges
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.monitoring.checks import challenger
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.windows import Served
+from {{ cookiecutter.__package }}.monitoring.read_log import Served
 
 from ...serving.live import add_version
 from ...synthesized import synthesize

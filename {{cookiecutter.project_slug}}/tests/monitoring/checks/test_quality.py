@@ -1,5 +1,6 @@
 """Quality and calibration of windows whose labels are known, against the same on the test rows."""
 
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
 
 def judged(bundle: Bundle, outputs: Floats, labels: Floats) -> list[Finding]:
     """The findings in a week of these predictions and labels."""
-    return judge(window_of(bundle, served_of(bundle.contract, outputs, labels)))
+    findings = judge(window_of(bundle, served_of(bundle.contract, outputs, labels)))
+    return [finding for finding in findings if isfinite(finding.value)]
 
 
 def test_every_metric_has_an_interval_and_one_is_judged(bundle: Bundle) -> None:

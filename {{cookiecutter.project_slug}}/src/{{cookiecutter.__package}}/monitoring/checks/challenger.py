@@ -14,7 +14,8 @@ from ...models.metrics import METRICS, Draws, Floats, Integers
 from ...models.versions import Versions
 from ..finding import Finding
 from ..quality import bootstrap_of, ends, is_mature
-from ..windows import Served, Window
+from ..read_log import Served
+from ..windows import Window
 from . import Check
 
 KIND = "challenger"

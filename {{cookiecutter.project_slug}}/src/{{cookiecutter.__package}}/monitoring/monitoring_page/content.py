@@ -15,8 +15,9 @@ from ...pages import figures
 from ...storage import write_file
 from ..alerts import read_alerts
 from ..history import JudgedWindow, connected, read_windows
+from ..read_log import Array
 from ..sinks import Alert
-from ..windows import Array, Window
+from ..windows import Window
 
 MOST_WINDOWS, MOST_RESOLVED, MOST_BINS, MOST_ROWS = 52, 20, 12, 50_000
 FILE = "distributions.json"
