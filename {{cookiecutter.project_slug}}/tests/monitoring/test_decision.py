@@ -120,10 +120,6 @@ def test_sudden_faults_are_told_at_once(one: ColumnProfile, fault: str, n_rows: 
     assert any(f.breach and told in f.sudden for f in found)
 
 
-def test_ordinary_change_is_not_sudden(one: ColumnProfile) -> None:
-    assert not any(found.sudden for found in judge(one, NORMAL * 2 + 1))
-
-
 def test_more_of_the_small_values_of_two_kinds_are_no_other_unit() -> None:
     random = np.random.default_rng(12)
 
@@ -178,26 +174,16 @@ def test_a_column_that_never_changed_is_told_when_it_does() -> None:
         assert breaches(profile, np.full(300, value))
 
 
-def test_what_is_ordinary_in_training_is_no_breach(one: ColumnProfile) -> None:
+def test_a_shift_is_a_breach_only_above_both_limits_and_is_not_sudden(one: ColumnProfile) -> None:
     shifted = np.random.default_rng(5).normal(0.5, 1, 3_000)
     found = judge(one, shifted)[0]
-    assert found.breach
+    assert (found.breach, found.sudden) == (True, "")
     assert found.low is not None
     assert found.low <= found.value
     again = judge(replace(one, reference_range=found.value), shifted)[0]
     assert (again.breach, again.limit) == (False, found.value)
-
-
-def test_a_column_that_moved_from_week_to_week_in_training_has_a_wider_limit() -> None:
-    random = np.random.default_rng(6)
-    calm = random.normal(size=REFERENCE)
-    moving = calm + np.sin(np.arange(REFERENCE) * WINDOWS // REFERENCE)
-    assert described(calm).reference_range < 0.1 < described(moving).reference_range
-
-
-def test_a_shift_below_the_least_effect_is_no_breach(one: ColumnProfile) -> None:
-    found = judge(one, np.random.default_rng(7).normal(0.5, 1, 3_000), threshold=10)[0]
-    assert (found.breach, found.limit) == (False, 10)
+    large = judge(one, shifted, threshold=10)[0]
+    assert (large.breach, large.limit) == (False, 10)
 
 
 def test_a_window_with_too_few_rows_is_not_judged(one: ColumnProfile) -> None:
@@ -212,10 +198,6 @@ def test_distance_and_missing_values_decide_and_the_stability_index_is_shown(
     found = compare("data_drift", [one], [NORMAL], DriftConfig(), MIN_ROWS)
     judged = {f.measure: f.limit is not None for f in found}
     assert judged == {"wasserstein": True, "psi": False, "missing": True}
-
-
-def test_the_same_columns_give_the_same_findings(one: ColumnProfile) -> None:
-    assert judge(one, NORMAL) == judge(one, NORMAL)
 
 
 def test_p_values_of_equal_distributions_are_small_as_often_as_they_say() -> None:

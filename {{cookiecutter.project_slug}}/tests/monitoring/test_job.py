@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import (
-    BundleError,
-    DataError,
-)
+from {{ cookiecutter.__package }}.errors import BundleError, DataError
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring import checks, job
@@ -25,7 +22,6 @@ from .conftest import (
     Place,
     findings_in,
     make_place,
-    make_weeks,
     weeks_of,
     windows,
     write_log,
@@ -36,11 +32,14 @@ TITLES = {"binary": "AUC", "multiclass": "AUC", "regression": "R²"}
 
 @pytest.fixture
 def place(tmp_path: Path, shop: Contract) -> Place:
-    return make_weeks(tmp_path, shop)
+    """Four calm weeks."""
+    place = make_place(tmp_path, shop)
+    write_log(place, weeks_of(shop))
+    return place
 
 
-def segment(place: Place, stem: str, week: str) -> Path:
-    return place.config.monitor.log / f"{stem}-{week}-1.jsonl"
+def files(place: Place) -> list[Path]:
+    return sorted(place.config.monitor.log.iterdir())
 
 
 def with_settings(place: Place, **changed: Any) -> Place:
@@ -53,7 +52,7 @@ def breached(place: Place) -> set[tuple[str, str]]:
     """Columns and windows in which they went beyond the reference range."""
     found = findings_in(place)
     return {
-        (f.subject, name) for name in found for f in found[name] if f.breach and "drift" in f.kind
+        (f.subject, name) for name in found for f in found[name] if f.breach and f.kind in DRIFT
     }
 
 
@@ -61,14 +60,13 @@ def breached(place: Place) -> set[tuple[str, str]]:
 def test_drift_of_each_task_is_an_alert_and_calm_traffic_is_none(
     tmp_path: Path, any_shop: Contract, time: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    task = any_shop.task
-    contract = shop_of(task, time=time, id="order" if time else None)
+    contract = shop_of(any_shop.task, time=time, id="order" if time else None)
     place = make_place(tmp_path, contract)
     write_log(place, weeks_of(any_shop))
     assert job.run(place.config, "shop") == []
     shown = capsys.readouterr().out
     assert "calm " in shown
-    assert TITLES[task] in shown
+    assert TITLES[contract.task] in shown
     assert list(findings_in(place)) == MONDAYS
     write_log(place, weeks_of(any_shop, dearer_from=2))
     alerts = job.run(place.config, "shop")
@@ -92,62 +90,59 @@ def test_predictions_of_each_task_that_turn_out_wrong_are_an_alert(
     assert alert.text.startswith(f"quality fell: {TITLES[any_shop.task]} ")
 
 
-def test_one_window_outside_the_reference_range_is_not_yet_an_alert(
-    tmp_path: Path, shop: Contract
-) -> None:
-    place = make_place(tmp_path, shop)
-    write_log(place, weeks_of(shop, dearer_from=3))
+def test_one_window_outside_the_reference_range_is_not_yet_an_alert(place: Place) -> None:
+    write_log(place, weeks_of(place.contract, dearer_from=3))
     assert job.run(place.config, "shop") == []
     assert {window for _, window in breached(place)} == {MONDAYS[-1]}
 
 
 def test_what_is_not_over_or_too_small_is_shown_and_not_judged(
-    tmp_path: Path, shop: Contract, capsys: pytest.CaptureFixture[str]
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = make_place(tmp_path / "weeks", shop)
-    write_log(place, weeks_of(shop).slice(0, 1_120))
+    few = with_settings(place, min_rows=1_000, history=tmp_path / "few.sqlite")
+    assert job.run(few.config, "shop") == []
+    assert "unjudged" in capsys.readouterr().out
+    assert findings_in(few) == {}
+    write_log(place, weeks_of(place.contract).slice(0, 1_120))
     job.run(place.config, "shop")
     assert list(findings_in(place)) == MONDAYS[:2]
     assert "(not judged)" in capsys.readouterr().out
-    place = make_place(tmp_path / "few", shop, min_rows=1_000)
-    write_log(place, weeks_of(shop))
-    assert job.run(place.config, "shop") == []
-    assert "unjudged" in capsys.readouterr().out
-    assert findings_in(place) == {}
 
 
 def test_a_second_run_changes_nothing_also_where_the_log_was_compressed(place: Place) -> None:
     first, before = job.run(place.config, "shop"), windows(place)
     assert job.run(place.config, "shop") == first
-    for path in list(place.config.monitor.log.glob("*.jsonl")):
+    for path in files(place):
         path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
     assert job.run(place.config, "shop") == first
     assert windows(place) == before
 
 
-@pytest.mark.parametrize("stem", ["labels", "predictions"])
-def test_what_comes_late_has_its_window_judged_again_and_no_other(place: Place, stem: str) -> None:
-    path = segment(place, stem, MONDAYS[1])
+@pytest.mark.parametrize("place_of_stem", [0, 1], ids=["labels", "predictions"])
+def test_what_comes_late_changes_its_window_and_no_other(place: Place, place_of_stem: int) -> None:
+    path = files(place)[place_of_stem]
     lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(lines[:-20]))
+    late = [line for line in lines if '"time": "2024-01-09' in line]
+    path.write_text("".join(line for line in lines if line not in late))
     job.run(place.config, "shop")
     before = windows(place)
-    (place.config.monitor.log / f"{stem}-2024-03-01-9.jsonl").write_text("".join(lines[-20:]))
+    path.with_name(path.name.replace("01-01-1", "03-01-9")).write_text("".join(late))
     job.run(place.config, "shop")
     after = windows(place)
     assert [name for name in MONDAYS if before[name] != after[name]] == [MONDAYS[1]]
     old, new = before[MONDAYS[1]], after[MONDAYS[1]]
-    assert new.labelled == old.labelled + 20
-    assert new.rows == old.rows + 20 * (stem == "predictions")
+    assert new.labelled == old.labelled + len(late) > old.labelled
+    assert new.rows == old.rows + len(late) * place_of_stem
 
 
-@pytest.mark.parametrize("stems", [["labels"], ["predictions", "labels"]])
-def test_what_was_deleted_from_the_log_stays_judged(place: Place, stems: list[str]) -> None:
+@pytest.mark.parametrize("places", [[0], [0, 1]], ids=["labels", "all"])
+def test_what_was_deleted_from_the_log_stays_judged(place: Place, places: list[int]) -> None:
     first, before = job.run(place.config, "shop"), windows(place)
-    for stem in stems:
-        for week in MONDAYS:
-            segment(place, stem, week).unlink()
+    for number in places:
+        path = files(place)[number]
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(lines[len(lines) // 3 :]))
     assert job.run(place.config, "shop") == first
     assert windows(place) == before
 
@@ -163,16 +158,13 @@ def test_another_threshold_judges_again(place: Place) -> None:
 def test_a_run_that_was_stopped_is_taken_up_again_as_if_it_had_not_been(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, calls = checks.judge, []
-
     def stopped(window: Any) -> Any:
-        calls.append(window.record.name)
-        if len(calls) == 3:
+        if window.record.name == MONDAYS[2]:
             raise KeyboardInterrupt
-        return really(window)
+        return checks.judge(window)
 
-    monkeypatch.setattr(job, "judge", stopped)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(job, "judge", stopped)
         job.run(place.config, "shop")
     assert list(windows(place)) == MONDAYS[:2]
     job.run(place.config, "shop")
@@ -191,7 +183,9 @@ def test_any_tool_can_query_the_history(place: Place) -> None:
         assert {(name, "price") for name in MONDAYS} <= set(other.execute(query))
 
 
-def test_a_history_or_log_that_cannot_be_used_is_an_error(place: Place, tmp_path: Path) -> None:
+def test_a_history_log_or_model_that_cannot_be_used_is_an_error(
+    place: Place, tmp_path: Path
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "text").write_text("this is no database, though it is long enough to be one\n" * 9)
     for history in ("folder", "text", "text/history.sqlite"):
@@ -201,17 +195,14 @@ def test_a_history_or_log_that_cannot_be_used_is_an_error(place: Place, tmp_path
         with pytest.raises(DataError, match="make replay"):
             job.run(with_settings(place, log=tmp_path / log).config, "shop")
     damaged = place.config.monitor.log / "predictions-2024-01-01-9.jsonl.gz"
-    damaged.write_text("not compressed")
-    with pytest.raises(DataError, match="cannot be read"):
-        job.run(place.config, "shop")
-    damaged.unlink()
-    damaged.mkdir()
-    with pytest.raises(DataError, match="cannot be read"):
-        job.run(place.config, "shop")
-
-
-def test_windows_are_those_of_the_models_training_and_no_model_is_an_error(place: Place) -> None:
-    job.run(with_settings(place, window_days=1).config, "shop")
-    assert list(windows(place)) == MONDAYS
+    for content in (b"not compressed", gzip.compress(b"{}" * 99)[:-9]):
+        damaged.write_bytes(content)
+        with pytest.raises(DataError, match="cannot be read"):
+            job.run(place.config, "shop")
     with pytest.raises(BundleError, match="make train"):
         job.run(place.config, "other")
+
+
+def test_windows_are_as_long_as_those_of_the_models_training(place: Place) -> None:
+    job.run(with_settings(place, window_days=1).config, "shop")
+    assert list(findings_in(place)) == MONDAYS
