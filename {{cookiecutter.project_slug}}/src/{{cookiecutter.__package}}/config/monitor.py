@@ -61,7 +61,7 @@ class StalenessConfig(CheckConfig):
     severity: Severity = "info"
     """How much it matters."""
     threshold: Above = 180.0
-    """Days from the last training row, or from the training where rows have no time, to a window's end."""
+    """Days from the last training row to a window's end."""
 
 
 class ParityConfig(CheckConfig):

@@ -1,6 +1,7 @@
 """What all checks have in common; an option's kind counts as much as core's."""
 
 import sys
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +21,9 @@ from .windows import bundle_of, draw, served_of, window_of
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
-    return bundle_of(tmp_path_factory.mktemp("model"), shop, {"auc": (0.80, 0.82, 0.84)})
+    bundle = bundle_of(tmp_path_factory.mktemp("model"), shop, {"auc": (0.80, 0.82, 0.84)})
+    span = {"first": "2023-01-01", "last": "2023-12-31"}
+    return replace(bundle, metadata={**bundle.metadata, "span": span})
 
 
 def test_every_check_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -> None:
@@ -31,7 +34,11 @@ def test_every_check_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -
     found = checks.judge(window_of(bundle, served))
     kinds = {f.kind for f in found}
     assert kinds == {*("quality", "calibration", "staleness", "parity"), *DRIFTS}
-    assert not [f for f in found if f.kind == "parity" and f.breach]
+    assert not [f for f in found if f.kind in {"parity", "staleness"} and f.breach]
+    assert [f.value for f in found if f.kind == "staleness"] == [7], "days to the window's end"
+    old = {"staleness": {"threshold": 6}}
+    breached = {f.kind for f in checks.judge(window_of(bundle, served, config=old)) if f.breach}
+    assert "staleness" in breached
     off = {"quality": {"enabled": False}, "parity": {"enabled": False}}
     left = {f.kind for f in checks.judge(window_of(bundle, served, config=off))}
     assert kinds - left == {"quality", "parity"}
