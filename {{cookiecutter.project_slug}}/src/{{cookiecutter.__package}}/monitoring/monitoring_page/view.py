@@ -12,8 +12,8 @@ from . import plots
 from .content import Content, window_name
 from .plots import Point
 
-MOST_CHARTS, MOST_COLUMNS, MOST_NEAR, MOST_FINDINGS = 9, 30, 6, 60
-WHOLE = ("quality", "prediction_drift", "parity", "quality_estimate")
+MOST_CHARTS, MOST_COLUMNS, MOST_FINDINGS = 9, 30, 60
+WHOLE = ("quality", "prediction_drift", "parity", "estimated_quality")
 """Kinds that are about all rows, so that a title need not name their subject."""
 NOTES = {
     "coverage": "Quality is judged on these rows alone. Labels come late: new windows have fewer.",
@@ -21,7 +21,7 @@ NOTES = {
     "staleness": "It rises until a new version serves.",
     "parity": "Share of logged predictions that differ when the bundle predicts the same rows"
     " again. It should be 0.",
-    "quality_estimate": "Estimated from the probabilities before labels are known: true while they"
+    "estimated_quality": "Estimated from the probabilities before labels are known: true while they"
     " are calibrated on these rows. A change of what leads to a label shows only when labels come.",
     "challenger": "The version in the shadow deployment compared with the one that serves.",
 }
@@ -143,22 +143,6 @@ def _cell(window: str, finding: Finding | None) -> tuple[str, str]:
     outside, near = strength(finding)
     level = "low" if near < 0.5 else "near" if near < 1 else "above"
     return "outside" if outside else level, f"{window_name(window)}: {sentence(finding)}"
-
-
-def distributions(content: Content) -> list[Chart]:
-    """Every column outside its reference range in the newest window, and those nearest to it."""
-    judged = drift_of(content.newest) if content.newest else {}
-    shown = [one for one in content.distributions if one.column in judged and one.bins]
-    shown.sort(key=lambda one: strength(judged[one.column]), reverse=True)
-    result = []
-    for number, one in enumerate(shown):
-        finding, column = judged[one.column], content.contract.columns.get(one.column)
-        if finding.breach or number < MOST_NEAR:
-            title = finding.about + (f" ({column.unit})" if column and column.unit else "")
-            note = sentence(finding)
-            plot = plots.distribution(f"{title}: {note}", one.bins)
-            result.append(Chart(title=title, plot=plot, note=note, outside=finding.breach))
-    return result
 
 
 def findings(content: Content) -> list[Finding]:
