@@ -67,12 +67,6 @@ def test_a_new_version_ends_the_alerts_of_the_one_before(config: MonitorConfig) 
     assert [event for _, event, _ in sent(config)] == ["raised"] * 2 + ["resolved"] * 2
 
 
-def test_windows_that_are_not_complete_decide_nothing(config: MonitorConfig) -> None:
-    judge_week(config, 0, drift(0.3))
-    judge_week(config, 1, drift(0.3), complete=False)
-    assert send(config) == []
-
-
 def test_a_receiver_that_fails_for_a_while_gets_each_alert_later_and_once(
     config: MonitorConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,8 +49,8 @@ def send_alerts(
     Judging the same again changes nothing. Alerts of another version are resolved: its windows are
     judged no more. What a sink does not take is sent by the next run.
     """
-    complete = [window for window in windows if window.complete][-RECENT:]
-    breaches = breaching({window.name: window.findings for window in complete}, checks)
+    judged = {window.name: window.findings for window in windows[-RECENT:]}
+    breaches = breaching(judged, checks)
     sinks, now = sinks_of(config.reports / model), datetime.now(UTC).replace(microsecond=0)
     with connected(config.history) as connection:
         is_open = [alert for alert in read_alerts(connection, model) if alert.resolved is None]

@@ -27,24 +27,19 @@ class Finding:
     """One measure of one subject in one window."""
 
     kind: str
-    """What was checked, such as ``data_drift``."""
     subject: str
-    """A column, a metric's name, a version: what the measure is about."""
+    """A column, a metric or a version."""
     part: str = ""
     """The slice, such as ``carrier = AA``; empty for all rows."""
     measure: str
-    """What ``value`` is, such as ``psi`` or ``auc``."""
     value: float
     low: float | None = None
     high: float | None = None
-    """The confidence interval of ``value``, where there is one."""
     limit: float | None = None
     """The end of the reference range; none where ``value`` is shown and not judged."""
     p_value: float | None = None
     rows: int
-    """How many rows it was measured on."""
     breach: bool = False
-    """Whether it is outside the reference range."""
     sudden: str = ""
     """Why a breach needs no persistence, such as ``new category 'XX' in 31 % of rows``."""
 

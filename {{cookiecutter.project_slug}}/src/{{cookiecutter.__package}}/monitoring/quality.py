@@ -149,11 +149,9 @@ def _bias(window: Window, known: Served, bootstrap: Bootstrap, tested: dict[str,
     interval = bootstrap.bias(known.outputs, known.labels)
     low, high = min(tested.get("low") or 0.0, 0.0), max(tested.get("high") or 0.0, 0.0)
     sign, near = (-1, high) if interval.value >= (low + high) / 2 else (1, low)
-    threshold, metrics = (
-        window.config.calibration.threshold,
-        window.bundle.metadata["metrics"]["model"],
-    )
-    threshold *= metrics["rmse"]["value"] if "rmse" in metrics else 1.0
+    metrics = window.bundle.metadata["metrics"]["model"]
+    scale = metrics["rmse"]["value"] if "rmse" in metrics else 1.0
+    threshold = window.config.calibration.threshold * scale
     about = {"kind": "calibration", "subject": "mean", "measure": "predicted_less_observed"}
     return finding_of(interval, near, threshold, sign, rows=len(known), **about)
 

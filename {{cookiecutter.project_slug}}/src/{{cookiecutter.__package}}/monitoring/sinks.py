@@ -37,11 +37,10 @@ class Alert:
     part: str
     severity: str
     since: str
-    """The name of the first window of the breach."""
     opened: datetime
     resolved: datetime | None = None
     text: str = ""
-    """A sentence for people, at its end also why it was resolved."""
+    """What is wrong, at its end also why it was resolved."""
     unsent: tuple[tuple[str, str], ...] = ()
     """What is still to be sent, ``raised`` or ``resolved``, and to which sink, in this order."""
 
