@@ -9,9 +9,8 @@ import pytest
 from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring import sinks
-from {{ cookiecutter.__package }}.monitoring.alerts import read_alerts, sentence
+from {{ cookiecutter.__package }}.monitoring.alerts import Breach, read_alerts, sentence
 from {{ cookiecutter.__package }}.monitoring.history import connected
-from {{ cookiecutter.__package }}.monitoring.persistence import Breach
 from {{ cookiecutter.__package }}.monitoring.sinks import ADDRESSES
 
 from .conftest import Place, make_place, weeks_of, write_log

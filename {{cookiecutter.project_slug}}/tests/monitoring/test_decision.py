@@ -186,9 +186,9 @@ def test_a_shift_is_a_breach_only_above_both_limits_and_is_not_sudden(one: Colum
     assert (large.breach, large.limit) == (False, 10)
 
 
-def test_a_window_with_too_few_rows_is_not_judged(one: ColumnProfile) -> None:
-    shifted = np.random.default_rng(8).normal(5, 1, MIN_ROWS - 1)
-    assert judge(one, shifted) == []
+def test_values_that_are_too_few_are_not_judged(one: ColumnProfile) -> None:
+    shifted = np.append(np.random.default_rng(8).normal(5, 1, MIN_ROWS - 1), np.full(9, np.nan))
+    assert [finding.measure for finding in judge(one, shifted)] == ["missing"]
     assert breaches(one, np.append(shifted, 5.0))
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from {{ cookiecutter.__package }}.config import DriftConfig, MonitorConfig
+from {{ cookiecutter.__package }}.monitoring.alerts import breaching
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.persistence import breaching
 
 from .judged import drift
 

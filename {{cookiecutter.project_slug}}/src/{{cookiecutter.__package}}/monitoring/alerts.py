@@ -1,4 +1,4 @@
-"""After every run: open and resolve alerts, and send them.
+"""When a breach is an alert and when that is over; after every run, alerts are opened, resolved and sent.
 
 What becomes of an alert and what is to be sent are written in one transaction, and only then is
 anything sent: a crash in between loses no message.
@@ -6,19 +6,82 @@ anything sent: a crash in between loses no message.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..config import CheckConfig, MonitorConfig
 from ..terminal import say, table
 from .checks import all_checks
+from .finding import Finding, Key
 from .history import JudgedWindow, connected
-from .persistence import Breach, breaching
 from .sinks import ALERT, RAISED, RESOLVED, Alert, Sink, sinks_of
 
 RECENT = 32
 """Windows from which it is decided, so that the cost does not grow with history."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """A breach that has lasted, or is a sudden change, and is not over."""
+
+    finding: Finding
+    """What the newest window of it showed that was outside."""
+    since: str
+    """The first window of it."""
+    times: int
+    """In how many of the last ``of`` windows it was outside."""
+    of: int
+
+
+def breaching(
+    judged: Mapping[str, Sequence[Finding]], settings: Mapping[str, CheckConfig]
+) -> dict[Key, Breach]:
+    """What is to be an alert, and what is to stay one, by the findings of each window.
+
+    With the persistence ``(k, m)`` of its kind it becomes one when ``k`` of the last ``m`` windows that judged
+    it breach, the newest among them, or when the newest is a sudden change. It is one until ``k`` windows in a row do not: what
+    breaches in every second window is one alert, and not one a week. It is over as well once none
+    of the last ``m`` windows that judged its kind has judged it.
+    """
+    breaches = {}
+    for kind, check in settings.items():
+        if not check.enabled:
+            continue
+        by_window = {name: _strongest(kind, findings) for name, findings in judged.items()}
+        by_window = {name: by_key for name, by_key in by_window.items() if by_key}
+        recent = list(by_window.values())[-check.persistence[1] :]
+        for key in dict.fromkeys(key for by_key in recent for key in by_key):
+            series = {name: by_key[key] for name, by_key in by_window.items() if key in by_key}
+            breach = _at_the_end(series, check.persistence)
+            if breach is not None:
+                breaches[key] = breach
+    return breaches
+
+
+def _strongest(kind: str, findings: Sequence[Finding]) -> dict[Key, Finding]:
+    """What decides of each thing in a window: a sudden change before another breach."""
+    judged = [f for f in findings if f.kind == kind and (f.limit is not None or f.breach)]
+    judged.sort(key=lambda finding: (finding.breach, bool(finding.sudden)))
+    return {finding.key: finding for finding in judged}
+
+
+def _at_the_end(series: Mapping[str, Finding], persistence: tuple[int, int]) -> Breach | None:
+    """The breach that a series of windows ends in, played from its beginning."""
+    k, m = persistence
+    outside = [finding.breach for finding in series.values()]
+    since = newest = None
+    is_open = False
+    for index, (name, finding) in enumerate(series.items()):
+        if finding.breach:
+            since, newest = since or name, finding
+            times = sum(outside[max(0, index + 1 - m) : index + 1])
+            is_open = is_open or bool(finding.sudden) or times >= k
+        elif not any(outside[max(0, index + 1 - k) : index + 1]):
+            since, is_open = None, False
+    if not is_open or since is None or newest is None:
+        return None
+    return Breach(finding=newest, since=since, times=sum(outside[-m:]), of=len(outside[-m:]))
 
 
 def read_alerts(connection: sqlite3.Connection, model: str) -> list[Alert]:

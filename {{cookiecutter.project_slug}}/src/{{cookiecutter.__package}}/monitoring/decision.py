@@ -52,7 +52,6 @@ def compare(
     findings = [
         replace(finding, kind=kind)
         for profile, column in zip(profiles, columns, strict=True)
-        if len(column) >= min_rows
         for finding in _column(profile, column, config.threshold, min_rows)
     ]
     raw = [finding.p_value for finding in findings if finding.p_value is not None]

@@ -59,7 +59,7 @@ def _draw(window: Window, rows: Served, target: Path) -> None:
         contract, scores = window.contract, window.bundle.task.watched(rows.outputs)
         numbers, texts = list(contract.numeric), list(contract.category)
         read = rows.read([*numbers, *texts])
-        current = pd.DataFrame({name: read[name].to_numpy() for name in read.columns})
+        current = pd.DataFrame({column.name: column.to_numpy() for column in read})
         current[SCORE] = scores
         (texts if scores.dtype == object else numbers).append(SCORE)
         reference = pq.read_table(BytesIO(window.bundle.files["sample.parquet"])).to_pandas()

@@ -16,7 +16,7 @@ import polars as pl
 from ..contract import Contract
 from ..errors import DataError
 from ..log.live import LABELS, PREDICTIONS, SHADOW, read_blocks
-from ..models.inputs import Inputs
+from ..models.inputs import Inputs, from_columns
 from ..models.tasks import task_of
 from ..values import MISSING_TIME, canonical_category
 
@@ -76,10 +76,8 @@ class Served:
 
     def read(self, names: Sequence[str]) -> pl.DataFrame:
         """Some of the contract's features, as the model's inputs have them."""
-        at = self.index["_at"]
-        near = pl.scan_parquet(self.folder / "*.parquet").filter(
-            pl.col("_at").is_between(at[0], at[-1])
-        )
+        at, logged = self.index["_at"], pl.scan_parquet(self.folder / "*.parquet")
+        near = logged.filter(pl.col("_at").is_between(at[0], at[-1]))
         return near.filter(pl.col("_at").is_in(at.implode())).select(names).collect()
 
     def columns(self, names: Sequence[str]) -> Iterator[Array]:
@@ -91,21 +89,12 @@ class Served:
 
     def inputs(self, contract: Contract) -> Inputs:
         """What the model takes."""
-        inputs = Inputs.empty(contract, len(self))
-        columns = self.read([*contract.numeric, *contract.category, *contract.times])
-        for group, names in (
-            (inputs.numeric, contract.numeric),
-            (inputs.category, contract.category),
-            (inputs.time, contract.times),
-        ):
-            if names:  # a frame without columns has no rows either
-                group[:] = columns.select(names).to_numpy()
-        return inputs
+        columns = {column.name: column.to_numpy() for column in self.read(contract.features)}
+        return from_columns(contract, columns, len(self))
 
 
 def read_log(folder: Path, contract: Contract, staging: Path) -> tuple[Served, int]:
-    """What the versions of a model answered, with the labels known so far; and how many lines and
-    rows are not of this contract.
+    """What the versions of a model answered, with the labels known so far; and how much is not ours.
 
     Raises:
         DataError: the log cannot be read, or the staging folder has no room.
