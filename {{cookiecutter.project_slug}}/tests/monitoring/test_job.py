@@ -1,6 +1,7 @@
 """``monitor`` over weeks of a log: what is judged, what is judged again, what is refused."""
 
 import gzip
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -144,6 +145,21 @@ def test_what_was_deleted_from_the_log_stays_judged(place: Place, places: list[i
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(lines[len(lines) // 3 :]))
     assert job.run(place.config, "shop") == first
+    assert windows(place) == before
+
+
+def test_a_window_stays_complete_where_the_days_before_it_were_deleted(place: Place) -> None:
+    """Nobody called on its first day, so that only those show that it has begun."""
+    path = files(place)[1]
+    lines = {line: json.loads(line)["time"] for line in path.read_text().splitlines(keepends=True)}
+    first = [line for line, time in lines.items() if time < "2024-01-07T20"]
+    rest = [line for line, time in lines.items() if time > "2024-01-09T00"]
+    path.write_text("".join([*first, *rest]))
+    job.run(place.config, "shop")
+    before = windows(place)
+    path.write_text("".join(rest))
+    job.run(place.config, "shop")
+    assert before[MONDAYS[1]].findings
     assert windows(place) == before
 
 

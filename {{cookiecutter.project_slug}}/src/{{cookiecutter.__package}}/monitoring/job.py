@@ -53,7 +53,7 @@ def run(config: Config, name: str) -> list[Alert]:
         logged, skipped = read_log(settings.log, bundle.contract, Path(staging))
         checks = settings_of(config)
         newest = None
-        for window in judge_new(cut(logged, bundle, number, settings, checks), known):
+        for window in judge_windows(cut(logged, bundle, number, settings, checks), known):
             store_window(settings.history, window.record)
             newest = window if window.record.findings else newest
         windows = read_windows(settings.history, name, number)
@@ -75,17 +75,18 @@ def run(config: Config, name: str) -> list[Alert]:
     return alerts
 
 
-def judge_new(windows: Sequence[Window], known: Sequence[JudgedWindow]) -> Iterator[Window]:
+def judge_windows(windows: Sequence[Window], known: Sequence[JudgedWindow]) -> Iterator[Window]:
     """Each window with its findings, oldest first; one that is not complete or too small has none.
 
-    A window that is ``known`` with more rows or labels is left out: part of it was deleted from the
-    log since.
+    The log may have lost days since windows were ``known``: what was complete stays so, and one that
+    had more rows or labels is left out.
     """
     stored = {window.first: window for window in known}
     for window in windows:
         record = window.record
         before = stored.get(record.first, record)
         if record.rows >= before.rows and record.labelled >= before.labelled:
+            record = replace(record, complete=record.complete or before.complete)
             is_judged = record.complete and record.rows >= window.config.min_rows
             findings = tuple(judge(window)) if is_judged else ()
             yield replace(window, record=replace(record, findings=findings))

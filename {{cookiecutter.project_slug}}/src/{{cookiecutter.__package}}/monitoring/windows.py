@@ -67,8 +67,8 @@ def cut(
     )
     index = index.unique(["_window", "_version", "_key"], keep="last", maintain_order=True)
     others: dict[int, dict[int, Served]] = {}
-    for (number, v), rows in index.partition_by("_window", "_version", as_dict=True).items():
-        others.setdefault(number, {})[v] = Served(index=rows.sort("_at"), folder=logged.folder)
+    for (number, by), rows in index.partition_by("_window", "_version", as_dict=True).items():
+        others.setdefault(number, {})[by] = Served(index=rows.sort("_at"), folder=logged.folder)
     mine = {number: rows.pop(version) for number, rows in others.items() if version in rows}
     large = [rows for rows in mine.values() if len(rows) >= config.min_rows]
     newest_s = max((int(rows.seconds.max()) for rows in large), default=None)
@@ -94,10 +94,8 @@ def _record(
     last = first + days - 1
     ends = np.array([rows.seconds.min(), rows.seconds.max()])
     begin, end = local_days(ends, contract.zone).tolist()
-    is_begun, is_over = (
-        begin == first or number - 1 in numbers,
-        end == last or number + 1 in numbers,
-    )
+    is_begun = begin == first or number - 1 in numbers
+    is_over = end == last or number + 1 in numbers
     return JudgedWindow(
         model=contract.name,
         version=version,

@@ -95,7 +95,7 @@ def _alone(folder: Path) -> Iterator[None]:
             for done in folder.glob("*.jsonl.gz"):
                 done.with_suffix("").unlink(missing_ok=True)
             yield
-    except OSError as error:
+    except (OSError, EOFError) as error:
         raise DataError(
             f"the log in '{folder}' cannot be changed: {error}; it is whole, so run the command"
             " again with room on the disk, as the user whose servers write it"
