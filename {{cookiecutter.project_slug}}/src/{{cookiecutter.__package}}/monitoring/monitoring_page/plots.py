@@ -63,7 +63,9 @@ def timeline(title: str, points: Sequence[Point], windows: Sequence[str]) -> Mar
             start = f"{scale.x(before):.1f} {scale.y(before.finding.value):.1f}"
             parts.append(_path("line", f"M{start}L{x:.1f} {y:.1f}"))
     parts += [_mark(point, scale) for point in points]
-    return _svg(title, HEIGHT, parts)
+    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        title, WIDTH, HEIGHT, Markup().join(parts)
+    )
 
 
 def _mark(point: Point, scale: Scale) -> Markup:
@@ -89,9 +91,3 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
 
 def _path(name: str, path: str) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format(name, path)
-
-
-def _svg(title: str, height: int, parts: Sequence[Markup]) -> Markup:
-    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
-        title, WIDTH, height, Markup().join(parts)
-    )

@@ -130,11 +130,10 @@ def heat_map(content: Content) -> list[tuple[str, list[tuple[str, str]]]]:
             row = cells.setdefault(column, {})
             row[window.name] = max(row.get(window.name, one), one, key=strength)
     ranked = sorted(cells, key=lambda name: max(map(strength, cells[name].values())), reverse=True)
-    rows = [
-        (next(iter(row.values())).about, row)
-        for row in (cells[name] for name in ranked[:MOST_COLUMNS])
+    return [
+        (next(iter(row.values())).about, [_cell(name, row.get(name)) for name in content.names])
+        for row in (cells[column] for column in ranked[:MOST_COLUMNS])
     ]
-    return [(about, [_cell(name, row.get(name)) for name in content.names]) for about, row in rows]
 
 
 def _cell(window: str, finding: Finding | None) -> tuple[str, str]:
