@@ -30,7 +30,8 @@ def ours(profiles: Any, columns: Any) -> set[str]:
     from flight_delay.config import DriftConfig
     from flight_delay.monitoring.decision import compare
 
-    found = compare("data_drift", profiles, columns, DriftConfig(), 50)
+    given = [columns[profile.name] for profile in profiles]
+    found = compare("data_drift", profiles, given, DriftConfig(), 50)
     return {finding.subject for finding in found if finding.breach}
 
 
@@ -112,7 +113,8 @@ def year(folder: str) -> tuple[list[tuple[str, str]], int]:
 
     rows, n_weeks = [], 0
     for week, profiles, _, now in weeks(folder, ("train", "validation", "test"), N_BEFORE):
-        found = compare("data_drift", profiles, now, DriftConfig(), 50)
+        columns = [now[profile.name] for profile in profiles]
+        found = compare("data_drift", profiles, columns, DriftConfig(), 50)
         told = [
             f"{f.subject}{' (missing)' * (f.measure == 'missing')} {f.value:.2f} of {f.limit:.2f}"
             for f in found

@@ -18,7 +18,7 @@ from projects import project_for
 LIBRARIES = ("evidently", "numpy", "pyarrow", "scipy")
 ENTRIES = {
     "lines": "**`monitor`**, of lines",
-    "again": "**`monitor`** once more, nothing new",  # of what "lines" has just judged
+    "again": "**`monitor`** once more",  # of what "lines" has just judged
     "compacted": "**`monitor`**, of compacted days",
     "evidently": "Evidently's `DataDriftPreset`, the rows in memory",
 }

@@ -45,7 +45,7 @@ def make(folder: Path, n_rows: int) -> None:
     serve(folder)
     for kind in ("lines", "compacted"):
         write_log(folder / kind, n_rows)
-    from flight_delay.log.log_retention.compact import compact
+    from flight_delay.log.log_retention.retention import compact
 
     compact(folder / "compacted")
     (folder / "done").touch()

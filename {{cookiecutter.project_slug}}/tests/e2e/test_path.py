@@ -1,6 +1,6 @@
 """The stages after training, each as the command that a person types, over a real server."""
 
-import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
+from {{ cookiecutter.__package }}.monitoring.history import read_windows
 
 from ..conftest import Workspace
 from .served import serving
@@ -80,9 +81,10 @@ def test_replayed_traffic_is_monitored_with_its_labels(
         running.run("replay", "--url", "http://127.0.0.1:9")
     running.run("replay", "--url", running.url)
     running.run("monitor")
-    folder = running.folder / "reports" / workspace.contract.name
-    summary, task = json.loads((folder / "summary.json").read_text()), workspace.bundle.task
-    assert summary["metric"] == task.main
-    assert summary["quality"]["value"] > task.chance + 0.1
-    assert {finding["subject"] for finding in summary["drift"]} >= {SCORE}
+    name, task = workspace.contract.name, workspace.bundle.task
+    windows = read_windows(workspace.config.monitor.history, name)
+    qualities = [quality for window in windows if (quality := window.quality(task.main))]
+    assert qualities[-1].value > task.chance + 0.1
+    assert SCORE in {finding.subject for window in windows for finding in window.findings}
+    folder = running.folder / "reports" / name
     assert find_spec("evidently") is None or list(folder.glob("drift-*.html"))

@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }} import cli
-from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.config import Config, MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
@@ -25,6 +24,7 @@ from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
 )
+from {{ cookiecutter.__package }}.monitoring.sinks import ADDRESSES
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
@@ -32,7 +32,6 @@ from ..synthesized import synthesize
 
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
-SUNDAY = "2024-01-28"
 CORE = ("quality", "model_checks")
 
 
@@ -70,6 +69,13 @@ def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "SINKS", [])
 
 
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitorConfig:
+    """The defaults, with files in a folder, and no address but a test's own."""
+    monkeypatch.delenv(ADDRESSES, raising=False)
+    return MonitorConfig(history=tmp_path / "monitoring.sqlite", reports=tmp_path / "reports")
+
+
 def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
     """Serve a small model, profiled on the synthesised rows of twelve weeks."""
     config = Config.model_validate(
@@ -96,42 +102,36 @@ def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
 
 
 def write_log(place: Place, table: pa.Table, *, right: bool = True) -> None:
-    """Log a table as answered by the served version, with outcomes that it got right or wrong."""
-    versions = place.config.train.bundles / place.contract.name
-    (path,) = (p for p in versions.iterdir() if (p / "model.onnx").exists())
+    """Log a table as answered by the served version, with labels that it got right or wrong."""
+    folder = place.config.train.bundles / place.contract.name
+    (path,) = (one.parent for one in folder.glob("*/model.onnx"))
     bundle, contract = open_bundle(path), place.contract
     outputs = bundle.predict(from_table(contract, table))
-    outcomes = outcomes_of(contract, outputs, right=right)
     predictions, labels = [], []
-    triples = zip(table.to_pylist(), outputs.tolist(), outcomes, strict=True)
-    for number, (row, output, outcome) in enumerate(triples):
-        at = json_value(row["at"])
-        shared = {"request_id": f"r-{number}", "time": at}
+    triples = zip(table.to_pylist(), outputs, labels_of(contract, outputs, right), strict=True)
+    for number, (row, output, label) in enumerate(triples):
+        shared = {"request_id": f"r-{number}", "time": json_value(row["at"])}
         columns = {name: json_value(row[name]) for name in contract.request}
         answered = {"model": contract.name, "version": 1, "rows": [columns]}
-        predictions.append({**shared, **answered, bundle.task.output: [output]})
+        predictions.append({**shared, **answered, bundle.task.output: [output.tolist()]})
         key = {} if contract.id is None else {"id": row[contract.id]}
-        labels.append({**shared, **key, "label": outcome})
+        labels.append({**shared, **key, "label": label})
     place.config.monitor.log.mkdir(parents=True, exist_ok=True)
     for stem, records in (("predictions", predictions), ("labels", labels)):
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (place.config.monitor.log / f"{stem}-2024-01-01-1.jsonl").write_text(lines)
 
 
-def outcomes_of(contract: Contract, outputs: npt.NDArray[Any], *, right: bool) -> list[Any]:
-    """What came true: as answered, or the opposite for six rows of seven."""
-    agree = [right or number % 7 == 0 for number in range(len(outputs))]
-    if contract.task == "multiclass":
-        names = contract.labels or ()
-        ranks = np.argsort(np.argsort(outputs[:, -1])) * len(names) // len(outputs)
-        return [names[rank if same else -1 - rank] for rank, same in zip(ranks, agree, strict=True)]
+def labels_of(contract: Contract, outputs: npt.NDArray[Any], right: bool) -> list[Any]:
+    """As answered, or the opposite for six rows of seven."""
+    agree = np.array([right or number % 7 == 0 for number in range(len(outputs))])
     if contract.task == "regression":
-        mean = float(outputs.mean())
-        pairs = zip(outputs.tolist(), agree, strict=True)
-        return [value if same else 2 * mean - value for value, same in pairs]
-    median = sorted(outputs.tolist())[len(outputs) // 2]
-    pairs = zip(outputs.tolist(), agree, strict=True)
-    return [(value > median) == same for value, same in pairs]
+        values: list[float] = np.where(agree, outputs, 2 * outputs.mean() - outputs).tolist()
+        return values
+    score = outputs if outputs.ndim == 1 else outputs[:, -1]
+    names = contract.labels or (False, True)
+    ranks = np.argsort(np.argsort(score)) * len(names) // len(score)
+    return [names[rank if same else -1 - rank] for rank, same in zip(ranks, agree, strict=True)]
 
 
 def weeks_of(contract: Contract, *, dearer_from: int = WEEKS) -> pa.Table:
@@ -142,25 +142,6 @@ def weeks_of(contract: Contract, *, dearer_from: int = WEEKS) -> pa.Table:
     dear = pc.add(pc.divide(price, 2.0), 500.0)
     changed = pc.if_else(pc.greater(day, 7 * dearer_from), dear, price)
     return table.set_column(table.column_names.index("price"), "price", changed)
-
-
-def make_weeks(folder: Path, shop: Contract) -> Place:
-    """A log of four weeks in a file for each, written on the week's first day."""
-    place = make_place(folder, shop)
-    write_log(place, weeks_of(shop))
-    for stem in ("predictions", "labels"):
-        whole = place.config.monitor.log / f"{stem}-2024-01-01-1.jsonl"
-        lines = whole.read_text().splitlines(keepends=True)
-        whole.unlink()
-        for line in lines:
-            moment = datetime.fromisoformat(json.loads(line)["time"])
-            day = str(moment.astimezone(shop.zone).date())
-            if day > SUNDAY:
-                continue
-            week = max(start for start in MONDAYS if start <= day)
-            with (place.config.monitor.log / f"{stem}-{week}-1.jsonl").open("a") as file:
-                file.write(line)
-    return place
 
 
 def windows(place: Place) -> dict[str, JudgedWindow]:

@@ -1,10 +1,10 @@
 """A log read back as monitoring reads it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
@@ -13,36 +13,31 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.inputs import Inputs
-from {{ cookiecutter.__package }}.monitoring.read_log import (
-    LoggedRows,
-    read_log,
-)
-from {{ cookiecutter.__package }}.monitoring.windows import (
-    Served,
-    Window,
-    cut,
-)
+from {{ cookiecutter.__package }}.monitoring.read_log import Served, read_log
+from {{ cookiecutter.__package }}.monitoring.windows import Window, cut
 
-ALL_TIME = {"window_days": 100_000, "window_rows": 1 << 40}
+ALL_TIME = 100_000
+"""Days in a window."""
 
 
 @contextmanager
-def logged_in(folder: Path, contract: Contract) -> Iterator[LoggedRows]:
-    """Every row of a log, while the block runs."""
+def logged_in(folder: Path, contract: Contract) -> Iterator[tuple[Served, int]]:
+    """Every row of a log, and how many lines were skipped, while the block runs."""
     with TemporaryDirectory() as staging:
         yield read_log(folder, contract, Path(staging))
 
 
-def cut_windows(logged: LoggedRows, contract: Contract, version: int, **given: Any) -> list[Window]:
+def cut_windows(logged: Served, contract: Contract, version: int, days: int) -> list[Window]:
     """The windows of what a version answered, in the order of time."""
-    model = Bundle(path=logged.folder, contract=contract, metadata={}, session=None, files={})
-    return cut(logged, model, version, MonitorConfig.model_validate(given), {})
+    files = {"profile.json": json.dumps({"window_days": days}).encode()}
+    model = Bundle(path=logged.folder, contract=contract, metadata={}, session=None, files=files)
+    return cut(logged, model, version, MonitorConfig(), {})
 
 
 def served_in(folder: Path, contract: Contract, version: int) -> Served:
     """Every row that a version answered, in the order of time, with the labels known so far."""
-    with logged_in(folder, contract) as logged:
-        windows = cut_windows(logged, contract, version, **ALL_TIME)
+    with logged_in(folder, contract) as (logged, _):
+        windows = cut_windows(logged, contract, version, ALL_TIME)
     if not windows:
         raise DataError(f"no predictions by {contract.name} version {version}")
     return windows[0].rows[np.argsort(windows[0].rows.seconds, kind="stable")]
@@ -50,7 +45,7 @@ def served_in(folder: Path, contract: Contract, version: int) -> Served:
 
 def inputs_in(folder: Path, contract: Contract, version: int) -> Inputs:
     """What the model took for each of these rows."""
-    with logged_in(folder, contract) as logged:
-        (window,) = cut_windows(logged, contract, version, **ALL_TIME)
+    with logged_in(folder, contract) as (logged, _):
+        (window,) = cut_windows(logged, contract, version, ALL_TIME)
         order = np.argsort(window.rows.seconds, kind="stable")
         return window.rows.inputs(contract)[order]

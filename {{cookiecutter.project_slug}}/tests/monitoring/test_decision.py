@@ -20,12 +20,12 @@ Column = npt.NDArray[np.float64]
 NORMAL = np.random.default_rng(3).normal(size=300)
 
 
-def described(column: npt.NDArray[np.generic], name: str = "x0") -> ColumnProfile:
-    return describe(name, column, np.arange(len(column)) * WINDOWS // len(column))
+def described(column: npt.NDArray[np.generic]) -> ColumnProfile:
+    return describe("x", column, np.arange(len(column)) * WINDOWS // len(column))
 
 
-def normals(random: np.random.Generator, n_columns: int, n_rows: int) -> dict[str, Column]:
-    return {f"x{index}": random.normal(size=n_rows) for index in range(n_columns)}
+def normals(random: np.random.Generator, n_columns: int, n_rows: int) -> list[Column]:
+    return [random.normal(size=n_rows) for _ in range(n_columns)]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def judge(
 ) -> list[Finding]:
     """What decides of a column."""
     config = DriftConfig(threshold=threshold)
-    found = compare("data_drift", [profile], {"x0": column}, config, MIN_ROWS)
+    found = compare("data_drift", [profile], [column], config, MIN_ROWS)
     return [finding for finding in found if finding.limit is not None]
 
 
@@ -59,7 +59,7 @@ def breaches(profile: ColumnProfile, column: npt.NDArray[np.generic]) -> bool:
 def test_columns_that_did_not_change_are_calm(n_rows: int, n_windows: int, n_columns: int) -> None:
     random = np.random.default_rng(n_rows)
     reference = normals(random, n_columns, REFERENCE)
-    profiles = [described(column, name) for name, column in reference.items()]
+    profiles = [described(column) for column in reference]
     breached = 0
     for _ in range(n_windows):
         columns = normals(random, n_columns, n_rows)
@@ -95,7 +95,7 @@ def test_a_small_reference_does_not_cry_wolf(n_reference: int) -> None:
     random = np.random.default_rng(n_reference)
     breached = 0
     for _ in range(40):
-        profiles = [described(random.normal(size=n_reference), f"x{i}") for i in range(20)]
+        profiles = [described(random.normal(size=n_reference)) for _ in range(20)]
         columns = normals(random, 20, 20_000)
         found = compare("data_drift", profiles, columns, DriftConfig(), MIN_ROWS)
         breached += any(finding.breach for finding in found)
@@ -118,10 +118,6 @@ def test_sudden_faults_are_told_at_once(one: ColumnProfile, fault: str, n_rows: 
     change, told = FAULTS[fault]
     found = judge(one, change(NORMAL[:n_rows]))
     assert any(f.breach and told in f.sudden for f in found)
-
-
-def test_ordinary_change_is_not_sudden(one: ColumnProfile) -> None:
-    assert not any(found.sudden for found in judge(one, NORMAL * 2 + 1))
 
 
 def test_more_of_the_small_values_of_two_kinds_are_no_other_unit() -> None:
@@ -178,49 +174,30 @@ def test_a_column_that_never_changed_is_told_when_it_does() -> None:
         assert breaches(profile, np.full(300, value))
 
 
-def test_what_is_ordinary_in_training_is_no_breach(one: ColumnProfile) -> None:
+def test_a_shift_is_a_breach_only_above_both_limits_and_is_not_sudden(one: ColumnProfile) -> None:
     shifted = np.random.default_rng(5).normal(0.5, 1, 3_000)
     found = judge(one, shifted)[0]
-    assert found.breach
+    assert (found.breach, found.sudden) == (True, "")
     assert found.low is not None
     assert found.low <= found.value
     again = judge(replace(one, reference_range=found.value), shifted)[0]
     assert (again.breach, again.limit) == (False, found.value)
+    large = judge(one, shifted, threshold=10)[0]
+    assert (large.breach, large.limit) == (False, 10)
 
 
-def test_a_column_that_moved_from_week_to_week_in_training_has_a_wider_limit() -> None:
-    random = np.random.default_rng(6)
-    calm = random.normal(size=REFERENCE)
-    moving = calm + np.sin(np.arange(REFERENCE) * WINDOWS // REFERENCE)
-    assert described(calm).reference_range < 0.1 < described(moving).reference_range
-
-
-def test_a_shift_below_the_least_effect_is_no_breach(one: ColumnProfile) -> None:
-    found = judge(one, np.random.default_rng(7).normal(0.5, 1, 3_000), threshold=10)[0]
-    assert (found.breach, found.limit) == (False, 10)
-
-
-def test_a_window_with_too_few_rows_is_not_judged(one: ColumnProfile) -> None:
-    shifted = np.random.default_rng(8).normal(5, 1, MIN_ROWS - 1)
-    assert judge(one, shifted) == []
+def test_values_that_are_too_few_are_not_judged(one: ColumnProfile) -> None:
+    shifted = np.append(np.random.default_rng(8).normal(5, 1, MIN_ROWS - 1), np.full(9, np.nan))
+    assert [finding.measure for finding in judge(one, shifted)] == ["missing"]
     assert breaches(one, np.append(shifted, 5.0))
 
 
-def test_every_measure_is_shown_and_one_decides(one: ColumnProfile) -> None:
-    found = compare("data_drift", [one], {"x0": NORMAL}, DriftConfig(), MIN_ROWS)
+def test_distance_and_missing_values_decide_and_the_stability_index_is_shown(
+    one: ColumnProfile,
+) -> None:
+    found = compare("data_drift", [one], [NORMAL], DriftConfig(), MIN_ROWS)
     judged = {f.measure: f.limit is not None for f in found}
-    assert judged == {
-        "wasserstein": True,
-        "psi": False,
-        "kl": False,
-        "total_variation": False,
-        "ks": False,
-        "missing": True,
-    }
-
-
-def test_the_same_columns_give_the_same_findings(one: ColumnProfile) -> None:
-    assert judge(one, NORMAL) == judge(one, NORMAL)
+    assert judged == {"wasserstein": True, "psi": False, "missing": True}
 
 
 def test_p_values_of_equal_distributions_are_small_as_often_as_they_say() -> None:

@@ -38,12 +38,10 @@ def test_evidently_draws_the_same_rows_and_the_page_says_how_its_rule_differs(
     place: Place,
 ) -> None:
     pytest.importorskip("evidently")
-    summary = job.run(place.config, "shop")
+    job.run(place.config, "shop")
     page = (place.folder / "reports" / "shop" / "drift-2024-01-22.html").read_text()
     for name in (*place.contract.numeric, *place.contract.category, SCORE):
         assert name in page
-    (last,) = [one for one in summary.drift if one.subject == "price" and one.measure != "missing"]
-    assert last.breach
     note = page.partition("</p>")[0]
     assert "Alerts follow another rule" in note
     assert "compares all rows of the window 2024-01-22" in note

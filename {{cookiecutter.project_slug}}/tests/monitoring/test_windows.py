@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from ..conftest import shop_of
 from .reading import cut_windows, logged_in
 
 Cut = Callable[..., list[Window]]
-N_ROWS = 100
 
 
 @pytest.fixture
@@ -27,8 +26,8 @@ def cut(tmp_path: Path) -> Cut:
         records = [record(contract, number, time) for number, time in enumerate(times)]
         lines = "".join(json.dumps(one) + "\n" for one in records)
         (tmp_path / "predictions-2024-05-01-1.jsonl").write_text(lines)
-        with logged_in(tmp_path, contract) as logged:
-            return cut_windows(logged, contract, 1, window_days=days, window_rows=N_ROWS)
+        with logged_in(tmp_path, contract) as (logged, _):
+            return cut_windows(logged, contract, 1, days)
 
     return windows
 
@@ -105,18 +104,12 @@ def test_a_time_that_is_absent_or_far_away_stops_nothing_and_completes_no_window
     assert len(windows[0].rows) == 1
 
 
-@pytest.mark.parametrize("n_served", [1, 99, 100, 250, 1_050])
-def test_without_a_time_windows_are_runs_of_rows_as_they_were_answered(
-    cut: Cut, n_served: int
-) -> None:
-    moments = [datetime.fromtimestamp(1_700_000_000 + n, UTC).isoformat() for n in range(n_served)]
-    windows = cut(shop_of("binary", time=None), moments)
-    sizes = [window.record.rows for window in windows]
-    assert sum(sizes) == n_served
-    assert set(sizes[:-1]) <= {N_ROWS}
-    assert [window.record.complete for window in windows] == [size == N_ROWS for size in sizes]
+def test_without_a_time_a_row_is_in_the_window_in_which_it_was_answered(cut: Cut) -> None:
+    hours = [f"2024-05-{day:02}T{hour:02}:30:00" for day in (1, 2, 3) for hour in range(24)]
+    windows = cut(shop_of("binary", time=None), hours)
+    assert [str(window.record.first) for window in windows] == [
+        *("2024-05-01", "2024-05-02", "2024-05-03")
+    ]
+    assert [window.record.rows for window in windows] == [24] * 3
     joined = np.concatenate([window.rows.outputs for window in windows])
-    assert joined.tolist() == [number / 1_000 for number in range(n_served)]
-    names = [f"row-{1 + N_ROWS * number:06}" for number in range(len(windows))]
-    assert [window.record.name for window in windows] == names
-    assert {window.record.first for window in windows} == {date(2023, 11, 14)}
+    assert joined.tolist() == [number / 1_000 for number in range(72)]

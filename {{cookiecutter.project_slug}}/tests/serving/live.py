@@ -21,8 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from {{ cookiecutter.__package }}.config import Config, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.log.live import read_rows
-from {{ cookiecutter.__package }}.log.segments import PREDICTIONS
+from {{ cookiecutter.__package }}.log.live import PREDICTIONS, read_rows
 from {{ cookiecutter.__package }}.models import profile
 from {{ cookiecutter.__package }}.models.bundle import (
     open_session,

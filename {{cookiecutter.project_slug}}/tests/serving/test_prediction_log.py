@@ -3,14 +3,16 @@
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_lines
+from {{ cookiecutter.__package }}.serving import prediction_log
 from {{ cookiecutter.__package }}.serving.prediction_log import Journal
 
 from ..conftest import TASKS, shop_of
@@ -70,19 +72,23 @@ def test_a_write_that_failed_half_way_costs_only_its_own_records(
     assert list(read_lines(tmp_path, "predictions")) == [{"row": 1}]
 
 
-def test_a_file_that_was_renamed_or_whose_day_is_over_is_let_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_day_begins_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(tmp_path, "predictions")
     journal.append([{"row": 0}])
-    (path,) = tmp_path.iterdir()
-    path.rename(tmp_path / path.name.replace(".jsonl", "-0a.closed.jsonl"))
-    journal.rotate()
+    monkeypatch.setattr(prediction_log, "datetime", Tomorrow)
     journal.append([{"row": 1}])
-    monkeypatch.setattr("time.time", lambda: 4e9)
-    journal.append([{"row": 2}])
-    assert len(list(tmp_path.iterdir())) == 3
     journal.close()
+    assert len(list(tmp_path.iterdir())) == 2
+    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}, {"row": 1}]
+
+
+class Tomorrow(datetime):
+    """A clock that is a day ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        """A day later than it is."""
+        return super().now(tz) + timedelta(days=1)
 
 
 @pytest.mark.parametrize("task", TASKS)

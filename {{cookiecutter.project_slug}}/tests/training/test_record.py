@@ -99,17 +99,16 @@ def test_the_profile_has_every_judged_column_and_the_score(
     assert columns[SCORE].reference_range > columns["price"].reference_range > 0
 
 
-def test_without_a_time_windows_are_runs_of_rows(
-    shop: Contract, shop_rows: Rows, predicted: Predicted
+def test_without_a_time_rows_are_profiled_in_blocks(
+    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contract, inputs = part_of(shop, "price"), shop_rows.inputs
     none: dict[str, Any] = {"category": inputs.category[:, :0], "time": inputs.time[:, :0]}
     rows = replace(shop_rows, inputs=replace(inputs, numeric=inputs.numeric[:, :1], **none))
-    by_rows, one_window = (
-        profile_of(contract, rows, predicted, window_rows=n)["columns"][-1] for n in (150, 600)
-    )
-    assert by_rows["reference_range"] > 0.5
-    assert one_window["reference_range"] == 0
+    one_block = profile_of(contract, rows, predicted)["columns"][-1]
+    assert one_block["reference_range"] == 0
+    monkeypatch.setattr(record, "BLOCK_ROWS", 150)
+    assert profile_of(contract, rows, predicted)["columns"][-1]["reference_range"] > 0.5
 
 
 def test_the_metadata_say_where_the_model_comes_from(workspace: Workspace) -> None:

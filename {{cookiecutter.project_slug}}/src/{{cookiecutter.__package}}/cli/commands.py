@@ -153,9 +153,9 @@ def monitor(
     with needs("monitor"):
         from ..monitoring import job
 
-    summary = job.run(config, name)
-    if fail_on_alert and summary.alerts:
-        raise AlertRaised("; ".join(summary.alerts))
+    alerts = job.run(config, name)
+    if fail_on_alert and alerts:
+        raise AlertRaised("; ".join(alert.text for alert in alerts))
 
 
 def alerts(
@@ -166,7 +166,7 @@ def alerts(
     """Show the open alerts, and the newest resolved ones."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
-        from ..monitoring.alerts.update import show_alerts
+        from ..monitoring.alerts import show_alerts
 
     show_alerts(config.monitor, name, recent)
 

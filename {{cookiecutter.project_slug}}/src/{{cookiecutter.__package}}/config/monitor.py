@@ -1,7 +1,7 @@
 """Settings of ``monitor.yaml``, each with its meaning, unit and default."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,8 +33,6 @@ class CheckConfig(Section):
 class DriftConfig(CheckConfig):
     """Columns, or predictions, whose distribution is not that of training."""
 
-    alpha: ClassVar[float] = 0.01
-    """Level of the Benjamini-Hochberg-adjusted test."""
     threshold: Above = 0.1
     """Least change that matters: in standard deviations of a number, or as a share of rows."""
 
@@ -42,8 +40,6 @@ class DriftConfig(CheckConfig):
 class QualityConfig(CheckConfig):
     """Predictions that were worse than on the test rows."""
 
-    min_coverage: ClassVar[float] = 0.95
-    """Share of labelled rows from which a window is judged before its labels had their time."""
     severity: Severity = "critical"
     """How much it matters."""
     threshold: Above = 0.05
@@ -65,7 +61,7 @@ class StalenessConfig(CheckConfig):
     severity: Severity = "info"
     """How much it matters."""
     threshold: Above = 180.0
-    """Days from the last training row, or from the training where rows have no time, to a window's end."""
+    """Days from the last training row to a window's end."""
 
 
 class ParityConfig(CheckConfig):
@@ -78,8 +74,6 @@ class ParityConfig(CheckConfig):
 class MonitorConfig(Section):
     """``monitor.yaml``: drift and quality of what was served."""
 
-    sample_rows: ClassVar[int] = 100_000
-    """Most rows of a window in Evidently's report."""
     log: Path = Path("data/live")
     """Where the server appended predictions and labels."""
     history: Path = Path("data/monitoring.sqlite")
@@ -87,9 +81,8 @@ class MonitorConfig(Section):
     reports: Path = Path("reports")
     """Where reports and summaries are written."""
     window_days: Positive = 7
-    """Length of a window in days of the contract's time."""
-    window_rows: Positive = 1_000
-    """Length of a window in rows, where the contract has no time."""
+    """Local days in a window, by the contract's time, else by when rows were answered; a training
+    measures reference ranges in such windows, and its versions are monitored in them."""
     min_rows: Positive = 50
     """Rows below which a window is not judged."""
     label_delay_days: AtLeastZero = 1.0

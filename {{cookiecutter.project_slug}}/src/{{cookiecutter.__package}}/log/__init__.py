@@ -1,1 +1,1 @@
-"""The prediction log: its files, and reading them back."""
+"""The prediction log, as servers write it and everybody else reads it."""

@@ -1,86 +1,65 @@
-"""The server's log, read back: lines of JSON, and Parquet that holds such lines.
+"""Files of the prediction log: a line of JSON for each record, a file for each day and process.
 
-Parquet is what the option ``log_retention`` and version 0.1 make of segments. It names them, so that
-a reader passes over those that are still there beside it.
+A file is ``<stem>-<day>-<process>.jsonl``, or the same name with ``.gz`` once it was compacted.
 """
 
+import gzip
 import json
+import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import pyarrow.parquet as pq
-
-from .segments import PREDICTIONS, SHADOW, listed, opened
-
-BLOCK_BYTES = 16 << 20
+PREDICTIONS, LABELS = "predictions", "labels"
+SHADOW = "shadow"
+"""Route of a prediction that answered nobody."""
 OUTPUTS = ("probability", "probabilities", "value")
-SEGMENTS = b"segments"
-"""Key of a Parquet file's metadata with the names of the segments that it holds."""
-RECORD = "record"
-"""Its column of lines."""
+NAME = re.compile(r"[a-z]+-\d{4}-\d\d-\d\d-\d+\.jsonl(\.gz)?")
+MODE = 0o640
+BLOCK_BYTES = 16 << 20
 Record = dict[str, Any]
 
 
-def read_blocks(folder: Path, stem: str) -> Iterator[list[bytes]]:
-    """All lines, megabytes of them at once, oldest day first; a crash may have torn some.
+def files_of(folder: Path, stem: str) -> list[Path]:
+    """The files of a stem, oldest day first; none where there is no folder.
 
-    Each comes once, whether the log is being written to or compacted meanwhile.
+    Between the two steps of compacting a file both forms are there: then the compacted one counts.
     """
-    for day in sorted({segment.day for segment in listed(folder, stem)}):
-        with opened(folder, stem, day) as files:
-            tables = [pq.ParquetFile(file) for segment, file in files if segment.compacted]
-            done = {name for table in tables for name in absorbed(table)}
-            for table in tables:
-                yield from compacted_lines(table)
-            for segment, file in files:
-                if not segment.compacted and segment.path.name not in done:
-                    while lines := file.readlines(BLOCK_BYTES):
-                        yield lines
+    paths = sorted(path for path in folder.glob(f"{stem}-*") if NAME.fullmatch(path.name))
+    return [path for path in paths if path.suffix == ".gz" or compacted(path) not in paths]
 
 
-def absorbed(file: pq.ParquetFile) -> list[str]:
-    """Names of the segments whose records a Parquet file holds."""
-    names: list[str] = json.loads((file.schema_arrow.metadata or {}).get(SEGMENTS, b"[]"))
-    return names
+def compacted(path: Path) -> Path:
+    """The name that a file of lines has once it was compacted."""
+    return path.with_name(f"{path.name}.gz")
 
 
-def compacted_lines(file: pq.ParquetFile) -> Iterator[list[bytes]]:
-    """The lines of a Parquet file, a row group of them at once."""
-    for group in range(file.num_row_groups):
-        records = file.read_row_group(group, columns=[RECORD])[RECORD].to_pylist()
-        yield [record.encode() + b"\n" for record in records]
+def day_of(path: Path) -> date:
+    """The day, in UTC, on which the records of a file were written."""
+    return date.fromisoformat("-".join(path.name.split("-")[1:4]))
 
 
-def whole(line: bytes) -> Record | None:
-    """The record of a line; none of one that is torn, or no object."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
+def open_file(path: Path) -> BinaryIO | gzip.GzipFile:
+    """A file's lines, also where it was compacted a moment ago."""
+    if path.suffix != ".gz":
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            path = compacted(path)
+    return gzip.open(path)
 
 
-def rows_of(record: Record) -> list[Record] | None:
-    """The rows of a record, also of 0.1's lists by column; none of one that does not answer rows."""
-    rows, columns, outputs = record.get("rows"), record.get("columns"), outputs_of(record)
-    if "rows" not in record and isinstance(columns, dict):
-        lists = list(columns.values())
-        if all(isinstance(values, list) for values in lists) and len(set(map(len, lists))) == 1:
-            rows = [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return None
-    return rows if outputs and len(outputs) == len(rows) and "request_id" in record else None
-
-
-def outputs_of(record: Record) -> list[Any] | None:
-    """What the task answered to each row; none of a record that holds no such list, or several."""
-    outputs = [record[name] for name in OUTPUTS if name in record]
-    return outputs[0] if len(outputs) == 1 and isinstance(outputs[0], list) else None
+def read_blocks(folder: Path, stem: str) -> Iterator[list[bytes]]:
+    """All lines, megabytes of them at once; a crash may have torn some."""
+    for path in files_of(folder, stem):
+        with open_file(path) as file:
+            while lines := file.readlines(BLOCK_BYTES):
+                yield lines
 
 
 def read_lines(folder: Path, stem: str, holding: bytes = b"") -> Iterator[Record]:
-    """Every whole record that holds a text, oldest day first; a torn line is passed over."""
+    """Every whole record whose line holds a text; a torn line is passed over."""
     for lines in read_blocks(folder, stem):
         for line in lines:
             record = whole(line) if holding in line else None
@@ -98,10 +77,29 @@ def read_rows(
     """
     holding = b"" if request_id is None else json.dumps(request_id).encode()
     for record in read_lines(folder, PREDICTIONS, holding):
+        output = output_of(record)
         is_asked = request_id in (None, record.get("request_id"))
-        rows = rows_of(record)
-        if rows is not None and is_asked and (record.get("route") == SHADOW) == shadow:
-            shared = {n: value for n, value in record.items() if n not in ("rows", "columns")}
-            (output,) = (name for name in OUTPUTS if name in record)
-            for place, (row, answer) in enumerate(zip(rows, record[output], strict=True)):
+        if output is not None and is_asked and (record.get("route") == SHADOW) == shadow:
+            shared = {name: value for name, value in record.items() if name != "rows"}
+            for place, (row, answer) in enumerate(zip(record["rows"], record[output], strict=True)):
                 yield {**shared, "row": place, "columns": row, output: answer}
+
+
+def whole(line: bytes) -> Record | None:
+    """The record of a line; none of one that is torn, or no object."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def output_of(record: Record) -> str | None:
+    """The key of the task's output, an item for each row; none of a record that answers no rows."""
+    rows, names = record.get("rows"), [name for name in OUTPUTS if name in record]
+    if "request_id" not in record or len(names) != 1 or not isinstance(rows, list):
+        return None
+    outputs = record[names[0]]
+    if not isinstance(outputs, list) or len(outputs) != len(rows):
+        return None
+    return names[0] if all(isinstance(row, dict) for row in rows) else None

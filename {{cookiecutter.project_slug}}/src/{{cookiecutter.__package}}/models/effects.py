@@ -56,11 +56,6 @@ def total_variation_margin(reference: Counts, current: Counts) -> float:
     return float(sqrt(2 / pi) * np.sqrt(variance).sum() + ONE_SIDED_95 * sqrt(noise)) / 2
 
 
-def kolmogorov_smirnov(reference: Counts, current: Counts) -> float:
-    """The largest distance of the distribution functions at the edges."""
-    return float(np.abs(_cumulated(reference) - _cumulated(current)).max())
-
-
 def stability_index(reference: Counts, current: Counts) -> float:
     """Population stability index: the sum of ``(q − p)·ln(q / p)``.
 
@@ -69,12 +64,6 @@ def stability_index(reference: Counts, current: Counts) -> float:
     """
     p, q = _shares(reference + 0.5), _shares(current + 0.5)
     return float(((q - p) * np.log(q / p)).sum())
-
-
-def divergence(reference: Counts, current: Counts) -> float:
-    """Kullback and Leibler's, of the current from the reference, in nats; smoothed as the index is."""
-    p, q = _shares(reference + 0.5), _shares(current + 0.5)
-    return float((q * np.log(q / p)).sum())
 
 
 def _shares(counts: Counts) -> Counts:

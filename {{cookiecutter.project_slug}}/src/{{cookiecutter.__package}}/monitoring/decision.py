@@ -1,8 +1,12 @@
-"""Which columns changed more than they ordinarily do. Pure: profiles and columns in, findings out."""
+"""Which columns changed more than they ordinarily do. Pure: profiles and columns in, findings out.
+
+A sudden change is one that no ordinary change of the world makes: it needs no second window.
+"""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
@@ -12,51 +16,60 @@ from scipy import stats
 from ..config import DriftConfig
 from ..models import effects
 from ..models.effects import Counts
-from ..models.profile import ColumnProfile
+from ..models.profile import ColumnProfile, is_still, size
+from ..values import MISSING_CATEGORY
 from .finding import Finding
-from .sudden import category_fault, missing_fault, number_fault
 
+ALPHA = 0.01
+"""Level of the Benjamini-Hochberg-adjusted test."""
 LEAST_EXPECTED = 5.0
 """Rows that a bin must be expected to have for the chi-square test to hold (Cochran, 1954)."""
+DEVIATIONS = 3.0
+IN_FORCE = 0.05
+"""Share of rows, by its lower bound, from which on a new value or a jump of missing ones is a sudden change."""
+ANOTHER_UNIT = 10.0
+"""How many times larger or smaller than in any training window numbers have to be."""
+REACH = 90
+"""Percentile of sizes that tells how far large values reach."""
+BY_CHANCE = 1e-6
+Column = npt.NDArray[Any]
 
 
 def compare(
     kind: str,
     profiles: Sequence[ColumnProfile],
-    columns: Mapping[str, npt.NDArray[Any]],
+    columns: Iterable[Column],
     config: DriftConfig,
     min_rows: int,
 ) -> list[Finding]:
-    """Each column beside its profile: the measure that decides, then those that are only shown.
+    """Each column beside its profile: the measures that decide, and the stability index, which is shown.
 
     A measure breaches when its p-value, adjusted over all of them (Benjamini and Hochberg, 1995), is
-    below ``alpha`` and the lower bound of the effect is above the limit: the larger of
+    below ``ALPHA`` and the lower bound of the effect is above the limit: the larger of
     ``threshold`` and what the training span shows between ordinary windows. Sudden changes breach
     whatever the p-value.
     """
     findings = [
         replace(finding, kind=kind)
-        for profile in profiles
-        if len(columns[profile.name]) >= min_rows
-        for finding in _column(profile, columns[profile.name], config.threshold, min_rows)
+        for profile, column in zip(profiles, columns, strict=True)
+        for finding in _column(profile, column, config.threshold, min_rows)
     ]
     raw = [finding.p_value for finding in findings if finding.p_value is not None]
     adjusted = iter(stats.false_discovery_control(raw) if raw else [])
     return [
-        one if one.p_value is None else _decided(one, float(next(adjusted)), config.alpha)
-        for one in findings
+        one if one.p_value is None else _decided(one, float(next(adjusted))) for one in findings
     ]
 
 
-def _decided(finding: Finding, p_value: float, alpha: float) -> Finding:
+def _decided(finding: Finding, p_value: float) -> Finding:
     """A finding with its adjusted p-value, and whether it breaches."""
-    surely_large = (finding.low or 0.0) > (finding.limit or 0.0)
-    breach = bool(finding.sudden) or (p_value < alpha and surely_large)
+    is_surely_large = (finding.low or 0.0) > (finding.limit or 0.0)
+    breach = bool(finding.sudden) or (p_value < ALPHA and is_surely_large)
     return replace(finding, p_value=p_value, breach=breach)
 
 
 def _column(
-    profile: ColumnProfile, column: npt.NDArray[Any], threshold: float, min_rows: int
+    profile: ColumnProfile, column: Column, threshold: float, min_rows: int
 ) -> Iterator[Finding]:
     reference = np.array(profile.counts)
     if profile.kind == "category":
@@ -89,16 +102,7 @@ def _distance(
     )
     limit, p = max(threshold, profile.reference_range), p_value(before, now)
     yield _judged(finding, margin, limit, p, sudden)
-    shown = {
-        "psi": effects.stability_index(before, now),
-        "kl": effects.divergence(before, now),
-        "total_variation": effects.total_variation(before, now),
-    }
-    if profile.kind == "numeric":
-        shown["ks"] = effects.kolmogorov_smirnov(reference[:-1], current[:-1])
-    shown.pop(measure, None)
-    for name, value in shown.items():
-        yield replace(finding, measure=name, value=value)
+    yield replace(finding, measure="psi", value=effects.stability_index(before, now))
 
 
 def _missing(
@@ -146,3 +150,77 @@ def p_value(reference: Counts, current: Counts) -> float:
     even = pooled.sum(0) * pooled.sum(1)[:, None] / pooled.sum()
     statistic = float(((pooled - even) ** 2 / even).sum())
     return float(stats.chi2.sf(statistic, pooled.shape[1] - 1))
+
+
+def missing_fault(profile: ColumnProfile, current: Counts) -> str:
+    """Many more missing values than any window of the training span had."""
+    rows, missing = int(current.sum()), int(current[-1])
+    if at_least(missing, rows) <= 2 * profile.most_missing + IN_FORCE:
+        return ""
+    usual = f"at most {profile.most_missing:.1%}" if profile.most_missing else "none"
+    return f"{missing / rows:.0%} of values are missing, in training {usual} in a window"
+
+
+def number_fault(profile: ColumnProfile, column: Column, current: Counts) -> str:
+    """One value only, or numbers as large as if they were in another unit."""
+    if is_still(column) and _is_news(profile, current):
+        value = column[~np.isnan(column)][0] + 0.0  # no -0
+        return f"every value is {value:g}, in training they differed in each window"
+    now = size(column)
+    if now == 0 or profile.least_size == 0:
+        return ""
+    far = now >= ANOTHER_UNIT * profile.most_size or now * ANOTHER_UNIT <= profile.least_size
+    if far and _reach_moved(profile, column, up=now > profile.most_size):
+        usual = sqrt(profile.least_size * profile.most_size)
+        times = now / usual if now > usual else usual / now
+        return (
+            f"values are typically {now:.3g}, in training {usual:.3g}: {times:,.0f} times as"
+            f" {'large' if now > usual else 'small'}, as in another unit"
+        )
+    return ""
+
+
+def _reach_moved(profile: ColumnProfile, column: Column, *, up: bool) -> bool:
+    """Whether the large values moved with the typical ones, as another unit moves all.
+
+    Where values are either small or large, a few more of one kind move the typical one alone.
+    """
+    before, now = (
+        float(np.percentile(sizes[sizes > 0], REACH))
+        for sizes in (np.abs(profile.percentiles[1:]), np.abs(column[~np.isnan(column)]))
+    )
+    return (now / before if up else before / now) >= sqrt(ANOTHER_UNIT)
+
+
+def category_fault(profile: ColumnProfile, values: Mapping[Any, int]) -> str:
+    """Values that training never saw, or one value only."""
+    rows, known = sum(values.values()), set(profile.values) | {MISSING_CATEGORY}
+    unseen = {value: count for value, count in values.items() if value not in known}
+    others = profile.counts[-2] / sum(profile.counts)  # of values too many to be kept
+    if at_least(sum(unseen.values()), rows) > IN_FORCE + 2 * others:
+        most = max(unseen, key=lambda value: unseen[value])
+        more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
+        share = sum(unseen.values()) / rows
+        return f"new category {str(most)!r}{more} in {share:.0%} of rows"
+    present = set(values) - {MISSING_CATEGORY}
+    if len(present) == 1 and _is_news(profile, profile.tally_values(values)):
+        return f"every value is {str(*present)!r}, in training they differed in each window"
+    return ""
+
+
+def at_least(found: int, rows: int) -> float:
+    """Lower bound of a share, by three deviations (Wilson, JASA 1927)."""
+    z2 = DEVIATIONS**2
+    share = found / rows
+    centre = share + z2 / (2 * rows)
+    spread = DEVIATIONS * sqrt(share * (1 - share) / rows + z2 / (4 * rows**2))
+    return (centre - spread) / (1 + z2 / rows)
+
+
+def _is_news(profile: ColumnProfile, current: Counts) -> bool:
+    """Whether one value alone is no chance: training never had such a window."""
+    if profile.still:
+        return False
+    reference = np.array(profile.counts)[:-1]
+    share = max(reference[np.argmax(current[:-1])] / reference.sum(), 1 / (reference.sum() + 1))
+    return bool(current[:-1].sum() * log(share) < log(BY_CHANCE))

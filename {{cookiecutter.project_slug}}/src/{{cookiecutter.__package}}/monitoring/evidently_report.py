@@ -14,7 +14,9 @@ from ..config import Config
 from ..models.profile import SCORE
 from ..storage import new_file
 from ..terminal import say
-from .windows import Served, Window
+from .finding import DRIFT
+from .read_log import Served
+from .windows import Window
 
 SAMPLE_ROWS = 100_000
 NOTE = """<p style="font: 16px/1.5 sans-serif; max-width: 60em; margin: 1em auto; padding: 0 1em">
@@ -32,8 +34,7 @@ def write(config: Config, name: str, newest: Window | None) -> Path | None:
     if find_spec("evidently") is None:
         say("report    not drawn; pip install '.[evidently]' draws a second opinion on drift")
         return None
-    findings = newest.record.findings
-    drift = (f for f in findings if f.kind in ("data_drift", "prediction_drift") and f.breach)
+    drift = (f for f in newest.record.findings if f.kind in DRIFT and f.breach)
     columns = ", ".join(dict.fromkeys(html.escape(f.about) for f in drift)) or "no column"
     sample, n = newest.rows.sample(SAMPLE_ROWS), len(newest.rows)
     part = f"{len(sample):,} of {n:,} rows, spread evenly," if len(sample) < n else "all rows"
@@ -58,7 +59,7 @@ def _draw(window: Window, rows: Served, target: Path) -> None:
         contract, scores = window.contract, window.bundle.task.watched(rows.outputs)
         numbers, texts = list(contract.numeric), list(contract.category)
         read = rows.read([*numbers, *texts])
-        current = pd.DataFrame({name: read[name].to_numpy() for name in read.columns})
+        current = pd.DataFrame({column.name: column.to_numpy() for column in read})
         current[SCORE] = scores
         (texts if scores.dtype == object else numbers).append(SCORE)
         reference = pq.read_table(BytesIO(window.bundle.files["sample.parquet"])).to_pandas()

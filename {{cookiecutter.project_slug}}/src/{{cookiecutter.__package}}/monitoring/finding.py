@@ -9,14 +9,14 @@ TITLES = {
     "wasserstein": "change",
     "total_variation": "change",
     "psi": "population stability index",
-    "ks": "Kolmogorov-Smirnov distance",
-    "kl": "Kullback-Leibler divergence",
     "missing": "missing share",
     "coverage": "labels known",
     "days": "age",
     "predicted_less_observed": "mean predicted less mean observed",
     "mean_distance": "mean distance of predictions",
 }
+DRIFT = ("data_drift", "prediction_drift")
+"""Kinds that compare a distribution with training's."""
 SHARES = ("share", "coverage", "missing", "total_variation")
 Key = tuple[str, str, str]
 """Kind, subject and part."""
@@ -27,24 +27,19 @@ class Finding:
     """One measure of one subject in one window."""
 
     kind: str
-    """What was checked, such as ``data_drift``."""
     subject: str
-    """A column, a metric's name, a version: what the measure is about."""
+    """A column, a metric or a version."""
     part: str = ""
     """The slice, such as ``carrier = AA``; empty for all rows."""
     measure: str
-    """What ``value`` is, such as ``psi`` or ``auc``."""
     value: float
     low: float | None = None
     high: float | None = None
-    """The confidence interval of ``value``, where there is one."""
     limit: float | None = None
     """The end of the reference range; none where ``value`` is shown and not judged."""
     p_value: float | None = None
     rows: int
-    """How many rows it was measured on."""
     breach: bool = False
-    """Whether it is outside the reference range."""
     sudden: str = ""
     """Why a breach needs no persistence, such as ``new category 'XX' in 31 % of rows``."""
 
@@ -62,11 +57,10 @@ class Finding:
     def title(self) -> str:
         """The measure's name, for people."""
         name = self.measure.removeprefix("expected_")
-        if name in METRICS:
-            return (
-                METRICS[name].title if name == self.measure else f"expected {METRICS[name].title}"
-            )
-        return TITLES.get(self.measure, self.measure.replace("_", " "))
+        if name not in METRICS:
+            return TITLES.get(self.measure, self.measure.replace("_", " "))
+        expected = "" if name == self.measure else "expected "
+        return expected + METRICS[name].title
 
     def figure(self, value: float | None) -> str:
         """A value of the measure, with its unit."""

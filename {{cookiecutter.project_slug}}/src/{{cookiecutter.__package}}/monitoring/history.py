@@ -19,8 +19,8 @@ from .finding import Finding
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS history (
-    model TEXT NOT NULL, version INTEGER NOT NULL, length TEXT NOT NULL, name TEXT NOT NULL,
-    judged TEXT NOT NULL, PRIMARY KEY (model, version, length, name)
+    model TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, judged TEXT NOT NULL,
+    PRIMARY KEY (model, version, name)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS alert_history (
     id INTEGER PRIMARY KEY, model TEXT NOT NULL, alert TEXT NOT NULL
@@ -35,20 +35,27 @@ class JudgedWindow:
 
     model: str
     version: int
-    length: str
-    """Such as ``7 days`` or ``400 rows``."""
-    name: str
-    """The first day, in ISO 8601, or the first row, such as ``row-000001``."""
     first: date
     last: date
-    begin_s: int
-    """The time of its first row, UTC seconds."""
     complete: bool
     rows: int
     labelled: int
-    fingerprint: str = ""
-    """Of all that it was judged from."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The first day, in ISO 8601."""
+        return self.first.isoformat()
+
+    @property
+    def days(self) -> int:
+        """Its length."""
+        return (self.last - self.first).days + 1
+
+    def quality(self, metric: str) -> Finding | None:
+        """A metric of all its rows, where enough labels were known."""
+        key = ("quality", metric, "")
+        return next((finding for finding in self.findings if finding.key == key), None)
 
 
 JUDGED = TypeAdapter(JudgedWindow)
@@ -81,8 +88,8 @@ def store_window(path: Path, window: JudgedWindow) -> None:
     content = JUDGED.dump_json(window).decode()
     with connected(path) as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)",
-            (window.model, window.version, window.length, window.name, content),
+            "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)",
+            (window.model, window.version, window.name, content),
         )
 
 
@@ -90,8 +97,8 @@ def read_windows(path: Path, model: str, version: int | None = None) -> list[Jud
     """Of a model, or of one version of it, in the order of time."""
     with connected(path) as connection:
         rows = connection.execute(
-            "SELECT judged FROM history WHERE model = ? AND version = coalesce(?, version)",
+            "SELECT judged FROM history WHERE model = ? AND version = coalesce(?, version)"
+            " ORDER BY name, version",
             (model, version),
         )
-        windows = [JUDGED.validate_json(text) for (text,) in rows]
-    return sorted(windows, key=lambda one: (one.first, one.begin_s, one.version))
+        return [JUDGED.validate_json(text) for (text,) in rows]

@@ -1,16 +1,16 @@
 """What is judged without labels: drift, the model's age, and whether it still predicts what was logged."""
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 
 from ..models.bundle import TOLERANCE
 from ..models.profile import SCORE, read_profiles
-from ..models.versions import Versions
 from .checks import Check
 from .decision import compare
 from .finding import Finding
-from .windows import Columns, Window
+from .windows import Window
 
 SAMPLE_ROWS = 5_000
 
@@ -21,35 +21,30 @@ def judge(window: Window) -> list[Finding]:
     profiles = read_profiles(window.bundle.profile)
     inputs = [profile for profile in profiles if profile.name != SCORE]
     scores = [profile for profile in profiles if profile.name == SCORE]
-    columns = Columns(rows, [profile.name for profile in inputs])
-    predicted = {SCORE: window.bundle.task.watched(rows.outputs)}
+    columns = rows.columns([profile.name for profile in inputs])
+    predicted = [window.bundle.task.watched(rows.outputs)]
     return [
         *compare("data_drift", inputs, columns, config.data_drift, config.min_rows),
         *compare("prediction_drift", scores, predicted, config.prediction_drift, config.min_rows),
-        _age(window),
+        *_age(window),
         _parity(window),
     ]
 
 
-def _age(window: Window) -> Finding:
+def _age(window: Window) -> Iterator[Finding]:
     """Days to the window's end, and not to now, so that a window is judged alike whenever it is."""
-    span, folder = window.bundle.metadata.get("span"), window.bundle.path.parent
-    if span is not None:
-        subject, since = "training data", date.fromisoformat(span["last"])
-    else:
-        created = Versions(folder.parent, folder.name).get(window.record.version).created
-        subject, since = "model", datetime.fromisoformat(created).date()
-    days = max(0.0, float((window.record.last - since).days))  # a replay may be of days before
-    limit = window.config.staleness.threshold
-    return Finding(
-        kind="staleness",
-        subject=subject,
-        measure="days",
-        value=days,
-        limit=limit,
-        rows=len(window.rows),
-        breach=days > limit,
-    )
+    span, limit = window.bundle.metadata.get("span"), window.config.staleness.threshold
+    if span is not None:  # else rows have no time
+        days = float((window.record.last - date.fromisoformat(span["last"])).days)
+        yield Finding(
+            kind="staleness",
+            subject="training data",
+            measure="days",
+            value=max(0.0, days),  # a replay may be of days before
+            limit=limit,
+            rows=len(window.rows),
+            breach=days > limit,
+        )
 
 
 def _parity(window: Window) -> Finding:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,20 @@ from ..models.intervals import Bootstrap, Interval, numbered
 from ..models.metrics import METRICS, Integers
 from .checks import Check
 from .finding import Finding
-from .windows import Served, Window
+from .read_log import Served
+from .windows import Window
 
 RESAMPLES, CONFIDENCE, SEED = 500, 0.95, 0
-DAYS, HOUR_S = 5, 3_600
+FEWEST_DAYS = 5
+"""Blocks from which days are drawn."""
+NEARLY_ALL = 0.95
+"""Share of labelled rows from which a window is judged before its labels had their time."""
 
 
 def judge(window: Window) -> list[Finding]:
     """Every metric with its interval; the one that decides is judged, in each slice as well.
 
-    Where all labels are of one class, what needs two, such as AUC, is left out.
+    Where all labels are of one class, what needs two, such as AUC, is NaN.
     """
     labelled = np.flatnonzero(~np.isnan(window.rows.labels))
     share, n = coverage(window.rows), len(window.rows)
@@ -31,12 +34,11 @@ def judge(window: Window) -> list[Finding]:
     if len(labelled) >= window.config.min_rows and is_mature(window):
         known = window.rows[labelled]
         bootstrap = bootstrap_of(window.contract, known.seconds)
-        path = window.bundle.path / "evaluation.json"
-        evaluation = json.loads(path.read_text()) if path.is_file() else {}
+        evaluation = json.loads(window.bundle.files.get("evaluation.json", "{}"))
         findings += _metrics(window, known, bootstrap)
         findings += _slices(window, known, bootstrap, evaluation.get("slices", []))
         findings.append(_bias(window, known, bootstrap, evaluation.get("bias") or {}))
-    return [finding for finding in findings if isfinite(finding.value)]
+    return findings
 
 
 def is_mature(window: Window) -> bool:
@@ -44,15 +46,12 @@ def is_mature(window: Window) -> bool:
 
     Labels that come early are often of one kind: quality on them is that of no window.
     """
-    if coverage(window.rows) >= window.config.quality.min_coverage:
+    if coverage(window.rows) >= NEARLY_ALL:
         return True
     if window.newest_s is None:
         return False
-    if window.contract.time is None:
-        end = float(window.rows.seconds.max())
-    else:
-        after = window.record.last + timedelta(days=1)
-        end = datetime.combine(after, time(), window.contract.zone).timestamp()
+    after = window.record.last + timedelta(days=1)
+    end = datetime.combine(after, time(), window.contract.zone).timestamp()
     return window.newest_s >= end + window.config.label_delay_days * DAY_S
 
 
@@ -62,17 +61,14 @@ def coverage(served: Served) -> float:
 
 
 def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
-    """Draws of whole days; of hours where the rows have few days, of rows where they have no time.
+    """Draws of whole days; of rows where there are few days, or where rows have no time.
 
-    Hours of a day are alike, so that intervals of short windows are too narrow; that an alert
+    Rows of a day are alike, so that intervals of short windows are too narrow; that an alert
     needs several windows has to bear it.
     """
-    if contract.time is None:
+    block, unit = numbered(local_days(seconds, contract.zone)), "days"
+    if contract.time is None or block.max(initial=0) + 1 < FEWEST_DAYS:
         block, unit = np.arange(len(seconds)), "rows"
-    else:
-        block, unit = numbered(local_days(seconds, contract.zone)), "days"
-        if block.max(initial=0) + 1 < DAYS:
-            block, unit = numbered(seconds // HOUR_S), "hours"
     return Bootstrap(block=block, unit=unit, resamples=RESAMPLES, confidence=CONFIDENCE, seed=SEED)
 
 
@@ -153,11 +149,9 @@ def _bias(window: Window, known: Served, bootstrap: Bootstrap, tested: dict[str,
     interval = bootstrap.bias(known.outputs, known.labels)
     low, high = min(tested.get("low") or 0.0, 0.0), max(tested.get("high") or 0.0, 0.0)
     sign, near = (-1, high) if interval.value >= (low + high) / 2 else (1, low)
-    threshold, metrics = (
-        window.config.calibration.threshold,
-        window.bundle.metadata["metrics"]["model"],
-    )
-    threshold *= metrics["rmse"]["value"] if "rmse" in metrics else 1.0
+    metrics = window.bundle.metadata["metrics"]["model"]
+    scale = metrics["rmse"]["value"] if "rmse" in metrics else 1.0
+    threshold = window.config.calibration.threshold * scale
     about = {"kind": "calibration", "subject": "mean", "measure": "predicted_less_observed"}
     return finding_of(interval, near, threshold, sign, rows=len(known), **about)
 

@@ -3,18 +3,20 @@
 A line that is torn, foreign or of wrong types is counted and skipped; it stops nobody.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from ..contract import Contract
 from ..errors import DataError
-from ..log.live import read_blocks, rows_of, whole
-from ..log.segments import LABELS, PREDICTIONS, SHADOW
+from ..log.live import LABELS, PREDICTIONS, SHADOW, read_blocks
+from ..models.inputs import Inputs, from_columns
 from ..models.tasks import task_of
 from ..values import MISSING_TIME, canonical_category
 
@@ -22,56 +24,101 @@ TYPES = {"integer": pl.Float64, "float": pl.Float64, "boolean": pl.Boolean}
 """Of a column's cells in JSON; of all others it is text."""
 INDEX = ("_at", "_version", "_shadow", "_key", "_answered", "_seconds", "_output")
 MICROSECONDS = 1_000_000
+CELLS = 16_000_000
+"""Cells that are read at once."""
+Array = npt.NDArray[Any]
+UNREADABLE = (OSError, EOFError, zlib.error, pl.exceptions.PolarsError)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoggedRows:
-    """Rows that any version of a model answered, or was tried on, in the order of the log."""
+class Served:
+    """Rows that versions of a model answered, or were tried on, in the order of the log."""
 
     index: pl.DataFrame
     """Of each row its place ``_at``, ``_version``, whether it is a ``_shadow``, ``_key``, ``_answered``
     (UTC microseconds), ``_seconds``, ``_output``, and ``_label``, null while it is unknown."""
     folder: Path
     """Parquet files with ``_at`` and the columns."""
-    skipped: int
-    """Lines and rows that are not of this contract."""
 
-    def columns(self, places: pl.Series, names: Sequence[str]) -> pl.DataFrame:
-        """Columns of the rows at some places, which rise."""
-        near = pl.col("_at").is_between(places[0], places[-1])
-        rows = pl.scan_parquet(self.folder / "*.parquet").filter(near)
-        return rows.filter(pl.col("_at").is_in(places.implode())).select(names).collect()
+    def __len__(self) -> int:
+        return self.index.height
+
+    def __getitem__(self, rows: Array) -> "Served":
+        return replace(self, index=self.index[rows])
+
+    @property
+    def outputs(self) -> Array:
+        """As the task gives them, ``[rows]`` or ``[rows, classes]``."""
+        outputs = self.index["_output"]
+        if outputs.dtype == pl.List and len(outputs):
+            outputs = outputs.list.to_array(len(outputs[0]))
+        return outputs.to_numpy()
+
+    @property
+    def seconds(self) -> npt.NDArray[np.int64]:
+        """When each row happened: the contract's time, else when it was answered; UTC seconds."""
+        return self.index["_seconds"].to_numpy()
+
+    @property
+    def labels(self) -> npt.NDArray[np.float64]:
+        """As the task encodes them; NaN while a label is unknown."""
+        return self.index["_label"].fill_null(float("nan")).to_numpy()
+
+    @property
+    def keys(self) -> Array:
+        """What each row is known by: a number for its id, or for its request and place."""
+        return self.index["_key"].to_numpy()
+
+    def sample(self, n_rows: int) -> "Served":
+        """So many rows, spread evenly; all where there are no more."""
+        n = min(len(self), n_rows)
+        return self[np.arange(n) * len(self) // max(n, 1)]
+
+    def read(self, names: Sequence[str]) -> pl.DataFrame:
+        """Some of the contract's features, as the model's inputs have them."""
+        at, logged = self.index["_at"], pl.scan_parquet(self.folder / "*.parquet")
+        near = logged.filter(pl.col("_at").is_between(at[0], at[-1]))
+        return near.filter(pl.col("_at").is_in(at.implode())).select(names).collect()
+
+    def columns(self, names: Sequence[str]) -> Iterator[Array]:
+        """Features one by one; a few are read and held at once."""
+        many = max(1, CELLS // len(self))
+        for start in range(0, len(names), many):
+            for column in self.read(names[start : start + many]):
+                yield column.to_numpy()
+
+    def inputs(self, contract: Contract) -> Inputs:
+        """What the model takes."""
+        columns = {column.name: column.to_numpy() for column in self.read(contract.features)}
+        return from_columns(contract, columns, len(self))
 
 
-def read_log(folder: Path, contract: Contract, staging: Path) -> LoggedRows:
-    """What the versions of a model answered, with the labels known so far.
+def read_log(folder: Path, contract: Contract, staging: Path) -> tuple[Served, int]:
+    """What the versions of a model answered, with the labels known so far; and how much is not ours.
 
     Raises:
         DataError: the log cannot be read, or the staging folder has no room.
     """
     schema, output = _schema(contract), task_of(contract).output
-    index = [_typed(pl.DataFrame(schema=schema), contract).select(INDEX)]
-    place = skipped = 0
+    index = [_rows_in(pl.DataFrame(schema=schema), contract).select(INDEX)]
+    n_rows = skipped = 0
     try:
         for number, lines in enumerate(read_blocks(folder, PREDICTIONS)):
-            given = [line if b'"rows"' in line else _by_row(line) for line in lines]
-            frame, torn = parse(given, schema)
-            ours = frame.drop_nulls(["request_id", "time", "model", "version"])
-            model = ours.filter(
-                pl.col("model") == contract.name, ~pl.col("fallback").fill_null(False)
-            )
-            rows = _typed(model, contract)
-            rows = rows.with_columns(_at=pl.int_range(place, place + rows.height))
-            answers = model.select(pl.col(output).list.len().sum()).item() or 0
-            skipped += torn + frame.height - ours.height + answers - rows.height
+            records, torn = parse(lines, schema)
+            known = records.drop_nulls(["request_id", "time", "model", "version"])
+            ours = known.filter(pl.col("model") == contract.name)
+            rows = _rows_in(ours, contract)
+            rows = rows.with_columns(_at=pl.int_range(n_rows, n_rows + rows.height))
             rows.write_parquet(staging / f"{number:06}.parquet", compression="lz4")
-            place += rows.height
             index.append(rows.select(INDEX))
+            n_rows += rows.height
+            n_answers = ours.select(pl.col(output).list.len().sum()).item() or 0
+            skipped += torn + records.height - known.height + n_answers - rows.height
         labels, torn = _read_labels(folder, contract)
-    except (OSError, pa.ArrowInvalid, pl.exceptions.PolarsError) as error:
+    except UNREADABLE as error:
         raise DataError(f"the log in '{folder}' cannot be read: {error}") from None
     joined = pl.concat(index).join(labels, on="_key", how="left", maintain_order="left")
-    return LoggedRows(index=joined, folder=staging, skipped=skipped + torn)
+    return Served(index=joined, folder=staging), skipped + torn
 
 
 def parse(lines: Sequence[bytes], schema: dict[str, pl.DataType]) -> tuple[pl.DataFrame, int]:
@@ -86,13 +133,6 @@ def parse(lines: Sequence[bytes], schema: dict[str, pl.DataType]) -> tuple[pl.Da
     return pl.concat([frame for frame, _ in halves]), sum(skipped for _, skipped in halves)
 
 
-def _by_row(line: bytes) -> bytes:
-    """A record of version 0.1, which may hold lists by column, with rows; any other line as it is."""
-    record = whole(line) or {}
-    rows = rows_of(record)
-    return line if rows is None else json.dumps(record | {"rows": rows}).encode() + b"\n"
-
-
 def _schema(contract: Contract) -> dict[str, pl.DataType]:
     """Of a record of the log; other keys are passed over."""
     columns = {name: _type(contract, name) for name in contract.request}
@@ -100,7 +140,6 @@ def _schema(contract: Contract) -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(("request_id", "time", "model", "route"), pl.String()),
         "version": pl.Int64(),
-        "fallback": pl.Boolean(),
         "rows": pl.List(pl.Struct(columns)),
         task_of(contract).output: pl.List(answer) if contract.task == "multiclass" else answer,
     }
@@ -108,14 +147,14 @@ def _schema(contract: Contract) -> dict[str, pl.DataType]:
 
 def _type(contract: Contract, name: str) -> pl.DataType:
     kind = contract.columns[name].type
-    exact = name in (contract.id, contract.target) and kind == "integer"
-    return pl.Int64() if exact else TYPES.get(kind, pl.String)()
+    is_exact = name in (contract.id, contract.target) and kind == "integer"
+    return pl.Int64() if is_exact else TYPES.get(kind, pl.String)()
 
 
-def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+def _rows_in(records: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """A line for each row: ``INDEX``, and the contract's features as the model's inputs have them."""
     output = pl.col(task_of(contract).output)
-    rows = frame.filter(pl.col("rows").list.len() == output.list.len()).select(
+    rows = records.filter(pl.col("rows").list.len() == output.list.len()).select(
         "request_id",
         "rows",
         _answered=_microseconds(pl.col("time")),
@@ -129,14 +168,12 @@ def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     if contract.task == "multiclass":
         n_labels, known = len(contract.labels or ()), pl.col("_output").list.drop_nulls()
         rows = rows.filter(known.list.len() == n_labels, pl.col("_output").list.len() == n_labels)
-    keys = [pl.format("{}\n{}", "request_id", "_row")]
-    keys = keys if contract.id is None else [pl.col(contract.id).cast(pl.String), *keys]
     moment = pl.col("_answered") if contract.time is None else _microseconds(pl.col(contract.time))
     return rows.select(
         pl.lit(0, pl.Int64).alias("_at"),
         "_version",
         "_shadow",
-        pl.coalesce(*keys).hash().alias("_key"),
+        _key(contract.id, pl.col("_row")),
         "_answered",
         _seconds(moment).alias("_seconds"),
         "_output",
@@ -144,6 +181,13 @@ def _typed(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         *(_category(rows[name]) for name in contract.category),
         *(_seconds(_microseconds(pl.col(name))).alias(name) for name in contract.times),
     )
+
+
+def _key(id_column: str | None, row: pl.Expr) -> pl.Expr:
+    """What a row is known by: a hash of its id, else of its request and place there."""
+    place = pl.format("{}\n{}", "request_id", row)
+    key = place if id_column is None else pl.coalesce(pl.col(id_column).cast(pl.String), place)
+    return key.hash().alias("_key")
 
 
 def _microseconds(time: pl.Expr) -> pl.Expr:
@@ -171,21 +215,18 @@ def _read_labels(folder: Path, contract: Contract) -> tuple[pl.DataFrame, int]:
     """``_key`` and ``_label`` of each row whose label is known; of several, the newest counts."""
     kind = _type(contract, contract.target)
     schema = {"request_id": pl.String(), "time": pl.String(), "row": pl.Int64(), "label": kind}
-    keys = [pl.format("{}\n{}", "request_id", pl.col("row").fill_null(0))]
     if contract.id is not None:
         schema["id"] = _type(contract, contract.id)
-        keys = [pl.col("id").cast(pl.String), *keys]
+    key = _key("id" if contract.id else None, pl.col("row").fill_null(0))
     parts = [pl.DataFrame(schema={"_key": pl.UInt64, "_at": pl.Int64, "_label": kind})]
     skipped = 0
     for lines in read_blocks(folder, LABELS):
-        frame, torn = parse(lines, schema)
-        known = frame.drop_nulls(["request_id", "time", "label"]).select(
-            pl.coalesce(*keys).hash().alias("_key"),
-            _microseconds(pl.col("time")).alias("_at"),
-            pl.col("label").alias("_label"),
+        records, torn = parse(lines, schema)
+        known = records.drop_nulls(["request_id", "time", "label"]).select(
+            key, _at=_microseconds(pl.col("time")), _label="label"
         )
         parts.append(known.drop_nulls())
-        skipped += torn + frame.height - parts[-1].height
+        skipped += torn + records.height - parts[-1].height
     newest = pl.concat(parts).sort("_at", maintain_order=True)
     newest = newest.unique("_key", keep="last", maintain_order=True)
     encoded = task_of(contract).encode(newest["_label"].to_list())

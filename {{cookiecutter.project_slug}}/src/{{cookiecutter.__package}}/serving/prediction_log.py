@@ -8,23 +8,19 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic_core import to_json
 
 from ..config import ServeConfig
-from ..log.segments import LABELS, PREDICTIONS, is_at, open_segment
+from ..log.live import LABELS, MODE, PREDICTIONS, Record
 from ..models.versions import CHAMPION
 from .batching import Answered
 from .metrics import SLOW_WRITE_S, Metrics
 from .predictor import Predictor
 from .problems import ProblemError
 from .schemas import Row
-
-DAY_S = 86_400
-Record = dict[str, Any]
 
 
 class PredictionLog:
@@ -60,11 +56,6 @@ class PredictionLog:
         except OSError as error:
             raise self._refusal(error, 1) from None
 
-    def rotate(self) -> None:
-        """Close files whose day is over, or that were renamed to be compacted; called now and then."""
-        self._predictions.rotate()
-        self._labels.rotate()
-
     def close(self) -> None:
         """Close the files."""
         self._predictions.close()
@@ -77,52 +68,43 @@ class PredictionLog:
 
 
 class Journal:
-    """Lines of JSON in ``<folder>/<stem>-<day>-<process>.jsonl``, a segment of ``log.segments``."""
+    """Lines of JSON in a file for each day, counted in UTC, and process."""
 
     def __init__(self, folder: Path, stem: str) -> None:
-        self._folder = self._path = folder
-        self._stem = stem
-        self._day = 0
-        self._descriptor: int | None = None
+        self._folder, self._stem = folder, stem
+        self._day: date | None = None
+        self._descriptor = -1
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records as one piece; ``OSError`` where the disk does not take them all."""
         piece = b"".join(to_json(record) + b"\n" for record in records)
+        day = datetime.now(UTC).date()
         try:
-            descriptor = self._open(int(time.time() // DAY_S))
+            if day != self._day:
+                self._open(day)
             while piece:
-                piece = piece[os.write(descriptor, piece) :]
+                piece = piece[os.write(self._descriptor, piece) :]
         except OSError:
             self.close()  # a torn line is ended when the file is opened again
             raise
 
-    def rotate(self) -> None:
-        """Close a file that has another name by now, or whose day is over."""
-        if self._descriptor is not None and (
-            self._day != int(time.time() // DAY_S) or not is_at(self._descriptor, self._path)
-        ):
-            self.close()
-
     def close(self) -> None:
         """Close the file; the next record opens one."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
+        if self._day is not None:
+            self._day = None
             with suppress(OSError):  # of a disk that has failed already
-                os.close(descriptor)
+                os.close(self._descriptor)
 
-    def _open(self, day: int) -> int:
-        """The file of a day, counted from 1970 in UTC."""
-        if self._descriptor is not None and day == self._day:
-            return self._descriptor
+    def _open(self, day: date) -> None:
         self.close()
-        date = datetime.fromtimestamp(day * DAY_S, UTC).date()
-        descriptor, self._path = open_segment(self._folder, self._stem, date)
-        self._descriptor, self._day = descriptor, day
-        if os.fstat(descriptor).st_size:  # of a container's earlier process, which had this number
-            os.lseek(descriptor, -1, os.SEEK_END)
-            if os.read(descriptor, 1) != b"\n":  # a crash tore the last line
-                os.write(descriptor, b"\n")
-        return descriptor
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{self._stem}-{day}-{os.getpid()}.jsonl"
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+        self._day = day
+        if os.fstat(self._descriptor).st_size:  # of an earlier process, which had this number
+            os.lseek(self._descriptor, -1, os.SEEK_END)
+            if os.read(self._descriptor, 1) != b"\n":  # a crash tore the last line
+                os.write(self._descriptor, b"\n")
 
 
 def record_of(predictor: Predictor, answered: Answered, route: str = CHAMPION) -> Record:

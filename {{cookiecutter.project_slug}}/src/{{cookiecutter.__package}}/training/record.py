@@ -28,7 +28,7 @@ from .evaluate import DUMMY, LINEAR, MODEL, Evaluation, slice_columns
 from .rows import Integers, Rows, Splits, times
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
-GOLDEN_ROWS, SAMPLE_ROWS, RECENT_ROWS = 16, 5_000, 1_000
+GOLDEN_ROWS, SAMPLE_ROWS, RECENT_ROWS, BLOCK_ROWS = 16, 5_000, 1_000, 1_000
 
 
 def bundle_files(
@@ -159,9 +159,12 @@ def _profile(contract: Contract, config: Config, train: Rows, predicted: Outputs
 
 
 def _whole_windows(contract: Contract, config: Config, train: Rows) -> Integers:
-    """The window of each training row, as monitoring cuts them; those cut short are no windows."""
+    """The window of each training row, as monitoring cuts them; those cut short are no windows.
+
+    Rows without a time are profiled in blocks, in the order of the dataset.
+    """
     if contract.time is None:
-        return np.arange(len(train), dtype=np.int64) // config.monitor.window_rows
+        return np.arange(len(train), dtype=np.int64) // BLOCK_ROWS
     days, length = local_days(times(contract, train), contract.zone), config.monitor.window_days
     windows = windows_of(days, length)
     first = windows * length + MONDAY

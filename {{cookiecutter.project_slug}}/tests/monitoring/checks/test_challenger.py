@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.checks import challenger
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.windows import Served
+from {{ cookiecutter.__package }}.monitoring.read_log import Served
 
 from ..conftest import findings_in, make_place, weeks_of, windows, write_log
 from .windows import Floats, bundle_of, draw, one, served_of, window_of

@@ -2,14 +2,13 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.config import CheckConfig, Config
+from {{ cookiecutter.__package }}.config import CheckConfig, Config, MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.models.bundle import Bundle
@@ -17,13 +16,14 @@ from {{ cookiecutter.__package }}.monitoring import checks
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.windows import Window
 
-from ..conftest import make_place
 from .windows import bundle_of, draw, served_of, window_of
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
-    return bundle_of(tmp_path_factory.mktemp("model"), shop, {"auc": (0.80, 0.82, 0.84)})
+    bundle = bundle_of(tmp_path_factory.mktemp("model"), shop, {"auc": (0.80, 0.82, 0.84)})
+    span = {"first": "2023-01-01", "last": "2023-12-31"}
+    return replace(bundle, metadata={**bundle.metadata, "span": span})
 
 
 def test_every_check_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -> None:
@@ -34,7 +34,11 @@ def test_every_check_judges_and_a_kind_that_is_off_is_left_out(bundle: Bundle) -
     found = checks.judge(window_of(bundle, served))
     kinds = {f.kind for f in found}
     assert kinds == {*("quality", "calibration", "staleness", "parity"), *DRIFTS}
-    assert not [f for f in found if f.kind == "parity" and f.breach]
+    assert not [f for f in found if f.kind in {"parity", "staleness"} and f.breach]
+    assert [f.value for f in found if f.kind == "staleness"] == [7], "days to the window's end"
+    old = {"staleness": {"threshold": 6}}
+    breached = {f.kind for f in checks.judge(window_of(bundle, served, config=old)) if f.breach}
+    assert "staleness" in breached
     off = {"quality": {"enabled": False}, "parity": {"enabled": False}}
     left = {f.kind for f in checks.judge(window_of(bundle, served, config=off))}
     assert kinds - left == {"quality", "parity"}
@@ -61,13 +65,13 @@ class VolumeConfig(CheckConfig):
 
 def judge_volume(window: Window) -> list[Finding]:
     fewest, rows = window.settings_of("volume", VolumeConfig).threshold, len(window.rows)
-    finding = Finding(kind="volume", subject="rows", measure="per_week", value=rows, rows=rows)
-    return [replace(finding, limit=fewest, breach=rows < fewest)]
+    about: Any = {"kind": "volume", "subject": "rows", "measure": "per_week"}
+    return [Finding(**about, value=rows, limit=fewest, rows=rows, breach=rows < fewest)]
 
 
-@pytest.fixture
-def volume(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check as an option brings it: a module, and a line in the list."""
+def test_a_check_that_an_option_brings_has_settings_of_its_own(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module: Any = ModuleType("volume")
     module.CHECK = checks.Check(
         kinds={"volume": "hardly any {subject} came"},
@@ -75,37 +79,22 @@ def volume(monkeypatch: pytest.MonkeyPatch) -> None:
         settings=lambda config: config.settings("volume", VolumeConfig),
     )
     monkeypatch.setitem(sys.modules, f"{checks.PACKAGE}.monitoring.checks.volume", module)
-    monkeypatch.setattr(checks, "CHECKS", [*checks.CHECKS, "monitoring.checks.volume"])
+    monkeypatch.setattr(checks, "CHECKS", ["monitoring.checks.volume"])
 
+    def settings(**volume: Any) -> dict[str, CheckConfig]:
+        monitor = MonitorConfig()
+        return checks.settings_of(
+            Config.model_construct(monitor=monitor, options={"volume": volume})
+        )
 
-def config_with(folder: Path, shop: Contract, **volume: Any) -> Config:
-    """A project whose ``volume.yaml`` says this."""
-    config = make_place(folder, shop).config
-    return config.model_copy(update={"options": {"volume": volume}})
-
-
-@pytest.mark.usefixtures("volume")
-def test_a_kind_of_an_option_is_judged_by_its_own_settings(
-    tmp_path: Path, shop: Contract, bundle: Bundle
-) -> None:
     served = served_of(bundle.contract, *draw(np.random.default_rng(3), 500))
     for threshold, breach in ((100.0, False), (1_000.0, True)):
-        config = config_with(tmp_path / str(breach), shop, threshold=threshold)
-        window = window_of(bundle, served, settings=checks.settings_of(config))
-        (found,) = (f for f in checks.judge(window) if f.kind == "volume")
+        window = window_of(bundle, served, settings=settings(threshold=threshold))
+        (found,) = checks.judge(window)
         assert found.breach == breach
-
-
-@pytest.mark.usefixtures("volume")
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({"treshold": 1}, "volume.treshold: there is no such key; did you mean 'volume.threshold'"),
+    for wrong, message in (
+        ({"treshold": 1}, "there is no such key; did you mean 'volume.threshold'"),
         ({"persistence": [3, 2]}, "k at most m"),
-    ],
-)
-def test_settings_of_an_option_that_are_not_valid_are_refused(
-    tmp_path: Path, shop: Contract, given: dict[str, Any], expected: str
-) -> None:
-    with pytest.raises(ConfigError, match=expected):
-        checks.settings_of(config_with(tmp_path, shop, **given))
+    ):
+        with pytest.raises(ConfigError, match=message):
+            settings(**wrong)

@@ -8,7 +8,7 @@ from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.models.metrics import ClassScores, Scores
 from {{ cookiecutter.__package }}.monitoring.checks import quality_estimate
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.windows import Served
+from {{ cookiecutter.__package }}.monitoring.read_log import Served
 
 from ...conftest import shop_of
 from .windows import Floats, bundle_of, draw, one, served_of, window_of

@@ -16,8 +16,8 @@ from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import JudgedWindow
-from {{ cookiecutter.__package }}.monitoring.read_log import LoggedRows
-from {{ cookiecutter.__package }}.monitoring.windows import Served, Window
+from {{ cookiecutter.__package }}.monitoring.read_log import Served
+from {{ cookiecutter.__package }}.monitoring.windows import Window
 
 from ...serving.live import add_version
 
@@ -27,14 +27,14 @@ FIRST_S = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenRows(LoggedRows):
+class GivenRows(Served):
     """Rows whose columns are in memory."""
 
     frame: pl.DataFrame
 
-    def columns(self, places: pl.Series, names: Any) -> pl.DataFrame:
-        """As of ``LoggedRows``."""
-        return self.frame[places].select(names)
+    def read(self, names: Any) -> pl.DataFrame:
+        """As of ``Served``."""
+        return self.frame[self.index["_at"]].select(names)
 
 
 def bundle_of(
@@ -52,9 +52,8 @@ def bundle_of(
         for name, (low, value, high) in tested.items()
     }
     metadata = {**bundle.metadata, "metrics": {"model": metrics}}
-    if evaluation is not None:
-        (bundle.path / "evaluation.json").write_text(json.dumps(evaluation))
-    return replace(bundle, metadata=metadata)
+    files = {**bundle.files, "evaluation.json": json.dumps(evaluation or {}).encode()}
+    return replace(bundle, metadata=metadata, files=files)
 
 
 def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) -> Served:
@@ -64,9 +63,6 @@ def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) 
     groups = [(contract.numeric, inputs.numeric), (contract.category, inputs.category)]
     groups.append((contract.times, inputs.time))
     frame = {name: group[:, i] for names, group in groups for i, name in enumerate(names)}
-    logged = GivenRows(
-        index=pl.DataFrame(), folder=Path(), skipped=0, frame=pl.DataFrame(frame, strict=False)
-    )
     index = {
         "_at": np.arange(n),
         "_key": np.arange(n),
@@ -74,7 +70,8 @@ def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) 
         "_output": pl.Series(np.asarray(outputs, np.float64).tolist()),
         "_label": pl.Series(labels),
     }
-    return Served(index=pl.DataFrame(index), logged=logged)
+    given = pl.DataFrame(frame, strict=False)
+    return GivenRows(index=pl.DataFrame(index), folder=Path(), frame=given)
 
 
 def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:
@@ -83,11 +80,8 @@ def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:
     record = JudgedWindow(
         model=bundle.contract.name,
         version=1,
-        length="7 days",
-        name=FIRST.isoformat(),
         first=FIRST,
         last=FIRST + timedelta(days=DAYS - 1),
-        begin_s=FIRST_S,
         complete=True,
         rows=len(served),
         labelled=0,

@@ -11,20 +11,14 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring.alerts.sinks import Alert
-from {{ cookiecutter.__package }}.monitoring.alerts.update import write_alert
+from {{ cookiecutter.__package }}.monitoring.alerts import write_alert
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     connected,
     store_window,
 )
-from {{ cookiecutter.__package }}.monitoring.monitoring_page.content import (
-    DISTRIBUTIONS,
-    FILE,
-    Distribution,
-)
-from {{ cookiecutter.__package }}.storage import write_file
+from {{ cookiecutter.__package }}.monitoring.sinks import Alert
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)
@@ -55,9 +49,6 @@ def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "
         window = week(contract, number, weeks)
         found = findings(number, value) if window.complete else []
         store_window(config.monitor.history, replace(window, findings=tuple(found)))
-        if found:
-            shown = DISTRIBUTIONS.dump_json(distributions(number, value))
-            write_file(config.monitor.reports / contract.name / FILE, shown)
     return config
 
 
@@ -67,15 +58,11 @@ def week(contract: Contract, number: int, weeks: int) -> JudgedWindow:
     return JudgedWindow(
         model=contract.name,
         version=1 if number < SECOND_FROM else 2,
-        length="7 days",
-        name=first.isoformat(),
         first=first,
         last=first + timedelta(days=6),
-        begin_s=0,
         rows=6_200 + 37 * number,
         labelled=int((6_200 + 37 * number) * (0.97 if number < weeks - 2 else 0.4)),
         complete=number < weeks - 1,
-        fingerprint=str(number),
     )
 
 
@@ -96,18 +83,6 @@ def findings(number: int, value: str) -> list[Finding]:
         result.append(Finding(**about, **ends, value=auc, rows=3_100, breach=dearer))
     about = {"kind": "quality", "subject": "labels", "measure": "coverage"}
     return [*result, Finding(**about, value=0.97, rows=6_200)]
-
-
-def distributions(number: int, value: str) -> list[Distribution]:
-    """Of price and channel in a week."""
-    dearer = DEARER_FROM <= number < DEARER_TO
-    price = [
-        (f"{100 * n} to {100 * n + 100}", 0.1, (0.18 if n > 4 else 0.02) if dearer else 0.1)
-        for n in range(10)
-    ]
-    channel = [(value, 0.6, 0.55), ("store", 0.4, 0.45)]
-    columns = {"price": price, "channel": channel}
-    return [Distribution(column=column, bins=bins) for column, bins in columns.items()]
 
 
 def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more: Any) -> None:

@@ -1,1 +1,1 @@
-"""Days of the log that are over become Parquet, those beyond retention go, and records are forgotten."""
+"""Option ``log_retention``: past days become small or are deleted, and records are forgotten."""

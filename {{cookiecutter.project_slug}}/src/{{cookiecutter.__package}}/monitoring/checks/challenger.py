@@ -8,7 +8,8 @@ from ...models.challenger import ChallengerConfig
 from ...models.metrics import METRICS
 from ..finding import Finding
 from ..quality import bootstrap_of, finding_of, is_mature
-from ..windows import Served, Window
+from ..read_log import Served
+from ..windows import Window
 from . import Check
 
 KIND = "challenger"

@@ -70,10 +70,8 @@ def expected(outputs: Floats, block: np.ndarray, counts: Floats) -> Draws:
 def _findings(
     window: Window, bootstrap: Bootstrap, values: Mapping[str, float], draws: Draws
 ) -> Iterator[Finding]:
-    main, threshold = (
-        window.bundle.task.main,
-        window.settings_of(KIND, QualityEstimateConfig).threshold,
-    )
+    main = window.bundle.task.main
+    threshold = window.settings_of(KIND, QualityEstimateConfig).threshold
     for name, value in values.items():
         tested = window.bundle.metadata["metrics"]["model"] if name == main else {}
         interval, near = bootstrap.interval(value, draws[name]), worse_end(tested, name)

@@ -1,6 +1,6 @@
-"""Two plots as SVG in the page: their colours are the page's, so they follow light, dark and print.
+"""A plot as SVG in the page: its colours are the page's, so it follows light, dark and print.
 
-They are as wide as a phone, and no mark is told apart by its colour alone.
+It is as wide as a phone, and no mark is told apart by its colour alone.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from ...pages import short
 from ..finding import Finding
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 180, 54, 10, 20, 24
-LABELS, BAR, ROW, LETTERS = 100, 150, 20, 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,21 +63,9 @@ def timeline(title: str, points: Sequence[Point], windows: Sequence[str]) -> Mar
             start = f"{scale.x(before):.1f} {scale.y(before.finding.value):.1f}"
             parts.append(_path("line", f"M{start}L{x:.1f} {y:.1f}"))
     parts += [_mark(point, scale) for point in points]
-    return _svg(title, HEIGHT, parts)
-
-
-def distribution(title: str, bins: Sequence[tuple[str, float, float]]) -> Markup:
-    """A bar for the share of each bin in the window, across it a line for that in training."""
-    most = max(share for _, *shares in bins for share in shares)
-    parts = []
-    for number, (label, before, share) in enumerate(bins):
-        top = ROW * number
-        bar = Markup('<rect class="bar" x="{}" y="{}" width="{:.1f}" height="14"/>')
-        parts.append(bar.format(LABELS, top + 3, BAR * share / most))
-        parts.append(_path("training", f"M{LABELS + BAR * before / most:.1f} {top + 1}v18"))
-        parts.append(_text(LABELS - 6, top + 14, short(label, LETTERS), "end"))
-        parts.append(_text(WIDTH - 4, top + 14, f"{share:.0%}, was {before:.0%}", "end"))
-    return _svg(title, ROW * len(bins), parts)
+    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        title, WIDTH, HEIGHT, Markup().join(parts)
+    )
 
 
 def _mark(point: Point, scale: Scale) -> Markup:
@@ -105,9 +91,3 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> Markup:
 
 def _path(name: str, path: str) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format(name, path)
-
-
-def _svg(title: str, height: int, parts: Sequence[Markup]) -> Markup:
-    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
-        title, WIDTH, height, Markup().join(parts)
-    )

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ...models.tasks import task_of
-from ..finding import Finding
+from ..finding import DRIFT, Finding
 from ..history import JudgedWindow
-from ..summary import DRIFT, quality_of
 from . import plots
 from .content import Content, window_name
 from .plots import Point
 
-MOST_CHARTS, MOST_COLUMNS, MOST_NEAR, MOST_FINDINGS = 9, 30, 6, 60
-WHOLE = ("quality", "prediction_drift", "parity", "quality_estimate")
+MOST_CHARTS, MOST_COLUMNS, MOST_FINDINGS = 9, 30, 60
+WHOLE = ("quality", "prediction_drift", "parity", "estimated_quality")
 """Kinds that are about all rows, so that a title need not name their subject."""
 NOTES = {
     "coverage": "Quality is judged on these rows alone. Labels come late: new windows have fewer.",
@@ -22,7 +21,7 @@ NOTES = {
     "staleness": "It rises until a new version serves.",
     "parity": "Share of logged predictions that differ when the bundle predicts the same rows"
     " again. It should be 0.",
-    "quality_estimate": "Estimated from the probabilities before labels are known: true while they"
+    "estimated_quality": "Estimated from the probabilities before labels are known: true while they"
     " are calibrated on these rows. A change of what leads to a label shows only when labels come.",
     "challenger": "The version in the shadow deployment compared with the one that serves.",
 }
@@ -59,7 +58,7 @@ def tiles(content: Content) -> Iterator[tuple[str, str, str, bool]]:
     newest, main = content.newest, task_of(content.contract).main
     if newest is None:
         return
-    quality = [(w, one) for w in content.windows if (one := quality_of(w, main))]
+    quality = [(w, one) for w in content.windows if (one := w.quality(main))]
     for window, one in quality[-1:]:
         note = f"{one.interval}, window of {window_name(window.name)}"
         yield one.title, one.figure(one.value), note, one.breach
@@ -131,11 +130,10 @@ def heat_map(content: Content) -> list[tuple[str, list[tuple[str, str]]]]:
             row = cells.setdefault(column, {})
             row[window.name] = max(row.get(window.name, one), one, key=strength)
     ranked = sorted(cells, key=lambda name: max(map(strength, cells[name].values())), reverse=True)
-    rows = [
-        (next(iter(row.values())).about, row)
-        for row in (cells[name] for name in ranked[:MOST_COLUMNS])
+    return [
+        (next(iter(row.values())).about, [_cell(name, row.get(name)) for name in content.names])
+        for row in (cells[column] for column in ranked[:MOST_COLUMNS])
     ]
-    return [(about, [_cell(name, row.get(name)) for name in content.names]) for about, row in rows]
 
 
 def _cell(window: str, finding: Finding | None) -> tuple[str, str]:
@@ -144,22 +142,6 @@ def _cell(window: str, finding: Finding | None) -> tuple[str, str]:
     outside, near = strength(finding)
     level = "low" if near < 0.5 else "near" if near < 1 else "above"
     return "outside" if outside else level, f"{window_name(window)}: {sentence(finding)}"
-
-
-def distributions(content: Content) -> list[Chart]:
-    """Every column outside its reference range in the newest window, and those nearest to it."""
-    judged = drift_of(content.newest) if content.newest else {}
-    shown = [one for one in content.distributions if one.column in judged and one.bins]
-    shown.sort(key=lambda one: strength(judged[one.column]), reverse=True)
-    result = []
-    for number, one in enumerate(shown):
-        finding, column = judged[one.column], content.contract.columns.get(one.column)
-        if finding.breach or number < MOST_NEAR:
-            title = finding.about + (f" ({column.unit})" if column and column.unit else "")
-            note = sentence(finding)
-            plot = plots.distribution(f"{title}: {note}", one.bins)
-            result.append(Chart(title=title, plot=plot, note=note, outside=finding.breach))
-    return result
 
 
 def findings(content: Content) -> list[Finding]:

@@ -1,39 +1,33 @@
+"""The file that the server shows to Prometheus beside its own metrics."""
+
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{ cookiecutter.__package }}.config import MonitorConfig
+from {{ cookiecutter.__package }}.config import Config, MonitorConfig, TrainConfig
+from {{ cookiecutter.__package }}.monitoring import prometheus
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.summary import (
-    Summary,
-    write_metrics,
-)
 
-from .alerts.conftest import drift, judge_week, send
+from .judged import drift, judge_week, send
 
 AUC = Finding(kind="quality", subject="auc", measure="auc", value=0.7, limit=0.6, rows=90)
-SUMMARY = Summary(
-    model="shop",
-    version=2,
-    metric="auc",
-    window=None,
-    drift=[],
-    quality=None,
-    quality_window=None,
-    alerts=[],
-)
 
 
-def test_the_metrics_file_shows_what_is_open_and_what_was_measured_last(tmp_path: Path) -> None:
-    config = MonitorConfig(history=tmp_path / "monitoring.sqlite", reports=tmp_path)
+def test_the_metrics_file_shows_what_is_open_and_what_was_measured_last(
+    tmp_path: Path, config: MonitorConfig
+) -> None:
     bern = 'city = "Bern"\n'
     findings = (drift(0.3), drift(0.05, part=bern))
-    windows = [judge_week(config, 0, *findings, AUC), judge_week(config, 1, *findings)]
-    write_metrics(tmp_path / "metrics.prom", SUMMARY, windows, send(config))
+    judge_week(config, 0, *findings, AUC)
+    judge_week(config, 1, *findings)
+    send(config)
+    train = TrainConfig(bundles=tmp_path / "bundles")
+    prometheus.write(Config.model_construct(monitor=config, train=train), "shop", None)
+    text = (config.reports / "shop" / prometheus.FILE).read_text()
     samples = {
         (sample.name, sample.labels.get("measure"), sample.labels.get("part")): sample
-        for family in text_string_to_metric_families((tmp_path / "metrics.prom").read_text())
+        for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
     active = samples["monitoring_alert_active", None, ""]

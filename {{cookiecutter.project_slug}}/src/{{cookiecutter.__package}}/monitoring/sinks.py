@@ -17,14 +17,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ...terminal import say
-from ..finding import Key
+from ..terminal import say
+from .finding import Key
 
 ADDRESSES = "ALERT_URLS"
 """The environment variable, with addresses in apprise's form, separated by spaces."""
-LOG, FILE = "log", "file"
-
-
 RAISED, RESOLVED = "raised", "resolved"
 
 
@@ -40,11 +37,10 @@ class Alert:
     part: str
     severity: str
     since: str
-    """The name of the first window of the breach."""
     opened: datetime
     resolved: datetime | None = None
     text: str = ""
-    """A sentence for people, at its end also why it was resolved."""
+    """What is wrong, at its end also why it was resolved."""
     unsent: tuple[tuple[str, str], ...] = ()
     """What is still to be sent, ``raised`` or ``resolved``, and to which sink, in this order."""
 
@@ -60,39 +56,24 @@ class Alert:
 
 
 ALERT = TypeAdapter(Alert)
-Sink = Callable[[Alert, str], None]
-"""Sends an event of an alert."""
-
-
-class UnsentError(Exception):
-    """A sink did not take a message; its text holds no secret."""
+Sink = Callable[[Alert, str], str | None]
+"""Sends an event of an alert; returns why it was not taken, without what may hold a secret."""
 
 
 def sinks_of(folder: Path) -> dict[str, Sink]:
     """Every sink by its name; ``folder`` gets the file."""
-    sinks: dict[str, Sink] = {LOG: _print, FILE: partial(_append, folder / "alerts.jsonl")}
+    sinks: dict[str, Sink] = {"log": _print, "file": partial(_append, folder / "alerts.jsonl")}
     for url in os.environ.get(ADDRESSES, "").split():
         digits = blake2b(url.encode(), digest_size=4).hexdigest()
         sinks[f"{url.partition(':')[0]}-{digits}"] = partial(_notify, url)
     return sinks
 
 
-def send(name: str, sink: Sink, alert: Alert, event: str) -> dict[str, str]:
-    """Send a message; returns why it was not taken, by the sink's name, or nothing."""
-    try:
-        sink(alert, event)
-    except UnsentError as error:
-        return {name: str(error)}
-    except Exception as error:  # its text may hold a secret
-        return {name: f"it failed with {type(error).__name__}"}
-    return {}
-
-
 def _print(alert: Alert, event: str) -> None:
     say(f"{alert.title(event)}: {alert.text}")
 
 
-def _append(path: Path, alert: Alert, event: str) -> None:
+def _append(path: Path, alert: Alert, event: str) -> str | None:
     """Append a line of JSON, and wait until the disk has it."""
     content = {"event": event, **ALERT.dump_python(alert, mode="json", exclude={"unsent"})}
     try:
@@ -102,18 +83,22 @@ def _append(path: Path, alert: Alert, event: str) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise UnsentError(f"'{path}': {error.strerror}") from None
+        return f"'{path}': {error.strerror}"
+    return None
 
 
-def _notify(url: str, alert: Alert, event: str) -> None:
+def _notify(url: str, alert: Alert, event: str) -> str | None:
     with warnings.catch_warnings(action="ignore"):  # of what apprise's own code is deprecated
         import apprise  # it takes a second to load
 
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it would name the address
         target = apprise.Apprise()
         if not target.add(url):
-            raise UnsentError("apprise knows no address of this form; see its documentation")
+            return "apprise knows no address of this form; see its documentation"
         kind = "failure" if alert.severity == "critical" else alert.severity
         kind = apprise.NotifyType("success" if event == RESOLVED else kind)
-        if not target.notify(title=alert.title(event), body=alert.text, notify_type=kind):
-            raise UnsentError("the message was not taken")
+        try:
+            is_taken = target.notify(title=alert.title(event), body=alert.text, notify_type=kind)
+        except Exception as error:  # its text may hold a secret
+            return f"it failed with {type(error).__name__}"
+        return None if is_taken else "the message was not taken"

@@ -1,10 +1,10 @@
 import pytest
 
 from {{ cookiecutter.__package }}.config import DriftConfig, MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts.decide import breaching
+from {{ cookiecutter.__package }}.monitoring.alerts import breaching
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
-from .conftest import drift
+from .judged import drift
 
 PRICE = ("data_drift", "price", "")
 CONFIG = MonitorConfig().checks()
@@ -57,8 +57,8 @@ def test_each_column_and_slice_is_followed_apart() -> None:
 
 
 def test_what_is_shown_and_not_judged_is_no_breach_and_no_calm() -> None:
-    ks = drift(0.0, measure="ks", limit=None)
-    judged = {"a": [drift(0.3), ks], "b": [drift(0.3), ks], "c": [ks], "d": [ks]}
+    shown = drift(0.0, limit=None)
+    judged = {"a": [drift(0.3), shown], "b": [drift(0.3), shown], "c": [shown], "d": [shown]}
     assert breaching(judged, CONFIG)[PRICE].since == "a"
 
 
@@ -76,9 +76,10 @@ def test_what_its_kind_judges_no_more_is_over() -> None:
     assert breaching(judged, CONFIG) == {}
 
 
-def test_a_kind_that_is_off_raises_nothing() -> None:
+def test_a_kind_that_is_off_or_of_an_option_that_is_gone_raises_nothing() -> None:
     config = MonitorConfig(data_drift=DriftConfig(enabled=False)).checks()
     assert breaching(weeks("BBG"), config) == {}
+    assert breaching(weeks("BBG"), {}) == {}
 
 
 def test_persistence_is_the_kinds_own() -> None:

@@ -1,24 +1,17 @@
 """A history of windows, made by hand."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from {{ cookiecutter.__package }}.config import MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts.sinks import (
-    ADDRESSES,
-    Alert,
-)
-from {{ cookiecutter.__package }}.monitoring.alerts.update import send_alerts
+from {{ cookiecutter.__package }}.monitoring.alerts import send_alerts
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
     store_window,
 )
+from {{ cookiecutter.__package }}.monitoring.sinks import Alert
 
 
 def drift(value: float, subject: str = "price", **given: Any) -> Finding:
@@ -27,36 +20,23 @@ def drift(value: float, subject: str = "price", **given: Any) -> Finding:
     return Finding(**{**about, "value": value, "limit": 0.1, "breach": value > 0.1, **given})
 
 
-def judge_week(
-    config: MonitorConfig, week: int, *findings: Finding, complete: bool = True
-) -> JudgedWindow:
+def judge_week(config: MonitorConfig, week: int, *findings: Finding) -> None:
     """Put the findings of a week of 2024 into the history."""
     first = date(2024, 1, 1) + timedelta(weeks=week)
     window = JudgedWindow(
         model="shop",
         version=2,
-        length="7 days",
-        name=first.isoformat(),
         first=first,
         last=first + timedelta(days=6),
-        begin_s=0,
         rows=400,
         labelled=0,
-        complete=complete,
+        complete=True,
         findings=findings,
     )
     store_window(config.history, window)
-    return window
 
 
-def send(config: MonitorConfig, version: int = 2) -> Sequence[Alert]:
+def send(config: MonitorConfig, version: int = 2) -> list[Alert]:
     """What a run does after it judged; the alerts that are open."""
     windows = read_windows(config.history, "shop", version)
     return send_alerts(windows, "shop", version, config, config.checks())
-
-
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitorConfig:
-    """The defaults, with files in a folder, and no address but a test's own."""
-    monkeypatch.delenv(ADDRESSES, raising=False)
-    return MonitorConfig(history=tmp_path / "monitoring.sqlite", reports=tmp_path / "reports")
