@@ -1,6 +1,5 @@
 """The stages after training, each as the command that a person types, over a real server."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
