@@ -12,6 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
+from {{ cookiecutter.__package }}.training.assess import (
+    Assessed,
+    Exported,
+    champion,
+)
 
 from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
@@ -26,11 +31,6 @@ from {{ cookiecutter.__package }}.models.intervals import Bootstrap
 from {{ cookiecutter.__package }}.models.tasks import Cut, task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job, tracking
-from {{ cookiecutter.__package }}.training.assess import (
-    Assessed,
-    Exported,
-    champion,
-)
 from {{ cookiecutter.__package }}.training.evaluate import evaluate
 from {{ cookiecutter.__package }}.training.gate import RULES, Rule
 from {{ cookiecutter.__package }}.training.kinds import Fitted

@@ -46,7 +46,7 @@ class Column(Section):
     leaks: bool = False
     """Whether the value is known only after, or because of, the target; it is never a feature."""
     slice: bool = False
-    """Whether quality is reported for each value; of numbers, for each quarter of the rows."""
+    """Whether quality is reported for each value."""
     pii: bool = False
     """Whether values are masked in quarantine and errors, and stay in the ETL."""
     unit: str | None = None
@@ -64,6 +64,8 @@ class Column(Section):
             raise ValueError(f"minimum {low:g} is above maximum {high:g}")
         if self.allowed is not None and self.type != "category":
             raise ValueError(f"allowed is for category, not {self.type}")
+        if self.slice and self.type not in {"category", "boolean"}:
+            raise ValueError(f"slice is for category and boolean, not {self.type}")
         if self.type == "string" and self.role == "feature":
             raise ValueError("a string is no feature; make it a category, or leave the role out")
         if self.leaks and self.role not in {None, "excluded"}:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import Floats, Scored, Scores, ValueScores, ratio
+from .metrics import Floats, Scored, Scores, ValueScores
 
 Outputs = npt.NDArray[Any]
 # By task: the graph's output, and its metrics in the order of a report, the one that decides first.
@@ -113,8 +113,6 @@ class Cut:
     threshold: float
     why: str
     """A reason such as "where F1 on validation rows is highest"."""
-    reached: bool = True
-    """Whether the precision or recall that the settings ask for is."""
 
 
 def threshold_of(
@@ -127,7 +125,7 @@ def threshold_of(
     if task.kind != "binary":
         return None
     if task.variety(labels) < 2:
-        return Cut(threshold=0.5, why="as validation rows have one label alone", reached=False)
+        return Cut(threshold=0.5, why="as validation rows have one label alone")
     order = np.argsort(-outputs, kind="stable")
     ordered = outputs[order].astype(np.float64)
     last = np.append(ordered[:-1] != ordered[1:], True)  # a threshold takes all of equal ones
@@ -136,27 +134,12 @@ def threshold_of(
     none = np.nextafter(np.float32(ordered[0]), np.float32(2))  # the graph's outputs are float32
     thresholds = np.append(float(none), ordered[last])
     value = _objective(config, hits, called, labels.sum())
-    best, why, reached = value.argmax(), config.reason, True
-    if config.at_least is not None:
-        enough = value >= config.at_least
-        reached = bool(enough.any())
-        if reached:  # more rows called: more recall; fewer: as a rule more precision
-            other = hits if config.objective == "precision" else ratio(hits, called, 0.0)
-            best = np.where(enough, other, -1.0).argmax()
-        else:
-            most = f"{config.objective} on validation rows is {value.max():.3f}"
-            why = f"where {most}, the nearest to {config.at_least:g}"
-    return Cut(threshold=float(thresholds[best]), why=why, reached=reached)
+    return Cut(threshold=float(thresholds[value.argmax()]), why=config.reason)
 
 
 def _objective(config: ThresholdConfig, hits: Floats, called: Floats, positive: float) -> Floats:
     """What is to be high, where the highest ``called`` rows hold ``hits`` of the positive ones."""
-    match config.objective:
-        case "f1":
-            return 2 * hits / (called + positive)
-        case "precision":
-            return ratio(hits, called, 0.0)
-        case "recall":
-            return hits / positive
+    if config.objective == "f1":
+        return 2 * hits / (called + positive)
     costs = config.false_positive_cost or 0.0, config.false_negative_cost or 0.0
     return -(costs[0] * (called - hits) + costs[1] * (positive - hits))

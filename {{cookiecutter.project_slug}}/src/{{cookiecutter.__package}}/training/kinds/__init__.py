@@ -1,12 +1,23 @@
-"""The kinds of model that ``train.model.kind`` names: one module and one line each."""
+"""The kinds of model that ``train.model.kind`` names: one module and one line each.
 
+A kind has settings, and a function from a training set to a fitted body.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any
 
 from pydantic import ValidationError
+from torch import nn
 
-from ...config import ModelConfig, Section, explain
+from ...config import ModelConfig, Section, TrainConfig, explain
+from ...contract import Contract
 from ...errors import ConfigError
-from .kind import Fitted, Kind, TrainingSet
+from ...models.preprocess import Preprocess
+from ...models.program import Head
+from ...models.tasks import Task
+from ..rows import Examples
 
 # Each names a module beside this one, and the ``KIND`` in it.
 NAMES = (
@@ -16,9 +27,57 @@ NAMES = (
     # options, one line each
     "tabm",
 )
-KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
 
-__all__ = ["KINDS", "Fitted", "Kind", "TrainingSet", "check", "fit"]
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSet:
+    """What to learn from, and how long."""
+
+    contract: Contract
+    task: Task
+    preprocess: Preprocess
+    head: Head
+    """Raw values of a body to outputs, and their loss."""
+    train: Examples
+    held_out: Examples | None
+    """Rows on which to stop; without any, ``rounds`` says how long."""
+    rounds: int | None = None
+    """Epochs or trees to take where nothing is held out."""
+    settings: TrainConfig
+    on_round: Callable[[int, int, float], None] = lambda *_: None
+    """Called after each round with its number, the most rounds, and the score on the rows that are
+    held out (more is better); ends the training by raising."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A body that has learned."""
+
+    body: nn.Module
+    """``(numbers, codes)`` to raw values ``[batch, head.width]``."""
+    rounds: int = 1
+    """Epochs or trees of the best state, which the body has."""
+    last_round: int = 1
+    """Epochs or trees that were run, those after the best among them."""
+    unit: str = ""
+    """What a round is: epoch or tree; empty of a kind that has none."""
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Losses and scores by round, to be drawn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of model: one module of this package, and one line above."""
+
+    settings: type[Section]
+    """The keys that ``train.model`` takes beside ``kind``."""
+    fit: Callable[[TrainingSet, Any], Fitted]
+    """Learns; gets the training set and the kind's own settings."""
+    search: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Settings that are worth searching, named as in ``train.yaml`` (``learning_rate``, ``model.hidden``).
+
+    Each has ``low``, ``high`` and ``log`` (whether numbers are drawn evenly by factors), or ``choices``.
+    """
 
 
 def fit(training: TrainingSet, model: ModelConfig) -> Fitted:
@@ -33,11 +92,11 @@ def check(model: ModelConfig) -> tuple[Kind, Section]:
     Raises:
         ConfigError: there is no such kind, or it does not take these settings.
     """
-    if model.kind not in KINDS:
+    if model.kind not in NAMES:
         raise ConfigError(
-            f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(KINDS)}"
+            f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(NAMES)}"
         )
-    kind = KINDS[model.kind]
+    kind: Kind = import_module(f".{model.kind}", __name__).KIND
     try:
         return kind, kind.settings(**(model.model_extra or {}))
     except ValidationError as error:

@@ -12,7 +12,7 @@ from ...errors import MissingExtraError
 from ...models.trees import Matrices, Matrix, Trees, raw_ensemble
 from ...terminal import progress
 from ..rows import Examples
-from .kind import Fitted, Kind, TrainingSet
+from . import Fitted, Kind, TrainingSet
 
 STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
 FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
@@ -45,28 +45,26 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     except ImportError:
         raise MissingExtraError("lightgbm", "train") from None
     matrices, width = Matrices(training.train.rows), training.head.width
-    train = _dataset(training, training.train, matrices)
-    n_trees = settings.trees if training.rounds is None else training.rounds
+    train, held_out = _dataset(training, training.train, matrices), []
+    n_trees = training.rounds or settings.trees
     scores: dict[str, dict[str, list[float]]] = {}
     with progress("lightgbm", n_trees, keep=False) as bar:
 
         def on_tree(state: Any) -> None:
             bar(1)
-            for _, name, value, more_is_better in state.evaluation_result_list:
-                bar(0, f"{name} {value:.4f}")
+            for _, _, value, more_is_better in state.evaluation_result_list:
                 training.on_round(state.iteration + 1, n_trees, value if more_is_better else -value)
 
         callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(scores)]
-        held_out = []
         if training.held_out is not None:
-            callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
             held_out = [_dataset(training, training.held_out, matrices, train)]
+            callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
         booster = lightgbm.train(
             _parameters(training, settings),
             train,
             n_trees,
             valid_sets=held_out,
-            valid_names=["validation"][: len(held_out)],
+            valid_names=["validation"] * len(held_out),
             callbacks=callbacks,
         )
     best = booster.best_iteration if booster.best_iteration > 0 else n_trees
@@ -76,13 +74,12 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     def predict(matrix: Matrix) -> npt.NDArray[np.float64]:
         return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
 
-    curves = {f"validation_{name}": c for name, c in scores.get("validation", {}).items()}
     return Fitted(
         unit="tree",
         body=Trees(matrices, predict=predict, node=_node(floored, width), text=text),
         rounds=best,
-        last_round=max(map(len, curves.values()), default=n_trees),
-        curves=curves,
+        last_round=booster.current_iteration(),
+        curves={f"validation_{name}": c for name, c in scores.get("validation", {}).items()},
     )
 
 
@@ -118,7 +115,6 @@ def floor_thresholds(text: str) -> str:
 
 def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
     task = training.task.contract.task
-    n_threads = 1 if len(training.train) < FEW_ROWS else 0  # 0 is as many as there are cores
     return {
         "objective": task,
         "metric": STOPS_ON[task],
@@ -129,7 +125,7 @@ def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
         "feature_fraction": settings.column_share,
         "lambda_l2": settings.penalty,
         "seed": training.settings.seed,
-        "num_threads": training.settings.threads or n_threads,
+        "num_threads": 1 if len(training.train) < FEW_ROWS else 0,  # 0 is one for each core
         "deterministic": True,
         "force_col_wise": True,
         "verbosity": -1,

@@ -16,10 +16,11 @@ from ...models.encode import Encoder, fit_encoder
 from ...models.preprocess import Prepared
 from ...models.program import Body
 from ..rows import Floats
-from .kind import Fitted, Kind, TrainingSet
+from . import Fitted, Kind, TrainingSet
 
 MOST_CELLS, BLOCK_ROWS = 50_000_000, 8_192
-UNLIKELY = -20.0  # the raw value of a label that no training row has
+LITTLE = 1e-3
+"""Weight of a row, beside 1 of every other."""
 
 
 class Settings(Section):
@@ -71,10 +72,12 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     if head.task == "regression":
         ridge = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, targets)
         network.set(ridge.coef_[None, :], np.array([ridge.intercept_]))
-    elif len(np.unique(targets)) == 1:  # such as the first of the folds by time of a rare label
-        network.set(np.zeros((head.width, matrix.shape[1])), head.start.double().numpy())
     else:
-        network.set(*_logistic(matrix, targets, settings.penalty, head.width))
+        n_labels = max(head.width, 2)
+        weights, bias = _logistic(matrix, targets, settings.penalty, n_labels)
+        if head.width > len(weights):  # of two labels scikit-learn fits the second one's alone
+            weights, bias = np.vstack([-weights, weights]) / 2, np.r_[-bias, bias] / 2
+        network.set(weights, bias)
     return Fitted(body=Body(encoder, network).eval())
 
 
@@ -100,19 +103,20 @@ def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_ma
 
 
 def _logistic(
-    matrix: sparse.csr_matrix, labels: Floats, penalty: float, outputs: int
+    matrix: sparse.csr_matrix, labels: Floats, penalty: float, n_labels: int
 ) -> tuple[Floats, Floats]:
-    """Weights of every label; one that is in no training row is unlikely whatever the row."""
+    """Weights of every label.
+
+    A blank row of each label with little weight is added: no training row may have some label, such as
+    in the first of the folds by time.
+    """
+    blank = sparse.csr_matrix((n_labels, matrix.shape[1]), dtype=matrix.dtype)
     model = LogisticRegression(C=1 / penalty, max_iter=300)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(matrix, labels)
-    weights, bias = model.coef_, model.intercept_
-    if outputs == 1:
-        return weights, bias
-    known = model.classes_.astype(np.int64)
-    if len(known) == 2:  # scikit-learn then fits one line between the two
-        weights, bias = np.vstack([-weights / 2, weights / 2]), np.r_[-bias, bias] / 2
-    every, start = np.zeros((outputs, weights.shape[1])), np.full(outputs, UNLIKELY)
-    every[known], start[known] = weights, bias
-    return every, start
+        model.fit(
+            sparse.vstack([matrix, blank], format="csr"),
+            np.concatenate([labels, np.arange(n_labels)]),
+            np.concatenate([np.ones(len(labels)), np.full(n_labels, LITTLE)]),
+        )
+    return model.coef_, model.intercept_

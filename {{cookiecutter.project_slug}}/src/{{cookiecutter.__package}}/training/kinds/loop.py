@@ -3,7 +3,6 @@
 import copy
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,16 +12,17 @@ from torch import nn
 
 from ...config import Positive, Section, TrainConfig
 from ...errors import ConfigError, DivergedError
+from ...models.bundle import BATCH_ROWS
 from ...models.program import Body, Head
 from ...models.tasks import Task
 from ...terminal import progress
 from ..rows import Examples
-from .kind import Fitted, TrainingSet
+from . import Fitted, TrainingSet
 
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_BATCHES = 32, 1024, 16
 ROWS_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS = 1_200_000, 5, 200
 FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
-WARM_UP, CLIP_NORM, SCORED_ROWS = 0.05, 1.0, 1 << 14
+WARM_UP, CLIP_NORM = 0.05, 1.0
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
 
@@ -78,9 +78,7 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
     curves: dict[str, list[float]] = {"train_loss": []}
     best, best_epoch, weights, epoch = (-math.inf, -math.inf), 0, body.state_dict(), 0
     last = min(training.rounds or epochs, epochs)
-    # Threads wait for each other after every small step. One is as fast for an MLP, and its sums
-    # are the same on any number of cores.
-    with _threads(settings.threads or 1), progress(f"{title} {device}", last, keep=False) as bar:
+    with progress(f"{title} {device}", last, keep=False) as bar:
         while epoch < last and epoch - best_epoch < patience:
             epoch += 1
             batches = shuffled(train, settings.seed, epoch, batch_size)
@@ -156,36 +154,29 @@ def _optimiser(
 def _score(training: TrainingSet, body: nn.Module, held_out: Examples) -> tuple[float, float]:
     """The deciding metric, or the negative loss where few rows give it no meaning; the negative loss."""
     body.eval()
-    parts = held_out.split(SCORED_ROWS)
-    raw = torch.cat([body(part.rows.numbers, part.rows.codes) for part in parts])
+    numbers, codes = (
+        part.split(BATCH_ROWS) for part in (held_out.rows.numbers, held_out.rows.codes)
+    )
+    raw = torch.cat([body(*batch) for batch in zip(numbers, codes, strict=True)])
     loss = training.head.loss(raw, held_out.labels).item()
     labels = held_out.labels.double().cpu().numpy()
     metrics = training.task.scores(labels, training.head(raw).double().cpu().numpy()).all()
     value = metrics[training.task.main]
-    return (value if value == value else -metrics[training.task.loss]), -loss
+    return (-metrics[training.task.loss] if math.isnan(value) else value), -loss
 
 
 def choose_device(name: str) -> torch.device:
     """``auto`` takes a GPU where there is one.
 
     Raises:
-        ConfigError: the machine does not have the device.
+        ConfigError: torch does not know the device, or the machine does not have it.
     """
-    known = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    available = [*(device for device, there in known.items() if there), "cpu"]
-    if name not in {"auto", *available}:
-        raise ConfigError(
-            f"train.device is '{name}', but this machine has: {', '.join(available)}; use 'auto'"
-        )
-    return torch.device(available[0] if name == "auto" else name)
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """As many threads of torch while this lasts."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"train.device is '{name}': {reason}; 'auto' takes what is there"
+        ) from None

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
-from .kind import Fitted, Kind, TrainingSet
+from . import Fitted, Kind, TrainingSet
 from .loop import SEARCH, NetworkSettings, fit_network
 
 

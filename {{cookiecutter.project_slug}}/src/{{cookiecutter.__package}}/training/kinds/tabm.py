@@ -13,7 +13,7 @@ from torch.nn import functional
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
-from .kind import Fitted, Kind, TrainingSet
+from . import Fitted, Kind, TrainingSet
 from .loop import SEARCH, NetworkSettings, fit_network
 
 

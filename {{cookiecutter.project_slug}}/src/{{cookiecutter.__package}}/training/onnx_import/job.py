@@ -31,10 +31,10 @@ from ...models.trees import Matrices
 from ...models.versions import Version
 from ...storage import new_directory, write_pointer
 from ...terminal import say
-from ..assess import EXAMPLE_ROWS, Exported, assess, predict_splits
+from ..evaluate import EXAMPLE_ROWS, Exported, assess, predict_rows
 from ..job import register
 from ..kinds import Fitted
-from ..race import LINEAR_MODEL, finalize, fit_candidate, make_holdout
+from ..race import fit_linear, make_holdout
 from ..rows import read_rows
 
 ENCODING, COLUMNS = "encoding.onnx", "encoding.json"
@@ -127,21 +127,21 @@ def run(
     )
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested, trained = predict_splits(session, task, splits)
+    tested = predict_rows(session, splits["test"])
     outputs = predict(session, validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
         tested=tested,
-        trained=trained,
+        trained=predict_rows(session, train),
         parity=_parity(path, wrapped, session, task, splits["test"].inputs, tested),
         cut=threshold_of(task, validation.labels, outputs, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
     )
     split = dataset.manifest.get("split", {})
-    holdout = make_holdout(contract, settings, train, validation, split)
-    linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
-    return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
+    linear = fit_linear(make_holdout(settings, train, validation, split))
+    evidence = assess(config, dataset, splits, exported, linear)
+    return register(config, dataset, splits, exported, evidence)
 
 
 def _refuse_other_encoding(folder: Path, contract: Contract) -> None:

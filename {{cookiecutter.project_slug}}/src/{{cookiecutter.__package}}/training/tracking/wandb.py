@@ -38,12 +38,12 @@ class WandbTracker:
     def record(self, run: Run) -> None:
         """One run with its curves, its summary and the bundle as an artifact."""
         with self._open(run.version.bundle) as made:
-            made.config.update(run.params | run.tags, allow_val_change=True)
+            made.config.update({**run.params, **run.tags}, allow_val_change=True)
             for name, curve in run.curves.items():
                 made.define_metric(name, step_metric="round")
                 for number, value in curve:
                     made.log({"round": number, name: value})
-            made.summary.update(dict(run.metrics) | {"dataset": run.metadata["dataset"]})
+            made.summary.update(dict(run.metrics))
             self._log_bundle(made, run.version, [f"version-{run.version.number}"], run.tags)
             if run.report:
                 made.log_artifact(str(run.report), f"{self._model}-report", "report")

@@ -134,7 +134,7 @@ def _objective(search: Search) -> Callable[[optuna.Trial], float]:
         if len(sets) == 1:  # folds are of few rows, and soon done
             sets = [replace(sets[0], on_round=_reports(trial, prune=not baseline))]
         try:
-            return score(holdout.task, fit_candidate(chosen.model, replace(holdout, sets=sets)))
+            return score(holdout, fit_candidate(chosen.model, replace(holdout, sets=sets)))
         except DivergedError:
             raise optuna.TrialPruned from None
 
@@ -146,7 +146,7 @@ def _held_out(search: Search) -> Holdout:
     dataset, settings = search.dataset, of_kind(search.config.train, search.kind)
     train, validation = (read_rows(dataset, split, settings) for split in ("train", "validation"))
     split = dataset.manifest.get("split", {})
-    return make_holdout(dataset.contract, settings, train, validation, split)
+    return make_holdout(settings, train, validation, split)
 
 
 def _reports(trial: optuna.Trial, *, prune: bool) -> Callable[[int, int, float], None]:

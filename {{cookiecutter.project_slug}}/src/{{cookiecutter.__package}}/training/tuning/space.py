@@ -21,7 +21,7 @@ CODE = ("models/features.py", "training/kinds/*.py")
 SAME = {
     "batch_size",
     "epochs",
-    "folds",
+    "folds_below_rows",
     "learning_rate",
     "memory_rows",
     "model",
@@ -77,7 +77,8 @@ def applied(settings: TrainConfig, drawn: Mapping[str, Any]) -> TrainConfig:
 
 def draw(trial: optuna.Trial, kind: str) -> dict[str, Any]:
     """A value of each setting that the kind says is worth searching, by dotted name."""
-    return {name: _draw(trial, name, **to) for name, to in kinds.KINDS[kind].search.items()}
+    search = kinds.check(ModelConfig(kind=kind))[0].search
+    return {name: _draw(trial, name, **to) for name, to in search.items()}
 
 
 def _draw(
