@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
         "model": {"kind": "linear"},
         "folds_below_rows": 0,
         "gate": {
-            "off": ["no leaky feature", "no broken slice", "calibrated"],
+            "skip": ["no leaky feature", "no broken slice", "calibrated"],
             "resamples": 100,
         },
     },

@@ -8,7 +8,7 @@ from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.metrics import METRICS, Floats
+from {{ cookiecutter.__package }}.models.metrics import METRICS
 from {{ cookiecutter.__package }}.models.tasks import (
     TASKS,
     Cut,
@@ -150,29 +150,6 @@ def test_no_threshold_serves_the_objective_better(case: str, objective: str) -> 
     cut = cut_of(CAME, probabilities, objective=objective, **costs)
     best = max(value_of(threshold) for threshold in [*np.unique(probabilities), 2.0])
     assert value_of(cut.threshold) == pytest.approx(best)
-    assert cut.reached
-
-
-@pytest.mark.parametrize(("objective", "other"), [("precision", "recall"), ("recall", "precision")])
-def test_what_is_to_be_kept_is_kept_with_the_most_of_the_other(objective: str, other: str) -> None:
-    probabilities: Floats = CASES["continuous"]
-    cut = cut_of(CAME, probabilities, objective=objective, at_least=0.45)
-
-    def score(name: str, threshold: float) -> float:
-        function = {"precision": sklearn.precision_score, "recall": sklearn.recall_score}[name]
-        return float(function(CAME, probabilities >= threshold, zero_division=0))
-
-    enough = [t for t in np.unique(probabilities) if score(objective, t) >= 0.45]
-    assert cut.reached
-    assert score(objective, cut.threshold) >= 0.45
-    assert score(other, cut.threshold) == pytest.approx(max(score(other, t) for t in enough))
-
-
-def test_a_precision_that_no_threshold_has_gives_the_nearest_and_says_so() -> None:
-    outputs = [0.9, 0.9, 0.4, 0.3, 0.2]
-    cut = cut_of([1.0, 0, 1, 0, 0], outputs, objective="precision", at_least=0.95)
-    assert (cut.threshold, cut.reached) == (0.4, False)
-    assert cut.why == "where precision on validation rows is 0.667, the nearest to 0.95"
 
 
 def test_a_threshold_takes_all_rows_of_one_probability_or_none() -> None:
@@ -188,6 +165,6 @@ def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
 
 def test_rows_of_one_label_and_other_tasks_have_no_threshold() -> None:
     cut = cut_of([1.0, 1, 1], [0.1, 0.2, 0.3])
-    assert (cut.threshold, cut.reached) == (0.5, False)
+    assert cut.threshold == 0.5
     multiclass = task_of(shop_of("multiclass"))
     assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES, ThresholdConfig()) is None

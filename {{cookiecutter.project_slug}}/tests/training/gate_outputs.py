@@ -13,17 +13,17 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     DUMMY,
     LINEAR,
     MODEL,
+    Evidence,
     calibration_gap,
     evaluate,
     slices,
 )
-from {{ cookiecutter.__package }}.training.gate import Evidence
 
 from ..conftest import shop_of
 
 N = 3_000
 BLOCK = np.arange(N) // 50
-CITIES = np.where(np.arange(N) % 15 == 0, "Metz", "Lyon").astype(object)
+CITIES = np.where(np.arange(N) % 15 == 0, "Metz", "Lyon")
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 

@@ -11,21 +11,14 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models import preprocess
-from {{ cookiecutter.__package }}.models.program import Head
-from {{ cookiecutter.__package }}.training import job, race
+from {{ cookiecutter.__package }}.training import job
 
 from ..conftest import Workspace, make_workspace, shop_of
 
 CITIES = [f"city {k}" for k in range(12)]
 SPLITS = ("train", "validation", "test")
-pytestmark = pytest.mark.slow  # each exports a graph
-
-
-@pytest.fixture(autouse=True)
-def _without_the_owners_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They know the project's contract, not the shop's."""
-    monkeypatch.setattr(preprocess, "features", lambda _: {})
+# each exports a graph
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_features")]
 
 
 @pytest.fixture
@@ -90,14 +83,13 @@ def test_a_slice_that_was_labelled_wrongly_is_named(place: Workspace) -> None:
     assert f"city = {CITIES[3]}" in version.broken[0]
 
 
-def test_a_calibration_gone_wrong_is_stopped(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def sharpen(head: Head, *_: Any) -> None:
-        head.temperature.fill_(0.4)  # too sure; the order of rows stays
-
-    monkeypatch.setattr(race, "fit_temperature", sharpen)
-    settings(place, calibration="temperature", gate={"max_calibration_error": 0.06})
+def test_a_calibration_gone_wrong_is_stopped(place: Workspace) -> None:
+    """What trains has five times as many positive rows as what comes."""
+    for split in ("train", "validation"):
+        table, random = rows(place, split), np.random.default_rng(0)
+        returned = np.array(table["returned"].to_pylist(), bool)
+        keep = returned | (random.random(len(table)) < 0.2)
+        rewrite(place, split, table.filter(pa.array(keep)))
     job.run(place.config)
     assert broken(place) == ["calibrated"]
 

@@ -41,7 +41,7 @@ class GateConfig(Section):
 
     confidence: ClassVar[float] = 0.95
     """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
-    off: tuple[SwitchableRule, ...] = ()
+    skip: tuple[SwitchableRule, ...] = ()
     """Rules that are left out, by name; parity is always on."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Draws of the block bootstrap."""

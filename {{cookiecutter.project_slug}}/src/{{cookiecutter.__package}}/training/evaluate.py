@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime as ort
 import polars as pl
 
 from ..config import Config, ModelConfig
 from ..data.dataset import Dataset
 from ..data.leakage import tellings
-from ..errors import BundleError, DataError, ModelFailedError
+from ..errors import BundleError, DataError
 from ..models import graph
-from ..models.bundle import open_bundle, open_session, parity_error, run
+from ..models.bundle import open_bundle, open_session, parity_error, predict
 from ..models.intervals import Bootstrap, Interval
 from ..models.metrics import METRICS, Draws, Scored
 from ..models.tables import from_table
@@ -47,11 +46,6 @@ class Exported:
     cut: Cut | None
     choice: ModelConfig
     fitted: Fitted
-
-    @property
-    def threshold(self) -> float | None:
-        """From which probability on a binary decision is positive."""
-        return self.cut.threshold if self.cut else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +81,6 @@ class Slice:
     loss: Interval
     """The model's loss less the dummy's, sure of all slices together."""
     metrics: Mapping[str, Interval]
-    """From the same blocks as on all rows, drawn among those that the slice has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,37 +103,21 @@ def export(model: Model, splits: Splits) -> Exported:
     """From here on the graph predicts, and nothing else.
 
     Raises:
-        ModelFailedError: an output is not finite, or no probability where it should be one.
+        ModelFailedError: an output cannot be one; no server would open such a bundle.
     """
-    test, example = splits["test"], splits["train"].inputs[:EXAMPLE_ROWS]
-    content = graph.export(model.program, example).SerializeToString()
-    session, expected = open_session(content), model.program.predict(test.inputs)
-    tested = predict_rows(session, test)
+    train, test = splits["train"], splits["test"]
+    content = graph.export(model.program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
+    session, task = open_session(content), task_of(test.contract)
+    expected, tested = model.program.predict(test.inputs), predict(session, test.inputs, task)
     return Exported(
         graph=content,
         tested=tested,
-        trained=predict_rows(session, splits["train"]),
-        parity=parity_error(expected, tested, task_of(test.contract).scale(expected)),
+        trained=predict(session, train.inputs, task),
+        parity=parity_error(expected, tested, task.scale(expected)),
         cut=model.cut,
         choice=model.choice,
         fitted=model.fitted,
     )
-
-
-def predict_rows(session: ort.InferenceSession, rows: Rows) -> Outputs:
-    """A graph's outputs.
-
-    Raises:
-        ModelFailedError: an output cannot be one; no server would open such a bundle.
-    """
-    outputs, task = np.asarray(run(session, rows.inputs)), task_of(rows.contract)
-    if not task.valid(outputs):
-        wrong = (~np.isfinite(outputs).reshape(len(outputs), -1).all(1)).sum()
-        raise ModelFailedError(
-            f"no bundle is made: {wrong:,} of {len(outputs):,} outputs are not finite, or else one"
-            f" is no {task.output}"
-        )
-    return outputs
 
 
 def assess(
@@ -150,22 +127,29 @@ def assess(
     settings, contract = config.train, dataset.contract
     task, train, test = task_of(contract), splits["train"], splits["test"]
     dummy = task.constant(train.labels, len(train))
+    dummy_cut = threshold_of(task, train.labels, dummy, settings.threshold)
     outputs = {
         MODEL: exported.tested,
         LINEAR: linear.program.predict(test.inputs),
         DUMMY: task.constant(train.labels, len(test)),
     }
-    cuts = {
-        MODEL: exported.cut,
-        LINEAR: linear.cut,
-        DUMMY: threshold_of(task, train.labels, dummy, settings.threshold),
-    }
+    cuts = {MODEL: exported.cut, LINEAR: linear.cut, DUMMY: dummy_cut}
     tasks = {name: task_of(contract, cut.threshold if cut else None) for name, cut in cuts.items()}
     scores = {name: tasks[name].scores(test.labels, outputs[name]) for name in outputs}
     scores |= champion(Versions(settings.bundles, contract.name), test)
     bootstrap = bootstrap_of(test, dataset.manifest.get("split", {}), settings)
     evaluation = evaluate(scores, bootstrap)
-    _show(task, len(test), evaluation, exported.cut)
+    form = ".4g" if task.kind == "regression" else ".3f"  # 80 columns hold three intervals
+    table(
+        f"{len(test):,} test rows; {bootstrap}",
+        ["", *(METRICS[metric].title for metric in task.headline)],
+        [
+            (name, *(format(evaluation.interval(name, m), form) for m in task.headline))
+            for name in scores
+        ],
+    )
+    if exported.cut is not None:
+        say(f"threshold {exported.cut.threshold:.4f}, {exported.cut.why}")
     return Evidence(
         task=task,
         evaluation=evaluation,
@@ -181,8 +165,7 @@ def champion(versions: Versions, test: Rows) -> Mapping[str, Scored]:
     """What serves now on the same test rows; nothing where none does or its bundle is damaged.
 
     Raises:
-        DataError: the dataset no longer has a column that the champion needs, or it is of another
-            task.
+        DataError: it is of another task, or the dataset no longer has a column that it needs.
     """
     if (served := versions.served()) is None:
         return {}
@@ -190,16 +173,10 @@ def champion(versions: Versions, test: Rows) -> Mapping[str, Scored]:
     try:
         bundle = open_bundle(versions.folder / served.bundle)
         if bundle.contract.task != task:
-            raise DataError(
-                f"it is a {bundle.contract.task} model, and the contract's task is {task}:"
-                " give the contract another name"
-            )
+            raise DataError(f"its task is {bundle.contract.task}: give the contract another name")
         outputs = bundle.predict(from_table(bundle.contract, test.table))
     except BundleError as error:
-        say(
-            f"warning   {name} is damaged: {error}\n          nothing is compared with it; serve"
-            " another: rollback, or promote the version made now"
-        )
+        say(f"warning   nothing is compared with {name}, which is damaged: {error}")
         return {}
     except DataError as error:
         raise DataError(f"{name} cannot be compared on this dataset: {error}") from None
@@ -263,27 +240,10 @@ def calibration_gap(
     regression may be off by, its R² and RMSE count in full already.
     """
     bootstrap = evaluation.bootstrap
-    if task.contract.task == "regression":
+    if task.kind == "regression":
         spread = float(labels.std()) or 1.0
         return bootstrap.bias(outputs / spread, labels / spread)
     value = evaluation.values[MODEL]["ece"]
     draws = task.scores(labels, outputs).summed(bootstrap.drawn, bootstrap.counts)["ece"]
     noise = float(draws.mean()) - value
     return bootstrap.interval(value - noise, draws - 2 * noise)
-
-
-def _show(task: Task, n_rows: int, evaluation: Evaluation, cut: Cut | None) -> None:
-    """So short that 80 columns hold three intervals."""
-
-    def cell(model: str, metric: str) -> str:
-        interval = evaluation.interval(model, metric)
-        large = max(abs(interval.value), abs(np.nan_to_num(interval.high))) >= 100
-        return f"{interval:,.0f}" if large else f"{interval:.3f}"
-
-    table(
-        f"{n_rows:,} test rows; {evaluation.bootstrap}",
-        ["", *(METRICS[metric].title for metric in task.headline)],
-        [(model, *(cell(model, m) for m in task.headline)) for model in evaluation.values],
-    )
-    if cut is not None:
-        say(f"threshold {cut.threshold:.4f}, {cut.why}")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config import GateConfig
-from ..models.intervals import Interval
 from ..models.metrics import METRICS
 from ..models.versions import UNSAID
 from .evaluate import CHAMPION, DUMMY, LINEAR, MODEL, Evidence
@@ -36,8 +35,8 @@ def judge(evidence: Evidence, config: GateConfig) -> list[Rule]:
     """Every rule's result; the model passes where all do."""
     rules = []
     for name, measure in RULES.items():
-        if name in config.off:
-            rules.append(Rule(name, UNSAID, "off", True, "gate.off in train.yaml names it"))
+        if name in config.skip:
+            rules.append(Rule(name, UNSAID, "skipped", True, "gate.skip in train.yaml names it"))
         elif measure is not _better_than_champion or CHAMPION in evidence.evaluation.values:
             rules.append(Rule(name, *measure(evidence, config)))
     return rules
@@ -88,25 +87,21 @@ def _better_than_dummy(evidence: Evidence, _: GateConfig) -> Result:
 
 def _not_worse_than_linear(evidence: Evidence, config: GateConfig) -> Result:
     """What is harder to read and run must not surely lose to a straight line."""
-    least = 0.0 - config.max_loss_to_linear
-    gain, reason = _gain(evidence, LINEAR)
+    main, least = evidence.task.main, 0.0 - config.max_loss_to_linear
+    gain = evidence.evaluation.difference(MODEL, LINEAR, main)
+    reason = f"{METRICS[main].title} less the linear model's on the same rows"
     return str(gain), f"some ≥ {least:g}", not gain.high < least, reason
 
 
 def _better_than_champion(evidence: Evidence, config: GateConfig) -> Result:
     """Surely better than what serves now, or with a limit below 0 surely not much worse."""
-    gain, reason = _gain(evidence, CHAMPION)
-    draws, loss = evidence.evaluation.draws, evidence.task.loss
+    main, loss, least = evidence.task.main, evidence.task.loss, config.min_improvement
+    gain = evidence.evaluation.difference(MODEL, CHAMPION, main)
+    reason = f"{METRICS[main].title} less the champion's on the same rows"
+    draws = evidence.evaluation.draws
     if np.array_equal(draws[MODEL][loss], draws[CHAMPION][loss], equal_nan=True):
         reason = "it is the champion's equal"
-    least = config.min_improvement
     return str(gain), f"all > {least:g}", gain.low > least, reason
-
-
-def _gain(evidence: Evidence, other: str) -> tuple[Interval, str]:
-    main = evidence.task.main
-    reason = f"{METRICS[main].title} less the {other} model's on the same rows"
-    return evidence.evaluation.difference(MODEL, other, main), reason
 
 
 def _no_broken_slice(evidence: Evidence, _: GateConfig) -> Result:
@@ -126,7 +121,7 @@ def _calibrated(evidence: Evidence, config: GateConfig) -> Result:
     """Who acts on a probability, or a value, takes it at its word."""
     gap, most = evidence.calibration, config.max_calibration_error
     limit, reason = f"low end ≤ {most:g}", "mean distance of probabilities from observed shares"
-    if evidence.task.contract.task == "regression":
+    if evidence.task.kind == "regression":
         limit = f"some of ±{most:g}"
         reason = "mean of predicted less observed, in spreads of the target"
     return str(gap), limit, gap.low <= most and gap.high >= -most, reason

@@ -36,11 +36,6 @@ def run(config: Config) -> Version:
     """Train, gate and register a model on the current dataset; serve it if it is the first to pass.
 
     Where the winner of the race is refused and the linear baseline passes, the baseline is taken.
-
-    Raises:
-        DataError: there is no dataset.
-        ModelFailedError: an output of the graph cannot be one.
-        ParityError: the graph predicts differently from torch.
     """
     settings = config.train
     candidates(settings.model, few_rows=False)  # a wrong setting is refused before data are read
@@ -75,12 +70,9 @@ def register(
     Raises:
         ParityError: the graph predicts differently from torch; the version stays for inspection.
     """
-    versions, reports = (
-        Versions(config.train.bundles, dataset.contract.name),
-        config.monitor.reports,
-    )
+    versions = Versions(config.train.bundles, dataset.contract.name)
     sinks = [import_module(f"{ROOT}.{sink}") for sink in SINKS]
-    task = task_of(dataset.contract, exported.threshold)
+    task = task_of(dataset.contract, exported.cut.threshold if exported.cut else None)
     findings: dict[str, Any] = {"race": ranking}
     for sink in sinks:
         findings |= sink.measure(task, exported.graph, splits["test"], exported.tested)
@@ -98,7 +90,7 @@ def register(
         say(f"model     is version {version.number} already: same data, settings and code")
     try:
         for sink in sinks:
-            sink.write(versions, version, reports)
+            sink.write(versions, version, config.monitor.reports)
         for rule in version.verdict:
             if rule["rule"] == "parity" and not rule["passed"]:
                 what = f"version {version.number}: {format_rule(rule)}"
@@ -112,12 +104,11 @@ def register(
 def _serve_the_first(versions: Versions, version: Version) -> None:
     """Serve the first that passed; of every other say what to do with it."""
     served, number = versions.served(), str(version.number)
-    if not version.passed:
-        then = "what serves is unchanged"
-        if served is None:
-            then = "nothing serves yet: more rows\n          or better features help; make train tries again"
-        say(f"next      the gate refused version {number}; {then}")
-    elif served is None:
+    if served is None and version.passed:
         promote(versions, number, "the first model that passed the gate")
-    elif served != version:
+    elif version.passed and served != version:
         say(f"next      serve it with: promote {number}")
+    elif not version.passed and served:
+        say(f"next      the gate refused version {number}; what serves is unchanged")
+    elif not version.passed:
+        say(f"next      {versions.unserved()}")

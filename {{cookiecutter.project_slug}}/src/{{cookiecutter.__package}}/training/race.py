@@ -4,7 +4,6 @@ The race repeats: its budget is in epochs and trees, never in seconds.
 """
 
 import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,7 +30,7 @@ CANDIDATES: Mapping[str, ModelConfig] = {
     "mlp": ModelConfig(kind="mlp"),
     "lightgbm": ModelConfig(kind="lightgbm"),
     "lightgbm, small trees": ModelConfig.model_validate(
-        {"kind": "lightgbm", "leaves": 8, "min_leaf_rows": 50}
+        {"kind": "lightgbm", "num_leaves": 8, "min_data_in_leaf": 50}
     ),
 }
 Ranking = Sequence[Mapping[str, Any]]
@@ -49,7 +48,12 @@ class Holdout:
     """Of all rows that are held out."""
     all_rows: Rows | None
     """What folds were made of, to learn from once a kind is chosen."""
-    description: str
+
+    def __str__(self) -> str:
+        n_rows = f"{len(self.labels if self.all_rows is None else self.all_rows):,}"
+        if self.all_rows is None:
+            return f"{n_rows} validation rows"
+        return f"{len(self.parts)} folds of {n_rows} rows"
 
     @property
     def task(self) -> Task:
@@ -73,7 +77,6 @@ class Model:
     """For the rows that are held out."""
     cut: Cut | None
     """From which of these on it decides, of a binary task."""
-    seconds: float
 
 
 def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfig]:
@@ -90,7 +93,7 @@ def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfi
     if model.model_extra:
         extra = ", ".join(model.model_extra)
         raise ConfigError(f"train.model: kind 'auto' takes no {extra}; name a kind that does")
-    return {n: one for n, one in CANDIDATES.items() if not few_rows or one.kind != "mlp"}
+    return {name: one for name, one in CANDIDATES.items() if not few_rows or one.kind != "mlp"}
 
 
 def race(
@@ -119,20 +122,17 @@ def make_holdout(settings: TrainConfig, train: Rows, validation: Rows, split: Sp
     Raises:
         DataError: folds are by group, and the rows are of one group or do not say of which.
     """
-    pairs, all_rows = [(train, validation)], None
-    held_out, description = validation, f"{len(validation):,} validation rows"
+    pairs, held_out, all_rows = [(train, validation)], validation, None
     if len(train) + len(validation) < settings.folds_below_rows:
         all_rows = make_rows(train.contract, pa.concat_tables([train.table, validation.table]))
         folds = make_folds(all_rows, split, settings.seed)
         pairs = [(all_rows[learned], all_rows[apart]) for learned, apart in folds]
         held_out = all_rows[np.concatenate([apart for _, apart in folds])]
-        description = f"{len(folds)} folds of {len(all_rows):,} rows"
     return Holdout(
         sets=[make_training_set(settings, learned, apart) for learned, apart in pairs],
         parts=[apart for _, apart in pairs],
         bootstrap=bootstrap_of(held_out, split, settings),
         all_rows=all_rows,
-        description=description,
     )
 
 
@@ -164,20 +164,18 @@ def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
 
     Of folds the first program stays, with the median of their rounds.
     """
-    start, fits, outputs = time.perf_counter(), [], []
-    for training, part in zip(holdout.sets, holdout.parts, strict=True):
-        fits.append(fit_program(training, choice))
-        outputs.append(fits[-1][0].predict(part.inputs))
+    fits = [fit_program(training, choice) for training in holdout.sets]
+    pairs = zip(fits, holdout.parts, strict=True)
+    outputs = np.concatenate([program.predict(part.inputs) for (program, _), part in pairs])
     program, fitted = fits[0]
     rounds, last = np.median([(one.rounds, one.last_round) for _, one in fits], axis=0)
-    predicted, threshold = np.concatenate(outputs), holdout.sets[0].settings.threshold
+    threshold = holdout.sets[0].settings.threshold
     return Model(
         program=program,
         choice=choice,
         fitted=replace(fitted, rounds=int(rounds), last_round=int(last)),
-        outputs=predicted,
-        cut=threshold_of(holdout.task, holdout.labels, predicted, threshold),
-        seconds=time.perf_counter() - start,
+        outputs=outputs,
+        cut=threshold_of(holdout.task, holdout.labels, outputs, threshold),
     )
 
 
@@ -205,32 +203,26 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     return program.eval(), fitted
 
 
-def score(holdout: Holdout, model: Model) -> float:
-    """What is to be high: the deciding metric, or where it has no meaning the negative loss."""
-    metrics = holdout.task.scores(holdout.labels, model.outputs).all()
-    main, loss = metrics[holdout.task.main], metrics[holdout.task.loss]
-    return -loss if np.isnan(main) else main
-
-
 def _rank(holdout: Holdout, models: Mapping[str, Model]) -> Ranking:
-    """The candidates, the best first, which a table shows; of equals the simplest."""
+    """The candidates, the best first, which a table shows; of equals the simplest.
+
+    Where the deciding metric has no meaning, such as on labels of one kind, the loss ranks.
+    """
     task, bootstrap = holdout.task, holdout.bootstrap
     scored = {name: task.scores(holdout.labels, model.outputs) for name, model in models.items()}
     values = {name: one.all() for name, one in scored.items()}
     undefined = any(np.isnan(metrics[task.main]) for metrics in values.values())
     metric = task.loss if undefined else task.main
     title, sign = METRICS[metric].title, METRICS[metric].sign
-    ranking, lines = [], []
+    ranking = []
     for name in sorted(models, key=lambda name: -sign * values[name][metric]):
         draws = bootstrap.draw(scored[name], values[name])[metric]
         interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
-        last = max(fitted.rounds, fitted.last_round)
-        rounds = f"{fitted.rounds} of {last} {fitted.unit}s" if fitted.unit else "–"
+        rounds = f"{fitted.rounds} of {fitted.last_round} {fitted.unit}s" if fitted.unit else "–"
         ranking.append({"name": name, "interval": interval, "rounds": rounds})
-        lines.append((name, str(interval), rounds, f"{models[name].seconds:.1f}"))
     table(
-        f"kinds of model, ranked by {title} on {holdout.description}",
-        ["", title, "best round", "seconds"],
-        lines,
+        f"kinds of model, ranked by {title} on {holdout}",
+        ["", title, "best round"],
+        [list(map(str, one.values())) for one in ranking],
     )
     return ranking

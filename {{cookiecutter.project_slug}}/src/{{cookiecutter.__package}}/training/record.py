@@ -20,13 +20,15 @@ from ..data.dataset import Dataset
 from ..models import profile
 from ..models.days import FIRST_S, LAST_S, MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
-from ..models.tasks import Outputs, Task, task_of
+from ..models.tasks import Outputs, task_of
 from ..values import json_value
 from .card import write_card
-from .evaluate import DUMMY, LINEAR, MODEL, Evaluation, Evidence, Exported
+from .evaluate import DUMMY, LINEAR, MODEL, Evidence, Exported
 from .rows import Integers, Rows, Splits
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
+PLACES = {"artifacts", "bundles", "tracker", "tracking_uri"}
+"""Settings that change nothing about a model."""
 GOLDEN_ROWS, SAMPLE_ROWS, RECENT_ROWS, WINDOW_ROWS = 16, 5_000, 1_000, 1_000
 
 
@@ -39,20 +41,22 @@ def bundle_files(
     findings: dict[str, Any],
 ) -> dict[str, bytes]:
     """Each file's content by name; ``findings`` go into the evaluation beside ours."""
-    contract, train, outputs = dataset.contract, splits["train"], exported.trained
-    metrics = _metrics(evidence.task, evidence.evaluation)
+    contract, train, test = dataset.contract, splits["train"], splits["test"]
+    metrics = {  # of another champion the same bundle would be another
+        model: {name: evidence.evaluation.interval(model, name) for name in evidence.task.metrics}
+        for model in (MODEL, LINEAR, DUMMY)
+    }
     metadata = dump_json(_metadata(config, dataset, train, exported) | {"metrics": metrics})
-    measured = _evaluation(splits["test"], exported, evidence) | {"metrics": metrics}
-    record = dump_json(measured | findings)
+    record = dump_json(_evaluation(test, exported, evidence) | {"metrics": metrics} | findings)
     counts = dataset.manifest["splits"]
     card = write_card(contract, json.loads(metadata), json.loads(record), counts)
     return {
         "model.onnx": exported.graph,
         "contract.json": contract.text.encode(),
         "metadata.json": metadata,
-        "profile.json": dump_json(_profile(train, outputs, config.monitor.window_days)),
+        "profile.json": dump_json(_profile(train, exported.trained, config.monitor.window_days)),
         "evaluation.json": record,
-        "sample.parquet": _sample(train, outputs),
+        "sample.parquet": _sample(train, exported.trained),
         "card.md": card.encode(),
     }
 
@@ -64,22 +68,21 @@ def dump_json(value: Any) -> bytes:
 
 def _metadata(config: Config, dataset: Dataset, train: Rows, exported: Exported) -> dict[str, Any]:
     """What the model was made of, and what a server needs to answer by it."""
-    contract, settings, rounds = dataset.contract, config.train, exported.fitted.rounds
-    places = {"artifacts", "bundles", "tracker", "tracking_uri"}
+    contract, settings, cut = dataset.contract, config.train, exported.cut
     return {
         "name": contract.name,
         "dataset": dataset.name,
         "span": _span(train),
         "contract": contract.hash,
         "git": git_state(),
-        "model": exported.choice.model_dump(mode="json") | {"rounds": rounds},
-        "threshold": exported.threshold,
-        "threshold_why": exported.cut.why if exported.cut else None,
+        "model": exported.choice.model_dump(mode="json") | {"rounds": exported.fitted.rounds},
+        "threshold": cut.threshold if cut else None,
+        "threshold_why": cut.why if cut else None,
         "fallback": task_of(contract).constant(train.labels, 1)[0],
         "golden": _golden(contract, train.inputs, exported.trained),
         "typical": _typical(train),
         "seed": settings.seed,
-        "settings": settings.model_dump(mode="json", exclude=places),
+        "settings": settings.model_dump(mode="json", exclude=PLACES),
         "libraries": {name: library_version(name).split("+")[0] for name in LIBRARIES},
     }
 
@@ -88,7 +91,6 @@ def _evaluation(test: Rows, exported: Exported, evidence: Evidence) -> dict[str,
     """What was measured on the test rows, and how it learned."""
     task, bootstrap, fitted = evidence.task, evidence.evaluation.bootstrap, exported.fitted
     curves = {name: [*enumerate(curve, start=1)] for name, curve in fitted.curves.items()}
-    learning = {"by": fitted.unit, "best": fitted.rounds, "curves": curves}
     return {
         "rows": len(test),
         "blocks": bootstrap.n_blocks,
@@ -97,15 +99,7 @@ def _evaluation(test: Rows, exported: Exported, evidence: Evidence) -> dict[str,
         "size": {"bytes": len(exported.graph)},
         "bias": bootstrap.bias(exported.tested, test.labels),
         "slices": [s for s in evidence.slices if not np.isnan(s.metrics[task.main].value)],
-        "learning": learning if curves else None,
-    }
-
-
-def _metrics(task: Task, evaluation: Evaluation) -> dict[str, Any]:
-    """Of the model and its baselines; the champion stays out, as another may serve."""
-    return {
-        model: {metric: evaluation.interval(model, metric) for metric in task.metrics}
-        for model in (MODEL, LINEAR, DUMMY)
+        "learning": {"by": fitted.unit, "best": fitted.rounds, "curves": curves},
     }
 
 
@@ -124,8 +118,7 @@ def _span(train: Rows) -> dict[str, str] | None:
 def _golden(contract: Contract, inputs: Inputs, predicted: Outputs) -> dict[str, Any]:
     """Training rows, spread over the span, with the graph's outputs, for every server to repeat."""
     at = np.linspace(0, len(inputs) - 1, GOLDEN_ROWS).astype(int)
-    chosen = inputs[at]
-    names = [*contract.numeric, *contract.category, *contract.times]
+    chosen, names = inputs[at], [*contract.numeric, *contract.category, *contract.times]
     groups = (chosen.numeric, chosen.category, chosen.time)
     columns = [column for group in groups for column in group.T.tolist()]
     rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -185,13 +178,11 @@ def git_state() -> dict[str, Any]:
     """The commit of the working tree, if it is one, and whether changes lie beside it."""
 
     def git(*arguments: str) -> str:
+        command = ("git", *arguments)
         try:
-            command = subprocess.run(
-                ("git", *arguments), capture_output=True, text=True, check=True
-            )
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
         except (OSError, subprocess.CalledProcessError):
             return ""
-        return command.stdout
 
     commit = git("rev-parse", "HEAD").strip() or None
     return {"commit": commit, "dirty": bool(git("status", "--porcelain"))}

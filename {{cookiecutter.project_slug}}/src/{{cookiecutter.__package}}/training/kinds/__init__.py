@@ -44,9 +44,6 @@ class TrainingSet:
     rounds: int | None = None
     """Epochs or trees to take where nothing is held out."""
     settings: TrainConfig
-    on_round: Callable[[int, int, float], None] = lambda *_: None
-    """Called after each round with its number, the most rounds, and the score on the rows that are
-    held out (more is better); ends the training by raising."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +59,7 @@ class Fitted:
     unit: str = ""
     """What a round is: epoch or tree; empty of a kind that has none."""
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Losses and scores by round, to be drawn."""
+    """Losses and scores by round."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +70,6 @@ class Kind:
     """The keys that ``train.model`` takes beside ``kind``."""
     fit: Callable[[TrainingSet, Any], Fitted]
     """Learns; gets the training set and the kind's own settings."""
-    search: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Settings that are worth searching, named as in ``train.yaml`` (``learning_rate``, ``model.hidden``).
-
-    Each has ``low``, ``high`` and ``log`` (whether numbers are drawn evenly by factors), or ``choices``.
-    """
 
 
 def fit(training: TrainingSet, model: ModelConfig) -> Fitted:

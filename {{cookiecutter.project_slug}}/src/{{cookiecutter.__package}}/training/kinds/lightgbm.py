@@ -10,7 +10,6 @@ from pydantic import Field
 from ...config import Positive, Section
 from ...errors import MissingExtraError
 from ...models.trees import Matrices, Matrix, Trees, raw_ensemble
-from ...terminal import progress
 from ..rows import Examples
 from . import Fitted, Kind, TrainingSet
 
@@ -20,21 +19,21 @@ OPSET = 15  # the converter's; only the trees are taken from what it makes
 
 
 class Settings(Section):
-    """``train.model`` of kind ``lightgbm``."""
+    """``train.model`` of kind ``lightgbm``; all but the first two by LightGBM's own names."""
 
     trees: Positive = 1000
     """Most trees; validation rows say when to stop."""
     patience: Positive = 50
     """Trees without a better validation score before training stops."""
-    shrinkage: Annotated[float, Field(gt=0, le=1)] = 0.05
-    """What each tree adds; LightGBM's learning_rate."""
-    leaves: Annotated[int, Field(ge=2)] = 31
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """What each tree adds."""
+    num_leaves: Annotated[int, Field(ge=2)] = 31
     """Most leaves of a tree."""
-    min_leaf_rows: Positive = 20
+    min_data_in_leaf: Positive = 20
     """Fewest rows of a leaf."""
-    column_share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Share of the columns that each tree may split on, drawn by the seed."""
-    penalty: Annotated[float, Field(ge=0)] = 0.0
+    lambda_l2: Annotated[float, Field(ge=0)] = 0.0
     """L2 penalty on the values of leaves."""
 
 
@@ -48,25 +47,18 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     train, held_out = _dataset(training, training.train, matrices), []
     n_trees = training.rounds or settings.trees
     scores: dict[str, dict[str, list[float]]] = {}
-    with progress("lightgbm", n_trees, keep=False) as bar:
-
-        def on_tree(state: Any) -> None:
-            bar(1)
-            for _, _, value, more_is_better in state.evaluation_result_list:
-                training.on_round(state.iteration + 1, n_trees, value if more_is_better else -value)
-
-        callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(scores)]
-        if training.held_out is not None:
-            held_out = [_dataset(training, training.held_out, matrices, train)]
-            callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
-        booster = lightgbm.train(
-            _parameters(training, settings),
-            train,
-            n_trees,
-            valid_sets=held_out,
-            valid_names=["validation"] * len(held_out),
-            callbacks=callbacks,
-        )
+    callbacks: list[Any] = [lightgbm.record_evaluation(scores)]
+    if training.held_out is not None:
+        held_out = [_dataset(training, training.held_out, matrices, train)]
+        callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
+    booster = lightgbm.train(
+        _parameters(training, settings),
+        train,
+        n_trees,
+        valid_sets=held_out,
+        valid_names=["validation"] * len(held_out),
+        callbacks=callbacks,
+    )
     best = booster.best_iteration if booster.best_iteration > 0 else n_trees
     text = floor_thresholds(booster.model_to_string(num_iteration=best))
     floored = lightgbm.Booster(model_str=text)
@@ -83,17 +75,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     )
 
 
-KIND = Kind(
-    settings=Settings,
-    fit=fit,
-    search={
-        "model.leaves": {"low": 4, "high": 256, "log": True},
-        "model.min_leaf_rows": {"low": 5, "high": 500, "log": True},
-        "model.shrinkage": {"low": 0.02, "high": 0.2, "log": True},
-        "model.column_share": {"low": 0.4, "high": 1.0},
-        "model.penalty": {"low": 0.01, "high": 100.0, "log": True},
-    },
-)
+KIND = Kind(settings=Settings, fit=fit)
 
 
 def floor_thresholds(text: str) -> str:
@@ -114,16 +96,12 @@ def floor_thresholds(text: str) -> str:
 
 
 def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
-    task = training.task.contract.task
-    return {
+    task, own = training.task.kind, settings.model_dump(exclude={"trees", "patience"})
+    if task == "multiclass":
+        own["num_class"] = training.head.width
+    return own | {
         "objective": task,
         "metric": STOPS_ON[task],
-        **({"num_class": training.head.width} if task == "multiclass" else {}),
-        "learning_rate": settings.shrinkage,
-        "num_leaves": settings.leaves,
-        "min_data_in_leaf": settings.min_leaf_rows,
-        "feature_fraction": settings.column_share,
-        "lambda_l2": settings.penalty,
         "seed": training.settings.seed,
         "num_threads": 1 if len(training.train) < FEW_ROWS else 0,  # 0 is one for each core
         "deterministic": True,

@@ -18,7 +18,7 @@ from ...models.program import Body
 from ..rows import Floats
 from . import Fitted, Kind, TrainingSet
 
-MOST_CELLS, BLOCK_ROWS = 50_000_000, 8_192
+MOST_CELLS = 50_000_000
 LITTLE = 1e-3
 """Weight of a row, beside 1 of every other."""
 
@@ -73,28 +73,19 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         ridge = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, targets)
         network.set(ridge.coef_[None, :], np.array([ridge.intercept_]))
     else:
-        n_labels = max(head.width, 2)
-        weights, bias = _logistic(matrix, targets, settings.penalty, n_labels)
+        weights, bias = _logistic(matrix, targets, settings.penalty, max(head.width, 2))
         if head.width > len(weights):  # of two labels scikit-learn fits the second one's alone
             weights, bias = np.vstack([-weights, weights]) / 2, np.r_[-bias, bias] / 2
         network.set(weights, bias)
     return Fitted(body=Body(encoder, network).eval())
 
 
-KIND = Kind(
-    settings=Settings,
-    fit=fit,
-    search={
-        "model.bins": {"low": 4, "high": 64, "log": True},
-        "model.penalty": {"low": 0.01, "high": 1000.0, "log": True},
-    },
-)
+KIND = Kind(settings=Settings, fit=fit)
 
 
 def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_matrix:
     """Encoded numbers beside a column for each code."""
-    blocks = torch.split(rows.numbers, BLOCK_ROWS)
-    matrices = [sparse.vstack([sparse.csr_matrix(encoder(block).numpy()) for block in blocks])]
+    matrices = [sparse.csr_matrix(encoder(rows.numbers).numpy())]
     places, ones = np.arange(len(rows)), np.ones(len(rows), np.float32)
     for index, size in enumerate(sizes):
         cells = (ones, (places, rows.codes[:, index].numpy()))
@@ -105,10 +96,8 @@ def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_ma
 def _logistic(
     matrix: sparse.csr_matrix, labels: Floats, penalty: float, n_labels: int
 ) -> tuple[Floats, Floats]:
-    """Weights of every label.
-
-    A blank row of each label with little weight is added: no training row may have some label, such as
-    in the first of the folds by time.
+    """Weights and bias of each label; a blank row of little weight stands for each, as the rows may
+    lack one, such as in the first of the folds by time.
     """
     blank = sparse.csr_matrix((n_labels, matrix.shape[1]), dtype=matrix.dtype)
     model = LogisticRegression(C=1 / penalty, max_iter=300)
@@ -117,6 +106,6 @@ def _logistic(
         model.fit(
             sparse.vstack([matrix, blank], format="csr"),
             np.concatenate([labels, np.arange(n_labels)]),
-            np.concatenate([np.ones(len(labels)), np.full(n_labels, LITTLE)]),
+            np.repeat([1.0, LITTLE], [len(labels), n_labels]),
         )
     return model.coef_, model.intercept_

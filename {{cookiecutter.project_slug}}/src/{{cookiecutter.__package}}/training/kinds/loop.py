@@ -2,8 +2,8 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -26,14 +26,6 @@ WARM_UP, CLIP_NORM = 0.05, 1.0
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
 
-SEARCH: Mapping[str, Mapping[str, Any]] = {
-    "model.embedding": {"low": 2, "high": 32, "log": True},
-    "learning_rate": {"low": 3e-4, "high": 1e-2, "log": True},
-    "weight_decay": {"low": 1e-6, "high": 1e-1, "log": True},
-    "model.dropout": {"low": 0.0, "high": 0.4},
-}
-"""What is worth searching of networks of every kind."""
-
 
 class NetworkSettings(Section):
     """What ``train.model`` says of networks of every kind."""
@@ -47,7 +39,7 @@ class NetworkSettings(Section):
 
     def dropout_for(self, task: Task) -> float:
         """The share that is dropped."""
-        return DROPOUT[task.contract.task] if self.dropout is None else self.dropout
+        return DROPOUT[task.kind] if self.dropout is None else self.dropout
 
 
 def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
@@ -60,9 +52,9 @@ def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
 
 
 def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
-    """Train a body in place; ``title`` is what progress is called.
+    """Train a body in place until the loss on held-out rows gains nothing more.
 
-    Of equal scores the lower loss is better. Without held-out rows the last epoch is the best.
+    Without held-out rows the last epoch is the best. ``title`` is what progress is called.
 
     Raises:
         DivergedError: the loss is not finite.
@@ -75,8 +67,8 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
     train = training.train.to(device)
     held_out = None if training.held_out is None else training.held_out.to(device)
     optimiser, rates = _optimiser(body, settings, epochs * math.ceil(n_rows / batch_size))
-    curves: dict[str, list[float]] = {"train_loss": []}
-    best, best_epoch, weights, epoch = (-math.inf, -math.inf), 0, body.state_dict(), 0
+    curves: dict[str, list[float]] = {"train_loss": [], "validation_loss": []}
+    lowest, best_epoch, weights, epoch = math.inf, 0, body.state_dict(), 0
     last = min(training.rounds or epochs, epochs)
     with progress(f"{title} {device}", last, keep=False) as bar:
         while epoch < last and epoch - best_epoch < patience:
@@ -91,14 +83,11 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
                 )
             curves["train_loss"].append(loss)
             bar(1, f"epoch {epoch}: loss {loss:.4f}")
-            score = (0.0, float(epoch))
             if held_out is not None:
-                score = _score(training, body, held_out)
-                curves.setdefault("validation_loss", []).append(-score[1])
-                curves.setdefault("validation_score", []).append(score[0])
-                training.on_round(epoch, epochs, score[0])
-            if score > best:
-                best, best_epoch, weights = score, epoch, copy.deepcopy(body.state_dict())
+                loss = _loss(body, head, held_out)
+                curves["validation_loss"].append(loss)
+            if held_out is None or loss < lowest:
+                lowest, best_epoch, weights = loss, epoch, copy.deepcopy(body.state_dict())
     body.load_state_dict(weights)
     body.to("cpu").eval()
     head.to("cpu").eval()
@@ -151,18 +140,14 @@ def _optimiser(
 
 
 @torch.no_grad()
-def _score(training: TrainingSet, body: nn.Module, held_out: Examples) -> tuple[float, float]:
-    """The deciding metric, or the negative loss where few rows give it no meaning; the negative loss."""
+def _loss(body: nn.Module, head: Head, examples: Examples) -> float:
+    """The mean loss of all rows, some at a time."""
     body.eval()
     numbers, codes = (
-        part.split(BATCH_ROWS) for part in (held_out.rows.numbers, held_out.rows.codes)
+        torch.split(part, BATCH_ROWS) for part in (examples.rows.numbers, examples.rows.codes)
     )
-    raw = torch.cat([body(*batch) for batch in zip(numbers, codes, strict=True)])
-    loss = training.head.loss(raw, held_out.labels).item()
-    labels = held_out.labels.double().cpu().numpy()
-    metrics = training.task.scores(labels, training.head(raw).double().cpu().numpy()).all()
-    value = metrics[training.task.main]
-    return (-metrics[training.task.loss] if math.isnan(value) else value), -loss
+    raw = [body(*batch) for batch in zip(numbers, codes, strict=True)]
+    return head.loss(torch.cat(raw), examples.labels).item()
 
 
 def choose_device(name: str) -> torch.device:

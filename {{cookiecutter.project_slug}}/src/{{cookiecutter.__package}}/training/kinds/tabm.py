@@ -14,7 +14,7 @@ from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
 from . import Fitted, Kind, TrainingSet
-from .loop import SEARCH, NetworkSettings, fit_network
+from .loop import NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -107,5 +107,4 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     return fit_network(training, Body(encoder, network), "tabm")
 
 
-HIDDEN = {"choices": [(64, 64), (128, 128), (256, 256)]}
-KIND = Kind(settings=Settings, fit=fit, search={"model.hidden": HIDDEN, **SEARCH})
+KIND = Kind(settings=Settings, fit=fit)

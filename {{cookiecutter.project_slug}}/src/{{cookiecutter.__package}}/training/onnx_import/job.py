@@ -31,7 +31,7 @@ from ...models.trees import Matrices
 from ...models.versions import Version
 from ...storage import new_directory, write_pointer
 from ...terminal import say
-from ..evaluate import EXAMPLE_ROWS, Exported, assess, predict_rows
+from ..evaluate import EXAMPLE_ROWS, Exported, assess
 from ..job import register
 from ..kinds import Fitted
 from ..race import fit_linear, make_holdout
@@ -127,12 +127,12 @@ def run(
     )
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested = predict_rows(session, splits["test"])
+    tested = predict(session, splits["test"].inputs, task)
     outputs = predict(session, validation.inputs, task)
     exported = Exported(
         graph=wrapped.graph,
         tested=tested,
-        trained=predict_rows(session, train),
+        trained=predict(session, train.inputs, task),
         parity=_parity(path, wrapped, session, task, splits["test"].inputs, tested),
         cut=threshold_of(task, validation.labels, outputs, settings.threshold),
         choice=choice,

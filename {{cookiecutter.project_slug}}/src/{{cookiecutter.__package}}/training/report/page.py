@@ -46,9 +46,8 @@ def write(versions: Versions, version: Version, reports: Path) -> Path:
     for name, title, svg in plots.draw(contract, record):
         write_file(folder / f"{name}.svg", svg.encode())
         head = Markup('<svg role="img" aria-label="{}" ').format(title)
-        drawn[name] = head + Markup(
-            svg[svg.index("<svg") + 5 :]
-        )  # noqa: S704 - matplotlib escapes text
+        body = svg[svg.index("<svg") + 5 :]
+        drawn[name] = head + Markup(body)  # noqa: S704 - matplotlib escapes text
     task = task_of(contract)
     page = render(
         Path(__file__).parent / PAGE,

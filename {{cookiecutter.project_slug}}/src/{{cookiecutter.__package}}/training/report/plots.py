@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.figure import Figure
-from sklearn.metrics import ConfusionMatrixDisplay
 
 from ...contract import Contract
 from ...models.metrics import METRICS
@@ -65,21 +63,6 @@ def roc(contract: Contract, record: Record, figure: Figure) -> str:
     return f"Ranks a row with {_event(contract)} above another {percent(auc)} of the time"
 
 
-def confusion(contract: Contract, record: Record, figure: Figure) -> str:
-    """What rows are, and what is decided."""
-    counts = np.array(record["confusion"]["counts"])
-    names, axes = [short(name) for name in record["confusion"]["labels"]], figure.subplots()
-    display = ConfusionMatrixDisplay(counts, display_labels=names)
-    display.plot(ax=axes, cmap="Blues", colorbar=False, values_format=",")
-    axes.grid(visible=False)
-    target = short(contract.target)
-    axes.set(xlabel=f"decided {target}", ylabel=f"actual {target}")
-    if len(names) > 2:
-        return f"{percent(counts.diagonal().sum() / counts.sum())} of the decisions are right"
-    found, right = (counts[1, 1] / max(counts.sum(axis)[1], 1) for axis in (1, 0))
-    return f"Finds {percent(found)} of {_event(contract)}; {percent(right)} of its calls are right"
-
-
 def errors(contract: Contract, record: Record, figure: Figure) -> str:
     """Where along the prediction it is off."""
     axes, (x, y) = figure.subplots(), zip(*record["errors"], strict=True)
@@ -123,7 +106,7 @@ def importance(contract: Contract, record: Record, figure: Figure) -> str:
 
 
 PLOTS: Mapping[str, Callable[[Contract, Record, Figure], str]] = {
-    plot.__name__: plot for plot in (roc, confusion, errors, calibration, importance)
+    plot.__name__: plot for plot in (roc, errors, calibration, importance)
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...config import TRACKERS, Config, TrainConfig
-from ...models.versions import CHAMPION, Version, Versions
+from ...models.versions import Version, Versions
 from ...terminal import say
 
 
@@ -50,8 +50,8 @@ class Tracker(Protocol):
     def record(self, run: Run) -> None:
         """Record a run with its bundle as a version; what was half recorded is made anew."""
 
-    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
-        """Let an alias name a version, or none; tag the version with how it came to."""
+    def alias(self, alias: str, version: Version | None) -> None:
+        """Let an alias name a version, or none."""
 
 
 def mirror(config: Config, versions: Versions) -> bool:
@@ -74,11 +74,10 @@ def reconcile(tracker: Tracker, versions: Versions, reports: Path) -> bool:
         for version in versions.all():
             if version.bundle not in mirrored:
                 tracker.record(read_run(versions, version, reports))
-        known, move = tracker.aliases(), versions.move() or {}
-        tags = {key: str(move[key]) for key in ("verdict", "why", "who", "when") if key in move}
+        known = tracker.aliases()
         for alias, named in versions.aliases().items():
             if known.get(alias) != (named.bundle if named else None):
-                tracker.alias(alias, named, tags if alias == CHAMPION else {})
+                tracker.alias(alias, named)
     except Exception as error:  # each tracker raises kinds of its own
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         reason = re.sub(r"://[^@/\s]*@", "://", reason)  # without a password

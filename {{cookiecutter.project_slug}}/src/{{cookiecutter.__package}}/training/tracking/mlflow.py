@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -74,14 +73,12 @@ class MlflowTracker:
         source = f"{info.artifact_uri}/bundle"
         client.create_model_version(self._model, source, info.run_id, tags=dict(run.tags))
 
-    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
+    def alias(self, alias: str, version: Version | None) -> None:
         """Move an alias to the registry version of our bundle."""
         if version is None:
             self.client.delete_registered_model_alias(self._model, alias)
             return
         number = next(n for n, bundle in self._bundles().items() if bundle == version.bundle)
-        for key, value in tags.items():
-            self.client.set_model_version_tag(self._model, number, key, value[:5000])
         self.client.set_registered_model_alias(self._model, alias, number)
 
     @cached_property
