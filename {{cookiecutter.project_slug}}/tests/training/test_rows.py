@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.config import TrainConfig
@@ -53,22 +52,6 @@ def test_a_split_is_read_with_the_tasks_labels_and_one_that_does_not_fit_in_part
     assert "sample    one of 3 of the 3,000 train rows" in capsys.readouterr().out
     assert some.table["order"].to_pylist() == rows.table["order"].to_pylist()[::3]
     assert some.labels.tolist() == rows.labels.tolist()[::3]
-
-
-@pytest.mark.parametrize("split", ["train", "test"])
-def test_training_rows_need_two_labels_and_other_splits_one(dataset: Dataset, split: Any) -> None:
-    path, target = dataset.path / f"{split}.parquet", dataset.contract.target
-    table = pq.read_table(path)
-    values = table[target].to_pylist()
-    pq.write_table(table.filter(pa.array([value == values[0] for value in values])), path)
-    if split == "train":
-        with pytest.raises(DataError, match=r"with 1 different .*, but needs 2"):
-            read_rows(dataset, split, SETTINGS)
-    else:
-        assert len(set(read_rows(dataset, split, SETTINGS).labels.tolist())) == 1
-    pq.write_table(table.slice(0, 0), path)
-    with pytest.raises(DataError, match=f"the {split} split has 0 rows .*data.yaml"):
-        read_rows(dataset, split, SETTINGS)
 
 
 def blocks_of(contract: Contract, split: dict[str, Any], **columns: list[Any]) -> tuple[Any, str]:

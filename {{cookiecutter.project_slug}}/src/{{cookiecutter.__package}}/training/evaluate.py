@@ -18,7 +18,7 @@ from ..models.bundle import open_bundle, open_session, parity_error, predict
 from ..models.intervals import Bootstrap, Interval
 from ..models.metrics import METRICS, Draws, Scored
 from ..models.tables import from_table
-from ..models.tasks import Cut, Outputs, Task, task_of, threshold_of
+from ..models.tasks import Cut, Outputs, Task, task_of
 from ..models.versions import Versions
 from ..terminal import say, table
 from ..values import canonical_category
@@ -126,14 +126,12 @@ def assess(
     """Compare a graph with the baselines and the champion on the test rows, and show it."""
     settings, contract = config.train, dataset.contract
     task, train, test = task_of(contract), splits["train"], splits["test"]
-    dummy = task.constant(train.labels, len(train))
-    dummy_cut = threshold_of(task, train.labels, dummy, settings.threshold)
     outputs = {
         MODEL: exported.tested,
         LINEAR: linear.program.predict(test.inputs),
         DUMMY: task.constant(train.labels, len(test)),
     }
-    cuts = {MODEL: exported.cut, LINEAR: linear.cut, DUMMY: dummy_cut}
+    cuts = {MODEL: exported.cut, LINEAR: linear.cut, DUMMY: None}
     tasks = {name: task_of(contract, cut.threshold if cut else None) for name, cut in cuts.items()}
     scores = {name: tasks[name].scores(test.labels, outputs[name]) for name in outputs}
     scores |= champion(Versions(settings.bundles, contract.name), test)

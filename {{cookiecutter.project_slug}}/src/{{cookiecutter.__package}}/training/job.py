@@ -16,7 +16,7 @@ from ..terminal import say
 from .evaluate import Evidence, Exported, assess, export
 from .gate import NOT_OF_THE_MODEL, broken_by, judge
 from .promote import promote, show_verdict
-from .race import Ranking, candidates, race
+from .race import candidates, race
 from .record import bundle_files
 from .rows import Splits, read_rows
 from .tracking import mirror
@@ -43,7 +43,7 @@ def run(config: Config) -> Version:
     say(f"dataset   {dataset.path}")
     splits = {split: read_rows(dataset, split, settings) for split in SPLITS}
     split = dataset.manifest.get("split", {})
-    winner, linear, ranking = race(settings, splits["train"], splits["validation"], split)
+    winner, linear = race(settings, splits["train"], splits["validation"], split)
     exported = export(winner, splits)
     evidence = assess(config, dataset, splits, exported, linear)
     broken = broken_by(judge(evidence, settings.gate))
@@ -54,16 +54,11 @@ def run(config: Config) -> Version:
             why = ", ".join(sorted(broken))
             say(f"gate      refused {winner.choice.kind} ({why}); linear passes")
             exported, evidence = simpler, its_evidence
-    return register(config, dataset, splits, exported, evidence, ranking)
+    return register(config, dataset, splits, exported, evidence)
 
 
 def register(
-    config: Config,
-    dataset: Dataset,
-    splits: Splits,
-    exported: Exported,
-    evidence: Evidence,
-    ranking: Ranking = (),
+    config: Config, dataset: Dataset, splits: Splits, exported: Exported, evidence: Evidence
 ) -> Version:
     """Write the bundle, give it a number, serve it if nothing serves; then tell the tracker.
 
@@ -73,7 +68,7 @@ def register(
     versions = Versions(config.train.bundles, dataset.contract.name)
     sinks = [import_module(f"{ROOT}.{sink}") for sink in SINKS]
     task = task_of(dataset.contract, exported.cut.threshold if exported.cut else None)
-    findings: dict[str, Any] = {"race": ranking}
+    findings: dict[str, Any] = {}
     for sink in sinks:
         findings |= sink.measure(task, exported.graph, splits["test"], exported.tested)
     files = bundle_files(config, dataset, splits, exported, evidence, findings)

@@ -10,9 +10,7 @@ from ..terminal import say, table
 
 
 def promote(versions: Versions, what: str, why: str = "", override: str | None = None) -> Version:
-    """Serve a version that passed its gate, or any for a reason; doing it again changes nothing.
-
-    ``what`` is a number or an alias.
+    """Serve a version, by number or alias, that passed its gate, or any for a reason.
 
     Raises:
         RegistryError: there is no such version, or the reason is empty.
@@ -35,7 +33,6 @@ def rollback(versions: Versions, to: str | None = None, why: str = "") -> Versio
 
     Raises:
         RegistryError: there is no such version, or nothing served before.
-        BundleError: its bundle is absent, damaged or cannot answer.
     """
     version = versions.previous() if to is None else versions.find(to)
     if version.number not in {move["to"] for move in versions.history()}:
@@ -87,11 +84,7 @@ def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> N
 
 
 def card_of(versions: Versions, version: Version) -> str:
-    """A version's card, with its gate's verdict and the reasons for which it served against that.
-
-    Raises:
-        BundleError: its bundle is absent or damaged.
-    """
+    """A version's card, with its gate's verdict and the reasons for which it served against that."""
     card = verify(versions.folder / version.bundle)["card.md"].decode().rstrip()
     sections = [card, "## Gate"]
     for rule in version.verdict:

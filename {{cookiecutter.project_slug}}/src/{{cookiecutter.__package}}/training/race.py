@@ -7,7 +7,6 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,22 +18,21 @@ from ..models.intervals import Bootstrap
 from ..models.metrics import METRICS
 from ..models.preprocess import fit_preprocess
 from ..models.program import Head, Program
-from ..models.tasks import Cut, Outputs, Task, task_of, threshold_of
+from ..models.tasks import Cut, Outputs, task_of, threshold_of
 from ..terminal import table
-from .kinds import Fitted, TrainingSet, check, fit
+from .kinds import Fitted, TrainingSet, read_kind
 from .rows import Examples, Floats, Rows, SplitBy, bootstrap_of, make_folds, make_rows
 
+LINEAR_MODEL = ModelConfig(kind="linear")
 # The simplest first: it wins where others are no better.
 CANDIDATES: Mapping[str, ModelConfig] = {
-    "linear": ModelConfig(kind="linear"),
+    "linear": LINEAR_MODEL,
     "mlp": ModelConfig(kind="mlp"),
     "lightgbm": ModelConfig(kind="lightgbm"),
     "lightgbm, small trees": ModelConfig.model_validate(
         {"kind": "lightgbm", "num_leaves": 8, "min_data_in_leaf": 50}
     ),
 }
-Ranking = Sequence[Mapping[str, Any]]
-"""Of each candidate its ``name``, ``rounds``, and ``interval`` of the metric that ranks; the best first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +46,6 @@ class Holdout:
     """Of all rows that are held out."""
     all_rows: Rows | None
     """What folds were made of, to learn from once a kind is chosen."""
-
-    def __str__(self) -> str:
-        n_rows = f"{len(self.labels if self.all_rows is None else self.all_rows):,}"
-        if self.all_rows is None:
-            return f"{n_rows} validation rows"
-        return f"{len(self.parts)} folds of {n_rows} rows"
-
-    @property
-    def task(self) -> Task:
-        """What is learned."""
-        return self.sets[0].task
 
     @cached_property
     def labels(self) -> Floats:
@@ -88,7 +75,7 @@ def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfi
         ConfigError: there is no such kind, or it does not take these settings.
     """
     if model.kind != "auto":
-        check(model)
+        read_kind(model)
         return {model.kind: model}
     if model.model_extra:
         extra = ", ".join(model.model_extra)
@@ -98,30 +85,19 @@ def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfi
 
 def race(
     settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
-) -> tuple[Model, Model, Ranking]:
-    """The best candidate, the linear baseline (itself, where that is the best), and the ranking."""
+) -> tuple[Model, Model]:
+    """The best candidate and the linear baseline, which may be the same."""
     holdout = make_holdout(settings, train, validation, split)
     choices = candidates(settings.model, few_rows=holdout.all_rows is not None)
     models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
-    ranking = _rank(holdout, models)
-    best = models[ranking[0]["name"]]
+    best = models[rank(holdout, models)[0]]
+    linear = models.get("linear") or fit_candidate(LINEAR_MODEL, holdout)
     winner = finalize(best, holdout)
-    if best.choice.kind == "linear":
-        return winner, winner, ranking
-    return winner, fit_linear(holdout, models.get("linear")), ranking
-
-
-def fit_linear(holdout: Holdout, model: Model | None = None) -> Model:
-    """The linear baseline; ``model`` is the one that took part in the race."""
-    return finalize(model or fit_candidate(CANDIDATES["linear"], holdout), holdout)
+    return winner, winner if best is linear else finalize(linear, holdout)
 
 
 def make_holdout(settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy) -> Holdout:
-    """Hold out the validation rows or, of few rows, folds of these and the training rows.
-
-    Raises:
-        DataError: folds are by group, and the rows are of one group or do not say of which.
-    """
+    """Hold out the validation rows or, of few rows, folds of these and the training rows."""
     pairs, held_out, all_rows = [(train, validation)], validation, None
     if len(train) + len(validation) < settings.folds_below_rows:
         all_rows = make_rows(train.contract, pa.concat_tables([train.table, validation.table]))
@@ -167,15 +143,14 @@ def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
     fits = [fit_program(training, choice) for training in holdout.sets]
     pairs = zip(fits, holdout.parts, strict=True)
     outputs = np.concatenate([program.predict(part.inputs) for (program, _), part in pairs])
-    program, fitted = fits[0]
+    (program, fitted), first = fits[0], holdout.sets[0]
     rounds, last = np.median([(one.rounds, one.last_round) for _, one in fits], axis=0)
-    threshold = holdout.sets[0].settings.threshold
     return Model(
         program=program,
         choice=choice,
         fitted=replace(fitted, rounds=int(rounds), last_round=int(last)),
         outputs=outputs,
-        cut=threshold_of(holdout.task, holdout.labels, outputs, threshold),
+        cut=threshold_of(first.task, holdout.labels, outputs, first.settings.threshold),
     )
 
 
@@ -198,31 +173,28 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     np.random.seed(training.settings.seed)
     torch.manual_seed(training.settings.seed)
     torch.set_num_threads(1)
-    fitted = fit(training, choice)
+    fitted = read_kind(choice)(training)
     program = Program(training.contract, training.preprocess, fitted.body, training.head)
     return program.eval(), fitted
 
 
-def _rank(holdout: Holdout, models: Mapping[str, Model]) -> Ranking:
-    """The candidates, the best first, which a table shows; of equals the simplest.
+def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
+    """The candidates' names, the best first, which a table shows; of equals the simplest.
 
     Where the deciding metric has no meaning, such as on labels of one kind, the loss ranks.
     """
-    task, bootstrap = holdout.task, holdout.bootstrap
+    task, bootstrap = holdout.sets[0].task, holdout.bootstrap
     scored = {name: task.scores(holdout.labels, model.outputs) for name, model in models.items()}
     values = {name: one.all() for name, one in scored.items()}
     undefined = any(np.isnan(metrics[task.main]) for metrics in values.values())
     metric = task.loss if undefined else task.main
     title, sign = METRICS[metric].title, METRICS[metric].sign
-    ranking = []
-    for name in sorted(models, key=lambda name: -sign * values[name][metric]):
+    names, lines = sorted(models, key=lambda name: -sign * values[name][metric]), []
+    for name in names:
         draws = bootstrap.draw(scored[name], values[name])[metric]
         interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
-        rounds = f"{fitted.rounds} of {fitted.last_round} {fitted.unit}s" if fitted.unit else "–"
-        ranking.append({"name": name, "interval": interval, "rounds": rounds})
-    table(
-        f"kinds of model, ranked by {title} on {holdout}",
-        ["", title, "best round"],
-        [list(map(str, one.values())) for one in ranking],
-    )
-    return ranking
+        lines.append((name, str(interval), f"{fitted.rounds} of {fitted.last_round}"))
+    n, k = len(holdout.labels), len(holdout.parts)
+    rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows held out in {k} folds"
+    table(f"kinds of model, ranked by {title} on {rows}", ["", title, "best round"], lines)
+    return names

@@ -99,7 +99,7 @@ def _evaluation(test: Rows, exported: Exported, evidence: Evidence) -> dict[str,
         "size": {"bytes": len(exported.graph)},
         "bias": bootstrap.bias(exported.tested, test.labels),
         "slices": [s for s in evidence.slices if not np.isnan(s.metrics[task.main].value)],
-        "learning": {"by": fitted.unit, "best": fitted.rounds, "curves": curves},
+        "learning": {"best": fitted.rounds, "curves": curves},
     }
 
 

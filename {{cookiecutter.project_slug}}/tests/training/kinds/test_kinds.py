@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
     predict,
 )
 from {{ cookiecutter.__package }}.models.graph import export
-from {{ cookiecutter.__package }}.training.kinds import NAMES, fit
+from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
 from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
 
 from ...conftest import TASKS, shop_of
@@ -73,15 +73,15 @@ def test_the_seed_decides_the_model(kind: str, shop: Contract, make_set: MakeSet
 def test_without_rows_to_stop_on_it_takes_as_many_rounds_as_it_is_given(
     kind: str, shop: Contract, make_set: MakeSet
 ) -> None:
-    fitted = fit(make_set(shop, rounds=2), choice(kind))
+    fitted = read_kind(choice(kind))(make_set(shop, rounds=2))
     assert fitted.rounds == fitted.last_round == (1 if kind == "linear" else 2)
     with pytest.raises(ConfigError, match=rf"kind '{kind}': 1 not valid\n  colour: "):
-        fit(make_set(shop), choice(kind, colour=3))
+        read_kind(choice(kind, colour=3))
 
 
 def test_statistics_come_from_the_training_rows_alone(shop: Contract) -> None:
     train = rows_of(shop, 400)
     sets = [make_training_set(SETTINGS, train, rows_of(shop, 100, seed=seed)) for seed in (1, 2)]
-    one, two = (fit(each, choice("linear")).body.state_dict() for each in sets)
+    one, two = (read_kind(choice("linear"))(each).body.state_dict() for each in sets)
     assert all(one[name].tolist() == two[name].tolist() for name in one)
     assert sets[0].preprocess.vocabularies == sets[1].preprocess.vocabularies

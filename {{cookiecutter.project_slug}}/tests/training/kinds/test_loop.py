@@ -10,7 +10,7 @@ from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError, DivergedError
 from {{ cookiecutter.__package }}.models.encode import Categories
-from {{ cookiecutter.__package }}.training.kinds import TrainingSet, fit
+from {{ cookiecutter.__package }}.training.kinds import TrainingSet, read_kind
 from {{ cookiecutter.__package }}.training.kinds.linear import Linear
 from {{ cookiecutter.__package }}.training.kinds.loop import (
     choose_device,
@@ -62,7 +62,7 @@ def test_the_best_epoch_stays_and_training_stops_when_patience_is_spent(
 ) -> None:
     """At such a rate the first epochs are good and the later ones are not."""
     training = changed(make_set(shop), epochs=40, patience=3, learning_rate=0.05)
-    fitted = fit(training, MLP)
+    fitted = read_kind(MLP)(training)
     losses = fitted.curves["validation_loss"]
     assert fitted.curves["train_loss"][-1] < fitted.curves["train_loss"][0]
     assert fitted.rounds == 1 + losses.index(min(losses))
@@ -88,7 +88,7 @@ def test_a_loss_that_is_not_finite_names_the_epoch_and_the_remedy(make_set: Make
     training = make_set(shop_of("regression"))
     training.train.labels[11] = float("inf")
     with pytest.raises(DivergedError, match=r"not finite in epoch 1: lower train\.learning_rate"):
-        fit(training, MLP)
+        read_kind(MLP)(training)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -123,5 +123,5 @@ def test_every_parameter_learns_and_a_row_does_not_see_its_neighbours(kind: str)
 def test_rows_without_numbers_have_their_categories(kind: str, shop: Contract) -> None:
     contract = part_of(shop, "channel")
     training = make_training_set(SETTINGS, rows_of(contract, 300), None, 2)
-    rows, body = training.train.rows[:3], fit(training, ModelConfig(kind=kind)).body
+    rows, body = training.train.rows[:3], read_kind(ModelConfig(kind=kind))(training).body
     assert body(rows.numbers, rows.codes).shape == (3, 1)

@@ -1,17 +1,18 @@
 """The kinds of model that ``train.model.kind`` names: one module and one line each.
 
-A kind has settings, and a function from a training set to a fitted body.
+A kind's module has ``Settings``, the keys that ``train.model`` takes beside ``kind``, and
+``fit(training, settings)``, which returns ``Fitted``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
-from typing import Any
 
 from pydantic import ValidationError
 from torch import nn
 
-from ...config import ModelConfig, Section, TrainConfig, explain
+from ...config import ModelConfig, TrainConfig, explain
 from ...contract import Contract
 from ...errors import ConfigError
 from ...models.preprocess import Preprocess
@@ -19,7 +20,7 @@ from ...models.program import Head
 from ...models.tasks import Task
 from ..rows import Examples
 
-# Each names a module beside this one, and the ``KIND`` in it.
+# Each names a module beside this one.
 NAMES = (
     "linear",
     "mlp",
@@ -56,30 +57,12 @@ class Fitted:
     """Epochs or trees of the best state, which the body has."""
     last_round: int = 1
     """Epochs or trees that were run, those after the best among them."""
-    unit: str = ""
-    """What a round is: epoch or tree; empty of a kind that has none."""
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Losses and scores by round."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """A kind of model: one module of this package, and one line above."""
-
-    settings: type[Section]
-    """The keys that ``train.model`` takes beside ``kind``."""
-    fit: Callable[[TrainingSet, Any], Fitted]
-    """Learns; gets the training set and the kind's own settings."""
-
-
-def fit(training: TrainingSet, model: ModelConfig) -> Fitted:
-    """Fit the kind that ``model`` names."""
-    kind, settings = check(model)
-    return kind.fit(training, settings)
-
-
-def check(model: ModelConfig) -> tuple[Kind, Section]:
-    """The kind that ``model`` names, and the settings that it is given.
+def read_kind(model: ModelConfig) -> Callable[[TrainingSet], Fitted]:
+    """How to fit the kind that ``model`` names, with the settings that it is given.
 
     Raises:
         ConfigError: there is no such kind, or it does not take these settings.
@@ -88,8 +71,9 @@ def check(model: ModelConfig) -> tuple[Kind, Section]:
         raise ConfigError(
             f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(NAMES)}"
         )
-    kind: Kind = import_module(f".{model.kind}", __name__).KIND
+    kind = import_module(f".{model.kind}", __name__)
     try:
-        return kind, kind.settings(**(model.model_extra or {}))
+        settings = kind.Settings(**(model.model_extra or {}))
     except ValidationError as error:
         raise ConfigError(explain(error, f"train.model of kind '{model.kind}'")) from None
+    return partial(kind.fit, settings=settings)

@@ -3,15 +3,17 @@
 import re
 from typing import Annotated, Any
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
+from onnxmltools.convert import convert_lightgbm
+from onnxmltools.convert.common.data_types import FloatTensorType
 from pydantic import Field
 
 from ...config import Positive, Section
-from ...errors import MissingExtraError
 from ...models.trees import Matrices, Matrix, Trees, raw_ensemble
 from ..rows import Examples
-from . import Fitted, Kind, TrainingSet
+from . import Fitted, TrainingSet
 
 STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
 FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
@@ -39,10 +41,6 @@ class Settings(Section):
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Boost until validation rows gain nothing more; categories are split as sets of codes."""
-    try:
-        import lightgbm
-    except ImportError:
-        raise MissingExtraError("lightgbm", "train") from None
     matrices, width = Matrices(training.train.rows), training.head.width
     train, held_out = _dataset(training, training.train, matrices), []
     n_trees = training.rounds or settings.trees
@@ -56,7 +54,6 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         train,
         n_trees,
         valid_sets=held_out,
-        valid_names=["validation"] * len(held_out),
         callbacks=callbacks,
     )
     best = booster.best_iteration if booster.best_iteration > 0 else n_trees
@@ -67,15 +64,11 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
 
     return Fitted(
-        unit="tree",
         body=Trees(matrices, predict=predict, node=_node(floored, width), text=text),
         rounds=best,
         last_round=booster.current_iteration(),
-        curves={f"validation_{name}": c for name, c in scores.get("validation", {}).items()},
+        curves={f"validation_{name}": c for name, c in scores.get("valid_0", {}).items()},
     )
-
-
-KIND = Kind(settings=Settings, fit=fit)
 
 
 def floor_thresholds(text: str) -> str:
@@ -113,8 +106,6 @@ def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
 def _dataset(
     training: TrainingSet, examples: Examples, matrices: Matrices, reference: Any = None
 ) -> Any:
-    import lightgbm
-
     numbers, codes = examples.rows.numbers, examples.rows.codes
     n_numbers, n_columns = numbers.shape[1], numbers.shape[1] + codes.shape[1]
     return lightgbm.Dataset(
@@ -128,9 +119,6 @@ def _dataset(
 
 
 def _node(booster: Any, width: int) -> Any:
-    from onnxmltools.convert import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
     types = [("matrix", FloatTensorType([None, booster.num_feature()]))]
     converted = convert_lightgbm(booster, initial_types=types, zipmap=False, target_opset=OPSET)
     return raw_ensemble(converted, width)

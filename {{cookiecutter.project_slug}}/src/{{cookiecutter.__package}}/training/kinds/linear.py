@@ -16,7 +16,7 @@ from ...models.encode import Encoder, fit_encoder
 from ...models.preprocess import Prepared
 from ...models.program import Body
 from ..rows import Floats
-from . import Fitted, Kind, TrainingSet
+from . import Fitted, TrainingSet
 
 MOST_CELLS = 50_000_000
 LITTLE = 1e-3
@@ -78,9 +78,6 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
             weights, bias = np.vstack([-weights, weights]) / 2, np.r_[-bias, bias] / 2
         network.set(weights, bias)
     return Fitted(body=Body(encoder, network).eval())
-
-
-KIND = Kind(settings=Settings, fit=fit)
 
 
 def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_matrix:

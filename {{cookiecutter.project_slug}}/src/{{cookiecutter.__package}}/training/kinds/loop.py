@@ -91,7 +91,7 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
     body.load_state_dict(weights)
     body.to("cpu").eval()
     head.to("cpu").eval()
-    return Fitted(body=body, rounds=best_epoch, last_round=epoch, unit="epoch", curves=curves)
+    return Fitted(body=body, rounds=best_epoch, last_round=epoch, curves=curves)
 
 
 def shuffled(train: Examples, seed: int, epoch: int, batch_size: int) -> Iterator[Examples]:

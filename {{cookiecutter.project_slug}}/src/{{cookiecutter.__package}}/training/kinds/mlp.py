@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
-from . import Fitted, Kind, TrainingSet
+from . import Fitted, TrainingSet
 from .loop import NetworkSettings, fit_network
 
 
@@ -65,6 +65,3 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         start=training.head.start,
     )
     return fit_network(training, Body(encoder, network), "mlp")
-
-
-KIND = Kind(settings=Settings, fit=fit)

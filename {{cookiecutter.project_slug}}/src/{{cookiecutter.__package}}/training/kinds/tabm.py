@@ -13,7 +13,7 @@ from torch.nn import functional
 from ...config import Positive
 from ...models.encode import Categories, fit_encoder
 from ...models.program import Body
-from . import Fitted, Kind, TrainingSet
+from . import Fitted, TrainingSet
 from .loop import NetworkSettings, fit_network
 
 
@@ -105,6 +105,3 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         task=training.task.kind,
     )
     return fit_network(training, Body(encoder, network), "tabm")
-
-
-KIND = Kind(settings=Settings, fit=fit)

@@ -34,7 +34,7 @@ from ...terminal import say
 from ..evaluate import EXAMPLE_ROWS, Exported, assess
 from ..job import register
 from ..kinds import Fitted
-from ..race import fit_linear, make_holdout
+from ..race import LINEAR_MODEL, finalize, fit_candidate, make_holdout
 from ..rows import read_rows
 
 ENCODING, COLUMNS = "encoding.onnx", "encoding.json"
@@ -139,7 +139,8 @@ def run(
         fitted=Fitted(body=nn.Identity()),
     )
     split = dataset.manifest.get("split", {})
-    linear = fit_linear(make_holdout(settings, train, validation, split))
+    holdout = make_holdout(settings, train, validation, split)
+    linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
     evidence = assess(config, dataset, splits, exported, linear)
     return register(config, dataset, splits, exported, evidence)
 

@@ -41,10 +41,9 @@ class MlflowTracker:
 
     def aliases(self) -> dict[str, str]:
         """The bundle that each alias names."""
-        bundles = self._bundles()
-        for model in self.client.search_registered_models(self._query):
-            return {alias: bundles.get(str(n), "") for alias, n in model.aliases.items()}
-        return {}
+        bundles, models = self._bundles(), self.client.search_registered_models(self._query)
+        named = models[0].aliases if models else {}
+        return {alias: bundles.get(str(number), "") for alias, number in named.items()}
 
     def record(self, run: Run) -> None:
         """One run by bundle; what a broken connection left half recorded is made anew."""

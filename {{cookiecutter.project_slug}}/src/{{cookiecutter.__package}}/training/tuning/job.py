@@ -135,8 +135,9 @@ def score(holdout: Holdout, settings: TrainConfig) -> float:
     """Train; what is to be high: the deciding metric, or where it has no meaning the negative loss."""
     sets = [replace(training, settings=settings) for training in holdout.sets]
     model = fit_candidate(settings.model, replace(holdout, sets=sets))
-    metrics = holdout.task.scores(holdout.labels, model.outputs).all()
-    main, loss = metrics[holdout.task.main], metrics[holdout.task.loss]
+    task = holdout.sets[0].task
+    metrics = task.scores(holdout.labels, model.outputs).all()
+    main, loss = metrics[task.main], metrics[task.loss]
     return -loss if np.isnan(main) else main
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ...config import Config, ModelConfig, TrainConfig, explain
 from ...errors import ConfigError
-from .. import kinds
+from ..kinds import read_kind
 from .settings import tuning_of
 
 OWN = "model."
@@ -71,7 +71,7 @@ def kinds_of(config: Config) -> tuple[str, ...]:
     named = config.train.model.kind
     chosen = tuning_of(config).kinds or (OF_AUTO if named == "auto" else (named,))
     for name in chosen:
-        kinds.check(of_kind(config.train, name).model)
+        read_kind(of_kind(config.train, name).model)
         if name not in SEARCH:
             raise ConfigError(
                 f"nothing is said of what to search of kind '{name}': add it to SEARCH in"
@@ -101,7 +101,7 @@ def applied(settings: TrainConfig, drawn: Mapping[str, Any]) -> TrainConfig:
         changed = TrainConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(explain(error, "train")) from None
-    kinds.check(changed.model)
+    read_kind(changed.model)
     return changed
 
 
