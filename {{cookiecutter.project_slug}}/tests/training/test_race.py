@@ -47,7 +47,7 @@ def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
     winner, linear = race(settings(), train, validation, {})
     task, title = task_of(any_shop), "R²" if any_shop.task == "regression" else "AUC"
     shown = capsys.readouterr().out
-    assert f"kinds of model, ranked by {title} on 800 validation rows" in shown
+    assert f"kinds of model by {title} on 800 validation rows" in shown
     names, values, rounds = shown_of(shown)
     assert set(names) == set(FEW)
     assert values == sorted(values, reverse=True)
@@ -66,7 +66,7 @@ def test_of_few_rows_every_one_is_held_out_once_and_networks_are_left_out(
     winner, _ = race(settings(), train, validation, {"by": "hash"})
     shown = capsys.readouterr().out
     assert set(shown_of(shown)[0]) == {"linear", "lightgbm"}
-    assert "on 500 rows held out in 5 folds" in shown
+    assert "on 500 rows in 5 folds" in shown
     assert len(winner.outputs) == 500
     named = settings(model={"kind": "mlp", "hidden": [4]})
     winner, linear = race(named, train, validation, {"by": "hash"})

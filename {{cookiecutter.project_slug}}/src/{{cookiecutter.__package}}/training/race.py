@@ -195,6 +195,6 @@ def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
         interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
         lines.append((name, str(interval), f"{fitted.rounds} of {fitted.last_round}"))
     n, k = len(holdout.labels), len(holdout.parts)
-    rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows held out in {k} folds"
-    table(f"kinds of model, ranked by {title} on {rows}", ["", title, "best round"], lines)
+    rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
+    table(f"kinds of model by {title} on {rows}", ["", title, "best round"], lines)
     return names

@@ -9,15 +9,12 @@ import torch
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError, DivergedError
-from {{ cookiecutter.__package }}.models.encode import Categories
 from {{ cookiecutter.__package }}.training.kinds import TrainingSet, read_kind
-from {{ cookiecutter.__package }}.training.kinds.linear import Linear
 from {{ cookiecutter.__package }}.training.kinds.loop import (
     choose_device,
     schedule_of,
     shuffled,
 )
-from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
 from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
 
 from ...conftest import shop_of
@@ -96,26 +93,6 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     for absent in ("tpu", "cuda:99"):
         with pytest.raises(ConfigError, match=f"train.device is '{absent}': .*'auto' takes what"):
             choose_device(absent)
-
-
-@pytest.mark.parametrize("kind", ["linear", "mlp"])
-def test_every_parameter_learns_and_a_row_does_not_see_its_neighbours(kind: str) -> None:
-    torch.manual_seed(0)
-    sizes, start = [2, 200], torch.tensor([0.1, 0.2, 0.7])
-    categories = Categories(sizes, 5)
-    network = (
-        Linear(width=3, sizes=sizes, outputs=3)
-        if kind == "linear"
-        else Mlp(width=3, categories=categories, hidden=(8, 4), dropout=0.5, start=start)
-    )
-    numbers, codes = torch.rand(256, 3), torch.stack([torch.arange(256) % n for n in sizes], 1)
-    (network.train()(numbers, codes) ** 2).sum().backward()
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().sum() > 0, name
-    together = network.eval()(numbers[:8], codes[:8])
-    alone = [network(numbers[i : i + 1], codes[i : i + 1]) for i in range(8)]
-    assert torch.allclose(torch.cat(alone), together, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
