@@ -154,17 +154,6 @@ def test_a_slice_needs_500_rows_or_of_few_a_20th() -> None:
     assert [part.value for part in parts] == ["many", "ten"]
 
 
-def test_the_fewer_rows_a_slice_has_the_wider_its_interval_is() -> None:
-    labels, probabilities, day = days_that_differ()
-    columns = {"part": np.where(day < 6, "small", "large")}
-    both = {"model": probabilities, "dummy": np.full(len(labels), 0.4)}
-    task = task_of(shop_of("binary"))
-    large, small = slices(task, labels, both, columns, bootstrap_of(day))
-    assert (large.rows, small.rows) == (1700, 300)
-    for metric in ("auc", "log_loss", "ece"):
-        assert width(small.metrics[metric]) > width(large.metrics[metric])
-
-
 def test_the_columns_marked_for_slices_are_texts_whatever_their_type(shop: Contract) -> None:
     values = shop.model_dump(mode="json")
     values["columns"]["gift"]["slice"] = True

@@ -55,19 +55,6 @@ def test_a_refused_version_serves_only_by_an_override_whose_reason_history_and_c
     assert numbers(versions) == [1, 2]
 
 
-def test_a_version_that_is_not_there_is_not_served_and_makes_no_folder(
-    versions: Versions, make_version: Made
-) -> None:
-    with pytest.raises(RegistryError, match="no version 1; its versions: none yet"):
-        promote(versions, "1")
-    assert not versions.folder.exists()
-    make_version()
-    for move in (promote, rollback):
-        with pytest.raises(RegistryError, match="no version 9; its versions: 1"):
-            move(versions, "9")
-    assert versions.served() is None
-
-
 def test_a_version_whose_bundle_cannot_answer_is_not_served(
     versions: Versions, make_version: Made, shop: Contract
 ) -> None:
@@ -89,6 +76,9 @@ def test_a_version_whose_bundle_cannot_answer_is_not_served(
 def test_rollback_serves_what_served_before_or_what_is_named(
     versions: Versions, make_version: Made
 ) -> None:
+    with pytest.raises(RegistryError, match="no version 1; its versions: none yet"):
+        promote(versions, "1")
+    assert not versions.folder.exists()
     for value in (0.1, 0.2, 0.3):
         make_version(value)
     with pytest.raises(RegistryError, match="nothing to roll back to"):

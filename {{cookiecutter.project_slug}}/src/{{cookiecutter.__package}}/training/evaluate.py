@@ -16,7 +16,7 @@ from ..errors import BundleError, DataError
 from ..models import graph
 from ..models.bundle import open_bundle, open_session, parity_error, predict
 from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import METRICS, Draws, Scored
+from ..models.metrics import METRICS, Draws, Floats, Integers, Scored
 from ..models.tables import from_table
 from ..models.tasks import Cut, Outputs, Task, task_of
 from ..models.versions import Versions
@@ -24,7 +24,7 @@ from ..terminal import say, table
 from ..values import canonical_category
 from .kinds import Fitted
 from .race import Model
-from .rows import Floats, Integers, Rows, Splits, bootstrap_of, overlap
+from .rows import Rows, Splits, bootstrap_of, overlap
 
 MODEL, DUMMY, LINEAR, CHAMPION = "model", "dummy", "linear", "champion"
 """Who is evaluated on the same rows."""

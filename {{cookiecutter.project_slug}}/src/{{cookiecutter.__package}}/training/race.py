@@ -15,13 +15,13 @@ import torch
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
 from ..models.intervals import Bootstrap
-from ..models.metrics import METRICS
+from ..models.metrics import METRICS, Floats
 from ..models.preprocess import fit_preprocess
 from ..models.program import Head, Program
 from ..models.tasks import Cut, Outputs, task_of, threshold_of
 from ..terminal import table
 from .kinds import Fitted, TrainingSet, read_kind
-from .rows import Examples, Floats, Rows, SplitBy, bootstrap_of, make_folds, make_rows
+from .rows import Examples, Rows, SplitBy, bootstrap_of, make_folds, make_rows
 
 LINEAR_MODEL = ModelConfig(kind="linear")
 # The simplest first: it wins where others are no better.

@@ -20,11 +20,12 @@ from ..data.dataset import Dataset
 from ..models import profile
 from ..models.days import FIRST_S, LAST_S, MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
+from ..models.metrics import Integers
 from ..models.tasks import Outputs, task_of
 from ..values import json_value
 from .card import write_card
 from .evaluate import DUMMY, LINEAR, MODEL, Evidence, Exported
-from .rows import Integers, Rows, Splits
+from .rows import Rows, Splits
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
 PLACES = {"artifacts", "bundles", "tracker", "tracking_uri"}

@@ -6,7 +6,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +27,7 @@ from ..errors import DataError
 from ..models.days import local_days
 from ..models.inputs import Inputs
 from ..models.intervals import Bootstrap, numbered
+from ..models.metrics import Floats, Integers
 from ..models.preprocess import Prepared
 from ..models.tables import from_table
 from ..models.tasks import task_of
@@ -35,10 +35,6 @@ from ..terminal import say
 from ..values import canonical_category
 
 FOLDS = 5
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Fold = tuple[Integers, Integers]
-"""Rows to learn from, and rows held out."""
 SplitBy = Mapping[str, Any]
 """How the dataset was split, as its manifest says."""
 
@@ -151,8 +147,8 @@ def overlap(learned: Sequence[Rows], test: Rows) -> tuple[int, int]:
     return int(shared), min(int(expected), n)
 
 
-def make_folds(rows: Rows, split: SplitBy, seed: int) -> list[Fold]:
-    """Folds like the split between training and test: by time, by group, or by rows.
+def make_folds(rows: Rows, split: SplitBy, seed: int) -> list[tuple[Integers, Integers]]:
+    """Rows to learn from and rows held out, like the split of the test rows: by time, group or row.
 
     Of time the past is learned from and the time after it held out. Else each row is held out once,
     no group is on both sides, and labels keep their shares.

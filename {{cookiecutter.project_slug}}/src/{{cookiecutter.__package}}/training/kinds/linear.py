@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from ...config import Positive, Section
 from ...models.encode import Encoder, fit_encoder
+from ...models.metrics import Floats
 from ...models.preprocess import Prepared
 from ...models.program import Body
-from ..rows import Floats
 from . import Fitted, TrainingSet
 
 MOST_CELLS = 50_000_000
