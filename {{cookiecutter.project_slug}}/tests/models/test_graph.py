@@ -1,4 +1,3 @@
-import copy
 import sys
 from datetime import datetime
 from itertools import product
@@ -62,12 +61,12 @@ def test_rows_are_answered_as_torch_does(exported: Exported, no_features: None) 
         assert_parity(answers, exported.program.predict(inputs))
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 17, 400])
-def test_a_batch_has_any_size(exported: Exported, n: int) -> None:
-    answers = predict(exported.session, exported.inputs[:n], exported.task)
+def test_a_batch_has_any_size(exported: Exported) -> None:
     whole = predict(exported.session, exported.inputs, exported.task)
-    assert answers.shape == (n, *whole.shape[1:])
-    assert answers == pytest.approx(whole[:n], abs=1e-6, rel=1e-6)
+    for n in (0, 1, 2, 17, 400):
+        answers = predict(exported.session, exported.inputs[:n], exported.task)
+        assert answers.shape == (n, *whole.shape[1:])
+        assert answers == pytest.approx(whole[:n], abs=1e-6, rel=1e-6)
 
 
 def test_the_export_repeated_is_the_same_bytes(
@@ -77,18 +76,17 @@ def test_the_export_repeated_is_the_same_bytes(
     assert again == shop_graph
 
 
-def test_the_graph_says_nothing_of_the_machine(shop_graph: bytes) -> None:
-    for trace in (str(Path.cwd()), str(Path.home()), sys.prefix, "site-packages", ".py", "line "):
-        assert trace.encode() not in shop_graph
-
-
-def test_the_graph_has_one_input_per_kind_and_one_version_per_domain(shop_graph: bytes) -> None:
+def test_the_graph_has_one_input_per_kind_one_version_per_domain_and_no_trace_of_the_machine(
+    shop_graph: bytes,
+) -> None:
     model = onnx.load_from_string(shop_graph)
     assert [value.name for value in model.graph.input] == ["category", "numeric", "time"]
     assert [value.name for value in model.graph.output] == ["probability"]
     assert model.ir_version == IR_VERSION
     versions = [(opset.domain, opset.version) for opset in model.opset_import]
     assert sorted(versions) == [("", OPSET), ("ai.onnx.ml", OPSET_ML)]
+    for text in (str(Path.cwd()), str(Path.home()), sys.prefix, "site-packages", ".py", "line "):
+        assert text.encode() not in shop_graph
 
 
 def test_other_tools_accept_the_graph_and_every_stage_has_its_name(exported: Exported) -> None:
@@ -98,27 +96,14 @@ def test_other_tools_accept_the_graph_and_every_stage_has_its_name(exported: Exp
     onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     assert onnx.version_converter.convert_version(model, OPSET + 1).graph.node
     made = [name for node in model.graph.node for name in node.output]
-    stages = ["codes", "numbers", "encoded", "raw", "logits", exported.task.output]
+    stages = ["codes", "numbers", "encoded", "raw", exported.task.output]
     assert [name for name in made if name in stages] == stages
 
 
-@pytest.mark.parametrize(
-    ("mean", "deviation"),
-    [
-        (0.0, 1e6),
-        pytest.param(1e7, 1.0, marks=pytest.mark.slow),
-        pytest.param(0.0, 1e-6, marks=pytest.mark.slow),
-    ],
-)
-def test_values_of_any_size_are_answered_as_torch_does(
-    no_features: None, mean: float, deviation: float
-) -> None:
+def test_large_values_are_answered_as_torch_does(no_features: None) -> None:
     made = exported_of("regression")
-    program = copy.copy(made.program)
-    program._modules = {
-        **program._modules,
-        "head": Head("regression", np.array([mean - deviation, mean + deviation])),
-    }
+    head = Head("regression", np.array([-1e6, 1e6]))
+    program = Program(made.contract, made.program.preprocess, made.program.body, head).eval()
     session = open_session(export(program, made.inputs[:16]).SerializeToString())
     expected = program.predict(made.inputs)
     answers = predict(session, made.inputs, made.task)

@@ -25,19 +25,17 @@ def one(contract: Contract, **values: Any) -> Inputs:
     return from_columns(contract, columns, 1)
 
 
-def test_columns_are_grouped_by_type_in_the_contracts_order(shop: Contract) -> None:
+def test_columns_are_grouped_by_type_and_what_is_missing_has_a_value(shop: Contract) -> None:
     at = datetime(2024, 5, 1, 12, tzinfo=UTC)
     row = one(shop, price=9.5, items=2, channel="web", city="Oslo", gift=True, at=at)
     assert row.numeric.tolist() == [[9.5, 2.0, 1.0]]
     assert row.category.tolist() == [["web", "Oslo"]]
     assert row.time.tolist() == [[int(at.timestamp())]]
-
-
-def test_a_missing_value_is_nan_or_reserved(shop: Contract) -> None:
     row = one(shop)
     assert np.isnan(row.numeric).all()
     assert row.category.tolist() == [[MISSING_CATEGORY] * 2]
     assert row.time.tolist() == [[MISSING_TIME]]
+    assert set(one(part_of(shop, "price"), price=1.0).feed()) == {"numeric"}
 
 
 @pytest.mark.parametrize("number", [1e39, -1e300, INF])
@@ -45,12 +43,6 @@ def test_a_number_that_float32_cannot_hold_is_taken_without_a_warning(
     shop: Contract, number: float
 ) -> None:
     assert not np.isfinite(one(shop, price=number).numeric[0, 0])
-
-
-def test_a_group_without_columns_is_not_fed(shop: Contract) -> None:
-    inputs = one(part_of(shop, "price"), price=1.0)
-    assert set(inputs.feed()) == {"numeric"}
-    assert len(inputs) == 1
 
 
 def test_the_online_and_the_offline_road_give_the_same_inputs(contract: Contract) -> None:
@@ -73,44 +65,46 @@ def test_an_absent_feature_is_named_with_those_that_are_needed(shop: Contract) -
 
 
 @pytest.mark.parametrize(
-    ("name", "column"),
-    [
-        ("price", pa.array(["cheap"])),
-        ("gift", pa.array(["perhaps"])),
-        ("at", pa.array(["yesterday"])),
-        ("at", pa.array([1.5])),
-    ],
+    ("name", "values"),
+    [("price", ["cheap"]), ("gift", ["perhaps"]), ("at", ["soon"]), ("at", [1.5])],
 )
 def test_values_of_another_type_are_refused_by_name(
-    shop: Contract, name: str, column: pa.Array
+    shop: Contract, name: str, values: list[Any]
 ) -> None:
     with pytest.raises(DataError, match=rf"column '{name}' \(\w+\)"):
-        with_column(shop, name, column)
+        with_column(shop, name, pa.array(values))
 
 
-@pytest.mark.parametrize(
-    "column",
-    [pa.array([3, None], pa.int16()), pa.chunked_array([[3.0], [None]])]
-    + [pa.array([3.0, gap]) for gap in (NAN, INF, -1e300)],
-)
-def test_a_number_is_float32_or_nan(shop: Contract, column: Any) -> None:
-    values = with_column(shop, "price", column).numeric[:, 0]
-    assert values[0] == 3.0
-    assert np.isnan(values[1])
+NUMBERS = [
+    *(pa.array([3, None], pa.int16()), pa.chunked_array([[3.0], [None]])),
+    *(pa.array([3.0, gap]) for gap in (NAN, INF, -1e300)),
+]
+CATEGORIES = [
+    *(pa.array(["1", None]), pa.array([1, None]), pa.array([1.0, NAN])),
+    pa.array(["1.0", None], pa.large_string()),
+    pa.chunked_array([["1"], [None]], pa.string()).dictionary_encode(),
+]
+MICROSECOND = datetime(2024, 1, 1, 1, 0, 0, 1)
+TIMES: list[tuple[Any, int]] = [
+    (pa.array([datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)]), -1),
+    (pa.array([MICROSECOND]), 1_704_067_200),
+    (pa.array([1_704_067_200], pa.timestamp("s", "America/New_York")), 1_704_067_200),
+    (pa.array([1_704_067_200_123_000_000], pa.timestamp("ns", "UTC")), 1_704_067_200),
+    (pa.array([date(2024, 1, 1)]), 1_704_063_600),
+    (pa.array([None], pa.timestamp("us")), MISSING_TIME),
+]
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        pa.array(["1", None]),
-        pa.array([1, None]),
-        pa.array([1.0, NAN]),
-        pa.array(["1.0", None], pa.large_string()),
-        pa.chunked_array([["1"], [None]], pa.string()).dictionary_encode(),
-    ],
-)
-def test_a_category_is_canonical_text_whatever_it_is_stored_as(shop: Contract, column: Any) -> None:
-    assert with_column(shop, "city", column).category[:, 1].tolist() == ["1", MISSING_CATEGORY]
+def test_a_cell_is_the_same_input_whatever_it_is_stored_as(shop: Contract) -> None:
+    for column in NUMBERS:
+        values = with_column(shop, "price", column).numeric[:, 0]
+        assert values[0] == 3.0, column.type
+        assert np.isnan(values[1]), column.type
+    for column in CATEGORIES:
+        texts = with_column(shop, "city", column).category[:, 1].tolist()
+        assert texts == ["1", MISSING_CATEGORY], column.type
+    for column, seconds in TIMES:  # cut towards the past
+        assert with_column(shop, "at", column).time.tolist() == [[seconds]], column.type
 
 
 def test_a_full_dictionary_of_narrow_indices_has_room_for_a_null(shop: Contract) -> None:
@@ -120,30 +114,12 @@ def test_a_full_dictionary_of_narrow_indices_has_room_for_a_null(shop: Contract)
     assert values == [*(f"c{i}" for i in range(128)), MISSING_CATEGORY]
 
 
-def test_a_column_of_nothing_but_nulls_is_missing(shop: Contract) -> None:
+def test_a_column_of_nothing_but_nulls_is_missing_and_no_rows_have_the_right_width(
+    shop: Contract,
+) -> None:
     assert np.isnan(with_column(shop, "price", pa.nulls(2)).numeric[:, 0]).all()
     assert with_column(shop, "city", pa.nulls(2)).category[:, 1].tolist() == [MISSING_CATEGORY] * 2
     assert with_column(shop, "at", pa.nulls(2)).time.tolist() == [[MISSING_TIME]] * 2
-
-
-@pytest.mark.parametrize(
-    ("column", "seconds"),
-    [
-        (pa.array([datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)]), -1),
-        (pa.array([datetime(2024, 1, 1, 1, 0, 0, 1)]), 1_704_067_200),
-        (pa.array([1_704_067_200], pa.timestamp("s", "America/New_York")), 1_704_067_200),
-        (pa.array([1_704_067_200_123_000_000], pa.timestamp("ns", "UTC")), 1_704_067_200),
-        (pa.array([date(2024, 1, 1)]), 1_704_063_600),
-        (pa.array([None], pa.timestamp("us")), MISSING_TIME),
-    ],
-)
-def test_a_time_of_a_table_is_utc_seconds_cut_towards_the_past(
-    shop: Contract, column: pa.Array, seconds: int
-) -> None:
-    assert with_column(shop, "at", column).time.tolist() == [[seconds]]
-
-
-def test_no_rows_give_groups_of_the_right_width(shop: Contract) -> None:
     inputs = from_table(shop, synthesize(shop, 5).slice(0, 0))
     shapes = (inputs.numeric.shape, inputs.category.shape, inputs.time.shape)
     assert shapes == ((0, 3), (0, 2), (0, 1))

@@ -1,9 +1,13 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.models.metrics import (
+    ClassScores,
     Floats,
     Ranking,
     Scored,
@@ -37,7 +41,7 @@ GUESSES = {
 }
 EVERY: dict[str, Scored] = {
     **{f"binary {name}": Scores(LABELS, case, 0.4) for name, case in CASES.items()},
-    **{f"classes {name}": Scores(CLASSES, case) for name, case in SHARES.items()},
+    **{f"classes {name}": ClassScores(CLASSES, case) for name, case in SHARES.items()},
     **{f"values {name}": ValueScores(VALUES, case) for name, case in GUESSES.items()},
 }
 
@@ -73,7 +77,7 @@ def test_metrics_of_several_classes_are_sklearns(case: str) -> None:
     shares = SHARES[case]
     decided = shares.argmax(1)
     own = np.clip(shares[np.arange(N), CLASSES.astype(int)], 1e-7, 1)
-    assert Scores(CLASSES, shares).all() == pytest.approx(
+    assert ClassScores(CLASSES, shares).all() == pytest.approx(
         {
             "auc": sklearn.roc_auc_score(CLASSES, shares, multi_class="ovr", average="macro"),
             "log_loss": -np.log(own).mean(),
@@ -94,7 +98,7 @@ def test_rows_of_one_class_have_no_areas() -> None:
 def test_a_class_that_no_row_has_is_left_out_of_the_mean() -> None:
     labels, shares = np.array([0.0, 0, 1, 1]), SHARES["continuous"][:4]
     expected = [sklearn.roc_auc_score(labels == k, shares[:, k]) for k in (0, 1)]
-    assert Scores(labels, shares).all()["auc"] == pytest.approx(np.mean(expected))
+    assert ClassScores(labels, shares).all()["auc"] == pytest.approx(np.mean(expected))
 
 
 @pytest.mark.parametrize("case", GUESSES)
@@ -117,6 +121,12 @@ def test_values_that_do_not_vary_have_no_share_of_a_variance(value: float) -> No
     assert values["mae"] == pytest.approx(2 / 3)
 
 
+def of_rows(scores: Any, rows: npt.NDArray[np.int64]) -> Any:
+    """The same predictions of other rows."""
+    arrays = {n: v[rows] for n, v in vars(scores).items() if isinstance(v, np.ndarray)}
+    return replace(scores, **arrays)
+
+
 @pytest.mark.parametrize("case", EVERY)
 def test_a_draw_is_the_metric_of_rows_repeated(case: str) -> None:
     scores = EVERY[case]
@@ -125,17 +135,10 @@ def test_a_draw_is_the_metric_of_rows_repeated(case: str) -> None:
     drawn = scores.draws(block, counts)
     for number, times in enumerate(counts):
         rows = np.repeat(np.arange(N), times[block].astype(int))
-        expected = repeated(scores, rows).all()
+        expected = of_rows(scores, rows).all()
         assert {name: values[number] for name, values in drawn.items()} == pytest.approx(
             expected, rel=1e-5, abs=1e-7, nan_ok=True
         )
-
-
-def repeated(scores: Scored, rows: npt.NDArray[np.int64]) -> Scored:
-    if isinstance(scores, Scores):
-        return Scores(scores.labels[rows], scores.probabilities[rows], scores.threshold)
-    assert isinstance(scores, ValueScores)
-    return ValueScores(scores.labels[rows], scores.values[rows])
 
 
 @pytest.mark.parametrize("rate", [0.3, 0.002])
@@ -144,8 +147,10 @@ def test_of_many_scores_areas_of_draws_are_near_the_exact_ones(rate: float) -> N
     labels = (random.random(40_000) < rate).astype(float)
     scores = random.normal(0, 1, 40_000) + 2 * labels
     block, counts = random.integers(0, 50, 40_000), random.poisson(1, (20, 50)).astype(float)
-    near = Ranking(labels, scores).areas(block, counts, exact=False)
-    exact = Ranking(labels, scores).areas(block, counts, exact=True)
-    for name, values in exact.items():
+    ranking = Ranking(labels, scores)
+    near = ranking.areas(block, counts)
+    single = [ranking.areas(block, draw[None]) for draw in counts]
+    for name in near:
+        values = np.concatenate([draw[name] for draw in single])
         assert near[name] == pytest.approx(values, abs=3e-4)
         assert np.std(near[name] - values) < 0.01 * np.std(values)

@@ -85,28 +85,21 @@ def test_an_output_that_cannot_be_one_is_noticed(name: str, outputs: Any, valid:
     assert task_of(shop_of(name)).valid(np.asarray(outputs)) is valid
 
 
-def test_a_binary_decision_is_positive_from_the_threshold_on() -> None:
-    outputs, contract = np.array([0.1, 0.3, 0.5, 0.7]), shop_of("binary")
-    assert task_of(contract, 0.3).decisions(outputs).tolist() == [False, True, True, True]
-    assert task_of(contract).decisions(outputs).tolist() == [False, False, True, True]
-    assert task_of(contract, 0.0).decisions(outputs).tolist() == [True] * 4
-    labels = np.array([0.0, 1, 1, 0])
-    assert task_of(contract, 0.3).scores(labels, outputs).all()["f1"] == pytest.approx(0.8)
-
-
-def test_of_several_labels_the_likeliest_is_decided_for_and_watched() -> None:
-    task = task_of(shop_of("multiclass"))
-    expected = ["exchanged", "kept", "returned"]
-    assert task.decisions(SHARES).tolist() == task.watched(SHARES).tolist() == expected
-    certainty = task.certainty(SHARES)
-    assert certainty is not None
-    assert certainty == pytest.approx(np.array([0.7, 0.5, 0.8]))
-
-
-def test_a_value_is_its_own_decision_without_a_probability() -> None:
-    task, outputs = task_of(shop_of("regression")), np.array([3.5, -1.0])
-    assert task.decisions(outputs).tolist() == task.watched(outputs).tolist() == [3.5, -1.0]
-    assert task.certainty(outputs) is None
+def test_what_is_decided_how_sure_it_is_and_what_drift_watches() -> None:
+    binary, multiclass, regression = (task_of(shop_of(name)) for name in TASKS)
+    probabilities, values = np.array([0.3, 0.5]), np.array([3.5, -1.0])
+    likeliest = ["exchanged", "kept", "returned"]
+    assert binary.decisions(probabilities).tolist() == [False, True]
+    assert task_of(shop_of("binary"), 0.3).decisions(probabilities).tolist() == [True, True]
+    assert binary.watched(probabilities).tolist() == [0.3, 0.5]
+    assert multiclass.decisions(SHARES).tolist() == multiclass.watched(SHARES).tolist() == likeliest
+    assert regression.decisions(values).tolist() == regression.watched(values).tolist() == [3.5, -1]
+    sure: Any = [
+        task.certainty(values) for task, values in ((binary, probabilities), (multiclass, SHARES))
+    ]
+    assert sure[0].tolist() == [0.3, 0.5]
+    assert sure[1] == pytest.approx([0.7, 0.5, 0.8])
+    assert regression.certainty(values) is None
 
 
 def test_every_metric_of_a_task_is_scored_and_the_deciding_one_is_at_its_chance(task: Task) -> None:
@@ -152,10 +145,6 @@ def test_no_threshold_serves_the_objective_better(case: str, objective: str) -> 
     assert value_of(cut.threshold) == pytest.approx(best)
 
 
-def test_a_threshold_takes_all_rows_of_one_probability_or_none() -> None:
-    assert cut_of([1.0, 1, 0, 0, 0], [0.9, 0.5, 0.5, 0.5, 0.5]).threshold == 0.9
-
-
 def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
     costs = {"false_negative_cost": 1, "false_positive_cost": 9}
     outputs = np.array([1.0, 0.9, 0.5, 0.2])
@@ -163,8 +152,8 @@ def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
     assert not (outputs.astype(np.float32) >= cut.threshold).any()
 
 
-def test_rows_of_one_label_and_other_tasks_have_no_threshold() -> None:
-    cut = cut_of([1.0, 1, 1], [0.1, 0.2, 0.3])
-    assert cut.threshold == 0.5
+def test_a_threshold_takes_all_rows_of_one_probability_and_needs_two_labels() -> None:
+    assert cut_of([1.0, 1, 0, 0, 0], [0.9, 0.5, 0.5, 0.5, 0.5]).threshold == 0.9
+    assert cut_of([1.0, 1, 1], [0.1, 0.2, 0.3]).threshold == 0.5
     multiclass = task_of(shop_of("multiclass"))
     assert threshold_of(multiclass, np.array([0.0, 1, 2]), SHARES, ThresholdConfig()) is None

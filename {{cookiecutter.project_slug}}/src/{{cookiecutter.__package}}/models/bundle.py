@@ -6,7 +6,7 @@ sample.parquet  checksums.sha256``
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from ..storage import new_directory
 from .inputs import Inputs, from_columns
 from .tasks import Task, task_of
 
+Outputs = npt.NDArray[np.float32]
 CHECKSUMS = "checksums.sha256"
 TOLERANCE = 1e-5
 BATCH_ROWS = 8_192  # what layers pass on stays in the cache, and wide ones small in memory
@@ -54,7 +55,7 @@ class Bundle:
         content: dict[str, Any] = json.loads(self.files["profile.json"])
         return content
 
-    def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+    def predict(self, inputs: Inputs) -> Outputs:
         """The task's outputs, ``[rows]`` or ``[rows, classes]``, as ``predict`` below."""
         return predict(self.session, inputs, self.task)
 
@@ -67,7 +68,7 @@ def open_session(model: bytes) -> ort.InferenceSession:
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def predict(session: ort.InferenceSession, inputs: Inputs, task: Task) -> npt.NDArray[np.float32]:
+def predict(session: ort.InferenceSession, inputs: Inputs, task: Task) -> Outputs:
     """The graph's outputs.
 
     Raises:
@@ -79,13 +80,26 @@ def predict(session: ort.InferenceSession, inputs: Inputs, task: Task) -> npt.ND
     return outputs
 
 
-def run(session: ort.InferenceSession, inputs: Inputs) -> npt.NDArray[np.float32]:
-    """Whatever the graph gives, computed ``BATCH_ROWS`` at a time."""
-    parts = [
-        session.run(None, inputs[start : start + BATCH_ROWS].feed())[0]
-        for start in range(0, max(len(inputs), 1), BATCH_ROWS)
-    ]
+def run(session: ort.InferenceSession, inputs: Inputs) -> Outputs:
+    """Whatever the graph gives."""
+    return in_batches(inputs, lambda rows: session.run(None, rows.feed())[0])
+
+
+def in_batches(inputs: Inputs, compute: Callable[[Inputs], Outputs]) -> Outputs:
+    """The results for ``BATCH_ROWS`` at a time, one after another."""
+    starts = range(0, max(len(inputs), 1), BATCH_ROWS)
+    parts = [compute(inputs[start : start + BATCH_ROWS]) for start in starts]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def parity_error(expected: npt.NDArray[Any], actual: npt.NDArray[Any], scale: float = 1.0) -> float:
+    """Largest |a − b| as a multiple of what is tolerated, ``1e-5·(scale + |b|)``; 1 or less passes.
+
+    ``scale`` is the task's: float32 is as exact near 0 as the largest number that was added up.
+    """
+    difference = np.abs(actual.astype(np.float64) - expected)
+    worst = (difference / (TOLERANCE * (scale + np.abs(expected)))).max(initial=0)
+    return float(worst) if np.isfinite(difference).all() else float("inf")
 
 
 def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
@@ -132,16 +146,17 @@ def verify(path: Path) -> dict[str, bytes]:
         raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
     if _sha256(listing)[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
-    files = {}
+    files = {file.name: file.read_bytes() for file in path.iterdir() if file.name != CHECKSUMS}
+    listed = set()
     for line in listing.decode().splitlines():
         digest, name = line.split("  ", 1)
-        files[name] = (path / name).read_bytes() if (path / name).is_file() else b""
-        if _sha256(files[name]) != digest:
+        listed.add(name)
+        if name not in files or _sha256(files[name]) != digest:
             raise BundleError(
                 f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
                 " or delete it and train again"
             )
-    if extra := sorted({file.name for file in path.iterdir()} - {*files, CHECKSUMS}):
+    if extra := sorted(files.keys() - listed):
         raise BundleError(f"bundle '{path}': {extra[0]} is not in {CHECKSUMS}; take it out")
     return files
 
@@ -161,13 +176,3 @@ def _replay_golden(bundle: Bundle) -> None:
             f"bundle '{bundle.path}': predictions of the golden rows are {worst:.1f} times the"
             " tolerance from those recorded; onnxruntime or the processor computes differently here"
         )
-
-
-def parity_error(expected: npt.NDArray[Any], actual: npt.NDArray[Any], scale: float = 1.0) -> float:
-    """Largest |a − b| as a multiple of what is tolerated, ``1e-5·(scale + |b|)``; 1 or less passes.
-
-    ``scale`` is the task's: float32 is as exact near 0 as the largest number that was added up.
-    """
-    difference = np.abs(actual.astype(np.float64) - expected)
-    worst = (difference / (TOLERANCE * (scale + np.abs(expected)))).max(initial=0)
-    return float(worst) if np.isfinite(difference).all() else float("inf")

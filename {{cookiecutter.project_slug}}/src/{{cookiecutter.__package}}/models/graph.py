@@ -1,7 +1,7 @@
 """The program as one ONNX graph: category text in, outputs out, byte-identical on repeat.
 
-Its inner tensors ``codes``, ``numbers``, ``encoded``, ``raw`` and ``logits`` are the stages between;
-the model's metadata name the columns of ``numbers``.
+Its inner tensors ``codes``, ``numbers``, ``encoded`` and ``raw`` are the stages between; the model's
+metadata name the columns of ``numbers``.
 """
 
 import json
@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from .columns import UNSEEN
 from .inputs import Inputs
 from .preprocess import Preprocess
-from .program import Program
 from .trees import OPERATOR, Trees
 
 # What onnxruntime has long read; newer defaults are refused.
@@ -27,33 +26,28 @@ NAMES = "numbers"
 """The key of the model's metadata that holds the names of the columns of ``numbers``, as JSON."""
 
 
-def export(program: Program, example: Inputs) -> ModelProto:
+def export(module: nn.Module, example: Inputs) -> ModelProto:
     """The graph with inputs ``numeric``, ``category`` and ``time`` (those that have columns).
 
-    ``example`` needs two rows or more, so that no size is taken for a constant.
+    ``module`` is a ``Program``, or another that begins with a ``Preprocess`` and returns its stages by
+    name, the output last. ``example`` needs two rows or more, so that no size is taken for a constant.
     """
-    return export_module(program, program.preprocess, example)
-
-
-def export_module(module: nn.Module, preprocess: Preprocess, example: Inputs) -> ModelProto:
-    """The same of any module of named stages, of which the last is the output."""
-    traced = _trace(module.eval(), preprocess.tensors(example))
-    nodes, inputs = list(traced.graph.node), list(traced.graph.input)
+    (preprocess,) = (part for part in module.children() if isinstance(part, Preprocess))
+    traced = _trace(module.eval(), preprocess.tensors(example)).graph
+    nodes, inputs, output = list(traced.node), list(traced.input), traced.output[-1]
     for node in nodes:
         if node.op_type == OPERATOR:
             (trees,) = (part for part in module.modules() if isinstance(part, Trees))
             node.attribute.extend(trees.node.attribute)
-    if preprocess.vocabularies:
-        width = len(preprocess.vocabularies)
+    if width := len(preprocess.vocabularies):
         texts = helper.make_tensor_value_info("category", TensorProto.STRING, ["batch", width])
         inputs = [texts, *(value for value in inputs if value.name != "codes")]
         nodes = [*_label_encoders(preprocess.vocabularies), *nodes]
-    constants, output = list(traced.graph.initializer), traced.graph.output[-1]
-    for part in [*nodes, *inputs, *constants, output]:  # source lines, paths, tool versions
-        part.doc_string = ""
+    for part in [*nodes, *inputs, *traced.initializer, output]:
+        part.doc_string = ""  # it holds source lines, paths and versions of tools
         del part.metadata_props[:]
     model = helper.make_model(
-        helper.make_graph(nodes, "program", inputs, [output], constants),
+        helper.make_graph(nodes, "program", inputs, [output], traced.initializer),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", OPSET_ML)],
         ir_version=IR_VERSION,
     )

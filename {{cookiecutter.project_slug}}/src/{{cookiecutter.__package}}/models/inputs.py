@@ -52,32 +52,17 @@ class Inputs:
         return {name: group for name, group in groups.items() if group.shape[1]}
 
 
-def concatenate(first: Inputs, second: Inputs) -> Inputs:
-    """Rows of one after those of the other."""
-    return Inputs(
-        numeric=np.concatenate([first.numeric, second.numeric]),
-        category=np.concatenate([first.category, second.category]),
-        time=np.concatenate([first.time, second.time]),
-    )
-
-
 def from_columns(contract: Contract, columns: Mapping[str, Column], n_rows: int) -> Inputs:
     """Group named columns of Python values or arrays; ``None`` and NaN are missing."""
     inputs = Inputs.empty(contract, n_rows)
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
         for index, name in enumerate(contract.numeric):
-            inputs.numeric[:, index] = _numbers(columns[name])
+            inputs.numeric[:, index] = np.asarray(columns[name], np.float64)
     for index, name in enumerate(contract.category):
         inputs.category[:, index] = [canonical_category(value) for value in columns[name]]
     for index, name in enumerate(contract.times):
         inputs.time[:, index] = [_seconds(value, contract.zone) for value in columns[name]]
     return inputs
-
-
-def _numbers(column: Column) -> npt.NDArray[Any]:
-    if isinstance(column, np.ndarray) and column.dtype != object:
-        return column
-    return np.array([np.nan if value is None else value for value in column], np.float64)
 
 
 def _seconds(value: Any, zone: ZoneInfo) -> int:

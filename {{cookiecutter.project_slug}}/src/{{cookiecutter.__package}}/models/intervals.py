@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .metrics import Draws, Floats, Integers, Scored, block_sums
+from .metrics import Draws, Floats, Integers, Scored, sums
 
 MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A value with the ends of its confidence interval."""
+    """A value with the ends of its confidence interval; NaN where they are unknown."""
 
     value: float
-    low: float
-    high: float
+    low: float = np.nan
+    high: float = np.nan
 
     def __format__(self, form: str) -> str:
         value, low, high = (format(n, form or ".4f") for n in (self.value, self.low, self.high))
@@ -60,6 +60,11 @@ class Bootstrap:
         """Blocks that the rows have."""
         return int(self.block.max(initial=-1)) + 1
 
+    @property
+    def n_drawn(self) -> int:
+        """Blocks, or groups of them, in each draw."""
+        return self.n_blocks if self.n_blocks <= MOST_BLOCKS else DRAWN_BLOCKS
+
     @cached_property
     def drawn(self) -> Integers:
         """The number ``[rows]`` of what is drawn: the block, or the group that it was put into."""
@@ -70,12 +75,10 @@ class Bootstrap:
 
     @cached_property
     def counts(self) -> Floats:
-        """How often each counts in each draw, ``[resamples, blocks]``."""
-        n = self.n_blocks if self.n_blocks <= MOST_BLOCKS else DRAWN_BLOCKS
+        """How often each counts in each draw, ``[resamples, n_drawn]``."""
+        n = self.n_drawn
         drawn = np.random.default_rng(self.seed).integers(n, size=(self.resamples, n))
-        drawn += np.arange(self.resamples)[:, None] * n
-        counts = np.bincount(drawn.ravel(), minlength=self.resamples * n)
-        return counts.reshape(self.resamples, n).astype(np.float64)
+        return np.array([np.bincount(draw, minlength=n) for draw in drawn], np.float64)
 
     def within(self, rows: Integers) -> "Bootstrap":
         """The same among some of the rows: the blocks that they have are drawn."""
@@ -91,7 +94,7 @@ class Bootstrap:
             draws["ece"] = np.maximum(error - error.mean() + values["ece"], 0)
         return draws
 
-    @cached_property
+    @property
     def tails(self) -> tuple[float, float]:
         """The shares of draws that are left out below and above.
 
@@ -104,19 +107,10 @@ class Bootstrap:
         """Percentiles of the draws; without a known one, or with one block, there are no ends."""
         known = draws[~np.isnan(draws)]
         if not len(known) or self.n_blocks < 2:
-            return Interval(value=value, low=np.nan, high=np.nan)
+            return Interval(value=value)
         # of n draws the k-th lowest has k / (n + 1) of all below it
         low, high = np.quantile(known, self.tails, method="weibull")
         return Interval(value=value, low=float(low), high=float(high))
-
-    def bias(self, outputs: Any, labels: Floats) -> Interval:
-        """The mean predicted less the mean observed; of several classes the decision's probability."""
-        if outputs.ndim == 2:
-            labels = (outputs.argmax(1) == labels).astype(np.float64)
-            outputs = outputs.max(1)
-        off, n = outputs.astype(np.float64) - labels, self.counts.shape[1]
-        sums, rows = (self.counts @ block_sums(self.drawn, n, of) for of in (off, None))
-        return self.interval(float(off.mean()), sums / rows)
 
     def interval_of_many(self, value: float, draws: Floats, many: int) -> Interval:
         """One of ``many`` that hold all together with the confidence (Bonferroni).
@@ -124,13 +118,22 @@ class Bootstrap:
         A t-interval by the draws' spread: so far out are too few draws for percentiles.
         """
         if self.n_blocks < 2:
-            return Interval(value=value, low=np.nan, high=np.nan)
+            return Interval(value=value)
         far = float(self._reach(many) * np.nanstd(draws))
         return Interval(value=value, low=value - far, high=value + far)
 
+    def bias(self, outputs: Any, labels: Floats) -> Interval:
+        """The mean predicted less the mean observed; of several classes the decision's probability."""
+        if outputs.ndim == 2:
+            labels = (outputs.argmax(1) == labels).astype(np.float64)
+            outputs = outputs.max(1)
+        off = outputs.astype(np.float64) - labels
+        draws = sums(self.drawn, self.counts, off) / sums(self.drawn, self.counts)
+        return self.interval(float(off.mean()), draws)
+
     def _reach(self, many: int) -> float:
         """Deviations of the draws that one of ``many`` intervals reaches to, by Student's quantile."""
-        n, tail = self.counts.shape[1], (1 - self.confidence) / 2 / many
+        n, tail = self.n_drawn, (1 - self.confidence) / 2 / many
         return float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, 1 - tail)) if n > 1 else np.inf
 
 

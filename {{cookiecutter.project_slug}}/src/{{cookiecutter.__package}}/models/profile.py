@@ -6,21 +6,21 @@ watched and not with what was learned from.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import BundleError
 from ..values import MISSING_CATEGORY
 from .effects import Counts, total_variation, wasserstein
 from .inputs import Inputs
 
+Column = npt.NDArray[Any]
+"""Numbers with NaN, or texts, where values are missing."""
 BINS = 10
 TOP_CATEGORIES, MOST_CATEGORIES = 30, 1_000
-OTHER, MISSING = "<other>", "<missing>"
 SCORE = "_score"
 """The column of predicted probabilities, beside the contract's."""
 NO_WINDOW = np.iinfo(np.int64).min
@@ -34,11 +34,14 @@ HARDLY_MORE = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
-    """A column's bins with their shares in the reference, and the reference range of its windows."""
+    """A column's bins with their rows in the reference, and the reference range of its windows.
+
+    Rows are counted in fine bins: of a number between the percentiles, of a category each value and
+    all others; the last bin is of missing values. ``fold`` makes few bins of them, for people and tests.
+    """
 
     name: str
-    kind: str
-    """``numeric`` (edges between bins) or ``category`` (values)."""
+    kind: Literal["numeric", "category"]
     edges: tuple[float, ...] = ()
     """Ten equal shares' edges."""
     percentiles: tuple[float, ...] = ()
@@ -46,8 +49,6 @@ class ColumnProfile:
     values: tuple[str, ...] = ()
     """The most frequent first."""
     counts: tuple[float, ...] = ()
-    """Rows of each fine bin: between the percentiles, or of each value and ``<other>``; then
-    ``<missing>``."""
     deviation: float = 0.0
     """Standard deviation of the values within the 1st and the 99th percentile."""
     reference_range: float = 0.0
@@ -63,15 +64,8 @@ class ColumnProfile:
     """Whether a window held hardly more than one value: a dry week is no broken sensor."""
 
     @property
-    def labels(self) -> list[str]:
-        """A name for each share."""
-        if self.kind == "category":
-            return [*self.values[:TOP_CATEGORIES], OTHER, MISSING]
-        return [*_ranges_between(self.edges), MISSING]
-
-    @property
     def shares(self) -> tuple[float, ...]:
-        """Share of each bin of ``labels``; they sum to 1."""
+        """Share of each of the few bins; they sum to 1."""
         total = self.fold(np.array(self.counts))
         return tuple((total / total.sum()).tolist())
 
@@ -80,11 +74,11 @@ class ColumnProfile:
         """Whether ``effect`` is a distance of numbers; else it is a share of rows."""
         return self.kind == "numeric" and self.deviation > 0
 
-    def count(self, column: npt.NDArray[Any]) -> Counts:
-        """How many values of a column fall into each bin of ``labels``."""
+    def count(self, column: Column) -> Counts:
+        """How many values of a column fall into each of the few bins."""
         return self.fold(self.tally(column))
 
-    def tally(self, column: npt.NDArray[Any]) -> Counts:
+    def tally(self, column: Column) -> Counts:
         """How many values of a column fall into each fine bin."""
         if self.kind == "category":
             return self.tally_values(Counter(column.tolist()))
@@ -102,7 +96,9 @@ class ColumnProfile:
         return np.array([*counts, other, missing], np.float64)
 
     def fold(self, fine: Counts) -> Counts:
-        """Counts of fine bins as those of ``labels``."""
+        """Counts of fine bins as those of ten equal shares, or of the most frequent values and all
+        others; then of missing values.
+        """
         if self.kind == "category":
             top = min(TOP_CATEGORIES, len(self.values))
             return np.array([*fine[:top], fine[top:-1].sum(), fine[-1]])
@@ -137,39 +133,29 @@ def columns_of(
 
 
 def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
-    """The columns of a bundle's ``profile.json``.
-
-    Raises:
-        BundleError: it is of an older form.
-    """
-    names = {field.name for field in fields(ColumnProfile)}
-    if any(names - set(column) for column in profile["columns"]):
-        raise BundleError(
-            "the model's profile is of an older release, so drift cannot be judged by it; train"
-            " again: make train"
-        )
-    return [ColumnProfile(**{n: column[n] for n in names}) for column in profile["columns"]]
+    """The columns of a bundle's ``profile.json``."""
+    return [ColumnProfile(**column) for column in profile["columns"]]
 
 
-def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]) -> ColumnProfile:
+def describe(name: str, column: Column, windows: npt.NDArray[np.int64]) -> ColumnProfile:
     """Profile a column; ``windows`` numbers the window of each row, to see how windows differ.
 
     A row in ``NO_WINDOW`` counts for the shares alone.
     """
-    binned = _category_bins if column.dtype == object else _number_bins
-    profile = binned(name, column)
+    profile = _of_category(name, column) if column.dtype == object else _of_numbers(name, column)
     total = profile.tally(column)
-    profile = replace(profile, counts=tuple(total.tolist()))
-    sizes, missing, still = [size(column)], [total[-1] / total.sum()], is_still(column)
-    effects, apart = list[float](), list[float]()
+    effects: list[float] = []
+    missing_apart: list[float] = []
+    sizes, most_missing, still = [size(column)], total[-1] / total.sum(), is_still(column)
     for window in np.unique(windows[windows != NO_WINDOW]):
         part = column[windows == window]
         if not MIN_ROWS <= len(part) < len(column):
             continue
         counts = profile.tally(part)
         rest = total - counts
-        missing.append(counts[-1] / counts.sum())
-        apart.append(abs(missing[-1] - rest[-1] / rest.sum()))
+        missing = counts[-1] / counts.sum()
+        most_missing = max(most_missing, missing)
+        missing_apart.append(abs(missing - rest[-1] / rest.sum()))
         if counts[-1] < len(part) and rest[-1] < rest.sum():
             effects.append(profile.effect(rest, counts))
             sizes.append(size(part))
@@ -177,16 +163,17 @@ def describe(name: str, column: npt.NDArray[Any], windows: npt.NDArray[np.int64]
     sizes = [one for one in sizes if one > 0] or [0.0]
     return replace(
         profile,
+        counts=tuple(total.tolist()),
         reference_range=float(np.quantile(effects or [0.0], USUAL)),
-        reference_range_missing=float(np.quantile(apart or [0.0], USUAL)),
-        most_missing=float(max(missing)),
+        reference_range_missing=float(np.quantile(missing_apart or [0.0], USUAL)),
+        most_missing=float(most_missing),
         least_size=min(sizes),
         most_size=max(sizes),
         still=still,
     )
 
 
-def size(column: npt.NDArray[Any]) -> float:
+def size(column: Column) -> float:
     """How large numbers are whatever their sign: the median of those that are not zero; else 0."""
     if column.dtype == object:
         return 0.0
@@ -194,7 +181,7 @@ def size(column: npt.NDArray[Any]) -> float:
     return float(np.median(known)) if len(known) else 0.0
 
 
-def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
+def is_still(column: Column, share: float = 1.0) -> bool:
     """Whether one value is at least this share, more than half, of the known ones."""
     if column.dtype == object:
         known = column[column != MISSING_CATEGORY]
@@ -207,7 +194,7 @@ def is_still(column: npt.NDArray[Any], share: float = 1.0) -> bool:
     return bool(same >= share * len(known))
 
 
-def _category_bins(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
+def _of_category(name: str, column: Column) -> ColumnProfile:
     counts = Counter(column.tolist())
     counts.pop(MISSING_CATEGORY, None)
     order = sorted(counts, key=lambda value: (-counts[value], value))
@@ -215,7 +202,7 @@ def _category_bins(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
     return ColumnProfile(name=name, kind="category", values=values)
 
 
-def _number_bins(name: str, column: npt.NDArray[Any]) -> ColumnProfile:
+def _of_numbers(name: str, column: Column) -> ColumnProfile:
     known = column[~np.isnan(column)].astype(np.float64)
     if not len(known):
         return ColumnProfile(name=name, kind="numeric")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import Floats, Scored, Scores, ValueScores
+from .metrics import ClassScores, Floats, Scored, Scores, ValueScores
 
 Outputs = npt.NDArray[Any]
 # By task: the graph's output, and its metrics in the order of a report, the one that decides first.
@@ -42,12 +42,12 @@ class Task:
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """The target's values as labels ``[rows]``; NaN where missing."""
         if self.kind == "regression":
-            return np.array([np.nan if v is None else v for v in values], np.float64)
+            return np.asarray(values, np.float64)
+        codes: dict[Any, float] = {label: code for code, label in enumerate(self._labels)}
+        other = np.nan
         if self.kind == "binary":
-            positive = self.contract.positive
-            return np.array([np.nan if v is None else float(v == positive) for v in values])
-        codes = {label: float(code) for code, label in enumerate(self._labels)}
-        return np.array([codes.get(value, np.nan) for value in values], np.float64)
+            codes, other = {self.contract.positive: 1.0, None: np.nan}, 0.0
+        return np.array([codes.get(value, other) for value in values], np.float64)
 
     def variety(self, labels: Floats) -> int:
         """How many different labels there are; from two on there is something to learn."""
@@ -63,16 +63,18 @@ class Task:
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
         """Outputs beside the labels."""
         values = outputs.astype(np.float64)
-        if self.kind == "regression":
-            return ValueScores(labels, values)
-        return Scores(labels, values, self._from)
+        match self.kind:
+            case "binary":
+                return Scores(labels, values, self._from)
+            case "multiclass":
+                return ClassScores(labels, values)
+            case "regression":
+                return ValueScores(labels, values)
 
     def valid(self, outputs: Outputs) -> bool:
         """Whether every output can be one: finite, and a probability in [0, 1]."""
         if self.kind == "regression":
             return bool(np.isfinite(outputs).all())
-        if outputs.size == 1:  # as of most requests; numpy takes ten times as long
-            return bool(0 <= outputs.item() <= 1)
         within = outputs.min(initial=0) >= 0 and outputs.max(initial=1) <= 1  # NaN is neither
         if self.kind == "multiclass":
             within = within and np.allclose(outputs.sum(1), 1, atol=1e-3)
@@ -133,13 +135,10 @@ def threshold_of(
     called = np.append(0, np.flatnonzero(last) + 1)
     none = np.nextafter(np.float32(ordered[0]), np.float32(2))  # the graph's outputs are float32
     thresholds = np.append(float(none), ordered[last])
-    value = _objective(config, hits, called, labels.sum())
-    return Cut(threshold=float(thresholds[value.argmax()]), why=config.reason)
-
-
-def _objective(config: ThresholdConfig, hits: Floats, called: Floats, positive: float) -> Floats:
-    """What is to be high, where the highest ``called`` rows hold ``hits`` of the positive ones."""
+    positive = labels.sum()
     if config.objective == "f1":
-        return 2 * hits / (called + positive)
-    costs = config.false_positive_cost or 0.0, config.false_negative_cost or 0.0
-    return -(costs[0] * (called - hits) + costs[1] * (positive - hits))
+        value = 2 * hits / (called + positive)
+    else:
+        missed, false = config.false_negative_cost or 0.0, config.false_positive_cost or 0.0
+        value = -(missed * (positive - hits) + false * (called - hits))
+    return Cut(threshold=float(thresholds[value.argmax()]), why=config.reason)

@@ -9,8 +9,8 @@ import torch
 from onnx import ModelProto, NodeProto, helper
 from torch import Tensor, nn
 
-from .encode import LARGEST
 from .preprocess import Prepared
+from .program import LARGEST
 
 Matrix = npt.NDArray[np.float32]
 OPERATOR = "TreeEnsembleRegressor"

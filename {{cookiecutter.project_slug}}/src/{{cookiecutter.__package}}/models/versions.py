@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from pydantic import TypeAdapter
 
 from ..errors import RegistryError
 from ..storage import read_pointer, write_file, write_pointer
@@ -23,7 +24,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 WAIT_S = 60.0
 UNSAID = "–"
 Move = dict[str, Any]
-"""when, who, action, from, to, bundle, why, verdict, broken."""
+"""when, who, action, from, to, why, verdict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,9 @@ class Version:
     def broken(self) -> list[str]:
         """The rules that it broke, each with its reason."""
         return [format_rule(rule) for rule in self.verdict if not rule["passed"]]
+
+
+VERSION = TypeAdapter(Version)
 
 
 class Versions:
@@ -134,16 +138,12 @@ class Versions:
         """Every move of the pointer, oldest first."""
         try:
             content = json.loads(read_pointer(self._pointer) or "null")
-        except (OSError, ValueError, RecursionError):
-            content = "damaged"
-        if content is None:
-            return []
-        if not isinstance(content, dict) or type(content.get("to")) is not int:
+            return [] if content is None else [*content.pop("before"), content]
+        except (OSError, ValueError, KeyError, AttributeError, RecursionError):
             raise RegistryError(
                 f"'{self._pointer}' is damaged; restore it from a copy, or delete it, and its history"
                 " with it, and promote a version"
-            )
-        return [*content.pop("before", []), content]
+            ) from None
 
     def unserved(self) -> str:
         """Why nothing serves, and what to do."""
@@ -167,10 +167,8 @@ class Versions:
                 "action": action,
                 "from": history[-1]["to"] if history else None,
                 "to": version.number,
-                "bundle": version.bundle,
                 "why": why,
                 "verdict": "passed" if version.passed else "overridden",
-                "broken": version.broken,
             }
             write_pointer(self._pointer, json.dumps(move | {"before": history}))
         return move
@@ -209,9 +207,6 @@ def _now() -> str:
 
 def _read(path: Path) -> Version:
     try:
-        content = json.loads(path.read_text())
-        return Version(**{key: content[key] for key in Version.__dataclass_fields__})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise RegistryError(
-            f"'{path}' is damaged ({type(error).__name__}: {error}); restore it from a copy"
-        ) from None
+        return VERSION.validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        raise RegistryError(f"'{path}' is damaged; restore it from a copy") from None

@@ -9,8 +9,8 @@ from {{ cookiecutter.__package }}.models.bundle import (
     parity_error,
     predict,
 )
-from {{ cookiecutter.__package }}.models.encode import Categories
 from {{ cookiecutter.__package }}.models.graph import export
+from {{ cookiecutter.__package }}.models.program import Categories
 from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
 from {{ cookiecutter.__package }}.training.race import fit_program
 

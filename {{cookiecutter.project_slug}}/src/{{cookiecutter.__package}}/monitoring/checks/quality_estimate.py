@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ...config import CheckConfig
 from ...models.intervals import Bootstrap
-from ...models.metrics import METRICS, SMALLEST, Draws, Floats, Ranking, block_sums
+from ...models.metrics import METRICS, SMALLEST, Draws, Floats, Ranking, sums
 from ..finding import Finding
 from ..quality import bootstrap_of, finding_of, worse_end
 from ..windows import Window
@@ -39,23 +39,21 @@ def judge(window: Window) -> list[Finding]:
     values = {
         name: float(drawn[0])
         for name, drawn in expected(
-            outputs, np.zeros(len(outputs), np.int64), np.ones((1, 1)), exact=True
+            outputs, np.zeros(len(outputs), np.int64), np.ones((1, 1))
         ).items()
     }
-    draws = expected(outputs, bootstrap.drawn, bootstrap.counts, exact=False)
+    draws = expected(outputs, bootstrap.drawn, bootstrap.counts)
     return list(_findings(window, bootstrap, values, draws))
 
 
-def expected(outputs: Floats, block: np.ndarray, counts: Floats, *, exact: bool) -> Draws:
+def expected(outputs: Floats, block: np.ndarray, counts: Floats) -> Draws:
     """Metrics of probabilities ``[rows]`` or ``[rows, classes]`` if they are true.
 
     As in ``models.metrics``, for each draw of how often each block counts: AUC of one against the
     rest, log loss, and the Brier score or the accuracy.
     """
     columns = outputs[:, None] if outputs.ndim == 1 else outputs
-    areas = [
-        Ranking(column, column).areas(block, counts, exact=exact)["auc"] for column in columns.T
-    ]
+    areas = [Ranking(column, column).areas(block, counts)["auc"] for column in columns.T]
     both = np.column_stack([outputs, 1 - outputs]) if outputs.ndim == 1 else outputs
     sure = np.clip(both, SMALLEST, 1)
     means = {"log_loss": -(both * np.log(sure)).sum(1)}
@@ -63,10 +61,9 @@ def expected(outputs: Floats, block: np.ndarray, counts: Floats, *, exact: bool)
         means["brier"] = outputs * (1 - outputs)
     else:
         means["accuracy"] = outputs.max(1)
-    n_blocks = counts.shape[1]
-    rows = counts @ block_sums(block, n_blocks)
+    rows = sums(block, counts)
     return {"auc": np.nanmean(areas, axis=0)} | {
-        name: counts @ block_sums(block, n_blocks, each) / rows for name, each in means.items()
+        name: sums(block, counts, each) / rows for name, each in means.items()
     }
 
 

@@ -1,6 +1,7 @@
 """One logged row through every stage again: what each made of it, and which differs from the log."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -8,20 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import onnx
+import polars as pl
+import torch
+from onnx import ModelProto, helper
 
 from ...config import Config
-from ...contract import Column, Contract
+from ...contract import Contract
 from ...errors import DataError
 from ...log.live import read_rows
-from ...models.bundle import Bundle, open_bundle, parity_error
+from ...models.bundle import Bundle, open_bundle, open_session, parity_error
+from ...models.columns import Calendar
+from ...models.graph import NAMES
 from ...models.inputs import Inputs, from_columns
+from ...models.preprocess import Preprocess
 from ...models.versions import Versions
+from ...rules import descriptions, rules_of
 from ...terminal import say, table
-from ...values import MISSING_TIME, canonical_category
-from .trace import Trace, trace_of
+from ...values import MISSING_TIME
 
 CLOSE = 1e-5  # float32 keeps seven digits; the graph's own tolerance
-MOST_SHOWN = 24
+INNER = ("codes", "numbers", "raw")
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "float": (int, float),
@@ -38,7 +47,7 @@ class Stage:
 
     title: str
     header: tuple[str, ...]
-    rows: Sequence[tuple[object, ...]]
+    rows: Sequence[tuple[object, ...]] = ()
     differs: str = ""
     """How it is not what was logged, or recorded; empty where it is."""
 
@@ -60,16 +69,13 @@ def run(config: Config, name: str, request_id: str | None = None, row: int = 0) 
         f" by {name} version {version.number} at {record.get('path', '–')}"
     )
     say(f"bundle    {bundle.path}; its golden rows have the predictions that were recorded")
-    stages = list(stages_of(bundle, record))
+    stages, first = list(stages_of(bundle, record)), ""
     for number, stage in enumerate(stages, start=1):
         table(f"{number}  {stage.title}", stage.header, stage.rows)
         if stage.differs:
             say(f"differs   {stage.differs}")
-    first = next(((n, s) for n, s in enumerate(stages, start=1) if s.differs), None)
-    if first is None:
-        say(f"same      all {len(stages)} stages agree with what was logged")
-    else:
-        say(f"first     stage {first[0]}, {first[1].title}: {first[1].differs}")
+            first = first or f"first     stage {number}, {stage.title}: {stage.differs}"
+    say(first or f"same      all {len(stages)} stages agree with what was logged")
     return stages
 
 
@@ -82,123 +88,115 @@ def find(folder: Path, name: str, request_id: str | None, row: int) -> dict[str,
     answered = (record for record in read_rows(folder, request_id) if record["model"] == name)
     requests = groupby(answered, lambda record: (record["request_id"], record["time"]))
     each = (list(rows) for _, rows in requests)  # one at a time: a log is large
-    known = max(each, key=lambda rows: datetime.fromisoformat(rows[0]["time"]), default=[])
-    if not known:
-        asked = "" if request_id is None else f" with the request id '{request_id}'"
+    newest = max(each, key=lambda rows: datetime.fromisoformat(rows[0]["time"]), default=[])
+    if not newest:
+        which = "" if request_id is None else f" with the request id '{request_id}'"
         raise DataError(
-            f"'{folder}' holds no prediction by {name}{asked}; the id is the X-Request-ID of the"
+            f"'{folder}' holds no prediction by {name}{which}; the id is the X-Request-ID of the"
             " answer; without one the newest row is explained: make explain"
         )
-    for record in known:
+    for record in newest:
         if record["row"] == row:
             return record
-    asked = known[0]["request_id"]
-    raise DataError(f"request '{asked}' has rows 0 to {len(known) - 1}, and none of number {row}")
+    last = len(newest) - 1
+    raise DataError(
+        f"request '{newest[0]['request_id']}' has rows 0 to {last}, and none of number {row}"
+    )
 
 
 def stages_of(bundle: Bundle, record: dict[str, Any]) -> Iterator[Stage]:
-    """Request, contract, inputs, features, encoding, score, answer, decision."""
+    """Request, contract, inputs, codes, numbers, score, answer, decision."""
     contract = bundle.contract
     columns = {name: _cell(contract, name, record["columns"]) for name in contract.request}
-    yield _request(contract, record)
-    yield _checked(contract, columns)
+    yield _request(contract, record["columns"])
+    yield _contract(contract, columns)
     try:
         inputs = from_columns(contract, {name: [columns[name]] for name in contract.features}, 1)
     except (TypeError, ValueError):  # the contract has said of which column
         yield Stage(
-            title="inputs of the graph",
-            header=("",),
-            rows=[],
-            differs="they cannot be made of this",
+            title="inputs of the graph", header=("",), differs="they cannot be made of this"
         )
         return
-    yield _grouped(contract, columns, inputs)
-    trace = trace_of((bundle.path / "model.onnx").read_bytes(), contract, inputs)
-    yield from _inner(contract, inputs, trace)
-    yield from _answered(bundle, record, inputs, trace)
+    yield _inputs(contract, columns, inputs)
+    yield from _inner(contract, inputs, (bundle.path / "model.onnx").read_bytes())
+    yield from _answered(bundle, record, inputs)
 
 
-def _request(contract: Contract, record: dict[str, Any]) -> Stage:
-    given = record["columns"]
-    unknown = [name for name in given if name not in contract.request]
+def _request(contract: Contract, logged: dict[str, Any]) -> Stage:
+    unknown = [name for name in logged if name not in contract.request]
     return Stage(
         title="request, as it was logged",
         header=("column", "value", "unit"),
-        rows=[(n, _text(given.get(n)), contract.columns[n].unit or "") for n in contract.request],
+        rows=[(n, _text(logged.get(n)), contract.columns[n].unit or "") for n in contract.request],
         differs=f"the contract knows no {', '.join(map(repr, unknown))}" if unknown else "",
     )
 
 
-def _checked(contract: Contract, columns: dict[str, Any]) -> Stage:
-    optional = {name for name in contract.request if contract.role(name) == "id"}
-    broken = {
-        name: broken_rule(contract.columns[name], value, optional=name in optional)
-        for name, value in columns.items()
+def _contract(contract: Contract, columns: dict[str, Any]) -> Stage:
+    broken = {name: broken_rule(contract, name, value) for name, value in columns.items()}
+    rules = {
+        name: ", ".join([contract.columns[name].type, *descriptions(contract, name)])
+        for name in contract.request
     }
     return Stage(
         title="contract",
         header=("column", "rules", "kept"),
-        rows=[(n, _rules(contract.columns[n]), not broken[n]) for n in contract.request],
+        rows=[(name, rules[name], not broken[name]) for name in contract.request],
         differs="; ".join(f"{name} {why}" for name, why in broken.items() if why),
     )
 
 
-def broken_rule(column: Column, value: Any, *, optional: bool = False) -> str:
+def broken_rule(contract: Contract, name: str, value: Any) -> str:
     """How a value breaks its column's rules; empty where it keeps them."""
+    column = contract.columns[name]
     if value is None:
-        return "" if column.nullable or optional else "is missing, and must not be"
+        optional = column.nullable or contract.role(name) == "id"
+        return "" if optional else "is missing, and must not be"
     right = isinstance(value, PYTHON_TYPES[column.type])
     if not right or (isinstance(value, bool) and column.type != "boolean"):
         return f"is {_text(value)!r}, which is no {column.type}"
-    if column.minimum is not None and value < column.minimum:
-        return f"is {_text(value)}, below the minimum {column.minimum:g}"
-    if column.maximum is not None and value > column.maximum:
-        return f"is {_text(value)}, above the maximum {column.maximum:g}"
-    if column.allowed is not None and value not in column.allowed:
-        return f"is {value!r}; allowed are {', '.join(column.allowed)}"
+    for rule, bound in rules_of(contract, name):
+        if rule.broken(pl.Series([value]), bound)[0]:
+            return f"is {_text(value)}, {rule.reason(bound)}"
     return ""
 
 
-def _grouped(contract: Contract, columns: dict[str, Any], inputs: Inputs) -> Stage:
-    rows: list[tuple[object, ...]] = []
-    changed = []
-    groups = (
-        ("numeric", contract.numeric, inputs.numeric[0].tolist()),
-        ("category", contract.category, inputs.category[0].tolist()),
-        ("time", contract.times, inputs.time[0].tolist()),
-    )
-    for group, names, values in groups:
-        for name, value in zip(names, values, strict=True):
-            rows.append((name, group, _input_text(group, value)))
-            given = columns[name]
-            if given is not None and not _kept(group, given, value):
-                changed.append(f"{name} was {_text(given)!r} and is {value!r} to the graph")
+def _inputs(contract: Contract, columns: dict[str, Any], inputs: Inputs) -> Stage:
+    numbers = zip(contract.numeric, inputs.numeric[0].tolist(), strict=True)
+    texts = dict(zip(contract.category, inputs.category[0].tolist(), strict=True))
+    times = zip(contract.times, inputs.time[0].tolist(), strict=True)
+    changed = [
+        f"{name} was {_text(columns[name])!r} and is {text!r} to the graph"
+        for name, text in texts.items()
+        if columns[name] not in (None, text)
+    ]
     return Stage(
         title="inputs of the graph",
-        header=("column", "group", "value"),
-        rows=rows,
+        header=("column", "value"),
+        rows=[
+            *((name, _number(value)) for name, value in numbers),
+            *texts.items(),
+            *((name, _time(seconds)) for name, seconds in times),
+        ],
         differs="; ".join(changed),
     )
 
 
-def _kept(group: str, given: Any, value: Any) -> bool:
-    if group == "numeric":
-        return bool(np.isclose(value, float(given), rtol=CLOSE, atol=0))
-    return group == "time" or bool(given == value)
-
-
-def _inner(contract: Contract, inputs: Inputs, trace: Trace) -> Iterator[Stage]:
-    """What the graph makes of the inputs, as far as it shows it."""
-    if trace.codes is not None:
-        texts = inputs.category[0].tolist()
-        coded = zip(contract.category, texts, trace.codes.astype(int).tolist(), strict=True)
+def _inner(contract: Contract, inputs: Inputs, graph: bytes) -> Iterator[Stage]:
+    """What the graph makes of the inputs, as far as it names its stages: an imported one may not."""
+    model = onnx.load_from_string(graph)
+    text = next((prop.value for prop in model.metadata_props if prop.key == NAMES), "[]")
+    names = tuple(json.loads(text))
+    computed, values = _by_code(model, contract, inputs, names), trace(model, inputs)
+    if "codes" in values:
+        coded = zip(contract.category, inputs.category[0], values["codes"].tolist(), strict=True)
         yield Stage(
             title="categories as codes",
             header=("column", "value", "code", "seen in training"),
             rows=[(name, text, code, code != 0) for name, text, code in coded],
         )
-    if trace.numbers is not None and trace.computed is not None:
-        pairs = list(zip(trace.names, trace.numbers, trace.computed, strict=True))
+    if "numbers" in values and computed is not None:
+        pairs = list(zip(names, values["numbers"], computed, strict=True))
         other = [n for n, a, b in pairs if not np.isclose(a, b, CLOSE, CLOSE, equal_nan=True)]
         what = f"{', '.join(other)}: features.py or the calendar is not what it was in training"
         yield Stage(
@@ -207,54 +205,64 @@ def _inner(contract: Contract, inputs: Inputs, trace: Trace) -> Iterator[Stage]:
             rows=[(name, _number(graph), _number(code)) for name, graph, code in pairs],
             differs=what if other else "",
         )
-    if trace.encoded is not None:
-        names = (*trace.names, *contract.category)
-        yield _encoded(trace.encoded, names if len(names) == len(trace.encoded) else None)
+    if "raw" in values:
+        rows = [("raw", _numbers(values["raw"]))]
+        yield Stage(title="score of the model", header=("step", "value"), rows=rows)
 
 
-def _encoded(encoded: Any, names: Sequence[str] | None) -> Stage:
-    """Named where each is a column, as trees take them; else those that are not zero."""
-    if names is not None:
-        rows = [(name, _number(value)) for name, value in zip(names, encoded, strict=True)]
-        return Stage(title="matrix that the model takes", header=("column", "value"), rows=rows)
-    active = np.flatnonzero(encoded)
-    shown = [(f"#{place}", _number(encoded[place])) for place in active[:MOST_SHOWN]]
-    more = [("…", f"{len(active) - MOST_SHOWN} more")] if len(active) > MOST_SHOWN else []
-    title = f"encoding that the first layer takes: {len(active)} of {len(encoded)} are not zero"
-    return Stage(title=title, header=("place", "value"), rows=[*shown, *more])
+def trace(model: ModelProto, row: Inputs) -> Mapping[str, npt.NDArray[Any]]:
+    """The values of one row in those stages that the graph names."""
+    made = {name for node in model.graph.node for name in node.output}
+    stages = [stage for stage in INNER if stage in made]
+    if not stages:
+        return {}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in stages)
+    results = open_session(model.SerializeToString()).run(stages, row.feed())
+    return {stage: result[0] for stage, result in zip(stages, results, strict=True)}
 
 
-def _answered(
-    bundle: Bundle, record: dict[str, Any], inputs: Inputs, trace: Trace
-) -> Iterator[Stage]:
-    task = bundle.task
-    if trace.raw is not None:
-        named = [("raw", trace.raw), ("after temperature and offset", trace.logits)]
-        yield Stage(
-            title="score of the model",
-            header=("step", "value"),
-            rows=[(name, _numbers(values)) for name, values in named if values is not None],
-        )
-    outputs = bundle.predict(inputs)
-    usual = np.broadcast_to(np.array(bundle.metadata["fallback"], np.float32), outputs.shape)
-    expected = usual if record.get("fallback") else outputs
+@torch.no_grad()
+def _by_code(
+    model: ModelProto, contract: Contract, row: Inputs, names: tuple[str, ...]
+) -> npt.NDArray[Any] | None:
+    """The numbers by this project's code as it is now; ``None`` where it makes other columns."""
+    vocabularies = [
+        [text.decode() for text in helper.get_node_attr_value(node, "keys_strings")]
+        for node in model.graph.node
+        if node.op_type == "LabelEncoder"
+    ]
+    if not names or len(vocabularies) != len(contract.category):
+        return None
+    yearly = any(name.endswith(".day_of_year") for name in names)
+    preprocess = Preprocess(contract, Calendar(contract.zone, yearly=yearly), vocabularies)
+    try:
+        if preprocess.names != names:
+            return None
+    except KeyError:  # features.py is by now about columns that this model does not have
+        return None
+    numbers: npt.NDArray[Any] = preprocess.prepare(row).numbers[0].numpy()
+    return numbers
+
+
+def _answered(bundle: Bundle, record: dict[str, Any], inputs: Inputs) -> Iterator[Stage]:
+    task, outputs = bundle.task, bundle.predict(inputs)
     logged = np.array([record[task.output]], np.float64)
     error = float("inf")
-    if logged.shape == expected.shape:
-        error = parity_error(logged, expected, task.scale(expected))
+    if logged.shape == outputs.shape:
+        error = parity_error(logged, outputs, task.scale(outputs))
     yield Stage(
-        title="answer" + (", which the fallback gave" if record.get("fallback") else ""),
+        title="answer",
         header=("", task.output),
-        rows=[("logged", _numbers(logged[0])), ("now", _numbers(expected[0]))],
+        rows=[("logged", _numbers(logged[0])), ("now", _numbers(outputs[0]))],
         differs="" if error <= 1 else f"{error:,.0f} times as far apart as rounding explains",
     )
-    decisions = [_text(task.decisions(given)[0]) for given in (logged, expected)]
+    before, now = (_text(task.decisions(values)[0]) for values in (logged, outputs))
     threshold = "" if task.threshold is None else f" from {task.threshold:.4f} on"
     yield Stage(
         title=f"decision{threshold}",
         header=("", "decision"),
-        rows=[("of the logged answer", decisions[0]), ("now", decisions[1])],
-        differs="" if decisions[0] == decisions[1] else f"{decisions[0]}, and now {decisions[1]}",
+        rows=[("of the logged answer", before), ("now", now)],
+        differs="" if before == now else f"{before}, and now {now}",
     )
 
 
@@ -268,20 +276,8 @@ def _cell(contract: Contract, name: str, columns: dict[str, Any]) -> Any:
     return value
 
 
-def _rules(column: Column) -> str:
-    bounds = [
-        f"{sign} {bound:g}"
-        for sign, bound in (("≥", column.minimum), ("≤", column.maximum))
-        if bound is not None
-    ]
-    allowed = [] if column.allowed is None else [f"one of {', '.join(column.allowed)}"]
-    return ", ".join([column.type, *bounds, *allowed, *(["may be missing"] * column.nullable)])
-
-
-def _input_text(group: str, value: Any) -> str:
-    if group == "time":
-        return "missing" if value == MISSING_TIME else f"{datetime.fromtimestamp(value, UTC)}"
-    return _number(value) if group == "numeric" else canonical_category(value)
+def _time(seconds: int) -> str:
+    return "missing" if seconds == MISSING_TIME else f"{datetime.fromtimestamp(seconds, UTC)}"
 
 
 def _numbers(values: Any) -> str:

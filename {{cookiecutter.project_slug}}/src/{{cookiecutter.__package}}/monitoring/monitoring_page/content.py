@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ...contract import Contract
-from ...models.profile import SCORE, ColumnProfile, read_profiles
+from ...models.profile import SCORE, TOP_CATEGORIES, ColumnProfile, read_profiles
 from ...models.versions import Move, Version, Versions
 from ...pages import figures
 from ...storage import write_file
@@ -98,7 +98,7 @@ def store_distributions(window: Window, folder: Path) -> None:
 
 def distribution_of(profile: ColumnProfile, column: Array) -> Distribution:
     """Shares of the profile's bins; of many values, those that are least frequent are one bin."""
-    labels = [*profile.labels[:-2], "all others", "missing"]
+    labels = [*profile.values[:TOP_CATEGORIES], "all others", "missing"]
     if profile.kind == "numeric":
         ends = [figures(end) for end in profile.edges]
         between = [f"{low} to {high}" for low, high in pairwise(ends)]

@@ -63,11 +63,12 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     def predict(matrix: Matrix) -> npt.NDArray[np.float64]:
         return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
 
+    curves = {f"validation_{name}": curve for name, curve in scores.get("valid_0", {}).items()}
     return Fitted(
         body=Trees(matrices, predict=predict, node=_node(floored, width), text=text),
         rounds=best,
-        last_round=booster.current_iteration(),
-        curves={f"validation_{name}": c for name, c in scores.get("valid_0", {}).items()},
+        last_round=max(map(len, curves.values()), default=n_trees),
+        curves=curves,
     )
 
 

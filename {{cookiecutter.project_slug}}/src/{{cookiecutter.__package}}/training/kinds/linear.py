@@ -12,10 +12,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from torch import Tensor, nn
 
 from ...config import Positive, Section
-from ...models.encode import Encoder, fit_encoder
 from ...models.metrics import Floats
 from ...models.preprocess import Prepared
-from ...models.program import Body
+from ...models.program import Body, Encoder, fit_encoder
 from . import Fitted, TrainingSet
 
 MOST_CELLS = 50_000_000
@@ -93,16 +92,19 @@ def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_ma
 def _logistic(
     matrix: sparse.csr_matrix, labels: Floats, penalty: float, n_labels: int
 ) -> tuple[Floats, Floats]:
-    """Weights and bias of each label; a blank row of little weight stands for each, as the rows may
-    lack one, such as in the first of the folds by time.
+    """Weights and bias of each label.
+
+    A blank row of little weight stands for a label that no row has, such as in the first of the
+    folds by time.
     """
-    blank = sparse.csr_matrix((n_labels, matrix.shape[1]), dtype=matrix.dtype)
+    absent = np.setdiff1d(np.arange(n_labels), labels)
+    blank = sparse.csr_matrix((len(absent), matrix.shape[1]), dtype=matrix.dtype)
     model = LogisticRegression(C=1 / penalty, max_iter=300)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(
             sparse.vstack([matrix, blank], format="csr"),
-            np.concatenate([labels, np.arange(n_labels)]),
-            np.repeat([1.0, LITTLE], [len(labels), n_labels]),
+            np.concatenate([labels, absent]),
+            np.repeat([1.0, LITTLE], [len(labels), len(absent)]),
         )
     return model.coef_, model.intercept_

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ...config import Positive
-from ...models.encode import Categories, fit_encoder
-from ...models.program import Body
+from ...models.program import Body, Categories, fit_encoder
 from . import Fitted, TrainingSet
 from .loop import NetworkSettings, fit_network
 

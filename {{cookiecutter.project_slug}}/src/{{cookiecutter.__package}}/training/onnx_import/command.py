@@ -29,12 +29,6 @@ def import_onnx(
     encoding: Annotated[
         Path, typer.Option(help="Folder of the encoding whose matrix the model takes.")
     ],
-    output: Annotated[
-        str | None, typer.Option(help="The output to predict, where there are several.")
-    ] = None,
-    logits: Annotated[
-        bool, typer.Option("--logits", help="Its output is logits: add a sigmoid or softmax.")
-    ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
@@ -44,4 +38,4 @@ def import_onnx(
     with needs("train"):
         from . import job
 
-    job.run(config, model, encoding, output=output, logits=logits)
+    job.run(config, model, encoding)

@@ -2,16 +2,16 @@
 
 ``import-onnx``: a graph that was trained on it → wrapped → evaluated → bundle → version → gate → serve.
 From the export on it goes the road of a model of our own. What stands for parity with torch: the file
-by itself and the wrapped graph answer alike, and so do rows asked one by one and together.
+by itself and the wrapped graph answer alike.
 """
 
 import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 from torch import Tensor, nn
 
@@ -22,14 +22,14 @@ from ...data.split import SPLITS
 from ...errors import BundleError, ParityError
 from ...models.bundle import open_session, parity_error, predict
 from ...models.bundle import run as run_graph
-from ...models.graph import OPSET, export_module
+from ...models.graph import OPSET, export
 from ...models.inputs import Inputs
-from ...models.onnx_import import Wrapped, in_parts, read, wrap
+from ...models.onnx_import import Imported, read_model, wrap
 from ...models.preprocess import Preprocess, fit_preprocess
-from ...models.tasks import Task, task_of, threshold_of
+from ...models.tasks import Outputs, Task, task_of, threshold_of
 from ...models.trees import Matrices
 from ...models.versions import Version
-from ...storage import new_directory, write_pointer
+from ...storage import file_hash, new_directory, write_pointer
 from ...terminal import say
 from ..evaluate import EXAMPLE_ROWS, Exported, assess
 from ..job import register
@@ -38,7 +38,7 @@ from ..race import LINEAR_MODEL, finalize, fit_candidate, make_holdout
 from ..rows import read_rows
 
 ENCODING, COLUMNS = "encoding.onnx", "encoding.json"
-SINGLE_ROWS = 100
+FEW_ROWS = 100
 LIMITS = [
     "It was trained elsewhere: what it answers for a value that its training did not see is its own,"
     " and whether it saw the test rows is known to who trained it.",
@@ -74,9 +74,8 @@ def encode(config: Config) -> Path:
     rows = {split: read_rows(dataset, split, config.train) for split in SPLITS if split != "test"}
     train = rows["train"].inputs
     preprocess = fit_preprocess(contract, train)
-    matrices = Matrices(preprocess.prepare(train))
-    encoding = Encoding(preprocess, matrices)
-    graph = export_module(encoding, preprocess, train[:EXAMPLE_ROWS]).SerializeToString()
+    encoding = Encoding(preprocess, Matrices(preprocess.prepare(train)))
+    graph = export(encoding, train[:EXAMPLE_ROWS]).SerializeToString()
     vocabularies = zip(contract.category, preprocess.vocabularies, strict=True)
     description = {
         "contract": contract.hash,
@@ -99,41 +98,41 @@ def encode(config: Config) -> Path:
     return folder
 
 
-def run(
-    config: Config, path: Path, encoding: Path, *, output: str | None = None, logits: bool = False
-) -> Version:
+def run(config: Config, path: Path, folder: Path) -> Version:
     """Gate and register the model in a file; serve it if it is the first to pass.
+
+    ``folder`` holds the encoding whose matrix the model takes.
 
     Raises:
         BundleError: it is no model that could serve this contract.
-        ParityError: it answers differently once wrapped, or in other company.
+        ParityError: it answers differently once wrapped.
     """
     dataset = current(config.data.directory)
     contract, task = dataset.contract, task_of(dataset.contract)
-    _refuse_other_encoding(encoding, contract)
+    width = _read_width(folder, contract)
     splits = {split: read_rows(dataset, split, config.train) for split in SPLITS}
-    train, validation = splits["train"], splits["validation"]
-    wrapped = wrap(contract, path, read(encoding / ENCODING), output=output, logits=logits)
-    session = _open(path, wrapped, task, train.inputs[:SINGLE_ROWS])
+    train, validation, test = splits["train"], splits["validation"], splits["test"]
+    encoding, imported = onnx.load(folder / ENCODING), read_model(path, contract, width)
+    graph = wrap(contract, imported, encoding)
+    session = _open(path, graph, task, train.inputs[:FEW_ROWS])
     choice = ModelConfig.model_validate(
         {
             "kind": "imported",
-            "file": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "output": wrapped.output,
-            "encoding": encoding.resolve().name,
-            "logits": logits,
+            "file": file_hash(path),
+            "encoding": folder.resolve().name,
             "limits": LIMITS,
         }
     )
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested = predict(session, splits["test"].inputs, task)
+    tested = predict(session, test.inputs, task)
     outputs = predict(session, validation.inputs, task)
+    matrix = run_graph(open_session(encoding.SerializeToString()), test.inputs)
     exported = Exported(
-        graph=wrapped.graph,
+        graph=graph,
         tested=tested,
         trained=predict(session, train.inputs, task),
-        parity=_parity(path, wrapped, session, task, splits["test"].inputs, tested),
+        parity=_parity(imported, matrix, task, tested),
         cut=threshold_of(task, validation.labels, outputs, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
@@ -145,62 +144,48 @@ def run(
     return register(config, dataset, splits, exported, evidence)
 
 
-def _refuse_other_encoding(folder: Path, contract: Contract) -> None:
+def _read_width(folder: Path, contract: Contract) -> int:
+    """The columns of an encoding's matrix, once it is sure that it is of this contract."""
     try:
         description = json.loads((folder / COLUMNS).read_bytes())
-        digest = hashlib.sha256((folder / ENCODING).read_bytes()).hexdigest()
-        same = (folder.resolve().name[-8:], description["contract"]) == (digest[:8], contract.hash)
+        made_for, width = description["contract"], len(description["columns"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(
             f"'{folder}' is no encoding ({type(error).__name__}: {error}); name a folder below"
             " data/encoded, made by: encode-rows"
         ) from None
-    if not same:
+    if made_for != contract.hash:
         raise BundleError(
-            f"'{folder}' was changed, or is of another contract; encode again, and train the model on that"
+            f"'{folder}' is of another contract; encode again, and train the model on that"
         )
+    return width
 
 
-def _open(path: Path, wrapped: Wrapped, task: Task, rows: Inputs) -> ort.InferenceSession:
+def _open(path: Path, graph: bytes, task: Task, rows: Inputs) -> ort.InferenceSession:
     """The wrapped graph, if it has an answer to rows as they are and to rows with nothing known."""
     gaps = [task.contract.columns[name].nullable for name in task.contract.numeric]
     numeric = np.where(gaps, np.nan, rows.numeric).astype(np.float32)
     blank = replace(rows, numeric=numeric, category=np.full_like(rows.category, "?"))
     try:
-        session = open_session(wrapped.graph)
+        session = open_session(graph)
         for what in (rows, blank):
             predict(session, what, task)
     except Exception as error:  # onnxruntime raises many kinds of its own
         raise BundleError(
             f"'{path}' has no {task.output} for every row: {error}; let it fill what is missing (NaN,"
             " as by SimpleImputer) and take codes that it does not know (handle_unknown='ignore'), and"
-            " end in a sigmoid or softmax, or say --logits"
+            " end in a sigmoid or softmax"
         ) from None
     return session
 
 
-def _parity(
-    path: Path,
-    wrapped: Wrapped,
-    session: ort.InferenceSession,
-    task: Task,
-    rows: Inputs,
-    answers: Any,
-) -> float:
+def _parity(imported: Imported, matrix: Outputs, task: Task, wrapped: Outputs) -> float:
     """The largest difference; one that is not tolerated leaves no bundle, as none could be opened."""
-    scale = task.scale(answers)
-    together = parity_error(in_parts(wrapped, rows), answers, scale)
-    if together > 1:
+    error = parity_error(imported.predict(matrix), wrapped, task.scale(wrapped))
+    if error > 1:
         raise ParityError(
-            f"'{path}' answers otherwise once it is wrapped, by {together:.1f} times what is tolerated:"
-            f" its operators change on the way to opset {OPSET}; export it with target_opset={OPSET}"
+            f"'{imported.path}' answers otherwise once it is wrapped, by {error:.1f} times what is"
+            f" tolerated: its operators change on the way to opset {OPSET}; export it with"
+            f" target_opset={OPSET}"
         )
-    at = np.unique(np.linspace(0, len(rows) - 1, SINGLE_ROWS).astype(np.int64))
-    single = np.concatenate([predict(session, rows[n : n + 1], task) for n in at.tolist()])
-    alone = parity_error(single, answers[at], scale)
-    if alone > 1:
-        raise ParityError(
-            f"'{path}' answers a row otherwise alone than among others, by {alone:.1f} times what is"
-            " tolerated; export it for inference, without statistics of the batch and random draws"
-        )
-    return max(together, alone)
+    return error

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from {{ cookiecutter.__package }}.models.calendar import (
+from {{ cookiecutter.__package }}.models.columns import (
     Calendar,
     clock_changes,
 )
