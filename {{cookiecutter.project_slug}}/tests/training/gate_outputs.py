@@ -75,7 +75,7 @@ def evidence_of(
         evaluation=evaluation,
         parity=0.1,
         leakage={"price": 0.7, "city": 0.6},
-        overlap=(0, 0),
+        overlap=0,
         slices=slices(task, labels, outputs, {"city": CITIES}, bootstrap),
         calibration=calibration_gap(task, evaluation, labels, model),
     )

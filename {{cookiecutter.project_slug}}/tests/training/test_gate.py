@@ -58,7 +58,7 @@ FAULTS: dict[str, tuple[Evidence, str]] = {
     "worse than the champion": (evidence_of(GOOD, None, BETTER), "better than champion"),
     "the champion's equal": (evidence_of(GOOD, None, GOOD.copy()), "better than champion"),
     "a leak": (evidence_of(BETTER, leakage={"price": 0.99, "city": 0.6}), "no leaky feature"),
-    "a test row learned": (evidence_of(BETTER, overlap=(1, 0)), "unseen test rows"),
+    "a test row learned": (evidence_of(BETTER, overlap=1), "unseen test rows"),
     "a slice the other way round": (evidence_of(BROKEN_SLICE, BROKEN_SLICE), "no broken slice"),
     "promises too much": (evidence_of(promising(BETTER)), "calibrated"),
 }

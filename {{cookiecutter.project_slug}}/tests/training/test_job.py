@@ -199,7 +199,7 @@ def end(shop: Contract, shop_rows: Rows, versions: Versions, tmp_path: Path) -> 
             evaluation=evaluate(scores, bootstrap),
             parity=parity,
             leakage={},
-            overlap=(0, 0),
+            overlap=0,
             slices=(),
             calibration=Interval(value=off_by, low=off_by, high=off_by),
         )

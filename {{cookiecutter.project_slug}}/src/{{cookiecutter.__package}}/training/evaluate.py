@@ -92,8 +92,8 @@ class Evidence:
     parity: float
     leakage: Mapping[str, float]
     """How well each feature alone predicts the target, on training rows."""
-    overlap: tuple[int, int]
-    """How many test rows were learned from, and up to how many say nothing."""
+    overlap: int | None
+    """How many test rows were learned from, by their id."""
     slices: Sequence[Slice]
     calibration: Interval
     """Calibration error; of a regression, mean of predicted − observed in spreads of the target."""

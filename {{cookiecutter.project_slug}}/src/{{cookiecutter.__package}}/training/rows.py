@@ -129,22 +129,13 @@ def _groups(rows: Rows, split: SplitBy) -> Integers | None:
     return numbered(np.array([canonical_category(value) for value in rows.table[name].to_pylist()]))
 
 
-def overlap(learned: Sequence[Rows], test: Rows) -> tuple[int, int]:
-    """How many test rows are among those learned, and up to how many say nothing.
-
-    Rows are told apart by their id, or without one by all their values. Rows of few columns look
-    alike: about the share of learned rows that have a twin among themselves is met among test rows
-    too, give or take three standard errors.
-    """
-    contract = test.contract
-    names = [name for name, column in contract.columns.items() if not column.pii]
-    names = [contract.id] if contract.id in names else names
-    hashes = np.concatenate([row_hashes(rows.table.select(names)) for rows in learned])
-    distinct, counts = np.unique(hashes, return_counts=True)
-    twins, n = counts[counts > 1].sum() / max(len(hashes), 1), len(test)
-    expected = twins * n + 3 * np.sqrt(twins * (1 - twins) * n)
-    shared = np.isin(row_hashes(test.table.select(names)), distinct).sum()
-    return int(shared), min(int(expected), n)
+def overlap(learned: Sequence[Rows], test: Rows) -> int | None:
+    """How many test rows are among those learned, by their id; none where rows have no id."""
+    name = test.contract.id
+    if name is None:
+        return None
+    known = np.concatenate([row_hashes(rows.table.select([name])) for rows in learned])
+    return int(np.isin(row_hashes(test.table.select([name])), known).sum())
 
 
 def make_folds(rows: Rows, split: SplitBy, seed: int) -> list[tuple[Integers, Integers]]:
