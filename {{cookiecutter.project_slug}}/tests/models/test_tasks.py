@@ -18,6 +18,8 @@ from {{ cookiecutter.__package }}.models.tasks import (
 )
 
 from ..conftest import LABELS, shop_of
+from .test_metrics import CASES
+from .test_metrics import LABELS as CAME
 
 NAN = float("nan")
 SHARES = np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32)
@@ -108,17 +110,6 @@ def test_every_metric_of_a_task_is_scored_and_the_deciding_one_is_at_its_chance(
     assert set(values) == set(task.metrics) <= set(METRICS)
     assert values[task.main] == pytest.approx(task.chance)
     assert (METRICS[task.main].sign, METRICS[task.loss].sign) == (1, -1)
-
-
-RANDOM = np.random.default_rng(0)
-CAME = (RANDOM.random(300) < 0.3).astype(float)
-CASES = {
-    "continuous": np.clip(RANDOM.random(300) + 0.2 * CAME, 0, 1),
-    "ties": RANDOM.integers(0, 4, 300) / 4,
-    "all equal": np.full(300, 0.3),
-    "certain": CAME.copy(),
-    "wrong": 1 - CAME,
-}
 
 
 def cut_of(labels: Any, outputs: Any, **settings: Any) -> Cut:

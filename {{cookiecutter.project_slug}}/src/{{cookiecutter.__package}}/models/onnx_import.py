@@ -22,10 +22,9 @@ from .bundle import open_session
 from .graph import IR_VERSION, OPSET, OPSET_ML
 from .tasks import task_of
 
-FLOATS = {"tensor(float)": TensorProto.FLOAT, "tensor(double)": TensorProto.DOUBLE}
 ML = "ai.onnx.ml"
-MODEL, CAST = "model/", "encoding/cast"
-"""Before every name of the graph, so that it may use any; and the matrix that it takes."""
+MODEL = "model/"
+"""Before every name of the graph, so that it may use any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +41,7 @@ class Imported:
 
     def predict(self, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The outputs of the file by itself, as the task has them."""
-        dtype = helper.tensor_dtype_to_np_dtype(FLOATS[self.matrix.type])
-        (raw,) = self.session.run([self.output.name], {self.matrix.name: matrix.astype(dtype)})
+        (raw,) = self.session.run([self.output.name], {self.matrix.name: matrix})
         return np.asarray(raw[:, -1] if self.is_column else raw)
 
 
@@ -100,23 +98,19 @@ def wrap(contract: Contract, imported: Imported, encoding: ModelProto) -> bytes:
     """
     model = onnx.compose.add_prefix(_at_our_opset(imported), MODEL)
     before = onnx.compose.add_prefix(encoding, "encoding/", rename_inputs=False)
-    given, kind = before.graph.output[0], FLOATS[imported.matrix.type]
-    before.graph.node.append(helper.make_node("Cast", [given.name], [CAST], to=kind))
-    given.name, given.type.tensor_type.elem_type = CAST, kind
     before.ir_version = model.ir_version
     del before.opset_import[:]
     before.opset_import.extend(model.opset_import)
+    matrix = (before.graph.output[0].name, MODEL + imported.matrix.name)
     source, name = MODEL + imported.output.name, task_of(contract).output
-    matrix = [(CAST, MODEL + imported.matrix.name)]
-    joined = onnx.compose.merge_models(before, model, io_map=matrix, outputs=[source])
+    joined = onnx.compose.merge_models(before, model, io_map=[matrix], outputs=[source])
     graph, shape = joined.graph, list[str | int](["batch"])
     if imported.is_column:
         graph.initializer.append(helper.make_tensor("last", TensorProto.INT64, [], [-1]))
-        graph.node.append(helper.make_node("Gather", [source, "last"], ["column"], axis=1))
-        source = "column"
-    elif contract.labels:
-        shape = ["batch", len(contract.labels)]
-    graph.node.append(helper.make_node("Cast", [source], [name], to=TensorProto.FLOAT))
+        graph.node.append(helper.make_node("Gather", [source, "last"], [name], axis=1))
+    else:
+        graph.node.append(helper.make_node("Identity", [source], [name]))
+        shape += [len(contract.labels)] if contract.labels else []
     graph.output[0].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     graph.name = "imported"
     joined.producer_name = joined.producer_version = joined.doc_string = ""
@@ -151,7 +145,7 @@ def _fits(value: ort.NodeArg, ranks: set[int], widths: set[int]) -> bool:
     """Whether these are floats of one of the ranks and widths; a width may be left open."""
     width = value.shape[1] if len(value.shape) == 2 else 1
     known = width in widths or not isinstance(width, int)
-    return value.type in FLOATS and len(value.shape) in ranks and known
+    return value.type == "tensor(float)" and len(value.shape) in ranks and known
 
 
 def _format(values: list[ort.NodeArg]) -> str:

@@ -39,12 +39,10 @@ def from_table(contract: Contract, table: pa.Table | pa.RecordBatch | pl.DataFra
 def _numbers(column: pl.Series) -> Floats:
     """Rounded to float64 and then to float32, as those of a request; NaN where not finite."""
     try:
-        values = column.cast(pl.Float64).to_numpy()
+        numbers = column.cast(pl.Float64).cast(pl.Float32).to_numpy()
     except pl.exceptions.PolarsError as error:
         kind = column.dtype
         raise DataError(f"column '{column.name}' ({kind}) holds no numbers: {error}") from None
-    with np.errstate(over="ignore"):
-        numbers: Floats = values.astype(np.float32)
     return np.where(np.isfinite(numbers), numbers, np.float32(np.nan))
 
 

@@ -9,7 +9,7 @@ import getpass
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ class Versions:
                 number=number, bundle=bundle, passed=passed, verdict=verdict, created=_now()
             )
             path = self.folder / "versions" / f"{number}.json"
-            write_file(path, json.dumps(asdict(version), indent=2).encode())
+            write_file(path, VERSION.dump_json(version, indent=2))
         return version
 
     def served(self) -> Version | None:

@@ -55,9 +55,8 @@ class Encoding(nn.Module):
         self.preprocess, self.matrices = preprocess, matrices
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Both stages, by name."""
-        numbers, codes = self.preprocess(inputs)
-        return {"numbers": numbers, "matrix": self.matrices(numbers, codes)}
+        """The matrix, by name."""
+        return {"matrix": self.matrices(*self.preprocess(inputs))}
 
 
 def encode(config: Config) -> Path:
