@@ -16,13 +16,14 @@ from typing import Any
 
 import default_lightgbm
 import numpy as np
+import pyarrow as pa
 from flight_delay.config import TrainConfig
 from flight_delay.data.dataset import current
 from flight_delay.models.intervals import Bootstrap
 from flight_delay.models.tasks import task_of
 from flight_delay.training.evaluate import evaluate
 from flight_delay.training.race import race
-from flight_delay.training.rows import Rows, read_rows
+from flight_delay.training.rows import Rows, make_rows, read_rows
 from sklearn.model_selection import KFold, StratifiedKFold
 
 FOLDS, VALIDATION = 3, 5  # one row in so many is held out; one in so many of the rest is validation
@@ -33,7 +34,7 @@ def main(folder: Path, n_repeats: int) -> None:
     dataset = current(folder / "data")
     contract, task = dataset.contract, task_of(dataset.contract)
     parts = [read_rows(dataset, split, TrainConfig()) for split in ("train", "validation", "test")]
-    rows = Rows.concatenate(Rows.concatenate(parts[0], parts[1]), parts[2])
+    rows = make_rows(contract, pa.concat_tables([part.table for part in parts]))
     splitter = KFold if contract.task == "regression" else StratifiedKFold
     winners: Counter[str] = Counter()
     differences, values, seconds = [], [], []
@@ -44,7 +45,7 @@ def main(folder: Path, n_repeats: int) -> None:
             learned, asked = rows[given], rows[held]
             began = time.perf_counter()
             with contextlib.redirect_stdout(io.StringIO()):
-                winner, *_ = race(contract, TrainConfig(), *halves(learned), {"by": "hash"})
+                winner, _ = race(TrainConfig(), *halves(learned), {"by": "hash"})
             seconds.append(time.perf_counter() - began)
             winners[winner.choice.kind] += 1
             found = {

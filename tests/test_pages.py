@@ -29,7 +29,7 @@ BEFORE = {
     "docs/howto/retrain.md": WITHOUT,
     "docs/howto/test-behaviour.md": WITHOUT,
     "docs/runbook.md": """\
-make train ARGS="--set train.seed=7 --set train.gate.champion=not_worse"
+make train ARGS="--set train.seed=7 --set train.gate.min_improvement=-0.005"
 make promote ARGS="2 --why 'to have one to go back from'"
 """,
 }

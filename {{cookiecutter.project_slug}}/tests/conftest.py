@@ -188,12 +188,11 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
         "train": {
             "bundles": place["bundles"],
             "tracker": "none",
-            "threads": 1,
             "epochs": 4,
             "batch_size": 64,
             "learning_rate": 0.003,
             "model": {"kind": "mlp"},
-            "folds": {"below_rows": 0},
+            "folds_below_rows": 0,
             "gate": {"resamples": 100, "max_loss_to_linear": 1.0},
         },
         "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},

@@ -70,9 +70,9 @@ def test_mlflows_own_variable_comes_between_ours_and_the_file(
 # an override → the setting and its value
 OVERRIDES: list[tuple[str, object]] = [
     ("train.learning_rate=1e-3", 0.001),
-    ("train.threads=null", None),
+    ("train.epochs=null", None),
     ("train.tracking_uri=sqlite:///a=b.db", "sqlite:///a=b.db"),
-    (" train.promote =auto", "auto"),
+    (" train.device =cpu", "cpu"),
     ("data.directory=/some where/é", Path("/some where/é")),
     ("monitor.quality.persistence=[1, 2]", (1, 2)),
     ("train.gate.resamples=200", 200),
@@ -103,7 +103,9 @@ WRONG = [
     ("train.gate.resample=9", ["did you mean 'train.gate.resamples'?"]),
     ("train.learning_rate=.inf", ["train.learning_rate", "finite"]),
     ("monitor.quality.persistence=[1, x]", ["monitor.quality.persistence.1:", "given 'x'"]),
+    ("train.gate.skip=[size]", ["train.gate.skip.0", "'no leaky feature', ", "given 'size'"]),
     ("train.threshold.objective=cost", ["train.threshold", "needs false_negative_cost"]),
+    ("train.threshold.false_positive_cost=2", ["objective f1 takes no false_positive_cost"]),
     ("train.epochs={token: hunter2}", ["train.epochs", "given the keys ['token']"]),
     ("train.password=hunter2", ["train.password: there is no such key"]),
     (f"train.epochs={UNFILLED}", ["--set", "'train.epochs'", "placeholder"]),

@@ -27,12 +27,10 @@ SETTINGS: dict[str, Any] = {
     },
     "train": {
         "model": {"kind": "linear"},
-        "folds": {"below_rows": 0},
+        "folds_below_rows": 0,
         "gate": {
-            "max_telling": None,
+            "skip": ["no leaky feature", "no broken slice", "calibrated"],
             "resamples": 100,
-            "slices": False,
-            "max_calibration_error": None,
         },
     },
     "serve": {"port": 0, "reload_s": 0.1},

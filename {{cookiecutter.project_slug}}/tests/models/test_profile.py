@@ -11,8 +11,6 @@ from {{ cookiecutter.__package }}.models.profile import (
     ColumnProfile,
     columns_of,
     describe,
-    quartiles,
-    ranges,
     read_profiles,
 )
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
@@ -77,21 +75,3 @@ def test_times_are_not_judged(shop: Contract, shop_inputs: Inputs) -> None:
     columns = columns_of(shop_inputs, shop.numeric, shop.category)
     assert list(columns) == ["price", "items", "gift", "channel", "city"]
     assert columns["city"].tolist() == shop_inputs.category[:, 1].tolist()
-
-
-def test_numbers_are_cut_into_ranges_at_their_quartiles() -> None:
-    values = np.arange(1.0, 101)
-    assert quartiles(values) == [25, 50, 75]
-    names, rows = np.unique(ranges(values, [25, 50, 75]).astype(str), return_counts=True)
-    assert set(names) == {"(-inf, 25]", "(25, 50]", "(50, 75]", "(75, inf)"}
-    assert rows.tolist() == [25] * 4
-    assert quartiles(np.array([0.0] * 90 + [7.0] * 10)) == [0], "equal quartiles are one"
-    assert quartiles(np.full(5, 3.0)) == quartiles(np.full(3, NAN)) == []
-    assert ranges(np.array([2.0, NAN]), [1]).tolist() == ["(1, inf)", MISSING_CATEGORY]
-
-
-def test_a_number_on_a_cut_is_in_one_range_in_either_precision() -> None:
-    values = np.array([0.1, 0.2, 0.3, 1 / 3, 1e7 + 1])
-    cuts = quartiles(values)
-    assert ranges(values, cuts).tolist() == ranges(values.astype(np.float32), cuts).tolist()
-    assert ranges(values, cuts)[1] == "(-inf, 0.2]"

@@ -11,11 +11,10 @@ import yaml
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.tables import from_table
-from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.training.rows import Rows
+from {{ cookiecutter.__package }}.training.rows import Rows, make_rows
 from {{ cookiecutter.__package }}.training.tracking import Run
 
 from ..models.conftest import constant_files
@@ -32,30 +31,23 @@ class Recorder:
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self.named: dict[str, str] = {}
-        self.tags: Mapping[str, str] = {}
         self.down = False
 
-    def _reach(self) -> None:
+    def bundles(self) -> set[str]:
         if self.down:
             raise ConnectionError("nobody at postgresql://me:secret@host answers\nat all")
-
-    def bundles(self) -> set[str]:
-        self._reach()
         return {run.version.bundle for run in self.runs}
 
     def aliases(self) -> Mapping[str, str]:
         return dict(self.named)
 
     def record(self, run: Run) -> None:
-        self._reach()
         self.runs.append(run)
 
-    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
-        self._reach()
+    def alias(self, alias: str, version: Version | None) -> None:
         self.named.pop(alias, None)
         if version is not None:
             self.named[alias] = version.bundle
-        self.tags = tags or self.tags
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,11 +56,19 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture
+def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner's features know the project's contract, not the small one."""
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
+
+
+def rows_of(contract: Contract, n_rows: int, seed: int = 0) -> Rows:
+    return make_rows(contract, synthesize(contract, n_rows, seed=seed))
+
+
 @pytest.fixture(scope="session")
 def shop_rows(shop: Contract) -> Rows:
-    table = synthesize(shop, 600)
-    labels = task_of(shop).encode(table.column(shop.target).to_pylist())
-    return Rows(table=table, inputs=from_table(shop, table), labels=labels)
+    return rows_of(shop, 600)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def make_version(versions: Versions, shop: Contract) -> Made:
     def make(
         value: float = 0.25, *, passed: bool = True, evaluation: Any = None, **metadata: Any
     ) -> Version:
-        known = {"model": {"kind": "linear"}, "metrics": {}}
+        known = {"model": {"kind": "linear"}, "metrics": {}, "settings": {}}
         files = constant_files(shop, value, **known | metadata)
         files["evaluation.json"] = json.dumps(evaluation or {}).encode()
         bundle = write_bundle(versions.folder, files)

@@ -13,17 +13,17 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     DUMMY,
     LINEAR,
     MODEL,
+    Evidence,
     calibration_gap,
     evaluate,
     slices,
 )
-from {{ cookiecutter.__package }}.training.gate import Evidence
 
 from ..conftest import shop_of
 
 N = 3_000
 BLOCK = np.arange(N) // 50
-CITIES = np.where(np.arange(N) % 15 == 0, "Metz", "Lyon").astype(object)
+CITIES = np.where(np.arange(N) % 15 == 0, "Metz", "Lyon")
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -75,7 +75,7 @@ def evidence_of(
         evaluation=evaluation,
         parity=0.1,
         leakage={"price": 0.7, "city": 0.6},
-        overlap=(0, 0),
+        overlap=0,
         slices=slices(task, labels, outputs, {"city": CITIES}, bootstrap),
         calibration=calibration_gap(task, evaluation, labels, model),
     )

@@ -5,34 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.intervals import Bootstrap, Interval
+from {{ cookiecutter.__package }}.models.intervals import Bootstrap
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluate import evaluate, slices
-from {{ cookiecutter.__package }}.training.kinds import Fitted
 from {{ cookiecutter.__package }}.training.record import dump_json
 
 from ..models.conftest import constant_files
 
-FITTED = Fitted(
-    body=torch.nn.Identity(),
-    rounds=2,
-    curves={
-        "train_loss": [1, 0.5, 0.3],
-        "validation_loss": [1.1, 0.5, 0.6],
-        "validation_score": [0.5, 0.6, 0.5],
-    },
-)
-ENTRIES = tuple(
-    {
-        "name": name,
-        "interval": Interval(value=value, low=value - 0.1, high=value + 0.1),
-        "rounds": "2 of 3 epochs",
-    }
-    for name, value in (("mlp", 0.7), ("linear", 0.6))
-)
 N_ROWS = 1_200
 THRESHOLD = 0.375
 
@@ -44,23 +25,19 @@ def outputs_of(contract: Contract, labels: Any) -> Any:
         return (labels + random.normal(0, 0.5, len(labels))).astype(np.float32)
     if contract.task == "multiclass":
         n = len(contract.labels or ())
-        mixed = 0.3 * np.eye(n)[labels.astype(int)] + 0.7 * random.dirichlet(
-            np.ones(n), len(labels)
-        )
-        return mixed.astype(np.float32)
+        noise = random.dirichlet(np.ones(n), len(labels))
+        return (0.3 * np.eye(n)[labels.astype(int)] + 0.7 * noise).astype(np.float32)
     return np.clip(0.3 + 0.2 * labels + random.normal(0, 0.15, len(labels)), 0, 1).astype("f4")
 
 
 def record_of(
     contract: Contract,
-    column: str = "channel",
     value: str = "web",
     measure: Callable[..., dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """The evaluation of a training on made labels, with a slice named as said."""
+    """The evaluation of a training on made labels, with a slice of the channel named as said."""
     task, random = task_of(contract, THRESHOLD), np.random.default_rng(0)
-    n_labels = len(contract.labels or "ab")
-    labels = random.integers(0, n_labels, N_ROWS).astype(np.float64)
+    labels = random.integers(0, len(contract.labels or "ab"), N_ROWS).astype(np.float64)
     outputs = outputs_of(contract, labels)
     bootstrap = Bootstrap(
         block=np.arange(N_ROWS) // 20, unit="days", resamples=100, confidence=0.9, seed=0
@@ -69,25 +46,21 @@ def record_of(
     named = {"model": outputs, "linear": dummy, "dummy": dummy}
     scores = {name: task.scores(labels, predicted) for name, predicted in named.items()}
     evaluation = evaluate(scores, bootstrap)
-    metrics = {name: {m: evaluation.interval(name, m) for m in task.metrics} for name in named}
-    texts = {column: np.array([value, "store"] * (N_ROWS // 2), object)}
-    losses = [Interval(value=0.1 / k, low=0.05 / k, high=0.2 / k) for k in range(1, 50)]
-    curves = {name: [*enumerate(values, 1)] for name, values in FITTED.curves.items()}
+    columns = {"channel": np.array([value, "store"] * (N_ROWS // 2), object)}
     record = {
         "rows": N_ROWS,
         "blocks": bootstrap.n_blocks,
         "block": bootstrap.unit,
         "confidence": bootstrap.confidence,
         "size": {"bytes": 56_789},
-        "metrics": metrics,
-        "slices": slices(task, labels, named, texts, bootstrap),
-        "cuts": {},
-        "importance": dict(zip(contract.features, losses, strict=False)),
-        "learning": {"by": "epoch", "best": 2, "curves": curves},
-        "race": ENTRIES,
+        "metrics": {
+            name: {m: evaluation.interval(name, m) for m in task.metrics} for name in named
+        },
+        "slices": slices(task, labels, named, columns, bootstrap),
+        "importance": {name: 0.1 / k for k, name in enumerate(contract.features, 1)},
     }
     if measure is not None:
-        record |= measure(task, labels, outputs, bootstrap)
+        record |= measure(task, labels, outputs)
     content: dict[str, Any] = json.loads(dump_json(record))
     return content
 

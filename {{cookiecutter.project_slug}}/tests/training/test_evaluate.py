@@ -1,30 +1,36 @@
 """Metrics with intervals over blocks, paired differences, and slices."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.intervals import (
     DRAWN_BLOCKS,
     MOST_BLOCKS,
     Bootstrap,
     Interval,
 )
-from {{ cookiecutter.__package }}.models.metrics import METRICS, Scores
+from {{ cookiecutter.__package }}.models.metrics import Scores
 from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training.evaluate import (
     MIN_ROWS,
     Evaluation,
     Slice,
+    champion,
     evaluate,
     slice_columns,
     slices,
 )
+from {{ cookiecutter.__package }}.training.promote import promote
+from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ..conftest import shop_of
-from ..synthesized import synthesize
+from .conftest import Made, rows_of
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -75,29 +81,6 @@ def test_a_difference_is_paired() -> None:
     same = evaluated(labels, day, model=probabilities, other=probabilities.copy())
     nothing = Interval(value=0.0, low=0.0, high=0.0)
     assert all(same.difference("model", "other", m) == nothing for m in same.values["model"])
-
-
-@pytest.mark.parametrize("name", ["multiclass", "regression"])
-def test_each_task_has_its_metrics_with_paired_intervals(name: str) -> None:
-    task, random = task_of(shop_of(name)), np.random.default_rng(0)
-    labels = random.integers(0, 3, 600).astype(float)
-    noise = random.dirichlet(np.ones(3), 600)
-    near = labels + random.normal(0, 0.3, 600)
-    outputs = 0.3 * np.eye(3)[labels.astype(int)] + 0.7 * noise if name == "multiclass" else near
-    scores = {
-        "model": task.scores(labels, outputs),
-        "dummy": task.scores(labels, task.constant(labels, 600)),
-    }
-    evaluation = evaluate(scores, bootstrap_of(np.arange(600) // 20))
-    assert evaluation.bootstrap.n_blocks == 30
-    for metric in task.metrics:
-        interval = evaluation.interval("model", metric)
-        assert interval.low < interval.value < interval.high
-    for metric in task.headline:
-        better = evaluation.difference("model", "dummy", metric)
-        sign = METRICS[metric].sign
-        assert min(sign * better.low, sign * better.high) > 0
-    assert evaluation.interval("dummy", task.main).value == pytest.approx(task.chance)
 
 
 def test_many_rows_are_drawn_in_groups_with_intervals_as_wide() -> None:
@@ -159,53 +142,39 @@ def sliced(name: str, labels: Floats, outputs: Floats, **columns: Any) -> list[S
 
 def test_a_slice_needs_500_rows_or_of_few_a_20th() -> None:
     n = MIN_ROWS
-    values = np.array(["many"] * 20 * n + ["few"] * (n - 1), object)
+    values = np.array(["many"] * 20 * n + ["few"] * (n - 1))
     labels = np.array([i % 2 for i in range(len(values))], float)
     probabilities = np.where(labels == 1, 0.8, 0.3)
     (one,) = sliced("binary", labels, probabilities, size=values)
     assert (one.column, one.value, one.rows) == ("size", "many", 20 * n)
     assert one.metrics["auc"] == Interval(value=1, low=1, high=1)
-    assert (one.observed, one.predicted) == pytest.approx((0.5, 0.55))
     assert one.loss.high < 0
-    values = np.array(["ten"] * 10 + ["nine"] * 9 + ["many"] * 181, object)
+    values = np.array(["ten"] * 10 + ["nine"] * 9 + ["many"] * 181)
     parts = sliced("binary", labels[:200], probabilities[:200], size=values)
     assert [part.value for part in parts] == ["many", "ten"]
 
 
-def test_the_fewer_rows_a_slice_has_the_wider_its_interval_is() -> None:
-    labels, probabilities, day = days_that_differ()
-    columns = {"part": np.where(day < 6, "small", "large").astype(object)}
-    both = {"model": probabilities, "dummy": np.full(len(labels), 0.4)}
-    task = task_of(shop_of("binary"))
-    large, small = slices(task, labels, both, columns, bootstrap_of(day))
-    assert (large.rows, small.rows) == (1700, 300)
-    for metric in ("auc", "log_loss", "ece"):
-        assert width(small.metrics[metric]) > width(large.metrics[metric])
-    alone = evaluated(labels[day < 6], day[day < 6], model=probabilities[day < 6])
-    assert small.metrics["auc"] == alone.interval("model", "auc")
-
-
-def test_a_slice_of_several_labels_has_no_mean_and_one_of_values_has() -> None:
-    labels, values = np.arange(MIN_ROWS, dtype=float) % 3, np.array(["all"] * MIN_ROWS, object)
-    shares = np.eye(3)[labels.astype(int)] * 0.7 + 0.1
-    (one,) = sliced("multiclass", labels, shares, size=values)
-    assert (one.observed, one.predicted) == (None, None)
-    assert one.metrics["accuracy"].value == 1
-    (one,) = sliced("regression", labels, labels + 0.5, size=values)
-    assert one.predicted == pytest.approx(labels.mean() + 0.5)
-    assert one.metrics["mae"].value == pytest.approx(0.5)
-
-
 def test_the_columns_marked_for_slices_are_texts_whatever_their_type(shop: Contract) -> None:
     values = shop.model_dump(mode="json")
-    for name in ("price", "items", "gift"):
-        values["columns"][name]["slice"] = True
-    contract = Contract.model_validate(values)
-    columns, cuts = slice_columns(contract, synthesize(contract, 400))
-    assert (list(columns), list(cuts)) == (
-        ["price", "items", "channel", "gift"],
-        ["price", "items"],
-    )
-    assert all(isinstance(value, str) for column in columns.values() for value in column)
-    assert len(set(columns["price"])) == len(cuts["price"]) + 1 == 4
-    assert set(columns["channel"]) == {"web", "store"}
+    values["columns"]["gift"]["slice"] = True
+    columns = slice_columns(rows_of(Contract.model_validate(values), 400))
+    assert {name: set(column.tolist()) for name, column in columns.items()} == {
+        "channel": {"web", "store"},
+        "gift": {"true", "false", "<missing>"},
+    }
+    values["columns"]["price"]["slice"] = True
+    with pytest.raises(ValueError, match="slice is for category and boolean, not float"):
+        Contract.model_validate(values)
+
+
+def test_a_champion_that_cannot_be_compared_is_named(
+    versions: Versions, make_version: Made, shop: Contract, shop_rows: Rows
+) -> None:
+    assert champion(versions, shop_rows) == {}
+    promote(versions, str(make_version(0.25).number))
+    assert champion(versions, shop_rows)["champion"].all()["auc"] == 0.5
+    fewer = replace(shop_rows, table=shop_rows.table.drop_columns(["city"]))
+    with pytest.raises(DataError, match=r"version 1 cannot be compared.*'city'"):
+        champion(versions, fewer)
+    with pytest.raises(DataError, match=r"its task is binary: give the contract another name"):
+        champion(versions, replace(shop_rows, contract=shop_of("regression")))

@@ -14,17 +14,9 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.config import GateConfig
-from {{ cookiecutter.__package }}.models.intervals import (
-    Bootstrap,
-    Interval,
-)
+from {{ cookiecutter.__package }}.models.intervals import Bootstrap, Interval
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.evaluate import (
-    CHAMPION,
-    LINEAR,
-    MODEL,
-    evaluate,
-)
+from {{ cookiecutter.__package }}.training.evaluate import CHAMPION, LINEAR, MODEL, evaluate
 
 from ..conftest import shop_of
 
@@ -109,7 +101,7 @@ def test_a_hundredth_of_auc_at_20_000_rows_is_found() -> None:
 
 def refused(seeds: range, n_rows: int, gain: float) -> float:
     """How often a model that is better by ``gain`` is refused as surely worse than the linear one."""
-    count, least = 0, -(GateConfig().max_loss_to_linear or 0.0)
+    count, least = 0, -GateConfig().max_loss_to_linear
     for seed in seeds:
         labels, (model, linear), _ = world(seed, gain, n_rows=n_rows)
         outputs = {MODEL: model, LINEAR: linear}

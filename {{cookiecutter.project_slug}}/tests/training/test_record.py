@@ -1,10 +1,10 @@
 """What a bundle holds: complete, without personal data, paths and numbers that JSON does not know."""
 
-import io
 import json
 import subprocess
 from dataclasses import replace
 from importlib.metadata import version as library_version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.models.profile import SCORE, ColumnProfile
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.training import record
 from {{ cookiecutter.__package }}.training.rows import Rows
 
@@ -31,16 +31,14 @@ def predicted(shop_rows: Rows) -> Predicted:
     return np.linspace(0, 1, len(shop_rows.labels), dtype=np.float32)
 
 
-def config_of(**monitor: int) -> Config:
-    data = {"driving": "orders", "split": {"by": "hash"}}
-    sections = {"data": data, "train": {}, "serve": {}, "monitor": monitor}
-    return Config.model_validate(sections)
+def as_json(value: Any) -> Any:
+    return json.loads(record.dump_json(value))
 
 
 def test_golden_rows_are_exactly_the_inputs_they_were_made_of(
     shop: Contract, shop_rows: Rows, predicted: Predicted
 ) -> None:
-    golden = json.loads(record.dump_json(record._golden(shop, shop_rows.inputs, predicted)))
+    golden = as_json(record._golden(shop, shop_rows.inputs, predicted))
     columns = {name: [row[name] for row in golden["rows"]] for name in shop.features}
     again = from_columns(shop, columns, len(golden["rows"]))
     at = np.linspace(0, len(predicted) - 1, record.GOLDEN_ROWS).astype(int)
@@ -50,16 +48,10 @@ def test_golden_rows_are_exactly_the_inputs_they_were_made_of(
     assert golden["predictions"] == predicted[at].astype(float).tolist()
 
 
-def test_golden_rows_hold_missing_values_as_null(shop: Contract) -> None:
-    inputs = from_columns(shop, {key: [None, None] for key in shop.features}, 2)
-    golden = record._golden(shop, inputs, np.array([0.1, 0.2], np.float32))
-    assert (golden["rows"][0]["price"], golden["rows"][0]["at"]) == (None, None)
-
-
 def test_the_typical_row_is_a_complete_recent_one_without_personal_data(
     shop: Contract, shop_rows: Rows
 ) -> None:
-    typical = record._typical(shop, shop_rows)
+    typical = record._typical(shop_rows)
     assert list(typical) == list(shop.request)
     assert "name" not in typical
     rows = shop_rows.table.to_pylist()
@@ -71,66 +63,53 @@ def test_the_typical_row_is_a_complete_recent_one_without_personal_data(
 def test_the_sample_has_features_target_and_score_but_nothing_personal(
     shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = record._sample(shop, shop_rows, predicted)
-    sample = pq.read_table(io.BytesIO(content))
-    assert sample.column_names == [*shop.features, shop.target, SCORE]
-    assert sample[SCORE].to_numpy() == pytest.approx(predicted)
-    assert record._sample(shop, shop_rows, predicted) == content
     monkeypatch.setattr(record, "SAMPLE_ROWS", 50)
-    scores = pq.read_table(io.BytesIO(record._sample(shop, shop_rows, predicted)))[SCORE]
-    assert scores.to_pylist() == sorted(scores.to_pylist())
+    content = record._sample(shop_rows, predicted)
+    assert record._sample(shop_rows, predicted) == content
+    sample = pq.read_table(BytesIO(content))
+    assert sample.column_names == [*shop.features, shop.target, SCORE]
+    scores = sample[SCORE].to_pylist()
+    assert scores == sorted(scores)
     assert len(scores) == 50
 
 
-def profile_of(contract: Contract, rows: Rows, predicted: Predicted, **monitor: int) -> Any:
-    return json.loads(
-        record.dump_json(record._profile(contract, config_of(**monitor), rows, predicted))
-    )
-
-
 def test_the_profile_has_every_judged_column_and_the_score(
-    shop: Contract, shop_rows: Rows, predicted: Predicted
+    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    profile = profile_of(shop, shop_rows, predicted, window_days=15)
+    profile = as_json(record._profile(shop_rows, predicted, 15))
     columns = {c["name"]: ColumnProfile(**c) for c in profile["columns"]}
     assert list(columns) == [*shop.numeric, *shop.category, SCORE]
     assert profile["rows"] == 600
     assert all(sum(c.shares) == pytest.approx(1) for c in columns.values())
     assert columns[SCORE].reference_range > columns["price"].reference_range > 0
 
+    contract = part_of(shop, "price")
+    inputs = from_table(contract, shop_rows.table)
+    rows = replace(shop_rows, contract=contract, inputs=inputs)
+    ranges = []
+    for n in (150, 600):
+        monkeypatch.setattr(record, "WINDOW_ROWS", n)
+        profile = as_json(record._profile(rows, predicted, 15))
+        ranges.append(profile["columns"][-1]["reference_range"])
+    assert ranges[0] > 0.5, "without a time windows are blocks of rows"
+    assert ranges[1] == 0
 
-def test_without_a_time_rows_are_profiled_in_blocks(
-    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
+
+def test_the_bundle_says_where_the_model_comes_from_and_nothing_of_the_machine(
+    workspace: Workspace,
 ) -> None:
-    contract, inputs = part_of(shop, "price"), shop_rows.inputs
-    none: dict[str, Any] = {"category": inputs.category[:, :0], "time": inputs.time[:, :0]}
-    rows = replace(shop_rows, inputs=replace(inputs, numeric=inputs.numeric[:, :1], **none))
-    one_block = profile_of(contract, rows, predicted)["columns"][-1]
-    assert one_block["reference_range"] == 0
-    monkeypatch.setattr(record, "BLOCK_ROWS", 150)
-    assert profile_of(contract, rows, predicted)["columns"][-1]["reference_range"] > 0.5
-
-
-def test_the_metadata_say_where_the_model_comes_from(workspace: Workspace) -> None:
     metadata, contract = workspace.bundle.metadata, workspace.contract
     assert (metadata["contract"], metadata["dataset"]) == (contract.hash, "synthetic")
     assert metadata["settings"]["epochs"] == workspace.config.train.epochs
-    assert set(metadata["metrics"]) == {"model", "linear", "dummy"}
     assert metadata["libraries"]["numpy"] == library_version("numpy")
     assert (metadata["threshold"] is None) == (contract.task != "binary")
-    assert workspace.bundle.task.valid(np.array([metadata["fallback"]]))
-
-
-def test_the_evaluation_stands_in_the_bundle_without_the_champion_or_a_path(
-    workspace: Workspace,
-) -> None:
     path = workspace.bundle.path / "evaluation.json"
     evaluation = json.loads(path.read_text())
     assert path.stat().st_size < MOST_BYTES
     assert evaluation["size"]["bytes"] == (path.parent / "model.onnx").stat().st_size
     assert evaluation["learning"]["curves"]["train_loss"]
     assert list(evaluation["metrics"]) == ["model", "linear", "dummy"]
-    assert evaluation["metrics"] == workspace.bundle.metadata["metrics"]
+    assert evaluation["metrics"] == metadata["metrics"]
     for file in path.parent.iterdir():
         assert str(workspace.path).encode() not in file.read_bytes(), file.name
 
@@ -154,4 +133,4 @@ def test_the_working_trees_commit_is_recorded(
 
 def test_json_holds_no_infinite_number() -> None:
     value = {"a": np.array([1.5, np.nan]), "b": (np.float64("inf"), np.int64(3))}
-    assert json.loads(record.dump_json(value)) == {"a": [1.5, None], "b": [None, 3]}
+    assert as_json(value) == {"a": [1.5, None], "b": [None, 3]}

@@ -16,6 +16,15 @@ TRACKERS = (
 NO_TRACKER = "none"
 Above = Annotated[float, Field(gt=0)]
 AtLeastZero = Annotated[float, Field(ge=0)]
+SwitchableRule = Literal[
+    "no leaky feature",
+    "unseen test rows",
+    "better than dummy",
+    "not worse than linear",
+    "better than champion",
+    "no broken slice",
+    "calibrated",
+]
 
 
 class ModelConfig(Section):
@@ -27,75 +36,53 @@ class ModelConfig(Section):
     """auto races several kinds; or one of those in training/kinds/."""
 
 
-class FoldsConfig(Section):
-    """Cross-validation, where one validation split would be too small to choose by."""
-
-    number: ClassVar[int] = 5
-    """Folds; by time where the dataset was split by date, by group where it was by group."""
-    below_rows: Annotated[int, Field(ge=0)] = 3000
-    """Training and validation rows together below which folds of both are held out; 0 never."""
-
-
 class GateConfig(Section):
-    """What a model must hold before it may serve; false, off or null leaves a rule out."""
+    """What a model must hold before it may serve."""
 
     confidence: ClassVar[float] = 0.95
     """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
+    skip: tuple[SwitchableRule, ...] = ()
+    """Rules that are left out, by name; parity is always on."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Draws of the block bootstrap."""
-    max_telling: Share | None = 0.98
+    max_telling: Share = 0.98
     """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
-    unseen_test_rows: bool = True
-    """No test row is among those that were learned from."""
-    better_than_dummy: bool = True
-    """Surely better than knowing the labels' frequencies alone."""
-    max_loss_to_linear: AtLeastZero | None = 0.0
+    max_loss_to_linear: AtLeastZero = 0.0
     """AUC (R² of a regression) that the model may surely lose to a linear one: the whole interval."""
-    champion: Literal["superior", "not_worse", "off"] = "superior"
-    """superior: surely better than what serves; not_worse: to refresh a stale model."""
     min_improvement: float = 0.0
-    """AUC (R²) by which a superior challenger beats the champion, at the interval's low end."""
-    max_loss_to_champion: AtLeastZero = 0.005
-    """AUC (R²) that one that is not_worse may lose to the champion, at the interval's low end."""
-    slices: bool = True
-    """In no slice surely worse than the dummy, of 500 rows or a 20th of the test rows."""
-    max_calibration_error: Share | None = 0.1
+    """AUC (R²) by which a model beats what serves, at the interval's low end; -0.005 may lose that."""
+    max_calibration_error: Share = 0.1
     """Calibration error that is surely too much; of a regression, mean error in target spreads."""
 
 
 class ThresholdConfig(Section):
     """From which probability a binary decision is positive; chosen on validation rows."""
 
-    objective: Literal["f1", "cost", "precision", "recall"] = "f1"
-    """What is best there: the highest F1, the least of both costs below, or what is kept at least."""
-    at_least: Share | None = None
-    """Precision or recall to keep, with the most of the other; for these two alone."""
+    objective: Literal["f1", "cost"] = "f1"
+    """What is best there: the highest F1, or the least of both costs below."""
     false_negative_cost: Above | None = None
     """What a missed positive costs, in any unit; for cost alone."""
     false_positive_cost: Above | None = None
     """What a false alarm costs, in the same unit; for cost alone."""
 
     @model_validator(mode="after")
-    def _has_what_the_objective_takes(self) -> Self:
-        of_cost = ("false_negative_cost", "false_positive_cost")
-        needed = {"f1": (), "cost": of_cost}.get(self.objective, ("at_least",))
-        for name in ("at_least", *of_cost):
-            if name in needed and getattr(self, name) is None:
-                raise ValueError(f"objective {self.objective} needs {name}")
-            if name not in needed and getattr(self, name) is not None:
+    def _costs_are_for_cost(self) -> Self:
+        for name in ("false_negative_cost", "false_positive_cost"):
+            has_cost = getattr(self, name) is not None
+            if self.objective == "cost" and not has_cost:
+                raise ValueError(f"objective cost needs {name}")
+            if self.objective != "cost" and has_cost:
                 raise ValueError(f"objective {self.objective} takes no {name}; leave it out")
         return self
 
     @property
     def reason(self) -> str:
         """Why a threshold is where it is, to say after it."""
-        if self.objective == "cost":
-            missed, false = self.false_negative_cost, self.false_positive_cost
-            costs = f"{missed} for a missed positive and {false} for a false alarm"
-            return f"where mistakes on validation rows cost least, {costs}"
-        other = {"precision": "recall", "recall": "precision"}.get(self.objective)
-        best = f"at least {self.at_least} and {other} highest" if other else "highest"
-        return f"where {self.objective.replace('f1', 'F1')} on validation rows is {best}"
+        if self.objective == "f1":
+            return "where F1 on validation rows is highest"
+        missed, false = self.false_negative_cost, self.false_positive_cost
+        costs = f"{missed} for a missed positive and {false} for a false alarm"
+        return f"where mistakes on validation rows cost least, {costs}"
 
 
 class TrainConfig(Section):
@@ -123,24 +110,18 @@ class TrainConfig(Section):
     """Peak step size of AdamW."""
     weight_decay: AtLeastZero = 1e-4
     """Decoupled weight decay of AdamW."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where training runs."""
+    device: str = "auto"
+    """Where networks learn: auto is cuda where there is one, else cpu; or any device of torch."""
     memory_rows: Positive = 2_000_000
-    """Most rows of a split that are held in memory; of more a random sample is taken."""
-    threads: Positive | None = None
-    """CPU threads; null is one for networks and for few rows, which are no faster by more, else all."""
+    """Most rows of a split that are held in memory; of more every second, third … is taken."""
+    folds_below_rows: Annotated[int, Field(ge=0)] = 3000
+    """Training and validation rows together below which a kind is chosen by folds of both; 0 never."""
     model: ModelConfig = ModelConfig()
     """The kind of model, and its settings."""
-    folds: FoldsConfig = FoldsConfig()
-    """Cross-validation of small tables."""
-    calibration: Literal["temperature"] | None = None
-    """How probabilities are calibrated on held-out rows, inside the graph; null leaves them."""
     gate: GateConfig = GateConfig()
     """What a model must hold before it may serve."""
     threshold: ThresholdConfig = ThresholdConfig()
     """From which probability a binary decision is positive; chosen on validation rows."""
-    promote: Literal["manual", "auto"] = "manual"
-    """Whether a challenger that passes the gate is served at once; the first always is."""
 
     @field_validator("tracker")
     @classmethod

@@ -52,15 +52,6 @@ class Inputs:
         return {name: group for name, group in groups.items() if group.shape[1]}
 
 
-def concatenate(first: Inputs, second: Inputs) -> Inputs:
-    """Rows of one after those of the other."""
-    return Inputs(
-        numeric=np.concatenate([first.numeric, second.numeric]),
-        category=np.concatenate([first.category, second.category]),
-        time=np.concatenate([first.time, second.time]),
-    )
-
-
 def from_columns(contract: Contract, columns: Mapping[str, Column], n_rows: int) -> Inputs:
     """Group named columns of Python values or arrays; ``None`` and NaN are missing."""
     inputs = Inputs.empty(contract, n_rows)

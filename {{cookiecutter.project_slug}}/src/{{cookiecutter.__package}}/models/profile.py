@@ -15,12 +15,11 @@ import numpy.typing as npt
 
 from ..values import MISSING_CATEGORY
 from .effects import Counts, total_variation, wasserstein
-from .inputs import Inputs, Texts
+from .inputs import Inputs
 
 Column = npt.NDArray[Any]
 """Numbers with NaN, or texts, where values are missing."""
 BINS = 10
-QUARTILES = (0.25, 0.5, 0.75)
 TOP_CATEGORIES, MOST_CATEGORIES = 30, 1_000
 SCORE = "_score"
 """The column of predicted probabilities, beside the contract's."""
@@ -218,28 +217,6 @@ def _of_numbers(name: str, column: Column) -> ColumnProfile:
         percentiles=tuple(percentiles.tolist()),
         deviation=deviation if len(percentiles) > 2 else 0.0,
     )
-
-
-def quartiles(values: npt.NDArray[Any]) -> list[float]:
-    """Quartiles of the known numbers, to six digits; fewer where numbers repeat, none of no number."""
-    numbers = values.astype(np.float64)
-    known = numbers[np.isfinite(numbers)]
-    if not len(known):
-        return []
-    cuts = np.quantile(known, QUARTILES, method="inverted_cdf")
-    return [cut for cut in sorted({float(f"{cut:.6g}") for cut in cuts}) if cut < known.max()]
-
-
-def ranges(values: npt.NDArray[Any], cuts: Sequence[float]) -> Texts:
-    """The range between ``cuts`` that holds each number, in interval notation.
-
-    Numbers are compared as the graph has them, in single precision, so that a row is in the same
-    range whether it was read from a dataset or from the log.
-    """
-    numbers, names = values.astype(np.float32), np.array(_ranges_between(cuts), object)
-    texts = names[np.searchsorted(np.asarray(cuts, np.float32), numbers)]
-    texts[~np.isfinite(numbers)] = MISSING_CATEGORY
-    return texts
 
 
 def _ranges_between(cuts: Sequence[float]) -> list[str]:

@@ -4,14 +4,14 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 
 def render(template: Path, **content: Any) -> str:
-    """A page from a template that extends ``frame.html``; content is text, never markup."""
+    """A page from a template; in HTML, content is text and never markup."""
     environment = Environment(
         loader=FileSystemLoader([template.parent, Path(__file__).parent]),
-        autoescape=True,
+        autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

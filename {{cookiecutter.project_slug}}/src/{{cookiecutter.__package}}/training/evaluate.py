@@ -1,23 +1,51 @@
-"""Metrics of models on the same rows, with intervals that respect which rows belong together."""
+"""A model as the graph that predicts for it, and how good that is on test rows.
 
-from collections.abc import Iterator, Mapping
+Intervals respect which rows belong together, and models are compared on the same draws.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import polars as pl
 
-from ..contract import Contract
+from ..config import Config, ModelConfig
+from ..data.dataset import Dataset
+from ..data.leakage import tellings
+from ..errors import BundleError, DataError
+from ..models import graph
+from ..models.bundle import open_bundle, open_session, parity_error, predict
 from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import Draws, Scored
-from ..models.profile import quartiles, ranges
-from ..models.tasks import Outputs, Task
+from ..models.metrics import METRICS, Draws, Floats, Integers, Scored
+from ..models.tables import from_table
+from ..models.tasks import Cut, Outputs, Task, task_of
+from ..models.versions import Versions
+from ..terminal import say, table
 from ..values import canonical_category
-from .rows import Floats, Integers
+from .kinds import Fitted
+from .race import Model
+from .rows import Rows, Splits, bootstrap_of, overlap
 
 MODEL, DUMMY, LINEAR, CHAMPION = "model", "dummy", "linear", "champion"
 """Who is evaluated on the same rows."""
 MIN_ROWS, MIN_SHARE = 500, 0.05
+EXAMPLE_ROWS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A model as a graph, and what the graph predicts."""
+
+    graph: bytes
+    tested: Outputs
+    """On the test rows."""
+    trained: Outputs
+    """On the training rows."""
+    parity: float
+    """How far off the graph is over the test rows, as a multiple of the tolerance."""
+    cut: Cut | None
+    choice: ModelConfig
+    fitted: Fitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +62,123 @@ class Evaluation:
         """A metric of one model."""
         return self.bootstrap.interval(self.values[model][metric], self.draws[model][metric])
 
-    def difference(self, model: str, other: str, metric: str) -> Interval:
-        """``model − other`` on the same draws."""
+    def difference(self, model: str, other: str, metric: str, many: int = 0) -> Interval:
+        """``model − other`` on the same draws; one of ``many`` that hold all together."""
         value = self.values[model][metric] - self.values[other][metric]
         draws = self.draws[model][metric] - self.draws[other][metric]
+        if many:
+            return self.bootstrap.interval_of_many(value, draws, many)
         return self.bootstrap.interval(value, draws)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """Quality on the rows where a column has one value."""
+
+    column: str
+    value: str
+    rows: int
+    loss: Interval
+    """The model's loss less the dummy's, sure of all slices together."""
+    metrics: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """All that the gate looks at, measured on test rows unless said."""
+
+    task: Task
+    evaluation: Evaluation
+    parity: float
+    leakage: Mapping[str, float]
+    """How well each feature alone predicts the target, on training rows."""
+    overlap: int | None
+    """How many test rows were learned from, by their id."""
+    slices: Sequence[Slice]
+    calibration: Interval
+    """Calibration error; of a regression, mean of predicted − observed in spreads of the target."""
+
+
+def export(model: Model, splits: Splits) -> Exported:
+    """From here on the graph predicts, and nothing else.
+
+    Raises:
+        ModelFailedError: an output cannot be one; no server would open such a bundle.
+    """
+    train, test = splits["train"], splits["test"]
+    content = graph.export(model.program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
+    session, task = open_session(content), task_of(test.contract)
+    expected, tested = model.program.predict(test.inputs), predict(session, test.inputs, task)
+    return Exported(
+        graph=content,
+        tested=tested,
+        trained=predict(session, train.inputs, task),
+        parity=parity_error(expected, tested, task.scale(expected)),
+        cut=model.cut,
+        choice=model.choice,
+        fitted=model.fitted,
+    )
+
+
+def assess(
+    config: Config, dataset: Dataset, splits: Splits, exported: Exported, linear: Model
+) -> Evidence:
+    """Compare a graph with the baselines and the champion on the test rows, and show it."""
+    settings, contract = config.train, dataset.contract
+    task, train, test = task_of(contract), splits["train"], splits["test"]
+    outputs = {
+        MODEL: exported.tested,
+        LINEAR: linear.program.predict(test.inputs),
+        DUMMY: task.constant(train.labels, len(test)),
+    }
+    cuts = {MODEL: exported.cut, LINEAR: linear.cut, DUMMY: None}
+    tasks = {name: task_of(contract, cut.threshold if cut else None) for name, cut in cuts.items()}
+    scores = {name: tasks[name].scores(test.labels, outputs[name]) for name in outputs}
+    scores |= champion(Versions(settings.bundles, contract.name), test)
+    bootstrap = bootstrap_of(test, dataset.manifest.get("split", {}), settings)
+    evaluation = evaluate(scores, bootstrap)
+    form = ".4g" if task.kind == "regression" else ".3f"  # 80 columns hold three intervals
+    table(
+        f"{len(test):,} test rows; {bootstrap}",
+        ["", *(METRICS[metric].title for metric in task.headline)],
+        [
+            (name, *(format(evaluation.interval(name, m), form) for m in task.headline))
+            for name in scores
+        ],
+    )
+    if exported.cut is not None:
+        say(f"threshold {exported.cut.threshold:.4f}, {exported.cut.why}")
+    return Evidence(
+        task=task,
+        evaluation=evaluation,
+        parity=exported.parity,
+        leakage=dict(tellings(pl.DataFrame(pl.from_arrow(train.table)), contract)),
+        overlap=overlap([train, splits["validation"]], test),
+        slices=slices(tasks[MODEL], test.labels, outputs, slice_columns(test), bootstrap),
+        calibration=calibration_gap(task, evaluation, test.labels, exported.tested),
+    )
+
+
+def champion(versions: Versions, test: Rows) -> Mapping[str, Scored]:
+    """What serves now on the same test rows; nothing where none does or its bundle is damaged.
+
+    Raises:
+        DataError: it is of another task, or the dataset no longer has a column that it needs.
+    """
+    if (served := versions.served()) is None:
+        return {}
+    name, task = f"the served version {served.number}", test.contract.task
+    try:
+        bundle = open_bundle(versions.folder / served.bundle)
+        if bundle.contract.task != task:
+            raise DataError(f"its task is {bundle.contract.task}: give the contract another name")
+        outputs = bundle.predict(from_table(bundle.contract, test.table))
+    except BundleError as error:
+        say(f"warning   nothing is compared with {name}, which is damaged: {error}")
+        return {}
+    except DataError as error:
+        raise DataError(f"{name} cannot be compared on this dataset: {error}") from None
+    return {CHAMPION: bundle.task.scores(test.labels, outputs)}
 
 
 def evaluate(scores: Mapping[str, Scored], bootstrap: Bootstrap) -> Evaluation:
@@ -48,21 +188,13 @@ def evaluate(scores: Mapping[str, Scored], bootstrap: Bootstrap) -> Evaluation:
     return Evaluation(values=values, draws=draws, bootstrap=bootstrap)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """Quality on the rows where a column has one value, or one range of them."""
-
-    column: str
-    value: str
-    rows: int
-    loss: Interval
-    """The model's loss less the dummy's, sure of all slices together."""
-    metrics: Mapping[str, Interval]
-    """From the same blocks as on all rows, drawn among those that the slice has."""
-    observed: float | None
-    """Mean label: the share of positive rows, or the mean value; none for multiclass."""
-    predicted: float | None
-    """Mean output, to compare with it."""
+def slice_columns(rows: Rows) -> dict[str, Outputs]:
+    """The columns to report by, as text."""
+    return {
+        name: np.array([canonical_category(value) for value in rows.table[name].to_pylist()])
+        for name in rows.contract.slices
+        if name in rows.table.column_names
+    }
 
 
 def slices(
@@ -73,53 +205,28 @@ def slices(
     bootstrap: Bootstrap,
 ) -> list[Slice]:
     """Quality of the model beside the dummy by the values of each column; small slices are left out."""
-    parts, results = list(large_enough(columns)), []
+    parts, results = list(_large_enough(columns)), []
     for column, value, rows in parts:
-        within, scalar = bootstrap.within(rows), outputs[MODEL].ndim == 1
         scores = {n: task.scores(labels[rows], outputs[n][rows]) for n in (MODEL, DUMMY)}
-        evaluation = evaluate(scores, within)
-        value_less = evaluation.difference(MODEL, DUMMY, task.loss).value
-        draws = evaluation.draws[MODEL][task.loss] - evaluation.draws[DUMMY][task.loss]
+        evaluation = evaluate(scores, bootstrap.within(rows))
         one = Slice(
             column=column,
             value=value,
             rows=len(rows),
-            loss=within.interval_of_many(value_less, draws, len(parts)),
+            loss=evaluation.difference(MODEL, DUMMY, task.loss, many=len(parts)),
             metrics={name: evaluation.interval(MODEL, name) for name in task.metrics},
-            observed=float(labels[rows].mean()) if scalar else None,
-            predicted=float(outputs[MODEL][rows].mean()) if scalar else None,
         )
         results.append(one)
     return results
 
 
-def large_enough(columns: Mapping[str, Outputs]) -> Iterator[tuple[str, str, Integers]]:
+def _large_enough(columns: Mapping[str, Outputs]) -> Iterator[tuple[str, str, Integers]]:
     """The rows of each column's each value: 500 or more or, of few rows, a 20th of them."""
     for column, values in columns.items():
         fewest = min(MIN_ROWS, int(MIN_SHARE * len(values)))
-        names, place = np.unique(values.astype(str), return_inverse=True)
-        ends = np.cumsum(np.bincount(place, minlength=len(names)))[:-1]
-        parts = np.split(np.argsort(place, kind="stable"), ends)
-        for name, rows in zip(names, parts, strict=True):
-            if len(rows) >= fewest:
-                yield column, str(name), rows
-
-
-def slice_columns(
-    contract: Contract, table: pa.Table
-) -> tuple[dict[str, Any], dict[str, list[float]]]:
-    """The columns to report by, as text, numbers as the range they are in; and where these are cut."""
-    columns, cuts = {}, {}
-    for name in contract.slices:
-        if name not in table.column_names:
-            continue
-        if contract.columns[name].type in {"integer", "float"}:
-            cuts[name] = quartiles(table[name].to_numpy())
-            columns[name] = ranges(table[name].to_numpy(), cuts[name])
-        else:
-            texts = [canonical_category(value) for value in table[name].to_pylist()]
-            columns[name] = np.array(texts, object)
-    return columns, cuts
+        names, counts = np.unique(values, return_counts=True)
+        for name in names[counts >= fewest].tolist():
+            yield column, name, np.flatnonzero(values == name)
 
 
 def calibration_gap(
@@ -131,12 +238,10 @@ def calibration_gap(
     regression may be off by, its R² and RMSE count in full already.
     """
     bootstrap = evaluation.bootstrap
-    if task.contract.task != "regression":
-        value = evaluation.values[MODEL]["ece"]
-        draws = task.scores(labels, outputs).summed(bootstrap.drawn, bootstrap.counts)["ece"]
-        noise = float(draws.mean()) - value
-        return bootstrap.interval(value - noise, draws - 2 * noise)
-    off = (outputs.astype(np.float64) - labels) / (float(labels.std()) or 1.0)
-    n = bootstrap.counts.shape[1]
-    sums, rows = (bootstrap.counts @ np.bincount(bootstrap.drawn, w, n) for w in (off, None))
-    return bootstrap.interval(float(off.mean()), sums / rows)
+    if task.kind == "regression":
+        spread = float(labels.std()) or 1.0
+        return bootstrap.bias(outputs / spread, labels / spread)
+    value = evaluation.values[MODEL]["ece"]
+    draws = task.scores(labels, outputs).summed(bootstrap.drawn, bootstrap.counts)["ece"]
+    noise = float(draws.mean()) - value
+    return bootstrap.interval(value - noise, draws - 2 * noise)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config import GateConfig
-from ..models.intervals import Interval
 from ..models.metrics import METRICS
-from ..models.tasks import Task
 from ..models.versions import UNSAID
-from .evaluate import CHAMPION, DUMMY, LINEAR, MODEL, Evaluation, Slice
+from .evaluate import CHAMPION, DUMMY, LINEAR, MODEL, Evidence
 
 NOT_OF_THE_MODEL = {"parity", "no leaky feature", "unseen test rows"}
 """Rules that another model on the same rows would break as well, or that tell of a fault of ours."""
+Result = tuple[str, str, bool, str]
+"""What was measured, its limit, whether it passed, and the reason."""
 
 
 @dataclass(frozen=True)
@@ -31,40 +31,20 @@ class Rule:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """All that the rules look at, measured on test rows unless said."""
-
-    task: Task
-    evaluation: Evaluation
-    parity: float
-    """How far off the graph is, as a multiple of the tolerance."""
-    leakage: Mapping[str, float]
-    """How well each feature alone predicts the target, on training rows."""
-    overlap: tuple[int, int]
-    """How many test rows were learned from, and up to how many say nothing."""
-    slices: Sequence[Slice]
-    calibration: Interval
-    """Calibration error; of a regression, mean of predicted − observed in spreads of the target."""
-
-
-Result = tuple[str, str, bool, str]
-"""What was measured, its limit, whether it passed, and the reason."""
-
-
 def judge(evidence: Evidence, config: GateConfig) -> list[Rule]:
     """Every rule's result; the model passes where all do."""
     rules = []
-    for name, (setting, measure) in RULES.items():
-        value = getattr(config, setting) if setting else True
-        if setting == "champion" and CHAMPION not in evidence.evaluation.values:
-            continue
-        if value in (None, "off") or value is False:
-            rules.append(Rule(name, UNSAID, "off", True, "switched off in train.yaml"))
-        else:
-            title = "not worse than champion" if value == "not_worse" else name
-            rules.append(Rule(title, *measure(evidence, config)))
+    for name, measure in RULES.items():
+        if name in config.skip:
+            rules.append(Rule(name, UNSAID, "skipped", True, "gate.skip in train.yaml names it"))
+        elif measure is not _better_than_champion or CHAMPION in evidence.evaluation.values:
+            rules.append(Rule(name, *measure(evidence, config)))
     return rules
+
+
+def broken_by(rules: Sequence[Rule]) -> set[str]:
+    """The rules that refuse the model."""
+    return {rule.rule for rule in rules if not rule.passed}
 
 
 def _parity(evidence: Evidence, _: GateConfig) -> Result:
@@ -77,11 +57,10 @@ def _parity(evidence: Evidence, _: GateConfig) -> Result:
 
 def _no_leaky_feature(evidence: Evidence, config: GateConfig) -> Result:
     """A feature that predicts the target alone is as a rule only known after it."""
-    most = config.max_telling or 1.0
+    most = config.max_telling
     column, value = max(evidence.leakage.items(), key=lambda one: one[1], default=("none", 0.0))
-    leaky = [f"'{name}'" for name, share in evidence.leakage.items() if share >= most]
     reason = "how well the best feature alone predicts the target"
-    if leaky:
+    if leaky := [f"'{name}'" for name, share in evidence.leakage.items() if share >= most]:
         reason = (
             f"{', '.join(leaky)} alone predicts the target: if known only after it, set leaks: true"
             " in contract.yaml; if known before, raise gate.max_telling"
@@ -91,9 +70,9 @@ def _no_leaky_feature(evidence: Evidence, config: GateConfig) -> Result:
 
 def _unseen_test_rows(evidence: Evidence, _: GateConfig) -> Result:
     """Figures on rows that were learned from say nothing."""
-    shared, expected = evidence.overlap
-    reason = "test rows that were learned from, by their id, else by all their values"
-    return f"{shared:,}", f"≤ {expected:,}", shared <= expected, reason
+    if evidence.overlap is None:
+        return UNSAID, UNSAID, True, "rows have no id"
+    return f"{evidence.overlap:,}", "0", not evidence.overlap, "test rows whose id was learned from"
 
 
 def _better_than_dummy(evidence: Evidence, _: GateConfig) -> Result:
@@ -108,28 +87,21 @@ def _better_than_dummy(evidence: Evidence, _: GateConfig) -> Result:
 
 def _not_worse_than_linear(evidence: Evidence, config: GateConfig) -> Result:
     """What is harder to read and run must not surely lose to a straight line."""
-    least = 0.0 - (config.max_loss_to_linear or 0.0)
-    gain, reason = _gain(evidence, LINEAR)
+    main, least = evidence.task.main, 0.0 - config.max_loss_to_linear
+    gain = evidence.evaluation.difference(MODEL, LINEAR, main)
+    reason = f"{METRICS[main].title} less the linear model's on the same rows"
     return str(gain), f"some ≥ {least:g}", not gain.high < least, reason
 
 
-def _champion(evidence: Evidence, config: GateConfig) -> Result:
-    """Against what serves now, on the same rows: better, or, to refresh a stale model, not worse."""
-    gain, reason = _gain(evidence, CHAMPION)
-    if config.champion == "not_worse":
-        least = 0.0 - config.max_loss_to_champion
-        return str(gain), f"all ≥ {least:g}", gain.low >= least, reason
-    draws, loss = evidence.evaluation.draws, evidence.task.loss
+def _better_than_champion(evidence: Evidence, config: GateConfig) -> Result:
+    """Surely better than what serves now, or with a limit below 0 surely not much worse."""
+    main, loss, least = evidence.task.main, evidence.task.loss, config.min_improvement
+    gain = evidence.evaluation.difference(MODEL, CHAMPION, main)
+    reason = f"{METRICS[main].title} less the champion's on the same rows"
+    draws = evidence.evaluation.draws
     if np.array_equal(draws[MODEL][loss], draws[CHAMPION][loss], equal_nan=True):
         reason = "it is the champion's equal"
-    least = config.min_improvement
     return str(gain), f"all > {least:g}", gain.low > least, reason
-
-
-def _gain(evidence: Evidence, other: str) -> tuple[Interval, str]:
-    main = evidence.task.main
-    reason = f"{METRICS[main].title} less the {other} model's on the same rows"
-    return evidence.evaluation.difference(MODEL, other, main), reason
 
 
 def _no_broken_slice(evidence: Evidence, _: GateConfig) -> Result:
@@ -147,22 +119,21 @@ def _no_broken_slice(evidence: Evidence, _: GateConfig) -> Result:
 
 def _calibrated(evidence: Evidence, config: GateConfig) -> Result:
     """Who acts on a probability, or a value, takes it at its word."""
-    gap, most = evidence.calibration, config.max_calibration_error or 0.0
+    gap, most = evidence.calibration, config.max_calibration_error
     limit, reason = f"low end ≤ {most:g}", "mean distance of probabilities from observed shares"
-    if evidence.task.contract.task == "regression":
+    if evidence.task.kind == "regression":
         limit = f"some of ±{most:g}"
         reason = "mean of predicted less observed, in spreads of the target"
     return str(gap), limit, gap.low <= most and gap.high >= -most, reason
 
 
-RULES: Mapping[str, tuple[str | None, Callable[[Evidence, GateConfig], Result]]] = {
-    "parity": (None, _parity),
-    "no leaky feature": ("max_telling", _no_leaky_feature),
-    "unseen test rows": ("unseen_test_rows", _unseen_test_rows),
-    "better than dummy": ("better_than_dummy", _better_than_dummy),
-    "not worse than linear": ("max_loss_to_linear", _not_worse_than_linear),
-    "better than champion": ("champion", _champion),
-    "no broken slice": ("slices", _no_broken_slice),
-    "calibrated": ("max_calibration_error", _calibrated),
+RULES: Mapping[str, Callable[[Evidence, GateConfig], Result]] = {
+    "parity": _parity,
+    "no leaky feature": _no_leaky_feature,
+    "unseen test rows": _unseen_test_rows,
+    "better than dummy": _better_than_dummy,
+    "not worse than linear": _not_worse_than_linear,
+    "better than champion": _better_than_champion,
+    "no broken slice": _no_broken_slice,
+    "calibrated": _calibrated,
 }
-"""Each rule by name: the setting that switches it off, and how it judges."""

@@ -10,9 +10,7 @@ from ..terminal import say, table
 
 
 def promote(versions: Versions, what: str, why: str = "", override: str | None = None) -> Version:
-    """Serve a version that passed its gate, or any for a reason; doing it again changes nothing.
-
-    ``what`` is a number or an alias.
+    """Serve a version, by number or alias, that passed its gate, or any for a reason.
 
     Raises:
         RegistryError: there is no such version, or the reason is empty.
@@ -35,7 +33,6 @@ def rollback(versions: Versions, to: str | None = None, why: str = "") -> Versio
 
     Raises:
         RegistryError: there is no such version, or nothing served before.
-        BundleError: its bundle is absent, damaged or cannot answer.
     """
     version = versions.previous() if to is None else versions.find(to)
     if version.number not in {move["to"] for move in versions.history()}:
@@ -61,14 +58,13 @@ def _serve(versions: Versions, version: Version, action: str, why: str) -> Versi
 def show_history(versions: Versions) -> None:
     """Print every version, the newest one's gate, and every change of the served version."""
     aliases = {version.number: name for name, version in versions.aliases().items() if version}
-    known = versions.all()
     rows = []
-    for version in known:
+    for version in versions.all():
         gate = "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}"
         alias = aliases.get(version.number, "")
         rows.append((version.number, version.bundle, version.created, gate, alias))
     table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", ""], rows)
-    for version in known[-1:]:
+    for version in versions.all()[-1:]:
         show_verdict(version.verdict, f"version {version.number}, the newest: gate")
     keys = ["when", "who", "action", "from", "to", "verdict", "why"]
     moves = [[move.get(key) for key in keys] for move in versions.history()]
@@ -77,12 +73,10 @@ def show_history(versions: Versions) -> None:
 
 def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> None:
     """Print a gate's rules, and the reasons of those that refused the model."""
-    keys = ("rule", "measured", "limit")
-    rows = [
-        [*(str(rule.get(k, UNSAID)).replace("; ", "\n") for k in keys), "yes" if passed else "NO"]
-        for rule in verdict
-        for passed in [rule["passed"]]
-    ]
+    keys, rows = ("rule", "measured", "limit"), []
+    for rule in verdict:
+        cells = [str(rule.get(key, UNSAID)).replace("; ", "\n") for key in keys]
+        rows.append([*cells, "yes" if rule["passed"] else "NO"])
     table(title, [*keys, "passed"], rows)
     for rule in verdict:
         if not rule["passed"]:
@@ -90,23 +84,17 @@ def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> N
 
 
 def card_of(versions: Versions, version: Version) -> str:
-    """A version's card, with its gate's verdict and the reasons for which it served against that.
-
-    Raises:
-        BundleError: its bundle is absent or damaged.
-    """
+    """A version's card, with its gate's verdict and the reasons for which it served against that."""
     card = verify(versions.folder / version.bundle)["card.md"].decode().rstrip()
-    lines = [
-        f"- {'passed' if rule['passed'] else '**refused**'} · {format_rule(rule)}"
-        for rule in version.verdict
-    ]
-    reasons = [
-        f"- {move['when']}, {move['who']}: {' '.join(move['why'].split())}"
-        for move in versions.history()
-        if (move["to"], move.get("verdict"), move["action"])
-        == (version.number, "overridden", "promote")
-    ]
-    sections = [card, "## Gate", "\n".join(lines)]
-    if reasons:
-        sections += ["## Served against its gate", "\n".join(reasons)]
+    sections = [card, "## Gate"]
+    for rule in version.verdict:
+        passed = "passed" if rule["passed"] else "**refused**"
+        sections.append(f"- {passed} · {format_rule(rule)}")
+    for move in versions.history():
+        overridden = (move["action"], move.get("verdict")) == ("promote", "overridden")
+        if overridden and move["to"] == version.number:
+            why = " ".join(move["why"].split())
+            sections.append(
+                f"- **served against this gate** · {move['when']}, {move['who']}: {why}"
+            )
     return "\n\n".join(sections) + "\n"

@@ -20,37 +20,44 @@ from ..data.dataset import Dataset
 from ..models import profile
 from ..models.days import FIRST_S, LAST_S, MONDAY, local_days, windows_of
 from ..models.inputs import Inputs
-from ..models.tasks import Outputs, Task, task_of
-from ..values import MISSING_TIME, json_value
-from .assess import Assessed
+from ..models.metrics import Integers
+from ..models.tasks import Outputs, task_of
+from ..values import json_value
 from .card import write_card
-from .evaluate import DUMMY, LINEAR, MODEL, Evaluation, slice_columns
-from .rows import Integers, Rows, Splits, times
+from .evaluate import DUMMY, LINEAR, MODEL, Evidence, Exported
+from .rows import Rows, Splits
 
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
-GOLDEN_ROWS, SAMPLE_ROWS, RECENT_ROWS, BLOCK_ROWS = 16, 5_000, 1_000, 1_000
+PLACES = {"artifacts", "bundles", "tracker", "tracking_uri"}
+"""Settings that change nothing about a model."""
+GOLDEN_ROWS, SAMPLE_ROWS, RECENT_ROWS, WINDOW_ROWS = 16, 5_000, 1_000, 1_000
 
 
 def bundle_files(
     config: Config,
     dataset: Dataset,
     splits: Splits,
-    assessed: Assessed,
+    exported: Exported,
+    evidence: Evidence,
     findings: dict[str, Any],
 ) -> dict[str, bytes]:
     """Each file's content by name; ``findings`` go into the evaluation beside ours."""
-    contract, train, exported = dataset.contract, splits["train"], assessed.exported
-    metadata = dump_json(_metadata(config, dataset, train, assessed))
-    record = dump_json(_evaluation(contract, splits["test"], assessed) | findings)
+    contract, train, test = dataset.contract, splits["train"], splits["test"]
+    metrics = {  # of another champion the same bundle would be another
+        model: {name: evidence.evaluation.interval(model, name) for name in evidence.task.metrics}
+        for model in (MODEL, LINEAR, DUMMY)
+    }
+    metadata = dump_json(_metadata(config, dataset, train, exported) | {"metrics": metrics})
+    record = dump_json(_evaluation(test, exported, evidence) | {"metrics": metrics} | findings)
     counts = dataset.manifest["splits"]
     card = write_card(contract, json.loads(metadata), json.loads(record), counts)
     return {
         "model.onnx": exported.graph,
         "contract.json": contract.text.encode(),
         "metadata.json": metadata,
-        "profile.json": dump_json(_profile(contract, config, train, exported.trained)),
+        "profile.json": dump_json(_profile(train, exported.trained, config.monitor.window_days)),
         "evaluation.json": record,
-        "sample.parquet": _sample(contract, train, exported.trained),
+        "sample.parquet": _sample(train, exported.trained),
         "card.md": card.encode(),
     }
 
@@ -60,64 +67,51 @@ def dump_json(value: Any) -> bytes:
     return to_json(value, inf_nan_mode="null", fallback=lambda array: array.tolist())
 
 
-def _metadata(config: Config, dataset: Dataset, train: Rows, assessed: Assessed) -> dict[str, Any]:
-    """What the model was made of, how good it is, and what a server needs to answer by it."""
-    contract, settings, exported = dataset.contract, config.train, assessed.exported
-    task, rounds = task_of(contract), {"rounds": exported.fitted.rounds}
-    places = {"artifacts", "bundles", "tracker", "tracking_uri"}
+def _metadata(config: Config, dataset: Dataset, train: Rows, exported: Exported) -> dict[str, Any]:
+    """What the model was made of, and what a server needs to answer by it."""
+    contract, settings, cut = dataset.contract, config.train, exported.cut
     return {
         "name": contract.name,
         "dataset": dataset.name,
-        "span": _span(contract, train),
+        "span": _span(train),
         "contract": contract.hash,
         "git": git_state(),
-        "model": exported.choice.model_dump(mode="json") | rounds,
-        "metrics": _metrics(task, assessed.evaluation),
-        "threshold": exported.threshold,
-        "threshold_why": exported.cut.why if exported.cut else None,
-        "fallback": task.constant(train.labels, 1)[0],
+        "model": exported.choice.model_dump(mode="json") | {"rounds": exported.fitted.rounds},
+        "threshold": cut.threshold if cut else None,
+        "threshold_why": cut.why if cut else None,
+        "fallback": task_of(contract).constant(train.labels, 1)[0],
         "golden": _golden(contract, train.inputs, exported.trained),
-        "typical": _typical(contract, train),
+        "typical": _typical(train),
         "seed": settings.seed,
-        "settings": settings.model_dump(mode="json", exclude=places),
+        "settings": settings.model_dump(mode="json", exclude=PLACES),
         "libraries": {name: library_version(name).split("+")[0] for name in LIBRARIES},
     }
 
 
-def _evaluation(contract: Contract, test: Rows, assessed: Assessed) -> dict[str, Any]:
-    """All that was measured on the test rows; the champion stays out, as another may serve."""
-    exported, evaluation = assessed.exported, assessed.evaluation
-    task, bootstrap, fitted = task_of(contract), evaluation.bootstrap, exported.fitted
+def _evaluation(test: Rows, exported: Exported, evidence: Evidence) -> dict[str, Any]:
+    """What was measured on the test rows, and how it learned."""
+    task, bootstrap, fitted = evidence.task, evidence.evaluation.bootstrap, exported.fitted
     curves = {name: [*enumerate(curve, start=1)] for name, curve in fitted.curves.items()}
-    learning = {"by": fitted.unit, "best": fitted.rounds, "curves": curves}
     return {
         "rows": len(test),
         "blocks": bootstrap.n_blocks,
         "block": bootstrap.unit,
         "confidence": bootstrap.confidence,
         "size": {"bytes": len(exported.graph)},
-        "metrics": _metrics(task, evaluation),
         "bias": bootstrap.bias(exported.tested, test.labels),
-        "slices": [s for s in assessed.slices if not np.isnan(s.metrics[task.main].value)],
-        "cuts": slice_columns(contract, test.table)[1],
-        "learning": learning if curves else None,
+        "slices": [s for s in evidence.slices if not np.isnan(s.metrics[task.main].value)],
+        "learning": {"best": fitted.rounds, "curves": curves},
     }
 
 
-def _metrics(task: Task, evaluation: Evaluation) -> dict[str, Any]:
-    return {
-        model: {metric: evaluation.interval(model, metric) for metric in task.metrics}
-        for model in (MODEL, LINEAR, DUMMY)
-    }
-
-
-def _span(contract: Contract, train: Rows) -> dict[str, str] | None:
+def _span(train: Rows) -> dict[str, str] | None:
     """The first and the last local day of the training rows; none where rows have no time."""
-    seconds = times(contract, train) if contract.time else np.empty(0, np.int64)
-    known = seconds[(seconds >= FIRST_S) & (seconds < LAST_S)]
+    if train.contract.time is None:
+        return None
+    known = train.times[(train.times >= FIRST_S) & (train.times < LAST_S)]
     if not len(known):
         return None
-    days = local_days(np.array([known.min(), known.max()]), contract.zone)
+    days = local_days(np.array([known.min(), known.max()]), train.contract.zone)
     first, last = np.datetime_as_string(days.astype("M8[D]")).tolist()
     return {"first": first, "last": last}
 
@@ -125,20 +119,16 @@ def _span(contract: Contract, train: Rows) -> dict[str, str] | None:
 def _golden(contract: Contract, inputs: Inputs, predicted: Outputs) -> dict[str, Any]:
     """Training rows, spread over the span, with the graph's outputs, for every server to repeat."""
     at = np.linspace(0, len(inputs) - 1, GOLDEN_ROWS).astype(int)
-    names, chosen = [*contract.numeric, *contract.category, *contract.times], inputs[at]
-    groups = (chosen.numeric.tolist(), chosen.category.tolist(), chosen.time.tolist())
-    rows = [
-        {
-            name: None if value != value or value == MISSING_TIME else value
-            for name, value in zip(names, numeric + category + time, strict=True)
-        }
-        for numeric, category, time in zip(*groups, strict=True)
-    ]
+    chosen, names = inputs[at], [*contract.numeric, *contract.category, *contract.times]
+    groups = (chosen.numeric, chosen.category, chosen.time)
+    columns = [column for group in groups for column in group.T.tolist()]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     return {"rows": rows, "predictions": predicted[at].tolist()}
 
 
-def _typical(contract: Contract, train: Rows) -> dict[str, Any]:
+def _typical(train: Rows) -> dict[str, Any]:
     """A complete row to show as an example: the last training row with the fewest gaps, no personal data."""
+    contract = train.contract
     names = [name for name in contract.request if name in train.table.column_names]
     recent = train.table.select(names).slice(max(0, len(train) - RECENT_ROWS)).to_pylist()
     row = min(reversed(recent), key=lambda row: sum(value is None for value in row.values()))
@@ -146,35 +136,36 @@ def _typical(contract: Contract, train: Rows) -> dict[str, Any]:
     return {name: json_value(public.get(name)) for name in contract.request}
 
 
-def _profile(contract: Contract, config: Config, train: Rows, predicted: Outputs) -> dict[str, Any]:
+def _profile(train: Rows, predicted: Outputs, window_days: int) -> dict[str, Any]:
     """Each column and the score, as monitoring will compare them."""
+    contract = train.contract
     columns = profile.columns_of(train.inputs, contract.numeric, contract.category)
     columns[profile.SCORE] = task_of(contract).watched(predicted)
-    windows = _whole_windows(contract, config, train)
+    windows = _whole_windows(train, window_days)
     return {
         "rows": len(train),
-        "window_days": config.monitor.window_days,
+        "window_days": window_days,
         "columns": [profile.describe(n, column, windows) for n, column in columns.items()],
     }
 
 
-def _whole_windows(contract: Contract, config: Config, train: Rows) -> Integers:
+def _whole_windows(train: Rows, length: int) -> Integers:
     """The window of each training row, as monitoring cuts them; those cut short are no windows.
 
-    Rows without a time are profiled in blocks, in the order of the dataset.
+    Rows without a time are cut into blocks.
     """
-    if contract.time is None:
-        return np.arange(len(train), dtype=np.int64) // BLOCK_ROWS
-    days, length = local_days(times(contract, train), contract.zone), config.monitor.window_days
+    if train.contract.time is None:
+        return np.arange(len(train), dtype=np.int64) // WINDOW_ROWS
+    days = local_days(train.times, train.contract.zone)
     windows = windows_of(days, length)
     first = windows * length + MONDAY
     whole = (first >= days.min()) & (first + length - 1 <= days.max())
     return np.where(whole, windows, profile.NO_WINDOW)
 
 
-def _sample(contract: Contract, train: Rows, predicted: Outputs) -> bytes:
+def _sample(train: Rows, predicted: Outputs) -> bytes:
     """Some training rows with their scores, without ids, for reports to draw."""
-    n = len(predicted)
+    n, contract = len(predicted), train.contract
     chosen = np.sort(np.random.default_rng(0).choice(n, min(SAMPLE_ROWS, n), replace=False))
     table = train.table.select([*contract.features, contract.target]).take(pa.array(chosen))
     scores = task_of(contract).watched(predicted[chosen])

@@ -2,19 +2,13 @@
 
 import lightgbm
 import numpy as np
-import pytest
 import torch
 
-from {{ cookiecutter.__package }}.config import ModelConfig
-from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.preprocess import Prepared
-from {{ cookiecutter.__package }}.models.trees import Matrices, Trees
+from {{ cookiecutter.__package }}.models.trees import Matrices
 from {{ cookiecutter.__package }}.training.kinds.lightgbm import (
     floor_thresholds,
 )
-from {{ cookiecutter.__package }}.training.race import fit_program
-
-from .conftest import SETTINGS, MakeSet
 
 NAN, INF = float("nan"), float("inf")
 
@@ -41,19 +35,3 @@ def test_a_gap_stays_where_training_had_gaps_and_is_the_median_elsewhere() -> No
     expected = torch.tensor([[2.0, NAN, 7.0], [2.0, NAN, 7.0], [5.0, 5.0, 7.0]])
     actual = matrices(rows, torch.full((3, 1), 7))
     assert torch.equal(torch.nan_to_num(actual, -1), torch.nan_to_num(expected, -1))
-
-
-def test_the_trees_are_the_same_on_any_number_of_threads_and_kept_as_text(
-    shop: Contract, make_set: MakeSet
-) -> None:
-    choice, texts = ModelConfig.model_validate({"kind": "lightgbm", "trees": 10}), []
-    for threads in (1, 2):
-        training = make_set(shop, SETTINGS.model_copy(update={"threads": threads}))
-        program, _ = fit_program(training, choice)
-        texts.append(bytes(program.state_dict()["body.text"].numpy()))
-    trees = [text.partition(b"end of trees")[0] for text in texts]
-    assert trees[0] == trees[1]
-    again, body = lightgbm.Booster(model_str=texts[1].decode()), program.body
-    assert isinstance(body, Trees)
-    matrix = np.zeros((3, again.num_feature()), np.float32)
-    assert again.predict(matrix, raw_score=True) == pytest.approx(body.predict(matrix)[:, 0])

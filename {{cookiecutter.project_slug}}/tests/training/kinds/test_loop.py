@@ -1,7 +1,6 @@
 """How networks learn: the schedule, when they stop, what they keep, and how they fail."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,19 +9,18 @@ import torch
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError, DivergedError
-from {{ cookiecutter.__package }}.models.program import Categories
-from {{ cookiecutter.__package }}.training.kinds import TrainingSet, fit
-from {{ cookiecutter.__package }}.training.kinds.linear import Linear
+from {{ cookiecutter.__package }}.training.kinds import TrainingSet, read_kind
 from {{ cookiecutter.__package }}.training.kinds.loop import (
     choose_device,
     schedule_of,
     shuffled,
 )
-from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
-from {{ cookiecutter.__package }}.training.race import make_training_set
+from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
 
 from ...conftest import shop_of
-from .conftest import SETTINGS, MakeSet, rows_of
+from ...models.conftest import part_of
+from ..conftest import rows_of
+from .conftest import SETTINGS, MakeSet
 
 N_ROWS = [1, 10, 150, 1_000, 6_000, 30_000, 232_000, 10_000_000]
 MLP = ModelConfig.model_validate({"kind": "mlp", "hidden": [8], "dropout": 0.0})
@@ -52,21 +50,8 @@ def test_an_epoch_has_each_row_once_in_an_order_of_its_own(
     )
     assert torch.equal(torch.nan_to_num(one), torch.nan_to_num(again))
     assert not torch.equal(torch.nan_to_num(one), torch.nan_to_num(other))
-    assert [len(batch) for batch in shuffled(train, 0, 1, 64)] == [64, 64, 64, 64, 44]
     before, after = (np.sort(numbers[:, 0].numpy()) for numbers in (train.rows.numbers, one))
     assert np.array_equal(before, after, equal_nan=True)
-
-
-def test_fitting_lowers_the_losses_and_reports_each_epoch(
-    shop: Contract, make_set: MakeSet
-) -> None:
-    rounds: list[Any] = []
-    training = dataclasses.replace(make_set(shop), on_round=lambda *round_: rounds.append(round_))
-    curves = fit(training, MLP).curves
-    assert curves["train_loss"][-1] < curves["train_loss"][0]
-    assert curves["validation_loss"][-1] < curves["validation_loss"][0]
-    scores = curves["validation_score"]
-    assert rounds == [(number, 3, score) for number, score in enumerate(scores, 1)]
 
 
 def test_the_best_epoch_stays_and_training_stops_when_patience_is_spent(
@@ -74,16 +59,16 @@ def test_the_best_epoch_stays_and_training_stops_when_patience_is_spent(
 ) -> None:
     """At such a rate the first epochs are good and the later ones are not."""
     training = changed(make_set(shop), epochs=40, patience=3, learning_rate=0.05)
-    fitted = fit(training, MLP)
-    scores = fitted.curves["validation_score"]
-    assert fitted.rounds == 1 + scores.index(max(scores))
-    assert fitted.last_round == len(scores) == fitted.rounds + 3 < 40
+    fitted = read_kind(MLP)(training)
+    losses = fitted.curves["validation_loss"]
+    assert fitted.curves["train_loss"][-1] < fitted.curves["train_loss"][0]
+    assert fitted.rounds == 1 + losses.index(min(losses))
+    assert fitted.last_round == len(losses) == fitted.rounds + 3 < 40
     held_out = training.held_out
     assert held_out is not None
     with torch.no_grad():
         raw = fitted.body(held_out.rows.numbers, held_out.rows.codes)
-    loss = training.head.loss(raw, held_out.labels).item()
-    assert loss == pytest.approx(fitted.curves["validation_loss"][fitted.rounds - 1], rel=1e-5)
+    assert training.head.loss(raw, held_out.labels).item() == pytest.approx(min(losses), rel=1e-5)
     assert not fitted.body.training
 
 
@@ -91,62 +76,29 @@ def test_stopping_early_is_the_beginning_of_the_whole_schedule(
     shop: Contract, make_set: MakeSet
 ) -> None:
     whole, part = (
-        fit(changed(make_set(shop, rounds=rounds), epochs=4, dropout=0.0), ModelConfig(kind="mlp"))
-        for rounds in (4, 2)
+        fit_program(changed(make_set(shop, rounds=rounds), epochs=4), MLP)[1] for rounds in (4, 2)
     )
-    assert (len(part.curves["train_loss"]), part.rounds, whole.rounds) == (2, 2, 4)
-
-
-def test_held_out_rows_of_one_label_are_scored_by_their_loss(any_shop: Contract) -> None:
-    rows = rows_of(any_shop, 60, seed=1)
-    alike = rows[np.flatnonzero(rows.labels == rows.labels[0])]
-    curves = fit(make_training_set(any_shop, SETTINGS, rows_of(any_shop, 400), alike), MLP).curves
-    assert len(curves["validation_score"]) == 3
-    assert np.isfinite([list(curve) for curve in curves.values()]).all()
+    assert whole.curves["train_loss"][:2] == part.curves["train_loss"]
 
 
 def test_a_loss_that_is_not_finite_names_the_epoch_and_the_remedy(make_set: MakeSet) -> None:
     training = make_set(shop_of("regression"))
     training.train.labels[11] = float("inf")
     with pytest.raises(DivergedError, match=r"not finite in epoch 1: lower train\.learning_rate"):
-        fit(training, MLP)
+        read_kind(MLP)(training)
 
 
-def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
-    assert choose_device("auto").type in {"cpu", "cuda", "mps"}
-    absent = next(name for name in ("mps", "cuda") if not getattr(torch, name).is_available())
-    with pytest.raises(ConfigError, match=f"train.device is '{absent}', .* has: cpu.* use 'auto'"):
-        choose_device(absent)
-
-
-@pytest.mark.parametrize("kind", ["linear", "mlp"])
-def test_every_parameter_learns_and_a_row_does_not_see_its_neighbours(kind: str) -> None:
-    torch.manual_seed(0)
-    sizes, start = [2, 200], torch.tensor([0.1, 0.2, 0.7])
-    categories = Categories(sizes, 5)
-    network = (
-        Linear(width=3, sizes=sizes, outputs=3)
-        if kind == "linear"
-        else Mlp(width=3, categories=categories, hidden=(8, 4), dropout=0.5, start=start)
-    )
-    numbers, codes = torch.rand(256, 3), torch.stack([torch.arange(256) % n for n in sizes], 1)
-    (network.train()(numbers, codes) ** 2).sum().backward()
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().sum() > 0, name
-    together = network.eval()(numbers[:8], codes[:8])
-    assert together.shape == (8, 3)
-    alone = [network(numbers[i : i + 1], codes[i : i + 1]) for i in range(8)]
-    assert torch.allclose(torch.cat(alone), together, atol=1e-6)
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert choose_device("auto").type in {"cpu", "cuda"}
+    for absent in ("tpu", "cuda:99"):
+        with pytest.raises(ConfigError, match=f"train.device is '{absent}': .*'auto' takes what"):
+            choose_device(absent)
 
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-def test_rows_without_numbers_have_their_categories(shop: Contract) -> None:
-    from ...models.conftest import part_of
-
+@pytest.mark.parametrize("kind", ["linear", "mlp"])
+def test_rows_without_numbers_have_their_categories(kind: str, shop: Contract) -> None:
     contract = part_of(shop, "channel")
-    for kind in ("linear", "mlp"):
-        training = make_training_set(contract, SETTINGS, rows_of(contract, 300), None, 2)
-        fitted = fit(training, ModelConfig(kind=kind))
-        rows = training.train.rows[:3]
-        assert fitted.body(rows.numbers, rows.codes).shape == (3, 1)
+    training = make_training_set(SETTINGS, rows_of(contract, 300), None, 2)
+    rows, body = training.train.rows[:3], read_kind(ModelConfig(kind=kind))(training).body
+    assert body(rows.numbers, rows.codes).shape == (3, 1)

@@ -46,4 +46,4 @@ def test_the_newest_version_is_drawn_again(
     drawn = tmp_path / workspace.contract.name / "version-1"
     assert command("report", *configs, "--set", f"monitor.reports={tmp_path}") == 0
     assert f"report    {drawn / 'report.html'}" in capsys.readouterr().out
-    assert len(list(drawn.glob("*.svg"))) > 5
+    assert len(list(drawn.glob("*.svg"))) >= 3

@@ -23,7 +23,6 @@ def test_versions_and_aliases_are_sent_once(
     assert [run.version.number for run in recorder.runs] == [1, 2]
     bundles = [version.bundle for version in versions.all()]
     assert recorder.named == {"champion": bundles[0], "challenger": bundles[1]}
-    assert recorder.tags["why"] == "a good start"
     promote(versions, "2")
     rollback(versions)
     assert reconcile(recorder, versions, tmp_path)
@@ -50,18 +49,7 @@ def test_a_tracker_that_is_down_stops_nothing_and_is_sent_it_all_later(
     assert reconcile(recorder, versions, tmp_path)
     assert [run.version.number for run in recorder.runs] == [1, 2]
     assert recorder.named["champion"] == versions.get(2).bundle
-
-
-def test_a_bundle_that_is_gone_is_said(
-    versions: Versions,
-    make_version: Made,
-    recorder: Recorder,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    version = make_version()
-    shutil.rmtree(versions.folder / version.bundle)
-    recorder.record = lambda run: run.metadata  # type: ignore[method-assign, assignment]
+    shutil.rmtree(versions.folder / make_version(0.3).bundle)
     assert not reconcile(recorder, versions, tmp_path)
     assert "metadata.json" in capsys.readouterr().out
 

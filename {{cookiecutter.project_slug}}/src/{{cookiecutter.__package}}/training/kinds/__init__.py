@@ -1,14 +1,26 @@
-"""The kinds of model that ``train.model.kind`` names: one module and one line each."""
+"""The kinds of model that ``train.model.kind`` names: one module and one line each.
 
+A kind's module has ``Settings``, the keys that ``train.model`` takes beside ``kind``, and
+``fit(training, settings)``, which returns ``Fitted``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 
 from pydantic import ValidationError
+from torch import nn
 
-from ...config import ModelConfig, Section, explain
+from ...config import ModelConfig, TrainConfig, explain
+from ...contract import Contract
 from ...errors import ConfigError
-from .kind import Fitted, Kind, TrainingSet
+from ...models.preprocess import Preprocess
+from ...models.program import Head
+from ...models.tasks import Task
+from ..rows import Examples
 
-# Each names a module beside this one, and the ``KIND`` in it.
+# Each names a module beside this one.
 NAMES = (
     "linear",
     "mlp",
@@ -16,29 +28,52 @@ NAMES = (
     # options, one line each
     "tabm",
 )
-KINDS: dict[str, Kind] = {name: import_module(f".{name}", __name__).KIND for name in NAMES}
-
-__all__ = ["KINDS", "Fitted", "Kind", "TrainingSet", "check", "fit"]
 
 
-def fit(training: TrainingSet, model: ModelConfig) -> Fitted:
-    """Fit the kind that ``model`` names."""
-    kind, settings = check(model)
-    return kind.fit(training, settings)
+@dataclass(frozen=True, kw_only=True)
+class TrainingSet:
+    """What to learn from, and how long."""
+
+    contract: Contract
+    task: Task
+    preprocess: Preprocess
+    head: Head
+    """Raw values of a body to outputs, and their loss."""
+    train: Examples
+    held_out: Examples | None
+    """Rows on which to stop; without any, ``rounds`` says how long."""
+    rounds: int | None = None
+    """Epochs or trees to take where nothing is held out."""
+    settings: TrainConfig
 
 
-def check(model: ModelConfig) -> tuple[Kind, Section]:
-    """The kind that ``model`` names, and the settings that it is given.
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """A body that has learned."""
+
+    body: nn.Module
+    """``(numbers, codes)`` to raw values ``[batch, head.width]``."""
+    rounds: int = 1
+    """Epochs or trees of the best state, which the body has."""
+    last_round: int = 1
+    """Epochs or trees that were run, those after the best among them."""
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Losses and scores by round."""
+
+
+def read_kind(model: ModelConfig) -> Callable[[TrainingSet], Fitted]:
+    """How to fit the kind that ``model`` names, with the settings that it is given.
 
     Raises:
         ConfigError: there is no such kind, or it does not take these settings.
     """
-    if model.kind not in KINDS:
+    if model.kind not in NAMES:
         raise ConfigError(
-            f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(KINDS)}"
+            f"train.model.kind: '{model.kind}' is none; there are auto, {', '.join(NAMES)}"
         )
-    kind = KINDS[model.kind]
+    kind = import_module(f".{model.kind}", __name__)
     try:
-        return kind, kind.settings(**(model.model_extra or {}))
+        settings = kind.Settings(**(model.model_extra or {}))
     except ValidationError as error:
         raise ConfigError(explain(error, f"train.model of kind '{model.kind}'")) from None
+    return partial(kind.fit, settings=settings)

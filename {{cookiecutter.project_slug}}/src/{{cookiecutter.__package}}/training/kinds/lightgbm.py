@@ -3,16 +3,17 @@
 import re
 from typing import Annotated, Any
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
+from onnxmltools.convert import convert_lightgbm
+from onnxmltools.convert.common.data_types import FloatTensorType
 from pydantic import Field
 
 from ...config import Positive, Section
-from ...errors import MissingExtraError
 from ...models.trees import Matrices, Matrix, Trees, raw_ensemble
-from ...terminal import progress
 from ..rows import Examples
-from .kind import Fitted, Kind, TrainingSet
+from . import Fitted, TrainingSet
 
 STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
 FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
@@ -20,55 +21,41 @@ OPSET = 15  # the converter's; only the trees are taken from what it makes
 
 
 class Settings(Section):
-    """``train.model`` of kind ``lightgbm``."""
+    """``train.model`` of kind ``lightgbm``; all but the first two by LightGBM's own names."""
 
     trees: Positive = 1000
     """Most trees; validation rows say when to stop."""
     patience: Positive = 50
     """Trees without a better validation score before training stops."""
-    shrinkage: Annotated[float, Field(gt=0, le=1)] = 0.05
-    """What each tree adds; LightGBM's learning_rate."""
-    leaves: Annotated[int, Field(ge=2)] = 31
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """What each tree adds."""
+    num_leaves: Annotated[int, Field(ge=2)] = 31
     """Most leaves of a tree."""
-    min_leaf_rows: Positive = 20
+    min_data_in_leaf: Positive = 20
     """Fewest rows of a leaf."""
-    column_share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Share of the columns that each tree may split on, drawn by the seed."""
-    penalty: Annotated[float, Field(ge=0)] = 0.0
+    lambda_l2: Annotated[float, Field(ge=0)] = 0.0
     """L2 penalty on the values of leaves."""
 
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Boost until validation rows gain nothing more; categories are split as sets of codes."""
-    try:
-        import lightgbm
-    except ImportError:
-        raise MissingExtraError("lightgbm", "train") from None
     matrices, width = Matrices(training.train.rows), training.head.width
-    train = _dataset(training, training.train, matrices)
-    n_trees = settings.trees if training.rounds is None else training.rounds
+    train, held_out = _dataset(training, training.train, matrices), []
+    n_trees = training.rounds or settings.trees
     scores: dict[str, dict[str, list[float]]] = {}
-    with progress("lightgbm", n_trees, keep=False) as bar:
-
-        def on_tree(state: Any) -> None:
-            bar(1)
-            for _, name, value, more_is_better in state.evaluation_result_list:
-                bar(0, f"{name} {value:.4f}")
-                training.on_round(state.iteration + 1, n_trees, value if more_is_better else -value)
-
-        callbacks: list[Any] = [on_tree, lightgbm.record_evaluation(scores)]
-        held_out = []
-        if training.held_out is not None:
-            callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
-            held_out = [_dataset(training, training.held_out, matrices, train)]
-        booster = lightgbm.train(
-            _parameters(training, settings),
-            train,
-            n_trees,
-            valid_sets=held_out,
-            valid_names=["validation"][: len(held_out)],
-            callbacks=callbacks,
-        )
+    callbacks: list[Any] = [lightgbm.record_evaluation(scores)]
+    if training.held_out is not None:
+        held_out = [_dataset(training, training.held_out, matrices, train)]
+        callbacks.append(lightgbm.early_stopping(settings.patience, verbose=False))
+    booster = lightgbm.train(
+        _parameters(training, settings),
+        train,
+        n_trees,
+        valid_sets=held_out,
+        callbacks=callbacks,
+    )
     best = booster.best_iteration if booster.best_iteration > 0 else n_trees
     text = floor_thresholds(booster.model_to_string(num_iteration=best))
     floored = lightgbm.Booster(model_str=text)
@@ -76,27 +63,13 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     def predict(matrix: Matrix) -> npt.NDArray[np.float64]:
         return np.asarray(floored.predict(matrix, raw_score=True)).reshape(len(matrix), width)
 
-    curves = {f"validation_{name}": c for name, c in scores.get("validation", {}).items()}
+    curves = {f"validation_{name}": curve for name, curve in scores.get("valid_0", {}).items()}
     return Fitted(
-        unit="tree",
         body=Trees(matrices, predict=predict, node=_node(floored, width), text=text),
         rounds=best,
         last_round=max(map(len, curves.values()), default=n_trees),
         curves=curves,
     )
-
-
-KIND = Kind(
-    settings=Settings,
-    fit=fit,
-    search={
-        "model.leaves": {"low": 4, "high": 256, "log": True},
-        "model.min_leaf_rows": {"low": 5, "high": 500, "log": True},
-        "model.shrinkage": {"low": 0.02, "high": 0.2, "log": True},
-        "model.column_share": {"low": 0.4, "high": 1.0},
-        "model.penalty": {"low": 0.01, "high": 100.0, "log": True},
-    },
-)
 
 
 def floor_thresholds(text: str) -> str:
@@ -117,19 +90,14 @@ def floor_thresholds(text: str) -> str:
 
 
 def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
-    task = training.task.contract.task
-    n_threads = 1 if len(training.train) < FEW_ROWS else 0  # 0 is as many as there are cores
-    return {
+    task, own = training.task.kind, settings.model_dump(exclude={"trees", "patience"})
+    if task == "multiclass":
+        own["num_class"] = training.head.width
+    return own | {
         "objective": task,
         "metric": STOPS_ON[task],
-        **({"num_class": training.head.width} if task == "multiclass" else {}),
-        "learning_rate": settings.shrinkage,
-        "num_leaves": settings.leaves,
-        "min_data_in_leaf": settings.min_leaf_rows,
-        "feature_fraction": settings.column_share,
-        "lambda_l2": settings.penalty,
         "seed": training.settings.seed,
-        "num_threads": training.settings.threads or n_threads,
+        "num_threads": 1 if len(training.train) < FEW_ROWS else 0,  # 0 is one for each core
         "deterministic": True,
         "force_col_wise": True,
         "verbosity": -1,
@@ -139,8 +107,6 @@ def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
 def _dataset(
     training: TrainingSet, examples: Examples, matrices: Matrices, reference: Any = None
 ) -> Any:
-    import lightgbm
-
     numbers, codes = examples.rows.numbers, examples.rows.codes
     n_numbers, n_columns = numbers.shape[1], numbers.shape[1] + codes.shape[1]
     return lightgbm.Dataset(
@@ -154,9 +120,6 @@ def _dataset(
 
 
 def _node(booster: Any, width: int) -> Any:
-    from onnxmltools.convert import convert_lightgbm
-    from onnxmltools.convert.common.data_types import FloatTensorType
-
     types = [("matrix", FloatTensorType([None, booster.num_feature()]))]
     converted = convert_lightgbm(booster, initial_types=types, zipmap=False, target_opset=OPSET)
     return raw_ensemble(converted, width)

@@ -12,13 +12,14 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from torch import Tensor, nn
 
 from ...config import Positive, Section
+from ...models.metrics import Floats
 from ...models.preprocess import Prepared
 from ...models.program import Body, Encoder, fit_encoder
-from ..rows import Floats
-from .kind import Fitted, Kind, TrainingSet
+from . import Fitted, TrainingSet
 
-MOST_CELLS, BLOCK_ROWS = 50_000_000, 8_192
-UNLIKELY = -20.0  # the raw value of a label that no training row has
+MOST_CELLS = 50_000_000
+LITTLE = 1e-3
+"""Weight of a row, beside 1 of every other."""
 
 
 class Settings(Section):
@@ -70,27 +71,17 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     if head.task == "regression":
         ridge = Ridge(alpha=settings.penalty, solver="lsqr").fit(matrix, targets)
         network.set(ridge.coef_[None, :], np.array([ridge.intercept_]))
-    elif len(np.unique(targets)) == 1:  # such as the first of the folds by time of a rare label
-        network.set(np.zeros((head.width, matrix.shape[1])), head.start.double().numpy())
     else:
-        network.set(*_logistic(matrix, targets, settings.penalty, head.width))
+        weights, bias = _logistic(matrix, targets, settings.penalty, max(head.width, 2))
+        if head.width > len(weights):  # of two labels scikit-learn fits the second one's alone
+            weights, bias = np.vstack([-weights, weights]) / 2, np.r_[-bias, bias] / 2
+        network.set(weights, bias)
     return Fitted(body=Body(encoder, network).eval())
-
-
-KIND = Kind(
-    settings=Settings,
-    fit=fit,
-    search={
-        "model.bins": {"low": 4, "high": 64, "log": True},
-        "model.penalty": {"low": 0.01, "high": 1000.0, "log": True},
-    },
-)
 
 
 def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_matrix:
     """Encoded numbers beside a column for each code."""
-    blocks = torch.split(rows.numbers, BLOCK_ROWS)
-    matrices = [sparse.vstack([sparse.csr_matrix(encoder(block).numpy()) for block in blocks])]
+    matrices = [sparse.csr_matrix(encoder(rows.numbers).numpy())]
     places, ones = np.arange(len(rows)), np.ones(len(rows), np.float32)
     for index, size in enumerate(sizes):
         cells = (ones, (places, rows.codes[:, index].numpy()))
@@ -99,19 +90,21 @@ def one_hot(encoder: Encoder, rows: Prepared, sizes: list[int]) -> sparse.csr_ma
 
 
 def _logistic(
-    matrix: sparse.csr_matrix, labels: Floats, penalty: float, outputs: int
+    matrix: sparse.csr_matrix, labels: Floats, penalty: float, n_labels: int
 ) -> tuple[Floats, Floats]:
-    """Weights of every label; one that is in no training row is unlikely whatever the row."""
+    """Weights and bias of each label.
+
+    A blank row of little weight stands for a label that no row has, such as in the first of the
+    folds by time.
+    """
+    absent = np.setdiff1d(np.arange(n_labels), labels)
+    blank = sparse.csr_matrix((len(absent), matrix.shape[1]), dtype=matrix.dtype)
     model = LogisticRegression(C=1 / penalty, max_iter=300)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(matrix, labels)
-    weights, bias = model.coef_, model.intercept_
-    if outputs == 1:
-        return weights, bias
-    known = model.classes_.astype(np.int64)
-    if len(known) == 2:  # scikit-learn then fits one line between the two
-        weights, bias = np.vstack([-weights / 2, weights / 2]), np.r_[-bias, bias] / 2
-    every, start = np.zeros((outputs, weights.shape[1])), np.full(outputs, UNLIKELY)
-    every[known], start[known] = weights, bias
-    return every, start
+        model.fit(
+            sparse.vstack([matrix, blank], format="csr"),
+            np.concatenate([labels, absent]),
+            np.repeat([1.0, LITTLE], [len(labels), len(absent)]),
+        )
+    return model.coef_, model.intercept_

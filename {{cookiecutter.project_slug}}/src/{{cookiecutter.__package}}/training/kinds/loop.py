@@ -2,9 +2,8 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -13,26 +12,19 @@ from torch import nn
 
 from ...config import Positive, Section, TrainConfig
 from ...errors import ConfigError, DivergedError
+from ...models.bundle import BATCH_ROWS
 from ...models.program import Body, Head
 from ...models.tasks import Task
 from ...terminal import progress
 from ..rows import Examples
-from .kind import Fitted, TrainingSet
+from . import Fitted, TrainingSet
 
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_BATCHES = 32, 1024, 16
 ROWS_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS = 1_200_000, 5, 200
 FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
-WARM_UP, CLIP_NORM, SCORED_ROWS = 0.05, 1.0, 1 << 14
+WARM_UP, CLIP_NORM = 0.05, 1.0
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
-
-SEARCH: Mapping[str, Mapping[str, Any]] = {
-    "model.embedding": {"low": 2, "high": 32, "log": True},
-    "learning_rate": {"low": 3e-4, "high": 1e-2, "log": True},
-    "weight_decay": {"low": 1e-6, "high": 1e-1, "log": True},
-    "model.dropout": {"low": 0.0, "high": 0.4},
-}
-"""What is worth searching of networks of every kind."""
 
 
 class NetworkSettings(Section):
@@ -47,7 +39,7 @@ class NetworkSettings(Section):
 
     def dropout_for(self, task: Task) -> float:
         """The share that is dropped."""
-        return DROPOUT[task.contract.task] if self.dropout is None else self.dropout
+        return DROPOUT[task.kind] if self.dropout is None else self.dropout
 
 
 def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
@@ -60,9 +52,9 @@ def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
 
 
 def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
-    """Train a body in place; ``title`` is what progress is called.
+    """Train a body in place until the loss on held-out rows gains nothing more.
 
-    Of equal scores the lower loss is better. Without held-out rows the last epoch is the best.
+    Without held-out rows the last epoch is the best. ``title`` is what progress is called.
 
     Raises:
         DivergedError: the loss is not finite.
@@ -75,12 +67,10 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
     train = training.train.to(device)
     held_out = None if training.held_out is None else training.held_out.to(device)
     optimiser, rates = _optimiser(body, settings, epochs * math.ceil(n_rows / batch_size))
-    curves: dict[str, list[float]] = {"train_loss": []}
-    best, best_epoch, weights, epoch = (-math.inf, -math.inf), 0, body.state_dict(), 0
+    curves: dict[str, list[float]] = {"train_loss": [], "validation_loss": []}
+    lowest, best_epoch, weights, epoch = math.inf, 0, body.state_dict(), 0
     last = min(training.rounds or epochs, epochs)
-    # Threads wait for each other after every small step. One is as fast for an MLP, and its sums
-    # are the same on any number of cores.
-    with _threads(settings.threads or 1), progress(f"{title} {device}", last, keep=False) as bar:
+    with progress(f"{title} {device}", last, keep=False) as bar:
         while epoch < last and epoch - best_epoch < patience:
             epoch += 1
             batches = shuffled(train, settings.seed, epoch, batch_size)
@@ -93,18 +83,15 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
                 )
             curves["train_loss"].append(loss)
             bar(1, f"epoch {epoch}: loss {loss:.4f}")
-            score = (0.0, float(epoch))
             if held_out is not None:
-                score = _score(training, body, held_out)
-                curves.setdefault("validation_loss", []).append(-score[1])
-                curves.setdefault("validation_score", []).append(score[0])
-                training.on_round(epoch, epochs, score[0])
-            if score > best:
-                best, best_epoch, weights = score, epoch, copy.deepcopy(body.state_dict())
+                loss = _loss(body, head, held_out)
+                curves["validation_loss"].append(loss)
+            if held_out is None or loss < lowest:
+                lowest, best_epoch, weights = loss, epoch, copy.deepcopy(body.state_dict())
     body.load_state_dict(weights)
     body.to("cpu").eval()
     head.to("cpu").eval()
-    return Fitted(body=body, rounds=best_epoch, last_round=epoch, unit="epoch", curves=curves)
+    return Fitted(body=body, rounds=best_epoch, last_round=epoch, curves=curves)
 
 
 def shuffled(train: Examples, seed: int, epoch: int, batch_size: int) -> Iterator[Examples]:
@@ -153,39 +140,28 @@ def _optimiser(
 
 
 @torch.no_grad()
-def _score(training: TrainingSet, body: nn.Module, held_out: Examples) -> tuple[float, float]:
-    """The deciding metric, or the negative loss where few rows give it no meaning; the negative loss."""
+def _loss(body: nn.Module, head: Head, examples: Examples) -> float:
+    """The mean loss of all rows, some at a time."""
     body.eval()
-    parts = held_out.split(SCORED_ROWS)
-    raw = torch.cat([body(part.rows.numbers, part.rows.codes) for part in parts])
-    loss = training.head.loss(raw, held_out.labels).item()
-    labels = held_out.labels.double().cpu().numpy()
-    metrics = training.task.scores(labels, training.head(raw).double().cpu().numpy()).all()
-    value = metrics[training.task.main]
-    return (value if value == value else -metrics[training.task.loss]), -loss
+    numbers, codes = (
+        torch.split(part, BATCH_ROWS) for part in (examples.rows.numbers, examples.rows.codes)
+    )
+    raw = [body(*batch) for batch in zip(numbers, codes, strict=True)]
+    return head.loss(torch.cat(raw), examples.labels).item()
 
 
 def choose_device(name: str) -> torch.device:
     """``auto`` takes a GPU where there is one.
 
     Raises:
-        ConfigError: the machine does not have the device.
+        ConfigError: torch does not know the device, or the machine does not have it.
     """
-    known = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    available = [*(device for device, there in known.items() if there), "cpu"]
-    if name not in {"auto", *available}:
-        raise ConfigError(
-            f"train.device is '{name}', but this machine has: {', '.join(available)}; use 'auto'"
-        )
-    return torch.device(available[0] if name == "auto" else name)
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """As many threads of torch while this lasts."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"train.device is '{name}': {reason}; 'auto' takes what is there"
+        ) from None

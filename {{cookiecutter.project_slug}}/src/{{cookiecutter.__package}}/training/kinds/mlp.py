@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from ...config import Positive
 from ...models.program import Body, Categories, fit_encoder
-from .kind import Fitted, Kind, TrainingSet
-from .loop import SEARCH, NetworkSettings, fit_network
+from . import Fitted, TrainingSet
+from .loop import NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -64,7 +64,3 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         start=training.head.start,
     )
     return fit_network(training, Body(encoder, network), "mlp")
-
-
-HIDDEN = {"choices": [(64, 32), (128, 64), (256, 128), (128, 128, 64)]}
-KIND = Kind(settings=Settings, fit=fit, search={"model.hidden": HIDDEN, **SEARCH})

@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from ...config import Positive
 from ...models.program import Body, Categories, fit_encoder
-from .kind import Fitted, Kind, TrainingSet
-from .loop import SEARCH, NetworkSettings, fit_network
+from . import Fitted, TrainingSet
+from .loop import NetworkSettings, fit_network
 
 
 class Settings(NetworkSettings):
@@ -104,7 +104,3 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         task=training.task.kind,
     )
     return fit_network(training, Body(encoder, network), "tabm")
-
-
-HIDDEN = {"choices": [(64, 64), (128, 128), (256, 256)]}
-KIND = Kind(settings=Settings, fit=fit, search={"model.hidden": HIDDEN, **SEARCH})

@@ -31,7 +31,7 @@ from ...models.trees import Matrices
 from ...models.versions import Version
 from ...storage import file_hash, new_directory, write_pointer
 from ...terminal import say
-from ..assess import EXAMPLE_ROWS, Exported, assess, predict_splits
+from ..evaluate import EXAMPLE_ROWS, Exported, assess
 from ..job import register
 from ..kinds import Fitted
 from ..race import LINEAR_MODEL, finalize, fit_candidate, make_holdout
@@ -110,7 +110,7 @@ def run(config: Config, path: Path, folder: Path) -> Version:
     contract, task = dataset.contract, task_of(dataset.contract)
     width = _read_width(folder, contract)
     splits = {split: read_rows(dataset, split, config.train) for split in SPLITS}
-    train, validation = splits["train"], splits["validation"]
+    train, validation, test = splits["train"], splits["validation"], splits["test"]
     encoding, imported = onnx.load(folder / ENCODING), read_model(path, contract, width)
     graph = wrap(contract, imported, encoding)
     session = _open(path, graph, task, train.inputs[:FEW_ROWS])
@@ -124,22 +124,23 @@ def run(config: Config, path: Path, folder: Path) -> Version:
     )
     settings = config.train.model_copy(update={"model": choice})
     config = config.model_copy(update={"train": settings})
-    tested, trained = predict_splits(session, task, splits)
+    tested = predict(session, test.inputs, task)
     outputs = predict(session, validation.inputs, task)
-    matrix = run_graph(open_session(encoding.SerializeToString()), splits["test"].inputs)
+    matrix = run_graph(open_session(encoding.SerializeToString()), test.inputs)
     exported = Exported(
         graph=graph,
         tested=tested,
-        trained=trained,
+        trained=predict(session, train.inputs, task),
         parity=_parity(imported, matrix, task, tested),
         cut=threshold_of(task, validation.labels, outputs, settings.threshold),
         choice=choice,
         fitted=Fitted(body=nn.Identity()),
     )
     split = dataset.manifest.get("split", {})
-    holdout = make_holdout(contract, settings, train, validation, split)
+    holdout = make_holdout(settings, train, validation, split)
     linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
-    return register(config, dataset, splits, assess(config, dataset, splits, exported, linear))
+    evidence = assess(config, dataset, splits, exported, linear)
+    return register(config, dataset, splits, exported, evidence)
 
 
 def _read_width(folder: Path, contract: Contract) -> int:

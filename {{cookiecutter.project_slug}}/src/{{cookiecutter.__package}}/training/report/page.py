@@ -4,29 +4,24 @@ Everything comes from the bundle and the version's record, so it can be drawn at
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from ...contract import Contract
-from ...errors import BundleError
 from ...models.bundle import verify
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...models.versions import Version, Versions
-from ...pages import render as render_page
+from ...pages import render
 from ...storage import write_file
 from ...terminal import say
-from .. import card
+from ..card import describe
 from . import figures, plots
 
 PAGE = "report.html"
-RECORD = "evaluation.json"
 ANSWERS = {
-    "binary": "How rows are ranked, what is decided from which probability on, and whether"
-    " probabilities come true.",
+    "binary": "How rows are ranked, what is decided, and whether probabilities come true.",
     "multiclass": "Which labels are taken for which, and whether probabilities come true.",
     "regression": "How far off predictions are, and where.",
 }
@@ -38,65 +33,35 @@ measure = figures.measure
 def write(versions: Versions, version: Version, reports: Path) -> Path:
     """Draw a version's report into ``reports/<name>/version-<n>``, say where; return that folder.
 
+    Whatever the contract and the data hold is text in it, never markup.
+
     Raises:
-        BundleError: the bundle is absent, damaged or older than reports are.
+        BundleError: the bundle is absent or damaged.
     """
     files = verify(versions.folder / version.bundle)
-    if RECORD not in files:
-        raise BundleError(
-            f"version {version.number} has no {RECORD}: it was trained before reports were made;"
-            " train again to have one"
-        )
     contract = Contract.model_validate_json(files["contract.json"])
-    metadata, record = (json.loads(files[n]) for n in ("metadata.json", RECORD))
+    metadata, record = (json.loads(files[n]) for n in ("metadata.json", "evaluation.json"))
     folder = reports / versions.name / f"version-{version.number}"
     drawn = {}
-    for name, title, svg in plots.draw(
-        plots.Record(contract=contract, content=record, threshold=metadata["threshold"])
-    ):
+    for name, title, svg in plots.draw(contract, record):
         write_file(folder / f"{name}.svg", svg.encode())
         head = Markup('<svg role="img" aria-label="{}" ').format(title)
         body = svg[svg.index("<svg") + 5 :]
         drawn[name] = head + Markup(body)  # noqa: S704 - matplotlib escapes text
-    page = _render(contract, metadata, record, version, drawn)
+    task = task_of(contract)
+    page = render(
+        Path(__file__).parent / PAGE,
+        title=f"{contract.name}, version {version.number}",
+        version=version,
+        record=record,
+        contract=contract,
+        answers=ANSWERS[contract.task],
+        headline=task.headline,
+        metrics={name: METRICS[name] for name in task.metrics},
+        plots=drawn,
+        again=f"make report ARGS={version.number}",
+        **describe(contract, metadata, record),
+    )
     write_file(folder / PAGE, page.encode())
     say(f"report    {folder / PAGE}")
     return folder
-
-
-def _render(
-    contract: Contract,
-    metadata: Mapping[str, Any],
-    record: Mapping[str, Any],
-    version: Version,
-    drawn: Mapping[str, Markup],
-) -> str:
-    """The page; whatever the contract and the data hold is text in it, never markup."""
-    task = task_of(contract)
-    metrics = [
-        {
-            "key": key,
-            "title": METRICS[key].title,
-            "sign": METRICS[key].sign,
-            "found": {name: found[key] for name, found in record["metrics"].items()},
-        }
-        for key in task.metrics
-    ]
-    return render_page(
-        Path(__file__).parent / PAGE,
-        title=f"{contract.name}, version {version.number}",
-        name=contract.name,
-        version=version,
-        record=record,
-        purpose=card.purpose(contract, metadata).replace("`", ""),
-        use=card.intended_use(metadata),
-        answers=ANSWERS[contract.task],
-        headline=metrics[: len(task.headline)],
-        metrics=metrics,
-        plots=drawn,
-        features=contract.features,
-        excluded=card.excluded(contract),
-        limits=card.limits(metadata),
-        origin=card.origin(contract, metadata, record) | {"Trained": version.created},
-        again=f"make report ARGS={version.number}",
-    )

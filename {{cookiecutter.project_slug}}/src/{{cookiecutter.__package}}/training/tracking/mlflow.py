@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,6 @@ from . import Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import ModelVersion
 
 MOST_PARAMS, MOST_METRICS = 100, 1000
 # A server that is down is told from one that is slow within seconds, not minutes.
@@ -39,52 +37,48 @@ class MlflowTracker:
 
     def bundles(self) -> set[str]:
         """The bundles of the versions in its registry."""
-        return {version.tags.get("bundle", "") for version in self._versions()}
+        return set(self._bundles().values())
 
     def aliases(self) -> dict[str, str]:
         """The bundle that each alias names."""
-        for model in self.client.search_registered_models(self._query):
-            bundles = {str(v.version): v.tags.get("bundle", "") for v in self._versions()}
-            return {alias: bundles.get(str(n), "") for alias, n in model.aliases.items()}
-        return {}
+        bundles, models = self._bundles(), self.client.search_registered_models(self._query)
+        named = models[0].aliases if models else {}
+        return {alias: bundles.get(str(number), "") for alias, number in named.items()}
 
     def record(self, run: Run) -> None:
         """One run by bundle; what a broken connection left half recorded is made anew."""
-        bundle, experiment = run.version.bundle, self.experiment()
-        for half in self.client.search_runs([experiment], f"tags.bundle = '{bundle}'"):
-            self.client.delete_run(half.info.run_id)
-        created = round(datetime.fromisoformat(run.version.created).timestamp() * 1000)
-        tags = run.tags | {"mlflow.source.git.commit": run.tags["git.commit"]}
-        name = f"version {run.version.number}"
-        info = self.client.create_run(experiment, created, tags, name).info
-        self._log(info.run_id, run, created)
-        self.client.set_terminated(info.run_id, end_time=created)
-        if not self.client.search_registered_models(self._query):
-            self.client.create_registered_model(self._model)
-        source = f"{info.artifact_uri}/bundle"
-        self.client.create_model_version(self._model, source, info.run_id, tags=run.tags)
+        from mlflow.entities import Metric, Param
 
-    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
+        client, experiment = self.client, self._experiment()
+        for half in client.search_runs([experiment], f"tags.bundle = '{run.version.bundle}'"):
+            client.delete_run(half.info.run_id)
+        when = round(datetime.fromisoformat(run.version.created).timestamp() * 1000)
+        tags = {**run.tags, "mlflow.source.git.commit": run.tags["git.commit"]}
+        info = client.create_run(experiment, when, tags, f"version {run.version.number}").info
+        params = [Param(name, value[:6000]) for name, value in run.params.items()]
+        points = [Metric(name, value, when, 0) for name, value in run.metrics.items()]
+        for name, curve in run.curves.items():
+            points += [Metric(name, value, when, step) for step, value in curve]
+        for start in range(0, len(params), MOST_PARAMS):
+            client.log_batch(info.run_id, params=params[start : start + MOST_PARAMS])
+        for start in range(0, len(points), MOST_METRICS):
+            client.log_batch(info.run_id, metrics=points[start : start + MOST_METRICS])
+        client.log_artifacts(info.run_id, str(run.folder), "bundle")
+        if run.report:
+            client.log_artifacts(info.run_id, str(run.report), "report")
+        client.set_terminated(info.run_id, end_time=when)
+        if not client.search_registered_models(self._query):
+            client.create_registered_model(self._model)
+        source = f"{info.artifact_uri}/bundle"
+        client.create_model_version(self._model, source, info.run_id, tags=dict(run.tags))
+
+    def alias(self, alias: str, version: Version | None) -> None:
         """Move an alias to the registry version of our bundle."""
         if version is None:
             self.client.delete_registered_model_alias(self._model, alias)
             return
-        mirrored = next(v for v in self._versions() if v.tags.get("bundle") == version.bundle)
-        number = str(mirrored.version)
-        for key, value in tags.items():
-            self.client.set_model_version_tag(self._model, number, key, value[:5000])
+        number = next(n for n, bundle in self._bundles().items() if bundle == version.bundle)
         self.client.set_registered_model_alias(self._model, alias, number)
-
-    def experiment(self) -> str:
-        """The id of the model's experiment, made if it is not there."""
-        known = self.client.get_experiment_by_name(self._model)
-        if known is not None:
-            return str(known.experiment_id)
-        # Without its kind, MLflow's pages show what language models need.
-        kind = {"mlflow.experimentKind": "custom_model_development"}
-        # A server has a place for files; a bare database has none.
-        place = None if self._uri.startswith("http") else self._artifacts.absolute().as_uri()
-        return str(self.client.create_experiment(self._model, place, tags=kind))
 
     @cached_property
     def client(self) -> "MlflowClient":
@@ -103,23 +97,21 @@ class MlflowTracker:
             logging.getLogger(noisy).setLevel(logging.ERROR)
         return MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
 
-    def _versions(self) -> "list[ModelVersion]":
-        return list(self.client.search_model_versions(self._query))
+    def _bundles(self) -> dict[str, str]:
+        """The bundle of each version in its registry, by its number there."""
+        versions = self.client.search_model_versions(self._query)
+        return {str(version.version): version.tags.get("bundle", "") for version in versions}
 
-    def _log(self, run_id: str, run: Run, when: int) -> None:
-        from mlflow.entities import Metric, Param
-
-        points = [Metric(name, value, when, 0) for name, value in run.metrics.items()]
-        for name, curve in run.curves.items():
-            points += [Metric(name, value, when, step) for step, value in curve]
-        params = [Param(name, value[:6000]) for name, value in run.params.items()]
-        for start in range(0, len(params), MOST_PARAMS):
-            self.client.log_batch(run_id, params=params[start : start + MOST_PARAMS])
-        for start in range(0, len(points), MOST_METRICS):
-            self.client.log_batch(run_id, metrics=points[start : start + MOST_METRICS])
-        self.client.log_artifacts(run_id, str(run.folder), "bundle")
-        if run.report:
-            self.client.log_artifacts(run_id, str(run.report), "report")
+    def _experiment(self) -> str:
+        """The id of the model's experiment, made if it is not there."""
+        known = self.client.get_experiment_by_name(self._model)
+        if known is not None:
+            return str(known.experiment_id)
+        # Without its kind, MLflow's pages show what language models need.
+        kind = {"mlflow.experimentKind": "custom_model_development"}
+        # A server has a place for files; a bare database has none.
+        place = None if self._uri.startswith("http") else self._artifacts.absolute().as_uri()
+        return str(self.client.create_experiment(self._model, place, tags=kind))
 
 
 def tracker(settings: TrainConfig, model: str) -> MlflowTracker:

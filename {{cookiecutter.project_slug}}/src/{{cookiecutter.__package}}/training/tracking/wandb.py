@@ -38,24 +38,24 @@ class WandbTracker:
     def record(self, run: Run) -> None:
         """One run with its curves, its summary and the bundle as an artifact."""
         with self._open(run.version.bundle) as made:
-            made.config.update(run.params | run.tags, allow_val_change=True)
+            made.config.update({**run.params, **run.tags}, allow_val_change=True)
             for name, curve in run.curves.items():
                 made.define_metric(name, step_metric="round")
                 for number, value in curve:
                     made.log({"round": number, name: value})
-            made.summary.update(dict(run.metrics) | {"dataset": run.metadata["dataset"]})
-            self._log_bundle(made, run.version, [f"version-{run.version.number}"], run.tags)
+            made.summary.update(dict(run.metrics))
+            self._log_bundle(made, run.version, [f"version-{run.version.number}"])
             if run.report:
                 made.log_artifact(str(run.report), f"{self._model}-report", "report")
         notes = self._notes()
         self._note(notes | {"bundles": [*notes["bundles"], run.version.bundle]})
 
-    def alias(self, alias: str, version: Version | None, tags: Mapping[str, str]) -> None:
+    def alias(self, alias: str, version: Version | None) -> None:
         """Log the bundle, which is there already, under the alias; an alias cannot name none."""
         notes = self._notes()
         if version is not None:
             with self._open(version.bundle) as made:
-                self._log_bundle(made, version, [alias], tags)
+                self._log_bundle(made, version, [alias])
         bundle = {alias: version.bundle} if version else {}
         rest = {name: b for name, b in notes["aliases"].items() if name != alias}
         self._note(notes | {"aliases": rest | bundle})
@@ -83,12 +83,10 @@ class WandbTracker:
         )
         return made
 
-    def _log_bundle(
-        self, run: "wandb.Run", version: Version, aliases: list[str], tags: Mapping[str, str]
-    ) -> None:
+    def _log_bundle(self, run: "wandb.Run", version: Version, aliases: list[str]) -> None:
         import wandb
 
-        artifact = wandb.Artifact(self._model, "model", metadata=dict(tags))
+        artifact = wandb.Artifact(self._model, "model")
         artifact.add_dir(str(self._bundles / version.bundle))
         run.log_artifact(artifact, aliases=aliases)
 

@@ -3,32 +3,30 @@
 The search is Optuna's (Akiba et al., 2019); its database says all about every trial.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import optuna
 import yaml
 from filelock import FileLock, Timeout
-from optuna.pruners import MedianPruner, NopPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from ...config import Config
+from ...config import Config, TrainConfig
 from ...data.dataset import Dataset, current
 from ...errors import DivergedError, ProjectError
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...storage import write_file
 from ...terminal import say
-from ..race import Holdout, fit_candidate, make_holdout, score
+from ..race import Holdout, fit_candidate, make_holdout
 from ..rows import read_rows
 from .settings import tuning_of
-from .space import OWN, applied, decoded, draw, kinds_of, of_kind, study_name
+from .space import OWN, SEARCH, applied, decoded, kinds_of, of_kind, study_name
 
-FULL_TRIALS, FIRST_PERCENT = 5, 10
-"""Trials that come to their end, and the part of each, before any is ended early."""
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -43,7 +41,7 @@ class Search:
 
     @property
     def ended(self) -> list[FrozenTrial]:
-        """The trials that count."""
+        """The trials that count: trained to their end, or diverged."""
         return self.study.get_trials(deepcopy=False, states=ENDED)
 
     @property
@@ -60,10 +58,10 @@ def run(config: Config) -> None:
         DataError: there is no dataset.
         DivergedError: no training came to its end.
     """
-    wanted = kinds_of(config)
+    kinds = kinds_of(config)
     dataset = current(config.data.directory)
     say(f"dataset   {dataset.path}")
-    searches = [_search(config, kind, dataset) for kind in wanted]
+    searches = [_search(config, kind, dataset) for kind in kinds]
     best = max(searches, key=lambda search: search.study.best_value)
     target = tuning_of(config).folder / "best.yaml"
     _write(target, best)
@@ -75,9 +73,8 @@ def run(config: Config) -> None:
 
 
 def _search(config: Config, kind: str, dataset: Dataset) -> Search:
-    tuning = tuning_of(config)
     name = study_name(dataset.contract.name, dataset.name, config.train, kind)
-    folder = tuning.folder / name
+    folder = tuning_of(config).folder / name
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -85,7 +82,6 @@ def _search(config: Config, kind: str, dataset: Dataset) -> Search:
             storage=f"sqlite:///{folder / 'study.db'}",
             study_name=name,
             direction="maximize",
-            pruner=MedianPruner(FULL_TRIALS, FIRST_PERCENT) if tuning.prune else NopPruner(),
             load_if_exists=True,
         )
         for killed in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -114,65 +110,45 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _optimize(search: Search) -> None:
-    """Train until the study has its trials; one that was killed or failed does not count."""
+    """Train until the study has its trials, the first with the settings as they are.
+
+    A trial that was killed or failed does not count, and one that diverged has no score.
+    """
     tuning, study = tuning_of(search.config), search.study
-    objective = _objective(search)
+    settings = of_kind(search.config.train, search.kind)
+    train, validation = (
+        read_rows(search.dataset, split, settings) for split in ("train", "validation")
+    )
+    holdout = make_holdout(settings, train, validation, search.dataset.manifest.get("split", {}))
     while (n := len(search.ended)) < tuning.trials:
         study.sampler = TPESampler(seed=tuning.seed * 100_003 + n)  # the same however often resumed
-        study.optimize(objective, 1, callbacks=[lambda _, trial: _show(search, trial)])
-
-
-def _objective(search: Search) -> Callable[[optuna.Trial], float]:
-    settings = of_kind(search.config.train, search.kind)
-    holdout = _held_out(search)
-
-    def train(trial: optuna.Trial) -> float:
-        baseline = not search.ended
-        drawn = {} if baseline else draw(trial, search.kind)
-        chosen = applied(settings, drawn)
-        sets = [replace(one, settings=chosen) for one in holdout.sets]
-        if len(sets) == 1:  # folds are of few rows, and soon done
-            sets = [replace(sets[0], on_round=_reports(trial, prune=not baseline))]
+        trial = study.ask(SEARCH[search.kind] if n else {})
         try:
-            return score(holdout.task, fit_candidate(chosen.model, replace(holdout, sets=sets)))
+            value = score(holdout, applied(settings, decoded(trial.params)))
         except DivergedError:
-            raise optuna.TrialPruned from None
-
-    return train
-
-
-def _held_out(search: Search) -> Holdout:
-    """What the race would choose by: validation rows, or folds of these and the training rows."""
-    dataset, settings = search.dataset, of_kind(search.config.train, search.kind)
-    train, validation = (read_rows(dataset, split, settings) for split in ("train", "validation"))
-    split = dataset.manifest.get("split", {})
-    return make_holdout(dataset.contract, settings, train, validation, split)
+            _show(search, study.tell(trial, state=TrialState.PRUNED))
+        else:
+            _show(search, study.tell(trial, value))
 
 
-def _reports(trial: optuna.Trial, *, prune: bool) -> Callable[[int, int, float], None]:
-    """Reports each twentieth of a training to Optuna, which may end it."""
-    last = 0
-
-    def on_round(number: int, most: int, value: float) -> None:
-        nonlocal last
-        percent = 20 * number // most * 5
-        if percent > last:
-            last = percent
-            trial.report(value, percent)
-            if prune and trial.should_prune():
-                raise optuna.TrialPruned
-
-    return on_round
+def score(holdout: Holdout, settings: TrainConfig) -> float:
+    """Train; what is to be high: the deciding metric, or where it has no meaning the negative loss."""
+    sets = [replace(training, settings=settings) for training in holdout.sets]
+    model = fit_candidate(settings.model, replace(holdout, sets=sets))
+    task = holdout.sets[0].task
+    metrics = task.scores(holdout.labels, model.outputs).all()
+    main, loss = metrics[task.main], metrics[task.loss]
+    return -loss if np.isnan(main) else main
 
 
 def _show(search: Search, trial: FrozenTrial) -> None:
-    values = (f"{k.removeprefix(OWN)} {_text(v)}" for k, v in decoded(trial.params).items())
+    values = [f"{k.removeprefix(OWN)} {_text(v)}" for k, v in decoded(trial.params).items()]
     drawn = ", ".join(values) or "the settings as they are"
     if trial.state is TrialState.COMPLETE:
         best = f"best {search.study.best_value:.4f}"
         say(f"trial     {trial.number:<4}{search.title} {trial.value:.4f}  {best}  {drawn}")
     else:
-        say(f"trial     {trial.number:<4}ended early  {drawn}")
+        say(f"trial     {trial.number:<4}diverged  {drawn}")
 
 
 def _text(value: object) -> str:
@@ -181,14 +157,13 @@ def _text(value: object) -> str:
 
 def _write(target: Path, search: Search) -> None:
     """Replace ``target`` in one step; a comment says where the settings are from."""
-    best, drawn = search.study.best_trial, decoded(search.study.best_params)
-    settings = of_kind(search.config.train, search.kind)
-    model = settings.model.model_dump(mode="json")
-    model |= {k.removeprefix(OWN): v for k, v in drawn.items() if k.startswith(OWN)}
-    others = {k: v for k, v in drawn.items() if not k.startswith(OWN)}
+    best = search.study.best_trial
+    settings = applied(of_kind(search.config.train, search.kind), decoded(best.params))
+    names = {"model", *(name for name in best.params if not name.startswith(OWN))}
+    train = settings.model_dump(mode="json", include=names)
     text = (
         f"# The settings of trial {best.number}, the best of {len(search.ended)} of the study"
         f" {search.study.study_name},\n# on dataset {search.dataset.name}: {search.title}"
         f" {best.value:.4f}. To train with them: make train WITH={target.as_posix()}\n"
-    ) + yaml.safe_dump({"train": others | {"model": model}}, sort_keys=False, allow_unicode=True)
+    ) + yaml.safe_dump({"train": train}, sort_keys=False, allow_unicode=True)
     write_file(target, text.encode())

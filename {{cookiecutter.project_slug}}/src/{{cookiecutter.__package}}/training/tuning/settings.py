@@ -9,13 +9,11 @@ class TuningConfig(Section):
     """``tuning.yaml``: how ``tune`` searches better settings."""
 
     trials: Positive = 40
-    """Trainings of each kind of model, those that are ended early among them."""
+    """Trainings of each kind of model."""
     seed: int = 0
     """Seed of what is drawn; each training still follows train.seed."""
     kinds: tuple[str, ...] = ()
     """Kinds of model, a study each; none means that of train.model, and of auto lightgbm and mlp."""
-    prune: bool = True
-    """Whether a training ends early that is worse than the median of others was at its point."""
     folder: Path = Path("tuning")
     """Where studies are stored; one that was interrupted goes on from there."""
 

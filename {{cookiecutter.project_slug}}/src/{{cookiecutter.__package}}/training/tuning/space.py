@@ -1,4 +1,4 @@
-"""What is searched: the ``search`` of a kind, and how drawn values become settings to train with."""
+"""What is searched of each kind, and how drawn values become settings to train with."""
 
 import hashlib
 import json
@@ -6,22 +6,52 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.distributions import FloatDistribution as Float
+from optuna.distributions import IntDistribution as Int
 from pydantic import ValidationError
 
 from ...config import Config, ModelConfig, TrainConfig, explain
 from ...errors import ConfigError
-from .. import kinds
+from ..kinds import read_kind
 from .settings import tuning_of
 
 OWN = "model."
+NETWORK: Mapping[str, BaseDistribution] = {
+    "model.embedding": Int(2, 32, log=True),
+    "model.dropout": Float(0.0, 0.4),
+    "learning_rate": Float(3e-4, 1e-2, log=True),
+    "weight_decay": Float(1e-6, 1e-1, log=True),
+}
+SEARCH: Mapping[str, dict[str, BaseDistribution]] = {
+    "linear": {
+        "model.bins": Int(4, 64, log=True),
+        "model.penalty": Float(0.01, 1000.0, log=True),
+    },
+    "lightgbm": {
+        "model.num_leaves": Int(4, 256, log=True),
+        "model.min_data_in_leaf": Int(5, 500, log=True),
+        "model.learning_rate": Float(0.02, 0.2, log=True),
+        "model.feature_fraction": Float(0.4, 1.0),
+        "model.lambda_l2": Float(0.01, 100.0, log=True),
+    },
+    "mlp": {
+        "model.hidden": CategoricalDistribution(["[64, 32]", "[128, 64]", "[256, 128]"]),
+        **NETWORK,
+    },
+    "tabm": {
+        "model.hidden": CategoricalDistribution(["[64, 64]", "[128, 128]", "[256, 256]"]),
+        **NETWORK,
+    },
+}
+"""By kind the settings that are worth searching, named as in ``train.yaml``; lists are texts."""
 OF_AUTO = ("lightgbm", "mlp")
-CODE = ("models/features.py", "training/kinds/*.py")
+CODE = ("models/features.py", "training/kinds/*.py", "training/tuning/space.py")
 """A person's own code that changes what is learned, and what is searched."""
 SAME = {
     "batch_size",
     "epochs",
-    "folds",
+    "folds_below_rows",
     "learning_rate",
     "memory_rows",
     "model",
@@ -36,18 +66,18 @@ def kinds_of(config: Config) -> tuple[str, ...]:
     """The kinds of model to search.
 
     Raises:
-        ConfigError: one is no kind, or does not say what is worth searching.
+        ConfigError: one is no kind, or it is not said what is worth searching of it.
     """
     named = config.train.model.kind
-    wanted = tuning_of(config).kinds or (OF_AUTO if named == "auto" else (named,))
-    for name in wanted:
-        kind, _ = kinds.check(of_kind(config.train, name).model)
-        if not kind.search:
+    chosen = tuning_of(config).kinds or (OF_AUTO if named == "auto" else (named,))
+    for name in chosen:
+        read_kind(of_kind(config.train, name).model)
+        if name not in SEARCH:
             raise ConfigError(
-                f"kind '{name}' does not say what to search: write search= of its KIND in"
-                f" training/kinds/{name}.py"
+                f"nothing is said of what to search of kind '{name}': add it to SEARCH in"
+                " training/tuning/space.py"
             )
-    return wanted
+    return chosen
 
 
 def of_kind(settings: TrainConfig, kind: str) -> TrainConfig:
@@ -71,32 +101,12 @@ def applied(settings: TrainConfig, drawn: Mapping[str, Any]) -> TrainConfig:
         changed = TrainConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(explain(error, "train")) from None
-    kinds.check(changed.model)
+    read_kind(changed.model)
     return changed
 
 
-def draw(trial: optuna.Trial, kind: str) -> dict[str, Any]:
-    """A value of each setting that the kind says is worth searching, by dotted name."""
-    return {name: _draw(trial, name, **to) for name, to in kinds.KINDS[kind].search.items()}
-
-
-def _draw(
-    trial: optuna.Trial,
-    name: str,
-    low: Any = 0,
-    high: Any = 0,
-    log: bool = False,
-    choices: Any = (),
-) -> Any:
-    if choices:
-        return json.loads(trial.suggest_categorical(name, [json.dumps(one) for one in choices]))
-    if isinstance(low, int) and isinstance(high, int):
-        return trial.suggest_int(name, low, high, log=log)
-    return trial.suggest_float(name, low, high, log=log)
-
-
 def decoded(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Drawn values as Optuna stored them; its database takes choices as texts alone."""
+    """Drawn values as settings take them; Optuna's database takes lists as texts alone."""
     return {k: json.loads(v) if isinstance(v, str) else v for k, v in params.items()}
 
 
