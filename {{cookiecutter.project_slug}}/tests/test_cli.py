@@ -73,7 +73,14 @@ def test_data_are_made_and_the_last_line_says_where(
     place: Path, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (place / "configs").rename(place / "settings")
-    arguments = ["--configs", "settings", "--set", "data.directory=made", "--set", "data.keep=last"]
+    arguments = [
+        "--configs",
+        "settings",
+        "--set",
+        "data.directory=made",
+        "--set",
+        "data.split.test_from=2024-03-02",
+    ]
     assert command("data", *arguments) == 0
     name = (place / "made" / "datasets" / "current").read_text().strip()
     lines = capsys.readouterr().out.splitlines()

@@ -40,7 +40,6 @@ def show_contract(configs: Folder = CONFIGS) -> None:
     contract, rows = load_contract(configs / CONTRACT), []
     for name, column in contract.columns.items():
         rules = descriptions(contract, name)
-        rules += [] if column.on_violation == "reject" else [f"else {column.on_violation}"]
         rules += ["personal"] * column.pii + ["slice"] * column.slice
         rows.append((name, contract.role(name), column.type, ", ".join(rules), column.why))
     positive = "" if contract.positive is None else f" = {contract.positive}"

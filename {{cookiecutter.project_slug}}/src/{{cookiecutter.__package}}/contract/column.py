@@ -1,4 +1,4 @@
-"""One column of the row: its type, its rules and what happens to a value that breaks them."""
+"""One column of the row: its type and its rules."""
 
 from typing import Annotated, Literal, Self
 
@@ -39,8 +39,6 @@ class Column(Section):
     """Largest value allowed."""
     allowed: tuple[CategoryText, ...] | None = None
     """Values that a category may take; null allows any and encodes those of the training rows."""
-    on_violation: Literal["reject", "fail"] = "reject"
-    """What a value that breaks a rule or is not of the type does: reject its row, or fail the run."""
     role: Literal["feature", "excluded", "metadata"] | None = None
     """Only for columns that are not features; target, id and time are named above."""
     leaks: bool = False

@@ -2,21 +2,36 @@
 
 import errno
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ..config import DataConfig
+from ..contract import Contract
 from ..errors import DataError
-from ..terminal import progress
+from ..terminal import Bar, progress
 from . import transform
-from .extract import Extraction, Run, conserved, extract, refuse_many, shared
-from .rows import FILE, REASONS, RECORD, ROW, Counts, refuse_failing, tally
+from .rows import Extraction, extract, layout, shared
 from .split import SPLITS, places
-from .validate import Breach, any_of, breaches, conform, reasons_of
+from .validate import (
+    FILE,
+    REASONS,
+    RECORD,
+    ROW,
+    Breach,
+    any_of,
+    breaches,
+    conform,
+    reasons_of,
+    refuse_many,
+    tally,
+)
 
 PLACE, KEY = "_split", "_key"
 REJECTED, DUPLICATE = len(SPLITS), len(SPLITS) + 1
@@ -25,36 +40,68 @@ GROUP_ROWS = 1 << 17
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run's inputs, and where it works."""
+
+    contract: Contract
+    config: DataConfig
+    paths: dict[str, list[Path]]
+    """The files of each source, in order."""
+    quarantine: Path
+    scratch: Path
+
+
 def build(run: Run, folder: Path) -> dict[str, Any]:
     """Write the splits into ``folder`` and bad rows into quarantine; return the counts."""
-    contract = run.contract
+    contract, rules = run.contract, breaches(run.contract)
     with progress("data", sum(map(len, run.paths.values())) + 1) as bar:
-        sources = {name: extract(run, name, bar) for name in run.paths}
-        driving, rules = sources[run.config.driving], breaches(contract)
+        sources = {name: _extracted(run, name, bar) for name in run.paths}
+        driving = sources[run.config.driving]
         with _transform_errors(run):
             rows = _transformed(run, sources)
             broken, labelled = any_of(rules), pl.col(contract.target).is_not_null()
-            place, cut = places(rows, labelled & ~broken, contract, run.config)
-            place = pl.when(broken).then(pl.lit(REJECTED, pl.Int8)).otherwise(place)
-            place = pl.when(labelled).then(place)
+            place, cut = places(rows, labelled & ~broken, contract, run.config.split)
+            rejected = pl.lit(REJECTED, pl.Int8)
+            place = pl.when(labelled & broken).then(rejected).when(labelled).then(place)
             loaded = _load(run, rows, place, folder)
-            if not loaded[ROW].is_sorted():
-                rows = rows.sort(ROW)
-                loaded = _load(run, rows, place, folder)
             _refuse_foreign(loaded[ROW], driving)
-            duplicates = _duplicates(run, loaded, folder)
-            if len(duplicates):  # all is written once more, which is rare
-                twice = pl.col(ROW).is_in(duplicates.implode())
-                place = pl.when(twice).then(pl.lit(DUPLICATE, pl.Int8)).otherwise(place)
-                loaded = _load(run, rows, place, folder)
+            twins, in_order = _twins(run, loaded, folder), loaded[ROW].is_sorted()
+            if len(twins) or not in_order:  # all is written once more, which is rare
+                twin = pl.when(pl.col(ROW).is_in(twins.implode()))
+                place = twin.then(pl.lit(DUPLICATE, pl.Int8)).otherwise(place)
+                loaded = _load(run, rows if in_order else rows.sort(ROW), place, folder)
         counts, reasons = _accounted(run, driving, rules, loaded[PLACE])
         bar(note="splits")
     return {
         "source_rows": {name: source.counts for name, source in sources.items()},
         "rows": counts,
-        "reasons": {n: s.reasons for n, s in sources.items()} | {"contract": reasons},
+        "reasons": {n: s.reasons for n, s in sources.items()} | {"transform": reasons},
         "cut": cut and cut.model_dump(mode="json"),
     }
+
+
+def _extracted(run: Run, name: str, bar: Bar) -> Extraction:
+    """A source's typed rows, if not too many of them are rejected."""
+    target, bad = run.scratch / f"{name}.parquet", run.quarantine / f"{name}.parquet"
+    source = extract(layout(run.contract, name), run.paths[name], target, bad, bar)
+    _conserved(f"source '{name}'", source.counts)
+    _refuse_many(run, f"source '{name}'", source.counts, source.reasons)
+    return source
+
+
+def _refuse_many(run: Run, what: str, counts: dict[str, int], reasons: Counter[str]) -> None:
+    most = run.config.max_rejected_fraction
+    refuse_many(what, counts["rejected"], counts["in"], reasons, most, run.quarantine)
+
+
+def _conserved(what: str, counts: dict[str, int]) -> None:
+    """Stop where a row that came in went nowhere; the first count is of all."""
+    whole, *parts = counts.values()
+    if whole != sum(parts):
+        raise DataError(
+            f"{what}: {whole:,} rows came in but {sum(parts):,} are accounted for: {counts}"
+        )
 
 
 @contextmanager
@@ -118,8 +165,7 @@ def _load(run: Run, rows: pl.LazyFrame, place: pl.Expr, folder: Path) -> pl.Data
     ]
     bad = rows.filter(pl.col(PLACE) >= REJECTED).sink_parquet(run.scratch / "bad", lazy=True)
     key = pl.col(run.contract.id or ROW).hash(1).alias(KEY)
-    queries = [*sinks, bad, rows.select(ROW, PLACE, key)]
-    return pl.collect_all(queries, engine="streaming")[-1]
+    return pl.collect_all([*sinks, bad, rows.select(ROW, PLACE, key)], engine="streaming")[-1]
 
 
 def _public(run: Run) -> list[str]:
@@ -128,9 +174,9 @@ def _public(run: Run) -> list[str]:
 
 def _refuse_foreign(numbers: pl.Series, driving: Extraction) -> None:
     """Each row must be one of the driving source's, and be there once; no row has the number 0."""
-    rows = numbers.to_numpy().astype(np.int64)
+    rows = np.sort(numbers.to_numpy())
     foreign = int((~driving.accepted[np.where(rows < len(driving.accepted), rows, 0)]).sum())
-    repeated = int((np.diff(rows) == 0).sum())
+    repeated = int((rows[1:] == rows[:-1]).sum())
     if repeated or foreign:
         raise DataError(
             f"transform repeats {repeated:,} and invents {foreign:,} rows of the driving source; a"
@@ -139,23 +185,22 @@ def _refuse_foreign(numbers: pl.Series, driving: Extraction) -> None:
         )
 
 
-def _duplicates(run: Run, loaded: pl.DataFrame, folder: Path) -> pl.Series:
-    """The numbers of rows for whose id another good row stays: the first or the last."""
+def _twins(run: Run, loaded: pl.DataFrame, folder: Path) -> pl.Series:
+    """The numbers of good rows whose id an earlier good row has."""
     name, good = run.contract.id, loaded.filter(pl.col(PLACE) < REJECTED)
     alike = good[ROW].filter(pl.Series(shared(good[KEY].to_numpy())))
     if name is None or not len(alike):  # their hashes differ, so do their ids
         return alike.clear()
     splits = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)
-    ids = splits.filter(pl.col(ROW).is_in(alike.implode())).collect()
-    ids = ids.sort(ROW, descending=run.config.keep == "last")
+    ids = splits.filter(pl.col(ROW).is_in(alike.implode())).collect().sort(ROW)
     return ids.filter(~ids[name].is_first_distinct())[ROW]
 
 
 def _accounted(
     run: Run, driving: Extraction, rules: list[Breach], ends: pl.Series
-) -> tuple[Counts, Counts]:
+) -> tuple[dict[str, int], Counter[str]]:
     """What became of the driving source's rows, and the reasons against those in quarantine."""
-    n_rows, reasons = driving.counts["accepted"], Counts()
+    n_rows, n_labelled = driving.counts["accepted"], len(ends) - ends.null_count()
     counts = {
         "driving": n_rows,
         "filtered": n_rows - len(ends),
@@ -164,23 +209,23 @@ def _accounted(
         "rejected": int((ends == REJECTED).sum()),
         "duplicates": int((ends == DUPLICATE).sum()),
     }
-    conserved("transform", counts)
+    _conserved("transform", counts)
+    reasons = Counter[str]()
     if counts["rejected"] or counts["duplicates"]:
-        quarantined = _quarantine(run, driving, rules)
-        tally(reasons, quarantined[REASONS])
-        refuse_failing(quarantined, run.contract)
-    labelled = len(ends) - counts["unlabelled"]
-    refuse_many(run, "the contract", counts["rejected"], labelled, reasons)
+        reasons = tally(_quarantine(run, driving, rules))
+    _refuse_many(run, "the contract", counts | {"in": n_labelled}, reasons)
     return counts, reasons
 
 
 def _quarantine(run: Run, driving: Extraction, rules: list[Breach]) -> pl.DataFrame:
-    """Write the rows that may not stay, and give of each its file, record and reasons."""
+    """Write the rows that may not stay, and give their reasons."""
     twin = pl.lit(f"{run.contract.id}: another row has it")
     why = pl.when(pl.col(PLACE) == DUPLICATE).then(twin).otherwise(reasons_of(rules))
-    place = pl.Struct({FILE: pl.String, RECORD: pl.Int64})
-    origin = pl.col(ROW).map_batches(driving.origin, place, is_elementwise=True)
-    path, rows = run.quarantine / "contract.parquet", pl.scan_parquet(run.scratch / "bad")
-    rows = rows.with_columns(why.alias(REASONS), origin.alias(PLACE)).unnest(PLACE)
+    starts = {FILE: [*driving.starts], RECORD: [*driving.starts.values()]}
+    files = pl.LazyFrame(starts, {FILE: pl.String, RECORD: pl.UInt32})
+    rows = pl.scan_parquet(run.scratch / "bad").with_columns(why.alias(REASONS))
+    rows = rows.join_asof(files, left_on=ROW, right_on=RECORD, allow_exact_matches=False)
+    rows = rows.with_columns((pl.col(ROW) - pl.col(RECORD)).cast(pl.Int64).alias(RECORD))
+    path = run.quarantine / "contract.parquet"
     rows.select(FILE, RECORD, REASONS, *_public(run)).sink_parquet(path, compression="zstd")
-    return pl.read_parquet(path, columns=[FILE, RECORD, REASONS])
+    return pl.read_parquet(path, columns=[REASONS])

@@ -17,8 +17,8 @@ from ..contract import Contract
 from ..errors import DataError
 from ..storage import file_hash, read_pointer
 from ..terminal import say, table
-from .rows import Counts, main_reasons
 from .split import SPLITS, Split
+from .validate import main_reasons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +46,9 @@ class Dataset:
     def read(self, split: Split, columns: Iterable[str] | None = None) -> pa.Table:
         """The rows of a split in source order; all columns unless some are named."""
         names = None if columns is None else list(columns)
-        return pq.read_table(
-            self.path / f"{split}.parquet", columns=names, read_dictionary=self.categories
-        )
-
-    @property
-    def categories(self) -> list[str]:
-        """Columns of which each text is kept once in memory."""
-        return [n for n, column in self.contract.columns.items() if column.type == "category"]
+        categories = [n for n, one in self.contract.columns.items() if one.type == "category"]
+        path = self.path / f"{split}.parquet"
+        return pq.read_table(path, columns=names, read_dictionary=categories)
 
 
 def current(directory: Path) -> Dataset:
@@ -118,9 +113,12 @@ def split_text(split: dict[str, Any]) -> str:
 
 def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     """Show where every row went, what may leak, and the last line: what is there and where."""
-    for name, counts in manifest["source_rows"].items():
-        _say_counts(name, counts, manifest["reasons"][name])
-    _say_counts("transform", manifest["rows"], manifest["reasons"]["contract"])
+    counts = manifest["source_rows"] | {"transform": manifest["rows"]}
+    for name, (total, *ends) in ((name, [*of.items()]) for name, of in counts.items()):
+        text = ", ".join(f"{count:,} {end}" for end, count in ends if count)
+        say(f"{name:<9} {total[1]:,} rows: {text or 'none accepted'}")
+        if reasons := manifest["reasons"][name]:
+            say(f"          {main_reasons(reasons)}")
     for name, share in manifest["suspects"].items():
         say(f"WARNING   '{name}' alone predicts the target ({share:.3f} of 1 on training rows).")
         say("          Is it known before? If not, say leaks: true in contract.yaml")
@@ -129,15 +127,6 @@ def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     for name, split in manifest["splits"].items():
         say(f"{name:<11}{split_text(split)}")
     say(f"dataset   {dataset.path}")
-
-
-def _say_counts(name: str, counts: Counts, reasons: Counts) -> None:
-    """All rows, and what became of them; what happened to none is left out."""
-    total, *ends = counts.items()
-    text = ", ".join(f"{count:,} {end}" for end, count in ends if count)
-    say(f"{name:<9} {total[1]:,} rows: {text or 'none accepted'}")
-    if reasons:
-        say(f"          {main_reasons(reasons)}")
 
 
 def show(directory: Path, name: str | None = None) -> None:

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from ..config import DataConfig, DateSplit, HashSplit, RecentSplit
+from ..config import DateSplit, HashSplit, RecentSplit, SplitConfig
 from ..contract import Contract
 from ..errors import ConfigError, DataError
-from .rows import ROW
+from .validate import ROW
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -23,10 +23,9 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def places(
-    rows: pl.LazyFrame, good: pl.Expr, contract: Contract, config: DataConfig
+    rows: pl.LazyFrame, good: pl.Expr, contract: Contract, split: SplitConfig
 ) -> tuple[pl.Expr, DateSplit | None]:
     """The place of each good row in ``SPLITS``, and the dates of a split by time."""
-    split = config.split
     if not isinstance(split, HashSplit):
         if contract.time is None:
             raise ConfigError(
@@ -40,7 +39,7 @@ def places(
         return by_hash(contract, split), None
     few = rows.filter(good).collect().unique(ROW, keep="first", maintain_order=True)
     if contract.id is not None:
-        few = few.unique(contract.id, keep=config.keep, maintain_order=True)
+        few = few.unique(contract.id, keep="first", maintain_order=True)
     numbers = pl.col(ROW).replace_strict(
         few[ROW], fair(few, contract, split), default=None, return_dtype=pl.Int8
     )
@@ -81,10 +80,11 @@ def by_hash(contract: Contract, split: HashSplit) -> pl.Expr:
 
 def _key(contract: Contract, split: HashSplit) -> pl.Expr:
     """What decides: the group, or the id and its label, or without an id all columns."""
-    columns = [contract.target, contract.id] if contract.id else list(contract.columns)
-    if alone := split.group or (contract.id if contract.task == "regression" else None):
-        columns = [alone]
-    return pl.struct(pl.lit(split.salt).alias(""), *columns)
+    if split.group is not None:
+        return pl.struct(split.group)
+    if contract.id is None:
+        return pl.struct(*contract.columns)
+    return pl.struct(contract.id, *([] if contract.task == "regression" else [contract.target]))
 
 
 def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:

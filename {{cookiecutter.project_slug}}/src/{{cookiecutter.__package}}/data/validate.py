@@ -1,15 +1,19 @@
-"""The contract's types and rules over the rows that a transform made, as expressions."""
+"""The contract's types and rules over rows, as expressions, and how often they are broken."""
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
 from ..contract import Contract
-from ..errors import DataError
+from ..errors import DataError, TooManyRejectedError
 from ..rules import rules_of
 from .cast import TYPES, Form, cast
-from .rows import REASONS
 
+ROW, FILE, RECORD, REASONS, RAW = "_source_row", "_file", "_record", "_reasons", "_raw"
+MAIN_REASONS = 3
 Breach = tuple[pl.Expr, str]
 """Where a rule is broken, and what is said then."""
 
@@ -71,3 +75,28 @@ def reasons_of(rules: list[Breach]) -> pl.Expr:
     texts = [pl.when(where).then(pl.lit(reason)) for where, reason in rules]
     none = pl.lit(None, pl.String)
     return pl.concat_str([none, *texts], separator="; ", ignore_nulls=True).alias(REASONS)
+
+
+def tally(quarantined: pl.DataFrame) -> Counter[str]:
+    """How many rows were rejected for each reason."""
+    return Counter(reason for text in quarantined[REASONS] for reason in text.split("; "))
+
+
+def main_reasons(reasons: Mapping[str, int]) -> str:
+    """The most frequent reasons with their counts."""
+    most = Counter(reasons).most_common(MAIN_REASONS)
+    text = ", ".join(f"{reason} {count:,}" for reason, count in most)
+    more = len(reasons) - MAIN_REASONS
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def refuse_many(
+    what: str, n_rejected: int, n_rows: int, reasons: Mapping[str, int], most: float, where: Path
+) -> None:
+    """Stop where more rows are rejected than ``data.max_rejected_fraction`` allows."""
+    if n_rejected > most * n_rows:
+        raise TooManyRejectedError(
+            f"{what} rejected {n_rejected:,} of {n_rows:,} rows, more than"
+            f" data.max_rejected_fraction = {most:g} ({main_reasons(reasons)}); the rows and their"
+            f" reasons are in '{where}', and nothing else has changed"
+        )

@@ -81,8 +81,4 @@ def _header(contract: Contract, path: Path, source: TableSource) -> set[str]:
             f"'{path}' has no column {', '.join(map(repr, absent or features))}; its first line or"
             f" schema must name the contract's columns: {', '.join(features)}"
         )
-    for part in path.parts[:-1]:
-        column, equals, _ = part.partition("=")
-        if equals and column in contract.request and column not in columns:
-            raise DataError(f"'{path}': its folder is {part}; write {column} as a column, too")
     return columns
