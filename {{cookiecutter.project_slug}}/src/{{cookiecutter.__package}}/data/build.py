@@ -15,7 +15,6 @@ import polars as pl
 from ..config import DataConfig
 from ..contract import Contract
 from ..errors import DataError
-from ..terminal import Bar, progress
 from . import transform
 from .rows import Extraction, extract, layout, shared
 from .split import SPLITS, places
@@ -55,24 +54,22 @@ class Run:
 def build(run: Run, folder: Path) -> dict[str, Any]:
     """Write the splits into ``folder`` and bad rows into quarantine; return the counts."""
     contract, rules = run.contract, breaches(run.contract)
-    with progress("data", sum(map(len, run.paths.values())) + 1) as bar:
-        sources = {name: _extracted(run, name, bar) for name in run.paths}
-        driving = sources[run.config.driving]
-        with _transform_errors(run):
-            rows = _transformed(run, sources)
-            broken, labelled = any_of(rules), pl.col(contract.target).is_not_null()
-            place, cut = places(rows, labelled & ~broken, contract, run.config.split)
-            rejected = pl.lit(REJECTED, pl.Int8)
-            place = pl.when(labelled & broken).then(rejected).when(labelled).then(place)
-            loaded = _load(run, rows, place, folder)
-            _refuse_foreign(loaded[ROW], driving)
-            twins, in_order = _twins(run, loaded, folder), loaded[ROW].is_sorted()
-            if len(twins) or not in_order:  # all is written once more, which is rare
-                twin = pl.when(pl.col(ROW).is_in(twins.implode()))
-                place = twin.then(pl.lit(DUPLICATE, pl.Int8)).otherwise(place)
-                loaded = _load(run, rows if in_order else rows.sort(ROW), place, folder)
-        counts, reasons = _accounted(run, driving, rules, loaded[PLACE])
-        bar(note="splits")
+    sources = {name: _extracted(run, name) for name in run.paths}
+    driving = sources[run.config.driving]
+    with _transform_errors(run):
+        rows = _transformed(run, sources)
+        broken, labelled = any_of(rules), pl.col(contract.target).is_not_null()
+        place, cut = places(rows, labelled & ~broken, contract, run.config.split)
+        rejected = pl.lit(REJECTED, pl.Int8)
+        place = pl.when(labelled & broken).then(rejected).when(labelled).then(place)
+        loaded = _load(run, rows, place, folder)
+        _refuse_foreign(loaded[ROW], driving)
+        twins, in_order = _twins(run, loaded, folder), loaded[ROW].is_sorted()
+        if len(twins) or not in_order:  # all is written once more, which is rare
+            twin = pl.when(pl.col(ROW).is_in(twins.implode()))
+            place = twin.then(pl.lit(DUPLICATE, pl.Int8)).otherwise(place)
+            loaded = _load(run, rows if in_order else rows.sort(ROW), place, folder)
+    counts, reasons = _accounted(run, driving, rules, loaded[PLACE])
     return {
         "source_rows": {name: source.counts for name, source in sources.items()},
         "rows": counts,
@@ -81,10 +78,10 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
     }
 
 
-def _extracted(run: Run, name: str, bar: Bar) -> Extraction:
+def _extracted(run: Run, name: str) -> Extraction:
     """A source's typed rows, if not too many of them are rejected."""
     target, bad = run.scratch / f"{name}.parquet", run.quarantine / f"{name}.parquet"
-    source = extract(layout(run.contract, name), run.paths[name], target, bad, bar)
+    source = extract(layout(run.contract, name), run.paths[name], target, bad)
     _conserved(f"source '{name}'", source.counts)
     _refuse_many(run, f"source '{name}'", source.counts, source.reasons)
     return source

@@ -22,7 +22,6 @@ from ..contract import CsvSource
 from ..errors import DataError
 from .read import (
     BLOCK_BYTES,
-    NOT_TEXT,
     UNDECODED,
     Decoded,
     Records,
@@ -78,18 +77,16 @@ def _strict_reader(lines: Any, source: CsvSource) -> Any:
 def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
     """The columns' names; one without a name is named by its place."""
     lines = iter(lambda: stream.readline(BLOCK_BYTES).decode("utf-8", "replace"), "")
-    fields: list[str] = []
-    reason = NOT_TEXT
     try:
-        fields = next(filter(None, _strict_reader(lines, source)), [])
-    except csv.Error as error:
-        fields, reason = [UNDECODED], f"cannot be read ({error})"
+        fields: list[str] = next(filter(None, _strict_reader(lines, source)), [])
+    except csv.Error:
+        fields = [UNDECODED]
     if not fields:
         raise DataError(f"'{path}' is empty; its first line must name the columns")
     if any(UNDECODED in field or "\0" in field for field in fields):
         raise DataError(
-            f"the first line of '{path}' {reason}. It must name the columns: mend it, or set the"
-            " source's encoding, delimiter and quote"
+            f"the first line of '{path}' cannot be read, and must name the columns: mend it, or set"
+            " the source's encoding, delimiter and quote"
         )
     return unique(path, [field.strip() or f"(column {n})" for n, field in enumerate(fields, 1)])
 
@@ -140,7 +137,7 @@ def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Ite
         pacsv.ConvertOptions(
             include_columns=names,
             column_types=dict.fromkeys(columns, pa.string()),
-            null_values=list(everywhere(source)),
+            null_values=list(nulls(source)),
             strings_can_be_null=True,
             check_utf8=False,
         ),
@@ -149,10 +146,9 @@ def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Ite
         yield pl.DataFrame(pl.from_arrow(batch))
 
 
-def everywhere(source: CsvSource) -> tuple[str, ...]:
-    """Texts that mean that a value is missing, whatever the column: pyarrow makes them null."""
-    own = source.missing_by_column.values()
-    return tuple(text for text in source.missing if all(text in markers for markers in own))
+def nulls(source: CsvSource) -> tuple[str, ...]:
+    """Texts that pyarrow makes null, which is faster; it cannot tell columns apart."""
+    return () if source.missing_by_column else source.missing
 
 
 def _check_quotes(path: Path, source: CsvSource) -> None:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from ..contract import JsonlSource, TableSource
 from ..errors import DataError
 
-BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 8 << 20, 1 << 16, 1 << 20
+BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
 GZIP = b"\x1f\x8b"
 UNDECODED, NOT_TEXT = "\ufffd", "is not in the source's encoding, or holds NUL"
 Numbers = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class Records:
     numbers: Numbers
     """Of each row: which record of the file it is, from 1."""
     not_text: pl.Series | None = None
-    """Rows with bytes that are no text."""
+    """Which rows have bytes that are no text."""
     broken: Sequence[Rejected] = ()
     """Records that are no rows."""
 
@@ -144,27 +144,22 @@ def parquet(
 
 
 def _of_arrow(table: pa.Table, first: int) -> Records:
-    """Columns of bytes or of lists become texts."""
+    """Columns of bytes become texts."""
     values = pl.DataFrame(pl.from_arrow(table))
     values = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     decoded = [
-        pl.Series(name, map(_text, values[name]), pl.String)
-        for name, dtype in values.schema.items()
-        if dtype == pl.Binary or dtype.is_nested()
+        pl.Series(
+            column.name,
+            [None if cell is None else cell.decode("utf-8", "replace") for cell in column],
+            pl.String,
+        )
+        for column in values.select(pl.col(pl.Binary))
     ]
     return Records(
         values=values.with_columns(decoded),
         numbers=np.arange(first, first + len(values)),
         not_text=rows_with(pl.DataFrame(decoded), UNDECODED) if decoded else None,
     )
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, pl.Series):
-        value = value.to_list()
-    return None if value is None else repr(value)
 
 
 def jsonl(

@@ -15,9 +15,8 @@ import pyarrow.parquet as pq
 
 from ..contract import READERS, Contract, CsvSource, FileSource, TableSource, kind_of, load
 from ..errors import DataError
-from ..terminal import Bar
 from .cast import TYPES, Form, cast, present
-from .delimited import everywhere
+from .delimited import nulls
 from .read import NOT_TEXT, Numbers, Records, Rejected, matching
 from .validate import FILE, RAW, REASONS, RECORD, ROW, reasons_of, tally
 
@@ -60,13 +59,13 @@ def layout(contract: Contract, name: str) -> Layout:
 
 def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any]) -> Layout:
     """Columns of these types, written as the source says."""
-    done = everywhere(source) if isinstance(source, CsvSource) else ()
+    done = nulls(source) if isinstance(source, CsvSource) else ()
     forms = {
         name: Form(
             type=kind,
-            format=source.formats.get(name) if kind == "timestamp" else None,
-            numbers=source.numbers.get(name) if kind in {"integer", "float"} else None,
-            missing=tuple(text for text in source.missing_in(name) if text not in done),
+            format=source.formats.get(name),
+            numbers=source.numbers.get(name),
+            missing=() if done else source.missing_in(name),
         )
         for name, kind in types.items()
     }
@@ -126,11 +125,11 @@ def read_rows(
 
 
 def _refuse_absent(path: Path, columns: list[str], layout: Layout) -> None:
-    """What stands in a header is not shown where it may be a row with personal values."""
+    """A first line that names no column may be a row with personal values, and is not shown."""
     known = {*columns}
     if absent := [name for name in layout.forms if name not in known]:
         what = f"its columns are {', '.join(columns)}"
-        if layout.personal and len(absent) == len(layout.forms):
+        if len(absent) == len(layout.forms):
             what = "its first line must name the columns, with the source's delimiter between them"
         raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {what}")
 
@@ -208,7 +207,7 @@ class Extraction:
         return rows if numbered else rows.drop(ROW)
 
 
-def extract(plan: Layout, paths: list[Path], target: Path, bad: Path, bar: Bar) -> Extraction:
+def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extraction:
     """Read every file of a source once: typed rows into ``target``, the others into ``bad``."""
     drop = plan.source.repeats == "drop"
     schema = {name: TYPES[form.type] for name, form in plan.forms.items()} | {ROW: pl.UInt32()}
@@ -217,8 +216,8 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path, bar: Bar) 
     numbers, hashes, others = [np.empty(0, np.uint32)], [np.empty(0, np.uint64)], list[Hashes]()
     last = n_in = n_rejected = 0
     with (
-        pq.ParquetWriter(target, _arrow(pl.DataFrame(schema=schema)).schema) as typed,
-        pq.ParquetWriter(bad, _arrow(quarantine("", [])).schema) as rejects,
+        _writer(target, pl.DataFrame(schema=schema), "none") as typed,  # is read once and removed
+        _writer(bad, quarantine("", []), "zstd") as rejects,
     ):
         for file in paths:
             start = starts[str(file)] = last
@@ -233,7 +232,6 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path, bar: Bar) 
                     others.append(chunk.values.hash_rows(2).to_numpy())
                 n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
                 last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
-            bar(note=file.name)
     rows = np.concatenate(numbers)
     accepted = np.zeros(last + 1, bool)
     accepted[rows] = True
@@ -242,6 +240,12 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path, bar: Bar) 
     counts = {"in": n_in, "accepted": int(accepted.sum())}
     counts |= {"rejected": n_rejected, "duplicates": len(repeated)}
     return Extraction(path=target, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
+
+
+def _writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
+    texts = [name for name, kind in empty.schema.items() if kind == pl.String]
+    options = {"compression": compression, "use_dictionary": texts, "write_statistics": False}
+    return pq.ParquetWriter(path, _arrow(empty).schema, **options)
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:

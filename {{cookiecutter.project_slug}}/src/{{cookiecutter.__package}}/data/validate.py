@@ -19,8 +19,13 @@ Breach = tuple[pl.Expr, str]
 
 
 def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """A transform's columns as the contract's types; other columns stay as they are."""
+    """A transform's columns as the contract's types; other columns stay as they are.
+
+    Categories that a source gave have one text already, and are taken as they are.
+    """
     columns: list[pl.Expr] = []
+    sources = map(contract.source_columns, contract.sources)
+    done = {name for types in sources for name, kind in types.items() if kind == "category"}
     for name, dtype in rows.collect_schema().items():
         if name not in contract.columns:
             continue
@@ -32,7 +37,7 @@ def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
             )
         if kind == "float" and dtype.is_float():
             columns.append(pl.when(pl.col(name).is_finite()).then(pl.col(name).cast(pl.Float64)))
-        elif kind == "category" or dtype != TYPES[kind]:
+        elif dtype != TYPES[kind] or (kind == "category" and name not in done):
             function = partial(_conformed, form=Form(type=kind), zone=contract.timezone)
             columns.append(pl.col(name).map_batches(function, TYPES[kind], is_elementwise=True))
     return rows.with_columns(columns)
