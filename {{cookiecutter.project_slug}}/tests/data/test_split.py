@@ -50,7 +50,7 @@ def test_hashes_are_the_same_on_every_machine_and_in_every_version() -> None:
     assert [hex(value)[:8] for value in row_hashes(rows)] == HEXES
 
 
-HEXES = ["0xc2cc0a", "0x5f1193", "0x751021"]
+HEXES = ["0xd8d69a", "0x28ce9a", "0x41f2d8"]
 
 
 def test_a_row_stays_where_it_is_when_others_are_added(shop: Contract) -> None:
