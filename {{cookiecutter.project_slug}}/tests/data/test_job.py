@@ -217,9 +217,9 @@ def test_a_label_that_is_not_one_is_quarantined(place: Shop) -> None:
 @pytest.mark.parametrize(
     ("task", "text", "message"),
     [
-        ("binary", "no", r"21 training rows have 'returned' = False, but .* True .*data\.split"),
-        ("multiclass", "kept", "'returned' = kept, but two different ones are needed"),
-        ("regression", "12.50", "'returned' = 12.5, but two different ones are needed"),
+        ("binary", "no", r"all training rows have 'returned' = False, .*data\.split"),
+        ("multiclass", "kept", "'returned' = kept, so there is nothing to learn"),
+        ("regression", "12.50", "'returned' = 12.5, so there is nothing to learn"),
     ],
 )
 def test_training_rows_that_are_all_the_same_are_told(

@@ -1,7 +1,6 @@
 """Sources → transform → rules → splits, every row accounted for."""
 
 import errno
-import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,9 +95,7 @@ def _conserved(what: str, counts: dict[str, int]) -> None:
     """Stop where a row that came in went nowhere; the first count is of all."""
     whole, *parts = counts.values()
     if whole != sum(parts):
-        raise DataError(
-            f"{what}: {whole:,} rows came in but {sum(parts):,} are accounted for: {counts}"
-        )
+        raise DataError(f"{what}: {whole:,} rows came in, not {sum(parts):,}: {counts}")
 
 
 @contextmanager
@@ -109,20 +106,16 @@ def _transform_errors(run: Run) -> Iterator[None]:
     except (LookupError, AttributeError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         if is_disk_full(error):
             raise
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == transform.__file__]
-        where = f"data/transform.py, line {lines[-1]}," if lines else "data/transform.py"
         raise DataError(
-            f"{where} does not fit the contract's sources ({', '.join(run.paths)}) and their"
-            f" columns: {type(error).__name__}: {str(error).splitlines()[0]}"
+            f"data/transform.py does not fit the contract's sources ({', '.join(run.paths)}) and"
+            f" their columns: {type(error).__name__}: {str(error).splitlines()[0]}"
         ) from None
 
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether the system had no space left; polars says so in its own errors."""
-    return getattr(error, "errno", None) in DISK_FULL or any(
-        f"os error {code}" in str(error) for code in DISK_FULL
-    )
+    texts = [f"os error {code}" for code in DISK_FULL]
+    return getattr(error, "errno", None) in DISK_FULL or any(t in str(error) for t in texts)
 
 
 def _transformed(run: Run, sources: dict[str, Extraction]) -> pl.LazyFrame:
@@ -131,16 +124,12 @@ def _transformed(run: Run, sources: dict[str, Extraction]) -> pl.LazyFrame:
         {name: one.table(numbered=name == run.config.driving) for name, one in sources.items()}
     )
     if not isinstance(rows, pl.LazyFrame):
-        raise DataError(
-            f"data/transform.py gives {type(rows).__name__} where a LazyFrame is due; end its"
-            " function with return and the table"
-        )
+        kind = type(rows).__name__
+        raise DataError(f"data/transform.py gives {kind}; end its function with return and a table")
     columns, names = rows.collect_schema(), (ROW, *run.contract.columns)
     if absent := [name for name in names if name not in columns]:
-        raise DataError(
-            f"transform gives no column {', '.join(map(repr, absent))}, which the contract names;"
-            " add it in data/transform.py or take it out of contract.yaml"
-        )
+        what = ", ".join(map(repr, absent))
+        raise DataError(f"data/transform.py gives no column {what}, which contract.yaml names")
     number = pl.col(ROW).cast(pl.UInt32, strict=False).fill_null(0)
     return conform(rows.select(names).with_columns(number), run.contract)
 
@@ -148,21 +137,15 @@ def _transformed(run: Run, sources: dict[str, Extraction]) -> pl.LazyFrame:
 def _load(run: Run, rows: pl.LazyFrame, place: pl.Expr, folder: Path) -> pl.DataFrame:
     """Write every split in one pass; give each row's number, place and hash of its id."""
     rows = rows.with_columns(place.alias(PLACE))
-    sinks = [
-        rows.filter(pl.col(PLACE) == number)
-        .select(_public(run))
-        .sink_parquet(
-            folder / f"{name}.parquet",
-            compression="lz4",
-            statistics=False,
-            row_group_size=GROUP_ROWS,
-            lazy=True,
-        )
-        for number, name in enumerate(SPLITS)
-    ]
-    bad = rows.filter(pl.col(PLACE) >= REJECTED).sink_parquet(run.scratch / "bad", lazy=True)
-    key = pl.col(run.contract.id or ROW).hash(1).alias(KEY)
-    return pl.collect_all([*sinks, bad, rows.select(ROW, PLACE, key)], engine="streaming")[-1]
+    options: dict[str, Any] = {"compression": "lz4", "row_group_size": GROUP_ROWS, "lazy": True}
+    queries = []
+    for number, name in enumerate(SPLITS):
+        part = rows.filter(pl.col(PLACE) == number).select(_public(run))
+        queries.append(part.sink_parquet(folder / f"{name}.parquet", statistics=False, **options))
+    bad = rows.filter(pl.col(PLACE) >= REJECTED)
+    queries.append(bad.sink_parquet(run.scratch / "bad", **options))
+    queries.append(rows.select(ROW, PLACE, pl.col(run.contract.id or ROW).hash(1).alias(KEY)))
+    return pl.collect_all(queries, engine="streaming")[-1]
 
 
 def _public(run: Run) -> list[str]:
@@ -176,9 +159,8 @@ def _refuse_foreign(numbers: pl.Series, driving: Extraction) -> None:
     repeated = int((rows[1:] == rows[:-1]).sum())
     if repeated or foreign:
         raise DataError(
-            f"transform repeats {repeated:,} and invents {foreign:,} rows of the driving source; a"
-            " join must match each of them at most once: make the other side unique in"
-            " data/transform.py"
+            f"data/transform.py repeats {repeated:,} and invents {foreign:,} rows of the driving"
+            " source; a join must match each of them at most once: make the other side unique"
         )
 
 

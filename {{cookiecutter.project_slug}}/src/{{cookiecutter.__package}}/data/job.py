@@ -78,9 +78,8 @@ def _alone(directory: Path) -> Iterator[None]:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             yield
     except Timeout:
-        raise DataError(
-            f"another run makes a dataset in '{directory}'; wait until it ends"
-        ) from None
+        message = f"another run makes a dataset in '{directory}'; wait until it ends"
+        raise DataError(message) from None
     except Exception as error:
         if not is_disk_full(error):
             raise
@@ -98,7 +97,7 @@ def _fetch(contract: Contract, config: DataConfig) -> None:
         module = import_module(f".{config.fetch}", __package__)
     except ModuleNotFoundError:
         raise ConfigError(
-            f"data.fetch is '{config.fetch}', but data/ has no module of this name; leave it out"
+            f"data.fetch: data/ has no module '{config.fetch}'; leave it out"
         ) from None
     sources = [source for source in contract.sources.values() if isinstance(source, FileSource)]
     for path in module.fetch(Path(getattr(source, kind_of(source))) for source in sources):
@@ -116,8 +115,13 @@ def describe(
         "sources": {n: [[p.name, _fingerprint(p)] for p in files] for n, files in paths.items()},
         "contract": contract.hash,
         "libraries": {name: version(name) for name in LIBRARIES},
-        "modules": _modules(),
+        "modules": {name: file_hash(path) for name, path in _modules()},
     }
+
+
+def _fingerprint(path: Path) -> str:
+    with readable(path):
+        return file_hash(path)
 
 
 def key_of(inputs: dict[str, Any]) -> str:
@@ -125,20 +129,13 @@ def key_of(inputs: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _modules() -> dict[str, str]:
-    """A hash of the source text of each module of ours that is loaded, the transform among them."""
-    hashes = {}
+def _modules() -> Iterator[tuple[str, Path]]:
+    """Each module of ours that is loaded, the transform among them, and its file."""
     for name, module in sorted(sys.modules.items()):
         root, _, rest = name.partition(".")
         path = getattr(module, "__file__", None)
         if root == package and rest.split(".")[0] not in SHELLS and path is not None:
-            hashes[rest] = _fingerprint(Path(path))
-    return hashes
-
-
-def _fingerprint(path: Path) -> str:
-    with readable(path):
-        return file_hash(path)
+            yield rest, Path(path)
 
 
 def _write(run: Run, datasets: Path, inputs: dict[str, Any]) -> dict[str, Any]:

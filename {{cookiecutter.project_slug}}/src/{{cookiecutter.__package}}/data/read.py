@@ -172,34 +172,30 @@ def jsonl(
             rows: dict[int, dict[str, str | None]] = {}
             broken = []
             for number, line in enumerate(lines, first):
-                try:
-                    if line.strip():
-                        rows[number] = _object(line)
-                except ValueError as error:
-                    broken.append(Rejected(number, str(error), line.decode().strip()))
+                if (row := _object(line)) is not None:
+                    rows[number] = row
+                elif text := line.decode().strip():
+                    broken.append(Rejected(number, "is no JSON object", text))
             names = columns or dict.fromkeys(key for row in rows.values() for key in row)
-            values = {name: [row.get(name) for row in rows.values()] for name in names}
-            yield Records(
-                values=pl.DataFrame(values, dict.fromkeys(names, pl.String)),
-                numbers=np.array([*rows], np.int64),
-                broken=broken,
-            )
+            cells = {name: [row.get(name) for row in rows.values()] for name in names}
+            values = pl.DataFrame(cells, dict.fromkeys(names, pl.String))
+            not_text = rows_with(values, UNDECODED) if raw.odd else None
+            numbers = np.array([*rows], np.int64)
+            yield Records(values=values, numbers=numbers, not_text=not_text, broken=broken)
             first += max(len(lines), 1)
 
 
-def _object(line: bytes) -> dict[str, str | None]:
-    """The texts of an object, as a CSV file would hold them."""
-    if UNDECODED.encode() in line:
-        raise ValueError(NOT_TEXT)
+def _object(line: bytes) -> dict[str, str | None] | None:
+    """The texts of an object, as a CSV file would hold them; ``None`` where the line is none."""
     nan = {"NaN": None}
     try:
         value = json.loads(
             line, parse_float=str, parse_int=str, parse_constant=lambda text: nan.get(text, text)
         )
     except ValueError:
-        value = None
+        return None
     if not isinstance(value, dict):
-        raise ValueError("is no JSON object")
+        return None
     return {
         key: one if one is None or isinstance(one, str) else json.dumps(one, ensure_ascii=False)
         for key, one in value.items()

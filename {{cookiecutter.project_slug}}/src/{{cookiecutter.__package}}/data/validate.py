@@ -32,8 +32,8 @@ def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
         kind = contract.columns[name].type
         if kind == "integer" and dtype.is_float():
             raise DataError(
-                f"transform gives '{name}' as a float, but the contract says integer;"
-                " round it in data/transform.py or change its type in contract.yaml"
+                f"data/transform.py gives '{name}' as a float, but the contract says integer;"
+                " round it there or change its type"
             )
         if kind == "float" and dtype.is_float():
             columns.append(pl.when(pl.col(name).is_finite()).then(pl.col(name).cast(pl.Float64)))
@@ -47,8 +47,7 @@ def _conformed(values: pl.Series, form: Form, zone: str) -> pl.Series:
     typed = cast(values, form, zone)
     if typed.null_count() > values.null_count():
         raise DataError(
-            f"transform gives '{values.name}' values that are not of its type {form.type};"
-            " mend them in data/transform.py"
+            f"data/transform.py gives '{values.name}' values that are not of its type {form.type}"
         )
     return typed
 
