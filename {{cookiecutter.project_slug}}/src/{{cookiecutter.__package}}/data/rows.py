@@ -216,16 +216,18 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
     numbers, hashes, others = [np.empty(0, np.uint32)], [np.empty(0, np.uint64)], list[Hashes]()
     last = n_in = n_rejected = 0
     with (
-        _writer(target, pl.DataFrame(schema=schema), "none") as typed,  # is read once and removed
-        _writer(bad, quarantine("", []), "zstd") as rejects,
+        parquet_writer(
+            target, pl.DataFrame(schema=schema), "none"
+        ) as typed,  # is read once and removed
+        parquet_writer(bad, quarantine("", []), "zstd") as rejects,
     ):
         for file in paths:
             start = starts[str(file)] = last
             for chunk in read_rows(file, plan, every=drop):
                 numbers.append((chunk.numbers + start).astype(np.uint32))
-                typed.write_table(_arrow(chunk.rows.with_columns(pl.Series(ROW, numbers[-1]))))
+                typed.write_table(to_arrow(chunk.rows.with_columns(pl.Series(ROW, numbers[-1]))))
                 rejected = quarantine(str(file), chunk.rejected)
-                rejects.write_table(_arrow(rejected))
+                rejects.write_table(to_arrow(rejected))
                 reasons += tally(rejected)
                 if drop:
                     hashes.append(chunk.values.hash_rows(1).to_numpy())
@@ -242,13 +244,15 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
     return Extraction(path=target, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
 
 
-def _writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
+def parquet_writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
+    """A writer of tables with these columns; only texts are worth a dictionary."""
     texts = [name for name, kind in empty.schema.items() if kind == pl.String]
     options = {"compression": compression, "use_dictionary": texts, "write_statistics": False}
-    return pq.ParquetWriter(path, _arrow(empty).schema, **options)
+    return pq.ParquetWriter(path, to_arrow(empty).schema, **options)
 
 
-def _arrow(frame: pl.DataFrame) -> pa.Table:
+def to_arrow(frame: pl.DataFrame) -> pa.Table:
+    """A table that every reader of Parquet knows."""
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 

@@ -14,8 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..config import ServeConfig
-from ..data.read import Numbers
-from ..data.rows import Chunk, Layout, quarantine, read_rows, rejected_rows
+from ..data.rows import (
+    Chunk,
+    Layout,
+    parquet_writer,
+    quarantine,
+    read_rows,
+    rejected_rows,
+    to_arrow,
+)
 from ..data.validate import (
     FILE,
     REASONS,
@@ -117,29 +124,23 @@ def _write(
     reasons = Counter[str]()
     n_scored = n_rejected = 0
     with (
-        _writer(folder / "scores", scorer.empty, stamp) as scores,
-        _writer(folder / "rejected", quarantine("", []), stamp) as rejects,
+        parquet_writer(folder / "scores", scorer.empty, "zstd") as scores,
+        parquet_writer(folder / "rejected", quarantine("", []), "zstd") as rejects,
         progress("score", len(layouts)) as bar,
     ):
+        for writer in (scores, rejects):
+            writer.add_key_value_metadata(stamp)
         for path, layout in layouts.items():
             name = "the source's rows" if path.is_relative_to(folder) else str(path)
             for scored, rejected in scorer.in_order(path, layout, name):
-                scores.write_table(_arrow(scored))
-                rejects.write_table(_arrow(rejected))
+                scores.write_table(to_arrow(scored))
+                rejects.write_table(to_arrow(rejected))
                 reasons += tally(rejected)
                 n_scored, n_rejected = n_scored + len(scored), n_rejected + len(rejected)
             bar(note=path.name)
     if not n_scored + n_rejected:
         raise DataError("there are no rows to score")
     return n_scored, reasons, n_rejected
-
-
-def _writer(path: Path, empty: pl.DataFrame, stamp: dict[str, str]) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, _arrow(empty).schema.with_metadata(stamp), compression="zstd")
-
-
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 class Scorer:
@@ -176,26 +177,26 @@ class Scorer:
         """The scores of the rows that keep the contract's rules, and the others."""
         rules = breaches(self._bundle.contract, chunk.rows.columns, online=True)
         broken = chunk.rows.select(any_of(rules).alias(REASONS))[REASONS]
-        rows, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
-        reasons = rows.with_columns(reasons_of(rules))[REASONS]
-        rejected = sorted([*chunk.rejected, *rejected_rows(rows, numbers, reasons, layout)])
-        good, numbers = chunk.rows.filter(~broken), chunk.numbers[~broken.to_numpy()]
-        return self._answers(good, numbers, file), quarantine(file, rejected)
+        bad, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
+        reasons = bad.with_columns(reasons_of(rules))[REASONS]
+        rejected = [*chunk.rejected, *rejected_rows(bad, numbers, reasons, layout)]
+        place = [pl.lit(file).alias(FILE), pl.Series(RECORD, chunk.numbers)]
+        good = chunk.rows.with_columns(place).filter(~broken)
+        return self._answers(good), quarantine(file, sorted(rejected))
 
-    def _answers(self, rows: pl.DataFrame, numbers: Numbers, file: str) -> pl.DataFrame:
+    def _answers(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not len(rows):
             return self.empty
         inputs = from_table(self._bundle.contract, rows)
         try:
             outputs = self._bundle.predict(inputs)
         except ModelFailedError as error:
-            raise ModelFailedError(
-                f"{error}: '{file}', a row among the records {numbers[0]:,} to {numbers[-1]:,}"
-            ) from None
+            (file, first), (_, last) = rows.select(FILE, RECORD)[[0, -1]].rows()
+            where = f"'{file}', a row among the records {first:,} to {last:,}"
+            raise ModelFailedError(f"{error}: {where}") from None
         predicted = Predicted(
             bundle=self._bundle, known=self._known, inputs=inputs, outputs=outputs
         )
-        columns = {FILE: [file] * len(rows), RECORD: numbers} | rows.to_dict()
-        columns |= answer_columns(predicted)
+        columns = rows.to_dict() | answer_columns(predicted)
         values = {name: columns.get(name, [None] * len(rows)) for name in self.empty.columns}
         return pl.DataFrame(values, schema=self.empty.schema)
