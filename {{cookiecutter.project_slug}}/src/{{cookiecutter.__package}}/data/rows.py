@@ -211,40 +211,37 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
     """Read every file of a source once: typed rows into ``target``, the others into ``bad``."""
     drop = plan.source.repeats == "drop"
     schema = {name: TYPES[form.type] for name, form in plan.forms.items()} | {ROW: pl.UInt32()}
+    empty, none = pl.DataFrame(schema=schema), quarantine("", [])
     starts: dict[str, int] = {}
     reasons = Counter[str]()
     numbers, hashes, others = [np.empty(0, np.uint32)], [np.empty(0, np.uint64)], list[Hashes]()
     last = n_in = n_rejected = 0
-    with (
-        parquet_writer(
-            target, pl.DataFrame(schema=schema), "none"
-        ) as typed,  # is read once and removed
-        parquet_writer(bad, quarantine("", []), "zstd") as rejects,
-    ):
+    with parquet_writer(target, empty, "none") as typed, parquet_writer(bad, none) as rejects:
         for file in paths:
             start = starts[str(file)] = last
             for chunk in read_rows(file, plan, every=drop):
                 numbers.append((chunk.numbers + start).astype(np.uint32))
-                typed.write_table(to_arrow(chunk.rows.with_columns(pl.Series(ROW, numbers[-1]))))
+                rows = chunk.rows.with_columns(pl.Series(ROW, numbers[-1]))
                 rejected = quarantine(str(file), chunk.rejected)
-                rejects.write_table(to_arrow(rejected))
+                for writer, frame in ((typed, rows), (rejects, rejected)):
+                    if len(frame):
+                        writer.write_table(to_arrow(frame))
                 reasons += tally(rejected)
                 if drop:
                     hashes.append(chunk.values.hash_rows(1).to_numpy())
                     others.append(chunk.values.hash_rows(2).to_numpy())
                 n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
                 last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
-    rows = np.concatenate(numbers)
-    accepted = np.zeros(last + 1, bool)
-    accepted[rows] = True
+    good, accepted = np.concatenate(numbers), np.zeros(last + 1, bool)
+    accepted[good] = True
     repeated = _repeated(hashes, others)
-    accepted[rows[repeated]] = False
+    accepted[good[repeated]] = False
     counts = {"in": n_in, "accepted": int(accepted.sum())}
     counts |= {"rejected": n_rejected, "duplicates": len(repeated)}
     return Extraction(path=target, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
 
 
-def parquet_writer(path: Path, empty: pl.DataFrame, compression: str) -> pq.ParquetWriter:
+def parquet_writer(path: Path, empty: pl.DataFrame, compression: str = "zstd") -> pq.ParquetWriter:
     """A writer of tables with these columns; only texts are worth a dictionary."""
     texts = [name for name, kind in empty.schema.items() if kind == pl.String]
     options = {"compression": compression, "use_dictionary": texts, "write_statistics": False}

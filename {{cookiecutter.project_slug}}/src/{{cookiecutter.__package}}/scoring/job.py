@@ -124,8 +124,8 @@ def _write(
     reasons = Counter[str]()
     n_scored = n_rejected = 0
     with (
-        parquet_writer(folder / "scores", scorer.empty, "zstd") as scores,
-        parquet_writer(folder / "rejected", quarantine("", []), "zstd") as rejects,
+        parquet_writer(folder / "scores", scorer.empty) as scores,
+        parquet_writer(folder / "rejected", quarantine("", [])) as rejects,
         progress("score", len(layouts)) as bar,
     ):
         for writer in (scores, rejects):
