@@ -167,9 +167,11 @@ def _refuse_foreign(numbers: pl.Series, driving: Extraction) -> None:
 def _twins(run: Run, loaded: pl.DataFrame, folder: Path) -> pl.Series:
     """The numbers of good rows whose id an earlier good row has."""
     name, good = run.contract.id, loaded.filter(pl.col(PLACE) < REJECTED)
+    if name is None:
+        return good[ROW].clear()
     alike = good[ROW].filter(pl.Series(shared(good[KEY].to_numpy())))
-    if name is None or not len(alike):  # their hashes differ, so do their ids
-        return alike.clear()
+    if not len(alike):  # their hashes differ, so do their ids
+        return alike
     splits = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)
     ids = splits.filter(pl.col(ROW).is_in(alike.implode())).collect().sort(ROW)
     return ids.filter(~ids[name].is_first_distinct())[ROW]

@@ -157,12 +157,7 @@ class Scorer:
         """Of the scores: what names a row, then what is answered to it."""
 
     def in_order(self, path: Path, layout: Layout, name: str) -> Iterator[Scored]:
-        """A file's rows, chunk by chunk, on every core.
-
-        Raises:
-            DataError: the file is damaged.
-            ModelFailedError: the graph has no answer to a row.
-        """
+        """A file's rows, chunk by chunk, on every core."""
         n_threads = os.cpu_count() or 1
         pending: deque[Future[Scored]] = deque()
         with ThreadPoolExecutor(n_threads) as threads:
