@@ -232,9 +232,9 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
                     others.append(chunk.values.hash_rows(2).to_numpy())
                 n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
                 last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
+    repeated = _repeated(hashes, others)  # takes most memory, hence comes first
     good, accepted = np.concatenate(numbers), np.zeros(last + 1, bool)
     accepted[good] = True
-    repeated = _repeated(hashes, others)
     accepted[good[repeated]] = False
     counts = {"in": n_in, "accepted": int(accepted.sum())}
     counts |= {"rejected": n_rejected, "duplicates": len(repeated)}
