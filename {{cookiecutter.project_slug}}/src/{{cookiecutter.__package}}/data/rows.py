@@ -214,14 +214,14 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
     empty, none = pl.DataFrame(schema=schema), quarantine("", [])
     starts: dict[str, int] = {}
     reasons = Counter[str]()
-    numbers, hashes, others = [np.empty(0, np.uint32)], [np.empty(0, np.uint64)], list[Hashes]()
+    hashes, others = [np.empty(0, np.uint64)], list[Hashes]()
     last = n_in = n_rejected = 0
     with parquet_writer(target, empty, "none") as typed, parquet_writer(bad, none) as rejects:
         for file in paths:
             start = starts[str(file)] = last
             for chunk in read_rows(file, plan, every=drop):
-                numbers.append((chunk.numbers + start).astype(np.uint32))
-                rows = chunk.rows.with_columns(pl.Series(ROW, numbers[-1]))
+                numbers = pl.Series(ROW, (chunk.numbers + start).astype(np.uint32))
+                rows = chunk.rows.with_columns(numbers)
                 rejected = quarantine(str(file), chunk.rejected)
                 for writer, frame in ((typed, rows), (rejects, rejected)):
                     if len(frame):
@@ -233,7 +233,8 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
                 n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
                 last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
     repeated = _repeated(hashes, others)  # takes most memory, hence comes first
-    good, accepted = np.concatenate(numbers), np.zeros(last + 1, bool)
+    good = pl.read_parquet(target, columns=[ROW])[ROW].to_numpy()
+    accepted = np.zeros(last + 1, bool)
     accepted[good] = True
     accepted[good[repeated]] = False
     counts = {"in": n_in, "accepted": int(accepted.sum())}
