@@ -39,7 +39,7 @@ class Entry:
     """A way of scoring, and what it is given."""
 
     way: str
-    """Its module in scoring/, and behind a colon its threads."""
+    """Its module in scoring/, and behind a colon its cores."""
     title: str
     input: str = "rows.parquet"
 
@@ -47,7 +47,7 @@ class Entry:
 ENTRIES = {
     "bare": Entry(way="bare", title="bare loop"),
     "own": Entry(way="own", title="**`score`**"),
-    "one": Entry(way="own:1", title="`score`, one thread"),
+    "one": Entry(way="own:1", title="`score`, one core"),
     "csv": Entry(way="own", title="`score`, of CSV", input="rows.csv"),
 }
 

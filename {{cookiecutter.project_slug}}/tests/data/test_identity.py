@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import identity, transform
-from {{ cookiecutter.__package }}.data.identity import describe, key_of
+from {{ cookiecutter.__package }}.data import job, transform
+from {{ cookiecutter.__package }}.data.job import describe, key_of
 
 from ..conftest import PACKAGE
 from .conftest import Shop, orders
@@ -23,10 +23,10 @@ SCRIPT = f"""
 import sys
 from {PACKAGE}.config import DataConfig, HashSplit
 from {PACKAGE}.contract import Contract
-from {PACKAGE}.data import identity, job
+from {PACKAGE}.data import job
 contract = Contract.model_validate_json(sys.argv[1])
 config = DataConfig(driving="orders", split=HashSplit(by="hash"))
-print(*("{PACKAGE}." + name for name in identity.describe(contract, config, dict())["modules"]))
+print(*("{PACKAGE}." + name for name in job.describe(contract, config, dict())["modules"]))
 """
 
 
@@ -62,11 +62,11 @@ def test_other_settings_bytes_or_libraries_have_another_key(
     before = key(place)
     split = {"validation_from": "2024-02-02", "test_from": "2024-03-01"}
     assert key(place.having(split=split)) != before
-    assert key(place.having(keep="last")) != before
+    assert key(place.having(max_rejected_fraction=0.1)) != before
     other = json.loads(place.contract.text) | {"timezone": "Europe/London"}
     assert key(place, Contract.model_validate(other)) != before
     with monkeypatch.context() as context:
-        context.setattr(identity, "version", lambda _: "0")
+        context.setattr(job, "version", lambda _: "0")
         assert key(place) != before
     place.write(orders(59))
     assert key(place) != before

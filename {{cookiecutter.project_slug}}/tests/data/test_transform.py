@@ -28,7 +28,6 @@ WRONG: dict[str, tuple[Transform, list[str]]] = {
     "repeats": (of_orders(lambda rows: pl.concat([rows, rows])), ["repeats 60", "invents 0"]),
     "invents": (of_orders(lambda rows: rows.with_columns(NUMBER + 1000)), ["invents 60"]),
     "forgets": (of_orders(lambda rows: rows.with_columns(_source_row=None)), ["invents 60"]),
-    "untracks": (of_orders(lambda rows: rows.drop("_source_row")), ["no column '_source_row'"]),
     "mistypes": (
         of_orders(lambda rows: rows.with_columns(price="channel")),
         ["'price'", "not of its type float"],
@@ -37,9 +36,7 @@ WRONG: dict[str, tuple[Transform, list[str]]] = {
         of_orders(lambda rows: rows.with_columns(pl.col("items") / 2)),
         ["'items'", "as a float, but the contract says integer"],
     ),
-    "misnames": (of_orders(lambda rows: rows.select("cost")), ["cost", "(orders)"]),
     "other source": (lambda sources: sources["flights"], ["sources (orders)", "'flights'"]),
-    "other number": (lambda sources: [*sources.values()][1], ["IndexError"]),
     "no return": (lambda _: None, ["gives NoneType", "end its function with return"]),
 }
 

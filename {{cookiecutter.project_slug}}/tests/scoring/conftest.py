@@ -36,9 +36,8 @@ class Place:
     def run(
         self, where: Path | str, to: str = "scored.parquet", **settings: Any
     ) -> tuple[int, int]:
-        number = settings.pop("number", None)
-        config = self.config.model_copy(update=settings)
-        return run(config, "shop", str(where), self.folder / to, number)
+        settings = {"max_rejected_fraction": 0.5} | settings
+        return run(self.config, "shop", str(where), self.folder / to, **settings)
 
     def scored(self, where: Path | str, to: str = "scored.parquet", **settings: Any) -> pa.Table:
         """The scores of what ``where`` names."""
@@ -62,7 +61,7 @@ class Place:
 def shop_config(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> ServeConfig:
     """Settings under which the shop's small model serves."""
     folder = tmp_path_factory.mktemp("score")
-    config = serve_config(folder, batch_threads=2, max_rejected_fraction=0.5)
+    config = serve_config(folder)
     add_version(config.bundles, shop)
     return config
 

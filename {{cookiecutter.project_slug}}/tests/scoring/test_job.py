@@ -86,11 +86,8 @@ REFUSED: list[tuple[bytes, str]] = [
     (HEAD.encode(), "no rows to score"),
     (b"price,items\n1,2\n", "no column 'at', 'channel'"),
     ((HEAD + LINE.replace("12.5", "dear")).encode(), r"1 of 1 rows.*price: not a float 1"),
-    ((HEAD + LINE.replace("12.5", "-1")).encode(), r"1 of 1 rows.*price: below minimum 0 1"),
-    ((HEAD.replace("city", "price") + LINE).encode(), "price"),
     (b"PAR1 but nothing more", "rows.file' cannot be read"),
     (b"PK\x03\x04 and so on", "is a zip or Excel file"),
-    (b"\x00\x01\x02", "rows.file"),
 ]
 
 
@@ -117,12 +114,6 @@ def test_what_is_not_there_is_said(place: Place) -> None:
     with pytest.raises(RegistryError, match="has no version 7"):
         place.run(place.folder / "rows.csv", number=7)
     assert place.left == {"empty"}
-
-
-def test_a_column_that_only_a_folder_names_is_not_passed_over(place: Place) -> None:
-    place.write(LINE.replace(",Lyon", ""), name="city=Lyon/a.csv", head=HEAD.replace(",city", ""))
-    with pytest.raises(DataError, match="its folder is city=Lyon; write city as a column, too"):
-        place.run(place.folder / "city=Lyon")
 
 
 def test_what_is_no_score_is_not_replaced(place: Place, shop: Contract) -> None:
@@ -225,30 +216,17 @@ def test_each_rejected_row_is_in_quarantine_with_its_number_and_its_reasons(
         ("rows.csv", 5, "3 fields, and the header has 7"),
         ("rows.csv", 6, "order: missing"),
     ]
-    assert "5 of 6 rows were rejected: " in capsys.readouterr().out
+    assert "rejected  5 of 6 rows: " in capsys.readouterr().out
 
 
 def test_too_many_rejected_rows_give_no_output(place: Place) -> None:
     path = place.write(LINE, LINE.replace("12.5", "-1"), LINE.replace("12.5", "x"))
-    limit = r"2 of 3 rows were rejected, more than serve.max_rejected_fraction = 0.5"
+    limit = r"scoring rejected 2 of 3 rows, more than data.max_rejected_fraction = 0.5"
     with pytest.raises(TooManyRejectedError, match=limit):
         place.run(path)
     assert len(place.quarantine()) == 2
     assert "scored.parquet" not in place.left
     assert place.run(path, max_rejected_fraction=0.7) == (1, 2)
-
-
-@pytest.mark.parametrize("value", ["dear", "-1"])
-def test_a_rule_whose_mode_is_fail_stops_everything(tmp_path: Path, value: str) -> None:
-    settings = shop_of("binary").model_dump()
-    settings["columns"]["price"]["on_violation"] = "fail"
-    config = serve_config(tmp_path / "model", max_rejected_fraction=1.0)
-    add_version(config.bundles, Contract.model_validate(settings))
-    place = Place(folder=tmp_path, config=config)
-    path = place.write(LINE, LINE.replace("12.5", value), LINE)
-    with pytest.raises(DataError, match=r"price: .*on_violation is fail .*record 2"):
-        place.run(path)
-    assert place.left == {"model", "rows.csv"}
 
 
 def test_personal_values_are_masked_in_quarantine(place: Place) -> None:

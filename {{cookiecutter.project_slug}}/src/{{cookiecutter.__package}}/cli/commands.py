@@ -118,7 +118,8 @@ def score(
         stem = "rows" if source.lstrip().startswith("{") else Path(source).stem
         title = re.sub(r"[^\w.=-]+", "_", stem).strip("_") or "rows"
         target = config.data.directory / "scored" / f"{title}.parquet"
-    job.run(config.serve, name, source, target, version)
+    most = config.data.max_rejected_fraction
+    job.run(config.serve, name, source, target, version, max_rejected_fraction=most)
 
 
 def replay(

@@ -58,8 +58,6 @@ class HashSplit(Section):
     """Share of the rows, or groups, that validate."""
     test: Share = 0.2
     """Share of the rows, or groups, that test."""
-    salt: str = ""
-    """Another text draws another split."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -92,8 +90,6 @@ class DataConfig(Section):
     """The source whose rows become the dataset's rows; the others are joined to it."""
     split: SplitConfig
     """How rows become training, validation and test rows."""
-    keep: Literal["first", "last"] = "first"
-    """Which row stays where several have one id, in the order of the source."""
     fetch: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]*$")
     """Module of data/ whose ``fetch(paths)`` brings files that are not there; null brings none."""
     max_rejected_fraction: Fraction = 0.05

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .section import Fraction, Positive, Section
+from .section import Positive, Section
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -45,7 +45,3 @@ class ServeConfig(Section):
     """Name of the model to serve; null takes the only one below bundles."""
     reload_s: Seconds = 1.0
     """Seconds between looks at the served pointer."""
-    batch_threads: Positive | None = None
-    """Threads that score a batch; null takes every core."""
-    max_rejected_fraction: Fraction = 0.05
-    """Share of the rows to score that may be quarantined; above it, there is no output."""

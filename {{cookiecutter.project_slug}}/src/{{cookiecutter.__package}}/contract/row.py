@@ -41,8 +41,6 @@ class Column(Section):
     """Largest value allowed."""
     allowed: tuple[CategoryText, ...] | None = None
     """Values that a category may take; null allows any and encodes those of the training rows."""
-    on_violation: Literal["reject", "fail"] = "reject"
-    """What a value that breaks a rule or is not of the type does: reject its row, or fail the run."""
     role: Literal["feature", "excluded", "metadata"] | None = None
     """Only for columns that are not features; target, id and time are named above."""
     leaks: bool = False

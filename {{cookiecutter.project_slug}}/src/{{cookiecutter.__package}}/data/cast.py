@@ -13,7 +13,7 @@ import polars as pl
 
 from ..contract import ColumnType, NumberFormat
 from ..errors import DataError
-from ..values import ANY_SPACES, SPACES, canonical_category
+from ..values import ANY_SPACES, SPACES
 
 TYPES: dict[ColumnType, pl.DataType] = {
     "integer": pl.Int64(),
@@ -25,7 +25,6 @@ TYPES: dict[ColumnType, pl.DataType] = {
 }
 FIRST, LAST = datetime(100, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
 TRUE, FALSE = ["true", "t", "yes", "y", "1", "1.0"], ["false", "f", "no", "n", "0", "0.0"]
-LOGICAL = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false"}
 ISO = (
     r"^(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ](?P<h>[01][0-9]|2[0-3])"
     r"(?::(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:\.(?P<f>[0-9]{1,9}))?)?)?"
@@ -33,7 +32,8 @@ ISO = (
 )
 LONGEST_GAP = timedelta(hours=3)
 """Clocks are never set forward by more."""
-MICROSECONDS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
+EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
+"""Microseconds of a unit."""
 SANE = {
     "%Y%m%d": (19_000_101, 21_001_231),
     "epoch_s": (5 * 10**8, 3 * 10**9),
@@ -63,8 +63,7 @@ def present(values: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     if values.dtype.is_float():
         return values.fill_nan(None)
     if missing and values.dtype == pl.String:
-        absent = values.is_in(list(missing))
-        return values.set(absent, None) if absent.any() else values
+        return values.set(values.is_in(list(missing)), None)
     return values
 
 
@@ -74,44 +73,53 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
     Raises:
         DataError: the column as a whole is of a type that cannot be read so.
     """
+    kind = form.type
+    if values.dtype == pl.Null:
+        return values.cast(TYPES[kind])
     if values.dtype != pl.String:
-        typed = _converted(values, form, zone)
-        if typed is not None:
-            return typed
-        values = values.cast(pl.String)
-    if form.type == "string":
+        if kind not in {"category", "string"} and form.format is None:
+            return _converted(values, kind, zone)
+        values = _as_text(values)
+    if kind == "string":
         return values
-    if form.type in {"integer", "float"} and form.numbers is None:
-        plain = _number(values, form.type)
+    if kind in {"integer", "float"} and form.numbers is None:
+        plain = _number(values, kind)
         if plain.null_count() == values.null_count():
             return plain
     known = values.unique().drop_nulls()
-    if form.type == "category":
-        texts = _canonical(known)
-        changed = texts != known
-        changes = known.filter(changed), texts.filter(changed)
-        return values.replace(*changes) if changed.any() else values
-    if 2 * len(known) > len(values):
-        return _read(values, form, zone)
-    return values.replace_strict(
-        known, _read(known, form, zone), default=None, return_dtype=TYPES[form.type]
-    )
+    read = _canonical(known) if kind == "category" else _read(known, form, zone)
+    if kind == "category" and read.equals(known):
+        return values
+    return values.replace_strict(known, read, default=None, return_dtype=TYPES[kind])
+
+
+def _as_text(values: pl.Series) -> pl.Series:
+    """Numbers as Python writes them, as the server reads them in JSON."""
+    if not values.dtype.is_float():
+        return values.cast(pl.String)
+    known = values.unique().drop_nulls()
+    texts = pl.Series([str(number) for number in known], dtype=pl.String)
+    return values.replace_strict(known, texts, default=None, return_dtype=pl.String)
 
 
 def _canonical(texts: pl.Series) -> pl.Series:
     """``values.canonical_category`` of each text."""
     texts = texts.str.strip_chars(ANY_SPACES)
-    return texts.str.replace(r"^(-?[0-9]+)\.0+$", "$1").replace(LOGICAL)
+    texts = texts.str.replace(r"^(-?[0-9]+)\.0+$", "$1")
+    return texts.str.replace(r"^(?:True|TRUE)$", "true").str.replace(r"^(?:False|FALSE)$", "false")
 
 
 def _read(texts: pl.Series, form: Form, zone: str) -> pl.Series:
+    """Texts that need a close look, to booleans, times or numbers."""
     texts = texts.str.strip_chars(SPACES)
     if form.type == "boolean":
         low = texts.str.to_lowercase()
         return low.is_in(TRUE).set(~low.is_in(TRUE + FALSE), None)
-    if form.type != "timestamp":
+    if form.type == "timestamp":
+        return _iso(texts, zone) if form.format is None else _formatted(texts, form.format, zone)
+    if form.numbers is not None:
         return _marked_number(texts, form.type, form.numbers)
-    return _iso(texts, zone) if form.format is None else _formatted(texts, form.format, zone)
+    return _plain_number(texts, form.type)
 
 
 def _number(values: pl.Series, kind: ColumnType) -> pl.Series:
@@ -119,33 +127,31 @@ def _number(values: pl.Series, kind: ColumnType) -> pl.Series:
     return numbers.set(~numbers.is_finite(), None) if kind == "float" else numbers
 
 
-def _marked_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat | None) -> pl.Series:
+def _plain_number(texts: pl.Series, kind: ColumnType) -> pl.Series:
+    """Numbers of digits and a point; 3.0 is an integer."""
+    if kind == "integer":
+        texts = texts.str.replace(r"^([+-]?[0-9]+)\.0*$", "$1")
+    return _number(texts, kind)
+
+
+def _marked_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat) -> pl.Series:
     """Numbers with the signs, units and marks that the contract says."""
-    factor: pl.Series | float = 1.0
-    if marks is not None:
-        texts = texts.str.strip_chars(ANY_SPACES)
-        texts = texts.str.replace_all("[\u2212\u2013\ufe63\uff0d]", "-")
-        texts = texts.str.replace(r"^\((.*)\)$", "-$1").str.replace(r"^([^-]*[0-9].*?)\s*-$", "-$1")
-        texts, factor = _without_units(texts, marks)
-        texts = _without_marks(texts, marks)
-    if kind == "float":
-        return _number(texts, kind) * factor
-    if marks is not None and marks.factors:
-        return _whole(_number(texts, "float") * factor)
-    return _number(texts.str.replace(r"^([+-]?[0-9]+)\.0*$", "$1"), kind)
-
-
-def _without_units(texts: pl.Series, marks: NumberFormat) -> tuple[pl.Series, pl.Series]:
-    """The texts without units, and by what each number is multiplied."""
-    factor = pl.repeat(1.0, len(texts), eager=True)
+    texts = texts.str.strip_chars(ANY_SPACES)
+    texts = texts.str.replace_all("[\u2212\u2013\ufe63\uff0d]", "-")
+    texts = texts.str.replace(r"^\((.*)\)$", "-$1").str.replace(r"^([^-]*[0-9].*?)\s*-$", "-$1")
     if marks.units:
         unit = "|".join(map(re.escape, sorted(marks.units, key=len, reverse=True)))
         texts = texts.str.replace(rf"^([+-]?){ANY_SPACE}*(?:{unit}){ANY_SPACE}*", "$1")
         texts = texts.str.replace(rf"{ANY_SPACE}*(?:{unit})$", "")
+    factor = pl.repeat(1.0, len(texts), eager=True)
     for text, times in marks.factors.items():
         factor = factor.set(texts.str.ends_with(text).fill_null(False), times)
         texts = texts.str.replace(rf"{ANY_SPACE}*{re.escape(text)}$", "")
-    return texts, factor
+    texts = _without_marks(texts, marks)
+    if not marks.factors:
+        return _plain_number(texts, kind)
+    numbers = _number(texts, "float") * factor
+    return _whole(numbers) if kind == "integer" else numbers
 
 
 def _without_marks(texts: pl.Series, marks: NumberFormat) -> pl.Series:
@@ -162,6 +168,7 @@ def _without_marks(texts: pl.Series, marks: NumberFormat) -> pl.Series:
 
 
 def _iso(texts: pl.Series, zone: str) -> pl.Series:
+    """Times in ISO 8601, of which polars' own parser takes too many forms."""
     part = texts.str.extract_groups(ISO).struct.unnest()
     clock = [pl.col(name).fill_null("00") for name in "hms"]
     micros = pl.col("f").fill_null("").str.pad_end(6, "0").str.head(6)
@@ -173,10 +180,9 @@ def _iso(texts: pl.Series, zone: str) -> pl.Series:
         ),
         minutes=pl.when(pl.col("z").is_not_null()).then(0).otherwise(shift),
     )
-    wall = read["wall"].set(~read["wall"].is_between(FIRST, LAST), None)
-    moved = read.select(pl.lit(wall) - pl.duration(minutes="minutes")).to_series()
+    moved = read.select(pl.col("wall") - pl.duration(minutes="minutes")).to_series()
     there = _within(moved.dt.replace_time_zone("UTC"))
-    return _localized(wall, zone).zip_with(read["minutes"].is_null(), there)
+    return _localized(read["wall"], zone).zip_with(read["minutes"].is_null(), there)
 
 
 def _localized(wall: pl.Series, zone: str) -> pl.Series:
@@ -202,20 +208,18 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
     """Times as the contract's ``formats`` say."""
     if form in SANE:
         texts = texts.str.replace(r"^([0-9]+)\.0*$", "$1")
-        numbers = texts.cast(pl.Float64, strict=False)
-        sane = numbers.is_between(*SANE[form]).fill_null(False)
-        texts, numbers = texts.set(~sane, None), numbers.set(~sane, None)
+        sane = texts.cast(pl.Float64, strict=False).is_between(*SANE[form]).fill_null(False)
+        texts = texts.set(~sane, None)
     if form == "epoch_ns":  # beyond 2**53 whole numbers are exact as integers alone
         return (texts.cast(pl.Int64, strict=False) // 1000).cast(TYPES["timestamp"])
-    if form in MICROSECONDS:
-        moments = (numbers * MICROSECONDS[form]).round(0).cast(pl.Int64)
-        return moments.cast(TYPES["timestamp"])
-    pattern = re.sub("[.,]%f", "%.f", form)
+    if form in EPOCHS:
+        moments = (texts.cast(pl.Float64, strict=False) * EPOCHS[form]).round(0)
+        return moments.cast(pl.Int64).cast(TYPES["timestamp"])
     if ",%f" in form:
         texts = texts.str.replace(r"(:[0-9]{2}),([0-9])", "$1.$2")
     late = texts.str.contains(MIDNIGHT).fill_null(False)
     texts = texts.str.replace(MIDNIGHT, "${1}00:00$2$3")
-    at = texts.str.to_datetime(pattern, time_unit="us", strict=False)
+    at = texts.str.to_datetime(re.sub("[.,]%f", "%.f", form), time_unit="us", strict=False)
     at = at.zip_with(~late, at + timedelta(days=1))
     if isinstance(at.dtype, pl.Datetime) and at.dtype.time_zone is not None:
         return _within(at.dt.convert_time_zone("UTC"))
@@ -223,27 +227,18 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
     return _localized(at, "UTC" if form.endswith((" UTC", " GMT", "Z")) else zone)
 
 
-def _converted(values: pl.Series, form: Form, zone: str) -> pl.Series | None:
-    """Values that are no texts; ``None`` where their text says the same."""
-    kind, dtype = form.type, values.dtype
-    if dtype == pl.Null:
-        return values.cast(TYPES[kind])
-    if kind == "timestamp" and not form.format and isinstance(dtype, pl.Date | pl.Datetime):
+def _converted(values: pl.Series, kind: ColumnType, zone: str) -> pl.Series:
+    """Values of a typed column to a number, a boolean or a time."""
+    dtype = values.dtype
+    if kind == "timestamp" and isinstance(dtype, pl.Date | pl.Datetime):
         if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
             return _within(values.dt.cast_time_unit("us").dt.convert_time_zone("UTC"))
         return _localized(values.cast(pl.Datetime("us")), zone)
-    if kind in {"integer", "float", "boolean"} and (dtype.is_numeric() or dtype == pl.Boolean):
+    if kind != "timestamp" and (dtype.is_numeric() or dtype == pl.Boolean):
         if kind == "float":
             return _number(values, kind)
         whole = _whole(values)
-        of_two = whole.is_in([0, 1])
-        return whole if kind == "integer" else whole.set(~of_two, None).cast(pl.Boolean)
-    if kind == "category" and dtype.is_float():
-        known = values.unique().drop_nulls()
-        texts = pl.Series(map(canonical_category, known.to_list()), dtype=pl.String)
-        return values.replace_strict(known, texts, default=None, return_dtype=pl.String)
-    if kind in {"category", "string"} or (kind == "timestamp" and form.format):
-        return None
+        return whole if kind == "integer" else whole.set(~whole.is_in([0, 1]), None).cast(bool)
     raise DataError(
         f"column '{values.name}' holds {dtype}, which cannot be read as {kind}; change its type in"
         " contract.yaml or write it differently"

@@ -17,8 +17,8 @@ from ..contract import Contract
 from ..errors import DataError
 from ..storage import file_hash, read_pointer
 from ..terminal import say, table
-from .rows import Counts, main_reasons
 from .split import SPLITS, Split
+from .validate import main_reasons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +46,9 @@ class Dataset:
     def read(self, split: Split, columns: Iterable[str] | None = None) -> pa.Table:
         """The rows of a split in source order; all columns unless some are named."""
         names = None if columns is None else list(columns)
-        return pq.read_table(
-            self.path / f"{split}.parquet", columns=names, read_dictionary=self.categories
-        )
-
-    @property
-    def categories(self) -> list[str]:
-        """Columns of which each text is kept once in memory."""
-        return [n for n, column in self.contract.columns.items() if column.type == "category"]
+        categories = [n for n, one in self.contract.columns.items() if one.type == "category"]
+        path = self.path / f"{split}.parquet"
+        return pq.read_table(path, columns=names, read_dictionary=categories)
 
 
 def current(directory: Path) -> Dataset:
@@ -79,8 +74,16 @@ def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, An
     statistics: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
         labels = pl.read_parquet(folder / f"{split}.parquet", columns=[contract.target]).to_series()
-        _refuse_few(split, labels, contract)
-        shares = {label: n / len(labels) for label, n in labels.value_counts().rows()}
+        counts = dict(labels.value_counts().rows())
+        if not counts:
+            raise DataError(f"the {split} split has no rows: change data.split")
+        if split == "train" and (len(counts) < 2 or contract.positive not in {None, *counts}):
+            values = ", ".join(map(str, counts))
+            raise DataError(
+                f"all training rows have '{contract.target}' = {values}, so there is nothing to"
+                " learn: change data.split, or target and positive in contract.yaml"
+            )
+        shares = {label: count / len(labels) for label, count in counts.items()}
         if contract.task == "regression":
             summary: dict[str, Any] = {"mean": labels.mean()}
         elif contract.task == "binary":
@@ -89,20 +92,6 @@ def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, An
             summary = {"shares": {label: shares.get(label, 0) for label in contract.labels or ()}}
         statistics[split] = {"rows": len(labels)} | summary
     return statistics
-
-
-def _refuse_few(split: Split, labels: pl.Series, contract: Contract) -> None:
-    """A split needs rows, and the training rows different labels."""
-    values, positive = sorted(labels.unique().to_list(), key=str), contract.positive
-    if not values:
-        raise DataError(f"the {split} split has no rows: change data.split")
-    if split == "train" and (len(values) < 2 or positive not in {None, *values}):
-        needed = "two different ones" if positive is None else f"some with {positive}"
-        raise DataError(
-            f"the {len(labels):,} training rows have '{contract.target}' ="
-            f" {', '.join(map(str, values))}, but {needed} are needed: change data.split, or target"
-            " and positive in contract.yaml"
-        )
 
 
 def split_text(split: dict[str, Any]) -> str:
@@ -118,9 +107,12 @@ def split_text(split: dict[str, Any]) -> str:
 
 def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     """Show where every row went, what may leak, and the last line: what is there and where."""
-    for name, counts in manifest["source_rows"].items():
-        _say_counts(name, counts, manifest["reasons"][name])
-    _say_counts("transform", manifest["rows"], manifest["reasons"]["contract"])
+    for name, counts in (manifest["source_rows"] | {"transform": manifest["rows"]}).items():
+        total, *ends = counts
+        text = ", ".join(f"{counts[end]:,} {end}" for end in ends if counts[end])
+        say(f"{name:<9} {counts[total]:,} rows: {text or 'none accepted'}")
+        if reasons := manifest["reasons"][name]:
+            say(f"          {main_reasons(reasons)}")
     for name, share in manifest["suspects"].items():
         say(f"WARNING   '{name}' alone predicts the target ({share:.3f} of 1 on training rows).")
         say("          Is it known before? If not, say leaks: true in contract.yaml")
@@ -131,15 +123,6 @@ def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     say(f"dataset   {dataset.path}")
 
 
-def _say_counts(name: str, counts: Counts, reasons: Counts) -> None:
-    """All rows, and what became of them; what happened to none is left out."""
-    total, *ends = counts.items()
-    text = ", ".join(f"{count:,} {end}" for end, count in ends if count)
-    say(f"{name:<9} {total[1]:,} rows: {text or 'none accepted'}")
-    if reasons:
-        say(f"          {main_reasons(reasons)}")
-
-
 def show(directory: Path, name: str | None = None) -> None:
     """Print every version, the oldest first; or of those whose names begin so, where rows went.
 
@@ -148,17 +131,18 @@ def show(directory: Path, name: str | None = None) -> None:
     """
     folders = [path for path in (directory / "datasets").glob("[!.]*") if path.is_dir()]
     versions = [Dataset(path=path) for path in sorted(folders, key=lambda one: one.stat().st_mtime)]
-    named = [one for one in versions if name is not None and one.name.startswith(name)]
-    for one in named:
-        report(one, one.manifest)
-    if name is not None and not named:
-        valid = ", ".join(one.name for one in versions) or "none yet"
-        raise DataError(f"no dataset begins with '{name}'; valid are {valid}")
-    if name is None:
-        current_name, rows = read_pointer(directory / "datasets" / "current"), []
-        for one in versions:
-            made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
-            sizes = [one.manifest["splits"][split]["rows"] for split in SPLITS]
-            mark = "current" if one.name == current_name else ""
-            rows.append((one.name, mark, f"{made:%Y-%m-%d %H:%M}", *sizes))
-        table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)
+    if name is not None:
+        named = [one for one in versions if one.name.startswith(name)]
+        if not named:
+            valid = ", ".join(one.name for one in versions) or "none yet"
+            raise DataError(f"no dataset begins with '{name}'; valid are {valid}")
+        for one in named:
+            report(one, one.manifest)
+        return
+    current_name, rows = read_pointer(directory / "datasets" / "current"), []
+    for one in versions:
+        made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
+        sizes = [one.manifest["splits"][split]["rows"] for split in SPLITS]
+        mark = "current" if one.name == current_name else ""
+        rows.append((one.name, mark, f"{made:%Y-%m-%d %H:%M}", *sizes))
+    table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)

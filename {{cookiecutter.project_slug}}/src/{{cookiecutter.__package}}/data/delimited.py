@@ -20,7 +20,16 @@ import pyarrow.csv as pacsv
 
 from ..contract import CsvSource
 from ..errors import DataError
-from .read import BLOCK_BYTES, NOT_TEXT, UNDECODED, Decoded, Records, Rejected, readable, unique
+from .read import (
+    BLOCK_BYTES,
+    UNDECODED,
+    Decoded,
+    Records,
+    Rejected,
+    readable,
+    rows_with,
+    unique,
+)
 
 
 def read(
@@ -68,18 +77,16 @@ def _strict_reader(lines: Any, source: CsvSource) -> Any:
 def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
     """The columns' names; one without a name is named by its place."""
     lines = iter(lambda: stream.readline(BLOCK_BYTES).decode("utf-8", "replace"), "")
-    fields: list[str] = []
-    reason = NOT_TEXT
     try:
-        fields = next(filter(None, _strict_reader(lines, source)), [])
-    except csv.Error as error:
-        fields, reason = [UNDECODED], f"cannot be read ({error})"
+        fields: list[str] = next(filter(None, _strict_reader(lines, source)), [])
+    except csv.Error:
+        fields = [UNDECODED]
     if not fields:
         raise DataError(f"'{path}' is empty; its first line must name the columns")
     if any(UNDECODED in field or "\0" in field for field in fields):
         raise DataError(
-            f"the first line of '{path}' {reason}. It must name the columns: mend it, or set the"
-            " source's encoding, delimiter and quote"
+            f"the first line of '{path}' cannot be read, and must name the columns: mend it, or set"
+            " the source's encoding, delimiter and quote"
         )
     return unique(path, [field.strip() or f"(column {n})" for n, field in enumerate(fields, 1)])
 
@@ -96,37 +103,30 @@ def _framed(
         broken.append(Rejected(record.number, reason, record.text))
         return "skip"
 
-    n_rows = n_broken = 0
-    checked = source.quote is None
+    first, skipped, n_broken, checked = 1, list[int](), 0, source.quote is None
     empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     for values in chain(_batches(source, names, stream, skip), [empty]):
-        gaps = np.array([one.record for one in broken], np.int64) - np.arange(len(broken))
-        places = np.arange(n_rows + 1, n_rows + 1 + len(values))
-        new = broken[n_broken:]
-        lines = {"\n", "\r"} & {*"".join(str(one.text) for one in new)}
-        if not checked and raw.quotes and (lines or _rows_with(values, "\n").any()):
+        new, n_broken = broken[n_broken:], len(broken)
+        skipped = [n for n in skipped if n >= first] + [one.record for one in new]
+        numbers = np.arange(first, first + len(values) + len(skipped))
+        numbers = numbers[~np.isin(numbers, skipped)][: len(values)]
+        first = int(numbers[-1]) + 1 if len(numbers) else first
+        several = any({"\n", "\r"} & {*str(one.text)} for one in new)
+        if not checked and raw.quotes and (several or rows_with(values, "\n").any()):
             _check_quotes(path, source)
             checked = True
-        if len(values) or new or not n_rows:
-            yield Records(
-                values=values,
-                numbers=places + np.searchsorted(gaps, places, side="right"),
-                not_text=_rows_with(values, f"[{UNDECODED}\0]") if raw.odd else None,
-                broken=new,
-            )
-        n_rows, n_broken = n_rows + len(values), n_broken + len(new)
+        not_text = rows_with(values, f"[{UNDECODED}\0]") if raw.odd else None
+        yield Records(values=values, numbers=numbers, not_text=not_text, broken=new)
 
 
 def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Iterator[pl.DataFrame]:
     """pyarrow numbers the records if it parses in one thread, and refuses a file without any."""
     if not stream.peek(1):
         return
-    behind = ["(behind)"] if source.trailing_delimiter else []
+    columns = [*names, "(behind)"] if source.trailing_delimiter else names
     reader = pacsv.open_csv(
         stream,
-        pacsv.ReadOptions(
-            use_threads=False, column_names=[*names, *behind], block_size=BLOCK_BYTES
-        ),
+        pacsv.ReadOptions(use_threads=False, column_names=columns, block_size=BLOCK_BYTES),
         pacsv.ParseOptions(
             delimiter=source.delimiter,
             quote_char=source.quote or False,
@@ -135,25 +135,20 @@ def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Ite
             invalid_row_handler=skip,
         ),
         pacsv.ConvertOptions(
-            column_types=dict.fromkeys([*names, *behind], pa.string()),
-            null_values=list(everywhere(source)),
+            include_columns=names,
+            column_types=dict.fromkeys(columns, pa.string()),
+            null_values=list(nulls(source)),
             strings_can_be_null=True,
             check_utf8=False,
         ),
     )
     for batch in reader:
-        yield pl.DataFrame(pl.from_arrow(batch)).select(names)
+        yield pl.DataFrame(pl.from_arrow(batch))
 
 
-def everywhere(source: CsvSource) -> tuple[str, ...]:
-    """Texts that mean that a value is missing, whatever the column: pyarrow makes them null."""
-    own = source.missing_by_column.values()
-    return tuple(text for text in source.missing if all(text in markers for markers in own))
-
-
-def _rows_with(values: pl.DataFrame, pattern: str) -> pl.Series:
-    holds = pl.any_horizontal(pl.all().str.contains(pattern))
-    return values.select(holds.fill_null(False)).to_series()
+def nulls(source: CsvSource) -> tuple[str, ...]:
+    """Texts that pyarrow makes null, which is faster; it cannot tell columns apart."""
+    return () if source.missing_by_column else source.missing
 
 
 def _check_quotes(path: Path, source: CsvSource) -> None:

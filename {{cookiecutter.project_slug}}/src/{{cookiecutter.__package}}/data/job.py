@@ -3,28 +3,34 @@
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .. import __name__ as package
 from .. import __version__
 from ..config import DataConfig
-from ..contract import Contract, FileSource, kind_of
+from ..contract import READERS, Contract, FileSource, kind_of, load
 from ..errors import ConfigError, DataError
-from ..storage import new_directory, read_pointer, write_file, write_pointer
+from ..storage import file_hash, new_directory, read_pointer, write_file, write_pointer
 from ..terminal import say
-from .build import build, is_disk_full
+from .build import Run, build, is_disk_full
 from .dataset import Dataset, content_hash, label_statistics, report
-from .extract import Run
-from .identity import describe, key_of
 from .leakage import sampled, suspects
+from .read import readable
 from .rows import files
 from .split import SPLITS
+
+LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
+SHELLS = ("__main__", "cli", "demo")
+"""Modules that start the job and take no part in it."""
 
 
 def run(contract: Contract, config: DataConfig) -> Dataset:
@@ -43,8 +49,8 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
             name: files(name, source, contract.source_columns(name), config.directory)
             for name, source in contract.sources.items()
         }
-        description = describe(contract, config, paths)
-        key, datasets = key_of(description), config.directory / "datasets"
+        inputs = describe(contract, config, paths)
+        key, datasets = key_of(inputs), config.directory / "datasets"
         record = config.directory / "runs" / f"{key}.json"
         manifest = json.loads(record.read_text()) if record.exists() else None
         if manifest is None or not (datasets / manifest["dataset"]).is_dir():
@@ -53,7 +59,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
             quarantine.mkdir(parents=True)
             with TemporaryDirectory(prefix=".etl.", dir=config.directory) as scratch:
                 work = Run(contract, config, paths, quarantine, Path(scratch))
-                manifest = _write(work, datasets, description)
+                manifest = _write(work, datasets, inputs)
             write_file(record, json.dumps(manifest, indent=2).encode())
         dataset = Dataset(path=datasets / manifest["dataset"])
         if read_pointer(datasets / "current") != dataset.name:
@@ -72,9 +78,8 @@ def _alone(directory: Path) -> Iterator[None]:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             yield
     except Timeout:
-        raise DataError(
-            f"another run makes a dataset in '{directory}'; wait until it ends"
-        ) from None
+        message = f"another run makes a dataset in '{directory}'; wait until it ends"
+        raise DataError(message) from None
     except Exception as error:
         if not is_disk_full(error):
             raise
@@ -92,14 +97,48 @@ def _fetch(contract: Contract, config: DataConfig) -> None:
         module = import_module(f".{config.fetch}", __package__)
     except ModuleNotFoundError:
         raise ConfigError(
-            f"data.fetch is '{config.fetch}', but data/ has no module of this name; leave it out"
+            f"data.fetch: data/ has no module '{config.fetch}'; leave it out"
         ) from None
     sources = [source for source in contract.sources.values() if isinstance(source, FileSource)]
     for path in module.fetch(Path(getattr(source, kind_of(source))) for source in sources):
         say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB")
 
 
-def _write(run: Run, datasets: Path, description: dict[str, Any]) -> dict[str, Any]:
+def describe(
+    contract: Contract, config: DataConfig, paths: dict[str, list[Path]]
+) -> dict[str, Any]:
+    """Everything that decides a dataset's content; equal descriptions give equal rows."""
+    for source in contract.sources.values():
+        load(READERS[kind_of(source)])  # its module is one that the job loads
+    settings = config.model_dump(mode="json", exclude={"directory", "fetch"})
+    return settings | {
+        "sources": {n: [[p.name, _fingerprint(p)] for p in files] for n, files in paths.items()},
+        "contract": contract.hash,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "modules": {name: file_hash(path) for name, path in _modules()},
+    }
+
+
+def _fingerprint(path: Path) -> str:
+    with readable(path):
+        return file_hash(path)
+
+
+def key_of(inputs: dict[str, Any]) -> str:
+    """The name by which an earlier run with these inputs is found."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
+    """Each module of ours that is loaded, the transform among them, and its file."""
+    for name, module in sorted(sys.modules.items()):
+        root, _, rest = name.partition(".")
+        path = getattr(module, "__file__", None)
+        if root == package and rest.split(".")[0] not in SHELLS and path is not None:
+            yield rest, Path(path)
+
+
+def _write(run: Run, datasets: Path, inputs: dict[str, Any]) -> dict[str, Any]:
     """Write the dataset, unless one of the same rows and contract is there; its manifest."""
     contract, folder = run.contract, run.scratch / "splits"
     folder.mkdir()
@@ -113,7 +152,7 @@ def _write(run: Run, datasets: Path, description: dict[str, Any]) -> dict[str, A
         "splits": splits,
         "suspects": suspects(sampled(folder / "train.parquet"), contract),
         "quarantine": str(run.quarantine),
-    } | {key: value for key, value in description.items() if key != "modules"}
+    } | {key: value for key, value in inputs.items() if key != "modules"}
     if not (datasets / name).is_dir():
         with new_directory(datasets / name) as staging:
             for split in SPLITS:

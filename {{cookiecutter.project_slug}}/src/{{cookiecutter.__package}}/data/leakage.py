@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow.parquet as pq
+from sklearn.metrics import r2_score, roc_auc_score
+from sklearn.tree import DecisionTreeRegressor
 
 from ..contract import Contract
 
 SUSPECT = 0.98
-ROWS_PER_BIN, FEWEST_BINS, MOST_BINS = 24, 8, 1024
 MOST_ROWS, SAMPLE_RUNS = 20_000, 10
-PRIOR = 0.5
-"""Rows that the mean of all counts for in the mean of a bin."""
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+LEAF_ROWS, LEAF_ROWS_OF_CATEGORY = 24, 4
+"""A tree's leaves have at least so many rows: a category of few rows may be a leaf of its own."""
 
 
 def sampled(path: Path) -> pl.DataFrame:
@@ -43,54 +41,29 @@ def tellings(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, floa
 
 
 def telling(values: pl.Series, target: pl.Series, task: str, positive: Any = None) -> float:
-    """How well a column alone predicts the target, learnt on half of the rows, held to the rest.
+    """How well a tree predicts the target from a column alone, fitted to half of the rows.
 
-    Binary: the AUC. Else the share of the variance explained, of a number or of all labels. A
-    number's values count by their quantile bins, a category's one by one, gaps as a value.
+    On the other half: the AUC of a binary task, else the share of the variance explained, of a
+    number or of all labels.
     """
-    codes = _codes(values)
-    learn = np.random.default_rng(0).random(len(codes)) < 0.5  # rows may alternate
-    if task == "regression":
-        targets = [target.cast(pl.Float64).to_numpy()]
+    if task == "regression" or not len(target):
+        parts = [target]
     else:
-        labels = np.array([str(value) for value in target.to_list()], object)
-        names = [str(positive)] if task == "binary" else np.unique(labels)
-        targets = [(labels == name).astype(np.float64) for name in names]
-    pairs = [(one[~learn], _means(codes, one, learn)) for one in targets]
+        names = [positive] if task == "binary" else target.unique(maintain_order=True)
+        parts = [target == name for name in names]
+    targets = np.array([part.cast(pl.Float64).to_numpy() for part in parts]).T
+    learn = np.random.default_rng(0).random(len(values)) < 0.5  # rows may alternate
+    held = targets[~learn]
+    if not 0 < len(held) < len(values) or (held == held[0]).all():
+        return 0.5 if task == "binary" else 0.0
+    leaf_rows = LEAF_ROWS
+    if isinstance(values.dtype, pl.Datetime):
+        values = values.cast(pl.Int64)
+    elif not values.dtype.is_numeric():
+        values, leaf_rows = values.cast(pl.String).rank("dense"), LEAF_ROWS_OF_CATEGORY
+    codes = values.cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(-1, 1)
+    tree = DecisionTreeRegressor(min_samples_leaf=leaf_rows, random_state=0)
+    scores = tree.fit(codes[learn], targets[learn]).predict(codes[~learn]).reshape(held.shape)
     if task == "binary":
-        return _auc(pairs[0][0] > 0, pairs[0][1])
-    spread = sum(((one - one.mean()) ** 2).sum() for one, _ in pairs if len(one))
-    return (
-        float(1 - sum(((one - mean) ** 2).sum() for one, mean in pairs) / spread) if spread else 0.0
-    )
-
-
-def _means(codes: Codes, labels: Floats, learn: npt.NDArray[np.bool_]) -> Floats:
-    """Mean label of each code, drawn a little to the mean of all; for the rows not learnt."""
-    size = int(codes.max(initial=0)) + 1
-    overall = labels[learn].mean() if learn.any() else 0.0
-    total = np.bincount(codes[learn], labels[learn], size) + PRIOR * overall
-    means: Floats = (total / (np.bincount(codes[learn], minlength=size) + PRIOR))[codes[~learn]]
-    return means
-
-
-def _codes(values: pl.Series) -> Codes:
-    """A small whole number for each value, 0 for a gap."""
-    values = values.cast(pl.Int64) if isinstance(values.dtype, pl.Datetime) else values
-    if not values.dtype.is_numeric():
-        return values.cast(pl.String).rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
-    numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
-    known = numbers[~np.isnan(numbers)]
-    n_bins = min(max(len(known) // ROWS_PER_BIN, FEWEST_BINS), MOST_BINS)
-    shares = np.linspace(0, 1, n_bins + 1)[1:-1]
-    ends = np.unique(np.quantile(known, shares)) if len(known) else known
-    return np.where(np.isnan(numbers), 0, np.searchsorted(ends, numbers, side="right") + 1)
-
-
-def _auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:
-    """Area under the ROC curve by ranks (Mann-Whitney), ties at their middle."""
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    if not n_positive or not n_negative:
-        return 0.5
-    ranks = pl.Series(score).rank("average").to_numpy()[positive].sum()
-    return float(ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+        return float(roc_auc_score(held, scores))
+    return float(r2_score(held, scores, multioutput="variance_weighted"))

@@ -25,9 +25,6 @@ from ..errors import DataError
 BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
 GZIP = b"\x1f\x8b"
 UNDECODED, NOT_TEXT = "\ufffd", "is not in the source's encoding, or holds NUL"
-OTHER_KEYS = "(other keys)"
-KEEP_ASCII = {"utf-8", "ascii", "cp1252", "iso8859-1", "iso8859-15"}
-"""Encodings in which the bytes below 128 are ASCII; others work too, at half the speed."""
 Numbers = npt.NDArray[np.int64]
 
 
@@ -50,7 +47,7 @@ class Records:
     numbers: Numbers
     """Of each row: which record of the file it is, from 1."""
     not_text: pl.Series | None = None
-    """Rows with bytes that are no text."""
+    """Which rows have bytes that are no text."""
     broken: Sequence[Rejected] = ()
     """Records that are no rows."""
 
@@ -84,11 +81,11 @@ class Decoded(io.RawIOBase):
         self.plain = path.open("rb")
         packed = self.plain.peek(2)[:2] == GZIP
         self.file: Any = gzip.GzipFile(fileobj=self.plain) if packed else self.plain
-        self.decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self.ascii = codecs.lookup(encoding).name in KEEP_ASCII
-        self.quote = (quote or "").encode()
-        self.odd = self.quotes = self.begun = False
-        """Whether a character that is no text, or a quote, may have gone by."""
+        marked = codecs.lookup(encoding).name == "utf-8"  # a byte order mark is no text
+        self.decoder = codecs.getincrementaldecoder("utf-8-sig" if marked else encoding)("replace")
+        self.quote = quote or ""
+        self.odd = self.quotes = self.ended = False
+        """Whether a character that is no text, or a quote, has gone by."""
         self.rest = b""
 
     def readable(self) -> bool:
@@ -97,23 +94,16 @@ class Decoded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as there are bytes."""
-        while not self.rest and (block := self.file.read(max(len(buffer), 1 << 16))):
-            self.rest = self._decode(block)
-        self.rest = self.rest or self._decode(b"", final=True)
+        while not (self.rest or self.ended):
+            block = self.file.read(max(len(buffer), 1 << 16))
+            self.ended = not block
+            text = self.decoder.decode(block, self.ended)
+            self.odd |= UNDECODED in text or "\0" in text
+            self.quotes |= self.quote in text
+            self.rest = text.encode("utf-8", "replace")
         size = min(len(buffer), len(self.rest))
         buffer[:size], self.rest = self.rest[:size], self.rest[size:]
         return size
-
-    def _decode(self, block: bytes, *, final: bool = False) -> bytes:
-        if not (self.ascii and block.isascii() and not self.decoder.getstate()[0]):
-            text = self.decoder.decode(block, final)
-            self.odd |= UNDECODED in text
-            block = text.encode("utf-8", "replace")
-        if block and not self.begun:
-            self.begun, block = True, block.removeprefix(codecs.BOM_UTF8)
-        self.odd |= b"\0" in block
-        self.quotes |= self.quote in block
-        return block
 
     def close(self) -> None:
         """Close the file."""
@@ -126,6 +116,12 @@ def unique(path: Path, names: list[str]) -> list[str]:
     if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
         raise DataError(f"'{path}' names {', '.join(map(repr, repeated))} more than once")
     return names
+
+
+def rows_with(values: pl.DataFrame, pattern: str) -> pl.Series:
+    """Whether a text of the row matches."""
+    matches = pl.any_horizontal(pl.col(pl.String).str.contains(pattern))
+    return values.select(pl.lit(False) | matches.fill_null(False)).to_series()
 
 
 def parquet(
@@ -148,60 +144,48 @@ def parquet(
 
 
 def _of_arrow(table: pa.Table, first: int) -> Records:
-    for place, field in enumerate(table.schema):
-        if pa.types.is_nested(field.type):
-            cells = [None if one is None else repr(one) for one in table[place].to_pylist()]
-            table = table.set_column(place, field.name, pa.array(cells, pa.string()))
+    """Columns of bytes become texts."""
     values = pl.DataFrame(pl.from_arrow(table))
     values = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    texts = [_as_text(one) for one in values.select(pl.col(pl.Binary))]
-    lost = [values[text.name].is_not_null() & text.is_null() for text in texts]
+    decoded = [
+        pl.Series(
+            column.name,
+            [None if cell is None else cell.decode("utf-8", "replace") for cell in column],
+            pl.String,
+        )
+        for column in values.select(pl.col(pl.Binary))
+    ]
     return Records(
-        values=values.with_columns(texts),
+        values=values.with_columns(decoded),
         numbers=np.arange(first, first + len(values)),
-        not_text=pl.select(pl.any_horizontal(lost)).to_series() if lost else None,
+        not_text=rows_with(pl.DataFrame(decoded), UNDECODED) if decoded else None,
     )
-
-
-def _as_text(values: pl.Series) -> pl.Series:
-    """Bytes as text; null where they are none."""
-    try:
-        return values.cast(pl.String)
-    except pl.exceptions.ComputeError:
-        texts = [None if one is None else one.decode("utf-8", "replace") for one in values]
-        texts = [None if text is None or UNDECODED in text else text for text in texts]
-        return pl.Series(values.name, texts, pl.String)
 
 
 def jsonl(
     path: Path, source: JsonlSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
-    """An object a line. Of its keys only the columns named, and the others together as one text."""
+    """An object a line; of its keys only the columns named."""
     first = 1
     with readable(path), Decoded(path, "utf-8") as raw, io.BufferedReader(raw, 1 << 16) as stream:
         while (lines := stream.readlines(BLOCK_BYTES)) or first == 1:
             rows: dict[int, dict[str, str | None]] = {}
             broken = []
             for number, line in enumerate(lines, first):
-                row = _object(line, columns)
-                if UNDECODED.encode() in line or (row is None and line.strip()):
-                    reason = "is no JSON object" if row is None else NOT_TEXT
-                    broken.append(Rejected(number, reason, line.decode().strip()))
-                elif row is not None:
+                if (row := _object(line)) is not None:
                     rows[number] = row
-            names = dict.fromkeys(
-                [*(columns or ()), *(key for row in rows.values() for key in row)]
-            )
-            values = {name: [row.get(name) for row in rows.values()] for name in names}
-            yield Records(
-                values=pl.DataFrame(values, dict.fromkeys(names, pl.String)),
-                numbers=np.array([*rows], np.int64),
-                broken=broken,
-            )
+                elif text := line.decode().strip():
+                    broken.append(Rejected(number, "is no JSON object", text))
+            names = columns or dict.fromkeys(key for row in rows.values() for key in row)
+            cells = {name: [row.get(name) for row in rows.values()] for name in names}
+            values = pl.DataFrame(cells, dict.fromkeys(names, pl.String))
+            not_text = rows_with(values, UNDECODED) if raw.odd else None
+            numbers = np.array([*rows], np.int64)
+            yield Records(values=values, numbers=numbers, not_text=not_text, broken=broken)
             first += max(len(lines), 1)
 
 
-def _object(line: bytes, columns: Collection[str] | None) -> dict[str, str | None] | None:
+def _object(line: bytes) -> dict[str, str | None] | None:
     """The texts of an object, as a CSV file would hold them; ``None`` where the line is none."""
     nan = {"NaN": None}
     try:
@@ -212,9 +196,7 @@ def _object(line: bytes, columns: Collection[str] | None) -> dict[str, str | Non
         return None
     if not isinstance(value, dict):
         return None
-    others = {key: value.pop(key) for key in [*value] if columns and key not in columns}
-    texts = value | ({OTHER_KEYS: others} if others else {})
     return {
         key: one if one is None or isinstance(one, str) else json.dumps(one, ensure_ascii=False)
-        for key, one in texts.items()
+        for key, one in value.items()
     }

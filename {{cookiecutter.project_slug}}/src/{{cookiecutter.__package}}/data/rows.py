@@ -1,34 +1,28 @@
-"""A source's files as typed rows, and what is no row, whatever the kind of source."""
+"""A source's files as typed rows, whatever the kind of source, for a dataset and for scoring."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from ..contract import (
-    READERS,
-    Contract,
-    CsvSource,
-    FileSource,
-    JsonlSource,
-    TableSource,
-    kind_of,
-    load,
-)
+from ..contract import READERS, Contract, CsvSource, FileSource, TableSource, kind_of, load
 from ..errors import DataError
-from .cast import Form, cast, present
-from .delimited import everywhere
+from .cast import TYPES, Form, cast, present
+from .delimited import nulls
 from .read import NOT_TEXT, Numbers, Records, Rejected, matching
+from .validate import FILE, RAW, REASONS, RECORD, ROW, reasons_of, tally
 
 MASK = "***"
-ROW, FILE, RECORD, REASONS, RAW = "_source_row", "_file", "_record", "_reasons", "_raw"
 QUARANTINED = {FILE: pl.String, RECORD: pl.Int64, REASONS: pl.String, RAW: pl.String}
-MAIN_REASONS = 3
-Counts = dict[str, int]
+Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +43,8 @@ class Chunk:
 
     rows: pl.DataFrame
     """By the layout's types, in its order."""
-    others: pl.DataFrame
-    """What else the same records hold."""
+    values: pl.DataFrame
+    """The same rows with all columns, as they were read."""
     numbers: Numbers
     """Of each row: which record of the file it is, from 1."""
     rejected: Sequence[Rejected]
@@ -65,13 +59,13 @@ def layout(contract: Contract, name: str) -> Layout:
 
 def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any]) -> Layout:
     """Columns of these types, written as the source says."""
-    done = everywhere(source) if isinstance(source, CsvSource) else ()
+    done = nulls(source) if isinstance(source, CsvSource) else ()
     forms = {
         name: Form(
             type=kind,
-            format=source.formats.get(name) if kind == "timestamp" else None,
-            numbers=source.numbers.get(name) if kind in {"integer", "float"} else None,
-            missing=tuple(text for text in source.missing_in(name) if text not in done),
+            format=source.formats.get(name),
+            numbers=source.numbers.get(name),
+            missing=() if done else source.missing_in(name),
         )
         for name, kind in types.items()
     }
@@ -110,76 +104,64 @@ def records(path: Path, source: TableSource, columns: Iterable[str] | None) -> I
 def read_rows(
     path: Path, layout: Layout, *, every: bool = False, complete: bool = True
 ) -> Iterator[Chunk]:
-    """A file's rows in order; the next ones are read by another thread meanwhile.
+    """A file's rows in order.
 
-    With ``every`` come also the columns that the layout has not. A column that a file lacks is an
-    error, or all null where the file need not be ``complete``.
+    With ``every`` the values are of all columns that the file has, also of those that are not in
+    the layout. A column that a file lacks is an error, or all null where the file need not be
+    ``complete``.
 
     Raises:
         DataError: the file is damaged or lacks a column.
     """
-    named = {*layout.forms, *layout.personal}
-    if every and not isinstance(layout.source, JsonlSource):  # whose other keys come as one text
-        named = set()
-    batches = records(path, layout.source, sorted(named) or None)
-
-    def next_chunk() -> Chunk | None:
-        batch = next(batches, None)
-        if batch is not None and complete:
-            _refuse_absent(path, batch.values.columns, layout)
-        return None if batch is None else _typed(batch, layout)
-
+    named = sorted({*layout.forms, *layout.personal})
     try:
-        with ThreadPoolExecutor(1) as thread:
-            pending = thread.submit(next_chunk)
-            while (chunk := pending.result()) is not None:
-                pending = thread.submit(next_chunk)
-                yield chunk
+        for batch in records(path, layout.source, None if every else named):
+            if complete:
+                _refuse_absent(path, batch.values.columns, layout)
+            yield _typed(batch, layout)
     except DataError as error:
         message = str(error)
         raise error if str(path) in message else type(error)(f"'{path}': {message}") from None
 
 
 def _refuse_absent(path: Path, columns: list[str], layout: Layout) -> None:
-    """What stands in a header is not shown where it may be a row with personal values."""
+    """A first line that names no column may be a row with personal values, and is not shown."""
     known = {*columns}
     if absent := [name for name in layout.forms if name not in known]:
         what = f"its columns are {', '.join(columns)}"
-        if layout.personal and len(absent) == len(layout.forms):
+        if len(absent) == len(layout.forms):
             what = "its first line must name the columns, with the source's delimiter between them"
         raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {what}")
 
 
 def _typed(batch: Records, layout: Layout) -> Chunk:
-    typed, reasons = {}, {}
+    """The rows whose values are all of their column's type, and the others."""
+    typed, faults = {}, {}
+    values, numbers = batch.values, batch.numbers
     if batch.not_text is not None and batch.not_text.any():
-        reasons[NOT_TEXT] = batch.not_text
+        faults[NOT_TEXT] = batch.not_text
     for name, form in layout.forms.items():
-        values = batch.values.get_column(name, default=None)
-        if values is None:
-            values = pl.repeat(None, len(batch.values), dtype=pl.String, eager=True)
-        values = present(values.alias(name), form.missing)
-        typed[name] = cast(values, form, layout.zone)
-        if typed[name].null_count() > values.null_count():
-            reason = f"{name}: not {'an' if form.type == 'integer' else 'a'} {form.type}"
-            reasons[reason] = values.is_not_null() & typed[name].is_null()
-    rows, values, numbers = pl.DataFrame(typed), batch.values, batch.numbers
+        column = values.get_column(name, default=None)
+        if column is None:
+            column = pl.Series(name, [None], pl.String).new_from_index(0, len(values))
+        column = present(column, form.missing)
+        typed[name] = cast(column, form, layout.zone)
+        if typed[name].null_count() > column.null_count():
+            article = "an" if form.type == "integer" else "a"
+            reason = f"{name}: not {article} {form.type}"
+            faults[reason] = column.is_not_null() & typed[name].is_null()
+    rows = pl.DataFrame(typed)
     rejected = [one._replace(text=None) if layout.personal else one for one in batch.broken]
-    if reasons:
-        texts = [pl.when(where).then(pl.lit(reason)) for reason, where in reasons.items()]
-        why = pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series()
-        good = why == ""
-        rejected += rejected_rows(
-            values.filter(~good), numbers[~good.to_numpy()], why.filter(~good), layout
-        )
+    if faults:
+        rules = [(pl.lit(where), reason) for reason, where in faults.items()]
+        reasons = values.select(reasons_of(rules)).to_series()
+        good = reasons == ""
+        wrong, bad = values.filter(~good), numbers[~good.to_numpy()]
+        rejected += rejected_rows(wrong, bad, reasons.filter(~good), layout)
         rows, values, numbers = rows.filter(good), values.filter(good), numbers[good.to_numpy()]
-    return Chunk(
-        rows=rows,
-        others=values.select([name for name in values.columns if name not in layout.forms]),
-        numbers=numbers,
-        rejected=sorted(rejected),
-        n_in=len(batch.values) + len(batch.broken),
-    )
+    n_in = len(batch.values) + len(batch.broken)
+    rejected = sorted(rejected)
+    return Chunk(rows=rows, values=values, numbers=numbers, rejected=rejected, n_in=n_in)
 
 
 def rejected_rows(
@@ -201,27 +183,91 @@ def quarantine(file: str, rejected: Iterable[Rejected]) -> pl.DataFrame:
     return pl.DataFrame([(file, *one) for one in rejected], QUARANTINED, orient="row")
 
 
-def refuse_failing(quarantined: pl.DataFrame, contract: Contract) -> None:
-    """Stop where a row is rejected for a column whose ``on_violation`` is fail."""
-    columns = contract.columns.items()
-    fails = tuple(f"{name}: " for name, column in columns if column.on_violation == "fail")
-    for file, record, reasons, *_ in quarantined.rows() if fails else ():
-        if fatal := [reason for reason in reasons.split("; ") if reason.startswith(fails)]:
-            raise DataError(
-                f"{fatal[0]}, and its on_violation is fail ('{file}', record {record:,}); nothing"
-                " was written"
-            )
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """A source's rows on disk, typed; each is known by its place among all records, from 1."""
+
+    path: Path
+    """Parquet with the declared columns and ``_source_row``."""
+    accepted: npt.NDArray[np.bool_]
+    """Which rows may go on, by their number."""
+    starts: dict[str, int]
+    """The number before each file's first row."""
+    counts: dict[str, int]
+    """Rows in, accepted, rejected, duplicates."""
+    reasons: Counter[str]
+    """How many rows were rejected, and why."""
+
+    def table(self, *, numbered: bool) -> pl.LazyFrame:
+        """The accepted rows; only the driving source's are numbered."""
+        rows = pl.scan_parquet(self.path)
+        if self.counts["duplicates"]:
+            accepted = pl.Series(self.accepted).gather
+            rows = rows.filter(pl.col(ROW).map_batches(accepted, pl.Boolean, is_elementwise=True))
+        return rows if numbered else rows.drop(ROW)
 
 
-def tally(reasons: Counts, texts: Iterable[str]) -> None:
-    """Add to the counts of reasons."""
-    for reason in (reason for text in texts for reason in text.split("; ")):
-        reasons[reason] = reasons.get(reason, 0) + 1
+def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extraction:
+    """Read every file of a source once: typed rows into ``target``, the others into ``bad``."""
+    drop = plan.source.repeats == "drop"
+    schema = {name: TYPES[form.type] for name, form in plan.forms.items()} | {ROW: pl.UInt32()}
+    empty, none = pl.DataFrame(schema=schema), quarantine("", [])
+    starts: dict[str, int] = {}
+    reasons = Counter[str]()
+    hashes, others = [np.empty(0, np.uint64)], list[Hashes]()
+    last = n_in = n_rejected = 0
+    with parquet_writer(target, empty, "none") as typed, parquet_writer(bad, none) as rejects:
+        for file in paths:
+            start = starts[str(file)] = last
+            for chunk in read_rows(file, plan, every=drop):
+                numbers = pl.Series(ROW, (chunk.numbers + start).astype(np.uint32))
+                rows = chunk.rows.with_columns(numbers)
+                rejected = quarantine(str(file), chunk.rejected)
+                for writer, frame in ((typed, rows), (rejects, rejected)):
+                    if len(frame):
+                        writer.write_table(to_arrow(frame))
+                reasons += tally(rejected)
+                if drop:
+                    hashes.append(chunk.values.hash_rows(1).to_numpy())
+                    others.append(chunk.values.hash_rows(2).to_numpy())
+                n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
+                last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
+    repeated = _repeated(hashes, others)  # takes most memory, hence comes first
+    good = pl.read_parquet(target, columns=[ROW])[ROW].to_numpy()
+    accepted = np.zeros(last + 1, bool)
+    accepted[good] = True
+    accepted[good[repeated]] = False
+    counts = {"in": n_in, "accepted": int(accepted.sum())}
+    counts |= {"rejected": n_rejected, "duplicates": len(repeated)}
+    return Extraction(path=target, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
 
 
-def main_reasons(reasons: Counts) -> str:
-    """The most frequent reasons with their counts."""
-    ordered = sorted(reasons.items(), key=lambda one: -one[1])
-    most = ", ".join(f"{reason} {count:,}" for reason, count in ordered[:MAIN_REASONS])
-    more = len(ordered) - MAIN_REASONS
-    return f"{most} and {more} more" if more > 0 else most
+def parquet_writer(path: Path, empty: pl.DataFrame, compression: str = "zstd") -> pq.ParquetWriter:
+    """A writer of tables with these columns; only texts are worth a dictionary."""
+    texts = [name for name, kind in empty.schema.items() if kind == pl.String]
+    options = {"compression": compression, "use_dictionary": texts, "write_statistics": False}
+    return pq.ParquetWriter(path, to_arrow(empty).schema, **options)
+
+
+def to_arrow(frame: pl.DataFrame) -> pa.Table:
+    """A table that every reader of Parquet knows."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def shared(values: Hashes) -> npt.NDArray[np.bool_]:
+    """Which values are there more than once; one sort, so that 17 million take 0.3 GB."""
+    ordered = np.sort(values)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.isin(values, twice) if len(twice) else np.zeros(len(values), bool)
+
+
+def _repeated(hashes: list[Hashes], others: list[Hashes]) -> Numbers:
+    """Places of rows that repeat an earlier one, by two hashes of 64 bits each; they are used up."""
+    first = np.concatenate(hashes)
+    hashes.clear()
+    among = np.flatnonzero(shared(first))
+    if not len(among):
+        return among
+    pairs = pl.DataFrame({"first": first[among], "second": np.concatenate(others)[among]})
+    places: Numbers = among[~pairs.select(pl.struct(pl.all()).is_first_distinct()).to_series()]
+    return places

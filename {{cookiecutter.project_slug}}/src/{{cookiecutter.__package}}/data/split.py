@@ -8,25 +8,23 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from ..config import DataConfig, DateSplit, HashSplit, RecentSplit
+from ..config import DateSplit, HashSplit, RecentSplit, SplitConfig
 from ..contract import Contract
 from ..errors import ConfigError, DataError
-from .rows import ROW
+from .validate import ROW
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-TRAIN, VALIDATION, TEST = range(len(SPLITS))
 SMALL_ROWS = 10_000
 """Up to so many rows, a split by hash has exactly the shares that were asked for."""
-NULL = 0x1B873593CC9E2D51
+KEY = "_key"
 Hashes = npt.NDArray[np.uint64]
 
 
 def places(
-    rows: pl.LazyFrame, good: pl.Expr, contract: Contract, config: DataConfig
+    rows: pl.LazyFrame, good: pl.Expr, contract: Contract, split: SplitConfig
 ) -> tuple[pl.Expr, DateSplit | None]:
     """The place of each good row in ``SPLITS``, and the dates of a split by time."""
-    split = config.split
     if not isinstance(split, HashSplit):
         if contract.time is None:
             raise ConfigError(
@@ -40,7 +38,7 @@ def places(
         return by_hash(contract, split), None
     few = rows.filter(good).collect().unique(ROW, keep="first", maintain_order=True)
     if contract.id is not None:
-        few = few.unique(contract.id, keep=config.keep, maintain_order=True)
+        few = few.unique(contract.id, keep="first", maintain_order=True)
     numbers = pl.col(ROW).replace_strict(
         few[ROW], fair(few, contract, split), default=None, return_dtype=pl.Int8
     )
@@ -74,68 +72,43 @@ def by_hash(contract: Contract, split: HashSplit) -> pl.Expr:
 
     def assign(keys: pl.Series) -> pl.Series:
         hashes = row_hashes(keys.struct.unnest()) >> np.uint64(32)
-        return pl.Series(TEST - np.searchsorted(cuts, hashes, side="right"), dtype=pl.Int8)
+        return pl.Series(2 - np.searchsorted(cuts, hashes, side="right"), dtype=pl.Int8)
 
     return _key(contract, split).map_batches(assign, pl.Int8, is_elementwise=True)
 
 
 def _key(contract: Contract, split: HashSplit) -> pl.Expr:
     """What decides: the group, or the id and its label, or without an id all columns."""
-    columns = [contract.target, contract.id] if contract.id else list(contract.columns)
+    columns = [contract.id, contract.target] if contract.id else [*contract.columns]
     if alone := split.group or (contract.id if contract.task == "regression" else None):
         columns = [alone]
-    return pl.struct(pl.lit(split.salt).alias(""), *columns)
+    return pl.struct(columns).alias(KEY)
 
 
 def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
-    """A number for each row, equal in every version of every library.
+    """A number for each row, equal in every version; rows that differ have two, but for one in 2⁶⁴."""
+    from pandas.util import hash_pandas_object  # 50 MB, for which who only reads has no use
 
-    Rows that differ in a value differ in it, but for one in 2⁶⁴.
-    """
-    from pandas.util import hash_array  # 50 MB, for which who only reads has no use
-
-    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(pl.from_arrow(rows))
-    total: Hashes = np.zeros(len(frame), np.uint64)
-    for values in frame.iter_columns():
-        if isinstance(values.dtype, pl.String | pl.Categorical | pl.Enum):
-            known = values.cast(pl.String).drop_nulls().unique()
-            hashes = pl.Series(hash_array(known.to_numpy().astype(object), categorize=False))
-            bits = values.cast(pl.String).replace_strict(known, hashes, default=None)
-        elif values.dtype.is_float():
-            floats = values.cast(pl.Float64) + 0.0  # one zero
-            bits = pl.Series(floats.fill_null(np.nan).to_numpy().view(np.uint64))
-        else:
-            bits = values.cast(pl.Int64).reinterpret(signed=False)
-        total = hash_array(total + bits.cast(pl.UInt64).fill_null(NULL).to_numpy())
-    return total
+    hashes: Hashes = hash_pandas_object(rows.to_pandas(), index=False).to_numpy()
+    return hashes
 
 
 def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> pl.Series:
-    """The places of few rows: parts as large as asked, also of each label, to within one row.
+    """The places of few rows: parts as large as asked, also of each label, to within a row or two.
 
-    Rows of a label lie in the order of their hashes: the first of them test, the next validate.
-    Rows with one key stay together, where the middle of them lies.
+    Rows with one key stay together. By label, and then by hash, they are dealt to the part that
+    lacks most.
     """
     labels = rows[contract.target].cast(pl.String)
     if contract.task == "regression" or split.group is not None:
-        labels = pl.repeat("", len(rows), eager=True)  # one stratum
-    keys = rows.select(_key(contract, split)).to_series().struct.unnest()
-    units = pl.DataFrame({"label": labels, "key": row_hashes(keys)}).with_row_index("row")
-    units = units.sort("label", "key").with_row_index("position").cast({"position": pl.Float64})
-    begin = pl.col("position").min().over("label")
-    end = pl.col("position").max().over("label") + 1
-    middle = pl.col("position").mean().over("label", "key") + 0.5 - begin
-
-    def size(share: float) -> pl.Expr:
-        """Of a part of the label: its shares of all rows up to its end and its begin, rounded."""
-        return (end * share + 0.5).floor() - (begin * share + 0.5).floor()
-
-    places = (
-        pl.when(middle < size(split.test))
-        .then(pl.lit(TEST))
-        .when(middle < size(split.test) + size(split.validation))
-        .then(pl.lit(VALIDATION))
-        .otherwise(pl.lit(TRAIN))
-    )
-    in_order = units.select("row", place=places.cast(pl.Int8)).sort("row")
-    return in_order["place"]
+        labels = pl.repeat("", len(rows), eager=True)
+    keys = row_hashes(rows.select(_key(contract, split)).unnest(KEY))
+    units = pl.DataFrame({"label": labels, "key": keys}).with_row_index("row")
+    units = units.group_by("label", "key").agg("row").sort("label", "key")
+    shares = np.array([1 - split.validation - split.test, split.validation, split.test])
+    dealt, places = np.zeros(len(SPLITS)), np.empty(len(rows), np.int8)
+    for members in units["row"]:
+        place = int(np.argmax(shares * (dealt.sum() + len(members)) - dealt))
+        dealt[place] += len(members)
+        places[members.to_numpy()] = place
+    return pl.Series(places)

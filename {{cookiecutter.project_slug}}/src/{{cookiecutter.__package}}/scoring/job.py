@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +14,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..config import ServeConfig
-from ..data import rows as source_rows
-from ..data.read import Numbers
-from ..data.rows import FILE, REASONS, RECORD, Chunk, Layout
-from ..data.validate import any_of, breaches, reasons_of
-from ..errors import BundleError, DataError, ModelFailedError, TooManyRejectedError
+from ..data.rows import (
+    Chunk,
+    Layout,
+    parquet_writer,
+    quarantine,
+    read_rows,
+    rejected_rows,
+    to_arrow,
+)
+from ..data.validate import (
+    FILE,
+    REASONS,
+    RECORD,
+    any_of,
+    breaches,
+    main_reasons,
+    reasons_of,
+    refuse_many,
+    tally,
+)
+from ..errors import BundleError, DataError, ModelFailedError
 from ..models.bundle import Bundle, open_bundle
 from ..models.tables import from_table
 from ..models.versions import Versions
@@ -32,7 +48,13 @@ Scored = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def run(
-    config: ServeConfig, name: str, where: str, target: Path, number: int | None = None
+    config: ServeConfig,
+    name: str,
+    where: str,
+    target: Path,
+    number: int | None = None,
+    *,
+    max_rejected_fraction: float = 0.05,
 ) -> tuple[int, int]:
     """Score the rows that ``where`` names into the Parquet file ``target``, in their order.
 
@@ -52,24 +74,32 @@ def run(
         raise BundleError(versions.unserved())
     bundle = open_bundle(versions.folder / version.bundle)
     stamp = {"model": name, "version": str(version.number), "bundle": bundle.hash}
-    quarantine = target.parent / "quarantine" / target.name
-    for path in (target, quarantine):
+    bad = target.parent / "quarantine" / target.name
+    for path in (target, bad):
         _refuse_foreign(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for path in target.parent.iterdir():
-            if path.name.startswith(f".{target.name}."):
-                shutil.rmtree(path)  # of a run that was killed
+        for left in target.parent.glob(f".{target.name}.*"):
+            shutil.rmtree(left)  # of a run that was killed
         with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
             folder = Path(scratch)
             layouts = open_files(bundle.contract, where, folder)
-            n_scored, n_rejected = _write(config, bundle, layouts, folder, stamp, quarantine)
+            n_scored, reasons, n_rejected = _write(bundle, layouts, folder, stamp)
+            if n_rejected:
+                bad.parent.mkdir(exist_ok=True)
+                move(folder / "rejected", bad)
+            else:
+                bad.unlink(missing_ok=True)  # of scores that are replaced now
+            total = n_scored + n_rejected
+            refuse_many("scoring", n_rejected, total, reasons, max_rejected_fraction, bad)
             move(folder / "scores", target)
     except OSError as error:
         raise DataError(
             f"scoring into '{target}' stopped: {error}; nothing was written: mend that, and run the"
             " same command again"
         ) from None
+    if n_rejected:
+        say(f"rejected  {n_rejected:,} of {total:,} rows: {main_reasons(reasons)}; see '{bad}'")
     say(f"scored    {target}  {n_scored:,} rows by {name} version {version.number}")
     return n_scored, n_rejected
 
@@ -87,56 +117,30 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _write(
-    config: ServeConfig,
-    bundle: Bundle,
-    layouts: dict[Path, Layout],
-    folder: Path,
-    stamp: dict[str, str],
-    quarantine: Path,
-) -> tuple[int, int]:
-    """Write scores into ``folder``, rejected rows to ``quarantine``, and count both."""
+    bundle: Bundle, layouts: dict[Path, Layout], folder: Path, stamp: dict[str, str]
+) -> tuple[int, Counter[str], int]:
+    """Write scores and rejected rows into ``folder``; count both, and the reasons."""
     scorer = Scorer(bundle, next(iter(layouts.values())))
-    reasons: source_rows.Counts = {}
+    reasons = Counter[str]()
     n_scored = n_rejected = 0
     with (
-        _writer(folder / "scores", scorer.empty, stamp) as scores,
-        _writer(folder / "rejected", source_rows.quarantine("", []), stamp) as rejects,
+        parquet_writer(folder / "scores", scorer.empty) as scores,
+        parquet_writer(folder / "rejected", quarantine("", [])) as rejects,
         progress("score", len(layouts)) as bar,
     ):
+        for writer in (scores, rejects):
+            writer.add_key_value_metadata(stamp)
         for path, layout in layouts.items():
             name = "the source's rows" if path.is_relative_to(folder) else str(path)
-            for scored, rejected in scorer.in_order(path, layout, name, config.batch_threads):
-                scores.write_table(_arrow(scored))
-                rejects.write_table(_arrow(rejected))
-                source_rows.tally(reasons, rejected[REASONS])
+            for scored, rejected in scorer.in_order(path, layout, name):
+                scores.write_table(to_arrow(scored))
+                rejects.write_table(to_arrow(rejected))
+                reasons += tally(rejected)
                 n_scored, n_rejected = n_scored + len(scored), n_rejected + len(rejected)
             bar(note=path.name)
     if not n_scored + n_rejected:
         raise DataError("there are no rows to score")
-    if not n_rejected:
-        quarantine.unlink(missing_ok=True)  # of scores that are replaced now
-        return n_scored, 0
-    quarantine.parent.mkdir(exist_ok=True)
-    move(folder / "rejected", quarantine)
-    text = f"{n_rejected:,} of {n_scored + n_rejected:,} rows were rejected"
-    why = f"{source_rows.main_reasons(reasons)}; they are in '{quarantine}'"
-    most = config.max_rejected_fraction
-    if n_rejected > most * (n_scored + n_rejected):
-        raise TooManyRejectedError(
-            f"{text}, more than serve.max_rejected_fraction = {most:g} ({why}), and nothing was"
-            " scored: mend the rows, or raise the limit"
-        )
-    say(f"rejected  {text}: {why}")
-    return n_scored, n_rejected
-
-
-def _writer(path: Path, empty: pl.DataFrame, stamp: dict[str, str]) -> pq.ParquetWriter:
-    schema = _arrow(empty).schema.with_metadata(stamp)
-    return pq.ParquetWriter(path, schema, compression="zstd")
-
-
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return n_scored, reasons, n_rejected
 
 
 class Scorer:
@@ -152,19 +156,12 @@ class Scorer:
         self.empty = pl.DataFrame(schema=names | answer)
         """Of the scores: what names a row, then what is answered to it."""
 
-    def in_order(
-        self, path: Path, layout: Layout, name: str, n_threads: int | None
-    ) -> Iterator[Scored]:
-        """A file's rows, chunk by chunk, by several threads.
-
-        Raises:
-            DataError: the file is damaged, or a column whose ``on_violation`` is fail has a bad value.
-            ModelFailedError: the graph has no answer to a row.
-        """
-        n_threads = n_threads or len(os.sched_getaffinity(0))
+    def in_order(self, path: Path, layout: Layout, name: str) -> Iterator[Scored]:
+        """A file's rows, chunk by chunk, on every core."""
+        n_threads = os.cpu_count() or 1
         pending: deque[Future[Scored]] = deque()
         with ThreadPoolExecutor(n_threads) as threads:
-            for chunk in source_rows.read_rows(path, layout, complete=False):
+            for chunk in read_rows(path, layout, complete=False):
                 pending.append(threads.submit(self._score, chunk, layout, name))
                 if len(pending) > n_threads:
                     yield pending.popleft().result()
@@ -173,31 +170,28 @@ class Scorer:
 
     def _score(self, chunk: Chunk, layout: Layout, file: str) -> Scored:
         """The scores of the rows that keep the contract's rules, and the others."""
-        contract = self._bundle.contract
-        rules = breaches(contract, chunk.rows.columns, online=True)
-        broken = chunk.rows.with_columns(any_of(rules).alias(REASONS))[REASONS]
-        rows, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
-        reasons = rows.with_columns(reasons_of(rules))[REASONS]
-        rejected = source_rows.rejected_rows(rows, numbers, reasons, layout)
-        quarantined = source_rows.quarantine(file, sorted([*chunk.rejected, *rejected]))
-        source_rows.refuse_failing(quarantined, contract)
-        good, numbers = chunk.rows.filter(~broken), chunk.numbers[~broken.to_numpy()]
-        return self._answers(good, numbers, file), quarantined
+        rules = breaches(self._bundle.contract, chunk.rows.columns, online=True)
+        broken = chunk.rows.select(any_of(rules).alias(REASONS))[REASONS]
+        bad, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
+        reasons = bad.with_columns(reasons_of(rules))[REASONS]
+        rejected = [*chunk.rejected, *rejected_rows(bad, numbers, reasons, layout)]
+        place = [pl.lit(file).alias(FILE), pl.Series(RECORD, chunk.numbers)]
+        good = chunk.rows.with_columns(place).filter(~broken)
+        return self._answers(good), quarantine(file, sorted(rejected))
 
-    def _answers(self, rows: pl.DataFrame, numbers: Numbers, file: str) -> pl.DataFrame:
+    def _answers(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not len(rows):
             return self.empty
         inputs = from_table(self._bundle.contract, rows)
         try:
             outputs = self._bundle.predict(inputs)
         except ModelFailedError as error:
-            raise ModelFailedError(
-                f"{error}: '{file}', a row among the records {numbers[0]:,} to {numbers[-1]:,}"
-            ) from None
+            (file, first), (_, last) = rows.select(FILE, RECORD)[[0, -1]].rows()
+            where = f"'{file}', a row among the records {first:,} to {last:,}"
+            raise ModelFailedError(f"{error}: {where}") from None
         predicted = Predicted(
             bundle=self._bundle, known=self._known, inputs=inputs, outputs=outputs
         )
-        columns = {FILE: [file] * len(rows), RECORD: numbers} | rows.to_dict()
-        columns |= answer_columns(predicted)
+        columns = rows.to_dict() | answer_columns(predicted)
         values = {name: columns.get(name, [None] * len(rows)) for name in self.empty.columns}
         return pl.DataFrame(values, schema=self.empty.schema)

@@ -1,5 +1,6 @@
 """What is to be scored: files, a folder or a source as in the contract, and how each is read."""
 
+import glob
 from pathlib import Path
 
 from ..contract import (
@@ -14,7 +15,7 @@ from ..data.read import matching
 from ..data.rows import Layout, files, layout_of, records
 from ..errors import DataError
 
-HIDDEN, JSON_LINES = ("_", "."), {".jsonl", ".ndjson"}
+JSON_LINES = {".jsonl", ".ndjson"}
 
 
 def open_files(contract: Contract, where: str, scratch: Path) -> dict[Path, Layout]:
@@ -39,15 +40,12 @@ def open_files(contract: Contract, where: str, scratch: Path) -> dict[Path, Layo
 
 
 def _find(where: str) -> list[Path]:
-    """The file, those that a pattern matches, or a folder's in order; without its hidden ones."""
+    """The file, those that a pattern matches, or a folder's; hidden ones do not count."""
     folder = Path(where)
     if not folder.is_dir():
         return matching(where)
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    hidden = [any(part.startswith(HIDDEN) for part in p.relative_to(folder).parts) for p in paths]
-    if not paths or all(hidden):
-        raise DataError(f"the folder '{where}' holds no file to score; name another")
-    return sorted(path for path, hide in zip(paths, hidden, strict=True) if not hide)
+    paths = matching(f"{glob.escape(where)}/**/*")
+    return [p for p in paths if not any(n.startswith("_") for n in p.relative_to(folder).parts)]
 
 
 def _kind(path: Path) -> TableSource:
@@ -81,8 +79,4 @@ def _header(contract: Contract, path: Path, source: TableSource) -> set[str]:
             f"'{path}' has no column {', '.join(map(repr, absent or features))}; its first line or"
             f" schema must name the contract's columns: {', '.join(features)}"
         )
-    for part in path.parts[:-1]:
-        column, equals, _ = part.partition("=")
-        if equals and column in contract.request and column not in columns:
-            raise DataError(f"'{path}': its folder is {part}; write {column} as a column, too")
     return columns

@@ -34,7 +34,7 @@ def database(
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """SQLite, for what is the same in every database."""
     with opened("sqlite", tmp_path) as found:
         monkeypatch.setenv("SHOP_URL", found.address)

@@ -24,28 +24,6 @@ def test_the_same_rows_are_the_same_part(database: Database, data: Path) -> None
     assert rows_of([first]) == [("1", "1", None), ("1", "2", "tea")]
 
 
-def test_other_rows_are_another_part_and_the_old_one_stays(shop: Database, data: Path) -> None:
-    table = shop.make(ORDERS, [(1, 1, "tea")])
-    (first,) = snapshot("orders", shop_of(table=table), ORDERS, data)
-    shop.run(f"update {table} set what = 'rum'")
-    (second,) = snapshot("orders", shop_of(table=table), ORDERS, data)
-    assert [rows_of([part])[0][2] for part in (first, second)] == ["tea", "rum"]
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [(["ab", "c"], ["a", "bc"]), ([None], [""]), (["a", "b"], ["b", "a"]), (["a"], ["a", "a"])],
-)
-def test_a_parts_name_tells_values_apart(
-    shop: Database, data: Path, one: list[str | None], other: list[str | None]
-) -> None:
-    names = set()
-    for values in (one, other):
-        table = shop.make({"what": "text"}, [(value,) for value in values])
-        names.add(snapshot("orders", shop_of(table=table), ["what"], data)[0].name)
-    assert len(names) == 2
-
-
 def test_no_rows_are_a_part_without_rows(database: Database, data: Path) -> None:
     table = database.make(ORDERS)
     source = shop_of(table=table)
@@ -57,42 +35,15 @@ def test_no_rows_are_a_part_without_rows(database: Database, data: Path) -> None
     assert rows_of(snapshot("orders", source, ORDERS, data)) == [("1", "1", "tea")]
 
 
-def test_another_definition_starts_anew(shop: Database, data: Path) -> None:
-    table = shop.make(ORDERS, [(1, 1, "a")])
-    query = f"select * from {table} where id <> :not_this"
-    sources = [
-        shop_of(table=table),
-        shop_of(table=f"main.{table}"),
-        shop_of(query=query, parameters={"not_this": 2}),
-        shop_of(query=query, parameters={"not_this": 3}),
-        shop_of(query=f"{query} ", parameters={"not_this": 3}),
-    ]
-    folders = {snapshot("orders", source, ORDERS, data)[0].parent for source in sources}
-    folders.add(snapshot("orders", sources[0], ["id"], data)[0].parent)
-    assert len(folders) == len(sources) + 1
-
-
-def test_the_order_of_columns_and_the_size_of_chunks_are_no_definition(
-    shop: Database, data: Path
-) -> None:
-    table = shop.make(ORDERS, [(1, 1, "a")])
-    source = shop_of(table=table, chunk_rows=1, missing=["-"])
-    parts = snapshot("orders", shop_of(table=table), ["id", "what"], data)
-    assert snapshot("orders", source, ["what", "id"], data) == parts
-
-
 def test_a_user_and_a_password_are_no_definition() -> None:
-    def of(address: str) -> str:
-        return definition(sa.make_url(address), shop_of(table="t"), ["id"])
+    def of(address: str, **settings: str) -> str:
+        return definition(sa.make_url(address), shop_of(**({"table": "t"} | settings)), ["id"])
 
     one = of("postgresql+psycopg://ann:one@host/db?sslmode=require")
     assert one == of("postgresql+psycopg://bob:two@host/db?password=three")
-    servers = ("host", "other", "host:1")
-    options = ("", "?host=a", "?port=1", "?options=-csearch_path%3Dx")
-    others = [
-        f"{server}/{name}{option}" for server in servers for name in "ab" for option in options
-    ]
-    assert len({one, *(of(f"postgresql+psycopg://{other}") for other in others)}) == 25
+    others = ("other/db", "host:1/db", "host/b", "host/db?options=-csearch_path%3Dx")
+    names = {of(f"postgresql+psycopg://{other}") for other in others}
+    assert len({one, *names, of("postgresql+psycopg://host/db", table="u")}) == 6
 
 
 MANY = {
