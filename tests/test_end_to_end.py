@@ -10,7 +10,7 @@ import json
 import re
 
 import pytest
-from rendering import BakedProject, Ran, current_dataset, last_line
+from rendering import CONTEXT, BakedProject, Ran, current_dataset, last_line
 
 N_FLIGHTS = 336_776
 
@@ -92,9 +92,20 @@ def test_with_one_model_there_is_nothing_to_roll_back_to(
     assert "nothing to roll back to" in ran.output
 
 
-def test_the_history_says_who_made_the_first_model_serve_and_why(
+def test_the_history_says_who_made_the_first_model_serve_and_why_also_as_json(
     ready: BakedProject, training: Ran
 ) -> None:
     output = ready.run("make", "history").output
-
     assert "first model that passed the gate" in " ".join(output.split())
+
+    lines = ready.run("make", "history", "ARGS=--json").output.splitlines()
+    versions, gate, moves = (json.loads(line)["rows"] for line in lines)
+    assert (versions[0]["version"], versions[0]["alias"]) == (1, "champion")
+    assert {rule["passed"] for rule in gate} == {"yes"}
+    assert (moves[0]["to"], moves[0]["why"]) == (1, "the first model that passed the gate")
+
+
+def test_the_card_begins_with_the_description(ready: BakedProject, training: Ran) -> None:
+    output = ready.run(ready.python, "-m", "flight_delay", "card").output
+
+    assert " ".join(output.split()).startswith(f"# flight-delay {CONTEXT['description']}")

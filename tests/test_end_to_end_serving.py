@@ -12,7 +12,7 @@ from typing import Any
 import answering
 import pytest
 from predictor import Server, start, stop
-from rendering import TEMPLATE, BakedProject, Ran, current_dataset, last_line
+from rendering import CONTEXT, TEMPLATE, BakedProject, Ran, current_dataset, last_line
 
 # No proxy of the environment stands between the tests and a server on this machine.
 LOCAL = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
@@ -41,6 +41,7 @@ def server(
 def example(server: Server) -> Any:
     """Return the body that the API's documentation shows."""
     schema = server.ask("/openapi.json").content
+    assert schema["info"]["description"] == CONTEXT["description"]
     content = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     return content["examples"]["typical"]["value"]
 

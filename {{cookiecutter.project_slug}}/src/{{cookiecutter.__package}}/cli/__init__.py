@@ -15,6 +15,7 @@ from ..terminal import printable
 COMMANDS = (
     "adopt.command",
     "cli.commands",
+    "cli.keys",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",

@@ -1,8 +1,6 @@
 """The commands of core: each reads its settings, imports its job and runs it."""
 
 import re
-import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +10,7 @@ from ..arguments import (
     CONFIGS,
     CONTRACT,
     Folder,
+    Json,
     Overrides,
     config_of,
     contract_of,
@@ -20,7 +19,7 @@ from ..arguments import (
     refuse_newer_contract,
 )
 from ..config import Config
-from ..errors import AlertRaised, ConfigError
+from ..errors import AlertRaised
 from ..models.versions import Versions
 from ..rules import descriptions
 from ..terminal import say, table
@@ -33,14 +32,9 @@ KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
 Why = Annotated[str, typer.Option(help="The reason, for the history.")]
 Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
-KeyName = Annotated[str, typer.Argument(help="Name of the key, such as billing-2026.")]
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
-keys = typer.Typer(
-    no_args_is_help=True,
-    help="Make and revoke API keys of the server; a running one follows within 2 seconds.",
-)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
     jobs = (data, train, serve, score, replay, monitor, alerts, demo)
     for command in (*jobs, promote, rollback, history, card):
         app.command()(command)
-    for name, group in (("contract", contracts), ("dataset", datasets), ("keys", keys)):
+    for name, group in (("contract", contracts), ("dataset", datasets)):
         app.add_typer(group, name=name)
 
 
@@ -69,6 +63,7 @@ def train(
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
+    _json: Json = False,
 ) -> None:
     """Train on the current dataset and register the model; serve the first that passes the gate."""
     config = config_of(configs, set_, over)
@@ -148,6 +143,7 @@ def monitor(
     ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
+    _json: Json = False,
 ) -> None:
     """Check the served predictions for drift, quality and faults."""
     config, name = config_of(configs, set_), name_of(configs)
@@ -163,6 +159,7 @@ def alerts(
     recent: Annotated[int, typer.Option(help="Resolved alerts to show, too.", min=0)] = 10,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
+    _json: Json = False,
 ) -> None:
     """Show the open alerts, and the newest resolved ones."""
     config, name = config_of(configs, set_), name_of(configs)
@@ -181,7 +178,7 @@ def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 
 
 @contracts.command("show")
-def show_contract(configs: Folder = CONFIGS) -> None:
+def show_contract(configs: Folder = CONFIGS, _json: Json = False) -> None:
     """Show the columns of a row, with their roles, types and rules."""
     contract, rows = contract_of(configs), []
     for name, column in contract.columns.items():
@@ -199,6 +196,7 @@ def show_dataset(
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
+    _json: Json = False,
 ) -> None:
     """List the datasets, or show where the rows of one went."""
     directory = config_of(configs, set_).data.directory
@@ -243,7 +241,7 @@ def rollback(
     mirror(config, versions)
 
 
-def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+def history(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
     """Show the versions, and what has served."""
     from ..training.promote import show_history
 
@@ -261,40 +259,3 @@ def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides
 def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versions]:
     config = config_of(configs, overrides)
     return config, Versions(config.train.bundles, name_of(configs))
-
-
-@keys.command("new")
-def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a new key, this once; only its hash is kept."""
-    from ..serving.auth import new_key
-
-    path = _keys_file(configs, set_)
-    new_key(path, name, partial(print, flush=True))
-    note = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
-    print(note, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
-
-
-@keys.command("list")
-def list_keys(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show whose keys there are; the keys themselves nobody knows."""
-    from ..serving.auth import read_keys
-
-    path = _keys_file(configs, set_)
-    rows = [(key.name, f"{key.made:%Y-%m-%d %H:%M}") for key in read_keys(path)]
-    table(f"keys in {path}", ("name", "made (UTC)"), rows)
-
-
-@keys.command("revoke")
-def revoke_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Let a key in no longer."""
-    from ..serving.auth import revoke
-
-    revoke(_keys_file(configs, set_), name)
-    say(f"revoked   {name}; a running server knows within 2 s")
-
-
-def _keys_file(configs: Path, overrides: list[str] | None) -> Path:
-    path = config_of(configs, overrides).serve.keys
-    if path is None:
-        raise ConfigError("serve.keys is null; set it to the file that is to hold the keys")
-    return path

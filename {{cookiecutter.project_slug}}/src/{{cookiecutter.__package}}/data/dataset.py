@@ -143,6 +143,5 @@ def show(directory: Path, name: str | None = None) -> None:
     for one in versions:
         made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
         sizes = [one.manifest["splits"][split]["rows"] for split in SPLITS]
-        mark = "current" if one.name == current_name else ""
-        rows.append((one.name, mark, f"{made:%Y-%m-%d %H:%M}", *sizes))
-    table(f"datasets below {directory}", ["dataset", "", "made", *SPLITS], rows)
+        rows.append((one.name, one.name == current_name, f"{made:%Y-%m-%d %H:%M}", *sizes))
+    table(f"datasets below {directory}", ["dataset", "current", "made", *SPLITS], rows)

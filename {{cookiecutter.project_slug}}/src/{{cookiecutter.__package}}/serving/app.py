@@ -180,17 +180,18 @@ def json_response(content: Any, status: int = 200) -> Response:
 def _openapi(app: FastAPI, predictor: Predictor | None) -> dict[str, Any]:
     """The OpenAPI document; bodies and answers of the busy paths are known once a version serves."""
     rows: Any = dict[str, Any]
-    labels, answer, title = rows, rows, app.title
+    labels, answer, title, description = rows, rows, app.title, None
     if predictor is not None:
-        labels, answer = predictor.labels.type, answer_model(predictor.bundle.contract)
-        title = predictor.name
+        contract = predictor.bundle.contract
+        labels, answer = predictor.labels.type, answer_model(contract)
+        title, description = contract.name, contract.description
         typical = Example(value={"rows": [predictor.bundle.metadata["typical"]]})
         rows = Annotated[predictor.rows.type, Body(openapi_examples={"typical": typical})]
     router = APIRouter(tags=["Predictions"])
     _describe(router, PREDICT, "Predict rows", rows, answer)
     _describe(router, FEEDBACK, "Send labels, of which the last for a row counts", labels, Accepted)
     routes = [*router.routes, *app.routes]  # those that people come for are first
-    schema = get_openapi(title=title, version=app.version, routes=routes)
+    schema = get_openapi(title=title, version=app.version, description=description, routes=routes)
     if predictor is not None:  # the framework rounds bounds to floats; these are exact
         for body in (predictor.rows, predictor.labels):
             exact = TypeAdapter(body.type).json_schema(ref_template="#/components/schemas/{model}")

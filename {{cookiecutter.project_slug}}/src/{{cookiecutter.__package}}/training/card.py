@@ -49,7 +49,7 @@ def describe(
     git = metadata["git"]
     dirty = " with uncommitted changes" if git["commit"] and git["dirty"] else ""
     return {
-        "purpose": _purpose(contract, metadata),
+        "purpose": " ".join(filter(None, (contract.description, _answer(contract, metadata)))),
         "use": metadata["settings"].get("intended_use") or NO_INTENDED_USE,
         "limits": metadata["model"].get("limits") or LIMITS,
         "excluded": {
@@ -69,16 +69,16 @@ def describe(
     }
 
 
-def _purpose(contract: Contract, metadata: Mapping[str, Any]) -> str:
+def _answer(contract: Contract, metadata: Mapping[str, Any]) -> str:
     """What is predicted, and from where on a decision is positive."""
     if contract.task == "binary":
         return (
-            f"Predicts the probability that {contract.target} is"
+            f"The answer is the probability that {contract.target} is"
             f" {canonical_category(contract.positive)}; the decision is positive from"
             f" {metadata['threshold']:.4f}, {metadata['threshold_why']}."
         )
     if contract.task == "multiclass":
         labels = ", ".join(contract.labels or ())
-        return f"Predicts which {contract.target} is likeliest, of {labels}."
+        return f"The answer is the probability of each {contract.target}: {labels}."
     unit = contract.columns[contract.target].unit
-    return f"Predicts the value of {contract.target}{f', in {unit}' if unit else ''}."
+    return f"The answer is the value of {contract.target}{f', in {unit}' if unit else ''}."

@@ -63,7 +63,7 @@ def show_history(versions: Versions) -> None:
         gate = "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}"
         alias = aliases.get(version.number, "")
         rows.append((version.number, version.bundle, version.created, gate, alias))
-    table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", ""], rows)
+    table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", "alias"], rows)
     for version in versions.all()[-1:]:
         show_verdict(version.verdict, f"version {version.number}, the newest: gate")
     keys = ["when", "who", "action", "from", "to", "verdict", "why"]

@@ -48,7 +48,8 @@ function describe(found) {
   const target = contract.task === "binary" ? `whether ${contract.target} is ${contract.positive}` : contract.target;
   document.title = `${model.name}, version ${model.version}`;
   byId("name").textContent = `${model.name} version ${model.version}`;
-  byId("purpose").textContent = `Predicts ${target}${unit ? ` in ${unit}` : ""}. ${settings.intended_use ?? ""}`;
+  const purpose = contract.description ?? `Predicts ${target}${unit ? ` in ${unit}` : ""}.`;
+  byId("purpose").textContent = `${purpose} ${settings.intended_use ?? ""}`;
   const since = promotion ? `Serves since ${new Date(promotion.when).toLocaleString("en-GB")}: ${promotion.why}. ` : "";
   byId("since").textContent = since + routes.map(({ text }) => `${text}.`).join(" ");
   notice(model.problem ? `A newer version could not be loaded: ${model.problem}` : "");
