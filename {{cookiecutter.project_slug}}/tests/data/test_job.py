@@ -127,7 +127,7 @@ def test_what_was_made_once_is_not_made_again(
     capsys.readouterr()
     show(place.folder / "data")
     shown = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
-    assert [first.name, "current"] in shown
+    assert [first.name, "yes"] in shown
     show(place.folder / "data", second.name[:6])
     assert "orders    60 rows: 60 accepted" in capsys.readouterr().out
     with pytest.raises(DataError, match=f"no dataset begins with 'x'.*{first.name}"):

@@ -45,7 +45,7 @@ def test_the_card_says_what_is_predicted_from_what_and_how_well(shop: Contract) 
 
 
 TASKS: dict[str, list[str]] = {
-    "multiclass": ["which returned is likeliest, of kept, exchanged, returned.", "| accuracy |"],
+    "multiclass": ["the probability of each returned: kept, exchanged, returned.", "| accuracy |"],
     "regression": ["the value of returned, in EUR.", "| | R² | RMSE | MAE |"],
 }
 
