@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from .. import __version__
 from ..config import Config, ServeConfig
+from ..models.metrics import METRICS
 from .answers import answer_model
 from .metrics import monitoring_text
 from .middleware import Middleware
@@ -128,6 +129,7 @@ def _description(service: Service) -> dict[str, Any]:
     return {key: bundle.metadata[key] for key in copied} | {
         "version": predictor.version,
         "bundle": bundle.hash,
+        "titles": {name: METRICS[name].title for name in bundle.task.metrics},
         "problem": store.problem,
         "promotion": store.promotion,
         "routes": service.routes(),

@@ -193,7 +193,8 @@ def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
     for name in names:
         draws = bootstrap.draw(scored[name], values[name])[metric]
         interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
-        lines.append((name, str(interval), f"{fitted.rounds} of {fitted.last_round}"))
+        rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else "–"
+        lines.append((name, str(interval), rounds))
     n, k = len(holdout.labels), len(holdout.parts)
     rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
     table(f"kinds of model by {title} on {rows}", ["", title, "best round"], lines)

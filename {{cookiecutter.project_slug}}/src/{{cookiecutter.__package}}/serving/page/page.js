@@ -58,7 +58,7 @@ function describe(found) {
   if (first) build();
 }
 
-const short = (value) => value?.toLocaleString("en", { maximumSignificantDigits: 4 }) ?? "–";
+const short = (value) => value?.toLocaleString("en", { maximumSignificantDigits: 3 }) ?? "–";
 
 function showMetrics() {
   const { model: own, ...others } = model.metrics;
@@ -69,7 +69,7 @@ function showMetrics() {
       make(
         "tr",
         {},
-        make("th", {}, name.replaceAll("_", " ")),
+        make("th", {}, model.titles[name]),
         cell(short(value)),
         cell(`${short(low)} to ${short(high)}`),
         ...Object.values(others).map((metrics) => cell(short(metrics[name]?.value))),
