@@ -13,7 +13,7 @@ from .errors import ConfigError, MissingExtraError
 from .storage import read_pointer
 
 Folder = Annotated[
-    Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
+    Path, typer.Option("--configs", help="The folder with contract.yaml and the settings.")
 ]
 Overrides = Annotated[
     list[str] | None,

@@ -27,19 +27,19 @@ from ..terminal import say, table
 
 SOURCE = (
     "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
-    " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
+    " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'; default: the test rows."
 )
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
-Why = Annotated[str, typer.Option(help="The reason, for the history.")]
+Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
 Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
-KeyName = Annotated[str, typer.Argument(help="Name of the key, such as billing-2026.")]
+KeyName = Annotated[str, typer.Argument(help="The key's name, such as billing-2026.")]
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 keys = typer.Typer(
     no_args_is_help=True,
-    help="Make and revoke API keys of the server; a running one follows within 2 seconds.",
+    help="Make and revoke the server's API keys; a running server follows within 2 seconds.",
 )
 
 
@@ -53,7 +53,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Make a dataset from the sources, by the contract and data/transform.py."""
+    """Make a dataset from the sources, with the contract and data/transform.py."""
     contract, settings = contract_of(configs), config_of(configs, set_).data
     settings.refuse_unknown(contract.sources, contract.columns)
     with needs("train"):
@@ -70,7 +70,7 @@ def train(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Train on the current dataset and register the model; serve the first that passes the gate."""
+    """Train a model on the current dataset; serve the first one that passes the gate."""
     config = config_of(configs, set_, over)
     refuse_newer_contract(configs, config)
     with needs("train"):
@@ -80,7 +80,7 @@ def train(
 
 
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Answer predictions over HTTP, by the served version."""
+    """Answer prediction requests over HTTP with the served version."""
     config = config_of(configs, set_)
     if config.serve.model is None and (configs / CONTRACT).exists():
         named = config.serve.model_copy(update={"model": name_of(configs)})
@@ -94,7 +94,7 @@ def score(
     source: Annotated[str | None, typer.Argument(help=SOURCE)] = None,
     target: Annotated[
         Path | None,
-        typer.Option("--output", help="The Parquet file. Default: data/scored/SOURCE.parquet."),
+        typer.Option("--output", help="The Parquet file; default: data/scored/SOURCE.parquet."),
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The version; default: the served one.", min=1)
@@ -102,9 +102,10 @@ def score(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Predict the rows of a file, with the same graph as the server.
+    """Predict the rows of a file with the graph that the server runs.
 
-    The file is there whole or not at all. Rows that break the contract are in quarantine/ beside it.
+    The output is written whole or not at all. Rows that break the contract go to quarantine/
+    beside it.
     """
     config, name = config_of(configs, set_), name_of(configs)
     with needs("batch"):
@@ -133,7 +134,7 @@ def replay(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Send the test rows to the running server, and their labels after them."""
+    """Send the test rows to the running server, and then their labels."""
     config = config_of(configs, set_)
     with needs("monitor"):
         from ..monitoring import replay as traffic
@@ -144,7 +145,9 @@ def replay(
 def monitor(
     fail_on_alert: Annotated[
         bool,
-        typer.Option("--fail-on-alert", help=f"Exit with {AlertRaised.exit_code} on an alert."),
+        typer.Option(
+            "--fail-on-alert", help=f"Exit with {AlertRaised.exit_code} on an open alert."
+        ),
     ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -160,11 +163,11 @@ def monitor(
 
 
 def alerts(
-    recent: Annotated[int, typer.Option(help="Resolved alerts to show, too.", min=0)] = 10,
+    recent: Annotated[int, typer.Option(help="How many resolved alerts to show.", min=0)] = 10,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Show the open alerts, and the newest resolved ones."""
+    """Show the open alerts and the newest resolved ones."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring.alerts import show_alerts
@@ -173,7 +176,7 @@ def alerts(
 
 
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Run every stage in turn: data, train, serve, score, replay, monitor."""
+    """Run every stage: data, train, serve, score, replay, monitor."""
     with needs("all"):
         from ..demo import run
 
@@ -195,12 +198,12 @@ def show_contract(configs: Folder = CONFIGS) -> None:
 @datasets.command("show")
 def show_dataset(
     name: Annotated[
-        str | None, typer.Argument(help="The first letters of a name; default: list all.")
+        str | None, typer.Argument(help="The first letters of its name; default: list all.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """List the datasets, or show where the rows of one went."""
+    """List the datasets, or count the rows of one: kept, rejected, and why."""
     directory = config_of(configs, set_).data.directory
     with needs("batch"):
         from ..data.dataset import show
@@ -212,7 +215,7 @@ def promote(
     version: Which,
     why: Why = "",
     override: Annotated[
-        str | None, typer.Option(help="The reason to serve a version that did not pass its gate.")
+        str | None, typer.Option(help="Serve a version that its gate refused, for this reason.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -244,14 +247,14 @@ def rollback(
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions, and what has served."""
+    """Show the versions, and which served when."""
     from ..training.promote import show_history
 
     show_history(_versions(configs, set_)[1])
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a version's model card, and why it served against its gate if it did."""
+    """Print a version's model card, with the reason if it served against its gate."""
     from ..training.promote import card_of
 
     versions = _versions(configs, set_)[1]
@@ -265,7 +268,7 @@ def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versi
 
 @keys.command("new")
 def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a new key, this once; only its hash is kept."""
+    """Make a key and print it once; only its hash is kept."""
     from ..serving.auth import new_key
 
     path = _keys_file(configs, set_)
@@ -276,7 +279,7 @@ def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) ->
 
 @keys.command("list")
 def list_keys(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show whose keys there are; the keys themselves nobody knows."""
+    """List the names of the keys; the keys themselves are not kept."""
     from ..serving.auth import read_keys
 
     path = _keys_file(configs, set_)
@@ -286,7 +289,7 @@ def list_keys(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 
 @keys.command("revoke")
 def revoke_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Let a key in no longer."""
+    """Revoke a key."""
     from ..serving.auth import revoke
 
     revoke(_keys_file(configs, set_), name)
