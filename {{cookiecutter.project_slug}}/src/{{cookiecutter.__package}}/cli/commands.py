@@ -104,8 +104,7 @@ def score(
 ) -> None:
     """Predict the rows of a file with the graph that the server runs.
 
-    The output is written whole or not at all. Rows that break the contract go to quarantine/
-    beside it.
+    The output is written whole or not at all. Rows that break the contract go to quarantine/.
     """
     config, name = config_of(configs, set_), name_of(configs)
     with needs("batch"):
@@ -145,9 +144,7 @@ def replay(
 def monitor(
     fail_on_alert: Annotated[
         bool,
-        typer.Option(
-            "--fail-on-alert", help=f"Exit with {AlertRaised.exit_code} on an open alert."
-        ),
+        typer.Option("--fail-on-alert", help=f"Exit with {AlertRaised.exit_code} on an alert."),
     ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
