@@ -74,7 +74,7 @@ FAULTS = {
         "leads nowhere: docs/keys.md",
     ),
     "a heading that was renamed": Fault(
-        "README.md", "## Options, and what", "## What", "links", "no heading is called #options-and"
+        "docs/own.md", "## By hand", "## Manually", "links", "no heading is called #by-hand"
     ),
     "a command that no test runs": Fault(
         "docs/howto/roll-back.md",

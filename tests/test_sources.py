@@ -18,7 +18,7 @@ MAX_ROOM_LINES, MAX_SOURCE_LINES = 6_000, 27_000
 # What runs once, when a person brings a table, and is no part of what runs ever after.
 USED_ONCE = "adopt"
 # What cookiecutter copies as it is: a page's own Jinja belongs to the project.
-UNRENDERED = {".py", ".html", ".css", ".js", ".svg"}
+UNRENDERED = {".py", ".html", ".md", ".css", ".js", ".svg"}
 PACKAGE = "{{ cookiecutter.__package }}"
 
 # Spelled with escapes, so that this file does not hold what it forbids.

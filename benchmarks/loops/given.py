@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from flight_delay.models.encode import Categories
-from flight_delay.models.program import Head
+from flight_delay.models.program import Categories, Head
 from flight_delay.training.kinds.mlp import Mlp
 from torch import Tensor, nn
 

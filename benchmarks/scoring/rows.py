@@ -27,8 +27,8 @@ def make(dataset: Dataset, repetitions: int, folder: Path) -> int:
         pacsv.CSVWriter(folder / "rows.csv", plain(table).schema) as csv,
     ):
         for number in range(repetitions):
-            ids = pc.binary_join_element_wise(table[key], str(number), "-")
-            part = table.set_column(place, key, ids)
+            ids = pc.binary_join_element_wise(table[key].cast(pa.string()), str(number), "-")
+            part = table.set_column(place, key, ids.cast(table[key].type))
             parquet.write_table(part)
             csv.write_table(plain(part))
     return len(table) * repetitions

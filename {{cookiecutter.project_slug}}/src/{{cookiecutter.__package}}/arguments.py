@@ -14,7 +14,7 @@ from .storage import read_pointer
 from .terminal import print_json
 
 Folder = Annotated[
-    Path, typer.Option("--configs", help="Folder of contract.yaml and the settings.")
+    Path, typer.Option("--configs", help="The folder with contract.yaml and the settings.")
 ]
 Overrides = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""The command that replaces the example by your own table."""
+"""The command ``adopt``: replaces the example by your own table."""
 
 from typing import Annotated
 
@@ -18,26 +18,25 @@ def add_to(app: typer.Typer) -> None:
 
 def adopt(
     path: Annotated[
-        str, typer.Argument(help="CSV or Parquet; or a database's URL, or the variable with it.")
+        str,
+        typer.Argument(help="CSV or Parquet; or a database's URL, or the variable that holds it."),
     ],
     target: Annotated[str, typer.Option(help="The column to predict.")],
     time: Annotated[
-        str | None, typer.Option(help="The column of times that splits the rows.")
+        str | None, typer.Option(help="The column with the time of each row, for the split.")
     ] = None,
     id_: Annotated[
-        str | None, typer.Option("--id", help="The column that is different in each row.")
+        str | None, typer.Option("--id", help="The column that identifies a row.")
     ] = None,
-    timezone: Annotated[str, typer.Option(help="Time zone of times without one.")] = "UTC",
-    table: Annotated[str | None, typer.Option(help="Table or view of the database.")] = None,
-    query: Annotated[
-        str | None, typer.Option(help="SELECT to read instead of a table of the database.")
-    ] = None,
+    timezone: Annotated[str, typer.Option(help="Time zone of times that name none.")] = "UTC",
+    table: Annotated[str | None, typer.Option(help="A table or view of the database.")] = None,
+    query: Annotated[str | None, typer.Option(help="A SELECT to read instead of a table.")] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
     task: Annotated[str | None, typer.Option(help=f"One of {', '.join(TASKS)}.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the result only.")] = False,
+    name: Annotated[str | None, typer.Option(help="The model's name.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the result.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite your own changes.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Accept without a question.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
     configs: Folder = CONFIGS,
 ) -> None:
     """Write contract.yaml and data.yaml for your own table, and remove the example."""

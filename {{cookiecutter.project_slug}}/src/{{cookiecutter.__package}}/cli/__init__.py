@@ -30,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="From raw tables to a trained, gated, served and monitored model.",
+    help="From raw tables to a model that is trained, checked by a gate, served and monitored.",
 )
 for module in COMMANDS:
     import_module(f"{__package__.rpartition('.')[0]}.{module}").add_to(app)

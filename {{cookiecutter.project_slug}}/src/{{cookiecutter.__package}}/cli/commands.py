@@ -26,11 +26,11 @@ from ..terminal import say, table
 
 SOURCE = (
     "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
-    " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'. Default: the test rows."
+    " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'; default: the test rows."
 )
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
-Why = Annotated[str, typer.Option(help="The reason, for the history.")]
+Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
 Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
@@ -47,7 +47,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Make a dataset from the sources, by the contract and data/transform.py."""
+    """Make a dataset from the sources, with the contract and data/transform.py."""
     contract, settings = contract_of(configs), config_of(configs, set_).data
     settings.refuse_unknown(contract.sources, contract.columns)
     with needs("train"):
@@ -65,7 +65,7 @@ def train(
     set_: Overrides = None,
     _json: Json = False,
 ) -> None:
-    """Train on the current dataset and register the model; serve the first that passes the gate."""
+    """Train a model on the current dataset; serve the first one that passes the gate."""
     config = config_of(configs, set_, over)
     refuse_newer_contract(configs, config)
     with needs("train"):
@@ -75,7 +75,7 @@ def train(
 
 
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Answer predictions over HTTP, by the served version."""
+    """Answer prediction requests over HTTP with the served version."""
     config = config_of(configs, set_)
     if config.serve.model is None and (configs / CONTRACT).exists():
         named = config.serve.model_copy(update={"model": name_of(configs)})
@@ -89,7 +89,7 @@ def score(
     source: Annotated[str | None, typer.Argument(help=SOURCE)] = None,
     target: Annotated[
         Path | None,
-        typer.Option("--output", help="The Parquet file. Default: data/scored/SOURCE.parquet."),
+        typer.Option("--output", help="The Parquet file; default: data/scored/SOURCE.parquet."),
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The version; default: the served one.", min=1)
@@ -97,9 +97,9 @@ def score(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Predict the rows of a file, with the same graph as the server.
+    """Predict the rows of a file with the graph that the server runs.
 
-    The file is there whole or not at all. Rows that break the contract are in quarantine/ beside it.
+    The output is written whole or not at all. Rows that break the contract go to quarantine/.
     """
     config, name = config_of(configs, set_), name_of(configs)
     with needs("batch"):
@@ -128,7 +128,7 @@ def replay(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Send the test rows to the running server, and their labels after them."""
+    """Send the test rows to the running server, and then their labels."""
     config = config_of(configs, set_)
     with needs("monitor"):
         from ..monitoring import replay as traffic
@@ -156,12 +156,12 @@ def monitor(
 
 
 def alerts(
-    recent: Annotated[int, typer.Option(help="Resolved alerts to show, too.", min=0)] = 10,
+    recent: Annotated[int, typer.Option(help="How many resolved alerts to show.", min=0)] = 10,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
     _json: Json = False,
 ) -> None:
-    """Show the open alerts, and the newest resolved ones."""
+    """Show the open alerts and the newest resolved ones."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring.alerts import show_alerts
@@ -170,7 +170,7 @@ def alerts(
 
 
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Run every stage in turn: data, train, serve, score, replay, monitor."""
+    """Run every stage: data, train, serve, score, replay, monitor."""
     with needs("all"):
         from ..demo import run
 
@@ -192,13 +192,13 @@ def show_contract(configs: Folder = CONFIGS, _json: Json = False) -> None:
 @datasets.command("show")
 def show_dataset(
     name: Annotated[
-        str | None, typer.Argument(help="The first letters of a name; default: list all.")
+        str | None, typer.Argument(help="The first letters of its name; default: list all.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
     _json: Json = False,
 ) -> None:
-    """List the datasets, or show where the rows of one went."""
+    """List the datasets, or count the rows of one: kept, rejected, and why."""
     directory = config_of(configs, set_).data.directory
     with needs("batch"):
         from ..data.dataset import show
@@ -210,7 +210,7 @@ def promote(
     version: Which,
     why: Why = "",
     override: Annotated[
-        str | None, typer.Option(help="The reason to serve a version that did not pass its gate.")
+        str | None, typer.Option(help="Serve a version that its gate refused, for this reason.")
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
@@ -242,14 +242,14 @@ def rollback(
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
-    """Show the versions, and what has served."""
+    """Show the versions, and which served when."""
     from ..training.promote import show_history
 
     show_history(_versions(configs, set_)[1])
 
 
 def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a version's model card, and why it served against its gate if it did."""
+    """Print a version's model card, with the reason if it served against its gate."""
     from ..training.promote import card_of
 
     versions = _versions(configs, set_)[1]

@@ -13,9 +13,9 @@ from ..terminal import say, table
 
 keys = typer.Typer(
     no_args_is_help=True,
-    help="Make and revoke API keys of the server; a running one follows within 2 seconds.",
+    help="Make and revoke the server's API keys; a running server follows within 2 seconds.",
 )
-KeyName = Annotated[str, typer.Argument(help="Name of the key, such as billing-2026.")]
+KeyName = Annotated[str, typer.Argument(help="The key's name, such as billing-2026.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 @keys.command("new")
 def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a new key, this once; only its hash is kept."""
+    """Make a key and print it once; only its hash is kept."""
     from ..serving.auth import new_key
 
     path = _keys_file(configs, set_)
@@ -36,7 +36,7 @@ def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) ->
 
 @keys.command("list")
 def list_keys(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
-    """Show whose keys there are; the keys themselves nobody knows."""
+    """List the names of the keys; the keys themselves are not kept."""
     from ..serving.auth import read_keys
 
     path = _keys_file(configs, set_)
@@ -46,7 +46,7 @@ def list_keys(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = F
 
 @keys.command("revoke")
 def revoke_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Let a key in no longer."""
+    """Revoke a key."""
     from ..serving.auth import revoke
 
     revoke(_keys_file(configs, set_), name)

@@ -16,17 +16,17 @@ class LogRetentionConfig(Section):
     """``log_retention.yaml``: how long the prediction log is kept."""
 
     days: Positive | None = None
-    """Days that `logs compact` keeps besides the present one; null keeps all."""
+    """Past days that `logs compact` keeps; null keeps all."""
 
 
 def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
+    """Add the commands."""
     app.add_typer(logs, name="logs")
 
 
 @logs.command("compact")
 def compact_logs(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Compress the days before yesterday; delete those beyond log_retention.days."""
+    """Compress the days before yesterday; delete those older than log_retention.days."""
     config = config_of(configs, set_)
     compact(config.serve.log, config.settings("log_retention", LogRetentionConfig).days)
 
@@ -36,11 +36,11 @@ def forget_records(
     id_: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="A row's id; a request's, where the contract has no id column."
+            metavar="ID", help="A row's id, or a request's id if the contract has no id column."
         ),
     ],
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Remove an id's rows and labels from the days before yesterday."""
+    """Delete the rows and labels of an id from the days before yesterday."""
     forget(config_of(configs, set_).serve.log, id_, load_contract(configs / CONTRACT).id)

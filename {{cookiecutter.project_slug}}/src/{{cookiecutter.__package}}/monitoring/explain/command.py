@@ -1,4 +1,4 @@
-"""The command that looks closer at one row."""
+"""The command ``explain``: runs one logged row through every stage again."""
 
 from typing import Annotated
 
@@ -14,13 +14,13 @@ def add_to(app: typer.Typer) -> None:
 
 def explain(
     request_id: Annotated[
-        str | None, typer.Argument(help="A request's id; default: the newest one logged.")
+        str | None, typer.Argument(help="A request's id; default: the newest logged request.")
     ] = None,
-    row: Annotated[int, typer.Option(help="Number of the row in the request, from 0.", min=0)] = 0,
+    row: Annotated[int, typer.Option(help="The row of the request, counted from 0.", min=0)] = 0,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Run one logged row through every stage again, and name the first that differs."""
+    """Run a logged row through every stage again, and name the first stage that differs."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("train"):
         from .stages import run

@@ -1,4 +1,4 @@
-"""The command ``challenge``: which version challenges the one that serves."""
+"""The command ``challenge``: starts, shows and stops a challenge to the served version."""
 
 from typing import Annotated
 
@@ -8,8 +8,8 @@ from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
 from ...models.versions import Versions
 from ...terminal import say
 
-VERSION = "The challenger's number, or stop; without it, show the challenge."
-SHARE = "Share of the requests; default: 0.1, with --shadow 1."
+VERSION = "The challenger's number, or stop; default: show the challenge."
+SHARE = "Its share of the requests; default: 0.1, or 1 with --shadow."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def challenge(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Let another version answer a share of the requests, or shadow them; stop or show it."""
+    """Let a version answer a share of the requests, or shadow them; show or stop this."""
     from ...models.challenger import end_challenge, read_challenge, start_challenge
 
     versions = Versions(config_of(configs, set_).serve.bundles, name_of(configs))

@@ -15,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def encode_rows(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Write the training and validation rows as matrices, for any other training."""
+    """Write the training and validation rows as matrices, to train on elsewhere."""
     config = config_of(configs, set_)
     refuse_newer_contract(configs, config)
     with needs("train"):
@@ -27,12 +27,12 @@ def encode_rows(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
 def import_onnx(
     model: Annotated[Path, typer.Argument(help="The ONNX file.")],
     encoding: Annotated[
-        Path, typer.Option(help="Folder of the encoding whose matrix the model takes.")
+        Path, typer.Option(help="The folder of data/encoded/ that the model was trained on.")
     ],
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Register an ONNX model after the same gate as a model that was trained here."""
+    """Check an ONNX model by the gate, and register it."""
     config = config_of(configs, set_)
     refuse_newer_contract(configs, config)
     with needs("train"):

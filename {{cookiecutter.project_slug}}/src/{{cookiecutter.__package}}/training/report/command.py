@@ -1,4 +1,4 @@
-"""The command that draws a report again."""
+"""The command ``report``: draws a report again."""
 
 from typing import Annotated
 

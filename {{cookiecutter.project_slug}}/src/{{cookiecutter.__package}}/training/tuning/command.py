@@ -12,7 +12,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def tune(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Search for the settings that do best on validation rows; write them for train --with."""
+    """Search for the settings that are best on validation rows; write them for train --with."""
     config = config_of(configs, set_)
     tuning_of(config)  # a wrong setting is refused before anything is loaded
     refuse_newer_contract(configs, config)
