@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import httpx
-import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring.history import read_windows
 
 from ..conftest import Workspace
@@ -49,28 +46,6 @@ def test_the_server_imports_no_heavy_library(running: Running) -> None:
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in lines if "|" in line}
     assert "onnxruntime" in imported
     assert imported & HEAVY == set()
-
-
-def test_online_and_batch_answers_are_the_bundles_own(
-    running: Running, workspace: Workspace
-) -> None:
-    contract, task = workspace.contract, workspace.bundle.task
-    source = workspace.path / "data/datasets/synthetic/test.parquet"
-    target = running.folder / "scored.parquet"
-    running.run("score", str(source), "--output", str(target))
-    expected = workspace.bundle.predict(from_table(contract, pq.read_table(source)))
-    scored, certainty = pq.read_table(target), task.certainty(expected)
-    if certainty is None:
-        assert scored["value"].to_numpy() == pytest.approx(expected, rel=1e-6)
-    else:
-        assert scored["probability"].to_numpy() == pytest.approx(certainty, abs=1e-7)
-        assert scored["decision"].to_pylist() == task.decisions(expected).tolist()
-
-    schema = httpx.get(f"{running.url}/openapi.json").json()
-    body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    example = body["examples"]["typical"]["value"]
-    answer = httpx.post(f"{running.url}/predict", json=example).json()
-    assert (answer["model"], len(answer["predictions"])) == (contract.name, 1)
 
 
 def test_replayed_traffic_is_monitored_with_its_labels(

@@ -79,7 +79,10 @@ def test_each_task_is_scored_as_it_is_answered(tmp_path: Path, task: str) -> Non
     run(config, "shop", str(tmp_path / "rows.parquet"), tmp_path / "scored.parquet")
     with live(config) as client:
         answers = answers_to(client, json_rows(table))
-    assert same(pq.read_table(tmp_path / "scored.parquet"), answers)
+    scores = pq.read_table(tmp_path / "scored.parquet")
+    assert same(scores, answers)
+    columns = ["value"] if task == "regression" else ["probability", "decision"]
+    assert scores.column_names == ["order", *columns, "warnings"]
 
 
 def test_the_trained_model_scores_files_as_it_answers_rows(
