@@ -70,11 +70,3 @@ def test_other_settings_bytes_or_libraries_have_another_key(
         assert key(place) != before
     place.write(orders(59))
     assert key(place) != before
-
-
-def test_the_same_rows_and_contract_have_the_same_name(place: Shop) -> None:
-    before = place.run()
-    place.csv.write_bytes(place.csv.read_bytes().replace(b"\n", b"\r\n"))
-    after = place.run()
-    assert after.name == before.name
-    assert len(list((place.folder / "data" / "runs").iterdir())) == 2

@@ -1,6 +1,5 @@
 """Which split a row belongs to: by date or days, by hash for good, and fairly where rows are few."""
 
-import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from {{ cookiecutter.__package }}.errors import ConfigError
 
 from ..conftest import shop_of
 from ..synthesized import synthesize
-from .conftest import Shop, orders
+from .conftest import Shop, orders, with_source
 
 HASH = HashSplit(by="hash", validation=0.2, test=0.2)
 
@@ -77,14 +76,8 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     rows = orders(144)
     rows += [rows[3], rows[3], rows[40], rows[77], rows[90], rows[140]]
     place.write(rows)
-    values = json.loads(place.contract.text) | {"time": None, "id": None}
-    values["sources"]["orders"]["repeats"] = "keep"
-    shop = replace(
-        place,
-        contract=Contract.model_validate(values),
-        settings={"split": {"by": "hash", "validation": 0.2, "test": 0.2}},
-    )
-    dataset = shop.run()
+    kept = with_source(place.contract, repeats="keep").model_copy(update={"time": None, "id": None})
+    dataset = replace(place, contract=kept, settings={"split": HASH.model_dump()}).run()
     splits = {name: dataset.read(name)["order"].to_pylist() for name in SPLITS}
     assert [len(splits[name]) for name in SPLITS] == pytest.approx([90, 30, 30], abs=1)
     assert sum(len(set(ids)) for ids in splits.values()) == 144

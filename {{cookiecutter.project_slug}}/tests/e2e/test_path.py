@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.cli import app
@@ -12,7 +13,7 @@ from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring.history import read_windows
 
-from ..conftest import Workspace
+from ..conftest import ROWS, Workspace
 from .served import serving
 
 HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
@@ -48,11 +49,14 @@ def test_the_server_imports_no_heavy_library(running: Running) -> None:
     assert imported & HEAVY == set()
 
 
-def test_replayed_traffic_is_monitored_with_its_labels(
+def test_rows_are_scored_and_replayed_traffic_is_monitored_with_its_labels(
     running: Running, workspace: Workspace
 ) -> None:
     with pytest.raises(ServerUnreachableError, match="make serve"):
         running.run("replay", "--url", "http://127.0.0.1:9")
+    source = workspace.path / "data" / "datasets" / "synthetic" / "test.parquet"
+    running.run("score", str(source), "--output", str(running.folder / "scored.parquet"))
+    assert len(pq.read_table(running.folder / "scored.parquet")) == ROWS["test"]
     running.run("replay", "--url", running.url)
     running.run("monitor")
     name, task = workspace.contract.name, workspace.bundle.task

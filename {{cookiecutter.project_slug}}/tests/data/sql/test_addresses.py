@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.errors import (
     ProjectError,
 )
 
+from ...conftest import PACKAGE
 from .databases import KINDS, ORDERS, Database, files, opened, refused, rows_of, shop_of, snapshot
 
 SECRET = "hunter2-and-more"  # noqa: S105 - planted, to be looked for
@@ -61,13 +62,16 @@ def test_an_address_that_leads_nowhere_is_told_without_its_password(
     assert files(data) == []
 
 
-def test_a_driver_that_is_not_installed_is_told_with_the_command(
-    data: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("absent", ["psycopg", "sqlalchemy"])
+def test_a_library_that_is_not_installed_is_told_with_the_command(
+    data: Path, monkeypatch: pytest.MonkeyPatch, absent: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, absent, None)
+    monkeypatch.delitem(sys.modules, f"{PACKAGE}.data.sql.database", raising=False)
+    monkeypatch.delattr(f"{PACKAGE}.data.sql.database", raising=False)
     source = shop_of(sql="postgres://ann@host/db", table="t")
     message = refused(source, data, error=MissingExtraError)
-    assert message == "psycopg is not installed; install it with: pip install '.[sql]'"
+    assert message == f"{absent} is not installed; install it with: pip install '.[sql]'"
 
 
 @pytest.mark.parametrize("place", ["ann:{}@host/db", "host/db?sslPass={}"])
