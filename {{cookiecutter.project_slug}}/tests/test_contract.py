@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from {{ cookiecutter.__package }}.contract import (
-    Contract,
-    CsvSource,
-    JsonlSource,
-    ParquetSource,
-    load_contract,
-)
+from {{ cookiecutter.__package }}.contract import Contract, ParquetSource, load_contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import SHOP, TASKS, shop_of
@@ -42,44 +36,31 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("target", ..., ["target", "required"]),
     ("target", "retuned", ["target: 'retuned' is not one of columns: order, at", "'returned'?"]),
     ("target", "at", ["target: 'at' must be boolean or category or integer"]),
-    ("time", "name", ["time: 'name' must be timestamp"]),
     ("positive", "yes", ["positive: 'yes'", "'returned'", "boolean"]),
     ("columns/price/slice", True, ["columns.price", "slice is for category and boolean"]),
-    ("sources", {}, ["sources: ", "at least 1 item"]),
     ("sources/orders/delimiter", '"', ["sources.orders:", "must differ; given ['\"', '\"']"]),
     ("columns/returned/pii", True, ["columns.returned.pii", "never leave the ETL"]),
-    ("columns/city/pii", True, ["columns.city.pii", "never leave the ETL"]),
-    ("task", "ranking", ["task", "'binary'", "given 'ranking'"]),
     ("name", "../shop", ["name", "given '../shop'"]),
     ("timezone", "Paris", ["timezone", "'Paris' is not an IANA time zone", "Europe/Paris"]),
     ("timezon", "UTC", ["timezon:", "no such key", "did you mean 'timezone'?"]),
     ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
-    ("columns/price/type", "money", ["columns.price.type", "'float'", "given 'money'"]),
     ("columns/price/minimum", 2000, ["columns.price", "minimum 2000 is above maximum 1000"]),
     ("columns/price/min", 3, ["columns.price.min:", "no such key; did you mean 'minimum'?"]),
-    ("columns/city/minimum", 3, ["columns.city", "for integer and float, not category"]),
     ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
     ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
-    ("sources/orders", "orders.csv", ["sources.orders:", "given 'orders.csv'"]),
-    ("sources/orders/csv", ..., ["sources.orders.csv", "required"]),
     ("sources/orders/repeats", "count", ["sources.orders.repeats", "'drop' or 'keep'"]),
     ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "no such key"]),
     ("sources/orders/encoding", "utf-9", ["sources.orders.encoding", "cp1252"]),
     ("sources/orders/numbers", {"price": {"decimal": ",", "thousands": ","}}, ["must differ"]),
     ("sources/orders/formats", {"prise": "%d.%m.%Y"}, ["sources.orders.formats: 'prise' is not"]),
     ("sources/orders/missing_by_column", {"prise": ["NA"]}, ["did you mean 'price'?"]),
-    ("sources/orders/missing", [], ["sources.orders.missing", "at least 1"]),
-    ("sources/orders/columns", {"a": "text"}, ["sources.orders.columns.a", "given 'text'"]),
     ("sources/a.b", {"csv": "b.csv"}, ["sources.a.b", "pattern", "given 'a.b'"]),
 ]
 OF_TASKS: list[tuple[str, str, object, list[str]]] = [
     ("multiclass", "labels", None, ["labels: list the values of the target"]),
-    ("multiclass", "labels", ["kept", " kept "], ["labels: a value is listed twice"]),
     ("multiclass", "positive", True, ["positive: a multiclass task has none"]),
     ("multiclass", "columns/returned/allowed", ["kept"], ["take allowed out of the column"]),
-    ("multiclass", "columns/returned/type", "integer", ["'returned' must be category"]),
     ("regression", "labels", ["1", "2"], ["labels: 'returned' is float", "leave labels out"]),
-    ("regression", "columns/returned/minimum", 300, ["minimum 300 is above maximum 250"]),
     ("regression", "columns/returned", {"type": "boolean"}, ["must be float or integer"]),
 ]
 
@@ -141,7 +122,6 @@ def test_equal_values_have_one_text() -> None:
     ("positive", "labels", "message"),
     [
         ("1.0", None, "no row has '1.0'; valid are 1"),
-        ("1", ["0", "2"], "positive: no row has '1'; valid are 0, 2"),
         ("1", ["0", "1", "2"], "labels: a binary task has two, not 3"),
     ],
 )
@@ -155,11 +135,9 @@ def test_the_positive_value_is_one_that_rows_have(
 
 
 def test_a_source_is_of_the_kind_that_its_key_names() -> None:
-    kinds = {"csv": CsvSource, "parquet": ParquetSource, "jsonl": JsonlSource}
-    for key, kind in kinds.items():
-        contract = Contract.model_validate(changed("sources/orders", {key: "data/raw/*"}))
-        assert type(contract.sources["orders"]) is kind
-        assert [*contract.source_columns("orders")] == [*contract.columns]
-        own = {key: "data/raw/*", "columns": {"a": "float"}}
-        contract = Contract.model_validate(changed("sources/orders", own))
-        assert contract.source_columns("orders") == {"a": "float"}
+    raw = {"parquet": "data/raw/*"}
+    contract = Contract.model_validate(changed("sources/orders", raw))
+    assert type(contract.sources["orders"]) is ParquetSource
+    assert [*contract.source_columns("orders")] == [*contract.columns]
+    own = changed("sources/orders", raw | {"columns": {"a": "float"}})
+    assert Contract.model_validate(own).source_columns("orders") == {"a": "float"}

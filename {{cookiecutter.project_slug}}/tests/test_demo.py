@@ -8,36 +8,26 @@ import pytest
 
 from {{ cookiecutter.__package }} import demo
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import (
-    ProjectError,
-    ServerUnreachableError,
-)
+from {{ cookiecutter.__package }}.errors import ProjectError, ServerUnreachableError
 
 from .conftest import write_configs
 
 DATA = {"driving": "orders", "split": {"validation_from": "2024-03-01", "test_from": "2024-04-01"}}
 
 
-@pytest.fixture
-def configs(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose source file is not there yet."""
+@pytest.mark.slow
+def test_a_stage_that_fails_and_a_server_that_cannot_start_end_the_demo_with_the_reason(
+    tmp_path: Path,
+    shop: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     write_configs(tmp_path, {"contract": json.loads(shop.text), "data": DATA})
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "configs"
-
-
-@pytest.mark.slow
-def test_a_stage_that_fails_ends_the_demo_with_its_exit_code(
-    configs: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+    configs = tmp_path / "configs"
     with pytest.raises(ProjectError, match="'data' ended with exit code 3"):
         demo.run(configs, [])
-    assert "orders.csv" in capfd.readouterr().err
-
-
-def test_a_server_that_cannot_start_is_reported_and_not_waited_for(
-    configs: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+    assert "'orders.csv' does not exist" in capfd.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         arguments = ["--configs", str(configs), "--set", f"serve.port={port}"]

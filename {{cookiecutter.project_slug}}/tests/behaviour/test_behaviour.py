@@ -72,6 +72,3 @@ def test_the_newest_version_is_asked_unless_another_is_named(constant: Model) ->
     shutil.rmtree(configs.parent / "data")
     with pytest.raises(RegistryError, match=r"dataset '.*' is not there; run: make data train"):
         find_model(configs)
-    shutil.rmtree(folder)
-    with pytest.raises(RegistryError, match=r"no version of shop .* make data train"):
-        find_model(configs)

@@ -48,13 +48,6 @@ class Shop:
         """The shop with other settings."""
         return replace(self, settings=settings)
 
-    def ruled(self, head: dict[str, Any] | None = None, **columns: dict[str, Any]) -> "Shop":
-        """The shop with other keys of its contract and of some columns."""
-        values = json.loads(self.contract.text) | (head or {})
-        for name, keys in columns.items():
-            values["columns"][name] |= keys
-        return replace(self, contract=Contract.model_validate(values))
-
     def write(self, rows: Rows | str) -> None:
         self.csv.write_text(text_of(rows) if isinstance(rows, list) else rows)
 

@@ -1,6 +1,6 @@
 """Texts and values of other systems to the contract's types: the golden table, and written forms."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,24 +37,18 @@ def test_a_category_has_one_text_as_in_python() -> None:
 NUMBERS: list[tuple[str, dict[str, Any], float | None]] = [
     ("2.550,69", {"decimal": ",", "thousands": "."}, 2550.69),
     ("69,32", {"decimal": ","}, 69.32),
-    ("1.234", {"decimal": ","}, None),
     ("1,234,567", {"thousands": ","}, 1234567),
     ("1,5", {"thousands": ","}, None),
     ("12 345,6", {"decimal": ",", "thousands": " "}, 12345.6),
-    ("1\u202f234", {"thousands": " "}, 1234),
     ("1’234.5", {"thousands": "'"}, 1234.5),
-    ("$1,544", {"thousands": ",", "units": ("$",)}, 1544),
     ("-$1,544.5", {"thousands": ",", "units": ("$",)}, -1544.5),
     ("€ -5", {"units": ("€",)}, -5),
-    ("255.07 EUR", {"units": ("EUR",)}, 255.07),
     ("69.3%", {"units": ("%",)}, 69.3),
     ("12.5-", {}, -12.5),
     ("\u221212", {}, -12),
     ("(12)", {}, -12),
     ("3.5k", {"factors": {"k": 1e3, "M": 1e6}}, 3500),
-    ("2M", {"factors": {"k": 1e3, "M": 1e6}}, 2e6),
     ("12 kg", {"units": ("g",)}, None),
-    ("x", {}, None),
 ]
 
 
@@ -73,20 +67,14 @@ TIMES: list[tuple[str, str, datetime | None]] = [
     ("%d.%m.%Y %H:%M", "01.02.2013 12:00", NOON),
     ("%d/%m/%Y %H:%M:%S.%f", "01/02/2013 12:00:00.000000", NOON),
     ("%Y-%m-%d %H:%M:%S %z", "2013-02-01 14:00:00 +0200", NOON),
-    ("%Y-%m-%d %H:%M:%S.%f UTC", "2013-02-01 12:00:00.000000 UTC", NOON),
     ("%a, %d %b %Y %H:%M:%S GMT", "Fri, 01 Feb 2013 12:00:00 GMT", NOON),
-    ("%Y%m%d%H%M%S", "20130201120000", NOON),
     ("%d.%m.%Y %H:%M:%S,%f", "01.02.2013 12:00:00,000", NOON),
     ("%Y-%m-%d %H:%M", "2013-01-31 24:00", datetime(2013, 2, 1, tzinfo=UTC)),
     ("%d.%m.%Y %H:%M:%S", "31.01.2013 24:00:01", None),
-    ("%d.%m.%Y", "01.02.13", None),
     ("%d.%m.%Y", "31.02.2013", None),
-    ("%Y%m%d", "20130201", datetime(2013, 2, 1, tzinfo=UTC)),
     ("%Y%m%d", "20130201.0", datetime(2013, 2, 1, tzinfo=UTC)),
-    ("epoch_s", "1359720000", NOON),
     ("epoch_s", "1359720000.0", NOON),
     ("epoch_ms", "1359720000000", NOON),
-    ("epoch_us", "1359720000000000", NOON),
     ("epoch_ns", "1359720000000000999", NOON),
     ("epoch_s", "1359720000.25", NOON.replace(microsecond=250_000)),
     ("epoch_s", "12", None),
@@ -118,11 +106,9 @@ CONVERTED: list[tuple[ColumnType, pl.Series, list[Any]]] = [
     ("boolean", pl.Series([0, 1, 2]), [False, True, None]),
     ("category", pl.Series([1.0, 1.5, 1e16]), ["1", "1.5", "1e+16"]),
     ("category", pl.Series([True, None]), ["true", None]),
-    ("category", pl.Series([7]), ["7"]),
     ("string", pl.Series([7]), ["7"]),
     ("timestamp", pl.Series([date(2013, 2, 1)]), [datetime(2013, 2, 1, 5, tzinfo=UTC)]),
     ("timestamp", pl.Series([datetime(2013, 2, 1, 7)]), [NOON]),
-    ("timestamp", pl.Series([NOON]), [NOON]),
 ]
 
 
@@ -133,7 +119,6 @@ def test_values_that_are_no_texts_become_the_contracts(
     assert cast(given, Form(type=kind), ZONE).to_list() == expected
 
 
-@pytest.mark.parametrize("kind", ["integer", "float", "boolean", "timestamp"])
-def test_a_column_of_another_kind_is_an_error(kind: ColumnType) -> None:
-    with pytest.raises(DataError, match=rf"'x' holds Duration.*read as {kind}"):
-        cast(pl.Series("x", [datetime(2013, 2, 1) - datetime(2013, 1, 1)]), Form(type=kind), ZONE)
+def test_a_column_of_another_kind_is_an_error() -> None:
+    with pytest.raises(DataError, match=r"'x' holds Duration.*read as integer"):
+        cast(pl.Series("x", [timedelta(days=1)]), Form(type="integer"), ZONE)

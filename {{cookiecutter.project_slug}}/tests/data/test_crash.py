@@ -6,6 +6,8 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from subprocess import PIPE
 
 import pytest
 
@@ -57,41 +59,22 @@ def many() -> Rows:
     return [row | {"price": f"{number % 1000}"} for number, row in enumerate(orders(ROWS))]
 
 
-class Runner:
+@contextlib.contextmanager
+def running(place: Shop) -> Iterator[subprocess.Popen[str]]:
     """The process that runs the job in its forks."""
+    command = [sys.executable, "-c", SCRIPT, place.contract.text, place.config.model_dump_json()]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert answer(process) == "ready"
+        yield process
 
-    def __init__(self, place: Shop) -> None:
-        command = [sys.executable, "-c", SCRIPT, place.contract.text]
-        self.process = subprocess.Popen(
-            [*command, place.config.model_dump_json()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.read() == "ready"
 
-    def read(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def start(self, line: str = "run") -> int:
-        """Begin a run; its process."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
-        return int(self.read())
-
-    def close(self) -> str:
-        """End; what was written to the error stream."""
-        return self.process.communicate(timeout=30)[1]
-
-    def __enter__(self) -> "Runner":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+def answer(process: subprocess.Popen[str], line: str = "") -> str:
+    """The next line that the process prints, after it was given one, if any."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if line:
+        print(line, file=process.stdin, flush=True)
+    return process.stdout.readline().strip()
 
 
 def whole(place: Shop) -> str | None:
@@ -107,26 +90,26 @@ def whole(place: Shop) -> str | None:
 def test_runs_killed_at_random_moments_leave_a_whole_dataset_at_every_moment(place: Shop) -> None:
     rows, moments = many(), random.Random(0)  # noqa: S311 - moments, not secrets
     place.write(rows)
-    with Runner(place) as runner:
-        runner.start()
+    with running(place) as process:
+        answer(process, "run")
         begun = time.perf_counter()
-        assert runner.read() == "0"
+        assert answer(process) == "0"
         seconds = time.perf_counter() - begun
         ends = []
         for kill in range(KILLS):
             rows[kill]["price"] = "999.5"  # another version to make each time
             place.write(rows)
-            child = runner.start()
+            child = int(answer(process, "run"))
             deadline = time.perf_counter() + moments.uniform(0, seconds)
             while time.perf_counter() < deadline:
                 assert whole(place)
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.kill(child, 9)
-            ends.append(runner.read())
+            ends.append(answer(process))
             assert whole(place)
-        runner.start()
-        assert runner.read() == "0"
-        assert runner.close() == ""
+        answer(process, "run")
+        assert answer(process) == "0"
+        assert process.communicate()[1] == ""
     assert ends.count("-9") > KILLS / 2
     assert not list((place.folder / "data").glob(".etl.*"))
     elsewhere = place.having(directory=place.folder / "clean")
@@ -137,12 +120,12 @@ def test_a_full_disk_is_told_and_leaves_a_whole_dataset(place: Shop) -> None:
     place.write(many())
     old = place.run().manifest["content_hash"]
     place.write(many()[1:])
-    with Runner(place) as runner:
+    with running(place) as process:
         for limit in (0, 1_000, 10_000, 50_000):
-            runner.start(f"limit {limit}")
-            assert runner.read() == "3"
+            answer(process, f"limit {limit}")
+            assert answer(process) == "3"
             assert whole(place) == old
-        said = runner.close().splitlines()
+        said = process.communicate()[1].splitlines()
     assert len(said) == 4
     assert all("no space is left" in line and "unchanged" in line for line in said)
     assert place.run().manifest["content_hash"] != old

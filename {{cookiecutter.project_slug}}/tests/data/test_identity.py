@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data import job, transform
+from {{ cookiecutter.__package }}.data import job
 from {{ cookiecutter.__package }}.data.job import describe, key_of
 
 from ..conftest import PACKAGE
@@ -70,26 +70,3 @@ def test_other_settings_bytes_or_libraries_have_another_key(
         assert key(place) != before
     place.write(orders(59))
     assert key(place) != before
-
-
-def test_a_changed_function_makes_its_own_dataset(
-    place: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In version 0.1 a changed module outside of data/ kept the stale dataset under its name."""
-    before = place.run()
-    source = Path(str(transform.__file__)).read_text()
-    (tmp_path / "transform.py").write_text(source + "\n# a remark\n")
-    monkeypatch.setattr(transform, "__file__", str(tmp_path / "transform.py"))
-    assert place.run().name == before.name  # the rows are the same
-    dearer = lambda sources: sources["orders"].with_columns(price=2.0)  # noqa: E731
-    monkeypatch.setattr(transform, "transform", dearer)
-    (tmp_path / "transform.py").write_text(source + "\n# another\n")
-    assert place.run().name != before.name
-
-
-def test_the_same_rows_and_contract_have_the_same_name(place: Shop) -> None:
-    before = place.run()
-    place.csv.write_bytes(place.csv.read_bytes().replace(b"\n", b"\r\n"))
-    after = place.run()
-    assert after.name == before.name
-    assert len(list((place.folder / "data" / "runs").iterdir())) == 2

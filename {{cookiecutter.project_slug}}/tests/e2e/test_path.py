@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import httpx
 import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.errors import ServerUnreachableError
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring.history import read_windows
 
-from ..conftest import Workspace
+from ..conftest import ROWS, Workspace
 from .served import serving
 
 HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
@@ -51,33 +49,14 @@ def test_the_server_imports_no_heavy_library(running: Running) -> None:
     assert imported & HEAVY == set()
 
 
-def test_online_and_batch_answers_are_the_bundles_own(
-    running: Running, workspace: Workspace
-) -> None:
-    contract, task = workspace.contract, workspace.bundle.task
-    source = workspace.path / "data/datasets/synthetic/test.parquet"
-    target = running.folder / "scored.parquet"
-    running.run("score", str(source), "--output", str(target))
-    expected = workspace.bundle.predict(from_table(contract, pq.read_table(source)))
-    scored, certainty = pq.read_table(target), task.certainty(expected)
-    if certainty is None:
-        assert scored["value"].to_numpy() == pytest.approx(expected, rel=1e-6)
-    else:
-        assert scored["probability"].to_numpy() == pytest.approx(certainty, abs=1e-7)
-        assert scored["decision"].to_pylist() == task.decisions(expected).tolist()
-
-    schema = httpx.get(f"{running.url}/openapi.json").json()
-    body = schema["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    example = body["examples"]["typical"]["value"]
-    answer = httpx.post(f"{running.url}/predict", json=example).json()
-    assert (answer["model"], len(answer["predictions"])) == (contract.name, 1)
-
-
-def test_replayed_traffic_is_monitored_with_its_labels(
+def test_rows_are_scored_and_replayed_traffic_is_monitored_with_its_labels(
     running: Running, workspace: Workspace
 ) -> None:
     with pytest.raises(ServerUnreachableError, match="make serve"):
         running.run("replay", "--url", "http://127.0.0.1:9")
+    source = workspace.path / "data" / "datasets" / "synthetic" / "test.parquet"
+    running.run("score", str(source), "--output", str(running.folder / "scored.parquet"))
+    assert len(pq.read_table(running.folder / "scored.parquet")) == ROWS["test"]
     running.run("replay", "--url", running.url)
     running.run("monitor")
     name, task = workspace.contract.name, workspace.bundle.task

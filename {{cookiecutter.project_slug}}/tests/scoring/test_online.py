@@ -70,31 +70,29 @@ def same(scores: pa.Table, answers: list[dict[str, Any]]) -> bool:
     return bool((expected.view(np.uint32) == actual.view(np.uint32)).all())
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_each_task_is_scored_as_it_is_answered(tmp_path: Path, task: str) -> None:
-    contract, config = shop_of(task), serve_config(tmp_path)
-    add_version(config.bundles, contract)
-    table = rows_of(contract, 1_000)
-    pq.write_table(table, tmp_path / "rows.parquet")
-    run(config, "shop", str(tmp_path / "rows.parquet"), tmp_path / "scored.parquet")
-    with live(config) as client:
-        answers = answers_to(client, json_rows(table))
-    assert same(pq.read_table(tmp_path / "scored.parquet"), answers)
-
-
-def test_the_trained_model_scores_files_as_it_answers_rows(
-    workspace: Workspace, tmp_path: Path
+@pytest.mark.parametrize("task", [*TASKS, "own"])
+def test_files_are_scored_as_rows_are_answered(
+    workspace: Workspace, tmp_path: Path, task: str
 ) -> None:
-    contract, serve = workspace.contract, workspace.config.serve
-    table = rows_of(contract, N_ROWS, seed=3)
+    if task == "own":
+        contract, config = workspace.contract, workspace.config.serve
+        config = config.model_copy(update={"log": tmp_path / "live"})
+    else:
+        contract, config = shop_of(task), serve_config(tmp_path)
+        add_version(config.bundles, contract)
+    key = [contract.id] if contract.id else ["_file", "_record"]
+    values = ["value"] if contract.task == "regression" else ["probability", "decision"]
+    table = rows_of(contract, N_ROWS if task == "own" else 1_000, seed=3)
     pq.write_table(table, tmp_path / "rows.parquet")
     pacsv.write_csv(table, tmp_path / "rows.csv")
-    with live(serve.model_copy(update={"log": tmp_path / "live"})) as client:
+    with live(config) as client:
         answers = answers_to(client, json_rows(table))
     for name in ("rows.parquet", "rows.csv"):
         target = tmp_path / f"of-{name}.parquet"
-        run(serve, contract.name, str(tmp_path / name), target)
-        assert same(pq.read_table(target), answers)
+        run(config, contract.name, str(tmp_path / name), target)
+        scores = pq.read_table(target)
+        assert same(scores, answers)
+        assert scores.column_names == [*key, *values, "warnings"]
 
 
 def price(draw: Draw) -> str:

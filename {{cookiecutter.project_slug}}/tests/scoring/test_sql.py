@@ -7,92 +7,27 @@ import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import (
-    ConfigError,
-    DataError,
-    ProjectError,
-)
 
 from .conftest import Place, rows_of
 
 
-@pytest.fixture
-def rows(shop: Contract) -> pa.Table:
-    """Rows to be had from many places."""
-    return rows_of(shop, 120)
-
-
-@pytest.fixture
-def database(place: Place, rows: pa.Table) -> str:
-    """The URL of a database that holds the rows."""
-    pytest.importorskip("sqlalchemy")
-    path = place.folder / "shop.db"
-    names = [*rows.schema.names, "extra"]
-    with sqlite3.connect(path) as connection:
-        quoted = ", ".join(f'"{name}"' for name in names)
-        connection.execute(f"create table orders ({quoted})")
-        marks = ", ".join("?" * len(names))
-        table = rows.set_column(1, "at", rows["at"].cast(pa.string()))
-        values = [(*row.values(), b"bytes") for row in table.to_pylist()]
-        connection.executemany(f"insert into orders values ({marks})", values)
-    connection.close()
-    return f"sqlite:///{path}"
-
-
-def source(database: str, **keys: str) -> str:
-    """A source as it is written on the command line."""
-    said = ", ".join(f'{key}: "{value}"' for key, value in {"sql": database, **keys}.items())
-    return "{" + said + "}"
-
-
-def test_tables_and_queries_of_a_database_are_scored(
-    place: Place, rows: pa.Table, database: str, monkeypatch: pytest.MonkeyPatch
+def test_rows_of_tables_and_queries_are_scored_or_rejected_by_their_number(
+    place: Place, shop: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    rows, url = rows_of(shop, 120), f"sqlite:///{place.folder / 'shop.db'}"
     pq.write_table(rows, place.folder / "rows.parquet")
     expected = place.scored(place.folder / "rows.parquet")
-    assert place.scored(source(database, table="orders"), "table.parquet").equals(expected)
-    monkeypatch.setenv("SHOP_URL", database)
+    table = rows.set_column(1, "at", rows["at"].cast(pa.string()))
+    with sqlite3.connect(place.folder / "shop.db") as base:
+        base.execute("create table orders ([order], at, price, items, channel, city, gift, extra)")
+        values = [(*row.values(), b"bytes") for row in table.to_pylist()]
+        base.executemany("insert into orders values (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    base.close()
+    monkeypatch.setenv("SHOP_URL", url)
+    assert place.scored("{sql: SHOP_URL, table: orders}", "table.parquet").equals(expected)
     query = "select *, 1 as more from orders where 'row-0' <> [order] order by rowid;"
-    found = place.scored(source("SHOP_URL", query=query), "query.parquet")
+    found = place.scored('{sql: SHOP_URL, query: "' + query + '"}', "query.parquet")
     assert found.equals(expected.slice(1))
-
-
-def test_rows_of_a_database_are_rejected_by_their_number(place: Place, database: str) -> None:
-    with sqlite3.connect(database.removeprefix("sqlite:///")) as connection:
-        connection.execute("update orders set price = 'dear' where rowid = 3")
-    connection.close()
-    place.run(source(database, table="orders"))
+    dear = "[order], at, iif(rowid = 3, 'dear', price) as price, items, channel, city, gift"
+    place.run('{sql: SHOP_URL, query: "select ' + dear + ' from orders"}')
     assert place.quarantine() == [("the source's rows", 3, "price: not a float")]
-
-
-WRONG: list[tuple[str, dict[str, str], type[ProjectError], str]] = [
-    ("", {}, ConfigError, "either a table or a query"),
-    ("", {"table": "none"}, DataError, "there is no table 'none'; there are orders"),
-    ("", {"query": "select price from orders"}, DataError, "'rows' has no column|has no column"),
-    ("postgresql://u:x@127.0.0.1:9/shop", {"table": "a"}, ConfigError, "does not belong in a file"),
-]
-
-
-@pytest.mark.parametrize(("where", "keys", "error", "message"), WRONG)
-def test_a_database_that_cannot_be_read_is_told(
-    place: Place,
-    database: str,
-    where: str,
-    keys: dict[str, str],
-    error: type[ProjectError],
-    message: str,
-) -> None:
-    with pytest.raises(error, match=message):
-        place.run(source(where or database, **keys))
-    assert place.left == {"shop.db"}
-
-
-def test_without_sqlalchemy_the_extra_is_named(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "sqlalchemy", None)
-    name = "{{ cookiecutter.__package }}.data.sql.database"
-    monkeypatch.delitem(__import__("sys").modules, name, raising=False)
-    monkeypatch.delattr(name, raising=False)
-    with pytest.raises(ProjectError, match=r"pip install '.\[sql\]'"):
-        place.run(source("sqlite:///shop.db", table="orders"))

@@ -34,14 +34,6 @@ def database(
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """SQLite, for what is the same in every database."""
-    with opened("sqlite", tmp_path) as found:
-        monkeypatch.setenv("SHOP_URL", found.address)
-        yield found
-
-
-@pytest.fixture
 def data(tmp_path: Path) -> Path:
     """The project's folder of data, in one that looks like a partition."""
     return tmp_path / "day=1" / "data"

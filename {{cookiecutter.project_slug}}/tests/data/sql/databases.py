@@ -1,7 +1,7 @@
 """Databases to read from: a file of SQLite's always, PostgreSQL and MariaDB where one is given."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from {{ cookiecutter.__package }}.contract.sql import SqlSource
 from {{ cookiecutter.__package }}.data.sql import reader
 from {{ cookiecutter.__package }}.errors import ProjectError
 
+snapshot = reader.files
 Row = tuple[str | None, ...]
 ORDERS = {"id": "integer", "day": "integer", "what": "varchar(40)"}
 
@@ -75,12 +76,9 @@ class Database:
 
 @contextmanager
 def opened(kind: str, folder: Path) -> Iterator[Database]:
-    """A database of a kind, or a skipped test that says what it misses."""
-    if kind == "sqlite":
-        given = f"sqlite:///{folder / 'shop.db'}"
-    elif not (given := os.environ.get(f"TEST_{kind.upper()}_URL", "")):
-        pytest.skip(f"set TEST_{kind.upper()}_URL to the URL of a server whose tables may change")
-    url = sa.make_url(given)
+    """A database of a kind; a server's URL is in a variable, and its tables may change."""
+    file = f"sqlite:///{folder / 'shop.db'}"
+    url = sa.make_url(file if kind == "sqlite" else os.environ[f"TEST_{kind.upper()}_URL"])
     database = Database(kind, url, sa.create_engine(url))
     database.run("select 1")  # SQLite makes its file when it is asked first
     try:
@@ -92,11 +90,6 @@ def opened(kind: str, folder: Path) -> Iterator[Database]:
 
 def shop_of(**settings: Any) -> SqlSource:
     return SqlSource.model_validate({"sql": "SHOP_URL"} | settings)
-
-
-def snapshot(name: str, source: SqlSource, columns: Iterable[str], data: Path) -> list[Path]:
-    """The one file of a source's rows, as the data job reads them."""
-    return reader.files(name, source, columns, data)
 
 
 def rows_of(parts: list[Path]) -> list[Row]:

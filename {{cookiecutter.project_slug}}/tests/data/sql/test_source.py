@@ -37,7 +37,6 @@ def test_a_database_is_a_source_like_another(place: Shop) -> None:
 
 WRONG: list[tuple[dict[str, Any], list[str]]] = [
     (SQL | QUERY, ["sources.orders:", "either a table or a query"]),
-    (SQL | {"csv": "a.csv"}, ["sources.orders.csv", "no such key"]),
     (SQL | {"table": "a; drop"}, ["sources.orders.table", "given 'a; drop'"]),
     (SQL | {"parameters": {"since": 1}}, ["sources.orders:", "for a query"]),
 ]
