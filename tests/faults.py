@@ -124,6 +124,14 @@ FAULTS = {
     "a dependency without a pin": Fault(
         "constraints.txt", "\npolars==", "\npolars-engine==", "pins", "polars>=2.0"
     ),
+    "a variable of a setting that there is not": Fault(
+        API,
+        "FLIGHT_DELAY__SERVE__DRAIN_S",
+        "FLIGHT_DELAY__SERVE__DRAINS",
+        "variables",
+        "there is no setting serve.drains",
+        elsewhere(**KUBERNETES),
+    ),
     "a command of no module": Fault(
         "pyproject.toml",
         "flight_delay.cli:main",

@@ -27,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     code.imports,
     code.pins,
     code.scripts,
+    code.variables,
     code.metrics,
     options.joints,
     options.imports_of_options,

@@ -50,6 +50,19 @@ def pins(project: BakedProject) -> Iterator[str]:
         yield f"constraints.txt:1: {pin} is not also in pyproject.toml; make lock writes both"
 
 
+def variables(project: BakedProject) -> Iterator[str]:
+    """Yield variables of the environment that set what there is not, which would end a command."""
+    package = project.package.name
+    name = re.compile(rf"\b{package.upper()}__([A-Z]+)__([A-Z_]+)\b")
+    for path, content in project.files().items():
+        text = content.decode("utf-8", "replace")
+        for found in name.finditer("" if is_module(path) else text):
+            section, key = found[1].lower(), found[2].lower()
+            fields = project.read(f"src/{package}/config/{section}.py")
+            if not re.search(rf"^    {key.partition('__')[0]}: ", fields, re.MULTILINE):
+                yield f"{path}:{line_of(text, found.start())}: there is no setting {section}.{key}"
+
+
 def normal(requirement: str) -> str:
     """Return the distribution's name in the one way to write it."""
     (name,) = re.findall(r"^[\w.-]*", requirement)
