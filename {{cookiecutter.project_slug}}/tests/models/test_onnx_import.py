@@ -135,9 +135,7 @@ def test_the_same_file_is_the_same_graph_at_our_versions(shop: Contract, tmp_pat
     assert one == two
     model = onnx.load_from_string(one)
     onnx.checker.check_model(model)
-    assert model.ir_version == IR_VERSION
     assert {found.domain: found.version for found in model.opset_import}[""] == OPSET
-    assert [value.name for value in model.graph.input] == ["numeric", "category", "time"]
 
 
 X, Y = ("x", FLOAT, ["n", WIDTH]), ("y", FLOAT, ["n", WIDTH])
