@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
-from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
@@ -78,14 +76,3 @@ def place(workspace: Workspace, tmp_path: Path) -> Workspace:
     for path in (folder / "configs").glob("*.yaml"):
         path.write_text(path.read_text().replace(str(workspace.path), str(folder)))
     return Workspace(path=folder, contract=workspace.contract)
-
-
-def load_settings(folder: Path, **train: Any) -> Config:
-    configs = folder / "configs"
-    configs.mkdir()
-    split = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
-    (configs / "data.yaml").write_text(yaml.safe_dump({"driving": "orders", "split": split}))
-    (configs / "train.yaml").write_text(
-        yaml.safe_dump({"bundles": str(folder / "bundles"), "tracker": "none"} | train)
-    )
-    return load(configs)

@@ -9,7 +9,7 @@ import pytest
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.promote import promote
-from {{ cookiecutter.__package }}.training.tracking import reconcile
+from {{ cookiecutter.__package }}.training.tracking import mirror, reconcile
 from {{ cookiecutter.__package }}.training.tracking.mlflow import (
     MlflowTracker,
 )
@@ -162,16 +162,18 @@ def test_a_store_that_is_not_there_is_said_without_its_password(
     assert "secret" not in shown
 
 
-def test_what_a_training_could_not_send_is_sent_by_the_next(
+def test_what_a_training_could_not_send_is_sent_later(
     place: Workspace, uri: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = place.path / "configs" / "train.yaml"
-    down = "tracker: mlflow\ntracking_uri: carrier-pigeon://loft"
+    down = (
+        f"tracker: mlflow\nartifacts: {place.path}/artifacts\ntracking_uri: carrier-pigeon://loft"
+    )
     path.write_text(path.read_text().replace("tracker: none", down))
     job.run(place.config)
     assert "warning   MLflow was not reached" in capsys.readouterr().out
     path.write_text(path.read_text().replace("carrier-pigeon://loft", uri))
-    job.run(place.config)
+    assert mirror(place.config, place.versions)
     client, name = client_of(uri), place.contract.name
     assert len(client.search_model_versions(f"name = '{name}'")) == len(place.versions.all())
     champion = client.get_model_version_by_alias(name, "champion")
