@@ -96,16 +96,6 @@ def shop_inputs(shop: Contract) -> Inputs:
     return from_table(shop, synthesize(shop, 400))
 
 
-@pytest.fixture
-def shop_program() -> Program:
-    return exported_of("binary").program
-
-
-@pytest.fixture
-def shop_graph() -> bytes:
-    return exported_of("binary").graph
-
-
 def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = None) -> Program:
     """A program with random weights, and unknown categories and times that matter to it."""
     preprocess = fit_preprocess(contract, inputs)

@@ -6,18 +6,12 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, ModelFailedError
-from {{ cookiecutter.__package }}.models import bundle as module
 from {{ cookiecutter.__package }}.models.bundle import (
     CHECKSUMS,
-    Outputs,
     open_bundle,
-    open_session,
     parity_error,
-    predict,
-    verify,
     write_bundle,
 )
-from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ..conftest import Workspace, shop_of
@@ -29,46 +23,23 @@ def path(tmp_path: Path, shop: Contract) -> Path:
     return write_bundle(tmp_path / "shop", constant_files(shop))
 
 
-def test_a_bundle_answers_with_what_was_stored(
-    path: Path, shop: Contract, shop_inputs: Inputs
-) -> None:
-    bundle = open_bundle(path)
-    assert bundle.contract == shop
-    assert bundle.task.threshold == 0.5
-    assert bundle.profile == {"rows": 2, "columns": []}
-    assert bundle.files["card.md"] == b"# A constant\n"
-    assert bundle.predict(shop_inputs).tolist() == [0.25] * 400
-
-
-def test_the_same_files_are_the_same_bundle(tmp_path: Path, shop: Contract) -> None:
-    files = constant_files(shop)
-    first = write_bundle(tmp_path / "a", files)
-    before = (first / "model.onnx").stat().st_mtime_ns
-    second = write_bundle(tmp_path / "b", dict(reversed(files.items())))
-    assert write_bundle(tmp_path / "a", files) == first
-    assert (second.name, verify(second)) == (first.name, verify(first))
-    assert (first / "model.onnx").stat().st_mtime_ns == before
-
-
 def test_each_changed_byte_and_absent_file_is_found(path: Path) -> None:
     for file in sorted(path.iterdir()):
         content = file.read_bytes()
-        positions = np.unique(np.linspace(0, len(content) - 1, 25).astype(int))
-        for position in positions.tolist():
-            damaged = bytearray(content)
-            damaged[position] ^= 1 + 0x7F * (position % 2)
+        changed = [b"", content[:-1], content + b"\n"]
+        for position in np.unique(np.linspace(0, len(content) - 1, 25).astype(int)).tolist():
+            other = bytearray(content)
+            other[position] ^= 1 + 0x7F * (position % 2)
+            changed.append(bytes(other))
+        for damaged in changed:
             file.write_bytes(damaged)
-            with pytest.raises(BundleError, match=r"damaged"):
-                verify(path)
-        for other in (b"", content[:-1], content + b"\n"):
-            file.write_bytes(other)
             with pytest.raises(BundleError, match=r"damaged"):
                 open_bundle(path)
         file.unlink()
         with pytest.raises(BundleError, match=file.name):
             open_bundle(path)
         file.write_bytes(content)
-    verify(path)
+    open_bundle(path)
 
 
 def test_what_is_no_bundle_or_was_changed_by_hand_is_refused(path: Path, tmp_path: Path) -> None:
@@ -87,37 +58,11 @@ def test_a_bundle_whose_files_do_not_fit_is_refused(tmp_path: Path, shop: Contra
         ("contract.json", part_of(shop, "price").text.encode(), "do not belong together"),
         ("model.onnx", b"no graph", "onnxruntime cannot load its graph"),
         ("model.onnx", constant_graph(shop, 0.2501), r"8\.0 times the tolerance"),
+        ("model.onnx", constant_graph(shop, float("nan")), "no probability"),
     ]
     for name, content, message in refused:
-        with pytest.raises(BundleError, match=message):
+        with pytest.raises((BundleError, ModelFailedError), match=message):
             open_bundle(write_bundle(tmp_path, constant_files(shop) | {name: content}))
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.001, 1.001])
-def test_an_answer_that_is_no_probability_fails(
-    tmp_path: Path, shop: Contract, shop_inputs: Inputs, value: float
-) -> None:
-    graph = constant_graph(shop, value)
-    with pytest.raises(ModelFailedError, match="no probability"):
-        predict(open_session(graph), shop_inputs, task_of(shop))
-    with pytest.raises(ModelFailedError):
-        open_bundle(write_bundle(tmp_path, constant_files(shop) | {"model.onnx": graph}))
-
-
-def test_many_rows_are_answered_part_by_part(
-    monkeypatch: pytest.MonkeyPatch, shop_inputs: Inputs
-) -> None:
-    monkeypatch.setattr(module, "BATCH_ROWS", 150)
-    sizes: list[int] = []
-
-    def compute(rows: Inputs) -> Outputs:
-        sizes.append(len(rows))
-        return rows.numeric[:, 0]
-
-    whole = module.in_batches(shop_inputs, compute)
-    assert np.array_equal(whole, shop_inputs.numeric[:, 0], equal_nan=True)
-    assert sizes == [150, 150, 100]
-    assert module.in_batches(shop_inputs[:0], compute).shape == (0,)
 
 
 def test_parity_is_a_multiple_of_what_is_tolerated() -> None:
@@ -128,7 +73,6 @@ def test_parity_is_a_multiple_of_what_is_tolerated() -> None:
     assert parity_error(values, values + 5, task.scale(values)) == pytest.approx(0.5)
     small = values * 1e-12
     assert parity_error(small, small * 1.1, task.scale(small)) > 1
-    assert task.scale(np.zeros(3)) == task_of(shop_of("multiclass")).scale(np.zeros((3, 3))) == 1
 
 
 def test_a_trained_bundle_opens_anywhere_and_holds_only_formats_that_are_safe_to_read(

@@ -7,7 +7,6 @@ import torch
 
 from {{ cookiecutter.__package }}.models.columns import (
     Calendar,
-    clock_changes,
 )
 from {{ cookiecutter.__package }}.values import MISSING_TIME
 
@@ -39,25 +38,16 @@ def test_hour_and_weekday_are_zoneinfos_around_the_clock(zone: str) -> None:
     assert days.argmax(0).tolist() == [at.weekday() for at in local]
 
 
-def test_clock_changes_are_found_to_the_second() -> None:
-    changes, offsets = clock_changes(ZoneInfo("America/New_York"))
-    at = changes.index(seconds_of("2024-03-10T07:00"))
-    assert changes[at + 1] == seconds_of("2024-11-03T06:00")
-    assert offsets[at : at + 3] == [-5 * 3600, -4 * 3600, -5 * 3600]
-
-
 def test_before_1970_the_first_known_offset_holds() -> None:
     columns = parts("America/New_York", [seconds_of("1955-06-15T12:30")])
     assert columns["at.hour"].tolist() == pytest.approx([7.5])
 
 
-@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
-def test_a_missing_time_has_no_parts(zone: str) -> None:
-    columns = parts(zone, [MISSING_TIME, 0], yearly=True)
-    assert all(column.isnan().tolist() == [True, False] for column in columns.values())
-
-
-def test_the_day_of_the_year_is_right_to_two_days() -> None:
+def test_a_missing_time_has_no_parts_and_the_day_of_the_year_is_right_to_two_days() -> None:
     noons = [seconds_of(f"{year}-07-01T12:00") for year in range(1971, 2100, 7)]
-    days = parts("Asia/Kolkata", noons, yearly=True)["at.day_of_year"].tolist()
+    columns = parts("Asia/Kolkata", [*noons, MISSING_TIME], yearly=True)
+    assert all(
+        column.isnan().tolist() == [False] * len(noons) + [True] for column in columns.values()
+    )
+    days = columns["at.day_of_year"][:-1].tolist()
     assert days == pytest.approx([181.5 + 5.5 / 24] * len(noons), abs=2)

@@ -21,11 +21,6 @@ def test_the_wasserstein_distance_is_scipys_where_values_lie_on_the_edges() -> N
     assert effects.wasserstein(a, b, edges) == pytest.approx(expected)
 
 
-def test_the_total_variation_is_that_of_the_shares() -> None:
-    p, q = np.array([20.0, 30.0, 50.0]), np.array([3.0, 3.0, 4.0])
-    assert effects.total_variation(p, q) == pytest.approx(0.1)
-
-
 @pytest.mark.parametrize("n", [50, 500])
 def test_chance_alone_stays_within_the_margin_in_95_of_100_samples(n: int) -> None:
     random = np.random.default_rng(n)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
@@ -127,17 +126,6 @@ def test_the_encoding_stands_before_the_model_and_the_tasks_output_behind(
     if end == "Softmax":
         raw = np.exp(raw) / np.exp(raw).sum(1, keepdims=True)
     assert np.allclose(outputs, raw if task == "multiclass" else raw[:, -1], atol=1e-5)
-
-
-def test_the_same_file_is_the_same_graph_at_our_versions(shop: Contract, tmp_path: Path) -> None:
-    path = save(linear(2, end="Softmax"), tmp_path)
-    one, two = (wrap(shop, read_model(path, shop, WIDTH), encoding(shop)) for _ in range(2))
-    assert one == two
-    model = onnx.load_from_string(one)
-    onnx.checker.check_model(model)
-    assert model.ir_version == IR_VERSION
-    assert {found.domain: found.version for found in model.opset_import}[""] == OPSET
-    assert [value.name for value in model.graph.input] == ["numeric", "category", "time"]
 
 
 X, Y = ("x", FLOAT, ["n", WIDTH]), ("y", FLOAT, ["n", WIDTH])

@@ -1,13 +1,12 @@
 """What a model learns from: the contract's columns, the calendar's, and features of the owner's."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-import torch
 from torch import Tensor
 
 from {{ cookiecutter.__package }}.contract import Contract
@@ -27,7 +26,7 @@ from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
 
 from ..conftest import shop_of
 from ..synthesized import synthesize
-from .conftest import assert_parity, make_program, part_of
+from .conftest import assert_parity, make_program
 
 DAY_S = 86_400
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
@@ -56,17 +55,6 @@ def rows_of(contract: Contract, n_rows: int, **columns: list[Any]) -> Inputs:
     return from_columns(contract, whole, n_rows)
 
 
-def test_a_difference_of_times_is_exact_to_the_second_and_missing_where_one_is(
-    members: Contract,
-) -> None:
-    joined = [NOW - timedelta(seconds=s) for s in (1, 86_399, 16_000_001)]
-    inputs = rows_of(members, 5, at=[NOW, NOW, NOW, NOW, None], joined=[*joined, None, NOW])
-    preprocess = fit_preprocess(members, inputs)
-    seconds = preprocess.prepare(inputs).numbers[:, preprocess.names.index("tenure_s")]
-    assert seconds[:3].tolist() == [1, 86_399, 16_000_001]
-    assert seconds[3:].isnan().all()
-
-
 def test_a_value_that_features_name_has_a_code_however_rare_it_is(members: Contract) -> None:
     cities = [*["delta"] * 30, *["alpha"] * 30, "Nowhere", None, "elsewhere"]
     inputs = rows_of(members, 63, city=cities)
@@ -79,20 +67,26 @@ def test_a_value_that_features_name_has_a_code_however_rare_it_is(members: Contr
     assert len({codes[0], codes[30], codes[60], codes[61], UNSEEN}) == 5
 
 
-def test_a_column_that_is_not_there_is_named_with_those_that_are(
+def test_a_column_that_is_not_there_or_already_there_is_named(
     members: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for group in ("seconds", "codes", "numbers"):
         monkeypatch.setattr(module, "features", lambda c, g=group: {"x": getattr(c, g)["size"]})
         with pytest.raises(ConfigError, match=r"asks for 'size'.*price.*joined, at.*channel, city"):
             fit_preprocess(members, rows_of(members, 2))
+    monkeypatch.setattr(module, "features", lambda c: {"price": c["price"] / 2})
+    with pytest.raises(ConfigError, match="gives 'price', which there is already"):
+        fit_preprocess(members, rows_of(members, 2))
 
 
-def test_the_graph_computes_the_features_as_torch_does(members: Contract) -> None:
+def test_the_graph_computes_features_as_torch_does_and_differences_of_times_to_the_second(
+    members: Contract,
+) -> None:
     inputs = from_table(members, synthesize(members, 400))
     program = make_program(members, inputs)
     graph = export(program, inputs[:16]).SerializeToString()
     assert_parity(predict(open_session(graph), inputs, task_of(members)), program.predict(inputs))
+
     at, joined = (inputs.time[:, members.times.index(name)] for name in ("at", "joined"))
     model = onnx.load_from_string(graph)
     (names,) = (json.loads(prop.value) for prop in model.metadata_props if prop.key == NAMES)
@@ -102,33 +96,6 @@ def test_the_graph_computes_the_features_as_torch_does(members: Contract) -> Non
     assert 0 < known.sum() < 400
     assert tenure[known].tolist() == (at - joined)[known].astype(np.float32).tolist()
     assert np.isnan(tenure[~known]).all()
-
-
-def test_a_feature_is_added_and_takes_no_place_of_a_column(
-    shop: Contract, shop_inputs: Inputs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "features", lambda c: {"more": c["items"] / 2})
-    preprocess = fit_preprocess(shop, shop_inputs)
-    numbers = dict(zip(preprocess.names, preprocess.prepare(shop_inputs).numbers.T, strict=True))
-    assert torch.equal(numbers["more"], numbers["items"] / 2)
-    monkeypatch.setattr(module, "features", lambda c: {"price": c["price"] / 2})
-    with pytest.raises(ConfigError, match="gives 'price', which there is already"):
-        fit_preprocess(shop, shop_inputs)
-
-
-def test_the_owners_own_features_take_what_the_contract_gives(contract: Contract) -> None:
-    preprocess = fit_preprocess(contract, rows_of(contract, 3))
-    assert set(contract.numeric) <= set(preprocess.names)
-    assert len(preprocess.sizes) == len(contract.category)
-
-
-def test_the_day_of_the_year_needs_a_year_of_training_rows(
-    shop: Contract, no_features: None
-) -> None:
-    times = part_of(shop, "at")
-    for days, yearly in ((364, False), (366, True)):
-        preprocess = fit_preprocess(times, rows_of(times, 3, at=[0, None, days * DAY_S]))
-        assert ("at.day_of_year" in preprocess.names) == yearly
 
 
 def test_a_vocabulary_is_the_frequent_values_most_frequent_first() -> None:

@@ -1,17 +1,10 @@
-import json
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.profile import (
     TOP_CATEGORIES,
     ColumnProfile,
-    columns_of,
     describe,
-    read_profiles,
 )
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
 
@@ -28,32 +21,20 @@ def test_a_number_has_ten_equal_shares_and_its_missing_ones() -> None:
     profile = profile_of([*THOUSAND, *[NAN] * 250])
     assert profile.shares == pytest.approx([0.08] * 10 + [0.2], abs=0.001)
     assert profile.edges[0] == pytest.approx(99.9)
+    assert profile_of([5.0, 5.0, NAN, 5.0]).shares == (0.75, 0.0, 0.25)
+    assert profile_of([NAN, NAN]).shares == (0.0, 1.0)
     counts = profile_of(THOUSAND).count(np.array([-1e30, 1e30, 1e30, NAN], np.float32))
     assert [counts[0], counts[-2], counts[-1], counts.sum()] == [1.0, 2.0, 1.0, 4.0]
 
 
-@pytest.mark.parametrize(
-    ("values", "shares"), [([5.0, 5.0, NAN, 5.0], (0.75, 0.0, 0.25)), ([NAN, NAN], (0.0, 1.0))]
-)
-def test_constant_and_missing_columns_have_a_profile(
-    values: list[float], shares: tuple[float, ...]
-) -> None:
-    assert profile_of(values).shares == shares
-
-
-def test_a_category_has_its_values_most_frequent_first_then_other_and_missing() -> None:
-    profile = profile_of(["b"] * 5 + ["a"] * 3 + [MISSING_CATEGORY] * 2)
-    assert profile.values == ("b", "a")
-    assert profile.shares == (0.5, 0.3, 0.0, 0.2)
-    assert profile.count(np.array(["a", "new", "newer"], object)).tolist() == [0, 1, 2, 0]
-
-
-def test_a_category_of_many_values_keeps_the_frequent_ones() -> None:
-    profile = profile_of([f"value-{i}" for i in range(200)] + ["often"] * 50)
-    assert len(profile.shares) == TOP_CATEGORIES + 2
-    assert len(profile.values) == 201  # all are known, so that a new one is told from a rare one
-    assert profile.values[0] == "often"
-    assert profile.shares[-2] == pytest.approx((200 - TOP_CATEGORIES + 1) / 250)
+def test_a_category_has_its_most_frequent_values_then_others_and_missing() -> None:
+    few = profile_of(["b"] * 5 + ["a"] * 3 + [MISSING_CATEGORY] * 2)
+    assert (few.values, few.shares) == (("b", "a"), (0.5, 0.3, 0.0, 0.2))
+    assert few.count(np.array(["a", "new", "newer"], object)).tolist() == [0, 1, 2, 0]
+    many = profile_of([f"value-{i}" for i in range(200)] + ["often"] * 50)
+    assert (len(many.shares), many.values[0]) == (TOP_CATEGORIES + 2, "often")
+    assert len(many.values) == 201  # all are known, so that a new one is told from a rare one
+    assert many.shares[-2] == pytest.approx((200 - TOP_CATEGORIES + 1) / 250)
 
 
 def test_a_span_whose_windows_differ_has_a_wider_reference_range() -> None:
@@ -62,16 +43,3 @@ def test_a_span_whose_windows_differ_has_a_wider_reference_range() -> None:
     narrow, wide = (profile_of(values.tolist(), 4).reference_range for values in (still, moving))
     assert narrow < 0.1
     assert wide > 0.5
-
-
-def test_a_profile_comes_back_from_json() -> None:
-    profile = profile_of(THOUSAND, 4)
-    (read,) = read_profiles(json.loads(json.dumps({"columns": [asdict(profile)]})))
-    assert read.count(np.arange(9.0)).tolist() == profile.count(np.arange(9.0)).tolist()
-    assert read.reference_range == profile.reference_range
-
-
-def test_times_are_not_judged(shop: Contract, shop_inputs: Inputs) -> None:
-    columns = columns_of(shop_inputs, shop.numeric, shop.category)
-    assert list(columns) == ["price", "items", "gift", "channel", "city"]
-    assert columns["city"].tolist() == shop_inputs.category[:, 1].tolist()

@@ -1,53 +1,25 @@
 """Rows of the small contract, and the versions of a model that has some."""
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import yaml
 
-from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows, make_rows
-from {{ cookiecutter.__package }}.training.tracking import Run
 
+from ..conftest import Workspace
 from ..models.conftest import constant_files
 from ..synthesized import synthesize
 
 Made = Callable[..., Version]
-
-
-class Recorder:
-    """A tracker that remembers what it was sent; one that is ``down`` takes nothing."""
-
-    name = "the recorder"
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-        self.named: dict[str, str] = {}
-        self.down = False
-
-    def bundles(self) -> set[str]:
-        if self.down:
-            raise ConnectionError("nobody at postgresql://me:secret@host answers\nat all")
-        return {run.version.bundle for run in self.runs}
-
-    def aliases(self) -> Mapping[str, str]:
-        return dict(self.named)
-
-    def record(self, run: Run) -> None:
-        self.runs.append(run)
-
-    def alias(self, alias: str, version: Version | None) -> None:
-        self.named.pop(alias, None)
-        if version is not None:
-            self.named[alias] = version.bundle
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,11 +49,6 @@ def versions(tmp_path: Path) -> Versions:
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture
 def make_version(versions: Versions, shop: Contract) -> Made:
     """Writes a bundle that answers a constant and registers it."""
 
@@ -101,12 +68,11 @@ def make_version(versions: Versions, shop: Contract) -> Made:
     return make
 
 
-def load_settings(folder: Path, **train: Any) -> Config:
-    configs = folder / "configs"
-    configs.mkdir()
-    split = {"validation_from": "2024-03-01", "test_from": "2024-04-01"}
-    (configs / "data.yaml").write_text(yaml.safe_dump({"driving": "orders", "split": split}))
-    (configs / "train.yaml").write_text(
-        yaml.safe_dump({"bundles": str(folder / "bundles"), "tracker": "none"} | train)
-    )
-    return load(configs)
+@pytest.fixture
+def place(workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of the trained workspace, to train in again."""
+    folder = tmp_path / "copy"
+    shutil.copytree(workspace.path, folder)
+    for path in (folder / "configs").glob("*.yaml"):
+        path.write_text(path.read_text().replace(str(workspace.path), str(folder)))
+    return Workspace(path=folder, contract=workspace.contract)

@@ -1,6 +1,7 @@
 """Faults planted into real trainings: each is stopped by its own rule, and by no other."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,10 @@ def place(tmp_path: Path) -> Workspace:
     source = json.loads(shop_of("binary").text)
     source["columns"]["city"] = {"type": "category", "allowed": CITIES, "slice": True}
     made = make_workspace(tmp_path / "w", Contract.model_validate(source), train=False)
-    settings(made, model={"kind": "linear"}, gate={"resamples": 200})
-    return made
-
-
-def settings(place: Workspace, **changes: Any) -> None:
-    path = place.path / "configs" / "train.yaml"
+    path = made.path / "configs" / "train.yaml"
+    changes = {"model": {"kind": "linear"}, "gate": {"resamples": 200}}
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+    return made
 
 
 def rows(place: Workspace, split: str) -> pa.Table:
@@ -49,27 +47,16 @@ def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
     return table.set_column(at, name, pa.array(values, table.schema.field(name).type))
 
 
-def broken(place: Workspace) -> list[str]:
-    """The rules that the newest version broke."""
-    version = place.versions.all()[-1]
-    assert version.passed is not bool(version.broken_rules)
-    return version.broken_rules
-
-
-def test_a_leaky_feature_is_named(place: Workspace) -> None:
+def leaky(place: Workspace) -> None:
     random = np.random.default_rng(0)
     for split in SPLITS:
         table = rows(place, split)
         noise = random.normal(0, 10, len(table))
         prices = 500 + 100 * np.array(table["returned"].to_pylist(), float) + noise
         rewrite(place, split, with_column(table, "price", prices))
-    version = job.run(place.config)
-    assert broken(place) == ["no leaky feature"]
-    assert "'price' alone predicts the target" in version.broken[0]
-    assert place.versions.served() is None
 
 
-def test_a_slice_that_was_labelled_wrongly_is_named(place: Workspace) -> None:
+def labelled_wrongly(place: Workspace) -> None:
     """A shop marked most of its orders as returned; what came since is labelled well."""
     for split in ("train", "validation"):
         table = rows(place, split)
@@ -78,25 +65,39 @@ def test_a_slice_that_was_labelled_wrongly_is_named(place: Workspace) -> None:
             for number, row in enumerate(table.select(["returned", "city"]).to_pylist())
         ]
         rewrite(place, split, with_column(table, "returned", labels))
-    version = job.run(place.config)
-    assert broken(place) == ["no broken slice"]
-    assert f"city = {CITIES[3]}" in version.broken[0]
 
 
-def test_a_calibration_gone_wrong_is_stopped(place: Workspace) -> None:
+def miscalibrated(place: Workspace) -> None:
     """What trains has five times as many positive rows as what comes."""
     for split in ("train", "validation"):
         table, random = rows(place, split), np.random.default_rng(0)
         returned = np.array(table["returned"].to_pylist(), bool)
         keep = returned | (random.random(len(table)) < 0.2)
         rewrite(place, split, table.filter(pa.array(keep)))
-    job.run(place.config)
-    assert broken(place) == ["calibrated"]
 
 
-def test_a_model_trained_on_test_rows_is_stopped(place: Workspace) -> None:
+def learned_from_test_rows(place: Workspace) -> None:
     learned = pa.concat_tables([rows(place, "train"), rows(place, "test").slice(0, 300)])
     rewrite(place, "train", learned)
+
+
+FAULTS: dict[str, tuple[Callable[[Workspace], None], str]] = {
+    "no leaky feature": (leaky, "'price' alone predicts the target"),
+    "no broken slice": (labelled_wrongly, f"city = {CITIES[3]}"),
+    "calibrated": (miscalibrated, "mean distance of probabilities"),
+    "unseen test rows": (learned_from_test_rows, "unseen test rows: 300, wanted 0"),
+}
+
+
+@pytest.mark.parametrize("rule", FAULTS)
+def test_a_planted_fault_is_stopped_by_its_own_rule_and_nothing_serves(
+    place: Workspace, capsys: pytest.CaptureFixture[str], rule: str
+) -> None:
+    plant, says = FAULTS[rule]
+    plant(place)
     version = job.run(place.config)
-    assert broken(place) == ["unseen test rows"]
-    assert "unseen test rows: 300, wanted 0" in version.broken[0]
+    assert (version.broken_rules, version.passed) == ([rule], False)
+    assert says in version.broken[0]
+    assert place.versions.served() is None
+    shown = capsys.readouterr().out
+    assert f"no version of shop serves: the gate refused version 1: {rule}" in shown

@@ -19,8 +19,11 @@ def test_promotion_serves_records_why_and_ends_with_one_line(
 ) -> None:
     make_version(0.1)
     make_version(0.2)
-    assert promote(versions, "1", "winter timetable") == versions.served()
-    assert versions.history()[0]["why"] == "winter timetable"
+    assert promote(versions, "1", "Größer\u2028besser") == versions.served()
+    (line,) = versions.history()
+    assert (line["why"], line["verdict"]) == ("Größer\u2028besser", "passed")
+    assert line["who"]
+    assert line["when"].endswith("+00:00")
     promote(versions, "2")
     promote(versions, "champion", "again")
     assert numbers(versions) == [1, 2]
@@ -59,17 +62,11 @@ def test_a_version_whose_bundle_cannot_answer_is_not_served(
     versions: Versions, make_version: Made, shop: Contract
 ) -> None:
     golden = {"rows": [dict.fromkeys(shop.features)], "predictions": [0.9]}
-    faults = {
-        "is absent or damaged": make_version(0.25).bundle,
-        "is not a bundle": make_version(0.5).bundle,
-        "predictions of the golden rows are": make_version(0.75, golden=golden).bundle,
-    }
-    damaged, removed, _ = (versions.folder / bundle for bundle in faults.values())
-    (damaged / "model.onnx").write_bytes(b"")
-    removed.rename(removed.parent.parent / "elsewhere")
-    for version, message in zip(versions.all(), faults, strict=True):
-        with pytest.raises(BundleError, match=message):
-            promote(versions, str(version.number))
+    make_version(0.75, golden=golden)
+    (versions.folder / make_version(0.25).bundle / "model.onnx").write_bytes(b"")
+    for number, fault in (("1", "predictions of the golden rows are"), ("2", "damaged")):
+        with pytest.raises(BundleError, match=fault):
+            promote(versions, number)
     assert versions.served() is None
 
 
@@ -81,8 +78,6 @@ def test_rollback_serves_what_served_before_or_what_is_named(
     assert not versions.folder.exists()
     for value in (0.1, 0.2, 0.3):
         make_version(value)
-    with pytest.raises(RegistryError, match="nothing to roll back to"):
-        rollback(versions)
     promote(versions, "1")
     with pytest.raises(RegistryError, match="nothing to roll back to"):
         rollback(versions)
@@ -98,9 +93,8 @@ def test_the_history_shows_versions_the_newest_gate_and_what_served(
 ) -> None:
     promote(versions, str(make_version(0.1).number), "a good start")
     make_version(0.3)
-    bad = {"rule": "calibrated", "measured": "0.2; 0.3", "limit": "≤ 0.1", "passed": False}
-    good = {"rule": "size", "measured": "3 MB", "limit": "–", "passed": True, "reason": "the graph"}
-    versions.register(make_version(0.2).bundle, [bad | {"reason": "far off"}, good], passed=False)
+    bad = {"rule": "calibrated", "passed": False, "reason": "far off"}
+    versions.register(make_version(0.2).bundle, [bad], passed=False)
     capsys.readouterr()
     show_history(versions)
     shown = capsys.readouterr().out
@@ -109,5 +103,4 @@ def test_the_history_shows_versions_the_newest_gate_and_what_served(
     assert "challenger" in lines["3"]
     assert "refused: calibrated" in lines["4"]
     assert "refused   calibrated: far off" in shown
-    assert "the graph" not in shown
     assert "a good start" in shown

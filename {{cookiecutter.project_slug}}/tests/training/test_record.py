@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from dataclasses import replace
 from importlib.metadata import version as library_version
 from io import BytesIO
 from pathlib import Path
@@ -14,13 +13,11 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
-from {{ cookiecutter.__package }}.models.profile import SCORE, ColumnProfile
-from {{ cookiecutter.__package }}.models.tables import from_table
+from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.training import record
 from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ..conftest import Workspace
-from ..models.conftest import part_of
 
 Predicted = np.ndarray[tuple[int], np.dtype[np.float32]]
 MOST_BYTES = 300_000
@@ -48,9 +45,13 @@ def test_golden_rows_are_exactly_the_inputs_they_were_made_of(
     assert golden["predictions"] == predicted[at].astype(float).tolist()
 
 
-def test_the_typical_row_is_a_complete_recent_one_without_personal_data(
-    shop: Contract, shop_rows: Rows
+def test_the_sample_and_the_typical_row_hold_nothing_personal(
+    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(record, "SAMPLE_ROWS", 50)
+    sample = pq.read_table(BytesIO(record._sample(shop_rows, predicted)))
+    assert sample.column_names == [*shop.features, shop.target, SCORE]
+    assert sample.num_rows == 50
     typical = record._typical(shop_rows)
     assert list(typical) == list(shop.request)
     assert "name" not in typical
@@ -58,41 +59,6 @@ def test_the_typical_row_is_a_complete_recent_one_without_personal_data(
     (source,) = [row for row in rows if row["order"] == typical["order"]]
     assert all(source[name] is not None for name in shop.features)
     assert typical["at"] == source["at"].isoformat().replace("+00:00", "Z")
-
-
-def test_the_sample_has_features_target_and_score_but_nothing_personal(
-    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(record, "SAMPLE_ROWS", 50)
-    content = record._sample(shop_rows, predicted)
-    assert record._sample(shop_rows, predicted) == content
-    sample = pq.read_table(BytesIO(content))
-    assert sample.column_names == [*shop.features, shop.target, SCORE]
-    scores = sample[SCORE].to_pylist()
-    assert scores == sorted(scores)
-    assert len(scores) == 50
-
-
-def test_the_profile_has_every_judged_column_and_the_score(
-    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    profile = as_json(record._profile(shop_rows, predicted, 15))
-    columns = {c["name"]: ColumnProfile(**c) for c in profile["columns"]}
-    assert list(columns) == [*shop.numeric, *shop.category, SCORE]
-    assert profile["rows"] == 600
-    assert all(sum(c.shares) == pytest.approx(1) for c in columns.values())
-    assert columns[SCORE].reference_range > columns["price"].reference_range > 0
-
-    contract = part_of(shop, "price")
-    inputs = from_table(contract, shop_rows.table)
-    rows = replace(shop_rows, contract=contract, inputs=inputs)
-    ranges = []
-    for n in (150, 600):
-        monkeypatch.setattr(record, "WINDOW_ROWS", n)
-        profile = as_json(record._profile(rows, predicted, 15))
-        ranges.append(profile["columns"][-1]["reference_range"])
-    assert ranges[0] > 0.5, "without a time windows are blocks of rows"
-    assert ranges[1] == 0
 
 
 def test_the_bundle_says_where_the_model_comes_from_and_nothing_of_the_machine(
@@ -127,10 +93,3 @@ def test_the_working_trees_commit_is_recorded(
     assert (len(state["commit"]), state["dirty"]) == (40, False)
     Path("new.txt").touch()
     assert record.git_state() == {"commit": state["commit"], "dirty": True}
-    monkeypatch.setenv("PATH", str(tmp_path))  # no git
-    assert record.git_state() == {"commit": None, "dirty": False}
-
-
-def test_json_holds_no_infinite_number() -> None:
-    value = {"a": np.array([1.5, np.nan]), "b": (np.float64("inf"), np.int64(3))}
-    assert as_json(value) == {"a": [1.5, None], "b": [None, 3]}

@@ -2,10 +2,7 @@
 
 import lightgbm
 import numpy as np
-import torch
 
-from {{ cookiecutter.__package }}.models.preprocess import Prepared
-from {{ cookiecutter.__package }}.models.trees import Matrices
 from {{ cookiecutter.__package }}.training.kinds.lightgbm import (
     floor_thresholds,
 )
@@ -26,12 +23,3 @@ def test_a_floored_model_answers_as_before_on_every_float32() -> None:
     edges = np.array(down, np.float32)[:, None]
     around = np.vstack([near, edges, np.nextafter(edges, np.float32(np.inf))])
     assert np.array_equal(booster.predict(around), floored.predict(around))
-
-
-def test_a_gap_stays_where_training_had_gaps_and_is_the_median_elsewhere() -> None:
-    numbers = torch.tensor([[1.0, 1.0], [2.0, NAN], [9.0, 3.0]])
-    matrices = Matrices(Prepared(numbers=numbers, codes=torch.zeros(3, 1, dtype=torch.int64)))
-    rows = torch.tensor([[NAN, NAN], [INF, 1e38], [5.0, 5.0]])
-    expected = torch.tensor([[2.0, NAN, 7.0], [2.0, NAN, 7.0], [5.0, 5.0, 7.0]])
-    actual = matrices(rows, torch.full((3, 1), 7))
-    assert torch.equal(torch.nan_to_num(actual, -1), torch.nan_to_num(expected, -1))

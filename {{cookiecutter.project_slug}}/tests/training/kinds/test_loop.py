@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,13 +12,9 @@ from {{ cookiecutter.__package }}.training.kinds import TrainingSet, read_kind
 from {{ cookiecutter.__package }}.training.kinds.loop import (
     choose_device,
     schedule_of,
-    shuffled,
 )
-from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
 
 from ...conftest import shop_of
-from ...models.conftest import part_of
-from ..conftest import rows_of
 from .conftest import SETTINGS, MakeSet
 
 N_ROWS = [1, 10, 150, 1_000, 6_000, 30_000, 232_000, 10_000_000]
@@ -40,20 +35,6 @@ def test_few_rows_are_seen_often_and_in_small_batches_unless_the_settings_say_it
     assert {schedule_of(settings, n) for n in N_ROWS} == {(7, 2, 50)}
 
 
-def test_an_epoch_has_each_row_once_in_an_order_of_its_own(
-    shop: Contract, make_set: MakeSet
-) -> None:
-    train = make_set(shop, n_rows=300).train
-    one, again, other = (
-        torch.cat([batch.rows.numbers for batch in shuffled(train, 0, epoch, 64)])
-        for epoch in (1, 1, 2)
-    )
-    assert torch.equal(torch.nan_to_num(one), torch.nan_to_num(again))
-    assert not torch.equal(torch.nan_to_num(one), torch.nan_to_num(other))
-    before, after = (np.sort(numbers[:, 0].numpy()) for numbers in (train.rows.numbers, one))
-    assert np.array_equal(before, after, equal_nan=True)
-
-
 def test_the_best_epoch_stays_and_training_stops_when_patience_is_spent(
     shop: Contract, make_set: MakeSet
 ) -> None:
@@ -72,15 +53,6 @@ def test_the_best_epoch_stays_and_training_stops_when_patience_is_spent(
     assert not fitted.body.training
 
 
-def test_stopping_early_is_the_beginning_of_the_whole_schedule(
-    shop: Contract, make_set: MakeSet
-) -> None:
-    whole, part = (
-        fit_program(changed(make_set(shop, rounds=rounds), epochs=4), MLP)[1] for rounds in (4, 2)
-    )
-    assert whole.curves["train_loss"][:2] == part.curves["train_loss"]
-
-
 def test_a_loss_that_is_not_finite_names_the_epoch_and_the_remedy(make_set: MakeSet) -> None:
     training = make_set(shop_of("regression"))
     training.train.labels[11] = float("inf")
@@ -93,12 +65,3 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     for absent in ("tpu", "cuda:99"):
         with pytest.raises(ConfigError, match=f"train.device is '{absent}': .*'auto' takes what"):
             choose_device(absent)
-
-
-@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-@pytest.mark.parametrize("kind", ["linear", "mlp"])
-def test_rows_without_numbers_have_their_categories(kind: str, shop: Contract) -> None:
-    contract = part_of(shop, "channel")
-    training = make_training_set(SETTINGS, rows_of(contract, 300), None, 2)
-    rows, body = training.train.rows[:3], read_kind(ModelConfig(kind=kind))(training).body
-    assert body(rows.numbers, rows.codes).shape == (3, 1)

@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.training.report.figures import of_outputs
 from {{ cookiecutter.__package }}.training.report.page import PAGE, write
 
 from ...conftest import Workspace, shop_of
-from ..records import record_of, reported_files
+from .records import record_of, reported_files
 
 HOSTILE = '<script>alert("x")</script>&$\\frac{\x07'
 PLOTS = {

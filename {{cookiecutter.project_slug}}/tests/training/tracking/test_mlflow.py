@@ -1,19 +1,20 @@
 """MLflow for real, in one file of its own: its first import and its database take seconds."""
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.promote import promote
-from {{ cookiecutter.__package }}.training.tracking import reconcile
+from {{ cookiecutter.__package }}.training.tracking import mirror, reconcile
 from {{ cookiecutter.__package }}.training.tracking.mlflow import (
     MlflowTracker,
 )
 
+from ...conftest import Workspace
 from ..conftest import Made
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.
@@ -119,6 +120,8 @@ def test_everything_is_mirrored_once_and_again_where_the_database_was_lost(
     another = f"sqlite:///{shutil.copy(empty, tmp_path / 'another.db')}"
     assert send(versions, another)
     assert len(runs_of(client_of(another))) == 2
+    shutil.rmtree(versions.folder / make_version(0.75).bundle)
+    assert not send(versions, another), "and what cannot be sent stops nothing"
 
 
 def test_a_run_that_was_cut_short_is_made_anew(
@@ -138,8 +141,11 @@ def test_a_run_that_was_cut_short_is_made_anew(
     assert len(client_of(uri).search_model_versions("name = 'shop'")) == 1
 
 
-@pytest.mark.parametrize("address", ["sqlite:///{}/file/mlflow.db", "carrier-pigeon://loft"])
-def test_a_store_that_is_not_there_is_said(
+DOWN = ["sqlite:///{}/file/mlflow.db", "carrier-pigeon://loft", "http://me:secret@127.0.0.1:9"]
+
+
+@pytest.mark.parametrize("address", DOWN)
+def test_a_store_that_is_not_there_is_said_without_its_password(
     versions: Versions,
     made: Version,
     tmp_path: Path,
@@ -147,9 +153,28 @@ def test_a_store_that_is_not_there_is_said(
     capsys: pytest.CaptureFixture[str],
     address: str,
 ) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     (tmp_path / "file").write_text("no folder")
     assert not send(versions, address.format(tmp_path))
-    assert capsys.readouterr().out.count("warning   MLflow was not reached") == 1
-    monkeypatch.setitem(sys.modules, "mlflow", None)
-    assert not send(versions, address.format(tmp_path))
-    assert "install it with: pip install '.[train]'" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.count("warning   MLflow was not reached") == 1
+    assert "nothing is lost: the next train, promote or rollback" in shown
+    assert "secret" not in shown
+
+
+def test_what_a_training_could_not_send_is_sent_later(
+    place: Workspace, uri: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = place.path / "configs" / "train.yaml"
+    down = (
+        f"tracker: mlflow\nartifacts: {place.path}/artifacts\ntracking_uri: carrier-pigeon://loft"
+    )
+    path.write_text(path.read_text().replace("tracker: none", down))
+    job.run(place.config)
+    assert "warning   MLflow was not reached" in capsys.readouterr().out
+    path.write_text(path.read_text().replace("carrier-pigeon://loft", uri))
+    assert mirror(place.config, place.versions)
+    client, name = client_of(uri), place.contract.name
+    assert len(client.search_model_versions(f"name = '{name}'")) == len(place.versions.all())
+    champion = client.get_model_version_by_alias(name, "champion")
+    assert champion.tags["bundle"] == place.bundle.hash

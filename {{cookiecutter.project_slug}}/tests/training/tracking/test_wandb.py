@@ -4,12 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
+from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training.promote import promote
 from {{ cookiecutter.__package }}.training.tracking import mirror
 
-from ..conftest import Made, load_settings
+from ..conftest import Made
 
 wandb = pytest.importorskip("wandb", reason="needs the extra wandb")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -19,6 +21,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationW
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
+
+
+def settings_of(folder: Path) -> Config:
+    train = {"bundles": f"{folder}/bundles", "artifacts": f"{folder}/runs", "tracker": "wandb"}
+    configs = folder / "configs"
+    configs.mkdir()
+    (configs / "data.yaml").write_text("driving: orders\nsplit: {by: hash}\n")
+    (configs / "train.yaml").write_text(yaml.safe_dump(train))
+    return load(configs)
 
 
 def written(folder: Path) -> list[bytes]:
@@ -31,7 +42,7 @@ def test_run_bundle_and_alias_wait_on_the_disk_and_are_logged_once(
     versions: Versions, make_version: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
-    config = load_settings(tmp_path, tracker="wandb", artifacts=str(tmp_path / "runs"))
+    config = settings_of(tmp_path)
     version = make_version(
         settings={"epochs": 2},
         metrics={"model": {"auc": {"value": 0.75}}},
@@ -59,7 +70,7 @@ def test_a_server_that_is_gone_stops_nothing(
     wandb.teardown()  # it remembers the mode of runs before
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
-    config = load_settings(tmp_path, tracker="wandb", artifacts=str(tmp_path / "runs"))
+    config = settings_of(tmp_path)
     make_version()
     assert not mirror(config, versions)
     assert "warning   Weights & Biases was not reached" in capsys.readouterr().out

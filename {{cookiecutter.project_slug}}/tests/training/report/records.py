@@ -12,7 +12,7 @@ from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.evaluate import evaluate, slices
 from {{ cookiecutter.__package }}.training.record import dump_json
 
-from ..models.conftest import constant_files
+from ...models.conftest import constant_files
 
 N_ROWS = 1_200
 THRESHOLD = 0.375
