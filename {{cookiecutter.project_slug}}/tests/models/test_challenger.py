@@ -70,9 +70,3 @@ def test_a_challenger_needs_another_version_that_serves(versions: Versions, tmp_
     for model, version in ((versions, versions.get(1)), (empty, register(empty, "a"))):
         with pytest.raises(RegistryError, match="version 1 has no other to challenge"):
             start_challenge(model, version, 0.1, shadow=False)
-
-
-def test_a_damaged_pointer_is_an_error(versions: Versions) -> None:
-    (versions.folder / "challenge").write_text('{"version": 2}')
-    with pytest.raises(RegistryError, match="challenge' is damaged; delete it"):
-        read_challenge(versions)

@@ -8,7 +8,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring import evidently_report, job
 
-from .conftest import Place, make_place, weeks_of, write_log
+from .conftest import make_place, weeks_of, write_log
 
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "object": "data"}
 
@@ -26,20 +26,23 @@ class Loaded(HTMLParser):
             self.addresses.append(address)
 
 
-@pytest.fixture
-def place(tmp_path: Path, any_shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Place:
+def test_evidently_draws_the_same_rows_and_the_page_says_how_its_rule_differs(
+    tmp_path: Path,
+    any_shop: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.setattr(job, "SINKS", ["monitoring.evidently_report"])
     place = make_place(tmp_path, any_shop)
     write_log(place, weeks_of(any_shop, dearer_from=2))
-    return place
-
-
-def test_evidently_draws_the_same_rows_and_the_page_says_how_its_rule_differs(
-    place: Place,
-) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(evidently_report, "find_spec", lambda _: None)
+        job.run(place.config, "shop")
+    assert "pip install '.[evidently]'" in capsys.readouterr().out
     pytest.importorskip("evidently")
     job.run(place.config, "shop")
-    page = (place.folder / "reports" / "shop" / "drift-2024-01-22.html").read_text()
+    (path,) = place.folder.rglob("drift-*.html")
+    page = path.read_text()
     for name in (*place.contract.numeric, *place.contract.category, SCORE):
         assert name in page
     note = page.partition("</p>")[0]
@@ -50,12 +53,3 @@ def test_evidently_draws_the_same_rows_and_the_page_says_how_its_rule_differs(
     parser.feed(page)
     assert parser.addresses == []
     assert re.search(r"@import\s+(url\()?[\"']?https?:", page) is None
-
-
-def test_without_evidently_the_report_is_left_out_and_that_is_said(
-    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(evidently_report, "find_spec", lambda _: None)
-    job.run(place.config, "shop")
-    assert "pip install '.[evidently]'" in capsys.readouterr().out
-    assert not list(place.folder.rglob("drift-*.html"))

@@ -12,7 +12,6 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring.windows import Window
 
-from ..conftest import shop_of
 from .reading import cut_windows, logged_in
 
 Cut = Callable[..., list[Window]]
@@ -26,21 +25,18 @@ def cut(tmp_path: Path) -> Cut:
         records = [record(contract, number, time) for number, time in enumerate(times)]
         lines = "".join(json.dumps(one) + "\n" for one in records)
         (tmp_path / "predictions-2024-05-01-1.jsonl").write_text(lines)
-        with logged_in(tmp_path, contract) as (logged, _):
-            return cut_windows(logged, contract, 1, days)
+        return cut_windows(logged_in(tmp_path, contract)[0], contract, 1, days)
 
     return windows
 
 
 def record(contract: Contract, number: int, time: str | None) -> dict[str, Any]:
-    """A request of one row; where rows have no time, it is answered then."""
-    at = time
+    """A request of one row."""
     if time is not None and datetime.fromisoformat(time).tzinfo is None:
-        at = datetime.fromisoformat(time).replace(tzinfo=contract.zone).isoformat()
-    row = dict.fromkeys(contract.request) | ({} if contract.time is None else {contract.time: at})
-    answered = at if contract.time is None else "2024-05-01T12:00:00Z"
-    shared = {"request_id": f"r-{number}", "time": answered, "model": contract.name, "version": 1}
-    return {**shared, "rows": [row], "probability": [number / 1_000]}
+        time = datetime.fromisoformat(time).replace(tzinfo=contract.zone).isoformat()
+    row = dict.fromkeys(contract.request) | {"at": time}
+    answered = {"request_id": f"r-{number}", "time": "2024-05-01T12:00:00Z"}
+    return {**answered, "model": contract.name, "version": 1, "rows": [row], "probability": [0.5]}
 
 
 @pytest.mark.parametrize(
@@ -102,14 +98,3 @@ def test_a_time_that_is_absent_or_far_away_stops_nothing_and_completes_no_window
     windows = cut(shop, ["2024-05-01T12:00:00Z", mistake], 7)
     assert [window.record.complete for window in windows] == [False] * n_windows
     assert len(windows[0].rows) == 1
-
-
-def test_without_a_time_a_row_is_in_the_window_in_which_it_was_answered(cut: Cut) -> None:
-    hours = [f"2024-05-{day:02}T{hour:02}:30:00" for day in (1, 2, 3) for hour in range(24)]
-    windows = cut(shop_of("binary", time=None), hours)
-    assert [str(window.record.first) for window in windows] == [
-        *("2024-05-01", "2024-05-02", "2024-05-03")
-    ]
-    assert [window.record.rows for window in windows] == [24] * 3
-    joined = np.concatenate([window.rows.outputs for window in windows])
-    assert joined.tolist() == [number / 1_000 for number in range(72)]

@@ -9,7 +9,7 @@ import yaml
 from {{ cookiecutter.__package }}.contract import Contract
 
 from ...conftest import Command
-from ..logged import make_log
+from .logged import make_log
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from {{ cookiecutter.__package }}.log.log_retention.retention import (
     forget,
 )
 
-from ..logged import DAY, content, label, make_log, prediction, write
 from .killed import killed_at
+from .logged import DAY, content, label, make_log, prediction, write
 
 if sys.platform != "win32":
     import resource

@@ -88,21 +88,6 @@ def test_a_slice_is_judged_against_the_same_slice_of_the_test_rows(bundle: Bundl
     assert not [f for f in findings if "rare" in f.part]
 
 
-@pytest.mark.parametrize("task", ["multiclass", "regression"])
-def test_other_tasks_are_judged_by_their_own_metric(tmp_path: Path, task: str) -> None:
-    contract, random = shop_of(task), np.random.default_rng(4)
-    bundle = bundle_of(tmp_path, contract, {"auc": (0.95, 0.96, 0.97), "r2": (0.7, 0.75, 0.8)})
-    if task == "multiclass":
-        labels = random.integers(3, size=2_000).astype(np.float64)
-        right = 0.1 + 0.7 * np.eye(3)[labels.astype(int)]
-        wrong = right[:, [1, 2, 0]]
-    else:
-        labels = random.normal(100, 20, 2_000)
-        right, wrong = labels + random.normal(0, 8, 2_000), 200 - labels
-    breaches = [one(judged(bundle, o, labels), bundle.task.main).breach for o in (right, wrong)]
-    assert breaches == [False, True]
-
-
 def alarms(bundle: Bundle, n: int, noise: float, seeds: int) -> int:
     """Breaches in weeks of n rows whose AUC is about 0.82, or less with noise in the scores."""
     breaches = 0
@@ -114,32 +99,30 @@ def alarms(bundle: Bundle, n: int, noise: float, seeds: int) -> int:
     return breaches
 
 
-def test_a_small_week_as_good_as_ever_is_calm_and_a_large_one_that_fell_is_not(
-    bundle: Bundle,
+SLOWLY = [pytest.param(n, 100, 2, marks=pytest.mark.slow) for n in (100, 300, 1_000, 5_000)]
+
+
+@pytest.mark.parametrize(("n", "weeks", "most"), [(300, 10, 1), *SLOWLY])
+def test_a_week_as_good_as_ever_is_calm_whatever_its_size_and_one_that_fell_is_not(
+    bundle: Bundle, n: int, weeks: int, most: int
 ) -> None:
-    assert alarms(bundle, 300, 0.0, 10) <= 1
+    """At most one calm week of fifty breaches."""
+    assert alarms(bundle, n, 0.0, weeks) <= most
     assert alarms(bundle, 4_000, 3.0, 2) == 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [100, 300, 1_000, 5_000])
-def test_at_most_one_calm_week_of_fifty_breaches_whatever_its_size(bundle: Bundle, n: int) -> None:
-    assert alarms(bundle, n, 0.0, 100) <= 2
-
-
-@pytest.mark.parametrize("n", [300, 5_000])
-def test_probabilities_that_come_true_are_calm_in_small_windows_too(bundle: Bundle, n: int) -> None:
-    weeks = (draw(np.random.default_rng(seed), n) for seed in range(10))
-    assert sum(one(judged(bundle, *week), "mean").breach for week in weeks) <= 1
-
-
-@pytest.mark.parametrize("off", [0.15, -0.15])
-def test_promises_that_are_too_high_or_too_low_are_a_breach(bundle: Bundle, off: float) -> None:
-    chance, labels = draw(np.random.default_rng(0), 5_000)
-    mean = one(judged(bundle, np.clip(chance + off, 0, 1), labels), "mean")
-    assert mean.breach
-    assert mean.value == pytest.approx(off, abs=0.03)
-    assert mean.limit == pytest.approx(np.copysign(0.05, off))
+def test_probabilities_that_come_true_are_calm_in_small_windows_too_and_others_breach(
+    bundle: Bundle,
+) -> None:
+    for n in (300, 5_000):
+        weeks = (draw(np.random.default_rng(seed), n) for seed in range(10))
+        assert sum(one(judged(bundle, *week), "mean").breach for week in weeks) <= 1
+    for off in (0.15, -0.15):
+        chance, labels = draw(np.random.default_rng(0), 5_000)
+        mean = one(judged(bundle, np.clip(chance + off, 0, 1), labels), "mean")
+        assert mean.breach
+        assert mean.value == pytest.approx(off, abs=0.03)
+        assert mean.limit == pytest.approx(np.copysign(0.05, off))
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,14 @@
 import re
 import xml.etree.ElementTree as ElementTree
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.history import (
-    read_windows,
-    store_window,
-)
-from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
-    PAGE,
-    write,
-)
+from {{ cookiecutter.__package }}.monitoring.history import read_windows
+from {{ cookiecutter.__package }}.monitoring.monitoring_page import PAGE, write
 
-from .conftest import FELL, config_of, raise_alert, tell, week
+from .conftest import FELL, config_of, raise_alert, tell
 
 HOSTILE = '<script>alert("x")</script>&'
 
@@ -53,8 +45,13 @@ def test_nothing_judged_is_no_page_and_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_needs_nothing_from_outside_and_runs_nothing(alerted: Config) -> None:
-    page = Page(alerted)
+def test_the_page_asks_nobody_and_runs_nothing_and_what_the_data_hold_is_text(
+    tmp_path: Path, shop: Contract
+) -> None:
+    config = tell(tmp_path, shop, weeks=10, value=HOSTILE)
+    raise_alert(config, "shop", HOSTILE, resolved=False)
+    page = Page(config)
+    assert f"channel = {HOSTILE}" in page.text
     assert {"script", "link", "img", "iframe", "object", "base"}.isdisjoint(
         tag for tag, _ in page.tags
     )
@@ -63,15 +60,6 @@ def test_the_page_needs_nothing_from_outside_and_runs_nothing(alerted: Config) -
     assert links == {f"#{attribute}" for name, attribute in attributes if name == "id"}
     assert re.findall(r"url\(|@import|https?:", page.source) == []
     assert not [name for name, _ in attributes if name.startswith("on")]
-
-
-def test_what_the_data_hold_is_text_and_never_markup(tmp_path: Path, shop: Contract) -> None:
-    config = tell(tmp_path, shop, weeks=10, value=HOSTILE)
-    raise_alert(config, "shop", HOSTILE, resolved=False)
-    page = Page(config)
-    assert "script" not in {tag for tag, _ in page.tags}
-    assert "<script" not in page.source
-    assert f"channel = {HOSTILE}" in page.text
 
 
 def test_of_a_long_history_the_newest_year_is_shown(tmp_path: Path, shop: Contract) -> None:
@@ -117,40 +105,9 @@ def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:
     assert cell in page.source
     assert "100 times as large as in training" in page.source
     assert f"{windows[-2].labelled:,} of {windows[-2].rows:,} rows" in page.words
-
-
-def test_columns_outside_their_range_come_first_and_stand_out(alerted: Config) -> None:
-    page = Page(alerted)
-    rows = re.findall(
-        r'<tr><th scope="row">([^<]+)</th><td class="\w+" title(.*?)</tr>', page.source
-    )
-    assert {name for name, _ in rows[:2]} == {"price", "predictions"}
-    assert [cells.count('class="outside"') for _, cells in rows] == [2, 2, 0, 0, 0, 0]
-
-
-def test_what_served_is_listed_and_reports_are_linked(alerted: Config) -> None:
-    page = Page(alerted)
+    cells = r'<tr><th scope="row">([^<]+)</th><td class="\w+" title(.*?)</tr>'
+    rows = re.findall(cells, page.source)
+    assert {name for name, _ in rows[:2]} == {"price", "predictions"}, "what is outside is first"
+    assert [row.count('class="outside"') for _, row in rows] == [2, 2, 0, 0, 0, 0]
     assert "promote: version 2 after 1" in page.words
     assert "the second <i>one</i>" in page.words
-    report = alerted.monitor.reports / "shop" / "version-2" / "report.html"
-    report.parent.mkdir(parents=True)
-    report.touch()
-    assert '<a href="version-2/report.html">version 2</a>' in Page(alerted).source
-    report.unlink()
-    report.parent.rmdir()
-
-
-def test_each_kind_of_finding_has_a_chart(tmp_path: Path, shop: Contract) -> None:
-    config = tell(tmp_path, shop, weeks=2)
-    values = {"differing_share": 0.031, "days": 12.0, "rows": 9.0}
-    kinds = zip(("parity", "staleness", "row_volume"), values.items(), strict=True)
-    findings = [
-        Finding(kind=kind, subject="model", measure=measure, value=value, rows=9)
-        for kind, (measure, value) in kinds
-    ]
-    store_window(config.monitor.history, replace(week(shop, 0, 2), findings=tuple(findings)))
-    words = Page(config).words
-    assert "Parity: differing share" in words
-    assert "Newest: differing share 3.1 %." in words
-    assert "Newest: age 12 days." in words
-    assert "Row volume: rows, model" in words
