@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from http.client import parse_headers
 
 WAIT_S = 20.0
-Act = Callable[[socket.socket, bytes], None]
+Act = Callable[[socket.socket], None]
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ def fails(status: int, code: str, message: str = "why", **headers: str) -> Act:
 
 def writes(raw: bytes) -> Act:
     """Write bytes, whole answer or not, and close."""
-    return lambda connection, _: connection.sendall(raw)
+    return lambda connection: connection.sendall(raw)
 
 
-def hangs(connection: socket.socket, _: bytes) -> None:
+def hangs(connection: socket.socket) -> None:
     """Say nothing until the caller goes."""
     connection.recv(1)
 
 
-def trickles(connection: socket.socket, _: bytes) -> None:
+def trickles(connection: socket.socket) -> None:
     """Answer a byte at a time, for ever."""
     connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
     with suppress(OSError):
@@ -74,7 +74,17 @@ def faulty(*acts: Act) -> Iterator[Faulty]:
         listener.settimeout(0.02)
         server = Faulty(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
         closing = threading.Event()
-        thread = threading.Thread(target=_serve, args=(listener, server, acts, closing))
+
+        def serve() -> None:
+            while not closing.is_set():
+                with suppress(OSError):
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.settimeout(WAIT_S)
+                        server.asked.append(_received(connection))
+                        acts[min(len(server.asked), len(acts)) - 1](connection)
+
+        thread = threading.Thread(target=serve)
         thread.start()
         try:
             yield server
@@ -84,35 +94,10 @@ def faulty(*acts: Act) -> Iterator[Faulty]:
             assert not thread.is_alive()
 
 
-def _serve(
-    listener: socket.socket, server: Faulty, acts: tuple[Act, ...], closing: threading.Event
-) -> None:
-    while not closing.is_set():
-        try:
-            connection, _ = listener.accept()
-        except TimeoutError:
-            continue
-        with connection, suppress(OSError):
-            connection.settimeout(WAIT_S)
-            raw = _whole(connection)
-            server.asked.append(_received(raw))
-            acts[min(len(server.asked), len(acts)) - 1](connection, raw)
-
-
-def _whole(connection: socket.socket) -> bytes:
-    raw = b""
-    while True:
-        head, end, body = raw.partition(b"\r\n\r\n")
-        if end and len(body) >= int(_received(head).headers.get("content-length", 0)):
-            return raw
-        piece = connection.recv(65_536)
-        if not piece:
-            raise ConnectionResetError
-        raw += piece
-
-
-def _received(raw: bytes) -> Received:
-    head, _, body = raw.partition(b"\r\n\r\n")
-    line, *headers = head.decode().split("\r\n")
-    pairs: list[Any] = [header.lower().split(": ", 1) for header in headers]
-    return Received(line=line.removesuffix(" HTTP/1.1"), headers=dict(pairs), body=body)
+def _received(connection: socket.socket) -> Received:
+    with connection.makefile("rb") as file:
+        line = file.readline().decode()
+        sent = parse_headers(file)
+        headers = {name.lower(): value for name, value in sent.items()}
+        body = file.read(int(headers.get("content-length", 0)))
+    return Received(line=line.removesuffix(" HTTP/1.1\r\n"), headers=headers, body=body)

@@ -2,6 +2,9 @@
 
 import json
 import socket
+from contextlib import suppress
+from http.client import HTTPResponse
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,7 +14,6 @@ from {{ cookiecutter.__package }}.serving.problems import Problem
 from .conftest import Serving
 
 WAIT_S = 30.0
-JSON = "content-type: application/json"
 
 
 def post(serving: Serving, rows: object, **headers: str) -> httpx.Response:
@@ -37,65 +39,36 @@ def faults_of(response: httpx.Response) -> set[tuple[str, str]]:
     return {(fault.field, fault.rule) for fault in problem.faults}
 
 
-def port_of(url: str) -> int:
+def port_of(url: object) -> int:
     """The port of a server's address."""
-    port = urlsplit(url).port
+    port = urlsplit(str(url)).port
     assert port is not None
     return port
 
 
-def request(body: bytes, path: str = "/predict", *more: str, length: int | None = None) -> bytes:
-    """A POST as bytes; ``more`` are header lines."""
-    lines = [f"POST {path} HTTP/1.1", "host: localhost", *more]
-    lines.append(f"content-length: {len(body) if length is None else length}")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+def request(body: bytes, *lines: str) -> bytes:
+    """A prediction's request as bytes; its length is among the lines, if it has one."""
+    head = ["POST /predict HTTP/1.1", "host: localhost", "content-type: application/json", *lines]
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
-class Raw:
-    """A connection that sends bytes as they are."""
+def connect(url: object) -> socket.socket:
+    """A connection to a server, which sends bytes as they are."""
+    return socket.create_connection(("127.0.0.1", port_of(url)), WAIT_S)
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), WAIT_S)
-        self._read = b""
 
-    def __enter__(self) -> "Raw":
-        return self
+def ask(connection: socket.socket, raw: bytes) -> tuple[int, dict[str, str], Any]:
+    """Send, and read the answer: status, headers, JSON."""
+    connection.sendall(raw)
+    answer = HTTPResponse(connection)
+    answer.begin()
+    return answer.status, dict(answer.getheaders()), json.load(answer)
 
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
 
-    def ask(self, raw: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Send, and read the answer."""
-        self.socket.sendall(raw)
-        return self.answer()
-
-    def answer(self) -> tuple[int, dict[str, str], bytes]:
-        """Read one answer: status, headers, body.
-
-        Raises:
-            ConnectionError: the server has closed the connection before its end.
-        """
-        while b"\r\n\r\n" not in self._read:
-            self._more()
-        head, _, self._read = self._read.partition(b"\r\n\r\n")
-        line, *lines = head.decode("latin-1").split("\r\n")
-        pairs = [text.split(": ", 1) for text in lines]
-        headers = {name.lower(): value for name, value in pairs}
-        length = int(headers.get("content-length", 0))
-        while len(self._read) < length:
-            self._more()
-        body, self._read = self._read[:length], self._read[length:]
-        return int(line.split()[1]), headers, body
-
-    def closed(self) -> bool:
-        """Wait for the server's end of the connection."""
-        try:
-            return self.socket.recv(65_536) == b""
-        except ConnectionError:
-            return True
-
-    def _more(self) -> None:
-        piece = self.socket.recv(65_536)
-        if not piece:
-            raise ConnectionError("closed before the answer's end")
-        self._read += piece
+def rest(connection: socket.socket) -> bytes:
+    """All that comes until the server closes the connection."""
+    read = b""
+    with suppress(ConnectionError):
+        while piece := connection.recv(65_536):
+            read += piece
+    return read

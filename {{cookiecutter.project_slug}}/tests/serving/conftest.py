@@ -55,14 +55,6 @@ def row() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def rows(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows with texts beyond ASCII, a time in UTC and an integer that no float holds."""
-    second = {"order": "o-2", "at": "2024-05-02T23:59:59.999Z", "price": 0.1, "items": 2**53 + 1}
-    third = {"order": "ö 3", "price": 999.99, "channel": "store", "city": "Saint-Étienne"}
-    return [row, {**row, **second, "gift": False}, {**row, **third}]
-
-
-@pytest.fixture(scope="session")
 def awkward() -> Contract:
     """A contract whose columns have names that are hard on code."""
     columns: dict[str, Any] = {name: {"type": "float"} for name in AWKWARD}

@@ -7,17 +7,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import onnx
+import onnx.parser
 import pyarrow as pa
 import pyarrow.parquet as pq
 import uvicorn
-from onnx import TensorProto, helper, numpy_helper
+from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.config import Config, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
@@ -42,7 +42,42 @@ from {{ cookiecutter.__package }}.values import json_value
 
 from ..synthesized import synthesize
 
-WEIGHTS = {"1": 0.7, "true": -0.7, "web": 0.3}
+KINDS = {"numeric": "float", "category": "string", "time": "int64"}
+TERMS = {
+    "numeric": """
+        zero = Constant<value_float = 0.0>()
+        absent = IsNaN(numeric)
+        known = Where(absent, zero, numeric)
+        per_number = Constant<value_float = 0.001>()
+        scaled = Mul(known, per_number)
+        of_numeric = ReduceSum<keepdims = 0>(scaled, columns)""",
+    "category": """
+        weights = ai.onnx.ml.LabelEncoder<keys_strings = ["1", "true", "web"],
+            values_floats = [0.7, -0.7, 0.3], default_float = 0.0>(category)
+        of_category = ReduceSum<keepdims = 0>(weights, columns)""",
+    "time": """
+        hour_s = Constant<value_int = 3600>()
+        hours = Div(time, hour_s)
+        day_h = Constant<value_int = 24>()
+        hour = Mod(hours, day_h)
+        part = Cast<to = 1>(hour)
+        per_hour = Constant<value_float = 0.01>()
+        scaled_hours = Mul(part, per_hour)
+        of_time = ReduceSum<keepdims = 0>(scaled_hours, columns)""",
+}
+ENDS = {
+    "binary": "probability = Sigmoid(score)",
+    "regression": """
+        hundred = Constant<value_float = 100.0>()
+        value = Mul(score, hundred)""",
+    "multiclass": """
+        wide = Unsqueeze(score, columns)
+        slopes = Constant<value_floats = [0.0, 10.0, 20.0]>()
+        steep = Mul(wide, slopes)
+        steps = Constant<value_floats = [0.0, 7.0, 18.0]>()
+        shifted = Sub(steep, steps)
+        probabilities = Softmax<axis = 1>(shifted)""",
+}
 FALLBACKS = {"binary": 0.25, "multiclass": [0.25, 0.5, 0.25], "regression": 7.5}
 WAIT_S = 60.0
 
@@ -53,66 +88,18 @@ def small_graph(contract: Contract, bias: float) -> bytes:
     A sigmoid of it is the probability, a hundred times it the value; of three labels the second is
     likeliest from 0.7 on, the third from 1.1.
     """
-    nodes, inputs, terms = [], [], ["bias"]
-    constants: dict[str, Any] = {
-        "bias": np.array([bias], np.float32),
-        "columns": np.array([1], np.int64),
-        "zero": np.float32(0),
-        "per_number": np.float32(0.001),
-        "hour_s": np.int64(3600),
-        "day_h": np.int64(24),
-        "per_hour": np.float32(0.01),
-    }
-
-    def add(kind: str, given: list[str], made: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, given, [made], **attributes))
-        return made
-
-    def group(name: str, kind: int, columns: tuple[str, ...]) -> bool:
-        if columns:
-            inputs.append(helper.make_tensor_value_info(name, kind, ["batch", len(columns)]))
-        return bool(columns)
-
-    if group("numeric", TensorProto.FLOAT, contract.numeric):
-        add("IsNaN", ["numeric"], "absent")
-        add("Where", ["absent", "zero", "numeric"], "known")
-        add("Mul", ["known", "per_number"], "scaled")
-        terms.append(add("ReduceSum", ["scaled", "columns"], "numbers", keepdims=0))
-    if group("category", TensorProto.STRING, contract.category):
-        weights = {"keys_strings": list(WEIGHTS), "values_floats": list(WEIGHTS.values())}
-        domain = "ai.onnx.ml"
-        add("LabelEncoder", ["category"], "weights", domain=domain, default_float=0.0, **weights)
-        terms.append(add("ReduceSum", ["weights", "columns"], "texts", keepdims=0))
-    if group("time", TensorProto.INT64, contract.times):
-        add("Div", ["time", "hour_s"], "hours")
-        add("Mod", ["hours", "day_h"], "hour")
-        add("Cast", ["hour"], "part", to=TensorProto.FLOAT)
-        add("Mul", ["part", "per_hour"], "scaled_hours")
-        terms.append(add("ReduceSum", ["scaled_hours", "columns"], "clock", keepdims=0))
-    name, shape = task_of(contract).output, list[str | int](["batch"])
-    add("Sum", terms, "score")
-    if contract.task == "binary":
-        add("Sigmoid", ["score"], name)
-    elif contract.task == "regression":
-        constants["hundred"] = np.float32(100)
-        add("Mul", ["score", "hundred"], name)
-    else:
-        shape.append(n_labels := len(contract.labels or ()))
-        place = np.arange(n_labels, dtype=np.float32)
-        constants |= {"slopes": place * 10, "steps": np.cumsum(place * 4 + 3) - 3}
-        add("Unsqueeze", ["score", "columns"], "wide")
-        add("Mul", ["wide", "slopes"], "steep")
-        add("Sub", ["steep", "steps"], "shifted")
-        add("Softmax", ["shifted"], name, axis=1)
-    graph = helper.make_graph(
-        nodes,
-        "small",
-        inputs,
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    columns = {"numeric": contract.numeric, "category": contract.category, "time": contract.times}
+    names = [name for name in columns if columns[name]]
+    inputs = ", ".join(f"{KINDS[name]}[batch,{len(columns[name])}] {name}" for name in names)
+    n_labels = f",{len(contract.labels)}" if contract.labels else ""
+    nodes = [TERMS[name] for name in names]
+    nodes.append(f"score = Sum({', '.join(['bias', *(f'of_{name}' for name in names)])})")
+    model: onnx.ModelProto = onnx.parser.parse_model(
+        '<ir_version: 10, opset_import: ["": 20, "ai.onnx.ml": 3]>'
+        f"small ({inputs}) => (float[batch{n_labels}] {task_of(contract).output})"
+        + "<float[1] bias = {BIAS}, int64[1] columns = {1}>".replace("BIAS", f"{bias:.9f}")
+        + "\n".join(["{", *nodes, ENDS[contract.task], "}"])
     )
-    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)]
-    model: onnx.ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=10)
     serialised: bytes = model.SerializeToString()
     return serialised
 
@@ -134,8 +121,7 @@ def add_version(
     scores = task.watched(predict(session, inputs, task))
     columns = profile.columns_of(inputs, contract.numeric, contract.category) | {SCORE: scores}
     windows = np.arange(len(table)) // 500
-    profiles = [asdict(profile.describe(name, column, windows)) for name, column in columns.items()]
-    empty = dict.fromkeys(contract.features)
+    described = [profile.describe(name, column, windows) for name, column in columns.items()]
     golden = from_columns(contract, {name: [None] for name in contract.features}, 1)
     typical = {name: json_value(v) for name, v in table.to_pylist()[0].items()}
     names = [n for n in contract.features if not contract.columns[n].pii]
@@ -143,6 +129,7 @@ def add_version(
     pq.write_table(table.select(names).append_column(SCORE, pa.array(scores)), sample)
     interval = {"value": 0.7, "low": 0.65, "high": 0.75}
     threshold = 0.5 if contract.task == "binary" else None
+    empty = dict.fromkeys(contract.features)
     metadata = {
         "name": contract.name,
         "dataset": "none",
@@ -159,10 +146,8 @@ def add_version(
     files = {
         "model.onnx": model,
         "contract.json": contract.text.encode(),
-        "metadata.json": json.dumps(metadata).encode(),
-        "profile.json": json.dumps(
-            {"rows": len(table), "window_days": 7, "columns": profiles}
-        ).encode(),
+        "metadata.json": to_json(metadata),
+        "profile.json": to_json({"rows": len(table), "window_days": 7, "columns": described}),
         "sample.parquet": sample.getvalue(),
     }
     versions = Versions(bundles, contract.name)

@@ -22,7 +22,7 @@ from {{ cookiecutter.__package }}.serving.auth import (
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
 from {{ cookiecutter.__package }}.serving.server import serve
 
-from .callers import Raw, port_of, post, problem_of
+from .callers import ask, connect, port_of, post, problem_of
 from .conftest import Serving, serve_config
 from .live import add_version, live, make_key, settings_of, until
 from .test_metrics import scraped
@@ -65,15 +65,13 @@ def test_probes_and_pages_are_open_and_all_else_needs_a_key(
     assert client.get("/health/ready").json() == {"ready": True, "version": None, "problem": None}
 
 
-@pytest.mark.parametrize("sent", SENT)
-def test_no_key_and_a_wrong_one_are_answered_alike(
-    guarded: tuple[httpx.Client, str], sent: str | None
-) -> None:
+def test_no_key_and_a_wrong_one_are_answered_alike(guarded: tuple[httpx.Client, str]) -> None:
     client, key = guarded
-    headers = {} if sent is None else {"authorization": sent.format(key=key)}
-    answer = client.post("/predict", json={}, headers=headers)
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert (problem_of(answer, 401).code, key in answer.text) == ("unauthorized", False)
+    for sent in SENT:
+        headers = {} if sent is None else {"authorization": sent.format(key=key)}
+        answer = client.post("/predict", json={}, headers=headers)
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert (problem_of(answer, 401).code, key in answer.text) == ("unauthorized", False)
 
 
 def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
@@ -125,8 +123,8 @@ def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
     assert post(serving, [row], origin=own).status_code == 200
     assert post(serving, [row], content_type="application/json; charset=utf-8").status_code == 200
     assert post(serving, [row], host="localhost:1").status_code == 200
-    with Raw(port) as raw:
-        assert raw.ask(b"GET /model HTTP/1.0\r\n\r\n")[0] == 421, "no host was sent"
+    with connect(client.base_url) as raw:
+        assert ask(raw, b"GET /model HTTP/1.0\r\n\r\n")[0] == 421, "no host was sent"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "example.org"])  # noqa: S104
@@ -150,7 +148,6 @@ def test_a_key_is_long_random_and_kept_as_its_hash_once_it_was_shown(tmp_path: P
         with pytest.raises(ConfigError, match="names no key; use up to 64 letters"):
             make_key(path, name)
     first, second = make_key(path, "billing"), make_key(path, "second")
-    assert re.fullmatch(r"key_[\w-]{43}", first)
     assert first != second
     assert first.removeprefix("key_") not in path.read_text()
     with pytest.raises((BrokenPipeError, ConfigError)):
@@ -158,26 +155,17 @@ def test_a_key_is_long_random_and_kept_as_its_hash_once_it_was_shown(tmp_path: P
     assert [key.name for key in read_keys(path)] == ["billing", "second"]
     with pytest.raises(ConfigError, match=r"make one of another name.*keys revoke billing"):
         make_key(path, "billing")
-    with pytest.raises(ConfigError, match="has no key 'biling'; its keys: billing, second"):
-        revoke(path, "biling")
-    revoke(path, "billing")
-    revoke(path, "second")
-    assert read_keys(path) == [], "the file stays, so that nobody comes in"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-OTHER = '[{"name": "a", "sha256": "key_secret", "made": "2026-01-01T00:00:00Z"}]'
-
-
-@pytest.mark.parametrize("content", ["", "{", "null", '{"keys": []}', '[{"name": "a"}]', OTHER])
-def test_a_file_that_is_none_of_ours_is_refused_without_what_it_holds(
-    tmp_path: Path, content: str
-) -> None:
+def test_a_file_that_is_none_of_ours_is_refused_without_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    path.write_text(content)
-    with pytest.raises(ConfigError, match="holds no keys") as caught:
-        read_keys(path)
-    assert "secret" not in str(caught.value)
+    other = '[{"name": "a", "sha256": "key_secret", "made": "2026-01-01T00:00:00Z"}]'
+    for content in ("", "null", '[{"name": "a"}]', other):
+        path.write_text(content)
+        with pytest.raises(ConfigError, match="holds no keys") as caught:
+            read_keys(path)
+        assert "secret" not in str(caught.value)
 
 
 def test_the_commands_make_list_and_revoke(
@@ -195,7 +183,9 @@ def test_the_commands_make_list_and_revoke(
     assert re.fullmatch(r"key_[\w-]{43}", key), "so that a script can take it"
     assert "billing" in (listed := typed("list"))
     assert key not in listed
+    with pytest.raises(ConfigError, match="has no key 'biling'; its keys: billing"):
+        typed("revoke", "biling")
     assert "revoked   billing" in typed("revoke", "billing")
-    assert read_keys(tmp_path / "keys.json") == []
+    assert read_keys(tmp_path / "keys.json") == [], "the file stays, so that nobody comes in"
     with pytest.raises(ConfigError, match=r"serve\.keys is null"):
         typed("list", "--set", "serve.keys=null")

@@ -1,11 +1,12 @@
-"""What callers were told is in the log, whatever happens to the server and beside it."""
+"""What callers were told is in the log, and none goes unanswered, however the server ends."""
 
 import json
-import os
-import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,51 +17,61 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_rows
 
-from .test_server import address_of, project, start
+from .live import until
+from .test_server import address_of, posix, process, project, start
 
 KILLS, CALLERS, N_ROWS = 20, 4, 3
-FIRST_S, MOST_S = 30.0, 0.4
+MOST_S, DRAIN_S = 0.4, 0.5
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.name == "nt", reason="kills and renames as POSIX does"),
-]
+pytestmark = [pytest.mark.slow, posix]
 
 
-class Callers:
-    """Several connections that ask until the server is gone, or they are to stop."""
+@dataclass(frozen=True)
+class Asked:
+    """What became of the requests of several callers."""
 
-    def __init__(self, url: str, name: str, row: dict[str, Any]) -> None:
-        self.answered: list[str] = []
-        """Ids of requests that got their answer."""
-        self.stop, self.first = threading.Event(), threading.Event()
-        self._url, self._name = url, name
-        self._row = row
-        self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(CALLERS)]
-        for thread in self._threads:
-            thread.start()
+    answered: list[str] = field(default_factory=list)
+    """Their ids."""
+    lost: list[float] = field(default_factory=list)
+    """When those began that the server took and did not answer."""
 
-    def join(self) -> None:
-        """Wait until they ask no more."""
-        for thread in self._threads:
-            thread.join()
 
-    def _ask(self, caller: int) -> None:
-        rows = [self._row | {"order": f"o-{caller}-{place}"} for place in range(N_ROWS)]
+@contextmanager
+def load(url: str, name: str, row: dict[str, Any], asked: Asked) -> Iterator[None]:
+    """Several connections that ask until nobody listens, which the caller is to bring about."""
+
+    def ask(caller: int) -> None:
+        rows = [row | {"order": f"o-{caller}-{place}"} for place in range(N_ROWS)]
         body = json.dumps({"rows": rows}).encode()
-        with httpx.Client(base_url=self._url, timeout=FIRST_S) as client:
+        with httpx.Client(base_url=url, timeout=30) as client:
             for number in range(100_000):
-                given = f"{self._name}-{caller}-{number}"
+                given, began = f"{name}-{caller}-{number}", time.monotonic()
+                sent = {"x-request-id": given, "content-type": "application/json"}
                 try:
-                    sent = {"x-request-id": given, "content-type": "application/json"}
-                    told = client.post("/predict", content=body, headers=sent)
+                    answer = client.post("/predict", content=body, headers=sent)
+                except httpx.ConnectError:
+                    return
                 except httpx.TransportError:
-                    return
-                assert told.status_code == 200
-                self.answered.append(given)
-                self.first.set()
-                if self.stop.is_set():
-                    return
+                    asked.lost.append(began)
+                    continue
+                assert answer.json()["request_id"] == given
+                asked.answered.append(given)
+
+    before = len(asked.answered)
+    callers = [threading.Thread(target=ask, args=(caller,)) for caller in range(CALLERS)]
+    for caller in callers:
+        caller.start()
+    until(lambda: len(asked.answered) > before, "load")
+    yield
+    for caller in callers:
+        caller.join()
+
+
+def assert_logged(log: Path, asked: Asked) -> None:
+    """Every row that was answered is there, and none twice."""
+    logged = Counter((record["request_id"], record["row"]) for record in read_rows(log))
+    assert set(logged.values()) == {1}
+    assert {(given, place) for given in asked.answered for place in range(N_ROWS)} <= set(logged)
 
 
 def test_twenty_kills_lose_and_double_nothing_that_was_answered(
@@ -68,24 +79,27 @@ def test_twenty_kills_lose_and_double_nothing_that_was_answered(
 ) -> None:
     """The next server starts while this one is asked, so two write into one folder now and then."""
     project(tmp_path, shop)
-    moments, answered = np.random.default_rng(0), list[str]()
-    following = start(tmp_path)
+    moments, asked, following = np.random.default_rng(0), Asked(), start(tmp_path)
     for kill in range(KILLS):
         server, following = following, start(tmp_path)
-        with server:
-            callers = Callers(address_of(server), f"k{kill}", row)
-            assert callers.first.wait(FIRST_S)
+        with server, load(address_of(server), f"k{kill}", row, asked):
             time.sleep(moments.uniform(0, MOST_S))
-            os.kill(server.pid, signal.SIGKILL)
-            callers.join()
-        answered += callers.answered
+            server.kill()
     with following:
         following.kill()
-    check(tmp_path / "live", answered)
+    assert_logged(tmp_path / "live", asked)
 
 
-def check(log: Path, answered: list[str]) -> None:
-    """Every row that was answered is there, and none twice."""
-    logged = Counter((record["request_id"], record["row"]) for record in read_rows(log))
-    assert set(logged.values()) == {1}
-    assert {(given, place) for given in answered for place in range(N_ROWS)} <= set(logged)
+def test_an_ending_under_load_loses_no_request(
+    tmp_path: Path, shop: Contract, row: dict[str, Any]
+) -> None:
+    asked = Asked()
+    with process(tmp_path, shop, "--set", f"serve.drain_s={DRAIN_S}") as (server, url):
+        with load(url, "ended", row, asked):
+            until(lambda: len(asked.answered) >= 40, "load")
+            ended_at, before = time.monotonic(), len(asked.answered)
+            server.terminate()
+        assert server.wait(30) == 0
+    assert len(asked.answered) > before
+    assert [began for began in asked.lost if began < ended_at + DRAIN_S] == []
+    assert_logged(tmp_path / "live", asked)

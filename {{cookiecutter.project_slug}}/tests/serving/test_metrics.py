@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.serving.metrics import Metrics
 
 from .conftest import serve_config
 from .live import add_version, live
@@ -45,10 +44,3 @@ def test_requests_and_rows_are_counted_beside_what_monitoring_found(
     assert series["prediction_log_failures_total"] == 0
     assert series['monitoring_a{column="x"}'] == 1.5
     assert not [name for name in series if "secret" in name or "/a" in name]
-
-
-def test_two_servers_in_one_process_do_not_share_counters() -> None:
-    first, second = Metrics(), Metrics()
-    first.rows.inc()
-    assert first.registry.get_sample_value("predicted_rows_total") == 1
-    assert second.registry.get_sample_value("predicted_rows_total") == 0

@@ -1,13 +1,11 @@
 """The page and the documentation: their own files, which keep a browser in."""
 
 import re
-from importlib.metadata import requires
 
 import pytest
 
-from {{ cookiecutter.__package }}.serving.app import PAGE, SWAGGER
+from {{ cookiecutter.__package }}.serving.app import PAGE
 
-from ..conftest import PACKAGE
 from .callers import problem_of
 from .conftest import Serving
 
@@ -37,8 +35,3 @@ def test_each_file_keeps_a_browser_in_and_makes_no_code_of_a_text(
 def test_nothing_but_the_pages_files_is_answered(serving: Serving, path: str) -> None:
     answer = serving.client.get(serving.client.base_url.copy_with(raw_path=path.encode()))
     assert problem_of(answer, 404).code == "not_found"
-
-
-def test_what_serving_installs_brings_the_documentation() -> None:
-    base = [line for line in requires(PACKAGE) or [] if "extra ==" not in line]
-    assert any(line.startswith(SWAGGER.replace("_", "-")) for line in base)

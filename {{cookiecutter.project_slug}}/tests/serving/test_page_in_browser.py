@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -19,35 +18,27 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 HOSTILE = "<img src=x onerror='hacked = 1'>"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_typical_row_is_answered_by_keyboard_alone(
-    serving: Serving, browser: Browser, width: int
-) -> None:
-    size: Any = {"width": width, "height": 900}
-    with visit(browser, str(serving.client.base_url), viewport=size) as found:
-        page = found.page
-        expect(page.get_by_role("heading", level=1)).to_have_text("shop version 1")
-        found.field("price (EUR)").focus()
-        page.keyboard.press("ControlOrMeta+a")
-        page.keyboard.type("12.5")
-        page.keyboard.press("Enter")
-        expect(page.locator("#answer .decision")).to_be_visible()
-        logged = records(serving.config.log)[-1]
-        assert logged["columns"]["price"] == 12.5
-        assert page.locator("#answer .figure").inner_text() == f"{logged['probability']:.1%}"
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
 @pytest.mark.parametrize("task", TASKS)
-def test_each_task_is_shown_as_it_is_answered(tmp_path: Path, browser: Browser, task: str) -> None:
-    config = serve_config(tmp_path)
+def test_each_task_is_asked_by_keyboard_alone_and_shown_on_a_phone_as_it_is_answered(
+    tmp_path: Path, browser: Browser, task: str
+) -> None:
+    config, size = serve_config(tmp_path), {"width": 390, "height": 844}
     add_version(config.bundles, shop_of(task))
-    with live(config) as client, visit(browser, str(client.base_url)) as found:
-        shown = found.predict().inner_text()
+    with live(config) as client, visit(browser, str(client.base_url), viewport=size) as found:
+        expect(found.page.get_by_role("heading", level=1)).to_have_text("shop version 1")
+        found.field("price (EUR)").focus()
+        found.page.keyboard.press("ControlOrMeta+a")
+        found.page.keyboard.type("12.5")
+        found.page.keyboard.press("Enter")
+        expect(found.page.locator("#answer .figure")).to_be_visible()
+        shown = found.page.locator("#answer").inner_text()
+        assert found.page.evaluate("document.documentElement.scrollWidth") == size["width"]
     (logged,) = records(config.log)
+    assert logged["columns"]["price"] == 12.5
     if task == "binary":
         reached = logged["probability"] >= 0.5
         assert f"Decided: returned is {'' if reached else 'not '}true" in shown
+        assert f"{logged['probability']:.1%}" in shown
     elif task == "multiclass":
         best = max(zip(logged["probabilities"], LABELS, strict=True))
         assert shown.splitlines()[0] == best[1]

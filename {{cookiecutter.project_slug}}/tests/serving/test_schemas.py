@@ -24,11 +24,6 @@ from ..synthesized import synthesize
 BODY = 4_000_000
 
 
-def rows_of(contract: Contract, n_rows: int) -> list[dict[str, Any]]:
-    rows = synthesize(contract, n_rows).select(list(contract.request)).to_pylist()
-    return [{name: json_value(value) for name, value in row.items()} for row in rows]
-
-
 def accepted(contract: Contract, rows: object) -> list[dict[str, Any]]:
     return predict_schema(contract, 1_000).read(json.dumps({"rows": rows}).encode())
 
@@ -44,19 +39,16 @@ def faults(contract: Contract, rows: object) -> set[tuple[str, str]]:
 
 
 def test_each_rule_of_a_column_holds_for_a_request(contract: Contract) -> None:
-    (whole,) = rows_of(contract, 1)
-    assert set(accepted(contract, [whole])[0]) == set(whole)
+    row = synthesize(contract, 1).select(list(contract.request)).to_pylist()[0]
+    whole = {name: json_value(value) for name, value in row.items()}
     for name in contract.request:
         part = {key: value for key, value in whole.items() if key != name}
-        optional = contract.columns[name].nullable or contract.role(name) == "id"
-        if optional:
-            assert name not in accepted(contract, [part])[0]
-            assert accepted(contract, [{**whole, name: None}])[0][name] is None
+        null = {**whole, name: None}
+        if contract.columns[name].nullable or contract.role(name) == "id":
+            assert [name in read for read in accepted(contract, [part, null])] == [False, True]
         else:
             assert faults(contract, [part]) == {(f"rows.0.{name}", "missing")}
-            assert {field for field, _ in faults(contract, [{**whole, name: None}])} == {
-                f"rows.0.{name}"
-            }
+            assert {field for field, _ in faults(contract, [null])} == {f"rows.0.{name}"}
     for name in set(contract.columns) - set(contract.request):
         assert faults(contract, [{**whole, name: 0}]) == {(f"rows.0.{name}", "extra_forbidden")}
 
@@ -75,20 +67,16 @@ def test_any_category_is_read_as_it_is_from_files(
 # a column of the shop, a value that is no way to say it, and the rule
 LAX: list[tuple[str, object, str]] = [
     ("at", "20131220", "timestamp"),
-    ("at", "2013-12-20", "timestamp"),
     ("at", 1387497600, "timestamp"),
     ("at", "2013-12-20T10:00:00", "timestamp"),
     ("at", "2024-02-30T00:00:00Z", "timestamp"),
-    ("at", " 2013-12-20T10:00:00Z", "timestamp"),
     ("at", "\u0661\u0669\u0669\u0669-12-20T10:00:00Z", "timestamp"),
     ("price", "12.5", "float_type"),
     ("price", True, "float_type"),
     ("items", "2", "int_type"),
     ("items", 2.5, "int_type"),
-    ("items", True, "int_type"),
     ("items", 2**63, "less_than_equal"),
     ("gift", 1, "bool_type"),
-    ("gift", "true", "bool_type"),
     ("channel", "Web", "literal_error"),
     ("city", ["Lyon"], "string_type"),
     ("city", "x" * 1_001, "string_too_long"),
@@ -103,51 +91,43 @@ def test_no_value_is_guessed(
     assert faults(shop, [{**row, column: value}]) == {(f"rows.0.{column}", rule)}
 
 
-def test_a_time_with_its_zone_is_read(shop: Contract, row: dict[str, Any]) -> None:
-    for sent in ("2013-12-20 10:00:00.123456+01:00", "2013-12-20t10:00-0530"):
-        assert accepted(shop, [{**row, "at": sent}])[0]["at"].utcoffset() is not None
-
-
-BODIES = [
-    (b"", "json_invalid"),
-    (b"\xff\xfe", "json_invalid"),
-    (b"[" * 100_000, "json_invalid"),
-    (b"[]", "shape"),
-    (b'{"rows": {}}', "shape"),
-    (b'{"rows": []}', "too_short"),
-    (b'{"rows": [NaN]}', "dict_type"),
-    (b'{"rows": [], "more": 1}', "extra_forbidden"),
-]
-
-
-@pytest.mark.parametrize(("body", "rule"), BODIES)
-def test_a_body_that_is_no_request_is_refused(shop: Contract, body: bytes, rule: str) -> None:
-    assert {found for _, found in faults_of(predict_schema(shop, 10), body)} == {rule}
-
-
 def unknown_keys() -> bytes:
     return b'{"rows":[{' + b",".join(b'"k%d":1' % n for n in range(BODY // 11)) + b"}]}"
 
 
-HOSTILE = {
-    "unknown keys": unknown_keys(),
-    "unknown keys above": unknown_keys().replace(b'"rows":[{', b"", 1).replace(b"}]}", b"}"),
-    "rows of one unknown key": b'{"rows":[' + b",".join([b'{"k":1}'] * (BODY // 8)) + b"]}",
-    "numbers for rows": b'{"rows":[' + b"1," * (BODY // 2) + b"1]}",
-    "one value of many": b'{"rows":[{"price":[' + b"1," * (BODY // 2) + b"1]}]}",
-    "one long key": b'{"rows":[{"' + b"k" * BODY + b'":1}]}',
-    "empty rows": b'{"rows":[' + b"{}," * (BODY // 3) + b"{}]}",
-    "a long text": b'{"rows":[{"city":"' + b"x" * BODY + b'"}]}',
+BODIES = {
+    "nothing": (b"", "json_invalid"),
+    "no UTF-8": (b"\xff\xfe", "json_invalid"),
+    "deep": (b"[" * 100_000, "json_invalid"),
+    "a list": (b"[]", "shape"),
+    "no rows": (b'{"rows": []}', "too_short"),
+    "not a number": (b'{"rows": [NaN]}', "dict_type"),
+    "more": (b'{"rows": [], "more": 1}', "extra_forbidden"),
+    "unknown keys": (unknown_keys(), "extra_forbidden"),
+    "unknown keys above": (
+        unknown_keys().replace(b'"rows":[{', b"", 1).replace(b"}]}", b"}"),
+        "shape",
+    ),
+    "rows of one unknown key": (
+        b'{"rows":[' + b",".join([b'{"k":1}'] * (BODY // 8)) + b"]}",
+        "too_long",
+    ),
+    "one value of many": (b'{"rows":[{"price":[' + b"1," * (BODY // 2) + b"1]}]}", "float_type"),
+    "one long key": (b'{"rows":[{"' + b"k" * BODY + b'":1}]}', "extra_forbidden"),
+    "a long text": (b'{"rows":[{"city":"' + b"x" * BODY + b'"}]}', "string_too_long"),
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_refusing_a_body_costs_by_its_size_only(shop: Contract, name: str) -> None:
-    schema, body = predict_schema(shop, 10_000), HOSTILE[name]
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_is_no_request_is_refused_at_a_cost_that_its_size_bounds(
+    shop: Contract, name: str
+) -> None:
+    schema, (body, rule) = predict_schema(shop, 10_000), BODIES[name]
     start = time.process_time()
     with pytest.raises(ProblemError) as caught:
         schema.read(body)
     assert time.process_time() - start < 2
+    assert rule in {fault.rule for fault in caught.value.faults}
     assert len(caught.value.body("id")) < 10_000
     tracemalloc.start()
     faults_of(schema, body)
@@ -159,9 +139,7 @@ def test_refusing_a_body_costs_by_its_size_only(shop: Contract, name: str) -> No
 LABELS: list[tuple[str, object, object, str]] = [
     ("binary", True, "true", "bool_type"),
     ("multiclass", "exchanged", "lost", "literal_error"),
-    ("multiclass", "kept", None, "literal_error"),
     ("regression", 12.0, -51, "greater_than_equal"),
-    ("regression", 12.0, "12.5", "float_type"),
 ]
 
 
@@ -175,16 +153,3 @@ def test_labels_are_the_values_of_the_target(
     labels[0]["label"] = wrong
     found = faults_of(schema, json.dumps({"labels": labels}).encode())
     assert found == {("labels.0.label", rule)}
-
-
-def test_without_an_id_in_the_contract_labels_go_by_request_and_row(awkward: Contract) -> None:
-    schema = feedback_schema(awkward, 10)
-    labels = [{"request_id": "r-1", "label": True}, {"request_id": "r-1", "row": 3, "label": False}]
-    assert schema.read(json.dumps({"labels": labels}).encode()) == labels
-    for wrong, field in (
-        ({"id": "r-1", "label": True}, "request_id"),
-        ({"request_id": "r-1", "row": -1, "label": True}, "row"),
-        ({"request_id": 1, "label": True}, "request_id"),
-    ):
-        found = faults_of(schema, json.dumps({"labels": [wrong]}).encode())
-        assert f"labels.0.{field}" in {place for place, _ in found}

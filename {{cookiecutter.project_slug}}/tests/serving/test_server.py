@@ -7,10 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,9 +25,10 @@ from {{ cookiecutter.__package }}.serving import server as module
 from {{ cookiecutter.__package }}.serving.server import serve
 
 from ..conftest import PACKAGE
-from .callers import Raw, port_of, request
+from .callers import ask, connect, request
 from .conftest import serve_config
 from .live import add_version, records, settings_of, until
+from .test_metrics import scraped
 
 SETTINGS = {
     "data": {
@@ -83,7 +83,7 @@ def address_of(server: "subprocess.Popen[str]") -> str:
 def refused(url: str) -> bool:
     """Whether nobody listens."""
     try:
-        Raw(port_of(url)).socket.close()
+        connect(url).close()
     except OSError:
         return True
     return False
@@ -100,12 +100,9 @@ def children(pid: int) -> set[int]:
 
 def counted(url: str, name: str) -> float:
     """A counter as whichever worker is asked tells it, over all labels; 0 while nobody answers."""
-    try:
-        text = httpx.get(f"{url}/metrics", timeout=20).text
-    except httpx.TransportError:
-        return 0
-    lines = (line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(name))
-    return sum(float(value) for series, value in lines if series.split("{")[0] == name)
+    with httpx.Client(base_url=url, timeout=20) as client, suppress(httpx.TransportError):
+        return sum(v for series, v in scraped(client).items() if series.split("{")[0] == name)
+    return 0
 
 
 def messages(server: "subprocess.Popen[str]") -> list[str]:
@@ -130,19 +127,6 @@ def test_what_keeps_a_server_from_starting_is_said_with_what_to_do(
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="zttp is not installed"):
         serve(settings_of(serve_config(tmp_path, http="zttp")))
-
-
-def test_without_a_served_model_it_says_so_and_what_to_do(tmp_path: Path, shop: Contract) -> None:
-    project(tmp_path, shop)
-    (tmp_path / "bundles" / "shop" / "served").unlink()
-    with start(tmp_path) as server:
-        try:
-            address_of(server)
-            assert server.stderr is not None
-            line = server.stderr.readline()
-        finally:
-            server.kill()
-    assert "no model has been promoted yet; train one with: make train" in line
 
 
 @posix
@@ -175,16 +159,16 @@ def test_a_server_that_drains_is_not_ready_and_answers_until_the_second_signal(
 def test_a_request_in_flight_is_answered_after_the_server_stopped_to_listen(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
-    body, kind = json.dumps({"rows": [row]}).encode(), "content-type: application/json"
+    body = json.dumps({"rows": [row]}).encode()
     with process(tmp_path, shop, "--set", "serve.drain_s=0") as (server, url):
-        with Raw(port_of(url)) as slow:
-            slow.socket.sendall(request(body, "/predict", kind)[:-10])
+        with connect(url) as slow:
+            slow.sendall(request(body[:-10], f"content-length: {len(body)}"))
             time.sleep(0.3)
             server.terminate()
             until(lambda: refused(url), "the end of listening")
-            status, headers, answer = slow.ask(body[-10:])
+            status, headers, answer = ask(slow, body[-10:])
         assert (status, headers["connection"]) == (200, "close")
-        assert len(json.loads(answer)["predictions"]) == 1
+        assert len(answer["predictions"]) == 1
         assert messages(server) == []
     assert len(records(tmp_path / "live")) == 1
 
@@ -210,41 +194,3 @@ def test_workers_share_a_port_count_together_are_replaced_and_end_with_their_par
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "their end")
         assert time.monotonic() - gone < 5
     assert len(records(tmp_path / "live")) == 40
-
-
-@pytest.mark.slow
-@posix
-@pytest.mark.parametrize("number", range(3))
-def test_of_many_endings_under_load_none_loses_a_request(
-    tmp_path: Path, shop: Contract, row: dict[str, Any], number: int
-) -> None:
-    drain_s, answered, lost = 0.5, list[str](), list[float]()
-
-    def ask(caller: int) -> None:
-        with httpx.Client(base_url=url, timeout=30) as client:
-            for step in range(100_000):
-                name, began = f"{number}-{caller}-{step}", time.monotonic()
-                try:
-                    headers = {"x-request-id": name}
-                    answer = client.post("/predict", json={"rows": [row]}, headers=headers)
-                except httpx.ConnectError:
-                    return
-                except httpx.TransportError:
-                    lost.append(began)
-                    continue
-                assert answer.json()["request_id"] == name
-                answered.append(name)
-
-    with process(tmp_path, shop, "--set", f"serve.drain_s={drain_s}") as (server, url):
-        callers = [threading.Thread(target=ask, args=(caller,)) for caller in range(4)]
-        for caller in callers:
-            caller.start()
-        until(lambda: len(answered) >= 40, "load")
-        ended_at, before = time.monotonic(), len(answered)
-        server.terminate()
-        for caller in callers:
-            caller.join(30)
-        assert server.wait(30) == 0
-    assert len(answered) > before
-    assert [began for began in lost if began < ended_at + drain_s] == []
-    assert set(answered) <= {record["request_id"] for record in records(tmp_path / "live")}

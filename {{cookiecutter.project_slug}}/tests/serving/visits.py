@@ -41,10 +41,6 @@ class Visit:
         assert (answer.locator(".figure").inner_text() == "Refused") == refused
         return answer
 
-    def look_again(self) -> None:
-        """Let the page ask now what it asks every few seconds."""
-        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-
 
 @contextmanager
 def visit(browser: Browser, url: str, **how: Any) -> Iterator[Visit]:

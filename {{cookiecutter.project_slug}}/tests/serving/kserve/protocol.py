@@ -35,12 +35,6 @@ def ask(client: httpx.Client, inputs: list[Any], path: str = INFER, **more: Any)
     return client.post(path, content=json.dumps({"inputs": inputs, **more}))
 
 
-def ask_packed(client: httpx.Client, head: bytes, behind: bytes) -> httpx.Response:
-    """A request whose JSON is followed by bytes."""
-    size = {"Inference-Header-Content-Length": str(len(head))}
-    return client.post(INFER, content=head + behind, headers=size)
-
-
 def outputs(response: httpx.Response) -> dict[str, list[Any]]:
     """The outputs of an answer whose values are in the JSON."""
     assert response.status_code == 200, response.text

@@ -8,21 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.contract import Contract
-
 from ..conftest import Serving, serve_config
-from ..live import add_version, live, records
-from .protocol import INFER, ask, ask_packed, error_of, tensor, tensors
+from ..live import live, records
+from .protocol import INFER, ask, error_of, tensor, tensors
 
 VALUES: list[tuple[str, object]] = [
     ("price", -0.01),
     ("price", None),
-    ("price", "12.5"),
-    ("items", 2.5),
     ("items", 10**400),
     ("channel", "Web"),
     ("gift", 0.5),
-    ("gift", "true"),
     ("at", ""),
     ("order", {}),
 ]
@@ -47,10 +42,8 @@ TENSORS: list[tuple[dict[str, Any], str]] = [
     ({"name": "gift"}, "'gift' is given twice"),
     ({"datatype": "FP32"}, "'price' should be FP64, not FP32"),
     ({"shape": [3, 2]}, "'price' has shape [3, 2]; use [rows] or [rows, 1]"),
-    ({"shape": []}, "inputs.0.shape: List should have at least 1 item"),
     ({"shape": [-3]}, "inputs.0.shape.0: Input should be greater than or equal to 0"),
     ({"shape": [10**30]}, "'price' has 3 values, not the 1"),
-    ({"shape": [2], "data": [1.0, 2.0]}, "should have as many rows"),
     ({"data": None}, "'price' has neither data nor binary_data_size"),
     ({"data": [[1.0], [2.0], [3.0]]}, "rows.0.price: Input should be a valid number"),
     ({"parameters": {"binary_data_size": 24}}, "0 bytes follow the JSON; the inputs tell of 24"),
@@ -70,11 +63,8 @@ def test_a_tensor_that_is_not_the_columns_is_refused(
 PACKED = [
     ("price", "FP64", b"", "should have as many rows"),
     ("price", "FP64", b"1234567", "'price' has 7 bytes, 8 for each FP64 and a rest"),
-    ("price", "FP64", bytes(16), "'price' has 2 values, not the 1 of its shape"),
     ("price", "FP64", struct.pack("<d", np.nan), "rows.0.price: Input should be a finite number"),
-    ("items", "INT64", bytes(8), "rows.0.items: Input should be greater than or equal to 1"),
     ("gift", "FP64", struct.pack("<d", 0.5), "rows.0.gift: Input should be a valid boolean"),
-    ("city", "BYTES", b"\x04\0\0\0Lyo", "'city' has 7 bytes, which are not 1 texts"),
     ("city", "BYTES", b"\x01\0\0\0Ly", "'city' has 6 bytes, which are not 1 texts"),
     ("city", "BYTES", b"\xff\xff\xff\xffLyon", "'city' has 8 bytes, which are not 1 texts"),
     ("city", "BYTES", b"\x02\0\0\0\xc3\x28", "'city', row 0, is not UTF-8"),
@@ -89,16 +79,15 @@ def test_bytes_that_are_not_the_columns_are_refused(
     place = {"name": column, "datatype": datatype, "shape": [1 if packed else 0]}
     inputs.append({**place, "parameters": {"binary_data_size": len(packed)}})
     head = json.dumps({"inputs": inputs}).encode()
-    assert text in error_of(ask_packed(serving.client, head, packed), 400)
+    size = {"Inference-Header-Content-Length": str(len(head))}
+    refused = serving.client.post(INFER, content=head + packed, headers=size)
+    assert text in error_of(refused, 400)
 
 
 BODIES = [
     (b"", "body: EOF while parsing"),
     (b"[]", "body: Input should be a valid dictionary"),
-    (b"{}", "inputs: Field required"),
     (b'{"inputs": []}', "rows: List should have at least 1 item"),
-    (b'{"inputs": [1]}', "inputs.0: Input should be a valid dictionary"),
-    (b'{"inputs": [], "id": 7}', "id: Input should be a valid string"),
     (b"[" * 5_000, "body: recursion limit exceeded"),
     (b"\xff\xfe", "body: expected value"),
     (b'{"inputs": [], "outputs": [{"name": "value"}]}', "'value' is not known; use probability"),
@@ -114,11 +103,11 @@ def test_a_body_that_is_no_request_is_refused(serving: Serving, body: bytes, tex
     assert text in error_of(serving.client.post(INFER, content=body), 400)
 
 
-@pytest.mark.parametrize("size", ["-1", "x", "²", "1000000"])
-def test_a_size_of_the_json_that_cannot_be_is_refused(serving: Serving, size: str) -> None:
-    headers = [(b"Inference-Header-Content-Length", size.encode("latin-1"))]
-    refused = serving.client.post(INFER, content=b"{}", headers=headers)
-    assert "should be a number from 0 to 2" in error_of(refused, 400)
+def test_a_size_of_the_json_that_cannot_be_is_refused(serving: Serving) -> None:
+    for size in ("-1", "x", "²", "1000000"):
+        headers = [(b"Inference-Header-Content-Length", size.encode("latin-1"))]
+        refused = serving.client.post(INFER, content=b"{}", headers=headers)
+        assert "should be a number from 0 to 2" in error_of(refused, 400)
 
 
 def test_too_much_is_refused(serving: Serving, row: dict[str, Any]) -> None:
@@ -140,25 +129,10 @@ def test_what_is_not_there_is_said_in_the_protocols_shape(serving: Serving) -> N
     assert "/v2/repository" not in get("/metrics").text
 
 
-def test_before_a_version_serves_only_the_process_is_live(
-    tmp_path: Path, shop: Contract, row: dict[str, Any]
-) -> None:
-    config = serve_config(tmp_path)
-    with live(config) as client:
+def test_before_a_version_serves_only_the_process_is_live(tmp_path: Path) -> None:
+    with live(serve_config(tmp_path)) as client:
         assert client.get("/v2/health/live").json() == {"live": True}
         assert client.get("/v2").json()["name"] == "predictor"
         error_of(client.get("/v2/health/ready"), 503)
         for path in ("/v2/models/shop", "/v2/models/shop/ready"):
             assert "no model has been promoted yet" in error_of(client.get(path), 503)
-    add_version(config.bundles, shop)
-    config.log.write_text("a file where the folder should be")
-    with live(config) as client:
-        assert "nothing is answered unlogged" in error_of(ask(client, tensors([row])), 503)
-
-
-def test_personal_data_are_neither_logged_nor_repeated(
-    serving: Serving, row: dict[str, Any]
-) -> None:
-    name = tensor("name", ["Ada Lovelace"], "BYTES")
-    refused = ask(serving.client, [*tensors([row]), name])
-    assert "Lovelace" not in error_of(refused, 400)

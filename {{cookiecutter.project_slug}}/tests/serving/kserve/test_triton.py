@@ -59,12 +59,6 @@ def test_the_real_client_is_answered_what_predict_answers(
 
 
 def test_the_real_client_is_told_what_is_wrong(serving: Serving) -> None:
-    with InferenceServerClient(serving.client.base_url.netloc.decode()) as client:
-        with pytest.raises(InferenceServerException, match="no model 'other'; this server has"):
-            client.get_model_metadata("other")
-        price = InferInput("price", [2], "FP32")
-        price.set_data_from_numpy(np.array([1, 2], np.float32))
-        with pytest.raises(InferenceServerException, match="'price' should be FP64, not FP32"):
-            client.infer("shop", [price])
-        with pytest.raises(InferenceServerException, match="Not Found"):
-            client.get_model_config("shop")
+    client = InferenceServerClient(serving.client.base_url.netloc.decode())
+    with client, pytest.raises(InferenceServerException, match="no model 'other'; this server has"):
+        client.get_model_metadata("other")
