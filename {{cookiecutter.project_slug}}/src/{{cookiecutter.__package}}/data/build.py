@@ -144,7 +144,8 @@ def _load(run: Run, rows: pl.LazyFrame, place: pl.Expr, folder: Path) -> pl.Data
         queries.append(part.sink_parquet(folder / f"{name}.parquet", statistics=False, **options))
     bad = rows.filter(pl.col(PLACE) >= REJECTED)
     queries.append(bad.sink_parquet(run.scratch / "bad", **options))
-    queries.append(rows.select(ROW, PLACE, pl.col(run.contract.id or ROW).hash(1).alias(KEY)))
+    key = (pl.col(run.contract.id or ROW).hash(1) // 2**32).cast(pl.UInt32).alias(KEY)
+    queries.append(rows.select(ROW, PLACE, *[key] * (run.contract.id is not None)))
     return pl.collect_all(queries, engine="streaming")[-1]
 
 
@@ -169,7 +170,7 @@ def _twins(run: Run, loaded: pl.DataFrame, folder: Path) -> pl.Series:
     name, good = run.contract.id, loaded.filter(pl.col(PLACE) < REJECTED)
     if name is None:
         return good[ROW].clear()
-    alike = good[ROW].filter(pl.Series(shared(good[KEY].to_numpy())))
+    alike = good[ROW].filter(shared(good[KEY].to_numpy()))
     if not len(alike):  # their hashes differ, so do their ids
         return alike
     splits = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)

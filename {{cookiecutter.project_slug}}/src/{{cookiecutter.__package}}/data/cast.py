@@ -124,7 +124,7 @@ def _read(texts: pl.Series, form: Form, zone: str) -> pl.Series:
 
 def _number(values: pl.Series, kind: ColumnType) -> pl.Series:
     numbers = values.cast(TYPES[kind], strict=False)
-    return numbers.set(~numbers.is_finite(), None) if kind == "float" else numbers
+    return numbers if numbers.is_finite().all() else numbers.set(~numbers.is_finite(), None)
 
 
 def _plain_number(texts: pl.Series, kind: ColumnType) -> pl.Series:

@@ -95,7 +95,7 @@ class Decoded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as there are bytes."""
         while not (self.rest or self.ended):
-            block = self.file.read(max(len(buffer), 1 << 16))
+            block = self.file.read(1 << 17)  # small enough for a core's cache
             self.ended = not block
             text = self.decoder.decode(block, self.ended)
             self.odd |= UNDECODED in text or "\0" in text

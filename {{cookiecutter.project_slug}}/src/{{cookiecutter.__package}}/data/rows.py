@@ -160,8 +160,7 @@ def _typed(batch: Records, layout: Layout) -> Chunk:
         rejected += rejected_rows(wrong, bad, reasons.filter(~good), layout)
         rows, values, numbers = rows.filter(good), values.filter(good), numbers[good.to_numpy()]
     n_in = len(batch.values) + len(batch.broken)
-    rejected = sorted(rejected)
-    return Chunk(rows=rows, values=values, numbers=numbers, rejected=rejected, n_in=n_in)
+    return Chunk(rows=rows, values=values, numbers=numbers, rejected=sorted(rejected), n_in=n_in)
 
 
 def rejected_rows(
@@ -212,9 +211,7 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
     drop = plan.source.repeats == "drop"
     schema = {name: TYPES[form.type] for name, form in plan.forms.items()} | {ROW: pl.UInt32()}
     empty, none = pl.DataFrame(schema=schema), quarantine("", [])
-    starts: dict[str, int] = {}
-    reasons = Counter[str]()
-    hashes, others = [np.empty(0, np.uint64)], list[Hashes]()
+    starts, reasons, hashes = dict[str, int](), Counter[str](), [np.empty(0, np.uint64)]
     last = n_in = n_rejected = 0
     with parquet_writer(target, empty, "none") as typed, parquet_writer(bad, none) as rejects:
         for file in paths:
@@ -229,14 +226,13 @@ def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extract
                 reasons += tally(rejected)
                 if drop:
                     hashes.append(chunk.values.hash_rows(1).to_numpy())
-                    others.append(chunk.values.hash_rows(2).to_numpy())
                 n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
                 last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
-    repeated = _repeated(hashes, others)  # takes most memory, hence comes first
-    good = pl.read_parquet(target, columns=[ROW])[ROW].to_numpy()
+    pa.default_memory_pool().release_unused()
+    repeated = _repeated(hashes, target)  # takes most memory, hence comes first
     accepted = np.zeros(last + 1, bool)
-    accepted[good] = True
-    accepted[good[repeated]] = False
+    accepted[pl.read_parquet(target, columns=[ROW])[ROW].to_numpy()] = True
+    accepted[repeated.to_numpy()] = False
     counts = {"in": n_in, "accepted": int(accepted.sum())}
     counts |= {"rejected": n_rejected, "duplicates": len(repeated)}
     return Extraction(path=target, accepted=accepted, starts=starts, counts=counts, reasons=reasons)
@@ -254,20 +250,23 @@ def to_arrow(frame: pl.DataFrame) -> pa.Table:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def shared(values: Hashes) -> npt.NDArray[np.bool_]:
+def shared(values: Hashes) -> pl.Series:
     """Which values are there more than once; one sort, so that 17 million take 0.3 GB."""
     ordered = np.sort(values)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    return np.isin(values, twice) if len(twice) else np.zeros(len(values), bool)
+    twice = pl.Series(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    return pl.Series(values).is_in(twice.implode())
 
 
-def _repeated(hashes: list[Hashes], others: list[Hashes]) -> Numbers:
-    """Places of rows that repeat an earlier one, by two hashes of 64 bits each; they are used up."""
+def _repeated(hashes: list[Hashes], target: Path) -> pl.Series:
+    """Numbers of rows that repeat an earlier one, by hashes of texts (used up) and typed values."""
     first = np.concatenate(hashes)
     hashes.clear()
-    among = np.flatnonzero(shared(first))
-    if not len(among):
-        return among
-    pairs = pl.DataFrame({"first": first[among], "second": np.concatenate(others)[among]})
-    places: Numbers = among[~pairs.select(pl.struct(pl.all()).is_first_distinct()).to_series()]
-    return places
+    among = shared(first)
+    if not among.any():
+        return pl.Series(dtype=pl.UInt32)
+    alike = pl.read_parquet(target, columns=[ROW])[ROW].filter(among)
+    rows = pl.scan_parquet(target).filter(pl.col(ROW).is_in(alike.implode()))
+    second = rows.select(pl.struct(pl.exclude(ROW)).hash(2).alias("second"))
+    pairs = second.collect(engine="streaming").with_columns(first=first[among.to_numpy()])
+    return alike.filter(~pairs.select(pl.struct(pl.all()).is_first_distinct()).to_series())
