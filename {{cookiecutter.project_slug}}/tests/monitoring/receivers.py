@@ -1,9 +1,11 @@
-"""A real receiver of mail, which refuses it for as long as a test wants."""
+"""Real receivers of mail and of HTTP, which refuse for as long as a test wants."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
@@ -43,15 +45,60 @@ class _Session(StreamRequestHandler):
             self.wfile.write(answer + b"\r\n")
 
 
+class Hook(ThreadingHTTPServer):
+    """Takes JSON by POST; answers ``statuses`` first, then success."""
+
+    statuses: list[int]
+    messages: list[Any]
+    """Those that were taken."""
+
+    @property
+    def address(self) -> str:
+        """In apprise's form, with a secret."""
+        return f"json://user:hidden@127.0.0.1:{self.server_port}/path"
+
+
+class _Post(BaseHTTPRequestHandler):
+    server: Hook
+
+    def do_POST(self) -> None:
+        """Take a message, or fail."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        self.server.messages += [body] if status == 200 else []
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@contextmanager
+def running(server: Mailbox | Hook) -> Iterator[None]:
+    """Let a server answer while the block runs."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
 @contextmanager
 def mailbox(*refusals: bytes) -> Iterator[Mailbox]:
     """A mail server while the block runs."""
     with Mailbox(("127.0.0.1", 0), _Session) as server:
         server.refusals, server.letters = [*refusals], []
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
+        with running(server):
             yield server
-        finally:
-            server.shutdown()
-            thread.join()
+
+
+@contextmanager
+def hook(*statuses: int) -> Iterator[Hook]:
+    """A receiver of HTTP while the block runs."""
+    with Hook(("127.0.0.1", 0), _Post) as server:
+        server.statuses, server.messages = [*statuses], []
+        with running(server):
+            yield server

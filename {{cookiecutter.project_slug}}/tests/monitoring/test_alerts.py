@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.monitoring.sinks import ADDRESSES
 
 from .conftest import Place, make_place, weeks_of, write_log
 from .judged import drift, judge_week, send
-from .receivers import mailbox
+from .receivers import hook, mailbox
 
 
 def drifting(config: MonitorConfig) -> None:
@@ -92,6 +92,20 @@ def test_a_mail_server_that_refuses_for_a_while_gets_each_alert_later_and_once(
     everything = config.history.read_bytes() + json.dumps(sent(config)).encode()
     assert b"hidden" not in everything + (shown.out + shown.err).encode()
     assert b"127.0.0.1" not in everything
+
+
+def test_a_receiver_of_http_that_fails_for_a_while_gets_each_alert_later_and_once(
+    config: MonitorConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drifting(config)
+    with hook(503, 500) as chat:
+        monkeypatch.setenv(ADDRESSES, chat.address)
+        for _ in range(4):
+            send(config)
+    shown = [(one["title"], one["type"], one["message"].split(":")[0]) for one in chat.messages]
+    title = "[warning] shop version 2"
+    assert shown == [(title, "warning", f"{name} drifts") for name in ("price", "items")]
+    assert unsent(config) == []
 
 
 def test_a_kill_between_opening_and_sending_loses_nothing(

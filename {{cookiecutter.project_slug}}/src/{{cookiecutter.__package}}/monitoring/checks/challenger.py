@@ -42,12 +42,11 @@ def _quality(window: Window, subject: str, champion: Served, challenger: Served)
     Both are drawn on the same days, so that a difference between days cancels out.
     """
     task, name, n = window.bundle.task, window.bundle.task.main, len(champion)
-    seconds = np.concatenate([champion.seconds, challenger.seconds])
-    bootstrap = bootstrap_of(window.contract, seconds)
+    days = bootstrap_of(window.contract, np.append(champion.seconds, challenger.seconds))
     ours, theirs = (task.scores(each.labels, each.outputs) for each in (champion, challenger))
-    our_draws = ours.draws(bootstrap.drawn[:n], bootstrap.counts)[name]
-    their_draws = theirs.draws(bootstrap.drawn[n:], bootstrap.counts)[name]
-    interval = bootstrap.interval(theirs.all()[name] - ours.all()[name], their_draws - our_draws)
+    our_draws = ours.draws(days.drawn[:n], days.counts)[name]
+    their_draws = theirs.draws(days.drawn[n:], days.counts)[name]
+    interval = days.interval(theirs.all()[name] - ours.all()[name], their_draws - our_draws)
     about = {"kind": KIND, "subject": subject, "part": name, "measure": f"{name}_difference"}
     return finding_of(interval, 0.0, 0.0, METRICS[name].sign, rows=len(challenger), **about)
 
