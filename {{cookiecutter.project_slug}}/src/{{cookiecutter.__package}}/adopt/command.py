@@ -19,7 +19,10 @@ def add_to(app: typer.Typer) -> None:
 def adopt(
     path: Annotated[
         str,
-        typer.Argument(help="CSV or Parquet; or a database's URL, or the variable that holds it."),
+        typer.Argument(
+            help="A CSV, Parquet or JSON Lines file; with the option sql also a database's URL, or"
+            " the environment variable that holds it."
+        ),
     ],
     target: Annotated[str, typer.Option(help="The column to predict.")],
     time: Annotated[

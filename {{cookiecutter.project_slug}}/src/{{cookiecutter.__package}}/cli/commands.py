@@ -31,7 +31,12 @@ SOURCE = (
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
 Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
-Which = Annotated[str, typer.Argument(help="A version's number, champion or challenger.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        help="A version's number; or champion, which serves, or challenger, the newest that passed."
+    ),
+]
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
@@ -65,7 +70,7 @@ def train(
     set_: Overrides = None,
     _json: Json = False,
 ) -> None:
-    """Train a model on the current dataset; serve the first one that passes the gate."""
+    """Train a model on the current dataset; serve it if it passes the gate and none serves yet."""
     config = config_of(configs, set_, over)
     refuse_newer_contract(configs, config)
     with needs("train"):

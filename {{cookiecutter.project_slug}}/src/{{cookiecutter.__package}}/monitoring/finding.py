@@ -12,7 +12,7 @@ TITLES = {
     "missing": "missing share",
     "coverage": "labels known",
     "days": "age",
-    "predicted_less_observed": "mean predicted less mean observed",
+    "predicted_less_observed": "mean predicted minus mean observed",
     "mean_distance": "mean distance of predictions",
 }
 DRIFT = ("data_drift", "prediction_drift")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -135,6 +136,9 @@ def _slices(
         values = scored.all()
         draws = within.draw(scored, values)[name]
         interval = within.interval_of_many(values[name], draws, len(large))
+        if task.kind != "regression":  # the metric is a share
+            low, high = np.clip((interval.low, interval.high), 0, 1).tolist()
+            interval = replace(interval, low=low, high=high)
         near, threshold = worse_end(metrics.get(part, {}), name), window.config.quality.threshold
         about = {"kind": "quality", "subject": name, "measure": name, "rows": len(rows)}
         yield finding_of(interval, near, threshold, sign, part=" = ".join(part), **about)

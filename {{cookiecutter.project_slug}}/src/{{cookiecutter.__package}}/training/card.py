@@ -16,8 +16,8 @@ from ..values import canonical_category
 
 TEMPLATE = Path(__file__).with_name("card.md")
 LIMITS = (
-    "A value that training did not see is answered as an average one; a number beyond the training"
-    " range as the nearest edge.",
+    "A category that training did not see counts as an average one. A number outside the range of"
+    " the training rows counts as the nearest number in it.",
     "Figures hold for rows like the test rows: watch drift and quality with make monitor.",
 )
 NO_INTENDED_USE = (

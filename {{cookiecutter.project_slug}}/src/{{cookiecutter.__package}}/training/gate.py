@@ -81,7 +81,7 @@ def _better_than_dummy(evidence: Evidence, _: GateConfig) -> Result:
     loss = evidence.evaluation.difference(MODEL, DUMMY, task.loss)
     main = evidence.evaluation.interval(MODEL, task.main)
     passed = loss.high < 0 and main.low > task.chance
-    reason = f"{METRICS[task.loss].title} less the dummy's; {METRICS[task.main].title}"
+    reason = f"{METRICS[task.loss].title} minus the dummy's; {METRICS[task.main].title}"
     return f"{loss}; {main}", f"all < 0; all > {task.chance:g}", passed, reason
 
 
@@ -111,7 +111,7 @@ def _no_broken_slice(evidence: Evidence, _: GateConfig) -> Result:
     # what is unknown refuses nobody
     worst = max(evidence.slices, key=lambda one: np.nan_to_num(one.loss.low, nan=-np.inf))
     reason = (
-        f"{METRICS[evidence.task.loss].title} less the dummy's in the worst of"
+        f"{METRICS[evidence.task.loss].title} minus the dummy's in the worst of"
         f" {len(evidence.slices)} slices, {worst.column} = {worst.value} ({worst.rows:,} rows)"
     )
     return str(worst.loss), "low end ≤ 0", not worst.loss.low > 0, reason
@@ -123,7 +123,7 @@ def _calibrated(evidence: Evidence, config: GateConfig) -> Result:
     limit, reason = f"low end ≤ {most:g}", "mean distance of probabilities from observed shares"
     if evidence.task.kind == "regression":
         limit = f"some of ±{most:g}"
-        reason = "mean of predicted less observed, in spreads of the target"
+        reason = "mean of predicted minus observed, in spreads of the target"
     return str(gap), limit, gap.low <= most and gap.high >= -most, reason
 
 
