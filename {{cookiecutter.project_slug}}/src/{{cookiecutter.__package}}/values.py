@@ -15,7 +15,7 @@ EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 def canonical_category(value: object) -> str:
     """A category's text: ``1``, ``1.0`` and ``"1"`` are one, as are ``true`` and ``"True"``.
 
-    ``None`` and NaN are ``MISSING_CATEGORY``. ``data.validate`` says the same as an expression.
+    ``None`` and NaN are ``MISSING_CATEGORY``. ``data.cast`` says the same as an expression.
     """
     if value is None or value != value:
         return MISSING_CATEGORY

@@ -9,7 +9,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import DateSplit, HashSplit
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.split import SPLITS, by_date, by_hash, fair, row_hashes
+from {{ cookiecutter.__package }}.data.split import SPLITS, by_date, by_hash, row_hashes, stratified_places
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from ..conftest import shop_of
@@ -51,7 +51,7 @@ def test_rows_of_one_group_stay_together(shop: Contract) -> None:
     group = HashSplit(by="group", group="items")
     for places in (
         rows.select(by_hash(shop, group)).to_series(),
-        fair(rows, shop, group),
+        stratified_places(rows, shop, group),
     ):
         found = rows.select("items").with_columns(place=places).unique()
         assert found["items"].is_unique().all()
@@ -62,7 +62,7 @@ def test_rows_of_one_group_stay_together(shop: Contract) -> None:
 def test_few_rows_are_dealt_to_within_one_of_what_was_asked(task: str, count: int) -> None:
     contract = shop_of(task).model_copy(update={"id": None})
     rows = rows_of(contract, count)
-    places = fair(rows, contract, HASH).to_numpy()
+    places = stratified_places(rows, contract, HASH).to_numpy()
     expected = count * np.array([0.6, 0.2, 0.2])
     assert np.abs(np.bincount(places, minlength=3) - expected).max() <= 1
     if task != "regression":

@@ -155,7 +155,9 @@ def test_other_shares_breach_and_a_new_category_in_force_or_one_alone_is_sudden(
     assert (found.measure, found.breach) == ("total_variation", breach)
     assert found.sudden.startswith(told)
     assert bool(found.sudden) == bool(told)
-    assert not judge(replace(profile, still=True), np.full(100, "a", object))[0].sudden
+    assert not judge(replace(profile, had_constant_window=True), np.full(100, "a", object))[
+        0
+    ].sudden
 
 
 def test_a_shift_is_a_breach_only_above_both_limits_and_is_not_sudden(one: ColumnProfile) -> None:

@@ -118,7 +118,7 @@ def add_version(
     session = open_session(model)
     inputs = from_table(contract, table)
     task = task_of(contract)
-    scores = task.watched(predict(session, inputs, task))
+    scores = task.drift_values(predict(session, inputs, task))
     columns = profile.columns_of(inputs, contract.numeric, contract.category) | {SCORE: scores}
     windows = np.arange(len(table)) // 500
     described = [profile.describe(name, column, windows) for name, column in columns.items()]

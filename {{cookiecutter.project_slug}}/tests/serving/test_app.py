@@ -1,6 +1,7 @@
 """Requests answered over HTTP, for each task, and what ``/model`` says."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_lines
 from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.serving import answers
 
 from ..conftest import LABELS, TASKS, shop_of
 from ..monitoring.reading import served_in
@@ -167,3 +169,12 @@ def test_without_an_id_in_the_contract_a_label_names_its_request_and_row(
     served = served_in(config.log, contract, 1)
     first, last = task_of(contract).encode(LABELS[:2])
     assert np.array_equal(served.labels, [first, np.nan, last], equal_nan=True)
+
+
+def test_a_row_leaves_out_every_optional_field_that_it_has_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note = replace(answers.FIELDS[-1], name="note")
+    monkeypatch.setattr(answers, "FIELDS", (*answers.FIELDS, note))
+    rows = answers.answer_rows({"value": [1.0, 2.0], "note": [None, "odd"]})
+    assert rows == [{"value": 1.0}, {"value": 2.0, "note": "odd"}]

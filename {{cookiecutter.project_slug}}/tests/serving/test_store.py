@@ -107,7 +107,7 @@ def test_a_pointer_that_failed_is_tried_again_later(
     store = loaded(tmp_path)
     model.write_bytes(content)
     assert look(store) is None
-    later = time.monotonic() + module.AGAIN_S
+    later = time.monotonic() + module.RETRY_S
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: later))
     assert (look(store), store.problem) == (1, None)
 

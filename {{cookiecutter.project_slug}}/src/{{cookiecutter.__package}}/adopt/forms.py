@@ -159,7 +159,9 @@ def _pairs(digits: Sequence[str]) -> list[tuple[str, str | None]]:
     return [*grouped, *plain] if short or "," in marks else [*plain, *grouped]
 
 
-def stand_apart(texts: pl.Series, counts: pl.Series, values: Floats) -> tuple[list[str], list[str]]:
+def find_sentinels(
+    texts: pl.Series, counts: pl.Series, values: Floats
+) -> tuple[list[str], list[str]]:
     """Texts of repeated values far from all others: that mean missing, and that may be values."""
     known = ~np.isnan(values)
     v, place = np.unique(values[known], return_inverse=True)

@@ -12,7 +12,7 @@ import polars as pl
 from ..contract import Column, ColumnType, NumberFormat
 from ..data.cast import FALSE, TRUE, Form, cast
 from ..values import canonical_category
-from .forms import CENSORED, Floats, number_reading, stand_apart, time_reading
+from .forms import CENSORED, Floats, find_sentinels, number_reading, time_reading
 from .look import ColumnStats, listed
 
 Role = Literal["time", "target"] | None
@@ -205,7 +205,7 @@ def _find_missing(guess: Guess, values: Floats) -> list[str]:
     ends = [*stats.values.head(2), *stats.values.tail(5)]
     rejected = [text for text in odd if text in ends and stats.rows_of([text]) == 1]
     absent = [text for text in odd if text not in rejected]
-    far, maybe = stand_apart(texts, stats.counts, values)
+    far, maybe = find_sentinels(texts, stats.counts, values)
     if not stats.is_text:
         far, maybe = [], [*far, *maybe]  # no text could be listed as missing
     for group, end in (

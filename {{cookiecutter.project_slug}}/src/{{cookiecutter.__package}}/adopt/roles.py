@@ -8,7 +8,7 @@ import polars as pl
 
 from ..contract import Contract
 from ..data.cast import Form, cast
-from ..data.leakage import tellings
+from ..data.leakage import feature_scores
 from ..errors import DataError
 from .infer import MAYBE, Guess
 from .look import ColumnStats, listed
@@ -232,7 +232,7 @@ def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
         return {}
     result = {
         name: f"alone tells {contract.target} ({share:.3f} of 1)"
-        for name, share in tellings(rows, contract)
+        for name, share in feature_scores(rows, contract)
         if share >= SUSPECT and name != contract.time
     }
     for name in contract.times if contract.time else ():

@@ -45,7 +45,7 @@ class GateConfig(Section):
     """Rules that are left out, by name; parity is always on."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Draws of the block bootstrap."""
-    max_telling: Share = 0.98
+    max_feature_score: Share = 0.98
     """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
     max_loss_to_linear: AtLeastZero = 0.0
     """AUC (R² of a regression) that the model may surely lose to a linear one: the whole interval."""

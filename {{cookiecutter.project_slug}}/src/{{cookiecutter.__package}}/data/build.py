@@ -63,10 +63,10 @@ def build(run: Run, folder: Path) -> dict[str, Any]:
         place = pl.when(labelled & broken).then(rejected).when(labelled).then(place)
         loaded = _load(run, rows, place, folder)
         _refuse_foreign(loaded[ROW], driving)
-        twins, in_order = _twins(run, loaded, folder), loaded[ROW].is_sorted()
-        if len(twins) or not in_order:  # all is written once more, which is rare
-            twin = pl.when(pl.col(ROW).is_in(twins.implode()))
-            place = twin.then(pl.lit(DUPLICATE, pl.Int8)).otherwise(place)
+        duplicates, in_order = _duplicates(run, loaded, folder), loaded[ROW].is_sorted()
+        if len(duplicates) or not in_order:  # all is written once more, which is rare
+            is_duplicate = pl.when(pl.col(ROW).is_in(duplicates.implode()))
+            place = is_duplicate.then(pl.lit(DUPLICATE, pl.Int8)).otherwise(place)
             loaded = _load(run, rows if in_order else rows.sort(ROW), place, folder)
     counts, reasons = _accounted(run, driving, rules, loaded[PLACE])
     return {
@@ -165,7 +165,7 @@ def _refuse_foreign(numbers: pl.Series, driving: Extraction) -> None:
         )
 
 
-def _twins(run: Run, loaded: pl.DataFrame, folder: Path) -> pl.Series:
+def _duplicates(run: Run, loaded: pl.DataFrame, folder: Path) -> pl.Series:
     """The numbers of good rows whose id an earlier good row has."""
     name, good = run.contract.id, loaded.filter(pl.col(PLACE) < REJECTED)
     if name is None:
@@ -201,8 +201,8 @@ def _accounted(
 
 def _quarantine(run: Run, driving: Extraction, rules: list[Breach]) -> pl.DataFrame:
     """Write the rows that may not stay, and give their reasons."""
-    twin = pl.lit(f"{run.contract.id}: another row has it")
-    why = pl.when(pl.col(PLACE) == DUPLICATE).then(twin).otherwise(reasons_of(rules))
+    repeats = pl.lit(f"{run.contract.id}: another row has it")
+    why = pl.when(pl.col(PLACE) == DUPLICATE).then(repeats).otherwise(reasons_of(rules))
     starts = {FILE: [*driving.starts], RECORD: [*driving.starts.values()]}
     files = pl.LazyFrame(starts, {FILE: pl.String, RECORD: pl.UInt32})
     rows = pl.scan_parquet(run.scratch / "bad").with_columns(why.alias(REASONS))

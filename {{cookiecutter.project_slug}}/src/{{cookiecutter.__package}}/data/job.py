@@ -29,7 +29,7 @@ from .rows import files
 from .split import SPLITS
 
 LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
-SHELLS = ("__main__", "cli", "demo")
+NOT_HASHED = ("__main__", "cli", "demo")
 """Modules that start the job and take no part in it."""
 
 
@@ -43,7 +43,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
         ConfigError: a setting names something that the contract has not.
     """
     config.refuse_unknown(contract.sources, contract.columns)
-    with _alone(config.directory):
+    with _locked(config.directory):
         _fetch(contract, config)
         paths = {
             name: files(name, source, contract.source_columns(name), config.directory)
@@ -69,7 +69,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _locked(directory: Path) -> Iterator[None]:
     """One run at a time; what a killed one left behind is removed, and a full disk is told."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def _modules() -> Iterator[tuple[str, Path]]:
     for name, module in sorted(sys.modules.items()):
         root, _, rest = name.partition(".")
         path = getattr(module, "__file__", None)
-        if root == package and rest.split(".")[0] not in SHELLS and path is not None:
+        if root == package and rest.split(".")[0] not in NOT_HASHED and path is not None:
             yield rest, Path(path)
 
 

@@ -28,19 +28,19 @@ def sampled(path: Path) -> pl.DataFrame:
 
 
 def suspects(rows: pl.DataFrame, contract: Contract) -> dict[str, float]:
-    """Features whose ``telling`` is at least 0.98."""
-    return {name: share for name, share in tellings(rows, contract) if share >= SUSPECT}
+    """Features whose ``feature_score`` is at least 0.98."""
+    return {name: share for name, share in feature_scores(rows, contract) if share >= SUSPECT}
 
 
-def tellings(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, float]]:
-    """Every feature, and its ``telling`` on some 20,000 of the rows."""
+def feature_scores(rows: pl.DataFrame, contract: Contract) -> Iterator[tuple[str, float]]:
+    """Every feature, and its ``feature_score`` on some 20,000 of the rows."""
     rows = rows.gather_every(max(1, len(rows) // MOST_ROWS))
     target = rows[contract.target]
     for name in contract.features:
-        yield name, telling(rows[name], target, contract.task, contract.positive)
+        yield name, feature_score(rows[name], target, contract.task, contract.positive)
 
 
-def telling(values: pl.Series, target: pl.Series, task: str, positive: Any = None) -> float:
+def feature_score(values: pl.Series, target: pl.Series, task: str, positive: Any = None) -> float:
     """How well a tree predicts the target from a column alone, fitted to half of the rows.
 
     On the other half: the AUC of a binary task, else the share of the variance explained, of a

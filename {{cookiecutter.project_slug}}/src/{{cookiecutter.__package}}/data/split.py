@@ -40,7 +40,7 @@ def places(
     if contract.id is not None:
         few = few.unique(contract.id, keep="first", maintain_order=True)
     numbers = pl.col(ROW).replace_strict(
-        few[ROW], fair(few, contract, split), default=None, return_dtype=pl.Int8
+        few[ROW], stratified_places(few, contract, split), default=None, return_dtype=pl.Int8
     )
     return numbers, None
 
@@ -93,7 +93,7 @@ def row_hashes(rows: pl.DataFrame | pa.Table) -> Hashes:
     return hashes
 
 
-def fair(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> pl.Series:
+def stratified_places(rows: pl.DataFrame, contract: Contract, split: HashSplit) -> pl.Series:
     """The places of few rows: parts as large as asked, also of each label, to within a row or two.
 
     Rows with one key stay together. By label, and then by hash, they are dealt to the part that

@@ -27,8 +27,8 @@ NO_WINDOW = np.iinfo(np.int64).min
 MIN_ROWS = 50
 """Rows below which a window of the training span says nothing."""
 PERCENTS = np.arange(1, 100)
-USUAL = 0.99
-HARDLY_MORE = 0.9
+REFERENCE_QUANTILE = 0.99
+NEARLY_ALL = 0.9
 """Share of a window's rows from which on a window of one value alone is no news."""
 
 
@@ -57,10 +57,10 @@ class ColumnProfile:
     """99th percentile of how far a window's share of missing values lies from the rest's."""
     most_missing: float = 0.0
     """The largest share of missing values in a window."""
-    least_size: float = 0.0
-    most_size: float = 0.0
+    min_magnitude: float = 0.0
+    max_magnitude: float = 0.0
     """The least and the largest ``size`` of a window."""
-    still: bool = False
+    had_constant_window: bool = False
     """Whether a window held hardly more than one value: a dry week is no broken sensor."""
 
     @property
@@ -146,7 +146,11 @@ def describe(name: str, column: Column, windows: npt.NDArray[np.int64]) -> Colum
     total = profile.tally(column)
     effects: list[float] = []
     missing_apart: list[float] = []
-    sizes, most_missing, still = [size(column)], total[-1] / total.sum(), is_still(column)
+    sizes, most_missing, constant = (
+        [magnitude(column)],
+        total[-1] / total.sum(),
+        is_nearly_constant(column),
+    )
     for window in np.unique(windows[windows != NO_WINDOW]):
         part = column[windows == window]
         if not MIN_ROWS <= len(part) < len(column):
@@ -158,22 +162,22 @@ def describe(name: str, column: Column, windows: npt.NDArray[np.int64]) -> Colum
         missing_apart.append(abs(missing - rest[-1] / rest.sum()))
         if counts[-1] < len(part) and rest[-1] < rest.sum():
             effects.append(profile.effect(rest, counts))
-            sizes.append(size(part))
-            still |= is_still(part, HARDLY_MORE)
+            sizes.append(magnitude(part))
+            constant |= is_nearly_constant(part, NEARLY_ALL)
     sizes = [one for one in sizes if one > 0] or [0.0]
     return replace(
         profile,
         counts=tuple(total.tolist()),
-        reference_range=float(np.quantile(effects or [0.0], USUAL)),
-        reference_range_missing=float(np.quantile(missing_apart or [0.0], USUAL)),
+        reference_range=float(np.quantile(effects or [0.0], REFERENCE_QUANTILE)),
+        reference_range_missing=float(np.quantile(missing_apart or [0.0], REFERENCE_QUANTILE)),
         most_missing=float(most_missing),
-        least_size=min(sizes),
-        most_size=max(sizes),
-        still=still,
+        min_magnitude=min(sizes),
+        max_magnitude=max(sizes),
+        had_constant_window=constant,
     )
 
 
-def size(column: Column) -> float:
+def magnitude(column: Column) -> float:
     """How large numbers are whatever their sign: the median of those that are not zero; else 0."""
     if column.dtype == object:
         return 0.0
@@ -181,7 +185,7 @@ def size(column: Column) -> float:
     return float(np.median(known)) if len(known) else 0.0
 
 
-def is_still(column: Column, share: float = 1.0) -> bool:
+def is_nearly_constant(column: Column, share: float = 1.0) -> bool:
     """Whether one value is at least this share, more than half, of the known ones."""
     if column.dtype == object:
         known = column[column != MISSING_CATEGORY]

@@ -49,7 +49,7 @@ class Task:
             codes, other = {self.contract.positive: 1.0, None: np.nan}, 0.0
         return np.array([codes.get(value, other) for value in values], np.float64)
 
-    def variety(self, labels: Floats) -> int:
+    def n_labels(self, labels: Floats) -> int:
         """How many different labels there are; from two on there is something to learn."""
         return len(np.unique(labels))
 
@@ -92,7 +92,7 @@ class Task:
             return np.asarray(outputs.max(1))
         return outputs if self.kind == "binary" else None
 
-    def watched(self, outputs: Outputs) -> Outputs:
+    def drift_values(self, outputs: Outputs) -> Outputs:
         """Outputs as one column ``[rows]``, numbers or text, for drift to watch."""
         return self.decisions(outputs) if self.kind == "multiclass" else outputs
 
@@ -126,7 +126,7 @@ def threshold_of(
     """
     if task.kind != "binary":
         return None
-    if task.variety(labels) < 2:
+    if task.n_labels(labels) < 2:
         return Cut(threshold=0.5, why="as validation rows have one label alone")
     order = np.argsort(-outputs, kind="stable")
     ordered = outputs[order].astype(np.float64)

@@ -22,7 +22,7 @@ from ..storage import read_pointer, write_file, write_pointer
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 WAIT_S = 60.0
-UNSAID = "–"
+NOT_MEASURED = "–"
 Move = dict[str, Any]
 """when, who, action, from, to, why, verdict."""
 
@@ -186,10 +186,10 @@ class Versions:
 
 def format_rule(rule: Mapping[str, Any]) -> str:
     """A rule of a verdict in one line."""
-    measured, limit = (rule.get(key, UNSAID) for key in ("measured", "limit"))
-    if measured == UNSAID:
+    measured, limit = (rule.get(key, NOT_MEASURED) for key in ("measured", "limit"))
+    if measured == NOT_MEASURED:
         return f"{rule['rule']}: {rule['reason']}"
-    expected = "" if limit == UNSAID else f", wanted {limit}"
+    expected = "" if limit == NOT_MEASURED else f", wanted {limit}"
     return f"{rule['rule']}: {measured}{expected} ({rule['reason']})"
 
 

@@ -53,7 +53,7 @@ def breaching(
         recent = list(by_window.values())[-check.persistence[1] :]
         for key in dict.fromkeys(key for by_key in recent for key in by_key):
             series = {name: by_key[key] for name, by_key in by_window.items() if key in by_key}
-            breach = _at_the_end(series, check.persistence)
+            breach = _open_breach(series, check.persistence)
             if breach is not None:
                 breaches[key] = breach
     return breaches
@@ -66,7 +66,7 @@ def _strongest(kind: str, findings: Sequence[Finding]) -> dict[Key, Finding]:
     return {finding.key: finding for finding in judged}
 
 
-def _at_the_end(series: Mapping[str, Finding], persistence: tuple[int, int]) -> Breach | None:
+def _open_breach(series: Mapping[str, Finding], persistence: tuple[int, int]) -> Breach | None:
     """The breach that a series of windows ends in, played from its beginning."""
     k, m = persistence
     outside = [finding.breach for finding in series.values()]

@@ -56,7 +56,7 @@ def _draw(window: Window, rows: Served, target: Path) -> None:
         from evidently.presets import DataDriftPreset
 
         logging.getLogger("evidently").setLevel(logging.ERROR)
-        contract, scores = window.contract, window.bundle.task.watched(rows.outputs)
+        contract, scores = window.contract, window.bundle.task.drift_values(rows.outputs)
         numbers, texts = list(contract.numeric), list(contract.category)
         read = rows.read([*numbers, *texts])
         current = pd.DataFrame({column.name: column.to_numpy() for column in read})

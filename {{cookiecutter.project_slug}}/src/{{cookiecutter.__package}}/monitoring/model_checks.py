@@ -22,7 +22,7 @@ def judge(window: Window) -> list[Finding]:
     inputs = [profile for profile in profiles if profile.name != SCORE]
     scores = [profile for profile in profiles if profile.name == SCORE]
     columns = rows.columns([profile.name for profile in inputs])
-    predicted = [window.bundle.task.watched(rows.outputs)]
+    predicted = [window.bundle.task.drift_values(rows.outputs)]
     return [
         *compare("data_drift", inputs, columns, config.data_drift, config.min_rows),
         *compare("prediction_drift", scores, predicted, config.prediction_drift, config.min_rows),

@@ -129,7 +129,7 @@ def _slices(
         texts = known.read([column])[column].to_numpy()
         for text in np.unique(texts.astype(str)).tolist():
             rows = np.flatnonzero(texts == text)
-            if len(rows) >= window.config.min_rows and task.variety(labels[rows]) > 1:
+            if len(rows) >= window.config.min_rows and task.n_labels(labels[rows]) > 1:
                 large.append(((column, text), rows))
     for part, rows in large:
         scored, within = task.scores(labels[rows], known.outputs[rows]), bootstrap.within(rows)

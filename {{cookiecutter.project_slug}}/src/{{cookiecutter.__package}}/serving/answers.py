@@ -132,7 +132,8 @@ def answer_columns(predicted: Predicted) -> dict[str, list[Any]]:
 def answer_rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The answers as an object for each row; what a row is without is left out."""
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    if "warnings" not in columns:
+    optional = [field.name for field in FIELDS if field.optional]
+    if not columns.keys() & optional:
         return rows
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 

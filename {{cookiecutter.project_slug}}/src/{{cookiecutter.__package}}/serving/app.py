@@ -225,7 +225,7 @@ def _describe(router: APIRouter, path: str, summary: str, body: Any, answer: Any
 async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     """Load what serves before the worker answers, follow the pointer, close the logs at the end."""
     with suppress(ValueError):  # only a main thread has signals
-        signal.signal(signal.SIGTERM, _leave_before(service, signal.getsignal(signal.SIGTERM)))
+        signal.signal(signal.SIGTERM, _drain_then(service, signal.getsignal(signal.SIGTERM)))
     await service.refresh()
     if service.store.current is None:
         LOGGER.warning("no model serves: %s; the server follows", service.store.problem)
@@ -237,13 +237,13 @@ async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     await service.close()
 
 
-def _leave_before(service: Service, stop: Any) -> Callable[..., None]:
+def _drain_then(service: Service, stop: Any) -> Callable[..., None]:
     """Not ready at once; ``drain_s`` later, uvicorn's own handler stops to listen."""
     loop = asyncio.get_running_loop()
 
     def leave(*signalled: Any) -> None:
-        wait_s = 0.0 if service.ending else service.config.drain_s
-        service.ending = True
+        wait_s = 0.0 if service.draining else service.config.drain_s
+        service.draining = True
         loop.call_soon_threadsafe(loop.call_later, wait_s, stop, *signalled)
 
     return leave
@@ -254,5 +254,5 @@ async def _follow(service: Service) -> None:
     while True:
         await asyncio.sleep(service.config.reload_s)
         await service.refresh()
-        if parent and os.getppid() != parent and not service.ending:
+        if parent and os.getppid() != parent and not service.draining:
             os.kill(os.getpid(), signal.SIGTERM)  # nobody would stop or replace this worker

@@ -145,7 +145,7 @@ def _check_local(method: str, headers: Headers) -> None:
         raise ProblemError("unsupported_type", "send the header Content-Type: application/json")
 
 
-def refuse_strangers(config: ServeConfig) -> None:
+def require_keys(config: ServeConfig) -> None:
     """Raise ``ConfigError`` for a server that others can reach and that has no key."""
     keys = read_keys(config.keys) if config.keys else []
     if config.host not in LOOPBACK and not keys and not config.open:

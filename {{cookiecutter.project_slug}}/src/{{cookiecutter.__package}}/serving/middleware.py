@@ -96,7 +96,7 @@ class Middleware:
     def _completed(self, headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
         """An answer's headers with ours."""
         close = (b"connection", b"close")
-        closing = [close] if self._service.ending and close not in headers else []
+        closing = [close] if self._service.draining and close not in headers else []
         return [*headers, (b"x-request-id", request_id.encode()), *HEADERS, *closing]
 
 

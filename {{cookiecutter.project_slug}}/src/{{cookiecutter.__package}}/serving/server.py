@@ -25,7 +25,7 @@ from ..config import Config, ServeConfig
 from ..errors import ConfigError, MissingExtraError
 from ..terminal import say
 from .app import PARENT, SETTINGS, create_app
-from .auth import refuse_strangers
+from .auth import require_keys
 from .metrics import FOLDER
 from .middleware import BODY_TIMEOUT_S
 
@@ -35,7 +35,7 @@ COUNTER_BYTES = 4 << 20  # that a worker's counters may need
 def serve(settings: Config) -> None:
     """Answer until interrupted; raises ``ProjectError`` for settings that cannot be followed."""
     config = settings.serve
-    refuse_strangers(config)
+    require_keys(config)
     if find_spec(config.http) is None:
         raise MissingExtraError(config.http, config.http)
     with _listener(config) as listener:

@@ -75,7 +75,7 @@ class Service:
         self.log = PredictionLog(config, self.metrics)
         self.batcher = Batcher(self.log.write, config.max_waiting)
         self.guard = Guard(config)
-        self.ending = False
+        self.draining = False
         """Whether the server was asked to end; it answers until then, and wants no new callers."""
         self._routers = routers
         self._routes = [make(settings, self.store, self.metrics, self.log) for make in routes]
@@ -129,12 +129,12 @@ class Service:
     @property
     def ready(self) -> bool:
         """Whether callers should come."""
-        return self.store.current is not None and not self.ending
+        return self.store.current is not None and not self.draining
 
     @property
     def problem(self) -> str | None:
         """Why callers should not come, or why the newest version does not serve."""
-        if self.ending:
+        if self.draining:
             return "the server is about to end; ask another"
         problems = [self.store.problem, *(route.problem for route in self._routes)]
         return next((problem for problem in problems if problem), None)
@@ -152,15 +152,15 @@ class Service:
 
     async def refresh(self) -> None:
         """Follow every file that decides what is answered; no fault ends this for ever."""
-        await self._look("model", self.store.refresh)
-        await self._look("keys", self.guard.refresh)
+        await self._refresh_one("model", self.store.refresh)
+        await self._refresh_one("keys", self.guard.refresh)
         for route in self._routes:
-            await self._look(route.name, route.refresh)
+            await self._refresh_one(route.name, route.refresh)
         self.metrics.version.set(self.store.current.version if self.store.current else 0)
         self.metrics.ready.set(self.ready)
         self.metrics.in_flight.set(self.batcher.in_flight)
 
-    async def _look(self, task: str, look: Callable[[], None]) -> None:
+    async def _refresh_one(self, task: str, look: Callable[[], None]) -> None:
         failures = self.metrics.failures.labels(task)
         try:
             await asyncio.to_thread(look)

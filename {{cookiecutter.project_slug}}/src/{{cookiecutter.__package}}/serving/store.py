@@ -11,7 +11,7 @@ from ..storage import read_pointer
 from .predictor import Predictor, make_predictor
 from .schemas import is_optional
 
-AGAIN_S = 60.0
+RETRY_S = 60.0
 """When a pointer is tried again that could not be followed."""
 
 
@@ -22,7 +22,7 @@ class Store:
         self._bundles, self._model, self._max_rows = bundles, model, max_rows
         self._loaded: str | None = None
         self._failed: str | None = None
-        self._again_at = 0.0
+        self._retry_at = 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
         self.problem: str | None = None
@@ -57,8 +57,8 @@ class Store:
             self.problem = versions.unserved()
         elif pointer == self._loaded:
             self.problem = None
-        elif pointer != self._failed or now >= self._again_at:
-            self._failed, self._again_at = pointer, now + AGAIN_S
+        elif pointer != self._failed or now >= self._retry_at:
+            self._failed, self._retry_at = pointer, now + RETRY_S
             self.current, self.promotion = self._load(versions), versions.move()
             self._loaded, self._failed, self.problem = pointer, None, None
 

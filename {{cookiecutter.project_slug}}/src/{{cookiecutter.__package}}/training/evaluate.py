@@ -11,7 +11,7 @@ import polars as pl
 
 from ..config import Config, ModelConfig
 from ..data.dataset import Dataset
-from ..data.leakage import tellings
+from ..data.leakage import feature_scores
 from ..errors import BundleError, DataError
 from ..models import graph
 from ..models.bundle import open_bundle, open_session, parity_error, predict
@@ -152,7 +152,7 @@ def assess(
         task=task,
         evaluation=evaluation,
         parity=exported.parity,
-        leakage=dict(tellings(pl.DataFrame(pl.from_arrow(train.table)), contract)),
+        leakage=dict(feature_scores(pl.DataFrame(pl.from_arrow(train.table)), contract)),
         overlap=overlap([train, splits["validation"]], test),
         slices=slices(tasks[MODEL], test.labels, outputs, slice_columns(test), bootstrap),
         calibration=calibration_gap(task, evaluation, test.labels, exported.tested),

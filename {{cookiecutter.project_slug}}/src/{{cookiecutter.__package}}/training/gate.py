@@ -11,7 +11,7 @@ import numpy as np
 
 from ..config import GateConfig
 from ..models.metrics import METRICS
-from ..models.versions import UNSAID
+from ..models.versions import NOT_MEASURED
 from .evaluate import CHAMPION, DUMMY, LINEAR, MODEL, Evidence
 
 NOT_OF_THE_MODEL = {"parity", "no leaky feature", "unseen test rows"}
@@ -36,7 +36,9 @@ def judge(evidence: Evidence, config: GateConfig) -> list[Rule]:
     rules = []
     for name, measure in RULES.items():
         if name in config.skip:
-            rules.append(Rule(name, UNSAID, "skipped", True, "gate.skip in train.yaml names it"))
+            rules.append(
+                Rule(name, NOT_MEASURED, "skipped", True, "gate.skip in train.yaml names it")
+            )
         elif measure is not _better_than_champion or CHAMPION in evidence.evaluation.values:
             rules.append(Rule(name, *measure(evidence, config)))
     return rules
@@ -57,13 +59,13 @@ def _parity(evidence: Evidence, _: GateConfig) -> Result:
 
 def _no_leaky_feature(evidence: Evidence, config: GateConfig) -> Result:
     """A feature that predicts the target alone is as a rule only known after it."""
-    most = config.max_telling
+    most = config.max_feature_score
     column, value = max(evidence.leakage.items(), key=lambda one: one[1], default=("none", 0.0))
     reason = "how well the best feature alone predicts the target"
     if leaky := [f"'{name}'" for name, share in evidence.leakage.items() if share >= most]:
         reason = (
             f"{', '.join(leaky)} alone predicts the target: if known only after it, set leaks: true"
-            " in contract.yaml; if known before, raise gate.max_telling"
+            " in contract.yaml; if known before, raise gate.max_feature_score"
         )
     return f"{value:.4f} ({column})", f"< {most:g}", not leaky, reason
 
@@ -71,7 +73,7 @@ def _no_leaky_feature(evidence: Evidence, config: GateConfig) -> Result:
 def _unseen_test_rows(evidence: Evidence, _: GateConfig) -> Result:
     """Figures on rows that were learned from say nothing."""
     if evidence.overlap is None:
-        return UNSAID, UNSAID, True, "rows have no id"
+        return NOT_MEASURED, NOT_MEASURED, True, "rows have no id"
     return f"{evidence.overlap:,}", "0", not evidence.overlap, "test rows whose id was learned from"
 
 
@@ -107,7 +109,7 @@ def _better_than_champion(evidence: Evidence, config: GateConfig) -> Result:
 def _no_broken_slice(evidence: Evidence, _: GateConfig) -> Result:
     """A good mean may hide rows for which no model would be better; sure of all slices at once."""
     if not evidence.slices:
-        return UNSAID, UNSAID, True, "no slice: true column, or too few rows of each"
+        return NOT_MEASURED, NOT_MEASURED, True, "no slice: true column, or too few rows of each"
     # what is unknown refuses nobody
     worst = max(evidence.slices, key=lambda one: np.nan_to_num(one.loss.low, nan=-np.inf))
     reason = (

@@ -16,7 +16,7 @@ from ..terminal import say
 from .evaluate import Evidence, Exported, assess, export
 from .gate import NOT_OF_THE_MODEL, broken_by, judge
 from .promote import promote, show_verdict
-from .race import candidates, race
+from .race import Model, candidates, race
 from .record import bundle_files
 from .rows import Splits, read_rows
 from .tracking import mirror
@@ -44,17 +44,27 @@ def run(config: Config) -> Version:
     splits = {split: read_rows(dataset, split, settings) for split in SPLITS}
     split = dataset.manifest.get("split", {})
     winner, linear = race(settings, splits["train"], splits["validation"], split)
-    exported = export(winner, splits)
-    evidence = assess(config, dataset, splits, exported, linear)
-    broken = broken_by(judge(evidence, settings.gate))
-    if linear is not winner and broken and not broken & NOT_OF_THE_MODEL:
-        simpler = export(linear, splits)
-        its_evidence = assess(config, dataset, splits, simpler, linear)
-        if not broken_by(judge(its_evidence, settings.gate)):
-            why = ", ".join(sorted(broken))
-            say(f"gate      refused {winner.choice.kind} ({why}); linear passes")
-            exported, evidence = simpler, its_evidence
+    exported, evidence = _choose(config, dataset, splits, winner, linear)
     return register(config, dataset, splits, exported, evidence)
+
+
+def _choose(
+    config: Config, dataset: Dataset, splits: Splits, winner: Model, linear: Model
+) -> tuple[Exported, Evidence]:
+    """The winner of the race; the linear baseline where the gate refuses the winner alone."""
+    gate, exported = config.train.gate, export(winner, splits)
+    evidence = assess(config, dataset, splits, exported, linear)
+    broken = broken_by(judge(evidence, gate))
+    winner_at_fault = bool(broken) and not broken & NOT_OF_THE_MODEL
+    if winner is linear or not winner_at_fault:
+        return exported, evidence
+    linear_export = export(linear, splits)
+    linear_evidence = assess(config, dataset, splits, linear_export, linear)
+    if broken_by(judge(linear_evidence, gate)):
+        return exported, evidence
+    why = ", ".join(sorted(broken))
+    say(f"gate      refused {winner.choice.kind} ({why}); linear passes")
+    return linear_export, linear_evidence
 
 
 def register(

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import GateRefusedError, RegistryError
 from ..models.bundle import open_bundle, verify
-from ..models.versions import UNSAID, Version, Versions, format_rule
+from ..models.versions import NOT_MEASURED, Version, Versions, format_rule
 from ..terminal import say, table
 
 
@@ -75,7 +75,7 @@ def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> N
     """Print a gate's rules, and the reasons of those that refused the model."""
     keys, rows = ("rule", "measured", "limit"), []
     for rule in verdict:
-        cells = [str(rule.get(key, UNSAID)).replace("; ", "\n") for key in keys]
+        cells = [str(rule.get(key, NOT_MEASURED)).replace("; ", "\n") for key in keys]
         rows.append([*cells, "yes" if rule["passed"] else "NO"])
     table(title, [*keys, "passed"], rows)
     for rule in verdict:

@@ -140,7 +140,7 @@ def _profile(train: Rows, predicted: Outputs, window_days: int) -> dict[str, Any
     """Each column and the score, as monitoring will compare them."""
     contract = train.contract
     columns = profile.columns_of(train.inputs, contract.numeric, contract.category)
-    columns[profile.SCORE] = task_of(contract).watched(predicted)
+    columns[profile.SCORE] = task_of(contract).drift_values(predicted)
     windows = _whole_windows(train, window_days)
     return {
         "rows": len(train),
@@ -168,7 +168,7 @@ def _sample(train: Rows, predicted: Outputs) -> bytes:
     n, contract = len(predicted), train.contract
     chosen = np.sort(np.random.default_rng(0).choice(n, min(SAMPLE_ROWS, n), replace=False))
     table = train.table.select([*contract.features, contract.target]).take(pa.array(chosen))
-    scores = task_of(contract).watched(predicted[chosen])
+    scores = task_of(contract).drift_values(predicted[chosen])
     column = pa.array(scores if scores.dtype == object else scores.astype(np.float64))
     sink = io.BytesIO()
     pq.write_table(table.append_column(profile.SCORE, column), sink, compression="zstd")

@@ -31,7 +31,7 @@ def _compare(window: Window, version: int) -> Iterator[Finding]:
         distance = float(np.abs(challenger.outputs - champion.outputs).mean())
         yield Finding(kind=KIND, subject=subject, measure="mean_distance", value=distance, rows=n)
     both = [each[np.flatnonzero(~np.isnan(each.labels))] for each in (champion, challenger)]
-    enough = all(len(rows) >= min_rows and task.variety(rows.labels) > 1 for rows in both)
+    enough = all(len(rows) >= min_rows and task.n_labels(rows.labels) > 1 for rows in both)
     if enough and is_mature(window):
         yield _quality(window, subject, *both)
 
