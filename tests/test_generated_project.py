@@ -187,7 +187,8 @@ def test_every_command_that_a_page_names_exists(ready: BakedProject) -> None:
         if page.parent.name != "decisions"
     ]
     text = "".join(page.read_text("utf-8") for page in pages)
-    named = set(re.findall(r"(?:-m flight_delay|flight-delay) ([a-z][a-z-]*)", text))
+    typed = r"(?:-m flight_delay|^flight-delay) ([a-z][a-z-]*)"
+    named = set(re.findall(typed, text, re.MULTILINE))
     made = set(re.findall(r"(?:^|`)make ([a-z][a-z-]*)", text, re.MULTILINE))
     help_ = ready.run(ready.python, "-m", "flight_delay", "--help").output
     commands = set(re.findall(r"^\W*([a-z][a-z-]*)  ", help_, re.MULTILINE))

@@ -8,7 +8,10 @@ import pytest
 
 from {{ cookiecutter.__package }} import demo
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ProjectError, ServerUnreachableError
+from {{ cookiecutter.__package }}.errors import (
+    ProjectError,
+    ServerUnreachableError,
+)
 
 from .conftest import write_configs
 

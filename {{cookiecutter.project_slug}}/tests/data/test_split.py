@@ -9,7 +9,13 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import DateSplit, HashSplit
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.split import SPLITS, by_date, by_hash, row_hashes, stratified_places
+from {{ cookiecutter.__package }}.data.split import (
+    SPLITS,
+    by_date,
+    by_hash,
+    row_hashes,
+    stratified_places,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from ..conftest import shop_of

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.errors import GateRefusedError, RegistryError
+from {{ cookiecutter.__package }}.errors import (
+    GateRefusedError,
+    RegistryError,
+)
 from {{ cookiecutter.__package }}.models.challenger import (
     Challenge,
     end_challenge,

@@ -7,7 +7,11 @@ import pytest
 from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring import sinks
-from {{ cookiecutter.__package }}.monitoring.alerts import Breach, read_alerts, sentence
+from {{ cookiecutter.__package }}.monitoring.alerts import (
+    Breach,
+    read_alerts,
+    sentence,
+)
 from {{ cookiecutter.__package }}.monitoring.history import connected
 from {{ cookiecutter.__package }}.monitoring.sinks import ADDRESSES
 

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{ cookiecutter.__package }}.config import Config, MonitorConfig, TrainConfig
+from {{ cookiecutter.__package }}.config import (
+    Config,
+    MonitorConfig,
+    TrainConfig,
+)
 from {{ cookiecutter.__package }}.monitoring import prometheus
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 

@@ -146,9 +146,9 @@ def test_requests_that_come_at_once_are_answered_each_with_its_own(
     assert {price: answers for price, (_, answers) in together.items()} == alone
     logged = records(serving.config.log)[before:]
     assert len(logged) == sum(map(len, alone.values()))
-    for request_id, answers in together.values():
+    for request_id, predictions in together.values():
         own = [record["probability"] for record in logged if record["request_id"] == request_id]
-        assert own == [answer["probability"] for answer in answers]
+        assert own == [answer["probability"] for answer in predictions]
 
 
 def test_without_an_id_in_the_contract_a_label_names_its_request_and_row(

@@ -3,9 +3,18 @@
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import BundleError, GateRefusedError, RegistryError
+from {{ cookiecutter.__package }}.errors import (
+    BundleError,
+    GateRefusedError,
+    RegistryError,
+)
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.training.promote import card_of, promote, rollback, show_history
+from {{ cookiecutter.__package }}.training.promote import (
+    card_of,
+    promote,
+    rollback,
+    show_history,
+)
 
 from .conftest import Made
 

@@ -8,7 +8,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.training.card import NO_INTENDED_USE, write_card
+from {{ cookiecutter.__package }}.training.card import (
+    NO_INTENDED_USE,
+    write_card,
+)
 from {{ cookiecutter.__package }}.training.gate import RULES
 
 from ..conftest import LABELS, TASKS, Workspace, shared_workspace, shop_of

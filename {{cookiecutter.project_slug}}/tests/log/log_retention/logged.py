@@ -5,7 +5,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from {{ cookiecutter.__package }}.log.live import LABELS, PREDICTIONS, read_lines
+from {{ cookiecutter.__package }}.log.live import (
+    LABELS,
+    PREDICTIONS,
+    read_lines,
+)
 
 DAY = date(2024, 5, 1)
 TORN = b'{"request_id": "torn", "rows": [{"order": "o-1", "city": "Ly'

@@ -6,7 +6,10 @@ from pathlib import Path
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring.history import read_windows
-from {{ cookiecutter.__package }}.monitoring.monitoring_page import PAGE, write
+from {{ cookiecutter.__package }}.monitoring.monitoring_page import (
+    PAGE,
+    write,
+)
 
 from .conftest import FELL, config_of, raise_alert, tell
 

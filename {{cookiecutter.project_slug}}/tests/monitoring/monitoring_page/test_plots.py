@@ -1,7 +1,10 @@
 import pytest
 
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.monitoring_page.plots import Point, timeline
+from {{ cookiecutter.__package }}.monitoring.monitoring_page.plots import (
+    Point,
+    timeline,
+)
 
 NAMES = ["1 Jan", "8 Jan", "15 Jan", "22 Jan", "29 Jan"]
 

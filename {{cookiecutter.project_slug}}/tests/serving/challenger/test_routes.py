@@ -18,7 +18,9 @@ from {{ cookiecutter.__package }}.models.challenger import start_challenge
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.answers import Predicted
 from {{ cookiecutter.__package }}.serving.challenger import routes
-from {{ cookiecutter.__package }}.serving.challenger.routes import add_evidence
+from {{ cookiecutter.__package }}.serving.challenger.routes import (
+    add_evidence,
+)
 from {{ cookiecutter.__package }}.serving.predictor import (
     Predictor,
     make_predictor,

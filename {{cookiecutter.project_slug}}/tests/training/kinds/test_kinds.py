@@ -14,7 +14,10 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
-from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
+from {{ cookiecutter.__package }}.training.race import (
+    fit_program,
+    make_training_set,
+)
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
