@@ -27,7 +27,7 @@ from page import Target
 
 PROJECT = WORK / "flight-delay"
 N_ROWS, N_ROUNDS, QUICK_ROWS = 30_000, 3, 3_000
-LIBRARIES = ("torch", "onnxruntime", "mlflow", "duckdb", "pyarrow")
+LIBRARIES = ("torch", "onnxruntime", "mlflow", "polars", "pyarrow")
 STEPS = ("adopt", "data", "train", "serve")
 CHAMPION_S, ANSWER_S, READY_S = 60, 120, 60
 WHAT = """\

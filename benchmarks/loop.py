@@ -22,7 +22,7 @@ LOOPS = {
     "Lightning": "lightning_module",
     "skorch": "skorch_net",
 }
-LIBRARIES = ("torch", "lightning", "skorch", "safetensors", "numpy")
+LIBRARIES = ("torch", "lightning", "skorch", "numpy")
 WHAT = """\
 One epoch over {n_rows:,} rows of eight numbers and six categories: an MLP with embeddings (64 and
 32 hidden units, dropout), batches of 1,024, AdamW, the same module in all. The bare loop indexes

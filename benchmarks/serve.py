@@ -21,7 +21,7 @@ from measuring import WORK, Speed, fresh, interleaved, keep, reached, speed
 from page import Target
 from served import Model, prepare
 
-N_ROUNDS, SECONDS, WARM_UP_S = 5, 4.0, 1.0
+N_ROUNDS, SECONDS, WARM_UP_S = 3, 4.0, 1.0
 QUICK_S, QUICK_WARM_UP_S = 1.0, 0.3
 CONNECTIONS = (1, 16)
 MOST_BUSY = 0.8  # of a core, by who asks; above it would have measured itself
