@@ -38,7 +38,7 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def drift_values(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Iterator[Watched]:
+def watched(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Iterator[Watched]:
     """A server that has answered, refused and been asked for what is not there."""
     folder = tmp_path_factory.mktemp("watched")
     config = serve_config(folder)
