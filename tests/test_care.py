@@ -63,7 +63,9 @@ def test_the_source_distribution_installs_in_a_fresh_environment_and_runs_elsewh
     install = ("uv", "pip", "install", "--quiet", "--python", python, *constraints, source)
     run(*install, cwd=tmp_path, timeout_s=600)
 
-    assert run(python, "-P", "-m", "flight_delay", "version", cwd=tmp_path).output == "0.1.0\n"
+    shown = "import flight_delay; print(flight_delay.__version__)"
+    assert run(python, "-P", "-c", shown, cwd=tmp_path).output == "0.1.0\n"
+    assert "serve" in run(python, "-P", "-m", "flight_delay", "--help", cwd=tmp_path).output
 
 
 @pytest.mark.slow

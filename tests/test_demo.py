@@ -13,7 +13,7 @@ from rendering import SOURCE, TEMPLATE, run
 
 ROUNDING = 0.0015  # figures have three digits, and another processor may round the last one
 BLOCK = re.compile(r"^```text\n(.*? model +\d.*?)^```$", re.MULTILINE | re.DOTALL)
-HEAD = re.compile(r"test AUC ([\d.]+), linear ([\d.]+)")
+HEAD = re.compile(r"test AUC (\d\.\d+), linear (\d\.\d+)")
 FRACTION = re.compile(r"\d+\.\d+")
 
 
