@@ -5,9 +5,8 @@ watched and not with what was learned from.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -221,8 +220,3 @@ def _of_numbers(name: str, column: Column) -> ColumnProfile:
         percentiles=tuple(percentiles.tolist()),
         deviation=deviation if len(percentiles) > 2 else 0.0,
     )
-
-
-def _ranges_between(cuts: Sequence[float]) -> list[str]:
-    ends = ["-inf", *(f"{cut:.6g}" for cut in cuts), "inf"]
-    return [f"({low}, {high}{')' if high == 'inf' else ']'}" for low, high in pairwise(ends)]

@@ -37,7 +37,7 @@ from ..data.validate import (
 from ..errors import BundleError, DataError, ModelFailedError
 from ..models.bundle import Bundle, open_bundle
 from ..models.tables import from_table
-from ..models.versions import Versions
+from ..models.versions import Version, Versions
 from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
 from ..storage import move
 from ..terminal import progress, say
@@ -68,11 +68,7 @@ def run(
         BundleError: no model serves, or it is damaged.
         RegistryError: there is no version of this number.
     """
-    versions = Versions(config.bundles, name)
-    version = versions.served() if number is None else versions.get(number)
-    if version is None:
-        raise BundleError(versions.unserved())
-    bundle = open_bundle(versions.folder / version.bundle)
+    version, bundle = _open_version(Versions(config.bundles, name), number)
     stamp = {"model": name, "version": str(version.number), "bundle": bundle.hash}
     bad = target.parent / "quarantine" / target.name
     for path in (target, bad):
@@ -85,11 +81,7 @@ def run(
             folder = Path(scratch)
             layouts = open_files(bundle.contract, where, folder)
             n_scored, reasons, n_rejected = _write(bundle, layouts, folder, stamp)
-            if n_rejected:
-                bad.parent.mkdir(exist_ok=True)
-                move(folder / "rejected", bad)
-            else:
-                bad.unlink(missing_ok=True)  # of scores that are replaced now
+            _replace_rejected(folder / "rejected" if n_rejected else None, bad)
             total = n_scored + n_rejected
             refuse_many("scoring", n_rejected, total, reasons, max_rejected_fraction, bad)
             move(folder / "scores", target)
@@ -102,6 +94,23 @@ def run(
         say(f"rejected  {n_rejected:,} of {total:,} rows: {main_reasons(reasons)}; see '{bad}'")
     say(f"scored    {target}  {n_scored:,} rows by {name} version {version.number}")
     return n_scored, n_rejected
+
+
+def _open_version(versions: Versions, number: int | None) -> tuple[Version, Bundle]:
+    """The version of a number, else the one that serves, and its bundle."""
+    version = versions.served() if number is None else versions.get(number)
+    if version is None:
+        raise BundleError(versions.unserved())
+    return version, open_bundle(versions.folder / version.bundle)
+
+
+def _replace_rejected(rejected: Path | None, target: Path) -> None:
+    """Put the rejected rows in the place of those of earlier scores."""
+    if rejected is None:
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(exist_ok=True)
+    move(rejected, target)
 
 
 def _refuse_foreign(path: Path) -> None:
