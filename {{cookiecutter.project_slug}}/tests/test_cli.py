@@ -1,6 +1,7 @@
 """Commands as they are typed: what they print, and the code with which they end."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import transform
 
-from .conftest import PACKAGE, Command, write_configs
+from .conftest import PACKAGE, ROOT, Command, write_configs
 
 HEAVY = {"fastapi", "mlflow", "numpy", "onnx", "onnxruntime", "pandas", "polars", "pyarrow"}
 HEAVY |= {"scipy", "sklearn", "torch"}
@@ -39,7 +40,7 @@ def test_every_command_is_listed_and_explains_its_options(
     names = {*typer.main.get_command(cli.app).commands}  # type: ignore[attr-defined]
     assert command("--help") == 0
     assert names <= set(capsys.readouterr().out.split())
-    for name in names - {"adopt", "challenger", "contract", "dataset", "keys", "logs"}:
+    for name in names - {"adopt", "challenger", "dataset", "keys", "logs"}:
         assert command(name, "--help") == 0
         assert {"--configs", "--set", "SECTION.KEY=VALUE"} <= set(capsys.readouterr().out.split())
 
@@ -111,10 +112,11 @@ def test_a_failure_ends_with_its_code_and_says_what_to_do(
     assert "Traceback" not in shown
 
 
-def test_a_contract_is_shown_with_its_rules(
-    place: Path, command: Command, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command("contract", "show") == 0
-    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["price", "feature", "float", "from", "0,", "to", "1000,", "EUR", "–"] in shown
-    assert ["name", "metadata", "string", "may", "be", "missing,", "personal", "–"] in shown
+def test_a_stage_that_fails_ends_the_demo_with_its_code_and_message(place: Path) -> None:
+    (place / "orders.csv").unlink()
+    program = ["bash", str(ROOT / "scripts" / "demo.sh"), "--set", "data.directory=made"]
+    variables = os.environ | {"PYTHON": sys.executable}
+    ended = subprocess.run(program, capture_output=True, text=True, check=False, env=variables)
+    assert (ended.returncode, "── train" in ended.stdout) == (3, False)
+    assert "'orders.csv' does not exist" in ended.stderr
+    assert "'data' ended with exit code 3" in ended.stderr

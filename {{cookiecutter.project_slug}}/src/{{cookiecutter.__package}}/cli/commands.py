@@ -21,7 +21,6 @@ from ..arguments import (
 from ..config import Config
 from ..errors import AlertRaised
 from ..models.versions import Versions
-from ..rules import descriptions
 from ..terminal import say, table
 
 SOURCE = (
@@ -38,17 +37,15 @@ Which = Annotated[
     ),
 ]
 
-contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    jobs = (data, train, serve, score, replay, monitor, alerts, demo)
+    jobs = (data, train, serve, score, replay, monitor, alerts)
     for command in (*jobs, promote, rollback, history, card):
         app.command()(command)
-    for name, group in (("contract", contracts), ("dataset", datasets)):
-        app.add_typer(group, name=name)
+    app.add_typer(datasets, name="dataset")
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
@@ -172,26 +169,6 @@ def alerts(
         from ..monitoring.alerts import show_alerts
 
     show_alerts(config.monitor, name, recent)
-
-
-def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Run every stage: data, train, serve, score, replay, monitor."""
-    with needs("all"):
-        from ..demo import run
-
-    run(configs, set_ or [])
-
-
-@contracts.command("show")
-def show_contract(configs: Folder = CONFIGS, _json: Json = False) -> None:
-    """Show the columns of a row, with their roles, types and rules."""
-    contract, rows = contract_of(configs), []
-    for name, column in contract.columns.items():
-        rules = descriptions(contract, name) + ["personal"] * column.pii + ["slice"] * column.slice
-        rows.append((name, contract.role(name), column.type, ", ".join(rules), column.why))
-    positive = "" if contract.positive is None else f" = {contract.positive}"
-    title = f"{contract.name}: {contract.target}{positive}, days in {contract.timezone}"
-    table(title, ["column", "role", "type", "rules", "why"], rows)
 
 
 @datasets.command("show")

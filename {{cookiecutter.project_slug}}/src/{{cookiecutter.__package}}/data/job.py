@@ -29,7 +29,7 @@ from .rows import files
 from .split import SPLITS
 
 LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
-NOT_HASHED = ("__main__", "cli", "demo")
+NOT_HASHED = ("__main__", "cli")
 """Modules that start the job and take no part in it."""
 
 
