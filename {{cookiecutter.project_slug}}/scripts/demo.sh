@@ -23,7 +23,7 @@ fail() {
 
 stage data
 stage train
-if [[ $("${program[@]}" history --json "${settings[@]}" 2> /dev/null) != *'"champion"'* ]]; then
+if [[ $("${program[@]}" history "${settings[@]}") != *' champion '* ]]; then
   printf '\nstopped   nothing serves; see the last line of train\n'
   exit
 fi

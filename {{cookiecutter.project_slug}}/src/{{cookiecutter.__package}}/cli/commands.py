@@ -10,7 +10,6 @@ from ..arguments import (
     CONFIGS,
     CONTRACT,
     Folder,
-    Json,
     Overrides,
     config_of,
     contract_of,
@@ -65,7 +64,6 @@ def train(
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
-    _json: Json = False,
 ) -> None:
     """Train a model on the current dataset; serve it if it passes the gate and none serves yet."""
     config = config_of(configs, set_, over)
@@ -145,7 +143,6 @@ def monitor(
     ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
-    _json: Json = False,
 ) -> None:
     """Check the served predictions for drift, quality and faults."""
     config, name = config_of(configs, set_), name_of(configs)
@@ -161,7 +158,6 @@ def alerts(
     recent: Annotated[int, typer.Option(help="How many resolved alerts to show.", min=0)] = 10,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
-    _json: Json = False,
 ) -> None:
     """Show the open alerts and the newest resolved ones."""
     config, name = config_of(configs, set_), name_of(configs)
@@ -178,7 +174,6 @@ def show_dataset(
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
-    _json: Json = False,
 ) -> None:
     """List the datasets, or count the rows of one: kept, rejected, and why."""
     directory = config_of(configs, set_).data.directory
@@ -223,7 +218,7 @@ def rollback(
     mirror(config, versions)
 
 
-def history(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
+def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Show the versions, and which served when."""
     from ..training.promote import show_history
 

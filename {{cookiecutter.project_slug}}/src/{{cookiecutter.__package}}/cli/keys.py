@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..arguments import CONFIGS, Folder, Json, Overrides, config_of
+from ..arguments import CONFIGS, Folder, Overrides, config_of
 from ..errors import ConfigError
 from ..terminal import say, table
 
@@ -35,7 +35,7 @@ def new_key(name: KeyName, configs: Folder = CONFIGS, set_: Overrides = None) ->
 
 
 @keys.command("list")
-def list_keys(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
+def list_keys(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """List the names of the keys; the keys themselves are not kept."""
     from ..serving.auth import read_keys
 

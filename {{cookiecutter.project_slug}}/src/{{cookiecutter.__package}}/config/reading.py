@@ -1,10 +1,10 @@
 """Settings from YAML files, the environment and the command line, checked by their sections."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError
@@ -40,8 +40,7 @@ class Config(Section):
         try:
             return section.model_validate(values)
         except ValidationError as error:
-            known = keys_of(section, f"{option}.")
-            message = explain(error, f"settings of '{option}'", values, known, option)
+            message = explain(error, f"settings of '{option}'", values, keys_of(section))
             raise ConfigError(message) from None
 
 
@@ -62,10 +61,14 @@ def load(folder: Path, overrides: Iterable[str] | None = None, over: Path | None
             valid = f"such as train: {{epochs: 3}}; the sections are {', '.join(values)}"
             raise ConfigError(f"'{over}' must hold settings by section, {valid}")
         values[section] |= settings
-    for origin, assignment in _from_environment():
-        _assign(values, assignment, origin)
-    for assignment in overrides or ():
-        _assign(values, assignment, "--set")
+    if uri := os.environ.get(LIBRARY_VARIABLE):
+        values["train"]["tracking_uri"] = uri
+    for variable, text in sorted(os.environ.items()):
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower().replace("__", ".")
+            _assign(values, f"{name}={text}", variable)
+    for override in overrides or ():
+        _assign(values, override, "--set")
     sections = {section: values.pop(section) for section in SECTIONS}
     try:
         return Config.model_validate(sections | {"options": values})
@@ -89,17 +92,8 @@ def _read_folder(folder: Path) -> dict[str, Any]:
     return values
 
 
-def _from_environment() -> Iterator[tuple[str, str]]:
-    """Each variable with what it sets; our own come after that of a library, and so before it."""
-    if uri := os.environ.get(LIBRARY_VARIABLE):
-        yield LIBRARY_VARIABLE, f"train.tracking_uri={uri}"
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(PREFIX):
-            yield name, f"{name.removeprefix(PREFIX).lower().replace('__', '.')}={value}"
-
-
 def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
-    """Set one key."""
+    """Set one key; a text that is no YAML is meant as it stands."""
     name, separator, text = assignment.partition("=")
     *sections, last = name.strip().split(".")
     if not separator or not sections or sections[0] not in values:
@@ -108,40 +102,28 @@ def _assign(values: dict[str, Any], assignment: str, origin: str) -> None:
             f" {', '.join(values)}{nearest(name.split('.')[0].strip(), values)}"
         )
     for section in sections:
-        if values.get(section) is None:
-            values[section] = {}
-        values = values[section]
-        if not isinstance(values, dict):
+        inner = values.get(section) or {}
+        if not isinstance(inner, dict):
             raise ConfigError(f"{origin}: '{name.strip()}' has no keys below '{section}'")
+        values[section] = values = inner
     try:
         values[last] = parse_yaml(text) if text else text  # null is written out
-    except RefusedError as error:
-        message = f"{origin}: the value of '{name}' is not valid: {error.problem}"
-        raise ConfigError(message) from None
     except (yaml.YAMLError, ValueError):
         values[last] = text
-
-
-class RefusedError(yaml.MarkedYAMLError):
-    """Valid YAML that no file of this project holds."""
-
-
-def _refuse(refused: bool, problem: str, place: Any) -> None:
-    if refused:
-        raise RefusedError(None, None, problem, place.start_mark)
 
 
 class _Loader(yaml.CSafeLoader):
     """Refuses a key that is given twice, of which YAML would keep the last, or that is no text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        known: set[str] = set()
+        known = set[str]()
         for key, _ in node.value:
-            no_key = "a list or mapping is no key; is it a placeholder that is not filled in?"
-            _refuse(not isinstance(key, yaml.ScalarNode), no_key, key)
-            no_text = f"the key {key.value} is not read as a text; put it in quotes"
-            _refuse(key.tag != TEXT_TAG, no_text, key)
-            _refuse(key.value in known, f"the key '{key.value}' is given twice", key)
+            if not isinstance(key, yaml.ScalarNode):
+                _refuse("a list or mapping is no key; is it a placeholder, not filled in?", key)
+            if key.tag != TEXT_TAG:
+                _refuse(f"the key {key.value} is not read as a text; put it in quotes", key)
+            if key.value in known:
+                _refuse(f"the key '{key.value}' is given twice", key)
             known.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -157,11 +139,15 @@ def parse_yaml(text: str) -> Any:
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
-        _refuse(depth > MAX_DEPTH, f"it is nested more than {MAX_DEPTH} deep", event)
-        _refuse(bool(anchor), f"anchors and aliases such as &{anchor} are not read; repeat", event)
-        _refuse(bool(tag), f"tags are not read, and {tag} is one; put the text in quotes", event)
+        if depth > MAX_DEPTH:
+            _refuse(f"it is nested more than {MAX_DEPTH} deep", event)
+        if getattr(event, "anchor", None):
+            _refuse(f"anchors and aliases such as &{event.anchor} are not read; repeat", event)
     return _Loader(text).get_single_data()
+
+
+def _refuse(problem: str, place: Any) -> NoReturn:
+    raise yaml.MarkedYAMLError(None, None, problem, place.start_mark)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The base of every section of the settings and of the contract, and messages about their faults."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args
@@ -24,35 +24,32 @@ class Section(BaseModel):
 
 
 def explain(
-    error: ValidationError,
-    what: str,
-    values: Any = None,
-    known: Iterable[str] = (),
-    section: str | None = None,
+    error: ValidationError, what: str, values: Any = None, known: Iterable[str] = ()
 ) -> str:
     """One line for each fault of ``values``: its key, what is wrong, what was given or is similar.
 
-    A similar key is one of ``known``; the keys are those of a ``section``, if one is named.
+    A similar key is one of ``known``. Of what was given only single values are shown, for a mapping
+    may hold a secret.
     """
     lines, known = [f"{what}: {error.error_count()} not valid"], list(known)
     for fault in error.errors(include_url=False):
-        kind, keys = fault["type"], _keys(fault, values)
-        key = ".".join(str(part) for part in (section, *keys) if part is not None)
+        kind, given = fault["type"], fault["input"]
+        keys = fault["loc"] if values is None else _keys(fault, values)
+        key = ".".join(map(str, keys))
         message = MESSAGES.get(kind) or fault["msg"].removeprefix("Value error, ")
         if kind == "extra_forbidden":
             message += nearest(key, known)
         elif kind not in {"missing", "value_error"}:
-            message += f"; given {_shorten(fault['input'])}"
+            many = isinstance(given, dict | list)
+            text = f"a {type(given).__name__} of {len(given)}" if many else repr(given)
+            message += f"; given {text[:MAX_LENGTH]}{'…' * (len(text) > MAX_LENGTH)}"
         lines.append(f"  {key}: {message}" if key else f"  {message}")
     return "\n".join(lines)
 
 
 def _keys(fault: ErrorDetails, values: Any) -> list[int | str]:
     """The keys in the values that lead to a fault, without the types that pydantic tried."""
-    place = fault["loc"]
-    if values is None:
-        return list(place)
-    keys: list[int | str] = []
+    place, keys = fault["loc"], list[int | str]()
     for part in place:
         with suppress(LookupError, TypeError):  # a part that is no key is a type that was tried
             values = values[part]
@@ -60,22 +57,11 @@ def _keys(fault: ErrorDetails, values: Any) -> list[int | str]:
     return [*keys, place[-1]] if fault["type"] == "missing" else keys
 
 
-def _shorten(value: object) -> str:
-    """A value for a message; of a mapping or table its keys alone, for a value may be a secret."""
-    if isinstance(value, Mapping):
-        return f"the keys {_shorten(list(value))}"
-    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
-        return f"a list of {len(value)}"
-    text = repr(value)
-    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
-
-
 def keys_of(annotation: Any, prefix: str = "") -> Iterator[str]:
     """Every key that a section takes, with those inside it, by dotted name."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
-            yield prefix + name
-            yield from keys_of(field.annotation, f"{prefix}{name}.")
+    for name, field in getattr(annotation, "model_fields", {}).items():
+        yield prefix + name
+        yield from keys_of(field.annotation, f"{prefix}{name}.")
     for part in get_args(annotation):
         yield from keys_of(part, prefix)
 
@@ -88,10 +74,10 @@ def unknown(name: str, what: str, known: Iterable[str]) -> str:
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """``; did you mean 'train.epochs'?``: a key with the same last part or a similar name, if any."""
-    last, names = key.rpartition(".")[2], list(known)
-    by_end = {name.rpartition(".")[2]: name for name in reversed(names)}
-    longer = [end for end in by_end if end.startswith(last)]
-    similar = get_close_matches(key, names, 1, 0.8) or longer or get_close_matches(last, by_end, 1)
-    meant = by_end.get(last) or (by_end.get(similar[0], similar[0]) if similar else last)
-    return "" if meant == last else f"; did you mean '{meant}'?"
+    """``; did you mean 'train.epochs'?``: the known key that is most like this one, if any is."""
+    names, last = list(known), key.rpartition(".")[2]
+    ends = {name.rpartition(".")[2]: name for name in reversed(names)}
+    similar = [ends[last]] if last in ends else get_close_matches(key, names, 1, 0.8)
+    longer = [end for end in ends if end.startswith(last)]
+    similar += [ends[end] for end in longer or get_close_matches(last, ends, 1)]
+    return f"; did you mean '{similar[0]}'?" if similar and similar[0] != last else ""

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ..config import Section, explain, keys_of, read_yaml, unknown
 from ..errors import ConfigError
 from ..values import canonical_category
-from .source import ColumnName, ColumnType, Source
+from .source import ColumnName, ColumnType, CsvSource, Source
 
 Role = Literal["feature", "target", "id", "time", "excluded", "metadata"]
 NUMERIC_TYPES = frozenset({"integer", "float", "boolean"})
@@ -245,5 +245,5 @@ def load_contract(path: Path) -> Contract:
     try:
         return Contract.model_validate(values)
     except ValidationError as error:
-        known = dict.fromkeys(key.rpartition(".")[2] for key in keys_of(Contract))
+        known = dict.fromkeys(key.rpartition(".")[2] for key in keys_of(Contract | CsvSource))
         raise ConfigError(explain(error, f"the contract '{path}'", values, known)) from None

@@ -2,16 +2,16 @@
 
 import codecs
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
     AfterValidator,
-    Discriminator,
     Field,
-    Tag,
-    TypeAdapter,
+    PlainValidator,
+    SerializeAsAny,
     ValidationError,
     create_model,
     model_validator,
@@ -161,18 +161,22 @@ def kind_of(source: object) -> str:
     return next((kind for kind in reversed(READERS) if kind in keys), "csv")
 
 
+def read_source(values: object) -> TableSource:
+    """A source as ``contract.yaml`` has it, checked by the class of its kind."""
+    source: TableSource = settings_of(kind_of(values)).model_validate(values)
+    return source
+
+
 def parse_source(text: str) -> TableSource:
-    """A source as ``contract.yaml`` has it, from a command line: ``{sql: SHOP_URL, table: a}``."""
+    """A source from a command line: ``{sql: SHOP_URL, table: a}``."""
     try:
         values = parse_yaml(text)
-    except yaml.YAMLError:
-        form = "write it as in contract.yaml, in quotes: '{csv: rows.csv, delimiter: ;}'"
-        raise ConfigError(f"'{text}' is no source; {form}") from None
-    try:
-        source: TableSource = TypeAdapter(Source).validate_python(values)
+        return read_source(values)
     except ValidationError as error:
         raise ConfigError(explain(error, f"the source '{text}'", values)) from None
-    return source
+    except (yaml.YAMLError, ValueError):
+        form = "write it as in contract.yaml, in quotes: '{csv: rows.csv, delimiter: ;}'"
+        raise ConfigError(f"'{text}' is no source; {form}") from None
 
 
 def load(path: str) -> Any:
@@ -181,16 +185,13 @@ def load(path: str) -> Any:
     return getattr(import_module(f"..{module}", __package__), name)
 
 
-def _settings(kind: str) -> Any:
+@cache
+def settings_of(kind: str) -> Any:
+    """The class that checks sources of a kind."""
     if path := SETTINGS.get(kind):
         return load(path)
     field: Any = (Text, Field(description="Path, or a pattern of paths."))
     return create_model(f"{kind.capitalize()}Source", __base__=FileSource, **{kind: field})
 
 
-if TYPE_CHECKING:
-    Source = TableSource
-else:  # by the kinds that this project has; a tag must not be a key
-    _KINDS = [Annotated[_settings(kind), Tag(f"{kind} source")] for kind in reversed(READERS)]
-    _TAG = Discriminator(lambda source: f"{kind_of(source)} source")
-    Source = Annotated[Union[tuple(_KINDS)], _TAG]  # noqa: UP007
+Source = Annotated[SerializeAsAny[TableSource], PlainValidator(read_source)]

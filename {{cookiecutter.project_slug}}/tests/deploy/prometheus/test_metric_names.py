@@ -1,16 +1,36 @@
 """Every metric and label that a rule or a panel names is one that a real server exports."""
 
 import json
+import os
 import re
+import subprocess
 from typing import Any
 
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from .conftest import DASHBOARD, PROMETHEUS, Watched
+from {{ cookiecutter.__package }}.contract import Contract
+
+from ...conftest import ROOT
+from ...serving.conftest import ROW, serve_config
+from ...serving.live import add_version, live
 from .promql import named
 
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+DASHBOARD = PROMETHEUS / "grafana" / "dashboard.json"
+FOUND = """\
+# TYPE monitoring_alert_active gauge
+monitoring_alert_active{model="shop",kind="quality",subject="auc",part="",severity="critical"} 1
+# TYPE monitoring_value gauge
+monitoring_value{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.61
+# TYPE monitoring_limit gauge
+monitoring_limit{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.65
+# TYPE monitoring_last_run_timestamp_seconds gauge
+monitoring_last_run_timestamp_seconds{model="shop"} 1.7e+09
+# TYPE monitoring_window_end_timestamp_seconds gauge
+monitoring_window_end_timestamp_seconds{model="shop"} 1.7e+09
+"""
 TARGET = {"job", "instance"}
 SHOWN = re.compile(r"\$labels\.(\w+)|[{]{2}(\w+)[}]{2}")
 # What Prometheus itself makes: whether a target answered, and what its rules found.
@@ -43,9 +63,17 @@ def asked() -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def exported(watched: Watched) -> dict[str, set[str]]:
-    """Labels by metric, as Prometheus would know them."""
-    text = watched.client.get("/metrics").text
+def exported(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> dict[str, set[str]]:
+    """Labels by metric of a server that has answered, refused and been asked for what is not there."""
+    config = serve_config(tmp_path_factory.mktemp("watched"))
+    add_version(config.bundles, shop)
+    assert config.reports is not None
+    (config.reports / "shop").mkdir(parents=True)
+    (config.reports / "shop" / "metrics.prom").write_text(FOUND)
+    with live(config) as client:
+        for path, rows in (("/predict", [ROW]), ("/predict", []), ("/no/such/path", [])):
+            client.post(path, json={"rows": rows})
+        text = client.get("/metrics").text
     labels: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -89,3 +117,13 @@ def test_the_dashboard_can_be_imported() -> None:
         assert panel["description"], panel["title"]
         used = {target["datasource"]["uid"] for target in [panel, *panel["targets"]]}
         assert used == {"${datasource}"}
+
+
+@pytest.mark.skipif("TEST_PROMTOOL" not in os.environ, reason="TEST_PROMTOOL names no program")
+def test_the_rules_are_valid_and_each_fires_in_its_situation_and_is_silent_in_others() -> None:
+    for words in (("check", "config", "prometheus.yml"), ("test", "rules", "rules_test.yml")):
+        program = [os.environ["TEST_PROMTOOL"], *words]
+        done = subprocess.run(program, cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    text = (PROMETHEUS / "rules_test.yml").read_text()
+    assert [rule["alert"] for rule in rules() if rule["alert"] not in text] == []
