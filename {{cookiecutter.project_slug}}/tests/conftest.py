@@ -17,10 +17,7 @@ from filelock import FileLock
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
-from {{ cookiecutter.__package }}.data.dataset import (
-    Dataset,
-    label_statistics,
-)
+from {{ cookiecutter.__package }}.data.dataset import Dataset, label_statistics
 from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -67,14 +64,6 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "multiclass": ({"labels": LABELS}, {"type": "category"}),
     "regression": ({}, {"type": "float", "minimum": -50, "maximum": 250, "unit": "EUR"}),
 }
-
-
-def pytest_report_header() -> list[str]:
-    """Say which programs are not asked, in place of a hundred skipped tests."""
-    absent = [n for n in ("TEST_POSTGRESQL_URL", "TEST_MARIADB_URL") if n not in os.environ]
-    databases = f"SQLite alone without {' and '.join(absent)}" if absent else "all"
-    browser = os.environ.get("TEST_BROWSER") or "none without TEST_BROWSER, the path of a Chromium"
-    return [f"databases: {databases}", f"browser: {browser}"]
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 The target follows the first features, so that a model has something to learn.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -33,21 +31,14 @@ ARROW_TYPES = {
 }
 
 
-def synthesize(
-    contract: Contract,
-    n_rows: int,
-    *,
-    seed: int = 0,
-    start: datetime = START,
-    days: int = 90,
-) -> pa.Table:
+def synthesize(contract: Contract, n_rows: int, *, seed: int = 0, days: int = 90) -> pa.Table:
     """Rows that keep every rule of the contract, in the order of their time.
 
-    Ids are unique, times spread over ``days`` from ``start``, nullable columns have gaps.
+    Ids are unique, times spread over ``days`` from ``START``, nullable columns have gaps.
     """
     random = np.random.default_rng(seed)
     columns: dict[str, pa.Array] = {}
-    levels: dict[str, Floats] = {}
+    levels: dict[str, Floats] = {}  # of each feature, between -1 and 1: what the target follows
     for name, column in contract.columns.items():
         role = contract.role(name)
         if role == "target":
@@ -58,10 +49,11 @@ def synthesize(
         if column.type == "timestamp":
             span = np.sort if role == "time" else random.permutation
             at = span(random.uniform(0, days * DAY_S, n_rows)).astype(int).tolist()
-            values: Any = [start + timedelta(seconds=second) for second in at]
-            level = _of_day(values, contract.zone)
+            values: Any = [START + timedelta(seconds=second) for second in at]
+            clocks = [moment.astimezone(contract.zone) for moment in values]
+            level = np.array([clock.hour + clock.minute / 60 for clock in clocks]) / 12 - 1
         else:
-            values, level = _values(column, n_rows, random)
+            values, level = _values(column, random.uniform(-1, 1, n_rows))
         if name in contract.features:
             levels[name] = level
         gaps = random.random(n_rows) < MISSING_SHARE
@@ -74,39 +66,25 @@ def synthesize(
 
 
 def _ids(column: Column, n_rows: int) -> pa.Array:
-    first = max(0, ceil(_range(column)[0])) if column.type == "integer" else 0
-    numbers = range(first, first + n_rows)
-    return pa.array(list(numbers) if column.type == "integer" else [f"row-{i}" for i in numbers])
+    if column.type == "integer":
+        first = max(0, ceil(_range(column)[0]))
+        return pa.array(range(first, first + n_rows))
+    return pa.array([f"row-{number}" for number in range(n_rows)])
 
 
-def _of_day(moments: Sequence[datetime], zone: ZoneInfo) -> Floats:
-    """Local time of the day between −1 and 1: what a model sees of a time."""
-    clocks = [moment.astimezone(zone) for moment in moments]
-    hours = np.array([clock.hour + clock.minute / 60 for clock in clocks], np.float64)
-    return hours / 12 - 1
-
-
-def _values(
-    column: Column, n_rows: int, random: np.random.Generator
-) -> tuple[npt.NDArray[Any] | list[Any], Floats]:
-    """Values within the column's rules, and their level between −1 and 1 as the values tell it."""
-    level = random.uniform(-1, 1, n_rows)
-    if column.type == "float":
-        low, high = _range(column)
-        return low + (level + 1) / 2 * (high - low), level
+def _values(column: Column, level: Floats) -> tuple[Any, Floats]:
+    """Values within the column's rules, as high as the level says, and the level that they tell."""
     if column.type == "boolean":
         return level > 0, np.sign(level)
-    if column.type == "integer":
-        low, high = _range(column)
-        step, n_steps = _steps(level, int(high - low) + 1)
-        return (low + step).astype(np.int64), step / max(n_steps - 1, 1) * 2 - 1
-    known = (column.allowed or CATEGORIES)[:MOST_CATEGORIES]
-    step, n_steps = _steps(level, len(known))
-    return [known[int(index)] for index in step], step / max(n_steps - 1, 1) * 2 - 1
-
-
-def _steps(level: Floats, n_steps: int) -> tuple[Floats, int]:
-    return np.minimum(np.floor((level + 1) / 2 * n_steps), n_steps - 1), n_steps
+    low, high = _range(column) if column.type in LARGEST else (0, 0)
+    if column.type == "float":
+        return low + (level + 1) / 2 * (high - low), level
+    texts = (column.allowed or CATEGORIES)[:MOST_CATEGORIES]
+    n_steps = int(high - low) + 1 if column.type == "integer" else len(texts)
+    step = np.minimum(np.floor((level + 1) / 2 * n_steps), n_steps - 1)
+    integers = (low + step).astype(np.int64)
+    values = integers if column.type == "integer" else [texts[index] for index in integers]
+    return values, step / max(n_steps - 1, 1) * 2 - 1
 
 
 def _target(contract: Contract, signal: Floats, random: np.random.Generator) -> pa.Array:

@@ -7,11 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from {{ cookiecutter.__package }}.contract import (
-    Contract,
-    ParquetSource,
-    load_contract,
-)
+from {{ cookiecutter.__package }}.contract import Contract, ParquetSource, load_contract
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import SHOP, TASKS, shop_of
@@ -50,14 +46,12 @@ WRONG: list[tuple[str, object, list[str]]] = [
     ("labels", ["yes", "no"], ["labels:", "'returned' is boolean", "leave labels out"]),
     ("columns/price/minimum", 2000, ["columns.price", "minimum 2000 is above maximum 1000"]),
     ("columns/price/min", 3, ["columns.price.min:", "no such key; did you mean 'minimum'?"]),
-    ("columns/price/allowed", ["1"], ["columns.price", "allowed is for category, not float"]),
     ("columns/_source_row", {"type": "integer"}, ["columns", "'_source_row'", "rename"]),
     ("sources/orders/repeats", "count", ["sources.orders.repeats", "'drop' or 'keep'"]),
     ("sources/orders/parquet", "o.parquet", ["sources.orders.csv", "no such key"]),
     ("sources/orders/encoding", "utf-9", ["sources.orders.encoding", "cp1252"]),
     ("sources/orders/numbers", {"price": {"decimal": ",", "thousands": ","}}, ["must differ"]),
     ("sources/orders/formats", {"prise": "%d.%m.%Y"}, ["sources.orders.formats: 'prise' is not"]),
-    ("sources/orders/missing_by_column", {"prise": ["NA"]}, ["did you mean 'price'?"]),
     ("sources/a.b", {"csv": "b.csv"}, ["sources.a.b", "pattern", "given 'a.b'"]),
 ]
 OF_TASKS: list[tuple[str, str, object, list[str]]] = [

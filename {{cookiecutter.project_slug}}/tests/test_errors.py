@@ -6,10 +6,7 @@ import pytest
 
 from {{ cookiecutter.__package }} import errors
 from {{ cookiecutter.__package }}.arguments import needs
-from {{ cookiecutter.__package }}.errors import (
-    MissingExtraError,
-    ProjectError,
-)
+from {{ cookiecutter.__package }}.errors import MissingExtraError, ProjectError
 
 LINE = re.compile(r"^([│├└─ ]*)(\w+)\s+(\d+)\s+(\d+)", re.MULTILINE)
 

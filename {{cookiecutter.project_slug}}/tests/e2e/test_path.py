@@ -1,7 +1,5 @@
 """The stages after training, each as the command that a person types, over a real server."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,50 +17,33 @@ from .served import serving
 HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
 
 
-@dataclass(frozen=True)
-class Running:
-    """A server over the trained workspace; what it and its callers write is in ``folder``."""
-
-    folder: Path
-    settings: list[str]
-    url: str
-
-    def run(self, *words: str) -> None:
-        """Call a command in this process, where what it imports is shared."""
-        app([*words, *self.settings], standalone_mode=False)
-
-
-@pytest.fixture(scope="module")
-def running(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("path")
+def test_a_light_server_answers_replayed_traffic_which_is_monitored_with_its_labels(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     places = {"serve.log": "live", "monitor.log": "live", "monitor.reports": "reports"}
     settings = ["--configs", str(workspace.path / "configs")]
-    settings += [f"--set={key}={folder / place}" for key, place in places.items()]
-    with serving(folder / "imports.log", *settings, python=("-X", "importtime")) as url:
-        yield Running(folder, settings, url)
+    settings += [f"--set={key}={tmp_path / place}" for key, place in places.items()]
 
+    def run(*words: str) -> None:
+        """A command in this process, where what it imports is shared."""
+        app([*words, *settings], standalone_mode=False)
 
-def test_the_server_imports_no_heavy_library(running: Running) -> None:
-    lines = (running.folder / "imports.log").read_text().splitlines()
+    with pytest.raises(ServerUnreachableError, match="make serve"):
+        run("replay", "--url", "http://127.0.0.1:9")
+    source = workspace.path / "data" / "datasets" / "synthetic" / "test.parquet"
+    run("score", str(source), "--output", str(tmp_path / "scored.parquet"))
+    assert len(pq.read_table(tmp_path / "scored.parquet")) == ROWS["test"]
+    with serving(tmp_path / "imports.log", *settings, python=("-X", "importtime")) as url:
+        run("replay", "--url", url)
+    lines = (tmp_path / "imports.log").read_text().splitlines()
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in lines if "|" in line}
     assert "onnxruntime" in imported
     assert imported & HEAVY == set()
-
-
-def test_rows_are_scored_and_replayed_traffic_is_monitored_with_its_labels(
-    running: Running, workspace: Workspace
-) -> None:
-    with pytest.raises(ServerUnreachableError, match="make serve"):
-        running.run("replay", "--url", "http://127.0.0.1:9")
-    source = workspace.path / "data" / "datasets" / "synthetic" / "test.parquet"
-    running.run("score", str(source), "--output", str(running.folder / "scored.parquet"))
-    assert len(pq.read_table(running.folder / "scored.parquet")) == ROWS["test"]
-    running.run("replay", "--url", running.url)
-    running.run("monitor")
+    run("monitor")
     name, task = workspace.contract.name, workspace.bundle.task
     windows = read_windows(workspace.config.monitor.history, name)
     qualities = [quality for window in windows if (quality := window.quality(task.main))]
     assert qualities[-1].value > task.chance + 0.1
     assert SCORE in {finding.subject for window in windows for finding in window.findings}
-    folder = running.folder / "reports" / name
+    folder = tmp_path / "reports" / name
     assert find_spec("evidently") is None or list(folder.glob("drift-*.html"))

@@ -20,7 +20,7 @@ from ..arguments import (
 from ..config import Config
 from ..errors import AlertRaised
 from ..models.versions import Versions
-from ..terminal import say, table
+from ..terminal import say
 
 SOURCE = (
     "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"

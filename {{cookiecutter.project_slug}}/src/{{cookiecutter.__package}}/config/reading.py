@@ -141,8 +141,8 @@ def parse_yaml(text: str) -> Any:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             _refuse(f"it is nested more than {MAX_DEPTH} deep", event)
-        if getattr(event, "anchor", None):
-            _refuse(f"anchors and aliases such as &{event.anchor} are not read; repeat", event)
+        if anchor := getattr(event, "anchor", None):
+            _refuse(f"anchors and aliases such as &{anchor} are not read; repeat", event)
     return _Loader(text).get_single_data()
 
 

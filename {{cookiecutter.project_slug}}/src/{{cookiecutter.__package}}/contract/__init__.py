@@ -13,7 +13,6 @@ from .source import (
     JsonlSource,
     NumberFormat,
     ParquetSource,
-    Source,
     TableSource,
     kind_of,
     load,
