@@ -1,6 +1,7 @@
 """What a person sees."""
 
 import pytest
+from rich.console import Console
 
 from {{ cookiecutter.__package }} import terminal
 
@@ -13,13 +14,15 @@ def test_cells_are_shown_as_a_person_reads_them(capsys: pytest.CaptureFixture[st
     assert ["c\\x1b[2J", "-2", "0.1235", "no", "x"] in shown
 
 
-def test_a_line_and_a_bar_are_printed_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_printed_as_it_stands_and_a_bar_on_a_terminal_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = "[bold]not markup[/bold] :smile: " + "long " * 60
     terminal.say(line)
-    assert capsys.readouterr().out == f"{line}\n"
-    with terminal.progress("work", 2) as bar:
-        bar()
-        bar(note="[last]")
-    shown = capsys.readouterr().out
-    assert "100%" in shown
-    assert "[last]" in shown
+    for console, shown in ((terminal.console, False), (Console(force_terminal=True), True)):
+        monkeypatch.setattr(terminal, "console", console)
+        with terminal.progress("work", 2) as bar:
+            bar(2, note="[last]")
+        output = capsys.readouterr().out.removeprefix(f"{line}\n")
+        assert [word in output for word in ("100%", "[last]")] == [shown, shown]
+        assert shown or not output

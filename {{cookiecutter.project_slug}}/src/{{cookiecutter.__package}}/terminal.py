@@ -16,14 +16,14 @@ Bar = Callable[..., None]
 
 
 @contextmanager
-def progress(title: str, total: float | None, *, keep: bool = True) -> Iterator[Bar]:
-    """Show a bar with count and time left; ``total`` of ``None`` means unknown.
+def progress(title: str, total: float | None) -> Iterator[Bar]:
+    """Show a bar with count and time left, on a terminal alone, until the block ends.
 
-    What is not to ``keep`` leaves the terminal at its end, and is not written into a file.
+    ``total`` of ``None`` means unknown.
     """
     columns = (*Progress.get_default_columns(), TextColumn("{task.fields[note]}", markup=False))
-    nowhere = not keep and not console.is_terminal
-    with Progress(*columns, console=console, transient=not keep, disable=nowhere) as bars:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bars:
         task = bars.add_task(f"{title:<10}", total=total, note="")
 
         def advance(steps: float = 1, note: str = "") -> None:

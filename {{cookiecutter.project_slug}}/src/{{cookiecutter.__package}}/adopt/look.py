@@ -99,7 +99,7 @@ def open_table(path: str, target: str, table: str | None, query: str | None) -> 
 def _look(name: str, source: TableSource, paths: list[Path], doubts: list[str]) -> Table:
     """Read the table once; of many rows every k-th is taken, with k doubled when they are too many."""
     parts, every, n_rows, broken = list[pl.DataFrame](), 1, 0, list[str]()
-    with progress("looking", None, keep=False) as bar:
+    with progress("looking", None) as bar:
         for run in (run for path in paths for run in records(path, source, None)):
             values = run.values if run.not_text is None else run.values.filter(~run.not_text)
             parts.append(values.slice(-n_rows % every).gather_every(every))

@@ -49,7 +49,7 @@ def files(
         digest = hashlib.sha256()
         with (
             tempfile.TemporaryDirectory(prefix=".", dir=folder) as scratch,
-            progress("read", None, keep=False) as bar,
+            progress("read", None) as bar,
         ):
             draft = Path(scratch) / "draft"
             with pq.ParquetWriter(draft, schema, compression="zstd") as writer:

@@ -70,7 +70,7 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
     curves: dict[str, list[float]] = {"train_loss": [], "validation_loss": []}
     lowest, best_epoch, weights, epoch = math.inf, 0, body.state_dict(), 0
     last = min(training.rounds or epochs, epochs)
-    with progress(f"{title} {device}", last, keep=False) as bar:
+    with progress(f"{title} {device}", last) as bar:
         while epoch < last and epoch - best_epoch < patience:
             epoch += 1
             batches = shuffled(train, settings.seed, epoch, batch_size)
