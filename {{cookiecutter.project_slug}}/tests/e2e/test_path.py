@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,7 +15,7 @@ from {{ cookiecutter.__package }}.monitoring.history import read_windows
 from ..conftest import ROWS, Workspace
 from .served import serving
 
-HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
+HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow"}
 
 
 @dataclass(frozen=True)
@@ -64,5 +63,3 @@ def test_rows_are_scored_and_replayed_traffic_is_monitored_with_its_labels(
     qualities = [quality for window in windows if (quality := window.quality(task.main))]
     assert qualities[-1].value > task.chance + 0.1
     assert SCORE in {finding.subject for window in windows for finding in window.findings}
-    folder = running.folder / "reports" / name
-    assert find_spec("evidently") is None or list(folder.glob("drift-*.html"))

@@ -44,7 +44,7 @@ datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    jobs = (data, train, serve, score, replay, monitor, alerts, demo)
+    jobs = (data, train, serve, score, replay, monitor, demo)
     for command in (*jobs, promote, rollback, history, card):
         app.command()(command)
     for name, group in (("contract", contracts), ("dataset", datasets)):
@@ -150,7 +150,7 @@ def monitor(
     set_: Overrides = None,
     _json: Json = False,
 ) -> None:
-    """Check the served predictions for drift, quality and faults."""
+    """Check the served predictions for drift, quality and faults; show the open alerts."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring import job
@@ -158,20 +158,6 @@ def monitor(
     alerts = job.run(config, name)
     if fail_on_alert and alerts:
         raise AlertRaised("; ".join(alert.text for alert in alerts))
-
-
-def alerts(
-    recent: Annotated[int, typer.Option(help="How many resolved alerts to show.", min=0)] = 10,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-    _json: Json = False,
-) -> None:
-    """Show the open alerts and the newest resolved ones."""
-    config, name = config_of(configs, set_), name_of(configs)
-    with needs("monitor"):
-        from ..monitoring.alerts import show_alerts
-
-    show_alerts(config.monitor, name, recent)
 
 
 def demo(configs: Folder = CONFIGS, set_: Overrides = None) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,6 @@ from ..models.days import FIRST_S, LAST_S, first_day, local_days, windows_of
 from .history import JudgedWindow
 from .read_log import Served
 
-Settings = TypeVar("Settings", bound=CheckConfig)
 EPOCH = date(1970, 1, 1)
 
 
@@ -39,12 +37,6 @@ class Window:
     def contract(self) -> Contract:
         """The bundle's."""
         return self.bundle.contract
-
-    def settings_of(self, kind: str, section: type[Settings]) -> Settings:
-        """The settings of an option's kind, in the option's own section."""
-        settings = self.settings[kind]
-        assert isinstance(settings, section)  # noqa: S101 - for mypy: the kind itself read it
-        return settings
 
 
 def cut(

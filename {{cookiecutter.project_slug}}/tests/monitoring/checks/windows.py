@@ -102,7 +102,9 @@ def draw(random: np.random.Generator, n: int, slope: float = 2.0) -> tuple[Float
     return chance, (random.random(n) < chance).astype(np.float64)
 
 
-def one(findings: list[Finding], subject: str, part: str = "") -> Finding:
+def one(findings: list[Finding], subject: str, measure: str | None = None) -> Finding:
     """The finding about one thing."""
-    (finding,) = (f for f in findings if (f.subject, f.part) == (subject, part))
+    (finding,) = (
+        f for f in findings if f.subject == subject and measure in (None, f.measure)
+    )
     return finding
