@@ -116,7 +116,6 @@ def show(windows: Sequence[JudgedWindow], metric: str, min_rows: int, skipped: i
 
 def show_alerts(alerts: Sequence[Alert], *, is_judged: bool) -> None:
     """Print the alerts that are open, or whose end was not sent to every address."""
-    shown = [alert for alert in alerts if alert.resolved is None or alert.unsent]
     rows = [
         (
             "resolved" if alert.resolved else alert.severity,
@@ -124,9 +123,10 @@ def show_alerts(alerts: Sequence[Alert], *, is_judged: bool) -> None:
             alert.text,
             ", ".join(alert.unsent) or None,
         )
-        for alert in shown
+        for alert in alerts
+        if alert.resolved is None or alert.unsent
     ]
     if rows:
-        table("open alerts", ("alert", "since", "what", "not sent to"), rows)
-    elif is_judged:
+        table("alerts", ("alert", "since", "what", "not sent to"), rows)
+    if is_judged and all(alert.resolved for alert in alerts):
         say("calm      nothing was outside its reference range for long enough to be an alert")

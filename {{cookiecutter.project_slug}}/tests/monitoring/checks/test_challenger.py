@@ -34,9 +34,7 @@ def blurred(chance: Floats, by: float, seed: int = 1) -> Floats:
 def judge(bundle: Bundle, champion: Served, challenging: Served) -> list[Finding]:
     """The findings about version 2."""
     settings = {challenger.KIND: CheckConfig()}
-    return challenger.judge(
-        window_of(bundle, champion, others={2: challenging}, settings=settings)
-    )
+    return challenger.judge(window_of(bundle, champion, others={2: challenging}, settings=settings))
 
 
 def test_a_shadow_is_compared_on_the_same_rows(bundle: Bundle) -> None:

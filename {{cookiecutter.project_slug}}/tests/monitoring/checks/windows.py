@@ -104,7 +104,5 @@ def draw(random: np.random.Generator, n: int, slope: float = 2.0) -> tuple[Float
 
 def one(findings: list[Finding], subject: str, measure: str | None = None) -> Finding:
     """The finding about one thing."""
-    (finding,) = (
-        f for f in findings if f.subject == subject and measure in (None, f.measure)
-    )
+    (finding,) = (f for f in findings if f.subject == subject and measure in (None, f.measure))
     return finding

@@ -38,7 +38,9 @@ def config_of(folder: Path) -> Config:
     return Config.model_validate(content)
 
 
-def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "version 3") -> Config:
+def tell(
+    folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "version 3"
+) -> Config:
     """Keep the story of so many weeks; ``value`` is the name of a subject."""
     config = config_of(folder)
     versions = Versions(config.train.bundles, contract.name)
