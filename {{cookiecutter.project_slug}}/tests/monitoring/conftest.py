@@ -19,12 +19,12 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
+from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
 )
-from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version

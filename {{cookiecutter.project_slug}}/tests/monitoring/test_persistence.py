@@ -26,9 +26,7 @@ LETTERS = {
 }
 
 
-def open_since(
-    letters: str, settings: Mapping[str, CheckConfig] = CONFIG
-) -> dict[str, str]:
+def open_since(letters: str, settings: Mapping[str, CheckConfig] = CONFIG) -> dict[str, str]:
     """The subjects of the alerts that weeks like these end in, and the week in which each began."""
     weeks = [week_of(n, [LETTERS[letter]]) for n, letter in enumerate(letters)]
     alerts = alerts_of(weeks, settings, datetime.now(UTC))

@@ -8,8 +8,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
-from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.checks.quality import judge
+from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
 from ...conftest import shop_of
 from .windows import DAY_S, DAYS, FIRST_S, Floats, bundle_of, draw, one, served_of, window_of

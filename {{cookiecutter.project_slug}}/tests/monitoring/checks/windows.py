@@ -84,7 +84,7 @@ def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:
         last=FIRST + timedelta(days=DAYS - 1),
         complete=True,
         rows=len(served),
-        labelled=0,
+        labelled=int((~np.isnan(served.labels)).sum()),
     )
     return Window(
         record=record,

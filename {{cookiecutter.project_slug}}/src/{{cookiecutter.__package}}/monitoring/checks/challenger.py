@@ -25,7 +25,8 @@ def _compare(window: Window, version: int) -> Iterator[Finding]:
     """Predictions on the rows that both answered; quality on these, or on all where these are few."""
     champion, challenger, subject = window.rows, window.others[version], f"version {version}"
     min_rows, task = window.config.min_rows, window.bundle.task
-    _, ours, theirs = np.intersect1d(champion.keys, challenger.keys, return_indices=True)
+    our_keys, their_keys = (rows.index["_key"].to_numpy() for rows in (champion, challenger))
+    _, ours, theirs = np.intersect1d(our_keys, their_keys, return_indices=True)
     if (n := len(ours)) >= min_rows:
         champion, challenger = champion[ours], challenger[theirs]
         distance = float(np.abs(challenger.outputs - champion.outputs).mean())

@@ -29,8 +29,8 @@ def judge(window: Window) -> list[Finding]:
 
     Where all labels are of one class, what needs two, such as AUC, is NaN.
     """
-    labelled = np.flatnonzero(~np.isnan(window.rows.labels))
-    share, n = coverage(window.rows), len(window.rows)
+    labelled, n = np.flatnonzero(~np.isnan(window.rows.labels)), len(window.rows)
+    share = len(labelled) / n
     findings = [Finding(kind="quality", subject="labels", measure="coverage", value=share, rows=n)]
     if len(labelled) >= window.config.min_rows and is_mature(window):
         known = window.rows[labelled]
@@ -46,18 +46,13 @@ def is_mature(window: Window) -> bool:
 
     Labels that come early are often of one kind: quality on them is that of no window.
     """
-    if coverage(window.rows) >= NEARLY_ALL:
+    if window.record.labelled >= NEARLY_ALL * window.record.rows:
         return True
     if window.newest_s is None:
         return False
     after = window.record.last + timedelta(days=1)
     end = datetime.combine(after, time(), window.contract.zone).timestamp()
     return window.newest_s >= end + window.config.label_delay_days * DAY_S
-
-
-def coverage(served: Served) -> float:
-    """The share of rows whose label is known."""
-    return float((~np.isnan(served.labels)).mean()) if len(served) else 0.0
 
 
 def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
