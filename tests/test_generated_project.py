@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rendering import ALL, TEMPLATE, Bake, BakedProject, Ran, load_hook, run
 
-HEAVY = {"torch", "mlflow", "pandas", "scikit-learn", "ibis-framework", "duckdb", "evidently"}
+HEAVY = {"torch", "mlflow", "pandas", "scikit-learn", "ibis-framework", "duckdb"}
 
 
 def test_setup_a_second_time_has_nothing_to_do(ready: BakedProject) -> None:

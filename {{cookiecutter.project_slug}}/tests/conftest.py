@@ -185,7 +185,7 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
             "gate": {"resamples": 100, "max_loss_to_linear": 1.0},
         },
         "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},
-        "monitor": {"history": str(folder / "monitoring.sqlite"), "min_rows": 50, **shared},
+        "monitor": {"history": str(folder / "monitoring"), "min_rows": 50, **shared},
     }
     write_configs(folder, sections)
     write_dataset(folder / "data", contract)

@@ -65,6 +65,7 @@ OVERRIDES: list[tuple[str, object]] = [
     ("train.tracking_uri=sqlite:///a=b.db", "sqlite:///a=b.db"),
     ("data.directory=/some where/é", Path("/some where/é")),
     ("monitor.quality.persistence=[1, 2]", (1, 2)),
+    ("monitor.staleness={threshold: 90}", {"threshold": 90, "persistence": (1, 1)}),
     ("data.split={by: recent, test_days: 7}", {"validation_days": 28, "test_days": 7}),
     ("data.split.test_from=2024-04-01", {"by": "date", "test_from": date(2024, 4, 1)}),
 ]

@@ -1,6 +1,5 @@
 """The stages after training, each as the command that a person types, over a real server."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,7 +13,7 @@ from {{ cookiecutter.__package }}.monitoring.history import read_windows
 from ..conftest import ROWS, Workspace
 from .served import serving
 
-HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow", "evidently"}
+HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow"}
 
 
 def test_a_light_server_answers_replayed_traffic_which_is_monitored_with_its_labels(
@@ -45,5 +44,3 @@ def test_a_light_server_answers_replayed_traffic_which_is_monitored_with_its_lab
     qualities = [quality for window in windows if (quality := window.quality(task.main))]
     assert qualities[-1].value > task.chance + 0.1
     assert SCORE in {finding.subject for window in windows for finding in window.findings}
-    folder = tmp_path / "reports" / name
-    assert find_spec("evidently") is None or list(folder.glob("drift-*.html"))

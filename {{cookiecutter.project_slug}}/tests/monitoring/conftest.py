@@ -19,12 +19,12 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
+from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
 )
-from {{ cookiecutter.__package }}.monitoring.sinks import ADDRESSES
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..serving.live import add_version
@@ -32,7 +32,6 @@ from ..synthesized import synthesize
 
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
-CORE = ("quality", "model_checks")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Place:
 @pytest.fixture(autouse=True)
 def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of monitoring have core's checks, whatever options there are, and draw nothing."""
-    monkeypatch.setattr(checks, "CHECKS", [f"monitoring.{name}" for name in CORE])
+    monkeypatch.setattr(checks, "CHECKS", ["monitoring.checks.quality", "monitoring.checks.model"])
     monkeypatch.setattr(job, "SINKS", [])
 
 
@@ -73,7 +72,7 @@ def _core_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitorConfig:
     """The defaults, with files in a folder, and no address but a test's own."""
     monkeypatch.delenv(ADDRESSES, raising=False)
-    return MonitorConfig(history=tmp_path / "monitoring.sqlite", reports=tmp_path / "reports")
+    return MonitorConfig(history=tmp_path / "monitoring", reports=tmp_path / "reports")
 
 
 def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
@@ -89,7 +88,7 @@ def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
             "serve": {"bundles": folder / "bundles", "log": folder / "live", "port": 0},
             "monitor": {
                 "log": folder / "live",
-                "history": folder / "monitoring.sqlite",
+                "history": folder / "monitoring",
                 "reports": folder / "reports",
                 "min_rows": 100,
                 "calibration": {"enabled": False},  # what the small model promises means nothing

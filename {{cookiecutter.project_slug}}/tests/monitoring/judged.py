@@ -1,17 +1,17 @@
 """A history of windows, made by hand."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from {{ cookiecutter.__package }}.config import MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts import send_alerts
+from {{ cookiecutter.__package }}.monitoring.alerts import Alert, update_alerts
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
     store_window,
 )
-from {{ cookiecutter.__package }}.monitoring.sinks import Alert
 
 
 def drift(value: float, subject: str = "price", **given: Any) -> Finding:
@@ -20,23 +20,28 @@ def drift(value: float, subject: str = "price", **given: Any) -> Finding:
     return Finding(**{**about, "value": value, "limit": 0.1, "breach": value > 0.1, **given})
 
 
-def judge_week(config: MonitorConfig, week: int, *findings: Finding) -> None:
-    """Put the findings of a week of 2024 into the history."""
-    first = date(2024, 1, 1) + timedelta(weeks=week)
-    window = JudgedWindow(
+def week_of(number: int, findings: Sequence[Finding], version: int = 2) -> JudgedWindow:
+    """A week of 2024 with its findings."""
+    first = date(2024, 1, 1) + timedelta(weeks=number)
+    return JudgedWindow(
         model="shop",
-        version=2,
+        version=version,
         first=first,
         last=first + timedelta(days=6),
         rows=400,
         labelled=0,
         complete=True,
-        findings=findings,
+        findings=tuple(findings),
     )
-    store_window(config.history, window)
 
 
-def send(config: MonitorConfig, version: int = 2) -> list[Alert]:
+def judge_week(config: MonitorConfig, number: int, *findings: Finding, version: int = 2) -> None:
+    """Put the findings of a week into the history."""
+    store_window(config.history, week_of(number, findings, version))
+
+
+def update(config: MonitorConfig, version: int = 2) -> list[Alert]:
     """What a run does after it judged; the alerts that are open."""
     windows = read_windows(config.history, "shop", version)
-    return send_alerts(windows, "shop", version, config, config.checks())
+    alerts = update_alerts(config.history, windows, config.checks())
+    return [alert for alert in alerts if alert.resolved is None]

@@ -5,7 +5,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from {{ cookiecutter.__package }}.config import DriftConfig
 from {{ cookiecutter.__package }}.models.profile import (
     ColumnProfile,
     describe,
@@ -15,7 +14,7 @@ from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
 REFERENCE = 20_000
 WINDOWS = 14
-MIN_ROWS = 50
+MIN_ROWS, THRESHOLD = 50, 0.1
 Column = npt.NDArray[np.float64]
 NORMAL = np.random.default_rng(3).normal(size=300)
 
@@ -34,11 +33,10 @@ def one() -> ColumnProfile:
 
 
 def judge(
-    profile: ColumnProfile, column: npt.NDArray[np.generic], threshold: float = 0.1
+    profile: ColumnProfile, column: npt.NDArray[np.generic], threshold: float = THRESHOLD
 ) -> list[Finding]:
     """What decides of a column."""
-    config = DriftConfig(threshold=threshold)
-    found = compare("data_drift", [profile], [column], config, MIN_ROWS)
+    found = compare("data_drift", [profile], [column], threshold, MIN_ROWS)
     return [finding for finding in found if finding.limit is not None]
 
 
@@ -63,7 +61,7 @@ def test_columns_that_did_not_change_are_calm(n_rows: int, n_windows: int, n_col
     breached = 0
     for _ in range(n_windows):
         columns = normals(random, n_columns, n_rows)
-        found = compare("data_drift", profiles, columns, DriftConfig(), MIN_ROWS)
+        found = compare("data_drift", profiles, columns, THRESHOLD, MIN_ROWS)
         breached += any(finding.breach for finding in found)
     assert breached <= 0.01 * n_windows
 
@@ -97,7 +95,7 @@ def test_a_small_reference_does_not_cry_wolf(n_reference: int) -> None:
     for _ in range(40):
         profiles = [described(random.normal(size=n_reference)) for _ in range(20)]
         columns = normals(random, 20, 20_000)
-        found = compare("data_drift", profiles, columns, DriftConfig(), MIN_ROWS)
+        found = compare("data_drift", profiles, columns, THRESHOLD, MIN_ROWS)
         breached += any(finding.breach for finding in found)
     assert breached <= 1
 

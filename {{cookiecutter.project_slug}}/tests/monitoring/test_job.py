@@ -91,7 +91,7 @@ def test_predictions_of_each_task_that_turn_out_wrong_are_an_alert(
 def test_what_is_not_over_or_too_small_is_shown_and_not_judged(
     place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    few = with_settings(place, min_rows=1_000, history=tmp_path / "few.sqlite")
+    few = with_settings(place, min_rows=1_000, history=tmp_path / "few")
     assert job.run(few.config, "shop") == []
     assert "unjudged" in capsys.readouterr().out
     assert findings_in(few) == {}
@@ -155,7 +155,7 @@ def test_a_run_that_was_stopped_is_taken_up_again_as_if_it_had_not_been(
             job.run(place.config, "shop")
     assert list(windows(place)) == MONDAYS[:2]
     job.run(place.config, "shop")
-    fresh = with_settings(place, history=tmp_path / "fresh.sqlite")
+    fresh = with_settings(place, history=tmp_path / "fresh")
     job.run(fresh.config, "shop")
     assert findings_in(fresh) == findings_in(place)
 
@@ -164,15 +164,18 @@ def test_a_history_log_or_model_that_cannot_be_used_is_an_error(
     place: Place, tmp_path: Path
 ) -> None:
     (tmp_path / "folder").mkdir()
-    (tmp_path / "text").write_text("this is no database, though it is long enough to be one\n" * 9)
-    for history in ("folder", "text", "text/history.sqlite"):
-        with pytest.raises(DataError, match="set monitor\\.history to another file"):
+    (tmp_path / "text").write_text("not a folder")
+    damaged = tmp_path / "damaged" / "shop" / "version-1" / "2024-01-01.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text('{"model": "shop"')
+    for history in ("text", "text/history", "damaged"):
+        with pytest.raises(DataError, match="set monitor\\.history to another folder"):
             job.run(with_settings(place, history=tmp_path / history).config, "shop")
     for log in ("text", "folder"):
         with pytest.raises(DataError, match="make replay"):
             job.run(with_settings(place, log=tmp_path / log).config, "shop")
-    damaged = place.config.monitor.log / "predictions-2024-01-01-9.jsonl.gz"
-    damaged.write_bytes(gzip.compress(b"{}" * 99)[:-9])
+    torn = place.config.monitor.log / "predictions-2024-01-01-9.jsonl.gz"
+    torn.write_bytes(gzip.compress(b"{}" * 99)[:-9])
     with pytest.raises(DataError, match="cannot be read"):
         job.run(place.config, "shop")
     with pytest.raises(BundleError, match="make train"):

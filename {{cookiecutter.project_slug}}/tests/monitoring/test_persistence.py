@@ -1,12 +1,16 @@
+"""When a breach is an alert and since when, by what each week showed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 import pytest
 
-from {{ cookiecutter.__package }}.config import DriftConfig, MonitorConfig
-from {{ cookiecutter.__package }}.monitoring.alerts import breaching
+from {{ cookiecutter.__package }}.config import CheckConfig, MonitorConfig
+from {{ cookiecutter.__package }}.monitoring.alerts import alerts_of
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
-from .judged import drift
+from .judged import drift, week_of
 
-PRICE = ("data_drift", "price", "")
 CONFIG = MonitorConfig().checks()
 
 
@@ -22,8 +26,12 @@ LETTERS = {
 }
 
 
-def weeks(letters: str) -> dict[str, list[Finding]]:
-    return {f"week-{n:02}": [LETTERS[letter]] for n, letter in enumerate(letters)}
+def open_since(letters: str, settings: Mapping[str, CheckConfig] = CONFIG) -> dict[str, str]:
+    """The subjects of the alerts that weeks like these end in, and the week in which each began."""
+    weeks = [week_of(n, [LETTERS[letter]]) for n, letter in enumerate(letters)]
+    alerts = alerts_of(weeks, settings, datetime.now(UTC))
+    numbers = {week.name: f"week-{n:02}" for n, week in enumerate(weeks)}
+    return {alert.subject: numbers[alert.since] for alert in alerts}
 
 
 @pytest.mark.parametrize(
@@ -56,26 +64,26 @@ def weeks(letters: str) -> dict[str, list[Finding]]:
 def test_two_of_three_open_an_alert_and_two_calm_ones_end_it(
     letters: str, since: str | None
 ) -> None:
-    found = breaching(weeks(letters), CONFIG)
-    assert {key: breach.since for key, breach in found.items()} == ({PRICE: since} if since else {})
+    assert open_since(letters) == ({"price": since} if since else {})
 
 
-def test_each_column_and_slice_is_followed_apart() -> None:
-    here, there = drift(0.3, part="city = Bern"), drift(0.3, subject="items")
-    judged = {"a": [here, drift(0.0)], "b": [here, there, drift(0.0)]}
-    assert set(breaching(judged, CONFIG)) == {("data_drift", "price", "city = Bern")}
+def test_each_column_is_followed_apart() -> None:
+    first, second = [drift(0.3)], [drift(0.3), drift(0.3, subject="items"), drift(0.0)]
+    weeks = [week_of(0, first), week_of(1, second)]
+    alerts = alerts_of(weeks, CONFIG, datetime.now(UTC))
+    assert [alert.key for alert in alerts] == [("data_drift", "price")]
 
 
 def test_a_kind_that_is_off_or_of_an_option_that_is_gone_raises_nothing() -> None:
-    config = MonitorConfig(data_drift=DriftConfig(enabled=False)).checks()
-    assert breaching(weeks("BBG"), config) == {}
-    assert breaching(weeks("BBG"), {}) == {}
+    off = MonitorConfig.model_validate({"data_drift": {"enabled": False}}).checks()
+    assert open_since("BBG", off) == open_since("BBG", {}) == {}
 
 
 def test_persistence_is_the_kinds_own() -> None:
-    at_once = MonitorConfig(data_drift=DriftConfig(persistence=(1, 1))).checks()
-    assert set(breaching(weeks("-B"), at_once)) == {PRICE}
-    assert breaching(weeks("B-"), at_once) == {}
-    each = MonitorConfig(data_drift=DriftConfig(persistence=(3, 3))).checks()
-    assert breaching(weeks("BB-BB"), each) == {}
-    assert set(breaching(weeks("-BBB"), each)) == {PRICE}
+    def settings(k: int, m: int) -> Mapping[str, CheckConfig]:
+        return MonitorConfig.model_validate({"data_drift": {"persistence": (k, m)}}).checks()
+
+    assert set(open_since("-B", settings(1, 1))) == {"price"}
+    assert open_since("B-", settings(1, 1)) == {}
+    assert open_since("BB-BB", settings(3, 3)) == {}
+    assert set(open_since("-BBB", settings(3, 3))) == {"price"}

@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.config import (
 from {{ cookiecutter.__package }}.monitoring import prometheus
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
-from .judged import drift, judge_week, send
+from .judged import drift, judge_week, update
 
 AUC = Finding(kind="quality", subject="auc", measure="auc", value=0.7, limit=0.6, rows=90)
 
@@ -21,27 +21,27 @@ AUC = Finding(kind="quality", subject="auc", measure="auc", value=0.7, limit=0.6
 def test_the_metrics_file_shows_what_is_open_and_what_was_measured_last(
     tmp_path: Path, config: MonitorConfig
 ) -> None:
-    bern = 'city = "Bern"\n'
-    findings = (drift(0.3), drift(0.05, part=bern))
+    bern = '"Bern"\n'
+    findings = (drift(0.3), drift(0.05, subject=bern))
     judge_week(config, 0, *findings, AUC)
     judge_week(config, 1, *findings)
-    send(config)
+    update(config)
     train = TrainConfig(bundles=tmp_path / "bundles")
-    prometheus.write(Config.model_construct(monitor=config, train=train), "shop", None)
+    prometheus.write(Config.model_construct(monitor=config, train=train), "shop")
     text = (config.reports / "shop" / prometheus.FILE).read_text()
     samples = {
-        (sample.name, sample.labels.get("measure"), sample.labels.get("part")): sample
+        (sample.name, sample.labels.get("measure"), sample.labels.get("subject")): sample
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    active = samples["monitoring_alert_active", None, ""]
-    shared = {"model": "shop", "kind": "data_drift", "subject": "price"}
-    assert active.labels == {**shared, "part": "", "severity": "warning"}
+    active = samples["monitoring_alert_active", None, "price"]
+    shared = {"model": "shop", "kind": "data_drift"}
+    assert active.labels == {**shared, "subject": "price", "severity": "warning"}
     assert active.value == 1
-    measured = {**shared, "version": "2", "measure": "psi", "part": bern}
+    measured = {**shared, "version": "2", "measure": "psi", "subject": bern}
     assert samples["monitoring_value", "psi", bern].labels == measured
     assert samples["monitoring_value", "psi", bern].value == 0.05
-    assert samples["monitoring_limit", "psi", ""].value == 0.1
-    assert samples["monitoring_value", "auc", ""].value == 0.7  # labels come later than rows
+    assert samples["monitoring_limit", "psi", "price"].value == 0.1
+    assert samples["monitoring_value", "auc", "auc"].value == 0.7  # labels come later than rows
     ran = samples["monitoring_last_run_timestamp_seconds", None, None]
     assert ran.value == pytest.approx(1.8e9, rel=0.5)

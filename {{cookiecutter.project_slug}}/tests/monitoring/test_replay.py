@@ -1,4 +1,3 @@
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,10 @@ from ..synthesized import synthesize
 from .conftest import Place, make_place
 from .reading import served_in
 
-DELAY = timedelta(days=2)
-
 
 def place_of(folder: Path, contract: Contract) -> Place:
     """A served model, and test rows that do not lie in the order of their time."""
-    place = make_place(folder, contract, label_delay_days=DELAY.days)
+    place = make_place(folder, contract)
     path = place.config.data.directory / "datasets" / "made"
     path.mkdir(parents=True)
     pq.write_table(synthesize(contract, 700, days=10).sort_by("price"), path / "test.parquet")
@@ -41,15 +38,14 @@ def played(place: Place) -> list[dict[str, Any]]:
     return rows
 
 
-def test_rows_are_sent_in_the_order_of_their_time_and_labels_known_by_the_last_one(
+def test_rows_are_sent_in_the_order_of_their_time_and_then_their_labels(
     tmp_path: Path, shop: Contract
 ) -> None:
     place = place_of(tmp_path, shop)
     rows = sorted(played(place), key=lambda row: row["at"])[:690]
     sent = [record["columns"]["order"] for record in records(place.config.serve.log)]
     assert sent == [row["order"] for row in rows]
-    due = rows[-1]["at"] - DELAY
-    expected = [(row["order"], row["returned"]) for row in rows if row["at"] <= due]
+    expected = [(row["order"], row["returned"]) for row in rows]
     labels = records(place.config.serve.log, "labels")
     assert [(record["id"], record["label"]) for record in labels] == expected
 

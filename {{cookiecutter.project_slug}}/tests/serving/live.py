@@ -1,6 +1,5 @@
 """Bundles made by hand and real servers around them: HTTP and files without the cost of training."""
 
-import io
 import json
 import socket
 import threading
@@ -15,7 +14,6 @@ import numpy as np
 import onnx
 import onnx.parser
 import pyarrow as pa
-import pyarrow.parquet as pq
 import uvicorn
 from pydantic_core import to_json
 
@@ -124,9 +122,6 @@ def add_version(
     described = [profile.describe(name, column, windows) for name, column in columns.items()]
     golden = from_columns(contract, {name: [None] for name in contract.features}, 1)
     typical = {name: json_value(v) for name, v in table.to_pylist()[0].items()}
-    names = [n for n in contract.features if not contract.columns[n].pii]
-    sample = io.BytesIO()
-    pq.write_table(table.select(names).append_column(SCORE, pa.array(scores)), sample)
     interval = {"value": 0.7, "low": 0.65, "high": 0.75}
     threshold = 0.5 if contract.task == "binary" else None
     empty = dict.fromkeys(contract.features)
@@ -148,7 +143,6 @@ def add_version(
         "contract.json": contract.text.encode(),
         "metadata.json": to_json(metadata),
         "profile.json": to_json({"rows": len(table), "window_days": 7, "columns": described}),
-        "sample.parquet": sample.getvalue(),
     }
     versions = Versions(bundles, contract.name)
     path = write_bundle(versions.folder, files)

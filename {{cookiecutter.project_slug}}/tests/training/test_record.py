@@ -3,17 +3,14 @@
 import json
 import subprocess
 from importlib.metadata import version as library_version
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.inputs import from_columns
-from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.training import record
 from {{ cookiecutter.__package }}.training.rows import Rows
 
@@ -45,13 +42,9 @@ def test_golden_rows_are_exactly_the_inputs_they_were_made_of(
     assert golden["predictions"] == predicted[at].astype(float).tolist()
 
 
-def test_the_sample_and_the_typical_row_hold_nothing_personal(
-    shop: Contract, shop_rows: Rows, predicted: Predicted, monkeypatch: pytest.MonkeyPatch
+def test_the_typical_row_is_complete_and_holds_nothing_personal(
+    shop: Contract, shop_rows: Rows
 ) -> None:
-    monkeypatch.setattr(record, "SAMPLE_ROWS", 50)
-    sample = pq.read_table(BytesIO(record._sample(shop_rows, predicted)))
-    assert sample.column_names == [*shop.features, shop.target, SCORE]
-    assert sample.num_rows == 50
     typical = record._typical(shop_rows)
     assert list(typical) == list(shop.request)
     assert "name" not in typical

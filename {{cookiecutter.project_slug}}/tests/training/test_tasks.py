@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from {{ cookiecutter.__package }}.models import preprocess
@@ -58,13 +57,11 @@ def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen
 
 def test_drift_watches_labels_or_numbers_and_every_json_file_is_strict(trained: Workspace) -> None:
     (score,) = (one for one in trained.bundle.profile["columns"] if one["name"] == SCORE)
-    sample = pq.read_table(trained.bundle.path / "sample.parquet")[SCORE].to_pylist()
     if trained.contract.task == "multiclass":
         assert score["kind"] == "category"
-        assert set(score["values"]) == set(sample) == set(LABELS)
+        assert set(score["values"]) == set(LABELS)
     else:
         assert (score["kind"], len(score["edges"])) == ("numeric", 9)
-        assert all(isinstance(value, float) for value in sample)
     for path in trained.bundle.path.glob("*.json"):
         json.loads(path.read_text(), parse_constant=pytest.fail)
 

@@ -41,7 +41,7 @@ datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    jobs = (data, train, serve, score, replay, monitor, alerts)
+    jobs = (data, train, serve, score, replay, monitor)
     for command in (*jobs, promote, rollback, history, card):
         app.command()(command)
     app.add_typer(datasets, name="dataset")
@@ -144,7 +144,7 @@ def monitor(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Check the served predictions for drift, quality and faults."""
+    """Check the served predictions for drift, quality and faults; show the open alerts."""
     config, name = config_of(configs, set_), name_of(configs)
     with needs("monitor"):
         from ..monitoring import job
@@ -154,17 +154,6 @@ def monitor(
         raise AlertRaised("; ".join(alert.text for alert in alerts))
 
 
-def alerts(
-    recent: Annotated[int, typer.Option(help="How many resolved alerts to show.", min=0)] = 10,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """Show the open alerts and the newest resolved ones."""
-    config, name = config_of(configs, set_), name_of(configs)
-    with needs("monitor"):
-        from ..monitoring.alerts import show_alerts
-
-    show_alerts(config.monitor, name, recent)
 
 
 @datasets.command("show")

@@ -6,7 +6,7 @@ defaults of the sections.
 """
 
 from .data import DataConfig, DateSplit, HashSplit, RecentSplit, SplitConfig
-from .monitor import CheckConfig, DriftConfig, MonitorConfig, Severity
+from .monitor import CheckConfig, MonitorConfig
 from .reading import Config, load, parse_yaml, read_yaml
 from .section import Fraction, Positive, Section, Share, explain, keys_of, nearest, unknown
 from .serve import ServeConfig

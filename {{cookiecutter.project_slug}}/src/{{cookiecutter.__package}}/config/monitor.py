@@ -1,14 +1,14 @@
 """Settings of ``monitor.yaml``, each with its meaning, unit and default."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .section import Positive, Section
 
 Severity = Literal["info", "warning", "critical"]
-Above = Annotated[float, Field(gt=0)]
 AtLeastZero = Annotated[float, Field(ge=0)]
 
 
@@ -22,6 +22,8 @@ class CheckConfig(Section):
     not wait."""
     severity: Severity = "warning"
     """How much it matters."""
+    threshold: AtLeastZero = 0.0
+    """Least difference that matters, in the unit of the kind."""
 
     @model_validator(mode="after")
     def _k_of_m(self) -> Self:
@@ -30,54 +32,13 @@ class CheckConfig(Section):
         return self
 
 
-class DriftConfig(CheckConfig):
-    """Columns, or predictions, whose distribution is not that of training."""
-
-    threshold: Above = 0.1
-    """Least change that matters: in standard deviations of a number, or as a share of rows."""
-
-
-class QualityConfig(CheckConfig):
-    """Predictions that were worse than on the test rows."""
-
-    severity: Severity = "critical"
-    """How much it matters."""
-    threshold: Above = 0.05
-    """Drop of AUC (R² of a regression) below the test span's."""
-
-
-class CalibrationConfig(CheckConfig):
-    """Predictions that are too high or too low."""
-
-    threshold: Above = 0.05
-    """How far outside the test rows' interval; of a regression as a share of their RMSE."""
-
-
-class StalenessConfig(CheckConfig):
-    """A model that learned from rows of long ago."""
-
-    persistence: tuple[Positive, Positive] = (1, 1)
-    """Age is no chance."""
-    severity: Severity = "info"
-    """How much it matters."""
-    threshold: Above = 180.0
-    """Days from the last training row to a window's end."""
-
-
-class ParityConfig(CheckConfig):
-    """Logged predictions that differ from those made offline."""
-
-    severity: Severity = "critical"
-    """How much it matters."""
-
-
 class MonitorConfig(Section):
     """``monitor.yaml``: drift and quality of what was served."""
 
     log: Path = Path("data/live")
     """Where the server appended predictions and labels."""
-    history: Path = Path("data/monitoring.sqlite")
-    """Where every judged window and every alert is kept."""
+    history: Path = Path("data/monitoring")
+    """The folder of every judged window and every alert."""
     reports: Path = Path("reports")
     """Where reports and summaries are written."""
     window_days: Positive = 7
@@ -86,19 +47,28 @@ class MonitorConfig(Section):
     min_rows: Positive = 50
     """Rows below which a window is not judged."""
     label_delay_days: AtLeastZero = 1.0
-    """Days after which a label is known; replay sends labels that late."""
-    data_drift: DriftConfig = DriftConfig()
-    """Columns of requests."""
-    prediction_drift: DriftConfig = DriftConfig()
-    """Predicted probabilities, classes or values."""
-    quality: QualityConfig = QualityConfig()
-    """Metrics on delayed labels."""
-    calibration: CalibrationConfig = CalibrationConfig()
-    """How far predictions are from labels."""
-    staleness: StalenessConfig = StalenessConfig()
-    """Age of what the model learned from."""
-    parity: ParityConfig = ParityConfig()
-    """Logged predictions beside those made offline."""
+    """Days after which a label is known."""
+    data_drift: CheckConfig = CheckConfig(threshold=0.1)
+    """Columns of requests; threshold in standard deviations of a number, or as a share of rows."""
+    prediction_drift: CheckConfig = CheckConfig(threshold=0.1)
+    """Predicted probabilities, classes or values; threshold as of columns."""
+    quality: CheckConfig = CheckConfig(threshold=0.05, severity="critical")
+    """Metrics on delayed labels; threshold as the drop of AUC (R² of a regression)."""
+    calibration: CheckConfig = CheckConfig(threshold=0.05)
+    """Predictions too high or too low; threshold in their unit, of a regression in RMSE."""
+    staleness: CheckConfig = CheckConfig(threshold=180, persistence=(1, 1), severity="info")
+    """Days from the last training row to a window's end."""
+    parity: CheckConfig = CheckConfig(severity="critical")
+    """Logged predictions that differ from those made offline; threshold as a share of them."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _with_defaults_of_its_kind(cls, given: Any, field: ValidationInfo) -> Any:
+        """What a kind's section leaves out is as in the default of that kind."""
+        default = cls.model_fields[str(field.field_name)].default
+        if isinstance(default, CheckConfig) and isinstance(given, Mapping):
+            return {**default.model_dump(), **given}
+        return given
 
     def checks(self) -> dict[str, CheckConfig]:
         """The settings of each kind of finding that has a section here."""

@@ -67,19 +67,17 @@ def read_lines(folder: Path, stem: str, holding: bytes = b"") -> Iterator[Record
                 yield record
 
 
-def read_rows(
-    folder: Path, request_id: str | None = None, *, shadow: bool = False
-) -> Iterator[Record]:
+def read_rows(folder: Path, request_id: str | None = None) -> Iterator[Record]:
     """The rows that were answered, of one request or of all, each with what the request shares.
 
-    A row has ``columns``, its place ``row`` in its request, and the task's output. ``shadow`` takes
-    those instead that a version was asked for beside the one that answered.
+    A row has ``columns``, its place ``row`` in its request, and the task's output. What only
+    shadowed is left out.
     """
     holding = b"" if request_id is None else json.dumps(request_id).encode()
     for record in read_lines(folder, PREDICTIONS, holding):
         output = output_of(record)
         is_asked = request_id in (None, record.get("request_id"))
-        if output is not None and is_asked and (record.get("route") == SHADOW) == shadow:
+        if output is not None and is_asked and record.get("route") != SHADOW:
             shared = {name: value for name, value in record.items() if name != "rows"}
             for place, (row, answer) in enumerate(zip(record["rows"], record[output], strict=True)):
                 yield {**shared, "row": place, "columns": row, output: answer}

@@ -1,7 +1,7 @@
 """A model as files: written once under the hash of its content, verified before it predicts.
 
 ``model.onnx  contract.json  metadata.json  profile.json  evaluation.json  card.md
-sample.parquet  checksums.sha256``
+checksums.sha256``
 """
 
 import hashlib

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from ..config import DriftConfig
 from ..models import effects
 from ..models.effects import Counts
 from ..models.profile import ColumnProfile, is_nearly_constant, magnitude
@@ -39,7 +38,7 @@ def compare(
     kind: str,
     profiles: Sequence[ColumnProfile],
     columns: Iterable[Column],
-    config: DriftConfig,
+    threshold: float,
     min_rows: int,
 ) -> list[Finding]:
     """Each column beside its profile: the measures that decide, and the stability index, which is shown.
@@ -52,7 +51,7 @@ def compare(
     findings = [
         replace(finding, kind=kind)
         for profile, column in zip(profiles, columns, strict=True)
-        for finding in _column(profile, column, config.threshold, min_rows)
+        for finding in _column(profile, column, threshold, min_rows)
     ]
     raw = [finding.p_value for finding in findings if finding.p_value is not None]
     adjusted = iter(stats.false_discovery_control(raw) if raw else [])
@@ -101,7 +100,7 @@ def _distance(
         kind="", subject=profile.name, measure=measure, value=effect, rows=int(current.sum())
     )
     limit, p = max(threshold, profile.reference_range), p_value(before, now)
-    yield _judged(finding, margin, limit, p, sudden)
+    yield _with_bounds(finding, margin, limit, p, sudden)
     yield replace(finding, measure="psi", value=effects.stability_index(before, now))
 
 
@@ -116,11 +115,11 @@ def _missing(
         kind="", subject=profile.name, measure="missing", value=effect, rows=int(current.sum())
     )
     limit, p = max(threshold, profile.reference_range_missing), p_value(before, now)
-    return _judged(finding, margin, limit, p, missing_fault(profile, current))
+    return _with_bounds(finding, margin, limit, p, missing_fault(profile, current))
 
 
-def _judged(finding: Finding, margin: float, limit: float, p: float, sudden: str) -> Finding:
-    """A finding with its interval, and with what decides of it."""
+def _with_bounds(finding: Finding, margin: float, limit: float, p: float, sudden: str) -> Finding:
+    """A finding with its bounds, and with what decides of it."""
     low, high = max(0.0, finding.value - margin), finding.value + margin
     return replace(finding, low=low, high=high, limit=limit, p_value=p, sudden=sudden)
 

@@ -18,8 +18,8 @@ TITLES = {
 DRIFT = ("data_drift", "prediction_drift")
 """Kinds that compare a distribution with training's."""
 SHARES = ("share", "coverage", "missing", "total_variation")
-Key = tuple[str, str, str]
-"""Kind, subject and part."""
+Key = tuple[str, str]
+"""Kind and subject."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +29,12 @@ class Finding:
     kind: str
     subject: str
     """A column, a metric or a version."""
-    part: str = ""
-    """The slice, such as ``carrier = AA``; empty for all rows."""
     measure: str
     value: float
     low: float | None = None
     high: float | None = None
     limit: float | None = None
-    """The end of the reference range; none where ``value`` is shown and not judged."""
+    """The end of the reference range; none where ``value`` is only shown."""
     p_value: float | None = None
     rows: int
     breach: bool = False
@@ -46,7 +44,7 @@ class Finding:
     @property
     def key(self) -> Key:
         """What persistence follows from window to window, and an alert is about."""
-        return (self.kind, self.subject, self.part)
+        return (self.kind, self.subject)
 
     @property
     def about(self) -> str:

@@ -13,22 +13,19 @@ from ..models.metrics import METRICS
 from ..models.profile import read_profiles
 from ..models.versions import Versions
 from ..terminal import say, table
-from .alerts import send_alerts
+from .alerts import Alert, update_alerts
 from .checks import judge, settings_of
 from .finding import DRIFT
 from .history import JudgedWindow, read_windows, store_window
 from .read_log import read_log
-from .sinks import Alert
 from .windows import Window, cut
 
 SINKS: list[str] = [
-    "monitoring.evidently_report",
     # options, one line each
     "monitoring.monitoring_page",
     "monitoring.prometheus",
 ]
-"""Modules whose ``write`` shows, after a run, the newest judged window of the log and what the
-history holds; it may return a page's path."""
+"""Modules whose ``write`` shows, after a run, what the history holds; it may return a page's path."""
 PACKAGE = __name__.partition(".")[0]
 MOST_WINDOWS = 15
 
@@ -48,34 +45,30 @@ def run(config: Config, name: str) -> list[Alert]:
         raise BundleError(versions.unserved())
     bundle, number = open_bundle(versions.folder / version.bundle), version.number
     read_profiles(bundle.profile)
-    known = read_windows(settings.history, name, number)
+    checks, known = settings_of(config), read_windows(settings.history, name, number)
     with TemporaryDirectory() as staging:
         logged, skipped = read_log(settings.log, bundle.contract, Path(staging))
-        checks = settings_of(config)
-        newest = None
         for window in judge_windows(cut(logged, bundle, number, settings, checks), known):
-            store_window(settings.history, window.record)
-            newest = window if window.record.findings else newest
-        windows = read_windows(settings.history, name, number)
-        if not windows:
-            raise DataError(
-                f"'{settings.log}' holds no predictions by {name} version {number};"
-                " serve it and send requests, or try it with: make replay"
-            )
-        alerts = send_alerts(windows, name, number, settings, checks)
-        show(windows, bundle.task.main, settings.min_rows, skipped)
-        for alert in alerts:
-            say(f"alert     {alert.text}")
-        if not alerts and any(window.findings for window in windows):
-            say("calm      nothing was outside its reference range for long enough to be an alert")
-        for sink in SINKS:
-            page = import_module(f"{PACKAGE}.{sink}").write(config, name, newest)
-            if page is not None:
-                say(f"page      {page}  open it in a browser")
-    return alerts
+            store_window(settings.history, window)
+    windows = read_windows(settings.history, name, number)
+    if not windows:
+        raise DataError(
+            f"'{settings.log}' holds no predictions by {name} version {number};"
+            " serve it and send requests, or try it with: make replay"
+        )
+    show(windows, bundle.task.main, settings.min_rows, skipped)
+    alerts = update_alerts(settings.history, windows, checks)
+    show_alerts(alerts, is_judged=any(window.findings for window in windows))
+    for sink in SINKS:
+        page = import_module(f"{PACKAGE}.{sink}").write(config, name)
+        if page is not None:
+            say(f"page      {page}  open it in a browser")
+    return [alert for alert in alerts if alert.resolved is None]
 
 
-def judge_windows(windows: Sequence[Window], known: Sequence[JudgedWindow]) -> Iterator[Window]:
+def judge_windows(
+    windows: Sequence[Window], known: Sequence[JudgedWindow]
+) -> Iterator[JudgedWindow]:
     """Each window with its findings, oldest first; one that is not complete or too small has none.
 
     The log may have lost days since windows were ``known``: what was complete stays so, and one that
@@ -88,8 +81,7 @@ def judge_windows(windows: Sequence[Window], known: Sequence[JudgedWindow]) -> I
         if record.rows >= before.rows and record.labelled >= before.labelled:
             record = replace(record, complete=record.complete or before.complete)
             is_judged = record.complete and record.rows >= window.config.min_rows
-            findings = tuple(judge(window)) if is_judged else ()
-            yield replace(window, record=replace(record, findings=findings))
+            yield replace(record, findings=tuple(judge(window)) if is_judged else ())
 
 
 def show(windows: Sequence[JudgedWindow], metric: str, min_rows: int, skipped: int) -> None:
@@ -120,3 +112,21 @@ def show(windows: Sequence[JudgedWindow], metric: str, min_rows: int, skipped: i
         ("column", "measure", "value (interval)", "limit", "outside"),
         [(f.about, f.title, f.interval, f.figure(f.limit), f.breach) for f in drift],
     )
+
+
+def show_alerts(alerts: Sequence[Alert], *, is_judged: bool) -> None:
+    """Print the alerts that are open, or whose end was not sent to every address."""
+    rows = [
+        (
+            "resolved" if alert.resolved else alert.severity,
+            alert.since,
+            alert.text,
+            ", ".join(alert.unsent) or None,
+        )
+        for alert in alerts
+        if alert.resolved is None or alert.unsent
+    ]
+    if rows:
+        table("alerts", ("alert", "since", "what", "not sent to"), rows)
+    if is_judged and all(alert.resolved for alert in alerts):
+        say("calm      nothing was outside its reference range for long enough to be an alert")

@@ -9,20 +9,17 @@ from ..models.versions import Versions
 from ..storage import write_file
 from ..terminal import say
 from .alerts import read_alerts
-from .history import connected, read_windows
-from .windows import Window
+from .history import read_windows
 
 FILE = "metrics.prom"
-THING = ("kind", "subject", "part")
+THING = ("kind", "subject")
 
 
-def write(config: Config, name: str, _: Window | None) -> None:
+def write(config: Config, name: str) -> None:
     """Write ``reports/<model>/metrics.prom``: of each measure the newest window that has it.
 
     Labels come later than rows, so that quality is of an older window than drift.
     """
-    with connected(config.monitor.history) as connection:
-        alerts = read_alerts(connection, name)
     version = Versions(config.train.bundles, name).served()
     number = version.number if version else None
     windows = read_windows(config.monitor.history, name, number)
@@ -35,7 +32,7 @@ def write(config: Config, name: str, _: Window | None) -> None:
     value = gauge("value", "What was measured last.", "version", *THING, "measure")
     limit = gauge("limit", "The end of the reference range.", "version", *THING, "measure")
     ran = gauge("last_run_timestamp_seconds", "When monitoring ran last.")
-    for alert in alerts:
+    for alert in read_alerts(config.monitor.history, name):
         if alert.resolved is None:
             active.labels(name, *alert.key, alert.severity).set(1)
     newest = {(f.kind, f.measure): window for window in windows for f in window.findings}

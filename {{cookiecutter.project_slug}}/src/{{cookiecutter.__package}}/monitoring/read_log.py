@@ -64,16 +64,6 @@ class Served:
         """As the task encodes them; NaN while a label is unknown."""
         return self.index["_label"].fill_null(float("nan")).to_numpy()
 
-    @property
-    def keys(self) -> Array:
-        """What each row is known by: a number for its id, or for its request and place."""
-        return self.index["_key"].to_numpy()
-
-    def sample(self, n_rows: int) -> "Served":
-        """So many rows, spread evenly; all where there are no more."""
-        n = min(len(self), n_rows)
-        return self[np.arange(n) * len(self) // max(n, 1)]
-
     def read(self, names: Sequence[str]) -> pl.DataFrame:
         """Some of the contract's features, as the model's inputs have them."""
         at, logged = self.index["_at"], pl.scan_parquet(self.folder / "*.parquet")

@@ -1,12 +1,10 @@
-"""Plays a dataset's test rows against the server as live traffic, and then the labels known by then."""
+"""Plays a dataset's test rows against the server as live traffic, and then their labels."""
 
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from ..config import Config
-from ..contract import Contract
 from ..data.dataset import current
 from ..errors import ServerUnreachableError
 from ..terminal import progress, say
@@ -23,8 +21,7 @@ def run(
 ) -> int:
     """Send the test rows in the order of their time, then their labels; return the rows answered.
 
-    Labels of the last ``monitor.label_delay_days`` are not sent: they would not be known yet. Rows
-    without a time go in the dataset's order, with all their labels.
+    Rows without a time go in the dataset's order.
 
     Raises:
         ServerUnreachableError: no server answers at ``url``, or it refused or failed.
@@ -33,7 +30,7 @@ def run(
     contract, table = dataset.contract, dataset.read("test")
     if contract.time is not None:
         table = table.sort_by(contract.time)
-    table = table if rows is None else table.slice(0, rows)
+    table = table.slice(0, rows)
     base = (url or f"http://{config.serve.host}:{config.serve.port}").rstrip("/")
     headers = {"authorization": f"Bearer {key.strip()}"} if key else {}
     labels: list[Body] = []
@@ -45,29 +42,17 @@ def run(
             part = table.slice(start, ROWS_PER_REQUEST).to_pylist()
             columns = [{n: json_value(row.get(n)) for n in contract.request} for row in part]
             request_id = post(client, f"{base}/predict", {"rows": columns})["request_id"]
-            labels += [_label(contract, request_id, n, row) for n, row in enumerate(part)]
+            for number, row in enumerate(part):
+                known_by: Body = {"request_id": request_id, "row": number}
+                if contract.id is not None:
+                    known_by = {"id": json_value(row[contract.id])}
+                labels.append({**known_by, "label": json_value(row[contract.target])})
             bar(len(part))
-        known = labels
-        if contract.time is not None:
-            times = table[contract.time].to_pylist()
-            by_then = times[-1] - timedelta(days=config.monitor.label_delay_days)
-            known = labels[: sum(time <= by_then for time in times)]
-        for start in range(0, len(known), LABELS_PER_REQUEST):
-            some = known[start : start + LABELS_PER_REQUEST]
+        for start in range(0, len(labels), LABELS_PER_REQUEST):
+            some = labels[start : start + LABELS_PER_REQUEST]
             post(client, f"{base}/feedback", {"labels": some})
-    say(
-        f"replayed  {len(table):,} rows to {base}, {len(known):,} labels;"
-        f" {len(labels) - len(known):,} are not known yet"
-    )
+    say(f"replayed  {len(table):,} rows to {base}, and their labels")
     return len(table)
-
-
-def _label(contract: Contract, request_id: str, number: int, row: Body) -> Body:
-    """The label of a row as the server takes it: by the row's id, else by its request."""
-    label = {"label": json_value(row[contract.target])}
-    if contract.id is not None:
-        return {"id": json_value(row[contract.id]), **label}
-    return {"request_id": request_id, "row": number, **label}
 
 
 def post(client: httpx.Client, address: str, body: Body) -> Body:

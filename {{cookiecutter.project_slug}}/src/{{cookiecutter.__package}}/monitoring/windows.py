@@ -1,11 +1,9 @@
 """What was served, cut into windows of whole local days."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TypeVar
 
-import numpy as np
 import polars as pl
 
 from ..config import CheckConfig, MonitorConfig
@@ -15,7 +13,6 @@ from ..models.days import FIRST_S, LAST_S, first_day, local_days, windows_of
 from .history import JudgedWindow
 from .read_log import Served
 
-Settings = TypeVar("Settings", bound=CheckConfig)
 EPOCH = date(1970, 1, 1)
 
 
@@ -40,12 +37,6 @@ class Window:
         """The bundle's."""
         return self.bundle.contract
 
-    def settings_of(self, kind: str, section: type[Settings]) -> Settings:
-        """The settings of an option's kind, in the option's own section."""
-        settings = self.settings[kind]
-        assert isinstance(settings, section)  # noqa: S101 - for mypy: the kind itself read it
-        return settings
-
 
 def cut(
     logged: Served,
@@ -56,52 +47,47 @@ def cut(
 ) -> list[Window]:
     """Every window of which the log holds rows, in the order of time; of a row the newest answer counts.
 
-    Windows are as long as those in which the training measured the reference ranges.
+    Windows are as long as those in which the training measured the reference ranges. One is complete
+    when rows reach its first and its last day, or lie in the windows next to it.
     """
-    contract, days = bundle.contract, bundle.profile["window_days"]
+    zone, days = bundle.contract.zone, bundle.profile["window_days"]
     index = logged.index.sort("_answered", maintain_order=True)
-    local = local_days(index["_seconds"].to_numpy(), contract.zone)
-    index = index.with_columns(_window=pl.Series(windows_of(local, days))).filter(
+    local = local_days(index["_seconds"].to_numpy(), zone)
+    index = index.with_columns(_day=local, _window=windows_of(local, days)).filter(
         pl.col("_seconds").is_between(FIRST_S, LAST_S, closed="left"),  # no time centuries away
         (pl.col("_version") != version) | ~pl.col("_shadow"),
     )
     index = index.unique(["_window", "_version", "_key"], keep="last", maintain_order=True)
     others: dict[int, dict[int, Served]] = {}
-    for (number, by), rows in index.partition_by("_window", "_version", as_dict=True).items():
-        others.setdefault(number, {})[by] = Served(index=rows.sort("_at"), folder=logged.folder)
+    for (number, by), part in index.partition_by("_window", "_version", as_dict=True).items():
+        others.setdefault(number, {})[by] = Served(index=part.sort("_at"), folder=logged.folder)
     mine = {number: rows.pop(version) for number, rows in others.items() if version in rows}
     large = [rows for rows in mine.values() if len(rows) >= config.min_rows]
     newest_s = max((int(rows.seconds.max()) for rows in large), default=None)
-    return [
-        Window(
-            record=_record(number, rows, mine.keys(), contract, version, days),
-            rows=rows,
-            others=others[number],
-            bundle=bundle,
-            config=config,
-            settings=settings,
-            newest_s=newest_s,
+    windows = []
+    for number, rows in sorted(mine.items()):
+        first = first_day(number, days)
+        last, reached = first + days - 1, rows.index["_day"]
+        is_begun = reached.min() == first or number - 1 in mine
+        is_over = reached.max() == last or number + 1 in mine
+        record = JudgedWindow(
+            model=bundle.contract.name,
+            version=version,
+            first=EPOCH + timedelta(days=first),
+            last=EPOCH + timedelta(days=last),
+            complete=is_begun and is_over,
+            rows=len(rows),
+            labelled=rows.index["_label"].count(),
         )
-        for number, rows in sorted(mine.items())
-    ]
-
-
-def _record(
-    number: int, rows: Served, numbers: Set[int], contract: Contract, version: int, days: int
-) -> JudgedWindow:
-    """A window's days, and whether rows reach its first and its last one."""
-    first = first_day(number, days)
-    last = first + days - 1
-    ends = np.array([rows.seconds.min(), rows.seconds.max()])
-    begin, end = local_days(ends, contract.zone).tolist()
-    is_begun = begin == first or number - 1 in numbers
-    is_over = end == last or number + 1 in numbers
-    return JudgedWindow(
-        model=contract.name,
-        version=version,
-        first=EPOCH + timedelta(days=first),
-        last=EPOCH + timedelta(days=last),
-        complete=is_begun and is_over,
-        rows=len(rows),
-        labelled=rows.index["_label"].count(),
-    )
+        windows.append(
+            Window(
+                record=record,
+                rows=rows,
+                others=others[number],
+                bundle=bundle,
+                config=config,
+                settings=settings,
+                newest_s=newest_s,
+            )
+        )
+    return windows

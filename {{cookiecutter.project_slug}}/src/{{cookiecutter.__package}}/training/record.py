@@ -1,17 +1,14 @@
-"""What a bundle holds besides its graph: metadata, profile, evaluation, sample and card.
+"""What a bundle holds besides its graph: metadata, profile, evaluation and card.
 
 No clock time and no path: the same training is the same bundle.
 """
 
-import io
 import json
 import subprocess
 from importlib.metadata import version as library_version
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic_core import to_json
 
 from ..config import Config
@@ -30,7 +27,7 @@ from .rows import Rows, Splits
 LIBRARIES = ("torch", "onnx", "onnxruntime", "numpy")
 PLACES = {"artifacts", "bundles", "tracker", "tracking_uri"}
 """Settings that change nothing about a model."""
-GOLDEN_ROWS, SAMPLE_ROWS, RECENT_ROWS, WINDOW_ROWS = 16, 5_000, 1_000, 1_000
+GOLDEN_ROWS, RECENT_ROWS, WINDOW_ROWS = 16, 1_000, 1_000
 
 
 def bundle_files(
@@ -57,7 +54,6 @@ def bundle_files(
         "metadata.json": metadata,
         "profile.json": dump_json(_profile(train, exported.trained, config.monitor.window_days)),
         "evaluation.json": record,
-        "sample.parquet": _sample(train, exported.trained),
         "card.md": card.encode(),
     }
 
@@ -161,18 +157,6 @@ def _whole_windows(train: Rows, length: int) -> Integers:
     first = windows * length + MONDAY
     whole = (first >= days.min()) & (first + length - 1 <= days.max())
     return np.where(whole, windows, profile.NO_WINDOW)
-
-
-def _sample(train: Rows, predicted: Outputs) -> bytes:
-    """Some training rows with their scores, without ids, for reports to draw."""
-    n, contract = len(predicted), train.contract
-    chosen = np.sort(np.random.default_rng(0).choice(n, min(SAMPLE_ROWS, n), replace=False))
-    table = train.table.select([*contract.features, contract.target]).take(pa.array(chosen))
-    scores = task_of(contract).drift_values(predicted[chosen])
-    column = pa.array(scores if scores.dtype == object else scores.astype(np.float64))
-    sink = io.BytesIO()
-    pq.write_table(table.append_column(profile.SCORE, column), sink, compression="zstd")
-    return sink.getvalue()
 
 
 def git_state() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from {{ cookiecutter.__package }}.config import CheckConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
 from {{ cookiecutter.__package }}.monitoring import checks, job
@@ -32,7 +33,8 @@ def blurred(chance: Floats, by: float, seed: int = 1) -> Floats:
 
 def judge(bundle: Bundle, champion: Served, challenging: Served) -> list[Finding]:
     """The findings about version 2."""
-    return challenger.judge(window_of(bundle, champion, others={2: challenging}))
+    settings = {challenger.KIND: CheckConfig()}
+    return challenger.judge(window_of(bundle, champion, others={2: challenging}, settings=settings))
 
 
 def test_a_shadow_is_compared_on_the_same_rows(bundle: Bundle) -> None:
@@ -41,11 +43,11 @@ def test_a_shadow_is_compared_on_the_same_rows(bundle: Bundle) -> None:
     distance, better = judge(bundle, bad, good)
     assert distance.measure == "mean_distance"
     assert distance.value == pytest.approx(np.abs(bad.outputs - good.outputs).mean())
-    assert better.part == "auc"
+    assert better.measure == "auc_difference"
     assert better.low is not None
     assert 0 < better.low < better.value
     assert not better.breach
-    worse = one(judge(bundle, good, bad), NAME, "auc")
+    worse = one(judge(bundle, good, bad), NAME, "auc_difference")
     assert worse.breach
     assert worse.value == pytest.approx(-better.value)
 
@@ -56,7 +58,7 @@ def test_a_share_of_the_traffic_is_compared_over_the_same_days(bundle: Bundle) -
     mine, others = np.arange(0, N, 2), np.arange(1, N, 2)
     for challenging, breach in ((bad, True), (good, False)):
         (found,) = judge(bundle, good[mine], challenging[others])
-        assert (found.part, found.breach, found.rows) == ("auc", breach, N // 2)
+        assert (found.measure, found.breach, found.rows) == ("auc_difference", breach, N // 2)
 
 
 @pytest.mark.slow
@@ -68,7 +70,7 @@ def test_versions_that_are_equally_good_are_seldom_called_worse(bundle: Bundle) 
         first, second = (
             served_of(bundle.contract, blurred(chance, 0.5, seed + at), labels) for at in (1, 1_000)
         )
-        breaches += one(judge(bundle, first, second), NAME, "auc").breach
+        breaches += one(judge(bundle, first, second), NAME, "auc_difference").breach
     assert breaches <= 8
 
 
@@ -95,6 +97,6 @@ def test_shadows_in_the_log_are_compared_and_are_no_answers(
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     job.run(place.config, "shop")
     for findings in findings_in(place).values():
-        assert one(findings, NAME).value > 0
-        assert one(findings, NAME, "auc").breach
+        assert one(findings, NAME, "mean_distance").value > 0
+        assert one(findings, NAME, "auc_difference").breach
     assert sum(window.rows for window in windows(place).values()) == 1_600

@@ -8,19 +8,18 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle
+from {{ cookiecutter.__package }}.monitoring.checks.quality import judge
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
-from {{ cookiecutter.__package }}.monitoring.quality import judge
 
 from ...conftest import shop_of
 from .windows import DAY_S, DAYS, FIRST_S, Floats, bundle_of, draw, one, served_of, window_of
 
 TESTED = {"auc": (0.80, 0.82, 0.84)}
-WEB = {"column": "channel", "value": "web", "metrics": {"auc": {"low": 0.80, "high": 0.84}}}
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Contract) -> Bundle:
-    return bundle_of(tmp_path_factory.mktemp("model"), shop, TESTED, {"slices": [WEB]})
+    return bundle_of(tmp_path_factory.mktemp("model"), shop, TESTED)
 
 
 def judged(bundle: Bundle, outputs: Floats, labels: Floats) -> list[Finding]:
@@ -31,7 +30,7 @@ def judged(bundle: Bundle, outputs: Floats, labels: Floats) -> list[Finding]:
 
 def test_every_metric_has_an_interval_and_one_is_judged(bundle: Bundle) -> None:
     findings = judged(bundle, *draw(np.random.default_rng(0), 4_000))
-    assert [f.subject for f in findings if not f.part] == ["labels", *bundle.task.metrics, "mean"]
+    assert [f.subject for f in findings] == ["labels", *bundle.task.metrics, "mean"]
     for finding in findings[1:]:
         assert finding.low is not None
         assert finding.high is not None
@@ -71,21 +70,6 @@ def test_labels_that_are_still_to_come_are_waited_for_unless_nearly_all_are_ther
         assert (findings[0].measure, findings[0].value) == ("coverage", 0.5 if known is half else 1)
     few = judged(bundle, np.full(90, 0.5), np.r_[np.zeros(50), np.ones(40)])
     assert [finding.subject for finding in few] == ["labels"]
-
-
-def test_a_slice_is_judged_against_the_same_slice_of_the_test_rows(bundle: Bundle) -> None:
-    random = np.random.default_rng(3)
-    chance, labels = draw(random, 6_000)
-    channel = random.choice(["web", "store", "rare"], 6_000, p=[0.495, 0.495, 0.01])
-    guesses = np.where(channel == "rare", chance, random.random(6_000))
-    served = served_of(bundle.contract, guesses, labels, channel=channel)
-    findings = judge(window_of(bundle, served))
-    web, store = (one(findings, "auc", f"channel = {name}") for name in ("web", "store"))
-    assert web.breach
-    assert web.limit == pytest.approx(0.75)
-    assert web.rows == (channel == "web").sum()
-    assert (store.breach, store.limit) == (False, None)  # unknown on the test rows
-    assert not [f for f in findings if "rare" in f.part]
 
 
 def alarms(bundle: Bundle, n: int, noise: float, seeds: int) -> int:

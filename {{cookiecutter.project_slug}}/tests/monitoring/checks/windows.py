@@ -84,7 +84,7 @@ def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:
         last=FIRST + timedelta(days=DAYS - 1),
         complete=True,
         rows=len(served),
-        labelled=0,
+        labelled=int((~np.isnan(served.labels)).sum()),
     )
     return Window(
         record=record,
@@ -102,7 +102,7 @@ def draw(random: np.random.Generator, n: int, slope: float = 2.0) -> tuple[Float
     return chance, (random.random(n) < chance).astype(np.float64)
 
 
-def one(findings: list[Finding], subject: str, part: str = "") -> Finding:
+def one(findings: list[Finding], subject: str, measure: str | None = None) -> Finding:
     """The finding about one thing."""
-    (finding,) = (f for f in findings if (f.subject, f.part) == (subject, part))
+    (finding,) = (f for f in findings if f.subject == subject and measure in (None, f.measure))
     return finding

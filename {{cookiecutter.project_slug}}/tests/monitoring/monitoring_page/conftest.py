@@ -11,14 +11,16 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.versions import Versions
-from {{ cookiecutter.__package }}.monitoring.alerts import write_alert
+from {{ cookiecutter.__package }}.monitoring.alerts import (
+    Alert,
+    read_alerts,
+    write_alerts,
+)
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
-    connected,
     store_window,
 )
-from {{ cookiecutter.__package }}.monitoring.sinks import Alert
 
 WEEKS, SECOND_FROM, DEARER_FROM, DEARER_TO = 12, 5, 7, 10
 FIRST = date(2024, 1, 1)
@@ -30,14 +32,16 @@ def config_of(folder: Path) -> Config:
     """Everything below one folder."""
     data = {"directory": folder / "data", "driving": "orders", "split": {"by": "hash"}}
     bundles = {"bundles": folder / "bundles"}
-    monitor = {"log": folder / "live", "history": folder / "history.sqlite"}
+    monitor = {"log": folder / "live", "history": folder / "history"}
     monitor["reports"] = folder / "reports"
     content = {"data": data, "train": bundles, "serve": bundles, "monitor": monitor}
     return Config.model_validate(content)
 
 
-def tell(folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "web") -> Config:
-    """Keep the story of so many weeks; ``value`` is a channel's name."""
+def tell(
+    folder: Path, contract: Contract, *, weeks: int = WEEKS, value: str = "version 3"
+) -> Config:
+    """Keep the story of so many weeks; ``value`` is the name of a subject."""
     config = config_of(folder)
     versions = Versions(config.train.bundles, contract.name)
     for bundle in ("first", "second"):
@@ -76,25 +80,27 @@ def findings(number: int, value: str) -> list[Finding]:
         sudden = "100 times as large as in training" if breach and column == "price" else ""
         about: Any = {"kind": kind, "subject": column, "measure": "psi", "sudden": sudden}
         result.append(Finding(**about, value=effect, limit=limit, rows=6_200, breach=breach))
-    for part in ("", f"channel = {value}", "channel = store"):
-        auc = 0.62 if dearer else 0.71
-        about = {"kind": "quality", "subject": "auc", "measure": "auc", "part": part}
-        ends: Any = {"low": auc - 0.02, "high": auc + 0.02, "limit": 0.64}
-        result.append(Finding(**about, **ends, value=auc, rows=3_100, breach=dearer))
+    auc = 0.62 if dearer else 0.71
+    about = {"kind": "quality", "subject": "auc", "measure": "auc"}
+    ends: Any = {"low": auc - 0.02, "high": auc + 0.02, "limit": 0.64}
+    result.append(Finding(**about, **ends, value=auc, rows=3_100, breach=dearer))
+    about = {"kind": "challenger", "subject": value, "measure": "mean_distance"}
+    result.append(Finding(**about, value=0.1, rows=3_100))
     about = {"kind": "quality", "subject": "labels", "measure": "coverage"}
     return [*result, Finding(**about, value=0.97, rows=6_200)]
 
 
 def raise_alert(config: Config, model: str, text: str, *, resolved: bool, **more: Any) -> None:
     """Put an alert into the file as the job does."""
-    about = {"version": 2, "kind": "data_drift", "subject": "price", "part": ""}
+    about = {"version": 2, "kind": "data_drift", "subject": "price"}
     when: Any = {"since": "2024-02-19", "opened": datetime(2024, 3, 4, 6, tzinfo=UTC)}
     if resolved:
         when["resolved"] = datetime(2024, 3, 25, 6, tzinfo=UTC)
         text += " Resolved: it is within its reference range again"
-    values = {"id": 0, "model": model, "severity": "warning", "text": text}
-    with connected(config.monitor.history) as connection:
-        write_alert(connection, Alert(**values | about | when | more))
+    values = {"model": model, "severity": "warning", "text": text}
+    alerts = read_alerts(config.monitor.history, model)
+    new = Alert(**values | about | when | more)
+    write_alerts(config.monitor.history, model, [*alerts, new])
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def test_the_page_asks_nobody_and_runs_nothing_and_what_the_data_hold_is_text(
     config = tell(tmp_path, shop, weeks=10, value=HOSTILE)
     raise_alert(config, "shop", HOSTILE, resolved=False)
     page = Page(config)
-    assert f"channel = {HOSTILE}" in page.text
+    assert page.text.count(HOSTILE) > 2
     assert {"script", "link", "img", "iframe", "object", "base"}.isdisjoint(
         tag for tag, _ in page.tags
     )
@@ -101,7 +101,7 @@ def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:
     page = Page(alerted)
     windows = read_windows(alerted.monitor.history, "shop")
     (findings,) = (window.findings for window in windows if window.name == "2024-02-26")
-    auc = next(f for f in findings if f.key == ("quality", "auc", ""))
+    auc = next(f for f in findings if f.key == ("quality", "auc"))
     price = next(f for f in findings if f.subject == "price")
     assert f"{auc.interval}, window of 26 Feb 2024" in page.words
     cell = f"26 Feb 2024: population stability index {price.interval}, limit 0.120: outside"

@@ -10,8 +10,8 @@ from ..finding import Finding
 from ..windows import Window
 
 CHECKS = [
-    "monitoring.quality",
-    "monitoring.model_checks",
+    "monitoring.checks.quality",
+    "monitoring.checks.model",
     # options, one line each
     "monitoring.checks.quality_estimate",
     "monitoring.checks.challenger",

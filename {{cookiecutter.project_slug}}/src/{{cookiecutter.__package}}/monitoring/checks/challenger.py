@@ -7,10 +7,10 @@ import numpy as np
 from ...models.challenger import ChallengerConfig
 from ...models.metrics import METRICS
 from ..finding import Finding
-from ..quality import bootstrap_of, finding_of, is_mature
 from ..read_log import Served
 from ..windows import Window
 from . import Check
+from .quality import bootstrap_of, finding_of, is_mature
 
 KIND = "challenger"
 
@@ -25,7 +25,8 @@ def _compare(window: Window, version: int) -> Iterator[Finding]:
     """Predictions on the rows that both answered; quality on these, or on all where these are few."""
     champion, challenger, subject = window.rows, window.others[version], f"version {version}"
     min_rows, task = window.config.min_rows, window.bundle.task
-    _, ours, theirs = np.intersect1d(champion.keys, challenger.keys, return_indices=True)
+    our_keys, their_keys = (rows.index["_key"].to_numpy() for rows in (champion, challenger))
+    _, ours, theirs = np.intersect1d(our_keys, their_keys, return_indices=True)
     if (n := len(ours)) >= min_rows:
         champion, challenger = champion[ours], challenger[theirs]
         distance = float(np.abs(challenger.outputs - champion.outputs).mean())
@@ -42,13 +43,14 @@ def _quality(window: Window, subject: str, champion: Served, challenger: Served)
     Both are drawn on the same days, so that a difference between days cancels out.
     """
     task, name, n = window.bundle.task, window.bundle.task.main, len(champion)
+    threshold = window.settings[KIND].threshold
     days = bootstrap_of(window.contract, np.append(champion.seconds, challenger.seconds))
     ours, theirs = (task.scores(each.labels, each.outputs) for each in (champion, challenger))
     our_draws = ours.draws(days.drawn[:n], days.counts)[name]
     their_draws = theirs.draws(days.drawn[n:], days.counts)[name]
     interval = days.interval(theirs.all()[name] - ours.all()[name], their_draws - our_draws)
-    about = {"kind": KIND, "subject": subject, "part": name, "measure": f"{name}_difference"}
-    return finding_of(interval, 0.0, 0.0, METRICS[name].sign, rows=len(challenger), **about)
+    about = {"kind": KIND, "subject": subject, "measure": f"{name}_difference"}
+    return finding_of(interval, 0.0, threshold, METRICS[name].sign, rows=len(challenger), **about)
 
 
 CHECK = Check(

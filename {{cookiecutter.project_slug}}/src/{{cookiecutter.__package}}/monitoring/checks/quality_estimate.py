@@ -15,9 +15,9 @@ from ...config import CheckConfig
 from ...models.intervals import Bootstrap
 from ...models.metrics import METRICS, SMALLEST, Draws, Floats, Ranking, sums
 from ..finding import Finding
-from ..quality import bootstrap_of, finding_of, worse_end
 from ..windows import Window
 from . import Check
+from .quality import bootstrap_of, finding_of, worse_end
 
 KIND = "estimated_quality"
 
@@ -71,7 +71,7 @@ def _findings(
     window: Window, bootstrap: Bootstrap, values: Mapping[str, float], draws: Draws
 ) -> Iterator[Finding]:
     main = window.bundle.task.main
-    threshold = window.settings_of(KIND, QualityEstimateConfig).threshold
+    threshold = window.settings[KIND].threshold
     for name, value in values.items():
         tested = window.bundle.metadata["metrics"]["model"] if name == main else {}
         interval, near = bootstrap.interval(value, draws[name]), worse_end(tested, name)

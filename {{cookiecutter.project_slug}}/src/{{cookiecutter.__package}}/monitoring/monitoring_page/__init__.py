@@ -7,14 +7,13 @@ from ...config import Config
 from ...models.versions import Versions
 from ...pages import render
 from ...storage import write_file
-from ..windows import Window
 from . import view
 from .content import read_content, window_name
 
 PAGE = "monitoring.html"
 
 
-def write(config: Config, name: str, _: Window | None = None) -> Path | None:
+def write(config: Config, name: str) -> Path | None:
     """Draw ``reports/<model>/monitoring.html``; none where nothing was judged."""
     folder = config.monitor.reports / name
     content = read_content(config.monitor.history, Versions(config.train.bundles, name))
@@ -32,7 +31,6 @@ def write(config: Config, name: str, _: Window | None = None) -> Path | None:
         view=view,
         window_name=window_name,
         reports={n: path for n, path in reports.items() if (folder / path).exists()},
-        drift=max((path.name for path in folder.glob("drift-*.html")), default=None),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
     )
     write_file(folder / PAGE, page.encode())

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ...contract import Contract
 from ...models.versions import Move, Version, Versions
-from ..alerts import read_alerts
-from ..history import JudgedWindow, connected, read_windows
-from ..sinks import Alert
+from ..alerts import Alert, read_alerts
+from ..history import JudgedWindow, read_windows
 
 MOST_WINDOWS, MOST_RESOLVED = 52, 20
 
@@ -41,13 +40,13 @@ class Content:
 
 def read_content(history: Path, versions: Versions) -> Content | None:
     """All that the page shows of a model; none where no window was stored."""
-    stored = read_windows(history, versions.name) if history.exists() else []
+    stored = read_windows(history, versions.name)
     if not stored:
         return None
     windows = [window for window in stored if window.days == stored[-1].days]
     names = sorted({window.name for window in windows})
-    with connected(history) as connection:
-        alerts = read_alerts(connection, versions.name)
+    alerts = read_alerts(history, versions.name)
+    alerts.sort(key=lambda alert: alert.resolved or alert.opened, reverse=True)
     bundle = versions.folder / versions.get(stored[-1].version).bundle
     return Content(
         contract=Contract.model_validate_json((bundle / "contract.json").read_bytes()),

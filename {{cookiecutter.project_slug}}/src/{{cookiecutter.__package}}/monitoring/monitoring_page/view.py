@@ -93,7 +93,7 @@ def charts(content: Content) -> list[Chart]:
     series: dict[tuple[str, ...], list[Point]] = {}
     for window in content.windows:
         for one in window.findings:
-            lesser = one.part or one.measure not in (main, "coverage")
+            lesser = one.measure not in (main, "coverage")
             unjudged = one.kind == "prediction_drift" and one.limit is None
             if one.kind == "data_drift" or unjudged or (one.kind == "quality" and lesser):
                 continue
@@ -113,7 +113,7 @@ def charts(content: Content) -> list[Chart]:
 def _chart(points: Sequence[Point], heads: Sequence[str]) -> Chart:
     first, newest = points[0].finding, points[-1].finding
     kind = first.kind.replace("_", " ").capitalize()
-    names = (first.title, first.part, "" if first.kind in WHOLE else first.about)
+    names = (first.title, "" if first.kind in WHOLE else first.about)
     title = f"{kind}: {', '.join(dict.fromkeys(filter(None, names)))}"
     ordered = sorted(points, key=lambda point: (point.version, point.window))
     note = NOTES.get(first.measure, NOTES.get(first.kind, ""))

@@ -5,35 +5,36 @@ from datetime import date
 
 import numpy as np
 
-from ..models.bundle import TOLERANCE
-from ..models.profile import SCORE, read_profiles
-from .checks import Check
-from .decision import compare
-from .finding import Finding
-from .windows import Window
+from ...models.bundle import TOLERANCE
+from ...models.profile import SCORE, read_profiles
+from ..decision import compare
+from ..finding import Finding
+from ..windows import Window
+from . import Check
 
 SAMPLE_ROWS = 5_000
 
 
 def judge(window: Window) -> list[Finding]:
     """Every profiled column and the predictions beside the bundle's profile; then age and parity."""
-    config, rows = window.config, window.rows
     profiles = read_profiles(window.bundle.profile)
     inputs = [profile for profile in profiles if profile.name != SCORE]
     scores = [profile for profile in profiles if profile.name == SCORE]
-    columns = rows.columns([profile.name for profile in inputs])
-    predicted = [window.bundle.task.drift_values(rows.outputs)]
-    return [
-        *compare("data_drift", inputs, columns, config.data_drift, config.min_rows),
-        *compare("prediction_drift", scores, predicted, config.prediction_drift, config.min_rows),
-        *_age(window),
-        _parity(window),
-    ]
+    columns = window.rows.columns([profile.name for profile in inputs])
+    predicted = [window.bundle.task.drift_values(window.rows.outputs)]
+    findings: list[Finding] = []
+    for kind, of_kind, values in (
+        ("data_drift", inputs, columns),
+        ("prediction_drift", scores, predicted),
+    ):
+        threshold = window.settings[kind].threshold
+        findings += compare(kind, of_kind, values, threshold, window.config.min_rows)
+    return [*findings, *_age(window), _parity(window)]
 
 
 def _age(window: Window) -> Iterator[Finding]:
     """Days to the window's end, and not to now, so that a window is judged alike whenever it is."""
-    span, limit = window.bundle.metadata.get("span"), window.config.staleness.threshold
+    span, limit = window.bundle.metadata.get("span"), window.settings["staleness"].threshold
     if span is not None:  # else rows have no time
         days = float((window.record.last - date.fromisoformat(span["last"])).days)
         yield Finding(
@@ -48,23 +49,25 @@ def _age(window: Window) -> Iterator[Finding]:
 
 
 def _parity(window: Window) -> Finding:
-    """Whether predictions are within ``1e-5·(scale + |b|)`` of those logged; all should be."""
-    sample = window.rows.sample(SAMPLE_ROWS)
-    logged, n = sample.outputs, len(sample)
+    """Whether predictions are within ``1e-5·(scale + |b|)`` of those logged, in a sample of rows."""
+    n, limit = min(len(window.rows), SAMPLE_ROWS), window.settings["parity"].threshold
+    sample = window.rows[np.arange(n) * len(window.rows) // n]
+    logged = sample.outputs
     predicted = window.bundle.predict(sample.inputs(window.contract)).astype(np.float64)
     tolerance = TOLERANCE * (window.bundle.task.scale(logged) + np.abs(logged))
     apart = ~(np.abs(predicted - logged) <= tolerance)
     differing = int(apart.reshape(n, -1).any(1).sum())
     text = f"{differing:,} of {n:,} logged predictions differ from those made offline"
+    breach = differing / n > limit
     return Finding(
         kind="parity",
         subject="predictions",
         measure="differing_share",
         value=differing / n,
-        limit=0.0,
+        limit=limit,
         rows=n,
-        breach=differing > 0,
-        sudden=text if differing else "",
+        breach=breach,
+        sudden=text if breach else "",
     )
 
 

@@ -1,21 +1,21 @@
-"""How good predictions were once labels are known: metrics, slices, calibration."""
+"""How good predictions were once labels are known: metrics and calibration."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, time, timedelta
+from math import isnan
 from typing import Any
 
 import numpy as np
 
-from ..contract import Contract
-from ..models.days import DAY_S, local_days
-from ..models.intervals import Bootstrap, Interval, numbered
-from ..models.metrics import METRICS, Integers
-from .checks import Check
-from .finding import Finding
-from .read_log import Served
-from .windows import Window
+from ...contract import Contract
+from ...models.days import DAY_S, local_days
+from ...models.intervals import Bootstrap, Interval, numbered
+from ...models.metrics import METRICS, Integers
+from ..finding import Finding
+from ..read_log import Served
+from ..windows import Window
+from . import Check
 
 RESAMPLES, CONFIDENCE, SEED = 500, 0.95, 0
 FEWEST_DAYS = 5
@@ -25,19 +25,18 @@ NEARLY_ALL = 0.95
 
 
 def judge(window: Window) -> list[Finding]:
-    """Every metric with its interval; the one that decides is judged, in each slice as well.
+    """Every metric with its interval, of which one decides; and how far predictions are off.
 
     Where all labels are of one class, what needs two, such as AUC, is NaN.
     """
-    labelled = np.flatnonzero(~np.isnan(window.rows.labels))
-    share, n = coverage(window.rows), len(window.rows)
+    labelled, n = np.flatnonzero(~np.isnan(window.rows.labels)), len(window.rows)
+    share = len(labelled) / n
     findings = [Finding(kind="quality", subject="labels", measure="coverage", value=share, rows=n)]
     if len(labelled) >= window.config.min_rows and is_mature(window):
         known = window.rows[labelled]
         bootstrap = bootstrap_of(window.contract, known.seconds)
         evaluation = json.loads(window.bundle.files.get("evaluation.json", "{}"))
         findings += _metrics(window, known, bootstrap)
-        findings += _slices(window, known, bootstrap, evaluation.get("slices", []))
         findings.append(_bias(window, known, bootstrap, evaluation.get("bias") or {}))
     return findings
 
@@ -47,18 +46,13 @@ def is_mature(window: Window) -> bool:
 
     Labels that come early are often of one kind: quality on them is that of no window.
     """
-    if coverage(window.rows) >= NEARLY_ALL:
+    if window.record.labelled >= NEARLY_ALL * window.record.rows:
         return True
     if window.newest_s is None:
         return False
     after = window.record.last + timedelta(days=1)
     end = datetime.combine(after, time(), window.contract.zone).timestamp()
     return window.newest_s >= end + window.config.label_delay_days * DAY_S
-
-
-def coverage(served: Served) -> float:
-    """The share of rows whose label is known."""
-    return float((~np.isnan(served.labels)).mean()) if len(served) else 0.0
 
 
 def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
@@ -73,12 +67,6 @@ def bootstrap_of(contract: Contract, seconds: Integers) -> Bootstrap:
     return Bootstrap(block=block, unit=unit, resamples=RESAMPLES, confidence=CONFIDENCE, seed=SEED)
 
 
-def ends(interval: Interval) -> tuple[float | None, float | None]:
-    """The ends of an interval that has any."""
-    known = interval.low == interval.low
-    return (interval.low, interval.high) if known else (None, None)
-
-
 def finding_of(
     interval: Interval, near: float | None, threshold: float, sign: int, **about: Any
 ) -> Finding:
@@ -87,7 +75,8 @@ def finding_of(
     The value itself has to be ``threshold`` beyond it, so that many rows do not make a trifle matter;
     the whole interval has to be beyond it, so that few rows do not make noise matter.
     """
-    (low, high), limit, breach = ends(interval), None, False
+    low, high = (None if isnan(end) else end for end in (interval.low, interval.high))
+    limit, breach = None, False
     if near is not None:
         limit, best = near - sign * threshold, high if sign > 0 else low
         is_far = sign * (interval.value - limit) < 0
@@ -101,7 +90,7 @@ def worse_end(tested: dict[str, dict[str, float | None]], name: str) -> float | 
 
 
 def _metrics(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Finding]:
-    task, threshold = window.bundle.task, window.config.quality.threshold
+    task, threshold = window.bundle.task, window.settings["quality"].threshold
     scored = task.scores(known.labels, known.outputs)
     values = scored.all()
     draws = bootstrap.draw(scored, values)
@@ -112,36 +101,6 @@ def _metrics(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Fi
         about = {"kind": "quality", "subject": name, "measure": name, "rows": len(known)}
         sudden = "worse than a model that has learned nothing" if useless else ""
         yield finding_of(interval, near, threshold, METRICS[name].sign, sudden=sudden, **about)
-
-
-def _slices(
-    window: Window, known: Served, bootstrap: Bootstrap, tested: list[dict[str, Any]]
-) -> Iterator[Finding]:
-    """The deciding metric at each value of a category that is a slice, against the same on test rows.
-
-    Intervals are as wide as those of so many slices have to be, to hold all together.
-    """
-    task, labels = window.bundle.task, known.labels
-    name, sign = task.main, METRICS[task.main].sign
-    metrics = {(one["column"], one["value"]): one["metrics"] for one in tested}
-    large = []
-    for column in [name for name in window.contract.slices if name in window.contract.category]:
-        texts = known.read([column])[column].to_numpy()
-        for text in np.unique(texts.astype(str)).tolist():
-            rows = np.flatnonzero(texts == text)
-            if len(rows) >= window.config.min_rows and task.n_labels(labels[rows]) > 1:
-                large.append(((column, text), rows))
-    for part, rows in large:
-        scored, within = task.scores(labels[rows], known.outputs[rows]), bootstrap.within(rows)
-        values = scored.all()
-        draws = within.draw(scored, values)[name]
-        interval = within.interval_of_many(values[name], draws, len(large))
-        if task.kind != "regression":  # the metric is a share
-            low, high = np.clip((interval.low, interval.high), 0, 1).tolist()
-            interval = replace(interval, low=low, high=high)
-        near, threshold = worse_end(metrics.get(part, {}), name), window.config.quality.threshold
-        about = {"kind": "quality", "subject": name, "measure": name, "rows": len(rows)}
-        yield finding_of(interval, near, threshold, sign, part=" = ".join(part), **about)
 
 
 def _bias(window: Window, known: Served, bootstrap: Bootstrap, tested: dict[str, Any]) -> Finding:
@@ -155,7 +114,7 @@ def _bias(window: Window, known: Served, bootstrap: Bootstrap, tested: dict[str,
     sign, near = (-1, high) if interval.value >= (low + high) / 2 else (1, low)
     metrics = window.bundle.metadata["metrics"]["model"]
     scale = metrics["rmse"]["value"] if "rmse" in metrics else 1.0
-    threshold = window.config.calibration.threshold * scale
+    threshold = window.settings["calibration"].threshold * scale
     about = {"kind": "calibration", "subject": "mean", "measure": "predicted_less_observed"}
     return finding_of(interval, near, threshold, sign, rows=len(known), **about)
 
