@@ -72,7 +72,7 @@ DEPENDENCIES = frozenset("""
     torchgen tornado tqdm traitlets triton tritonclient tritonclientutils tritongrpcclient
     tritonhttpclient tritonshmutils typer types_pyyaml typing_extensions typing_inspect
     typing_inspection tzdata ujson ujson_stubs urllib3 uuid6 uv uvicorn uvloop vendor_licenses
-    virtualenv wandb watchdog watchfiles wcwidth websockets werkzeug wheel wrapt wrapt_stubs
+    virtualenv watchdog watchfiles wcwidth websockets werkzeug wheel wrapt wrapt_stubs
     xdist xgboost xxhash yaml yaml_stubs yarl zipp zmq zope zope_event zope_interface
 """.split())
 

@@ -56,8 +56,9 @@ def make_version(versions: Versions, shop: Contract) -> Made:
         value: float = 0.25, *, passed: bool = True, evaluation: Any = None, **metadata: Any
     ) -> Version:
         known = {"model": {"kind": "linear"}, "metrics": {}, "settings": {}}
+        known |= {"git": {"commit": None, "dirty": False}}
         files = constant_files(shop, value, **known | metadata)
-        files["evaluation.json"] = json.dumps(evaluation or {}).encode()
+        files["evaluation.json"] = json.dumps(evaluation or {"learning": {"curves": {}}}).encode()
         bundle = write_bundle(versions.folder, files)
         rules = [
             {"rule": "parity", "passed": True, "reason": "fine"},

@@ -22,7 +22,7 @@ from ..config import Config
 from ..errors import AlertRaised
 from ..models.versions import Versions
 from ..rules import descriptions
-from ..terminal import say, table
+from ..terminal import table
 
 SOURCE = (
     "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
@@ -31,12 +31,6 @@ SOURCE = (
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
 Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
-Which = Annotated[
-    str,
-    typer.Argument(
-        help="A version's number; or champion, which serves, or challenger, the newest that passed."
-    ),
-]
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
@@ -45,7 +39,7 @@ datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     jobs = (data, train, serve, score, replay, monitor, alerts, demo)
-    for command in (*jobs, promote, rollback, history, card):
+    for command in (*jobs, promote, rollback, history):
         app.command()(command)
     for name, group in (("contract", contracts), ("dataset", datasets)):
         app.add_typer(group, name=name)
@@ -212,7 +206,7 @@ def show_dataset(
 
 
 def promote(
-    version: Which,
+    version: Annotated[str, typer.Argument(help="The version's number.")],
     why: Why = "",
     override: Annotated[
         str | None, typer.Option(help="Serve a version that its gate refused, for this reason.")
@@ -226,7 +220,7 @@ def promote(
 
     config, versions = _versions(configs, set_)
     promote(versions, version, why, override)
-    mirror(config, versions)
+    mirror(config.train, versions, config.monitor.reports)
 
 
 def rollback(
@@ -243,22 +237,14 @@ def rollback(
 
     config, versions = _versions(configs, set_)
     rollback(versions, to, why)
-    mirror(config, versions)
+    mirror(config.train, versions, config.monitor.reports)
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
-    """Show the versions, and which served when."""
+    """Show the versions with their gates, and which served when."""
     from ..training.promote import show_history
 
     show_history(_versions(configs, set_)[1])
-
-
-def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a version's model card, with the reason if it served against its gate."""
-    from ..training.promote import card_of
-
-    versions = _versions(configs, set_)[1]
-    say(card_of(versions, versions.find(version)))
 
 
 def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versions]:

@@ -2,7 +2,7 @@
 
 ``<bundles>/<name>/versions/3.json`` says which bundle version 3 is. ``served`` holds the newest
 move of the pointer (which version serves since when, by whom and why) and, under ``before``, every
-earlier one. It is replaced in one step and is the truth; a registry mirrors it.
+earlier one. It is replaced in one step and is the truth; MLflow mirrors it.
 """
 
 import getpass
@@ -20,14 +20,15 @@ from pydantic import TypeAdapter
 from ..errors import RegistryError
 from ..storage import read_pointer, write_file, write_pointer
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION = "champion"
+"""What the version that serves is called."""
 WAIT_S = 60.0
 NOT_MEASURED = "–"
 Move = dict[str, Any]
 """when, who, action, from, to, why, verdict."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Version:
     """A registered bundle with the verdict of its gate."""
 
@@ -90,25 +91,12 @@ class Versions:
         return _read(path)
 
     def find(self, name: str) -> Version:
-        """A version by number or alias; raises ``RegistryError`` if there is none."""
+        """A version by number, or ``champion``; raises ``RegistryError`` if there is none."""
         if name.isascii() and name.isdigit():
             return self.get(int(name))
-        if version := self.aliases().get(name):
-            return version
-        raise RegistryError(
-            f"{self.name} has no {name} at present; give a number, {CHAMPION} or {CHALLENGER}"
-        )
-
-    def aliases(self) -> dict[str, Version | None]:
-        """The version that serves, and the newest after it that passed and has not served."""
-        served, tried = self.served(), {move["to"] for move in self.history()}
-        waiting = [
-            version
-            for version in self.all()
-            if served is not None and version.number > served.number
-            if version.passed and version.number not in tried
-        ]
-        return {CHAMPION: served, CHALLENGER: waiting[-1] if waiting else None}
+        if name == CHAMPION and (served := self.served()):
+            return served
+        raise RegistryError(f"{self.name} has no {name} at present; give a number, or {CHAMPION}")
 
     def of_bundle(self, bundle: str) -> Version | None:
         """The version that a bundle is registered as."""
@@ -118,9 +106,7 @@ class Versions:
         """Give a bundle the next number; numbers are never used twice, even by two at once."""
         with self.changing():
             number = max((version.number for version in self.all()), default=0) + 1
-            version = Version(
-                number=number, bundle=bundle, passed=passed, verdict=verdict, created=_now()
-            )
+            version = Version(number, bundle, passed, verdict, created=_now())
             path = self.folder / "versions" / f"{number}.json"
             write_file(path, VERSION.dump_json(version, indent=2))
         return version
@@ -157,13 +143,13 @@ class Versions:
             " More rows or better features help; make train tries again"
         )
 
-    def serve(self, version: Version, *, action: str, why: str) -> Move:
-        """Move the pointer, its history with it in one step; return the move."""
+    def serve(self, version: Version, *, action: str, why: str) -> None:
+        """Move the pointer, its history with it in one step."""
         with self.changing():
             history = self.history()
             move = {
                 "when": _now(),
-                "who": who(),
+                "who": _user(),
                 "action": action,
                 "from": history[-1]["to"] if history else None,
                 "to": version.number,
@@ -171,7 +157,6 @@ class Versions:
                 "verdict": "passed" if version.passed else "overridden",
             }
             write_pointer(self._pointer, json.dumps(move | {"before": history}))
-        return move
 
     def previous(self) -> Version:
         """The version that served when the present one was last promoted, so that rolling back
@@ -193,7 +178,7 @@ def format_rule(rule: Mapping[str, Any]) -> str:
     return f"{rule['rule']}: {measured}{expected} ({rule['reason']})"
 
 
-def who() -> str:
+def _user() -> str:
     """The name of whoever runs this."""
     try:
         return getpass.getuser()
