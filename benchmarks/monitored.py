@@ -119,7 +119,7 @@ def serve(folder: Path) -> None:
         "profile.json": json.dumps(profile).encode(),
     }
     path = write_bundle(versions.folder, files)
-    version = versions.register(path.name, [], passed=True)
+    version = versions.register(path.name, [])
     versions.serve(version, action="promote", why="a benchmark")
 
 

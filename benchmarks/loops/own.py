@@ -33,7 +33,6 @@ def epoch(given: Given) -> float:
             batch_size=BATCH,
             learning_rate=LEARNING_RATE,
             weight_decay=WEIGHT_DECAY,
-            device="cpu",
         ),
     )
     began = time.perf_counter()

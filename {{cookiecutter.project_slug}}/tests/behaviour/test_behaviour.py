@@ -38,7 +38,7 @@ def constant(shop: Contract, tmp_path: Path) -> Model:
     """It answers 0.25, whatever it is asked."""
     place = make_workspace(tmp_path, shop, train=False)
     path = write_bundle(place.versions.folder, constant_files(shop))
-    place.versions.register(path.name, [], passed=True)
+    place.versions.register(path.name, [])
     return find_model(tmp_path / "configs")
 
 
@@ -66,7 +66,7 @@ def test_the_newest_version_is_asked_unless_another_is_named(constant: Model) ->
     configs = folder.parents[1] / "configs"
     versions = Versions(folder.parent, folder.name)
     newer = write_bundle(folder, constant_files(constant.contract, 0.5))
-    versions.register(newer.name, [], passed=False)
+    versions.register(newer.name, [])
     assert find_model(configs).bundle.hash == newer.name
     assert find_model(configs, "1").bundle.hash == constant.bundle.hash
     shutil.rmtree(configs.parent / "data")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.errors import RegistryError
-from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
 
 
 @pytest.fixture
@@ -13,8 +13,7 @@ def versions(tmp_path: Path) -> Versions:
 
 
 def register(versions: Versions, bundle: str, *, passed: bool = True) -> Version:
-    rule = {"rule": "parity", "passed": passed, "reason": "–"}
-    return versions.register(bundle, [rule], passed=passed)
+    return versions.register(bundle, [Rule("parity", passed, "–")])
 
 
 def test_many_at_once_never_share_a_number(versions: Versions) -> None:

@@ -152,7 +152,7 @@ def add_version(
     }
     versions = Versions(bundles, contract.name)
     path = write_bundle(versions.folder, files)
-    version = versions.register(path.name, [], passed=True)
+    version = versions.register(path.name, [])
     if serve:
         versions.serve(version, action="promote", why="a test")
     return version

@@ -8,7 +8,7 @@ from {{ cookiecutter.__package }}.errors import (
     GateRefusedError,
     RegistryError,
 )
-from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.models.versions import Rule, Versions
 from {{ cookiecutter.__package }}.training.promote import (
     promote,
     rollback,
@@ -95,8 +95,7 @@ def test_the_history_shows_versions_the_newest_gate_and_what_served(
     versions: Versions, make_version: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     promote(versions, str(make_version(0.1).number), "a good start")
-    bad = {"rule": "calibrated", "passed": False, "reason": "far off"}
-    versions.register(make_version(0.2).bundle, [bad], passed=False)
+    versions.register(make_version(0.2).bundle, [Rule("calibrated", False, "far off")])
     capsys.readouterr()
     show_history(versions)
     shown = capsys.readouterr().out

@@ -103,8 +103,6 @@ class TrainConfig(Section):
     """Peak step size of AdamW."""
     weight_decay: AtLeastZero = 1e-4
     """Decoupled weight decay of AdamW."""
-    device: str = "auto"
-    """Where networks learn: auto is cuda where there is one, else cpu; or any device of torch."""
     memory_rows: Positive = 2_000_000
     """Most rows of a split that are held in memory; of more every second, third … is taken."""
     folds_below_rows: Annotated[int, Field(ge=0)] = 3000

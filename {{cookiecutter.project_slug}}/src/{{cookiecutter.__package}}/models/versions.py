@@ -7,7 +7,7 @@ earlier one. It is replaced in one step and is the truth; MLflow mirrors it.
 
 import getpass
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,24 +29,40 @@ Move = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One rule of a verdict: whether it passed and why, what was measured, and its limit."""
+
+    name: str
+    passed: bool
+    reason: str
+    measured: str = NOT_MEASURED
+    limit: str = NOT_MEASURED
+
+    def __str__(self) -> str:
+        if self.measured == NOT_MEASURED:
+            return f"{self.name}: {self.reason}"
+        expected = "" if self.limit == NOT_MEASURED else f", wanted {self.limit}"
+        return f"{self.name}: {self.measured}{expected} ({self.reason})"
+
+
+@dataclass(frozen=True)
 class Version:
     """A registered bundle with the verdict of its gate."""
 
     number: int
     bundle: str
-    passed: bool
-    verdict: list[dict[str, Any]]
+    verdict: list[Rule]
     created: str
 
     @property
-    def broken_rules(self) -> list[str]:
-        """The names of the rules that it broke."""
-        return [rule["rule"] for rule in self.verdict if not rule["passed"]]
+    def broken(self) -> list[Rule]:
+        """The rules that refuse it."""
+        return [rule for rule in self.verdict if not rule.passed]
 
     @property
-    def broken(self) -> list[str]:
-        """The rules that it broke, each with its reason."""
-        return [format_rule(rule) for rule in self.verdict if not rule["passed"]]
+    def passed(self) -> bool:
+        """Whether it may serve."""
+        return not self.broken
 
 
 VERSION = TypeAdapter(Version)
@@ -102,11 +118,11 @@ class Versions:
         """The version that a bundle is registered as."""
         return next((version for version in self.all() if version.bundle == bundle), None)
 
-    def register(self, bundle: str, verdict: list[dict[str, Any]], *, passed: bool) -> Version:
+    def register(self, bundle: str, verdict: list[Rule]) -> Version:
         """Give a bundle the next number; numbers are never used twice, even by two at once."""
         with self.changing():
             number = max((version.number for version in self.all()), default=0) + 1
-            version = Version(number, bundle, passed, verdict, created=_now())
+            version = Version(number, bundle, verdict, created=_now())
             path = self.folder / "versions" / f"{number}.json"
             write_file(path, VERSION.dump_json(version, indent=2))
         return version
@@ -139,7 +155,7 @@ class Versions:
         if newest.passed:
             return f"{nothing}; promote one with: promote {newest.number}"
         return (
-            f"{nothing}: the gate refused version {newest.number}: {'; '.join(newest.broken)}."
+            f"{nothing}: the gate refused version {newest.number}: {'; '.join(map(str, newest.broken))}."
             " More rows or better features help; make train tries again"
         )
 
@@ -167,15 +183,6 @@ class Versions:
             if move["to"] == history[-1]["to"] and move["action"] != "rollback" and move["from"]:
                 return self.get(move["from"])
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
-
-
-def format_rule(rule: Mapping[str, Any]) -> str:
-    """A rule of a verdict in one line."""
-    measured, limit = (rule.get(key, NOT_MEASURED) for key in ("measured", "limit"))
-    if measured == NOT_MEASURED:
-        return f"{rule['rule']}: {rule['reason']}"
-    expected = "" if limit == NOT_MEASURED else f", wanted {limit}"
-    return f"{rule['rule']}: {measured}{expected} ({rule['reason']})"
 
 
 def _user() -> str:

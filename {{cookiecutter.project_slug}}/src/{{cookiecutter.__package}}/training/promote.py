@@ -1,11 +1,10 @@
 """Which version serves: promote, roll back, and show what served."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ..errors import GateRefusedError, RegistryError
 from ..models.bundle import open_bundle
-from ..models.versions import CHAMPION, NOT_MEASURED, Version, Versions
+from ..models.versions import CHAMPION, Rule, Version, Versions
 from ..terminal import say, table
 
 
@@ -23,7 +22,7 @@ def promote(versions: Versions, what: str, why: str = "", override: str | None =
     if not version.passed and override is None:
         raise GateRefusedError(
             f"version {version.number} may not be promoted, its gate refused it:"
-            f" {'; '.join(version.broken)}; if you know better: --override 'the reason'"
+            f" {'; '.join(map(str, version.broken))}; if you know better: --override 'the reason'"
         )
     return _serve(versions, version, "promote", override or why)
 
@@ -59,7 +58,8 @@ def show_history(versions: Versions) -> None:
     """Print every version, the newest one's gate, and every change of the served version."""
     rows, every, served = [], versions.all(), versions.served()
     for version in every:
-        gate = "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}"
+        broken = ", ".join(rule.name for rule in version.broken)
+        gate = f"refused: {broken}" if broken else "passed"
         alias = CHAMPION if version == served else ""
         rows.append((version.number, version.bundle, version.created, gate, alias))
     table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", "alias"], rows)
@@ -70,13 +70,13 @@ def show_history(versions: Versions) -> None:
     table(f"{versions.name}: what has served", keys, moves)
 
 
-def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> None:
+def show_verdict(verdict: Sequence[Rule], title: str = "gate") -> None:
     """Print a gate's rules, and the reasons of those that refused the model."""
-    keys, rows = ("rule", "measured", "limit"), []
+    rows = []
     for rule in verdict:
-        cells = [str(rule.get(key, NOT_MEASURED)).replace("; ", "\n") for key in keys]
-        rows.append([*cells, "yes" if rule["passed"] else "NO"])
-    table(title, [*keys, "passed"], rows)
+        cells = [text.replace("; ", "\n") for text in (rule.name, rule.measured, rule.limit)]
+        rows.append([*cells, "yes" if rule.passed else "NO"])
+    table(title, ["rule", "measured", "limit", "passed"], rows)
     for rule in verdict:
-        if not rule["passed"]:
-            say(f"refused   {rule['rule']}: {rule['reason']}")
+        if not rule.passed:
+            say(f"refused   {rule.name}: {rule.reason}")
