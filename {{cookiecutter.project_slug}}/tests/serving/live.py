@@ -78,7 +78,6 @@ ENDS = {
         shifted = Sub(steep, steps)
         probabilities = Softmax<axis = 1>(shifted)""",
 }
-FALLBACKS = {"binary": 0.25, "multiclass": [0.25, 0.5, 0.25], "regression": 7.5}
 WAIT_S = 60.0
 
 
@@ -137,7 +136,6 @@ def add_version(
         "git": {"commit": None, "dirty": False},
         "metrics": {"model": {task.main: interval}},
         "threshold": threshold,
-        "fallback": FALLBACKS[contract.task],
         "golden": {"rows": [empty], "predictions": predict(session, golden, task).tolist()},
         "typical": {name: typical[name] for name in contract.request},
         "settings": {},
