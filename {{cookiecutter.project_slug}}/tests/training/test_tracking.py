@@ -8,11 +8,9 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.promote import promote
 from {{ cookiecutter.__package }}.training.tracking import mirror
 
-from ..conftest import Workspace
 from .conftest import Made
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.
@@ -154,21 +152,3 @@ def test_a_store_that_is_not_there_is_said_without_its_password(
     assert shown.count("warning   MLflow was not reached") == 1
     assert "nothing is lost: the next train, promote or rollback" in shown
     assert "secret" not in shown
-
-
-def test_what_a_training_could_not_send_is_sent_later(
-    place: Workspace, uri: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = place.path / "configs" / "train.yaml"
-    down = (
-        f"tracker: mlflow\nartifacts: {place.path}/artifacts\ntracking_uri: carrier-pigeon://loft"
-    )
-    path.write_text(path.read_text().replace("tracker: none", down))
-    job.run(place.config)
-    assert "warning   MLflow was not reached" in capsys.readouterr().out
-    path.write_text(path.read_text().replace("carrier-pigeon://loft", uri))
-    assert mirror(place.config.train, place.versions, place.config.monitor.reports)
-    client, name = client_of(uri), place.contract.name
-    assert len(client.search_model_versions(f"name = '{name}'")) == len(place.versions.all())
-    champion = client.get_model_version_by_alias(name, "champion")
-    assert champion.tags["bundle"] == place.bundle.hash
