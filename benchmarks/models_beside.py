@@ -66,7 +66,7 @@ def beside(bundle: Bundle, dataset: Any) -> dict[str, Any]:
     outputs = {"auto": bundle.predict(test.inputs), "peer": peer}
     evaluation = evaluate(
         {name: task.scores(test.labels, one) for name, one in outputs.items()},
-        bootstrap_of(test, dataset.manifest["split"], TrainConfig()),
+        bootstrap_of(test, TrainConfig()),
     )
     difference = evaluation.difference("auto", "peer", task.main)
     return {

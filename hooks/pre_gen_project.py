@@ -68,8 +68,8 @@ DEPENDENCIES = frozenset("""
     stack_data starlette sympy threadpoolctl tlz toolz torch torchgen tornado tqdm traitlets
     triton tritonclient tritonclientutils tritongrpcclient tritonhttpclient tritonshmutils typer
     types_pyyaml typing_extensions typing_inspection tzdata urllib3 uv uvicorn uvloop
-    vendor_licenses virtualenv wandb watchfiles wcwidth websockets werkzeug wheel xdist xgboost
-    xxhash yaml yaml_stubs yarl zipp zmq zope zope_event zope_interface
+    vendor_licenses virtualenv watchfiles wcwidth websockets werkzeug wheel xdist xgboost xxhash
+    yaml yaml_stubs yarl zipp zmq zope zope_event zope_interface
 """.split())
 
 

@@ -123,7 +123,7 @@ def is_empty(folder: Path) -> bool:
     [
         (", ".join(OPTIONS), ALL),
         (" ".join(reversed(OPTIONS)), ALL),
-        ("tuning,wandb", "wandb tuning"),
+        ("tabm,tuning", "tuning tabm"),
         (" , ", NONE),
         ("tuning tuning", "tuning"),
     ],

@@ -15,7 +15,7 @@ BUDGETS: dict[tuple[str, str], int] = {
     (option, "src_lines"): 350
     for option in (
         "challenger client explain kserve log_retention monitoring_page prometheus"
-        " quality_estimate report tabm tuning wandb"
+        " quality_estimate report tabm tuning"
     ).split()
 }
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flight_delay.config import TrainConfig
 from flight_delay.models.preprocess import Prepared
-from flight_delay.models.tasks import Task
 from flight_delay.training.kinds import TrainingSet
 from flight_delay.training.kinds.loop import fit_network
 from flight_delay.training.rows import Examples
@@ -23,7 +22,6 @@ def epoch(given: Given) -> float:
     body: Any = given.network
     training = TrainingSet(
         contract=contract,
-        task=Task(contract),
         preprocess=None,  # the rows are prepared
         head=given.head,
         train=rows,
@@ -33,7 +31,6 @@ def epoch(given: Given) -> float:
             batch_size=BATCH,
             learning_rate=LEARNING_RATE,
             weight_decay=WEIGHT_DECAY,
-            device="cpu",
         ),
     )
     began = time.perf_counter()

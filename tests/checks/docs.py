@@ -20,7 +20,7 @@ RUN = (
     ),
 )
 # Pages whose commands another test runs.
-ELSEWHERE = {"docs/own.md", "docs/howto/wandb.md"}
+ELSEWHERE = {"docs/own.md"}
 
 
 def commands_are_run(project: BakedProject) -> Iterator[str]:

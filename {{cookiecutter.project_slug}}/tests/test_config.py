@@ -94,7 +94,6 @@ WRONG = [
     ("train.epochs={token: hunter2}", ["train.epochs", "given a dict of 1"]),
     (f"train.epochs={UNFILLED}", ["train.epochs:", f"given '{UNFILLED}'"]),
     (f"train.epochs={'[' * 3000}", ["train.epochs:", "given '[[[[[["]),
-    ("train.tracker=mlfow", ["'mlfow' is not one of the trackers: mlflow, ", "mean 'mlflow'?"]),
     ("train.epochs.more=3", ["--set", "'train.epochs.more' has no keys below 'epochs'"]),
     ("train.epochs", ["'train.epochs' does not start section.key=value", "data, train, serve"]),
     ("trian.epochs=3", ["--set", "the sections are data, train", "did you mean 'train'?"]),

@@ -71,7 +71,7 @@ class Model:
 
 
 def find_model(configs: Path, version: str = "") -> Model:
-    """A version by number or alias, ``champion`` or ``challenger``; the newest if none is named.
+    """A version by number, or ``champion``; the newest if none is named.
 
     Raises:
         RegistryError: nothing was trained yet, or the rows that it was tested on are gone.

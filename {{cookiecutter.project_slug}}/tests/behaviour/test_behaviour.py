@@ -36,7 +36,7 @@ def constant(shop: Contract, tmp_path: Path) -> Model:
     """It answers 0.25, whatever it is asked."""
     place = make_workspace(tmp_path, shop, train=False)
     path = write_bundle(place.versions.folder, constant_files(shop))
-    place.versions.register(path.name, [], passed=True)
+    place.versions.register(path.name, [])
     return find_model(tmp_path / "configs")
 
 
@@ -63,6 +63,6 @@ def test_the_newest_version_is_asked_unless_another_is_named(constant: Model) ->
     folder = constant.bundle.path.parent
     configs = folder.parents[1] / "configs"
     newer = write_bundle(folder, constant_files(constant.contract, 0.5))
-    Versions(folder.parent, folder.name).register(newer.name, [], passed=False)
+    Versions(folder.parent, folder.name).register(newer.name, [])
     assert find_model(configs).bundle.hash == newer.name
     assert find_model(configs, "1").bundle.hash == constant.bundle.hash

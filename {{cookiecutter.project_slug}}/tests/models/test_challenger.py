@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.models.challenger import (
     read_challenge,
     start_challenge,
 )
-from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
 
 
 @pytest.fixture
@@ -28,8 +28,7 @@ def versions(tmp_path: Path) -> Versions:
 
 
 def register(versions: Versions, bundle: str, *, passed: bool = True) -> Version:
-    rule = {"rule": "parity", "passed": passed, "reason": "–"}
-    return versions.register(bundle, [rule], passed=passed)
+    return versions.register(bundle, [Rule("parity", passed, "–")])
 
 
 def started(versions: Versions, number: int = 2, *, shadow: bool = False) -> Challenge:

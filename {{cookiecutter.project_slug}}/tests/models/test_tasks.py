@@ -9,9 +9,8 @@ from sklearn import metrics as sklearn
 from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tasks import (
-    Cut,
+    choose_threshold,
     task_of,
-    threshold_of,
 )
 
 from ..conftest import LABELS, shop_of
@@ -66,11 +65,9 @@ def test_an_output_that_cannot_be_one_is_noticed(name: str, outputs: Any, valid:
     assert task_of(shop_of(name)).valid(np.asarray(outputs)) is valid
 
 
-def cut_of(labels: Any, outputs: Any, **settings: Any) -> Cut:
+def threshold_of(labels: Any, outputs: Any, **settings: Any) -> float:
     config = ThresholdConfig.model_validate(settings)
-    cut = threshold_of(task_of(shop_of("binary")), np.array(labels), np.array(outputs), config)
-    assert cut is not None
-    return cut
+    return choose_threshold(np.array(labels), np.array(outputs), config)[0]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -85,14 +82,14 @@ def test_no_threshold_serves_the_objective_better(case: str, objective: str) -> 
         return -float(5 * (CAME * ~called).sum() + 2 * ((1 - CAME) * called).sum())
 
     costs = {"false_negative_cost": 5, "false_positive_cost": 2} if objective == "cost" else {}
-    cut = cut_of(CAME, probabilities, objective=objective, **costs)
+    chosen = threshold_of(CAME, probabilities, objective=objective, **costs)
     best = max(value_of(threshold) for threshold in [*np.unique(probabilities), 2.0])
-    assert value_of(cut.threshold) == pytest.approx(best)
+    assert value_of(chosen) == pytest.approx(best)
 
 
 def test_where_alarms_cost_most_none_is_raised_in_float32_either() -> None:
     costs = {"false_negative_cost": 1, "false_positive_cost": 9}
     outputs = np.array([1.0, 0.9, 0.5, 0.2])
-    cut = cut_of([0.0, 1, 0, 0], outputs, objective="cost", **costs)
-    assert not (outputs.astype(np.float32) >= cut.threshold).any()
-    assert cut_of([1.0, 1, 1], [0.1, 0.2, 0.3]).threshold == 0.5, "of one label it is the middle"
+    chosen = threshold_of([0.0, 1, 0, 0], outputs, objective="cost", **costs)
+    assert not (outputs.astype(np.float32) >= chosen).any()
+    assert threshold_of([1.0, 1, 1], [0.1, 0.2, 0.3]) == 0.5, "of one label it is the middle"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.errors import RegistryError
-from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
 
 
 @pytest.fixture
@@ -13,8 +13,7 @@ def versions(tmp_path: Path) -> Versions:
 
 
 def register(versions: Versions, bundle: str, *, passed: bool = True) -> Version:
-    rule = {"rule": "parity", "passed": passed, "reason": "–"}
-    return versions.register(bundle, [rule], passed=passed)
+    return versions.register(bundle, [Rule("parity", passed, "–")])
 
 
 def test_many_at_once_never_share_a_number(versions: Versions) -> None:
@@ -52,17 +51,9 @@ def test_a_damaged_pointer_or_version_is_refused(versions: Versions, content: st
         versions.get(1)
 
 
-def test_the_challenger_is_the_newest_that_passed_and_has_not_served(versions: Versions) -> None:
-    assert versions.aliases() == {"champion": None, "challenger": None}
-    one, two = register(versions, "a"), register(versions, "b")
-    assert versions.aliases()["challenger"] is None  # nothing is challenged yet
+def test_a_version_is_found_by_number_and_the_champion_by_name(versions: Versions) -> None:
+    one = register(versions, "a")
+    with pytest.raises(RegistryError, match="shop has no champion at present; give a number, or"):
+        versions.find("champion")
     versions.serve(one, action="promote", why="")
-    three = register(versions, "c")
-    register(versions, "d", passed=False)
-    assert versions.aliases() == {"champion": one, "challenger": three}
-    assert [versions.find(name) for name in ("2", "champion", "challenger")] == [two, one, three]
-    with pytest.raises(RegistryError, match="shop has no best at present; give a number, champ"):
-        versions.find("best")
-    versions.serve(three, action="promote", why="")
-    versions.serve(one, action="rollback", why="")
-    assert versions.aliases() == {"champion": one, "challenger": two}
+    assert versions.find("1") == versions.find("champion") == one

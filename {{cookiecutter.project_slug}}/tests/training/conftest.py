@@ -12,7 +12,7 @@ import torch
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.versions import Version, Versions
+from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
 from {{ cookiecutter.__package }}.training.rows import Rows, make_rows
 
 from ..conftest import Workspace
@@ -34,8 +34,8 @@ def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preprocess, "features", lambda _: {})
 
 
-def rows_of(contract: Contract, n_rows: int, seed: int = 0) -> Rows:
-    return make_rows(contract, synthesize(contract, n_rows, seed=seed))
+def rows_of(contract: Contract, n_rows: int, seed: int = 0, **split_by: str) -> Rows:
+    return make_rows(contract, synthesize(contract, n_rows, seed=seed), split_by)
 
 
 @pytest.fixture(scope="session")
@@ -55,15 +55,13 @@ def make_version(versions: Versions, shop: Contract) -> Made:
     def make(
         value: float = 0.25, *, passed: bool = True, evaluation: Any = None, **metadata: Any
     ) -> Version:
-        known = {"model": {"kind": "linear"}, "metrics": {}, "settings": {}}
+        git = {"commit": None, "dirty": False}
+        known: Any = {"model": {"kind": "linear"}, "metrics": {}, "settings": {}, "git": git}
         files = constant_files(shop, value, **known | metadata)
-        files["evaluation.json"] = json.dumps(evaluation or {}).encode()
+        files["evaluation.json"] = json.dumps(evaluation or {"learning": {"curves": {}}}).encode()
         bundle = write_bundle(versions.folder, files)
-        rules = [
-            {"rule": "parity", "passed": True, "reason": "fine"},
-            {"rule": "better than dummy", "passed": passed, "reason": "AUC 0.5"},
-        ]
-        return versions.register(bundle.name, rules, passed=passed)
+        rules = [Rule("parity", True, "fine"), Rule("better than dummy", passed, "AUC 0.5")]
+        return versions.register(bundle.name, rules)
 
     return make
 

@@ -11,6 +11,7 @@ from {{ cookiecutter.__package }}.config import GateConfig
 from {{ cookiecutter.__package }}.config.train import SwitchableRule
 from {{ cookiecutter.__package }}.models.intervals import Bootstrap, Interval
 from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.models.versions import Rule
 from {{ cookiecutter.__package }}.training.evaluate import (
     CHAMPION,
     DUMMY,
@@ -21,7 +22,7 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     evaluate,
     slices,
 )
-from {{ cookiecutter.__package }}.training.gate import RULES, Rule, judge
+from {{ cookiecutter.__package }}.training.gate import RULES, verdict_of
 
 from ..conftest import TASKS, shop_of
 
@@ -90,8 +91,8 @@ WEAK, GOOD, BETTER = (guesses("binary", strength) for strength in (0.5, 1.0, 1.5
 
 
 def judged(evidence: Evidence, **settings: Any) -> dict[str, Rule]:
-    rules = judge(evidence, GateConfig.model_validate(settings))
-    return {rule.rule: rule for rule in rules}
+    verdict = verdict_of(evidence, GateConfig.model_validate(settings))
+    return {rule.name: rule for rule in verdict}
 
 
 def broken(evidence: Evidence, **settings: Any) -> set[str]:

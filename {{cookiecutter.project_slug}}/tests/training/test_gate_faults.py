@@ -96,8 +96,8 @@ def test_a_planted_fault_is_stopped_by_its_own_rule_and_nothing_serves(
     plant, says = FAULTS[rule]
     plant(place)
     version = job.run(place.config)
-    assert (version.broken_rules, version.passed) == ([rule], False)
-    assert says in version.broken[0]
+    assert ([broken.name for broken in version.broken], version.passed) == ([rule], False)
+    assert says in str(version.broken[0])
     assert place.versions.served() is None
     shown = capsys.readouterr().out
     assert f"no version of shop serves: the gate refused version 1: {rule}" in shown

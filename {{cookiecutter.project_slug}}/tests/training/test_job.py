@@ -49,8 +49,8 @@ def test_the_same_training_is_the_same_version_and_other_test_rows_change_no_sta
     bundle = open_bundle(place.versions.folder / second.bundle)
     assert bundle.files["profile.json"] == first.files["profile.json"]
     assert bundle.metadata["metrics"] != first.metadata["metrics"]
-    assert second.broken_rules == ["better than champion"]
-    assert "it is the champion's equal" in second.broken[0]
+    (rule,) = second.broken
+    assert (rule.name, rule.reason) == ("better than champion", "it is the champion's equal")
     assert "refused version 2; what serves is unchanged" in capsys.readouterr().out
     assert served(place.versions) == 1
 
@@ -68,7 +68,6 @@ def test_a_damaged_champion_stops_no_training_and_a_later_model_waits_for_a_pers
     assert "nothing is compared with the served version 1, which is damaged" in shown
     assert "next      serve it with: promote 2" in shown
     assert served(place.versions) == 1
-    assert place.versions.aliases()["challenger"] == version
 
 
 def test_an_export_that_answers_differently_stays_but_does_not_serve(

@@ -44,7 +44,7 @@ def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
     any_shop: Contract, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train, validation = rows_of(any_shop, 3_000), rows_of(any_shop, 800, seed=1)
-    winner, linear = race(settings(), train, validation, {})
+    winner, linear = race(settings(), train, validation)
     task, title = task_of(any_shop), "R²" if any_shop.task == "regression" else "AUC"
     shown = capsys.readouterr().out
     assert f"kinds of model by {title} on 800 validation rows" in shown
@@ -63,14 +63,14 @@ def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
 def test_of_few_rows_every_one_is_held_out_once_and_networks_are_left_out(
     any_shop: Contract, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train, validation = rows_of(any_shop, 400), rows_of(any_shop, 100, seed=1)
-    winner, _ = race(settings(), train, validation, {"by": "hash"})
+    train, validation = rows_of(any_shop, 400, by="hash"), rows_of(any_shop, 100, seed=1)
+    winner, _ = race(settings(), train, validation)
     shown = capsys.readouterr().out
     assert set(shown_of(shown)[0]) == {"linear", "lightgbm"}
     assert "on 500 rows in 5 folds" in shown
     assert len(winner.outputs) == 500
     named = settings(model={"kind": "mlp", "hidden": [4]})
-    winner, linear = race(named, train, validation, {"by": "hash"})
+    winner, linear = race(named, train, validation)
     assert (winner.choice.kind, linear.choice.kind) == ("mlp", "linear")
 
 
@@ -81,9 +81,9 @@ def test_rows_whose_first_fold_has_one_label_are_ranked(
     place = np.argsort(np.argsort(rows.times))
     values = (place > 300) & (rows.labels == 1)  # nothing positive in the older half
     at = rows.table.schema.names.index("returned")
-    rows = make_rows(shop, rows.table.set_column(at, "returned", pa.array(values)))
+    rows = make_rows(shop, rows.table.set_column(at, "returned", pa.array(values)), {})
     order = np.arange(600)
-    race(settings(), rows[order[:500]], rows[order[500:]], {"by": "date"})
+    race(settings(), rows[order[:500]], rows[order[500:]])
     _, values, _ = shown_of(capsys.readouterr().out)
     assert len(values) == 2
     assert all(np.isfinite(values))

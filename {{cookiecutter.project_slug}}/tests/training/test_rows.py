@@ -48,8 +48,8 @@ def blocks_of(contract: Contract, split: dict[str, Any], **columns: list[Any]) -
     n_rows = len(next(iter(columns.values())))
     inputs = from_columns(contract, known, n_rows)
     table, labels = pa.table(columns), np.zeros(n_rows)
-    rows = Rows(contract=contract, table=table, inputs=inputs, labels=labels)
-    bootstrap = bootstrap_of(rows, split, SETTINGS)
+    rows = Rows(contract=contract, table=table, inputs=inputs, labels=labels, split_by=split)
+    bootstrap = bootstrap_of(rows, SETTINGS)
     return bootstrap.block.tolist(), bootstrap.unit
 
 
@@ -80,12 +80,12 @@ def test_a_test_row_that_was_learned_is_known_by_its_id(shop_rows: Rows) -> None
 
 
 def test_time_is_held_out_after_what_is_learned_and_else_each_row_once(shop: Contract) -> None:
-    rows = rows_of(shop, 300)
     for by in ("date", "recent"):
-        folds = make_folds(rows, {"by": by}, 0)
+        rows = rows_of(shop, 300, by=by)
+        folds = make_folds(rows, 0)
         assert [len(past) for past, _ in folds] == [50, 100, 150, 200, 250]
         assert all(rows.times[past].max() <= rows.times[after].min() for past, after in folds)
-    folds = make_folds(rows, {"by": "hash"}, 0)
+    folds = make_folds(replace(rows, split_by={"by": "hash"}), 0)
     assert sorted(np.concatenate([apart for _, apart in folds])) == list(range(300))
     for learned, apart in folds:
         assert not set(learned) & set(apart)
@@ -95,16 +95,16 @@ def test_time_is_held_out_after_what_is_learned_and_else_each_row_once(shop: Con
 def test_a_group_is_never_on_both_sides_and_one_alone_is_refused(any_shop: Contract) -> None:
     def grouped(n_groups: int) -> Rows:
         """Rows of so many customers in turn, whose names are the orders'."""
-        rows = rows_of(any_shop, 600)
+        rows = rows_of(any_shop, 600, by="group", group="order")
         customers = pa.array([f"c{number % n_groups}" for number in range(600)])
         at = rows.table.schema.get_field_index("order")
         return replace(rows, table=rows.table.set_column(at, "order", customers))
 
-    rows, split = grouped(40), {"by": "group", "group": "order"}
+    rows = grouped(40)
     names = rows.table["order"].to_numpy()
-    for learned, apart in make_folds(rows, split, 0):
+    for learned, apart in make_folds(rows, 0):
         assert not set(names[learned]) & set(names[apart])
-    assert len(make_folds(grouped(3), split, 0)) == 3
+    assert len(make_folds(grouped(3), 0)) == 3
     for few in (grouped(1), replace(rows, table=rows.table.drop_columns("order"))):
         with pytest.raises(DataError, match=r"'order', and it has one value or is personal"):
-            make_folds(few, split, 0)
+            make_folds(few, 0)

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.models import preprocess
@@ -37,17 +36,17 @@ def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen
 ) -> None:
     (version,) = trained.versions.all()
     names = [name for name in RULES if name != "better than champion"]
-    assert [rule["rule"] for rule in version.verdict] == names
-    assert all(rule["measured"] and rule["limit"] for rule in version.verdict)
+    assert [rule.name for rule in version.verdict] == names
+    assert all(rule.measured and rule.limit for rule in version.verdict)
     assert version.passed
     assert trained.versions.served() == version
     (line,) = trained.versions.history()
     assert line["why"] == "the first model that passed the gate"
 
     bundle, rows = trained.bundle, rows_of(trained.contract, N_NEW, seed=99)
-    fallback = np.array([bundle.metadata["fallback"]] * N_NEW)
     outputs, task = bundle.predict(rows.inputs), bundle.task
-    model, dummy = (task.scores(rows.labels, one).all() for one in (outputs, fallback))
+    constant = task.constant(rows.labels, N_NEW)
+    model, dummy = (task.scores(rows.labels, one).all() for one in (outputs, constant))
     assert model[task.main] > task.chance + 0.25
     assert model[task.loss] < dummy[task.loss] * 0.9
     metrics = bundle.metadata["metrics"]

@@ -20,7 +20,6 @@ from ..arguments import (
 from ..config import Config
 from ..errors import AlertRaised
 from ..models.versions import Versions
-from ..terminal import say
 
 SOURCE = (
     "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
@@ -29,12 +28,6 @@ SOURCE = (
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
 Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
-Which = Annotated[
-    str,
-    typer.Argument(
-        help="A version's number; or champion, which serves, or challenger, the newest that passed."
-    ),
-]
 
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
@@ -42,7 +35,7 @@ datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     jobs = (data, train, serve, score, replay, monitor)
-    for command in (*jobs, promote, rollback, history, card):
+    for command in (*jobs, promote, rollback, history):
         app.command()(command)
     app.add_typer(datasets, name="dataset")
 
@@ -173,7 +166,7 @@ def show_dataset(
 
 
 def promote(
-    version: Which,
+    version: Annotated[str, typer.Argument(help="The version's number.")],
     why: Why = "",
     override: Annotated[
         str | None, typer.Option(help="Serve a version that its gate refused, for this reason.")
@@ -187,7 +180,7 @@ def promote(
 
     config, versions = _versions(configs, set_)
     promote(versions, version, why, override)
-    mirror(config, versions)
+    mirror(config.train, versions, config.monitor.reports)
 
 
 def rollback(
@@ -204,22 +197,14 @@ def rollback(
 
     config, versions = _versions(configs, set_)
     rollback(versions, to, why)
-    mirror(config, versions)
+    mirror(config.train, versions, config.monitor.reports)
 
 
 def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Show the versions, and which served when."""
+    """Show the versions with their gates, and which served when."""
     from ..training.promote import show_history
 
     show_history(_versions(configs, set_)[1])
-
-
-def card(version: Which = "champion", configs: Folder = CONFIGS, set_: Overrides = None) -> None:
-    """Print a version's model card, with the reason if it served against its gate."""
-    from ..training.promote import card_of
-
-    versions = _versions(configs, set_)[1]
-    say(card_of(versions, versions.find(version)))
 
 
 def _versions(configs: Path, overrides: list[str] | None) -> tuple[Config, Versions]:

@@ -10,4 +10,4 @@ from .monitor import CheckConfig, MonitorConfig
 from .reading import Config, load, parse_yaml, read_yaml
 from .section import Fraction, Positive, Section, Share, explain, keys_of, nearest, unknown
 from .serve import ServeConfig
-from .train import TRACKERS, GateConfig, ModelConfig, ThresholdConfig, TrainConfig
+from .train import GateConfig, ModelConfig, ThresholdConfig, TrainConfig

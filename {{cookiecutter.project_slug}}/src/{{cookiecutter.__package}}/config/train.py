@@ -3,17 +3,10 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from .section import Positive, Section, Share, unknown
+from .section import Positive, Section, Share
 
-# Each names a module of training/tracking, and the function ``tracker`` in it.
-TRACKERS = (
-    "mlflow",
-    # options, one line each
-    "wandb",
-)
-NO_TRACKER = "none"
 Above = Annotated[float, Field(gt=0)]
 AtLeastZero = Annotated[float, Field(ge=0)]
 SwitchableRule = Literal[
@@ -89,15 +82,15 @@ class TrainConfig(Section):
     """``train.yaml``: from a dataset version to a gated model."""
 
     intended_use: str | None = None
-    """Who may use the answers for what, and for what not, in your words; for the card."""
+    """Who may use the predictions for what, and for what not, in your words; for the card."""
     bundles: Path = Path("bundles")
     """Where bundles, the served pointer and the promotion history live."""
-    tracker: str = "mlflow"
-    """What runs and versions are mirrored to: one of those in training/tracking/, or none."""
+    tracker: Literal["mlflow", "none"] = "mlflow"
+    """What runs and versions are mirrored to."""
     tracking_uri: Annotated[str, Field(min_length=1)] = "sqlite:///mlflow.db"
     """MLflow's database or server; the variable MLFLOW_TRACKING_URI comes before this file."""
     artifacts: Path = Path("mlartifacts")
-    """Where the tracker keeps the files of a run, unless its server does."""
+    """Where MLflow keeps the files of a run, unless its server does."""
     seed: int = 0
     """Seed of every random draw."""
     epochs: Positive | None = None
@@ -110,8 +103,6 @@ class TrainConfig(Section):
     """Peak step size of AdamW."""
     weight_decay: AtLeastZero = 1e-4
     """Decoupled weight decay of AdamW."""
-    device: str = "auto"
-    """Where networks learn: auto is cuda where there is one, else cpu; or any device of torch."""
     memory_rows: Positive = 2_000_000
     """Most rows of a split that are held in memory; of more every second, third … is taken."""
     folds_below_rows: Annotated[int, Field(ge=0)] = 3000
@@ -122,10 +113,3 @@ class TrainConfig(Section):
     """What a model must hold before it may serve."""
     threshold: ThresholdConfig = ThresholdConfig()
     """From which probability a binary decision is positive; chosen on validation rows."""
-
-    @field_validator("tracker")
-    @classmethod
-    def _is_a_tracker(cls, name: str) -> str:
-        if name not in (valid := (*TRACKERS, NO_TRACKER)):
-            raise ValueError(unknown(name, "the trackers", valid))
-        return name

@@ -63,7 +63,7 @@ def start_challenge(versions: Versions, version: Version, share: float, *, shado
     if served is None or served.number == number:
         raise RegistryError(f"version {number} has no other to challenge; promote another first")
     if not (version.passed or shadow):
-        broken = "; ".join(version.broken)
+        broken = "; ".join(map(str, version.broken))
         raise GateRefusedError(f"version {number} may only --shadow, its gate refused it: {broken}")
     challenge = Challenge(version=number, shadow=shadow, share=share, moves=moves)
     with versions.changing():

@@ -1,7 +1,6 @@
 """What a model predicts, how that is judged, and from which probability on it decides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -108,28 +107,17 @@ def task_of(contract: Contract, threshold: float | None = None) -> Task:
     return Task(contract, threshold)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
-    """A threshold, and why it is this one."""
-
-    threshold: float
-    why: str
-    """A reason such as "where F1 on validation rows is highest"."""
-
-
-def threshold_of(
-    task: Task, labels: Floats, outputs: Outputs, config: ThresholdConfig
-) -> Cut | None:
-    """The threshold, of all that tell rows apart, where the objective is best; binary tasks alone.
+def choose_threshold(
+    labels: Floats, probabilities: Outputs, config: ThresholdConfig
+) -> tuple[float, str]:
+    """The threshold, of all that tell rows apart, where the objective is best; and why it is there.
 
     Of equal ones the highest. Calling no row positive is one of them where that costs the least.
     """
-    if task.kind != "binary":
-        return None
-    if task.n_labels(labels) < 2:
-        return Cut(threshold=0.5, why="as validation rows have one label alone")
-    order = np.argsort(-outputs, kind="stable")
-    ordered = outputs[order].astype(np.float64)
+    if len(np.unique(labels)) < 2:
+        return 0.5, "as validation rows have one label alone"
+    order = np.argsort(-probabilities, kind="stable")
+    ordered = probabilities[order].astype(np.float64)
     last = np.append(ordered[:-1] != ordered[1:], True)  # a threshold takes all of equal ones
     hits = np.append(0, np.cumsum(labels[order])[last])
     called = np.append(0, np.flatnonzero(last) + 1)
@@ -141,4 +129,4 @@ def threshold_of(
     else:
         missed, false = config.false_negative_cost or 0.0, config.false_positive_cost or 0.0
         value = -(missed * (positive - hits) + false * (called - hits))
-    return Cut(threshold=float(thresholds[value.argmax()]), why=config.reason)
+    return float(thresholds[value.argmax()]), config.reason

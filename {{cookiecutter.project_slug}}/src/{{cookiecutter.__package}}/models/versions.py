@@ -2,12 +2,12 @@
 
 ``<bundles>/<name>/versions/3.json`` says which bundle version 3 is. ``served`` holds the newest
 move of the pointer (which version serves since when, by whom and why) and, under ``before``, every
-earlier one. It is replaced in one step and is the truth; a registry mirrors it.
+earlier one. It is replaced in one step and is the truth; MLflow mirrors it.
 """
 
 import getpass
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,32 +20,49 @@ from pydantic import TypeAdapter
 from ..errors import RegistryError
 from ..storage import read_pointer, write_file, write_pointer
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+CHAMPION = "champion"
+"""What the version that serves is called."""
 WAIT_S = 60.0
 NOT_MEASURED = "–"
 Move = dict[str, Any]
 """when, who, action, from, to, why, verdict."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a verdict: whether it passed and why, what was measured, and its limit."""
+
+    name: str
+    passed: bool
+    reason: str
+    measured: str = NOT_MEASURED
+    limit: str = NOT_MEASURED
+
+    def __str__(self) -> str:
+        if self.measured == NOT_MEASURED:
+            return f"{self.name}: {self.reason}"
+        expected = "" if self.limit == NOT_MEASURED else f", wanted {self.limit}"
+        return f"{self.name}: {self.measured}{expected} ({self.reason})"
+
+
+@dataclass(frozen=True)
 class Version:
     """A registered bundle with the verdict of its gate."""
 
     number: int
     bundle: str
-    passed: bool
-    verdict: list[dict[str, Any]]
+    verdict: list[Rule]
     created: str
 
     @property
-    def broken_rules(self) -> list[str]:
-        """The names of the rules that it broke."""
-        return [rule["rule"] for rule in self.verdict if not rule["passed"]]
+    def broken(self) -> list[Rule]:
+        """The rules that refuse it."""
+        return [rule for rule in self.verdict if not rule.passed]
 
     @property
-    def broken(self) -> list[str]:
-        """The rules that it broke, each with its reason."""
-        return [format_rule(rule) for rule in self.verdict if not rule["passed"]]
+    def passed(self) -> bool:
+        """Whether it may serve."""
+        return not self.broken
 
 
 VERSION = TypeAdapter(Version)
@@ -90,37 +107,22 @@ class Versions:
         return _read(path)
 
     def find(self, name: str) -> Version:
-        """A version by number or alias; raises ``RegistryError`` if there is none."""
+        """A version by number, or ``champion``; raises ``RegistryError`` if there is none."""
         if name.isascii() and name.isdigit():
             return self.get(int(name))
-        if version := self.aliases().get(name):
-            return version
-        raise RegistryError(
-            f"{self.name} has no {name} at present; give a number, {CHAMPION} or {CHALLENGER}"
-        )
-
-    def aliases(self) -> dict[str, Version | None]:
-        """The version that serves, and the newest after it that passed and has not served."""
-        served, tried = self.served(), {move["to"] for move in self.history()}
-        waiting = [
-            version
-            for version in self.all()
-            if served is not None and version.number > served.number
-            if version.passed and version.number not in tried
-        ]
-        return {CHAMPION: served, CHALLENGER: waiting[-1] if waiting else None}
+        if name == CHAMPION and (served := self.served()):
+            return served
+        raise RegistryError(f"{self.name} has no {name} at present; give a number, or {CHAMPION}")
 
     def of_bundle(self, bundle: str) -> Version | None:
         """The version that a bundle is registered as."""
         return next((version for version in self.all() if version.bundle == bundle), None)
 
-    def register(self, bundle: str, verdict: list[dict[str, Any]], *, passed: bool) -> Version:
+    def register(self, bundle: str, verdict: list[Rule]) -> Version:
         """Give a bundle the next number; numbers are never used twice, even by two at once."""
         with self.changing():
             number = max((version.number for version in self.all()), default=0) + 1
-            version = Version(
-                number=number, bundle=bundle, passed=passed, verdict=verdict, created=_now()
-            )
+            version = Version(number, bundle, verdict, created=_now())
             path = self.folder / "versions" / f"{number}.json"
             write_file(path, VERSION.dump_json(version, indent=2))
         return version
@@ -153,17 +155,17 @@ class Versions:
         if newest.passed:
             return f"{nothing}; promote one with: promote {newest.number}"
         return (
-            f"{nothing}: the gate refused version {newest.number}: {'; '.join(newest.broken)}."
+            f"{nothing}: the gate refused version {newest.number}: {'; '.join(map(str, newest.broken))}."
             " More rows or better features help; make train tries again"
         )
 
-    def serve(self, version: Version, *, action: str, why: str) -> Move:
-        """Move the pointer, its history with it in one step; return the move."""
+    def serve(self, version: Version, *, action: str, why: str) -> None:
+        """Move the pointer, its history with it in one step."""
         with self.changing():
             history = self.history()
             move = {
                 "when": _now(),
-                "who": who(),
+                "who": _user(),
                 "action": action,
                 "from": history[-1]["to"] if history else None,
                 "to": version.number,
@@ -171,7 +173,6 @@ class Versions:
                 "verdict": "passed" if version.passed else "overridden",
             }
             write_pointer(self._pointer, json.dumps(move | {"before": history}))
-        return move
 
     def previous(self) -> Version:
         """The version that served when the present one was last promoted, so that rolling back
@@ -184,16 +185,7 @@ class Versions:
         raise RegistryError(f"{self.name} has nothing to roll back to: no other version has served")
 
 
-def format_rule(rule: Mapping[str, Any]) -> str:
-    """A rule of a verdict in one line."""
-    measured, limit = (rule.get(key, NOT_MEASURED) for key in ("measured", "limit"))
-    if measured == NOT_MEASURED:
-        return f"{rule['rule']}: {rule['reason']}"
-    expected = "" if limit == NOT_MEASURED else f", wanted {limit}"
-    return f"{rule['rule']}: {measured}{expected} ({rule['reason']})"
-
-
-def who() -> str:
+def _user() -> str:
     """The name of whoever runs this."""
     try:
         return getpass.getuser()

@@ -51,7 +51,7 @@ def describe(
     return {
         "purpose": " ".join(filter(None, (contract.description, _answer(contract, metadata)))),
         "use": metadata["settings"].get("intended_use") or NO_INTENDED_USE,
-        "limits": metadata["model"].get("limits") or LIMITS,
+        "limits": LIMITS,
         "excluded": {
             name: column.why or "no reason given"
             for name, column in contract.columns.items()

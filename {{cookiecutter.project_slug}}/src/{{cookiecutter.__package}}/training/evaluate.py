@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ..config import Config, ModelConfig
-from ..data.dataset import Dataset
+from ..config import TrainConfig
 from ..data.leakage import feature_scores
 from ..errors import BundleError, DataError
 from ..models import graph
@@ -18,11 +17,10 @@ from ..models.bundle import open_bundle, open_session, parity_error, predict
 from ..models.intervals import Bootstrap, Interval
 from ..models.metrics import METRICS, Draws, Floats, Integers, Scored
 from ..models.tables import from_table
-from ..models.tasks import Cut, Outputs, Task, task_of
+from ..models.tasks import Outputs, Task, task_of
 from ..models.versions import Versions
 from ..terminal import say, table
 from ..values import canonical_category
-from .kinds import Fitted
 from .race import Model
 from .rows import Rows, Splits, bootstrap_of, overlap
 
@@ -36,6 +34,7 @@ EXAMPLE_ROWS = 16
 class Exported:
     """A model as a graph, and what the graph predicts."""
 
+    model: Model
     graph: bytes
     tested: Outputs
     """On the test rows."""
@@ -43,9 +42,6 @@ class Exported:
     """On the training rows."""
     parity: float
     """How far off the graph is over the test rows, as a multiple of the tolerance."""
-    cut: Cut | None
-    choice: ModelConfig
-    fitted: Fitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,57 +101,50 @@ def export(model: Model, splits: Splits) -> Exported:
     Raises:
         ModelFailedError: an output cannot be one; no server would open such a bundle.
     """
-    train, test = splits["train"], splits["test"]
+    train, test, task = splits["train"], splits["test"], model.task
     content = graph.export(model.program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
-    session, task = open_session(content), task_of(test.contract)
+    session = open_session(content)
     expected, tested = model.program.predict(test.inputs), predict(session, test.inputs, task)
     return Exported(
+        model=model,
         graph=content,
         tested=tested,
         trained=predict(session, train.inputs, task),
         parity=parity_error(expected, tested, task.scale(expected)),
-        cut=model.cut,
-        choice=model.choice,
-        fitted=model.fitted,
     )
 
 
-def assess(
-    config: Config, dataset: Dataset, splits: Splits, exported: Exported, linear: Model
-) -> Evidence:
+def assess(settings: TrainConfig, splits: Splits, exported: Exported, linear: Model) -> Evidence:
     """Compare a graph with the baselines and the champion on the test rows, and show it."""
-    settings, contract = config.train, dataset.contract
-    task, train, test = task_of(contract), splits["train"], splits["test"]
+    train, test, task = splits["train"], splits["test"], exported.model.task
+    contract, labels = test.contract, test.labels
     outputs = {
         MODEL: exported.tested,
         LINEAR: linear.program.predict(test.inputs),
         DUMMY: task.constant(train.labels, len(test)),
     }
-    cuts = {MODEL: exported.cut, LINEAR: linear.cut, DUMMY: None}
-    tasks = {name: task_of(contract, cut.threshold if cut else None) for name, cut in cuts.items()}
-    scores = {name: tasks[name].scores(test.labels, outputs[name]) for name in outputs}
+    tasks = {MODEL: task, LINEAR: linear.task, DUMMY: task_of(contract)}
+    scores = {name: tasks[name].scores(labels, outputs[name]) for name in tasks}
     scores |= champion(Versions(settings.bundles, contract.name), test)
-    bootstrap = bootstrap_of(test, dataset.manifest.get("split", {}), settings)
+    bootstrap = bootstrap_of(test, settings)
     evaluation = evaluate(scores, bootstrap)
     form = ".4g" if task.kind == "regression" else ".3f"  # 80 columns hold three intervals
-    table(
-        f"{len(test):,} test rows; {bootstrap}",
-        ["", *(METRICS[metric].title for metric in task.headline)],
-        [
-            (name, *(format(evaluation.interval(name, m), form) for m in task.headline))
-            for name in scores
-        ],
-    )
-    if exported.cut is not None:
-        say(f"threshold {exported.cut.threshold:.4f}, {exported.cut.why}")
+    lines = [
+        (name, *(format(evaluation.interval(name, metric), form) for metric in task.headline))
+        for name in scores
+    ]
+    titles = [METRICS[metric].title for metric in task.headline]
+    table(f"{len(test):,} test rows; {bootstrap}", ["", *titles], lines)
+    if task.threshold is not None:
+        say(f"threshold {task.threshold:.4f}, {exported.model.threshold_why}")
     return Evidence(
         task=task,
         evaluation=evaluation,
         parity=exported.parity,
         leakage=dict(feature_scores(pl.DataFrame(pl.from_arrow(train.table)), contract)),
         overlap=overlap([train, splits["validation"]], test),
-        slices=slices(tasks[MODEL], test.labels, outputs, slice_columns(test), bootstrap),
-        calibration=calibration_gap(task, evaluation, test.labels, exported.tested),
+        slices=slices(task, labels, outputs, slice_columns(test), bootstrap),
+        calibration=calibration_gap(task, evaluation, labels, exported.tested),
     )
 
 

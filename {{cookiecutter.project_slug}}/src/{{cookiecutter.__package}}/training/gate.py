@@ -4,14 +4,13 @@ Intervals count: a fault must be sure to refuse a model, and where a merit is re
 sure. Pure: what ``Evidence`` holds is measured elsewhere.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from ..config import GateConfig
 from ..models.metrics import METRICS
-from ..models.versions import NOT_MEASURED
+from ..models.versions import NOT_MEASURED, Rule
 from .evaluate import CHAMPION, DUMMY, LINEAR, MODEL, Evidence
 
 NOT_OF_THE_MODEL = {"parity", "no leaky feature", "unseen test rows"}
@@ -20,33 +19,16 @@ Result = tuple[str, str, bool, str]
 """What was measured, its limit, whether it passed, and the reason."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One rule's result: what was measured, the limit, and what that means."""
-
-    rule: str
-    measured: str
-    limit: str
-    passed: bool
-    reason: str
-
-
-def judge(evidence: Evidence, config: GateConfig) -> list[Rule]:
+def verdict_of(evidence: Evidence, config: GateConfig) -> list[Rule]:
     """Every rule's result; the model passes where all do."""
-    rules = []
+    verdict = []
     for name, measure in RULES.items():
         if name in config.skip:
-            rules.append(
-                Rule(name, NOT_MEASURED, "skipped", True, "gate.skip in train.yaml names it")
-            )
+            verdict.append(Rule(name, True, "gate.skip in train.yaml names it", limit="skipped"))
         elif measure is not _better_than_champion or CHAMPION in evidence.evaluation.values:
-            rules.append(Rule(name, *measure(evidence, config)))
-    return rules
-
-
-def broken_by(rules: Sequence[Rule]) -> set[str]:
-    """The rules that refuse the model."""
-    return {rule.rule for rule in rules if not rule.passed}
+            measured, limit, passed, reason = measure(evidence, config)
+            verdict.append(Rule(name, passed, reason, measured, limit))
+    return verdict
 
 
 def _parity(evidence: Evidence, _: GateConfig) -> Result:

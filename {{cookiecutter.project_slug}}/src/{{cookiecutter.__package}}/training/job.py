@@ -1,20 +1,18 @@
 """``train``: a dataset version → race → export → evaluate → gate → bundle → version → serve."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from ..config import Config
-from ..data.dataset import Dataset, current
+from ..config import Config, TrainConfig
+from ..data.dataset import current
 from ..data.split import SPLITS
 from ..errors import ParityError
 from ..models.bundle import write_bundle
-from ..models.tasks import task_of
-from ..models.versions import Version, Versions, format_rule
+from ..models.versions import Rule, Version, Versions
 from ..terminal import say
 from .evaluate import Evidence, Exported, assess, export
-from .gate import NOT_OF_THE_MODEL, broken_by, judge
+from .gate import NOT_OF_THE_MODEL, verdict_of
 from .promote import promote, show_verdict
 from .race import Model, candidates, race
 from .record import bundle_files
@@ -28,81 +26,75 @@ SINKS: Sequence[str] = (
 )
 """Modules whose ``write(versions, version, reports)`` is called once a version is registered.
 
-What their ``measure(task, graph, test, outputs)`` returns stands in the bundle's evaluation.
+What their ``measure(exported, test)`` returns stands in the bundle's evaluation.
 """
 
 
 def run(config: Config) -> Version:
     """Train, gate and register a model on the current dataset; serve it if it is the first to pass.
 
-    Where the winner of the race is refused and the linear baseline passes, the baseline is taken.
+    Raises:
+        ParityError: the graph predicts differently from torch; the version stays for inspection.
     """
     settings = config.train
     candidates(settings.model, few_rows=False)  # a wrong setting is refused before data are read
     dataset = current(config.data.directory)
     say(f"dataset   {dataset.path}")
     splits = {split: read_rows(dataset, split, settings) for split in SPLITS}
-    split = dataset.manifest.get("split", {})
-    winner, linear = race(settings, splits["train"], splits["validation"], split)
-    exported, evidence = _choose(config, dataset, splits, winner, linear)
-    return register(config, dataset, splits, exported, evidence)
-
-
-def _choose(
-    config: Config, dataset: Dataset, splits: Splits, winner: Model, linear: Model
-) -> tuple[Exported, Evidence]:
-    """The winner of the race; the linear baseline where the gate refuses the winner alone."""
-    gate, exported = config.train.gate, export(winner, splits)
-    evidence = assess(config, dataset, splits, exported, linear)
-    broken = broken_by(judge(evidence, gate))
-    winner_at_fault = bool(broken) and not broken & NOT_OF_THE_MODEL
-    if winner is linear or not winner_at_fault:
-        return exported, evidence
-    linear_export = export(linear, splits)
-    linear_evidence = assess(config, dataset, splits, linear_export, linear)
-    if broken_by(judge(linear_evidence, gate)):
-        return exported, evidence
-    why = ", ".join(sorted(broken))
-    say(f"gate      refused {winner.choice.kind} ({why}); linear passes")
-    return linear_export, linear_evidence
-
-
-def register(
-    config: Config, dataset: Dataset, splits: Splits, exported: Exported, evidence: Evidence
-) -> Version:
-    """Write the bundle, give it a number, serve it if nothing serves; then tell the tracker.
-
-    Raises:
-        ParityError: the graph predicts differently from torch; the version stays for inspection.
-    """
-    versions = Versions(config.train.bundles, dataset.contract.name)
+    winner, linear = race(settings, splits["train"], splits["validation"])
+    exported, evidence, verdict = _choose(settings, splits, winner, linear)
     sinks = [import_module(f"{ROOT}.{sink}") for sink in SINKS]
-    task = task_of(dataset.contract, exported.cut.threshold if exported.cut else None)
     findings: dict[str, Any] = {}
     for sink in sinks:
-        findings |= sink.measure(task, exported.graph, splits["test"], exported.tested)
+        findings |= sink.measure(exported, splits["test"])
+    versions = Versions(settings.bundles, dataset.contract.name)
     files = bundle_files(config, dataset, splits, exported, evidence, findings)
-    path = write_bundle(versions.folder, files)
-    version = versions.of_bundle(path.name)
-    if version is None:
-        rules = judge(evidence, config.train.gate)
-        verdict = [asdict(rule) for rule in rules]
-        show_verdict(verdict)
-        version = versions.register(path.name, verdict, passed=not broken_by(rules))
-        megabytes = sum(map(len, files.values())) / 1e6
-        say(f"model     version {version.number}, {megabytes:.1f} MB, {path}")
-    else:
-        say(f"model     is version {version.number} already: same data, settings and code")
+    version = _register(versions, files, verdict)
     try:
         for sink in sinks:
             sink.write(versions, version, config.monitor.reports)
-        for rule in version.verdict:
-            if rule["rule"] == "parity" and not rule["passed"]:
-                what = f"version {version.number}: {format_rule(rule)}"
+        for rule in version.broken:
+            if rule.name == "parity":
+                what = f"version {version.number}: {rule}"
                 raise ParityError(f"{what}; it is kept for inspection")
         _serve_the_first(versions, version)
     finally:
-        mirror(config, versions)
+        mirror(settings, versions, config.monitor.reports)
+    return version
+
+
+def _choose(
+    settings: TrainConfig, splits: Splits, winner: Model, linear: Model
+) -> tuple[Exported, Evidence, list[Rule]]:
+    """The winner of the race; the linear baseline where the gate refuses the winner alone."""
+
+    def judged(model: Model) -> tuple[Exported, Evidence, list[Rule]]:
+        exported = export(model, splits)
+        evidence = assess(settings, splits, exported, linear)
+        return exported, evidence, verdict_of(evidence, settings.gate)
+
+    best = judged(winner)
+    broken = {rule.name for rule in best[2] if not rule.passed}
+    if winner is linear or not broken or broken & NOT_OF_THE_MODEL:
+        return best
+    baseline = judged(linear)
+    if not all(rule.passed for rule in baseline[2]):
+        return best
+    why = ", ".join(sorted(broken))
+    say(f"gate      refused {winner.choice.kind} ({why}); linear passes")
+    return baseline
+
+
+def _register(versions: Versions, files: Mapping[str, bytes], verdict: list[Rule]) -> Version:
+    """Write the bundle and give it a number, which it may have already."""
+    path = write_bundle(versions.folder, dict(files))
+    if version := versions.of_bundle(path.name):
+        say(f"model     is version {version.number} already: same data, settings and code")
+        return version
+    show_verdict(verdict)
+    version = versions.register(path.name, verdict)
+    megabytes = sum(map(len, files.values())) / 1e6
+    say(f"model     version {version.number}, {megabytes:.1f} MB, {path}")
     return version
 
 

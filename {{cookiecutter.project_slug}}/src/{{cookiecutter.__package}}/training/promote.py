@@ -1,16 +1,15 @@
 """Which version serves: promote, roll back, and show what served."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ..errors import GateRefusedError, RegistryError
-from ..models.bundle import open_bundle, verify
-from ..models.versions import NOT_MEASURED, Version, Versions, format_rule
+from ..models.bundle import open_bundle
+from ..models.versions import CHAMPION, Rule, Version, Versions
 from ..terminal import say, table
 
 
 def promote(versions: Versions, what: str, why: str = "", override: str | None = None) -> Version:
-    """Serve a version, by number or alias, that passed its gate, or any for a reason.
+    """Serve a version that passed its gate, or any for a reason.
 
     Raises:
         RegistryError: there is no such version, or the reason is empty.
@@ -19,11 +18,11 @@ def promote(versions: Versions, what: str, why: str = "", override: str | None =
     """
     version = versions.find(what)
     if override is not None and not override.strip():
-        raise RegistryError("--override needs the reason, which the history and the card keep")
+        raise RegistryError("--override needs the reason, which the history keeps")
     if not version.passed and override is None:
         raise GateRefusedError(
             f"version {version.number} may not be promoted, its gate refused it:"
-            f" {'; '.join(version.broken)}; if you know better: --override 'the reason'"
+            f" {'; '.join(map(str, version.broken))}; if you know better: --override 'the reason'"
         )
     return _serve(versions, version, "promote", override or why)
 
@@ -57,44 +56,27 @@ def _serve(versions: Versions, version: Version, action: str, why: str) -> Versi
 
 def show_history(versions: Versions) -> None:
     """Print every version, the newest one's gate, and every change of the served version."""
-    aliases = {version.number: name for name, version in versions.aliases().items() if version}
-    rows = []
-    for version in versions.all():
-        gate = "passed" if version.passed else f"refused: {', '.join(version.broken_rules)}"
-        alias = aliases.get(version.number, "")
+    rows, every, served = [], versions.all(), versions.served()
+    for version in every:
+        broken = ", ".join(rule.name for rule in version.broken)
+        gate = f"refused: {broken}" if broken else "passed"
+        alias = CHAMPION if version == served else ""
         rows.append((version.number, version.bundle, version.created, gate, alias))
     table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", "alias"], rows)
-    for version in versions.all()[-1:]:
+    for version in every[-1:]:
         show_verdict(version.verdict, f"version {version.number}, the newest: gate")
     keys = ["when", "who", "action", "from", "to", "verdict", "why"]
     moves = [[move.get(key) for key in keys] for move in versions.history()]
     table(f"{versions.name}: what has served", keys, moves)
 
 
-def show_verdict(verdict: Sequence[Mapping[str, Any]], title: str = "gate") -> None:
+def show_verdict(verdict: Sequence[Rule], title: str = "gate") -> None:
     """Print a gate's rules, and the reasons of those that refused the model."""
-    keys, rows = ("rule", "measured", "limit"), []
+    rows = []
     for rule in verdict:
-        cells = [str(rule.get(key, NOT_MEASURED)).replace("; ", "\n") for key in keys]
-        rows.append([*cells, "yes" if rule["passed"] else "NO"])
-    table(title, [*keys, "passed"], rows)
+        cells = [text.replace("; ", "\n") for text in (rule.name, rule.measured, rule.limit)]
+        rows.append([*cells, "yes" if rule.passed else "NO"])
+    table(title, ["rule", "measured", "limit", "passed"], rows)
     for rule in verdict:
-        if not rule["passed"]:
-            say(f"refused   {rule['rule']}: {rule['reason']}")
-
-
-def card_of(versions: Versions, version: Version) -> str:
-    """A version's card, with its gate's verdict and the reasons for which it served against that."""
-    card = verify(versions.folder / version.bundle)["card.md"].decode().rstrip()
-    sections = [card, "## Gate"]
-    for rule in version.verdict:
-        passed = "passed" if rule["passed"] else "**refused**"
-        sections.append(f"- {passed} · {format_rule(rule)}")
-    for move in versions.history():
-        overridden = (move["action"], move.get("verdict")) == ("promote", "overridden")
-        if overridden and move["to"] == version.number:
-            why = " ".join(move["why"].split())
-            sections.append(
-                f"- **served against this gate** · {move['when']}, {move['who']}: {why}"
-            )
-    return "\n\n".join(sections) + "\n"
+        if not rule.passed:
+            say(f"refused   {rule.name}: {rule.reason}")

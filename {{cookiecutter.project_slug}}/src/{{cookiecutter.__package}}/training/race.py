@@ -6,7 +6,6 @@ The race repeats: its budget is in epochs and trees, never in seconds.
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +13,13 @@ import torch
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
-from ..models.intervals import Bootstrap
-from ..models.metrics import METRICS, Floats
+from ..models.metrics import METRICS
 from ..models.preprocess import fit_preprocess
 from ..models.program import Head, Program
-from ..models.tasks import Cut, Outputs, task_of, threshold_of
+from ..models.tasks import Outputs, Task, choose_threshold, task_of
 from ..terminal import table
 from .kinds import Fitted, TrainingSet, read_kind
-from .rows import Examples, Rows, SplitBy, bootstrap_of, make_folds, make_rows
+from .rows import Examples, Rows, bootstrap_of, make_folds, make_rows
 
 LINEAR_MODEL = ModelConfig(kind="linear")
 # The simplest first: it wins where others are no better.
@@ -42,15 +40,10 @@ class Holdout:
     sets: Sequence[TrainingSet]
     parts: Sequence[Rows]
     """What each set holds out."""
-    bootstrap: Bootstrap
-    """Of all rows that are held out."""
+    rows: Rows
+    """All that are held out, part after part."""
     all_rows: Rows | None
     """What folds were made of, to learn from once a kind is chosen."""
-
-    @cached_property
-    def labels(self) -> Floats:
-        """Of all rows that are held out, part after part."""
-        return np.concatenate([part.labels for part in self.parts])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +55,9 @@ class Model:
     fitted: Fitted
     outputs: Outputs
     """For the rows that are held out."""
-    cut: Cut | None
-    """From which of these on it decides, of a binary task."""
+    task: Task
+    """With the threshold that was chosen on these, if it is binary."""
+    threshold_why: str | None
 
 
 def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfig]:
@@ -83,31 +77,30 @@ def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfi
     return {name: one for name, one in CANDIDATES.items() if not few_rows or one.kind != "mlp"}
 
 
-def race(
-    settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy
-) -> tuple[Model, Model]:
+def race(settings: TrainConfig, train: Rows, validation: Rows) -> tuple[Model, Model]:
     """The best candidate and the linear baseline, which may be the same."""
-    holdout = make_holdout(settings, train, validation, split)
+    holdout = make_holdout(settings, train, validation)
     choices = candidates(settings.model, few_rows=holdout.all_rows is not None)
     models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
-    best = models[rank(holdout, models)[0]]
+    best = models[rank(settings, holdout, models)[0]]
     linear = models.get("linear") or fit_candidate(LINEAR_MODEL, holdout)
     winner = finalize(best, holdout)
     return winner, winner if best is linear else finalize(linear, holdout)
 
 
-def make_holdout(settings: TrainConfig, train: Rows, validation: Rows, split: SplitBy) -> Holdout:
+def make_holdout(settings: TrainConfig, train: Rows, validation: Rows) -> Holdout:
     """Hold out the validation rows or, of few rows, folds of these and the training rows."""
     pairs, held_out, all_rows = [(train, validation)], validation, None
     if len(train) + len(validation) < settings.folds_below_rows:
-        all_rows = make_rows(train.contract, pa.concat_tables([train.table, validation.table]))
-        folds = make_folds(all_rows, split, settings.seed)
+        both = pa.concat_tables([train.table, validation.table])
+        all_rows = make_rows(train.contract, both, train.split_by)
+        folds = make_folds(all_rows, settings.seed)
         pairs = [(all_rows[learned], all_rows[apart]) for learned, apart in folds]
         held_out = all_rows[np.concatenate([apart for _, apart in folds])]
     return Holdout(
         sets=[make_training_set(settings, learned, apart) for learned, apart in pairs],
         parts=[apart for _, apart in pairs],
-        bootstrap=bootstrap_of(held_out, split, settings),
+        rows=held_out,
         all_rows=all_rows,
     )
 
@@ -125,7 +118,6 @@ def make_training_set(
 
     return TrainingSet(
         contract=contract,
-        task=task_of(contract),
         preprocess=preprocess,
         head=Head(contract.task, train.labels, len(contract.labels or ())),
         train=examples(train),
@@ -143,14 +135,19 @@ def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
     fits = [fit_program(training, choice) for training in holdout.sets]
     pairs = zip(fits, holdout.parts, strict=True)
     outputs = np.concatenate([program.predict(part.inputs) for (program, _), part in pairs])
-    (program, fitted), first = fits[0], holdout.sets[0]
     rounds, last = np.median([(one.rounds, one.last_round) for _, one in fits], axis=0)
+    contract, threshold, why = holdout.rows.contract, None, None
+    if contract.task == "binary":
+        objective = holdout.sets[0].settings.threshold
+        threshold, why = choose_threshold(holdout.rows.labels, outputs, objective)
+    program, fitted = fits[0]
     return Model(
         program=program,
         choice=choice,
         fitted=replace(fitted, rounds=int(rounds), last_round=int(last)),
         outputs=outputs,
-        cut=threshold_of(first.task, holdout.labels, outputs, first.settings.threshold),
+        task=task_of(contract, threshold),
+        threshold_why=why,
     )
 
 
@@ -178,13 +175,14 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     return program.eval(), fitted
 
 
-def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
+def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
     """The candidates' names, the best first, which a table shows; of equals the simplest.
 
     Where the deciding metric has no meaning, such as on labels of one kind, the loss ranks.
     """
-    task, bootstrap = holdout.sets[0].task, holdout.bootstrap
-    scored = {name: task.scores(holdout.labels, model.outputs) for name, model in models.items()}
+    labels, bootstrap = holdout.rows.labels, bootstrap_of(holdout.rows, settings)
+    task = task_of(holdout.rows.contract)
+    scored = {name: task.scores(labels, model.outputs) for name, model in models.items()}
     values = {name: one.all() for name, one in scored.items()}
     undefined = any(np.isnan(metrics[task.main]) for metrics in values.values())
     metric = task.loss if undefined else task.main
@@ -195,7 +193,7 @@ def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
         interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
         rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else "–"
         lines.append((name, str(interval), rounds))
-    n, k = len(holdout.labels), len(holdout.parts)
+    n, k = len(labels), len(holdout.parts)
     rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
     table(f"kinds of model by {title} on {rows}", ["", title, "best round"], lines)
     return names

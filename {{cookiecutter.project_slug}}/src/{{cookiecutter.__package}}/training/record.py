@@ -40,8 +40,9 @@ def bundle_files(
 ) -> dict[str, bytes]:
     """Each file's content by name; ``findings`` go into the evaluation beside ours."""
     contract, train, test = dataset.contract, splits["train"], splits["test"]
+    task, evaluation = evidence.task, evidence.evaluation
     metrics = {  # of another champion the same bundle would be another
-        model: {name: evidence.evaluation.interval(model, name) for name in evidence.task.metrics}
+        model: {name: evaluation.interval(model, name) for name in task.metrics}
         for model in (MODEL, LINEAR, DUMMY)
     }
     metadata = dump_json(_metadata(config, dataset, train, exported) | {"metrics": metrics})
@@ -65,17 +66,16 @@ def dump_json(value: Any) -> bytes:
 
 def _metadata(config: Config, dataset: Dataset, train: Rows, exported: Exported) -> dict[str, Any]:
     """What the model was made of, and what a server needs to answer by it."""
-    contract, settings, cut = dataset.contract, config.train, exported.cut
+    contract, settings, model = dataset.contract, config.train, exported.model
     return {
         "name": contract.name,
         "dataset": dataset.name,
         "span": _span(train),
         "contract": contract.hash,
         "git": git_state(),
-        "model": exported.choice.model_dump(mode="json") | {"rounds": exported.fitted.rounds},
-        "threshold": cut.threshold if cut else None,
-        "threshold_why": cut.why if cut else None,
-        "fallback": task_of(contract).constant(train.labels, 1)[0],
+        "model": model.choice.model_dump(mode="json") | {"rounds": model.fitted.rounds},
+        "threshold": model.task.threshold,
+        "threshold_why": model.threshold_why,
         "golden": _golden(contract, train.inputs, exported.trained),
         "typical": _typical(train),
         "seed": settings.seed,
@@ -86,7 +86,7 @@ def _metadata(config: Config, dataset: Dataset, train: Rows, exported: Exported)
 
 def _evaluation(test: Rows, exported: Exported, evidence: Evidence) -> dict[str, Any]:
     """What was measured on the test rows, and how it learned."""
-    task, bootstrap, fitted = evidence.task, evidence.evaluation.bootstrap, exported.fitted
+    task, bootstrap, fitted = evidence.task, evidence.evaluation.bootstrap, exported.model.fitted
     curves = {name: [*enumerate(curve, start=1)] for name, curve in fitted.curves.items()}
     return {
         "rows": len(test),

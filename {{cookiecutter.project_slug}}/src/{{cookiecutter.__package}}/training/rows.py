@@ -1,7 +1,7 @@
 """A split as training uses it: its rows with inputs and labels, and which of them belong together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
@@ -35,8 +35,6 @@ from ..terminal import say
 from ..values import canonical_category
 
 FOLDS = 5
-SplitBy = Mapping[str, Any]
-"""How the dataset was split, as its manifest says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +45,29 @@ class Rows:
     table: pa.Table
     inputs: Inputs
     labels: Floats
+    split_by: Mapping[str, Any] = field(default_factory=dict)
+    """How the dataset was split, as its manifest says."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, places: Integers) -> "Rows":
-        return Rows(
-            contract=self.contract,
-            table=self.table.take(pa.array(places)),
-            inputs=self.inputs[places],
-            labels=self.labels[places],
-        )
+        table = self.table.take(pa.array(places))
+        return replace(self, table=table, inputs=self.inputs[places], labels=self.labels[places])
 
     @property
     def times(self) -> Integers:
         """Each row's own time in seconds since 1970."""
         return self.inputs.time[:, self.contract.times.index(self.contract.time or "")]
+
+    @property
+    def groups(self) -> Integers | None:
+        """The number of each row's group; none where the split has none, or datasets leave it out."""
+        name = self.split_by.get("group")
+        if name not in self.table.column_names:
+            return None
+        names = [canonical_category(value) for value in self.table[name].to_pylist()]
+        return numbered(np.array(names))
 
 
 Splits = Mapping[Split, Rows]
@@ -87,10 +92,11 @@ class Examples:
         return Examples(rows=rows, labels=self.labels.to(device))
 
 
-def make_rows(contract: Contract, table: pa.Table) -> Rows:
+def make_rows(contract: Contract, table: pa.Table, split_by: Mapping[str, Any]) -> Rows:
     """A table's rows with their inputs and labels."""
     labels = task_of(contract).encode(table.column(contract.target).to_pylist())
-    return Rows(contract=contract, table=table, inputs=from_table(contract, table), labels=labels)
+    inputs = from_table(contract, table)
+    return Rows(contract=contract, table=table, inputs=inputs, labels=labels, split_by=split_by)
 
 
 def read_rows(dataset: Dataset, split: Split, settings: TrainConfig) -> Rows:
@@ -100,17 +106,17 @@ def read_rows(dataset: Dataset, split: Split, settings: TrainConfig) -> Rows:
     step = ceil(n_rows / settings.memory_rows)
     if step > 1:
         say(f"sample    one of {step} of the {n_rows:,} {split} rows; see train.memory_rows")
-        some = pl.scan_parquet(path, row_index_name="_place").filter(pl.col("_place") % step == 0)
-        table = some.drop("_place").collect(engine="streaming").to_arrow()
+        some = pl.scan_parquet(path).gather_every(step)
+        table = some.collect(engine="streaming").to_arrow()
     else:
         table = dataset.read(split)
-    return make_rows(dataset.contract, table)
+    return make_rows(dataset.contract, table, dataset.manifest.get("split", {}))
 
 
-def bootstrap_of(rows: Rows, split: SplitBy, settings: TrainConfig) -> Bootstrap:
+def bootstrap_of(rows: Rows, settings: TrainConfig) -> Bootstrap:
     """Draws of whole blocks of rows: of the split's groups, else of local days, else of rows."""
-    if (groups := _groups(rows, split)) is not None:
-        block, unit = groups, f"values of {split['group']}"
+    if (groups := rows.groups) is not None:
+        block, unit = groups, f"values of {rows.split_by['group']}"
     elif rows.contract.time is not None:
         block, unit = numbered(local_days(rows.times, rows.contract.zone)), "days"
     else:
@@ -119,14 +125,6 @@ def bootstrap_of(rows: Rows, split: SplitBy, settings: TrainConfig) -> Bootstrap
     return Bootstrap(
         block=block, unit=unit, resamples=resamples, confidence=confidence, seed=settings.seed
     )
-
-
-def _groups(rows: Rows, split: SplitBy) -> Integers | None:
-    """The number of each row's group; none where the split has none, or datasets leave it out."""
-    name = split.get("group")
-    if name not in rows.table.column_names:
-        return None
-    return numbered(np.array([canonical_category(value) for value in rows.table[name].to_pylist()]))
 
 
 def overlap(learned: Sequence[Rows], test: Rows) -> int | None:
@@ -138,7 +136,7 @@ def overlap(learned: Sequence[Rows], test: Rows) -> int | None:
     return int(np.isin(row_hashes(test.table.select([name])), known).sum())
 
 
-def make_folds(rows: Rows, split: SplitBy, seed: int) -> list[tuple[Integers, Integers]]:
+def make_folds(rows: Rows, seed: int) -> list[tuple[Integers, Integers]]:
     """Rows to learn from and rows held out, like the split of the test rows: by time, group or row.
 
     Of time the past is learned from and the time after it held out. Else each row is held out once,
@@ -147,7 +145,7 @@ def make_folds(rows: Rows, split: SplitBy, seed: int) -> list[tuple[Integers, In
     Raises:
         DataError: folds are by group, and the rows are of one group or do not say of which.
     """
-    number, by = FOLDS, split.get("by", "date")
+    number, by = FOLDS, rows.split_by.get("by", "date")
     if by in {"date", "recent"} and rows.contract.time is not None:
         order = np.argsort(rows.times, kind="stable")
         folds = TimeSeriesSplit(number).split(order)
@@ -155,12 +153,12 @@ def make_folds(rows: Rows, split: SplitBy, seed: int) -> list[tuple[Integers, In
     regression, groups = rows.contract.task == "regression", None
     kind: Any = KFold if regression else StratifiedKFold
     if by == "group":
-        kind, groups = GroupKFold if regression else StratifiedGroupKFold, _groups(rows, split)
+        kind, groups = GroupKFold if regression else StratifiedGroupKFold, rows.groups
         if groups is None or not groups.any():
             raise DataError(
-                f"so few rows are held out by their '{split['group']}', and it has one value or is"
-                " personal, so that datasets leave it out: group by another column in data.yaml, or"
-                " set train.folds_below_rows to 0"
+                f"so few rows are held out by their '{rows.split_by['group']}', and it has one value"
+                " or is personal, so that datasets leave it out: group by another column in"
+                " data.yaml, or set train.folds_below_rows to 0"
             )
         number = min(number, int(groups.max()) + 1)
     splitter = kind(number, shuffle=True, random_state=seed)

@@ -47,7 +47,7 @@ def tell(
     for bundle in ("first", "second"):
         (versions.folder / bundle).mkdir(parents=True)
         (versions.folder / bundle / "contract.json").write_text(contract.text)
-        version = versions.register(bundle, [], passed=True)
+        version = versions.register(bundle, [])
         versions.serve(version, action="promote", why=f"the {bundle} <i>one</i>")
     for number in range(weeks):
         window = week(contract, number, weeks)

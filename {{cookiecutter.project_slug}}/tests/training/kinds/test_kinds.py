@@ -13,6 +13,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
     predict,
 )
 from {{ cookiecutter.__package }}.models.graph import export
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
 from {{ cookiecutter.__package }}.training.race import (
     fit_program,
@@ -43,19 +44,19 @@ EVERY = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "task"), EVERY)
-def test_it_learns_and_its_graph_answers_alike(kind: str, task: str, make_set: MakeSet) -> None:
-    contract = shop_of(task)
-    training = make_set(contract)
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_it_learns_and_its_graph_answers_alike(kind: str, name: str, make_set: MakeSet) -> None:
+    contract = shop_of(name)
+    training, task = make_set(contract), task_of(contract)
     program, _ = fit_program(training, choice(kind))
     rows = rows_of(contract, 800, seed=5)  # which it has not seen
-    scores = training.task.scores(rows.labels, program.predict(rows.inputs)).all()
-    assert scores[training.task.main] > training.task.chance + 0.1
+    scores = task.scores(rows.labels, program.predict(rows.inputs)).all()
+    assert scores[task.main] > task.chance + 0.1
     session = open_session(export(program, rows.inputs[:16]).SerializeToString())
     for inputs in (rows.inputs[:400], rows.inputs[:1], adversarial(contract)):
         expected = program.predict(inputs)
-        outputs = predict(session, inputs, training.task)
-        assert parity_error(expected, outputs, training.task.scale(expected)) <= 1
+        outputs = predict(session, inputs, task)
+        assert parity_error(expected, outputs, task.scale(expected)) <= 1
 
 
 @pytest.mark.parametrize("kind", NAMES)

@@ -7,10 +7,9 @@ import torch
 
 from {{ cookiecutter.__package }}.config import ModelConfig, TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError, DivergedError
+from {{ cookiecutter.__package }}.errors import DivergedError
 from {{ cookiecutter.__package }}.training.kinds import TrainingSet, read_kind
 from {{ cookiecutter.__package }}.training.kinds.loop import (
-    choose_device,
     schedule_of,
 )
 
@@ -58,10 +57,3 @@ def test_a_loss_that_is_not_finite_names_the_epoch_and_the_remedy(make_set: Make
     training.train.labels[11] = float("inf")
     with pytest.raises(DivergedError, match=r"not finite in epoch 1: lower train\.learning_rate"):
         read_kind(MLP)(training)
-
-
-def test_a_device_that_is_not_there_is_refused() -> None:
-    assert choose_device("auto").type in {"cpu", "cuda"}
-    for absent in ("tpu", "cuda:99"):
-        with pytest.raises(ConfigError, match=f"train.device is '{absent}': .*'auto' takes what"):
-            choose_device(absent)

@@ -11,6 +11,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
 )
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.program import Categories
+from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.kinds.tabm import TabM
 from {{ cookiecutter.__package }}.training.race import fit_program
 
@@ -45,15 +46,15 @@ def tabm(start: Tensor, width: int = 3) -> TabM:
 def test_it_learns_and_its_graph_answers_alike(make_set: MakeSet) -> None:
     """Of one task; the slow tests of every kind train the others."""
     contract = shop_of("multiclass")
-    training = make_set(contract)
-    program = fit_program(training, ModelConfig.model_validate(SMALL))[0]
+    task = task_of(contract)
+    program = fit_program(make_set(contract), ModelConfig.model_validate(SMALL))[0]
     tested = rows_of(contract, 800, seed=5)
-    scores = training.task.scores(tested.labels, program.predict(tested.inputs)).all()
-    assert scores[training.task.main] > training.task.chance + 0.1
+    scores = task.scores(tested.labels, program.predict(tested.inputs)).all()
+    assert scores[task.main] > task.chance + 0.1
     session = open_session(export(program, tested.inputs[:16]).SerializeToString())
     for inputs in (tested.inputs, tested.inputs[:1], adversarial(contract)):
         expected = program.predict(inputs)
-        assert parity_error(expected, predict(session, inputs, training.task)) <= 1
+        assert parity_error(expected, predict(session, inputs, task)) <= 1
 
 
 def test_evaluation_is_repeatable_and_a_row_does_not_see_its_neighbours() -> None:

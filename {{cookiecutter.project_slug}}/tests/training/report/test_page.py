@@ -9,7 +9,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.models.versions import Rule, Versions
 from {{ cookiecutter.__package }}.pages import figures
 from {{ cookiecutter.__package }}.training.report.figures import of_outputs
 from {{ cookiecutter.__package }}.training.report.page import PAGE, write
@@ -51,8 +51,7 @@ def draw(folder: Path, contract: Contract, value: str = "web") -> Path:
         measure=of_outputs,
     )
     bundle = write_bundle(versions.folder, reported_files(contract, record))
-    rules = [{"rule": "parity", "passed": True, "reason": "fine <i>"}]
-    version = versions.register(bundle.name, rules, passed=True)
+    version = versions.register(bundle.name, [Rule("parity", True, "fine <i>")])
     return write(versions, version, folder / "reports")
 
 

@@ -17,7 +17,6 @@ from ...contract import Contract
 from ...errors import ConfigError
 from ...models.preprocess import Preprocess
 from ...models.program import Head
-from ...models.tasks import Task
 from ..rows import Examples
 
 # Each names a module beside this one.
@@ -35,7 +34,6 @@ class TrainingSet:
     """What to learn from, and how long."""
 
     contract: Contract
-    task: Task
     preprocess: Preprocess
     head: Head
     """Raw values of a body to outputs, and their loss."""

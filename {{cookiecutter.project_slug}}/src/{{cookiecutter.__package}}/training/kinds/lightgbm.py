@@ -90,7 +90,7 @@ def floor_thresholds(text: str) -> str:
 
 
 def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
-    task, own = training.task.kind, settings.model_dump(exclude={"trees", "patience"})
+    task, own = training.contract.task, settings.model_dump(exclude={"trees", "patience"})
     if task == "multiclass":
         own["num_class"] = training.head.width
     return own | {

@@ -11,10 +11,9 @@ from pydantic import Field
 from torch import nn
 
 from ...config import Positive, Section, TrainConfig
-from ...errors import ConfigError, DivergedError
+from ...errors import DivergedError
 from ...models.bundle import BATCH_ROWS
 from ...models.program import Body, Head
-from ...models.tasks import Task
 from ...terminal import progress
 from ..rows import Examples
 from . import Fitted, TrainingSet
@@ -37,9 +36,9 @@ class NetworkSettings(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of inputs and activations dropped in training; null is 0.1, and 0 for a regression."""
 
-    def dropout_for(self, task: Task) -> float:
+    def dropout_for(self, task: str) -> float:
         """The share that is dropped."""
-        return DROPOUT[task.kind] if self.dropout is None else self.dropout
+        return DROPOUT[task] if self.dropout is None else self.dropout
 
 
 def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
@@ -61,7 +60,7 @@ def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
     """
     settings, head, n_rows = training.settings, training.head, len(training.train)
     epochs, patience, batch_size = schedule_of(settings, n_rows)
-    device = choose_device(settings.device)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     body.to(device)
     head.to(device)
     train = training.train.to(device)
@@ -148,20 +147,3 @@ def _loss(body: nn.Module, head: Head, examples: Examples) -> float:
     )
     raw = [body(*batch) for batch in zip(numbers, codes, strict=True)]
     return head.loss(torch.cat(raw), examples.labels).item()
-
-
-def choose_device(name: str) -> torch.device:
-    """``auto`` takes a GPU where there is one.
-
-    Raises:
-        ConfigError: torch does not know the device, or the machine does not have it.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"train.device is '{name}': {reason}; 'auto' takes what is there"
-        ) from None

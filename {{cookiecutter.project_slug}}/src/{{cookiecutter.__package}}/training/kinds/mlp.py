@@ -60,7 +60,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         width=encoder.size,
         categories=Categories(training.preprocess.sizes, settings.embedding),
         hidden=settings.hidden,
-        dropout=settings.dropout_for(training.task),
+        dropout=settings.dropout_for(training.contract.task),
         start=training.head.start,
     )
     return fit_network(training, Body(encoder, network), "mlp")

@@ -99,8 +99,8 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
         categories=Categories(training.preprocess.sizes, settings.embedding),
         hidden=settings.hidden,
         members=settings.members,
-        dropout=settings.dropout_for(training.task),
+        dropout=settings.dropout_for(training.contract.task),
         start=training.head.start,
-        task=training.task.kind,
+        task=training.contract.task,
     )
     return fit_network(training, Body(encoder, network), "tabm")

@@ -16,6 +16,7 @@ from ...models.inputs import Inputs
 from ...models.metrics import METRICS
 from ...models.tasks import Outputs, Task
 from ...values import canonical_category
+from ..evaluate import Exported
 from ..rows import Rows
 
 Floats = npt.NDArray[np.float64]
@@ -26,11 +27,12 @@ BUDGET, FEWEST_ROWS = 400_000, 200
 """Of the importance: rows to predict in all, and the fewest at a time."""
 
 
-def measure(task: Task, graph: bytes, test: Rows, outputs: Outputs) -> dict[str, Any]:
-    """All of it, by the name of its plot; ``outputs`` are the graph's on the test rows."""
+def measure(exported: Exported, test: Rows) -> dict[str, Any]:
+    """All of it, by the name of its plot."""
+    task = exported.model.task
     return {
-        "importance": importance(open_session(graph), task, test),
-        **of_outputs(task, test.labels, outputs),
+        "importance": importance(open_session(exported.graph), task, test),
+        **of_outputs(task, test.labels, exported.tested),
     }
 
 

@@ -119,7 +119,7 @@ def _optimize(search: Search) -> None:
     train, validation = (
         read_rows(search.dataset, split, settings) for split in ("train", "validation")
     )
-    holdout = make_holdout(settings, train, validation, search.dataset.manifest.get("split", {}))
+    holdout = make_holdout(settings, train, validation)
     while (n := len(search.ended)) < tuning.trials:
         study.sampler = TPESampler(seed=tuning.seed * 100_003 + n)  # the same however often resumed
         trial = study.ask(SEARCH[search.kind] if n else {})
@@ -135,8 +135,8 @@ def score(holdout: Holdout, settings: TrainConfig) -> float:
     """Train; what is to be high: the deciding metric, or where it has no meaning the negative loss."""
     sets = [replace(training, settings=settings) for training in holdout.sets]
     model = fit_candidate(settings.model, replace(holdout, sets=sets))
-    task = holdout.sets[0].task
-    metrics = task.scores(holdout.labels, model.outputs).all()
+    task = model.task
+    metrics = task.scores(holdout.rows.labels, model.outputs).all()
     main, loss = metrics[task.main], metrics[task.loss]
     return -loss if np.isnan(main) else main
 

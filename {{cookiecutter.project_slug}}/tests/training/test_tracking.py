@@ -6,16 +6,12 @@ from typing import Any
 
 import pytest
 
+from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
-from {{ cookiecutter.__package }}.training import job
 from {{ cookiecutter.__package }}.training.promote import promote
-from {{ cookiecutter.__package }}.training.tracking import mirror, reconcile
-from {{ cookiecutter.__package }}.training.tracking.mlflow import (
-    MlflowTracker,
-)
+from {{ cookiecutter.__package }}.training.tracking import mirror
 
-from ...conftest import Workspace
-from ..conftest import Made
+from .conftest import Made
 
 # Its dependencies warn of what it calls, and it leaves its connections to the garbage collector.
 pytestmark = [
@@ -65,8 +61,8 @@ def runs_of(client: Any) -> list[Any]:
 def send(versions: Versions, uri: str) -> bool:
     """Reports and files of runs lie beside the bundles."""
     place = versions.folder.parent
-    tracker = MlflowTracker(uri, place / "artifacts", "shop")
-    return reconcile(tracker, versions, place / "reports")
+    settings = TrainConfig(tracking_uri=uri, artifacts=place / "artifacts")
+    return mirror(settings, versions, place / "reports")
 
 
 def test_run_version_alias_and_bundle_are_in_the_store(
@@ -103,20 +99,16 @@ def test_run_version_alias_and_bundle_are_in_the_store(
 def test_everything_is_mirrored_once_and_again_where_the_database_was_lost(
     versions: Versions, made: Version, make_version: Made, uri: str, tmp_path: Path, empty: Path
 ) -> None:
-    from mlflow.exceptions import MlflowException
-
     promote(versions, "1")
     second = make_version(0.5)
     for _ in range(2):
         assert send(versions, uri)
     client = client_of(uri)
     assert len(runs_of(client)) == len(client.search_model_versions("name = 'shop'")) == 2
-    assert client.get_model_version_by_alias("shop", "challenger").tags["version"] == "2"
-    promote(versions, "challenger")
+    assert client.get_model_version_by_alias("shop", "champion").tags["version"] == "1"
+    promote(versions, "2")
     assert send(versions, uri)
     assert client.get_model_version_by_alias("shop", "champion").tags["bundle"] == second.bundle
-    with pytest.raises(MlflowException, match="challenger"):
-        client.get_model_version_by_alias("shop", "challenger")
     another = f"sqlite:///{shutil.copy(empty, tmp_path / 'another.db')}"
     assert send(versions, another)
     assert len(runs_of(client_of(another))) == 2
@@ -160,21 +152,3 @@ def test_a_store_that_is_not_there_is_said_without_its_password(
     assert shown.count("warning   MLflow was not reached") == 1
     assert "nothing is lost: the next train, promote or rollback" in shown
     assert "secret" not in shown
-
-
-def test_what_a_training_could_not_send_is_sent_later(
-    place: Workspace, uri: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = place.path / "configs" / "train.yaml"
-    down = (
-        f"tracker: mlflow\nartifacts: {place.path}/artifacts\ntracking_uri: carrier-pigeon://loft"
-    )
-    path.write_text(path.read_text().replace("tracker: none", down))
-    job.run(place.config)
-    assert "warning   MLflow was not reached" in capsys.readouterr().out
-    path.write_text(path.read_text().replace("carrier-pigeon://loft", uri))
-    assert mirror(place.config, place.versions)
-    client, name = client_of(uri), place.contract.name
-    assert len(client.search_model_versions(f"name = '{name}'")) == len(place.versions.all())
-    champion = client.get_model_version_by_alias(name, "champion")
-    assert champion.tags["bundle"] == place.bundle.hash
