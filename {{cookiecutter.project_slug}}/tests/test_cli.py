@@ -89,7 +89,7 @@ FAILURES = [
     ("score orders.csv", 4, ["error: ", "make train"]),
     ("promote 0", 5, ["error: ", "shop has no version 0", "none yet"]),
     ("card", 5, ["error: ", "no champion at present"]),
-    ("keys list --set serve.keys=null", 2, ["serve.keys is null; set it to the file"]),
+    ("keys new a --set serve.keys=null", 2, ["serve.keys is null; set it to the file"]),
     ("dta", 2, ["Did you mean 'data'"]),
     ("data --sett a.b=c", 2, ["--sett", "Possible options: --set"]),
     ("adopt a.csv --target x --task binry", 2, ["did you mean 'binary'?"]),

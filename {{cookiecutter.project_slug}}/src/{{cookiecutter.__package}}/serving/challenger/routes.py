@@ -8,25 +8,25 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import log
 from typing import Any
 
+from fastapi import FastAPI
 from prometheus_client import Counter
 
-from ...config import Config
 from ...errors import BundleError
+from ...log.live import SHADOW
 from ...models.bundle import open_bundle
 from ...models.challenger import Challenge, ChallengerConfig, end_challenge, read_challenge
 from ...models.versions import Versions
-from ..answers import Predicted
-from ..batching import Answered, Request
-from ..metrics import Metrics
-from ..prediction_log import PredictionLog, record_of
+from ..answers import Answer, Predicted, answer_columns, answer_rows
+from ..batching import Request
 from ..predictor import Predictor, make_predictor
 from ..problems import ProblemError
-from ..store import Store, accepts_requests_of
+from ..service import Ask, Service
+from ..store import accepts_requests_of
 
 LOGGER = logging.getLogger(__name__)
 MAX_WAITING = 64  # requests of a worker
@@ -58,12 +58,13 @@ class ChallengerRoute:
 
     name = "challenger"
 
-    def __init__(self, config: Config, store: Store, metrics: Metrics, log: PredictionLog) -> None:
+    def __init__(self, service: Service) -> None:
         self.problem: str | None = None
-        self._late_s = config.settings("challenger", ChallengerConfig).late_ms / 1e3
-        self._max_rows = config.serve.max_rows
-        self._store = store
-        self._log = log
+        settings = service.settings.settings("challenger", ChallengerConfig)
+        self._late_s = settings.late_ms / 1e3
+        self._max_rows = service.config.max_rows
+        self._store = service.store
+        self._log = service.log
         self._challenge: Challenge | None = None
         self._challenger: Challenger | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
@@ -71,44 +72,34 @@ class ChallengerRoute:
         self._shadows = set[asyncio.Task[None]]()
         text = "Requests to a challenger: predicted, failed or late."
         labels = ["version", "outcome"]
-        self._requests = Counter("challenger_requests", text, labels, registry=metrics.registry)
+        registry = service.metrics.registry
+        self._requests = Counter("challenger_requests", text, labels, registry=registry)
 
-    def claims(self, request: Request) -> bool:
-        """Whether a request is in the challenger's share, by its first row's id, else by its own.
-
-        Every worker decides alike, and a larger share contains a smaller one.
-        """
+    async def answer(self, ask: Ask, request: Request) -> Answer:
+        """The challenger's answer to a request of its share; else, or if it has none, the champion's,
+        and once that has left the challenger may shadow it."""
         challenger = self._challenger
-        if challenger is None or challenger.evidence >= LIMIT:
-            return False
-        column = request.predictor.bundle.contract.id
-        first = request.rows[0].get(column) if column else None
-        key = f"{challenger.predictor.version}:{request.request_id if first is None else first}"
-        place = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
-        return place < challenger.challenge.share * 2.0**64
-
-    async def answer(self, request: Request) -> tuple[Predictor, Predicted] | None:
-        """The challenger's answer; ``None`` if the champion is to answer."""
-        challenger = self._challenger
-        if challenger is None or challenger.challenge.shadow:
-            return None
-        predicted = await self._predict(challenger, request)
-        return None if predicted is None else (challenger.predictor, predicted)
-
-    def answered(self, request: Request) -> None:
-        """Shadow a request, now that the champion's answer has left."""
-        challenger = self._challenger
-        if challenger is not None and challenger.challenge.shadow:
-            task = asyncio.create_task(self._shadow(challenger, request))
+        if challenger is None or not _claims(challenger, request):
+            return await ask(request)
+        own = replace(request, predictor=challenger.predictor)
+        if challenger.challenge.shadow:
+            answer = await ask(request)
+            task = asyncio.create_task(self._shadow(challenger, own))
             self._shadows.add(task)  # the loop itself keeps no task alive
             task.add_done_callback(self._shadows.discard)
+            return answer
+        predicted = await self._predict(challenger, own)
+        if predicted is None:
+            return await ask(request)
+        answer = own.answer(answer_rows(answer_columns(predicted)))
+        self._log.append([own.record(predicted.outputs, self.name)])
+        return answer
 
     async def _shadow(self, challenger: Challenger, request: Request) -> None:
         predicted = await self._predict(challenger, request)
         if predicted is not None:
-            answered = Answered(request, predicted.outputs, [])
             with suppress(ProblemError):  # the caller has an answer already
-                self._log.append([record_of(challenger.predictor, answered, "shadow")])
+                self._log.append([request.record(predicted.outputs, SHADOW)])
 
     async def _predict(self, challenger: Challenger, request: Request) -> Predicted | None:
         """What the challenger predicts; ``None`` if it failed, was late or has too many waiting."""
@@ -167,9 +158,21 @@ class ChallengerRoute:
             return None
         return self._challenge.model_dump() | {"text": self.problem or self._challenge.text}
 
-    def close(self) -> None:
-        """Let the thread end."""
-        self._thread.shutdown(wait=False)
+
+def _claims(challenger: Challenger, request: Request) -> bool:
+    """Whether a request is in the challenger's share, by its first row's id, else by its own.
+
+    Every worker decides alike, and a larger share contains a smaller one.
+    """
+    if challenger.evidence >= LIMIT:
+        return False
+    column = request.predictor.bundle.contract.id
+    first = request.rows[0].get(column) if column else None
+    key = f"{challenger.predictor.version}:{request.request_id if first is None else first}"
+    place = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
+    return place < challenger.challenge.share * 2.0**64
 
 
-ROUTE = ChallengerRoute
+def add_to(_: FastAPI, service: Service) -> None:
+    """Let a challenger answer."""
+    service.routes.append(ChallengerRoute(service))
