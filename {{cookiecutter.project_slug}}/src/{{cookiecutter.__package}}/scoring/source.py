@@ -2,14 +2,7 @@
 
 from pathlib import Path
 
-from ..contract import (
-    Contract,
-    CsvSource,
-    JsonlSource,
-    ParquetSource,
-    TableSource,
-    parse_source,
-)
+from ..contract import Contract, CsvSource, JsonlSource, ParquetSource, TableSource, parse_source
 from ..data.rows import Layout, files, layout_of, records
 from ..errors import DataError
 

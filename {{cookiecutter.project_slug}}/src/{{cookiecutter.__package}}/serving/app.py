@@ -126,7 +126,7 @@ def _description(service: Service) -> dict[str, Any]:
         "titles": {name: METRICS[name].title for name in bundle.task.metrics},
         "problem": store.problem,
         "promotion": store.promotion,
-        "routes": [status for route in service.routes if (status := route.status())],
+        "routes": service.status(),
         "contract": bundle.contract.model_dump(mode="json", exclude={"sources"}),
         "request": bundle.contract.request,
         "known": {name: sorted(values) for name, values in predictor.known.items()},

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -25,23 +24,6 @@ LOGGER = logging.getLogger(__name__)
 Ask = Callable[[Request], Awaitable[Answer]]
 
 
-class Route(Protocol):
-    """Lets another version than the one that serves answer requests."""
-
-    name: str
-    problem: str | None
-    """Why it answers none although somebody asked for it."""
-
-    async def answer(self, ask: Ask, request: Request) -> Answer:
-        """The other version's answer, which is in the log, or what ``ask`` answers."""
-
-    def refresh(self) -> None:
-        """Follow the files that say what this route does; called now and then, in a thread."""
-
-    def status(self) -> dict[str, Any] | None:
-        """What the route does, in figures and as one ``text``; ``None`` where it does nothing."""
-
-
 class Service:
     """The version that serves, the log, the batcher, the counters, and what options add."""
 
@@ -55,7 +37,12 @@ class Service:
         self.guard = Guard(config)
         self.draining = False
         """Whether the server was asked to end; it answers until then, and wants no new callers."""
-        self.routes: list[Route] = []
+        self.ask: Ask = self.batcher.ask
+        """Answers a request, by whichever version, and logs it; options put theirs around it."""
+        self.refreshes = {"model": self.store.refresh, "keys": self.guard.refresh}
+        """What follows files in a thread, by the name under which its failures are counted."""
+        self.statuses: list[Callable[[], dict[str, Any] | None]] = []
+        """What an option does: figures, one ``text``, a ``problem``; ``None`` where it does nothing."""
         self.error_shapes: dict[str, Callable[[ProblemError], tuple[int, bytes]]] = {}
         """By a prefix of paths: status and body of a refusal in another protocol's shape."""
         self._faults: dict[str, str] = {}
@@ -74,11 +61,8 @@ class Service:
         return to_json({"accepted": len(labels), "request_id": request_id})
 
     async def answer(self, request: Request) -> Answer:
-        """What a request is answered, by whichever version; it is in the log."""
-        ask: Ask = self.batcher.ask
-        for route in self.routes:
-            ask = partial(route.answer, ask)
-        answer = await ask(request)
+        """What a request is answered; counts its rows."""
+        answer = await self.ask(request)
         self.metrics.rows.inc(len(request.rows))
         return answer
 
@@ -98,8 +82,12 @@ class Service:
         """Why callers should not come, or why the newest version does not serve."""
         if self.draining:
             return "the server is about to end; ask another"
-        problems = [self.store.problem, *(route.problem for route in self.routes)]
+        problems = [self.store.problem, *(one["problem"] for one in self.status())]
         return next((problem for problem in problems if problem), None)
+
+    def status(self) -> list[dict[str, Any]]:
+        """What the options do that do something."""
+        return [status for one in self.statuses if (status := one()) is not None]
 
     def refusal(self, problem: ProblemError, path: str, request_id: str) -> Response:
         """A problem in the shape of the protocol that was asked."""
@@ -111,10 +99,8 @@ class Service:
 
     async def refresh(self) -> None:
         """Follow every file that decides what is answered; no fault ends this for ever."""
-        await self._refresh_one("model", self.store.refresh)
-        await self._refresh_one("keys", self.guard.refresh)
-        for route in self.routes:
-            await self._refresh_one(route.name, route.refresh)
+        for task, look in self.refreshes.items():
+            await self._refresh_one(task, look)
         self.metrics.version.set(self.store.current.version if self.store.current else 0)
         self.metrics.ready.set(self.ready)
         self.metrics.in_flight.set(self.batcher.in_flight)

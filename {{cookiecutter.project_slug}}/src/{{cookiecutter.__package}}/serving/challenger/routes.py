@@ -9,6 +9,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from math import log
 from typing import Any
@@ -20,7 +21,7 @@ from ...errors import BundleError
 from ...log.live import SHADOW
 from ...models.bundle import open_bundle
 from ...models.challenger import Challenge, ChallengerConfig, end_challenge, read_challenge
-from ...models.versions import Versions
+from ...models.versions import CHALLENGER, Versions
 from ..answers import Answer, Predicted, answer_columns, answer_rows
 from ..batching import Request
 from ..predictor import Predictor, make_predictor
@@ -56,30 +57,23 @@ def add_evidence(evidence: float, *, failed: bool) -> float:
 class ChallengerRoute:
     """Follows the pointer that ``challenge`` writes, and aborts a challenger that fails."""
 
-    name = "challenger"
-
     def __init__(self, service: Service) -> None:
-        self.problem: str | None = None
-        settings = service.settings.settings("challenger", ChallengerConfig)
-        self._late_s = settings.late_ms / 1e3
-        self._max_rows = service.config.max_rows
-        self._store = service.store
-        self._log = service.log
+        self._service = service
+        self._late_s = service.settings.settings("challenger", ChallengerConfig).late_ms / 1e3
+        self._problem: str | None = None
         self._challenge: Challenge | None = None
         self._challenger: Challenger | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._waiting = 0
         self._shadows = set[asyncio.Task[None]]()
-        text = "Requests to a challenger: predicted, failed or late."
-        labels = ["version", "outcome"]
+        text, labels = "Requests to a challenger, by outcome.", ["version", "outcome"]
         registry = service.metrics.registry
         self._requests = Counter("challenger_requests", text, labels, registry=registry)
 
     async def answer(self, ask: Ask, request: Request) -> Answer:
-        """The challenger's answer to a request of its share; else, or if it has none, the champion's,
-        and once that has left the challenger may shadow it."""
+        """The challenger's answer to its share, if it has one in time; else the champion's."""
         challenger = self._challenger
-        if challenger is None or not _claims(challenger, request):
+        if not challenger or challenger.evidence >= LIMIT or not _in_share(challenger, request):
             return await ask(request)
         own = replace(request, predictor=challenger.predictor)
         if challenger.challenge.shadow:
@@ -92,14 +86,14 @@ class ChallengerRoute:
         if predicted is None:
             return await ask(request)
         answer = own.answer(answer_rows(answer_columns(predicted)))
-        self._log.append([own.record(predicted.outputs, self.name)])
+        self._service.log.append([own.record(predicted.outputs, CHALLENGER)])
         return answer
 
     async def _shadow(self, challenger: Challenger, request: Request) -> None:
         predicted = await self._predict(challenger, request)
         if predicted is not None:
             with suppress(ProblemError):  # the caller has an answer already
-                self._log.append([request.record(predicted.outputs, SHADOW)])
+                self._service.log.append([request.record(predicted.outputs, SHADOW)])
 
     async def _predict(self, challenger: Challenger, request: Request) -> Predicted | None:
         """What the challenger predicts; ``None`` if it failed, was late or has too many waiting."""
@@ -124,7 +118,8 @@ class ChallengerRoute:
 
     def refresh(self) -> None:
         """Load what the pointer names; abort what cannot be loaded, or fails too often."""
-        versions, champion = self._store.versions(), self._store.current
+        store = self._service.store
+        versions, champion = store.versions(), store.current
         if versions is None or champion is None:
             return
         challenge, challenger, fault = read_challenge(versions), self._challenger, ""
@@ -136,36 +131,35 @@ class ChallengerRoute:
                 except Exception as error:  # a bundle may be damaged in any way
                     fault = f"it cannot be loaded: {str(error)[:500]}"
             self._challenge, self._challenger = challenge, challenger
-            self.problem = challenge.text if challenge and challenge.aborted else None
+            self._problem = challenge.text if challenge and challenge.aborted else None
         elif challenger and challenger.evidence >= LIMIT:
             fault = f"more than {ALLOWED:.0%} of its requests fail or are late"
         if challenge and fault:
             self._challenger = None
-            self.problem = f"the challenger, version {challenge.version}, is not asked: {fault}"
-            LOGGER.error("%s", self.problem)
+            self._problem = f"the challenger, version {challenge.version}, is not asked: {fault}"
+            LOGGER.error("%s", self._problem)
             end_challenge(versions, challenge, fault)
 
     def _load(self, challenge: Challenge, versions: Versions, champion: Predictor) -> Challenger:
         bundle = open_bundle(versions.folder / versions.get(challenge.version).bundle)
         if not accepts_requests_of(bundle.contract, champion.bundle.contract):
             raise BundleError("its contract does not take the champion's requests")
-        predictor = make_predictor(bundle, challenge.version, self._max_rows)
+        predictor = make_predictor(bundle, challenge.version, self._service.config.max_rows)
         return Challenger(challenge=challenge, predictor=predictor)
 
     def status(self) -> dict[str, Any] | None:
         """The challenge, also as one ``text``; ``None`` where there is none."""
         if self._challenge is None:
             return None
-        return self._challenge.model_dump() | {"text": self.problem or self._challenge.text}
+        text = self._problem or self._challenge.text
+        return self._challenge.model_dump() | {"text": text, "problem": self._problem}
 
 
-def _claims(challenger: Challenger, request: Request) -> bool:
+def _in_share(challenger: Challenger, request: Request) -> bool:
     """Whether a request is in the challenger's share, by its first row's id, else by its own.
 
     Every worker decides alike, and a larger share contains a smaller one.
     """
-    if challenger.evidence >= LIMIT:
-        return False
     column = request.predictor.bundle.contract.id
     first = request.rows[0].get(column) if column else None
     key = f"{challenger.predictor.version}:{request.request_id if first is None else first}"
@@ -175,4 +169,7 @@ def _claims(challenger: Challenger, request: Request) -> bool:
 
 def add_to(_: FastAPI, service: Service) -> None:
     """Let a challenger answer."""
-    service.routes.append(ChallengerRoute(service))
+    route = ChallengerRoute(service)
+    service.ask = partial(route.answer, service.ask)
+    service.refreshes[CHALLENGER] = route.refresh
+    service.statuses.append(route.status)
