@@ -47,7 +47,7 @@ def test_make_build_makes_a_wheel_and_a_source_distribution_with_the_licence(
         names = [Path(name).parts[1:] for name in archive.getnames()]
     assert ("LICENSE",) in names
     assert ("src", "flight_delay", "__main__.py") in names
-    assert not {name[0] for name in names if name} & {"data", "bundles", "keys.json", ".venv"}
+    assert not {name[0] for name in names if name} & {"data", "bundles", "keys.txt", ".venv"}
 
 
 @pytest.mark.slow

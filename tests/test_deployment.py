@@ -161,7 +161,7 @@ def test_the_serving_image_starts_with_a_key_alone_and_is_healthy(serve: Contain
     assert "keys new" in refused.output
 
     serve.run("keys", "new", "prometheus")
-    assert (serve.folder / "app" / "keys" / "keys.json").is_file()
+    assert (serve.folder / "app" / "keys" / "keys.txt").is_file()
 
     entry = str(serve.folder / "venv" / "bin" / serve.image.words["ENTRYPOINT"][0])
     port = free_port()

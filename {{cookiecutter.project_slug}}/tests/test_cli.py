@@ -89,7 +89,7 @@ FAILURES = [
     ("data --set data.split.validation_from=2024-01-01", 3, ["error: ", "data.split"]),
     ("score orders.csv", 4, ["error: ", "make train"]),
     ("promote 0", 5, ["error: ", "shop has no version 0", "none yet"]),
-    ("keys list --set serve.keys=null", 2, ["serve.keys is null; set it to the file"]),
+    ("keys new a --set serve.keys=null", 2, ["serve.keys is null; set it to the file"]),
     ("dta", 2, ["Did you mean 'data'"]),
     ("data --sett a.b=c", 2, ["--sett", "Possible options: --set"]),
     ("adopt a.csv --target x --task binry", 2, ["did you mean 'binary'?"]),

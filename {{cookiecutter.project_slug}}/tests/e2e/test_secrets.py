@@ -76,7 +76,7 @@ def place(tmp_path: Path, shop: Contract, monkeypatch: pytest.MonkeyPatch) -> Pa
 def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
     place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = make_key(place / "keys.json", "replay")
+    key = make_key(place / "keys.txt", "replay")
     monkeypatch.setenv(KEY_VARIABLE, key)
 
     def run(*words: str) -> None:

@@ -94,7 +94,7 @@ def serve_config(folder: Path, **settings: Any) -> ServeConfig:
         bundles=folder / "bundles",
         log=folder / "live",
         reports=folder / "reports",
-        keys=folder / "keys.json",
+        keys=folder / "keys.txt",
         port=0,
         reload_s=0.05,
         **settings,

@@ -1,7 +1,6 @@
 """Requests answered over HTTP, for each task, and what ``/model`` says."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.log.live import read_lines
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.serving import answers
 
 from ..conftest import LABELS, TASKS, shop_of
 from ..monitoring.reading import served_in
@@ -63,15 +61,6 @@ def test_awkward_column_names_work_all_the_way(tmp_path: Path, awkward: Contract
             assert faults == {(f"rows.0.{name}", "float_type")}
 
 
-def test_personal_data_are_neither_logged_nor_repeated(
-    serving: Serving, row: dict[str, Any]
-) -> None:
-    refused = post(serving, [{**row, "name": "Ada Lovelace"}])
-    assert ("rows.0.name", "extra_forbidden") in faults_of(refused)
-    assert "Lovelace" not in refused.text
-    assert not any("Lovelace" in path.read_text() for path in serving.config.log.iterdir())
-
-
 @pytest.mark.parametrize("task", TASKS)
 def test_each_task_is_answered_as_documented_logged_and_sent_its_labels(
     tmp_path: Path, row: dict[str, Any], task: str
@@ -121,16 +110,6 @@ def test_what_is_left_out_is_missing_and_a_moment_is_one_in_any_zone(
     assert answers[1:] == [answers[1]] * len(sent)
 
 
-def test_the_smallest_contract_is_served(tmp_path: Path) -> None:
-    columns = {"x": {"type": "float"}, "y": {"type": "boolean"}}
-    head = {"name": "least", "task": "binary", "target": "y", "sources": {"raw": {"csv": "a.csv"}}}
-    config = serve_config(tmp_path)
-    add_version(config.bundles, Contract.model_validate({**head, "columns": columns}))
-    with live(config) as client:
-        (answer,) = client.post("/predict", json={"rows": [{"x": 0}]}).json()["predictions"]
-    assert answer == {"probability": 0.5, "decision": True}
-
-
 def test_requests_that_come_at_once_are_answered_each_with_its_own(
     serving: Serving, row: dict[str, Any]
 ) -> None:
@@ -169,12 +148,3 @@ def test_without_an_id_in_the_contract_a_label_names_its_request_and_row(
     served = served_in(config.log, contract, 1)
     first, last = task_of(contract).encode(LABELS[:2])
     assert np.array_equal(served.labels, [first, np.nan, last], equal_nan=True)
-
-
-def test_a_row_leaves_out_every_optional_field_that_it_has_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    note = replace(answers.FIELDS[-1], name="note")
-    monkeypatch.setattr(answers, "FIELDS", (*answers.FIELDS, note))
-    rows = answers.answer_rows({"value": [1.0, 2.0], "note": [None, "odd"]})
-    assert rows == [{"value": 1.0}, {"value": 2.0, "note": "odd"}]

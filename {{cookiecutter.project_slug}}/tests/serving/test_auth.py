@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,7 @@ import yaml
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.serving.auth import (
-    Guard,
-    new_key,
-    read_keys,
-    revoke,
-)
+from {{ cookiecutter.__package }}.serving.auth import Guard, new_key, read_keys
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
 from {{ cookiecutter.__package }}.serving.server import serve
 
@@ -44,7 +40,7 @@ def guarded(
 ) -> Iterator[tuple[httpx.Client, str]]:
     """A server with a key."""
     folder = tmp_path_factory.mktemp("guarded")
-    config, key = serve_config(folder), make_key(folder / "keys.json")
+    config, key = serve_config(folder), make_key(folder / "keys.txt")
     add_version(config.bundles, shop)
     with live(config) as client:
         yield client, key
@@ -77,7 +73,7 @@ def test_no_key_and_a_wrong_one_are_answered_alike(guarded: tuple[httpx.Client, 
 def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
     tmp_path: Path, shop: Contract
 ) -> None:
-    config, keys = serve_config(tmp_path), tmp_path / "keys.json"
+    config, keys = serve_config(tmp_path), tmp_path / "keys.txt"
     with live(config) as client:
 
         def model(key: str | None = None) -> int:
@@ -91,9 +87,9 @@ def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
         assert "make train" in problem, "who has a key is told why"
         add_version(config.bundles, shop)
         until(lambda: model(key) == 200, "the model")
-        revoke(keys, "first")
+        keys.write_text("".join(keys.read_text().splitlines(keepends=True)[1:]))
         until(lambda: model(key) == 401, "its end")
-        keys.write_text(keys.read_text()[:-9])
+        keys.write_text(keys.read_text()[9:])
         client.headers.update(bearer(other))
         series = 'background_failures_total{task="keys"}'
         until(lambda: scraped(client).get(series, 0) > 1, "failures, after which it looks again")
@@ -143,7 +139,7 @@ def test_a_key_is_long_random_and_kept_as_its_hash_once_it_was_shown(tmp_path: P
     def fail(_: str) -> None:
         raise BrokenPipeError
 
-    path = tmp_path / "keys.json"
+    path = tmp_path / "keys.txt"
     for name in ("", "two words", "../a", "x" * 65, "né", "a\n"):
         with pytest.raises(ConfigError, match="names no key; use up to 64 letters"):
             make_key(path, name)
@@ -152,40 +148,41 @@ def test_a_key_is_long_random_and_kept_as_its_hash_once_it_was_shown(tmp_path: P
     assert first.removeprefix("key_") not in path.read_text()
     with pytest.raises((BrokenPipeError, ConfigError)):
         new_key(path, "unseen", fail)
-    assert [key.name for key in read_keys(path)] == ["billing", "second"]
-    with pytest.raises(ConfigError, match=r"make one of another name.*keys revoke billing"):
+    assert read_keys(path) == {
+        sha256(first.encode()).hexdigest(): "billing",
+        sha256(second.encode()).hexdigest(): "second",
+    }
+    with pytest.raises(ConfigError, match=r"use another name, or delete its line"):
         make_key(path, "billing")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_file_that_is_none_of_ours_is_refused_without_what_it_holds(tmp_path: Path) -> None:
-    path = tmp_path / "keys.json"
-    other = '[{"name": "a", "sha256": "key_secret", "made": "2026-01-01T00:00:00Z"}]'
-    for content in ("", "null", '[{"name": "a"}]', other):
-        path.write_text(content)
-        with pytest.raises(ConfigError, match="holds no keys") as caught:
+def test_a_file_of_keys_may_be_edited_and_a_line_that_is_none_is_named_and_not_repeated(
+    tmp_path: Path,
+) -> None:
+    path, good = tmp_path / "keys.txt", f"{'0' * 64}  a"
+    path.write_text(f"# of this year\n\n{good}\n  \n{'1' * 64}  b")
+    make_key(path, "c")
+    assert path.read_text().startswith(f"# of this year\n\n{good}\n")
+    assert [*read_keys(path).values()] == ["a", "b", "c"]
+    for line in ("key_secret", f"{'A' * 64}  secret", f"{'0' * 64}  se cret", "0  secret"):
+        path.write_text(f"{good}\n{line}\n")
+        with pytest.raises(ConfigError, match=r"line 2 of .*keys new NAME") as caught:
             read_keys(path)
-        assert "secret" not in str(caught.value)
+        assert "cret" not in str(caught.value)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_keys(path)
 
 
-def test_the_commands_make_list_and_revoke(
+def test_the_command_prints_the_key_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs/data.yaml").write_text(yaml.safe_dump(SETTINGS["data"]))
     monkeypatch.chdir(tmp_path)
-
-    def typed(*words: str) -> str:
-        cli.app(["keys", *words], standalone_mode=False)
-        return capsys.readouterr().out
-
-    key = typed("new", "billing").strip()
+    cli.app(["keys", "new", "billing"], standalone_mode=False)
+    key = capsys.readouterr().out.strip()
     assert re.fullmatch(r"key_[\w-]{43}", key), "so that a script can take it"
-    assert "billing" in (listed := typed("list"))
-    assert key not in listed
-    with pytest.raises(ConfigError, match="has no key 'biling'; its keys: billing"):
-        typed("revoke", "biling")
-    assert "revoked   billing" in typed("revoke", "billing")
-    assert read_keys(tmp_path / "keys.json") == [], "the file stays, so that nobody comes in"
-    with pytest.raises(ConfigError, match=r"serve\.keys is null"):
-        typed("list", "--set", "serve.keys=null")
+    assert [*read_keys(tmp_path / "keys.txt").values()] == ["billing"]

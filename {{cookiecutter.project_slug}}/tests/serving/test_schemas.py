@@ -13,8 +13,8 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
 from {{ cookiecutter.__package }}.serving.schemas import (
     BodySchema,
-    feedback_schema,
-    predict_schema,
+    label_type,
+    row_type,
 )
 from {{ cookiecutter.__package }}.values import canonical_category, json_value
 
@@ -24,8 +24,12 @@ from ..synthesized import synthesize
 BODY = 4_000_000
 
 
+def predict_schema(contract: Contract, max_rows: int = 1_000) -> BodySchema:
+    return BodySchema("Predict", "rows", row_type(contract), max_rows)
+
+
 def accepted(contract: Contract, rows: object) -> list[dict[str, Any]]:
-    return predict_schema(contract, 1_000).read(json.dumps({"rows": rows}).encode())
+    return predict_schema(contract).read(json.dumps({"rows": rows}).encode())
 
 
 def faults_of(schema: BodySchema, body: bytes) -> set[tuple[str, str]]:
@@ -35,7 +39,7 @@ def faults_of(schema: BodySchema, body: bytes) -> set[tuple[str, str]]:
 
 
 def faults(contract: Contract, rows: object) -> set[tuple[str, str]]:
-    return faults_of(predict_schema(contract, 1_000), json.dumps({"rows": rows}).encode())
+    return faults_of(predict_schema(contract), json.dumps({"rows": rows}).encode())
 
 
 def test_each_rule_of_a_column_holds_for_a_request(contract: Contract) -> None:
@@ -147,7 +151,7 @@ LABELS: list[tuple[str, object, object, str]] = [
 def test_labels_are_the_values_of_the_target(
     task: str, right: object, wrong: object, rule: str
 ) -> None:
-    schema = feedback_schema(shop_of(task), 10)
+    schema = BodySchema("Feedback", "labels", label_type(shop_of(task)), 10)
     labels = [{"id": "o-1", "label": right}]
     assert schema.read(json.dumps({"labels": labels}).encode()) == labels
     labels[0]["label"] = wrong

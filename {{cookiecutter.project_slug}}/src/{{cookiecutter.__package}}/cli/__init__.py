@@ -15,7 +15,6 @@ from ..terminal import printable
 COMMANDS = (
     "adopt.command",
     "cli.commands",
-    "cli.keys",
     # options, one line each
     "log.log_retention.command",
     "monitoring.explain.command",

@@ -1,6 +1,8 @@
 """The commands of core: each reads its settings, imports its job and runs it."""
 
 import re
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,17 +20,18 @@ from ..arguments import (
     refuse_newer_contract,
 )
 from ..config import Config
-from ..errors import AlertRaised
+from ..errors import AlertRaised, ConfigError
 from ..models.versions import Versions
 
 SOURCE = (
-    "CSV, Parquet or JSON Lines: a file, a pattern in quotes, or a folder; or a source as in"
+    "CSV, Parquet or JSON Lines: a file, or a pattern in quotes; or a source as in"
     " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'; default: the test rows."
 )
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 """The variable for an API key, which others would see on the command line."""
 Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
 
+keys = typer.Typer(no_args_is_help=True, help="Make the server's API keys.")
 datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
 
@@ -37,7 +40,8 @@ def add_to(app: typer.Typer) -> None:
     jobs = (data, train, serve, score, replay, monitor)
     for command in (*jobs, promote, rollback, history):
         app.command()(command)
-    app.add_typer(datasets, name="dataset")
+    for name, group in (("dataset", datasets), ("keys", keys)):
+        app.add_typer(group, name=name)
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
@@ -147,6 +151,24 @@ def monitor(
         raise AlertRaised("; ".join(alert.text for alert in alerts))
 
 
+@keys.command("new")
+def new_key(
+    name: Annotated[str, typer.Argument(help="The key's name, such as billing-2026.")],
+    configs: Folder = CONFIGS,
+    set_: Overrides = None,
+) -> None:
+    """Make a key and print it once; only its hash is kept, as a line of the file of keys.
+
+    To revoke a key, delete its line; a running server follows within 2 seconds.
+    """
+    from ..serving.auth import new_key
+
+    path = config_of(configs, set_).serve.keys
+    if path is None:
+        raise ConfigError("serve.keys is null; set it to the file that is to hold the keys")
+    new_key(path, name, partial(print, flush=True))
+    note = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
+    print(note, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
 
 
 @datasets.command("show")

@@ -27,7 +27,7 @@ class ServeConfig(Section):
     """Port to listen on."""
     http: Literal["httptools", "h11", "zttp"] = "httptools"
     """What parses HTTP: httptools is fastest; h11 and zttp bound headers (rotate-keys says when)."""
-    keys: Path | None = Path("keys.json")
+    keys: Path | None = Path("keys.txt")
     """File of the API keys' hashes; where it is, keys are demanded. Null demands none."""
     open: bool = False
     """Whether to listen to other machines without a key. Unsafe, but behind a gateway of yours."""

@@ -37,14 +37,14 @@ from ..data.validate import (
 from ..errors import BundleError, DataError, ModelFailedError
 from ..models.bundle import Bundle, open_bundle
 from ..models.tables import from_table
-from ..models.versions import Version, Versions
+from ..models.versions import Versions
 from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
 from ..storage import move
 from ..terminal import progress, say
-from .source import open_files
+from .source import open_source
 
-Scored = tuple[pl.DataFrame, pl.DataFrame]
-"""Scores, and the rows that are rejected, as they go to quarantine."""
+Frames = tuple[pl.DataFrame, pl.DataFrame]
+"""The scores of some rows, and the rows that are rejected, as they go to quarantine."""
 
 
 def run(
@@ -68,7 +68,11 @@ def run(
         BundleError: no model serves, or it is damaged.
         RegistryError: there is no version of this number.
     """
-    version, bundle = _open_version(Versions(config.bundles, name), number)
+    versions = Versions(config.bundles, name)
+    version = versions.served() if number is None else versions.get(number)
+    if version is None:
+        raise BundleError(versions.unserved())
+    bundle = open_bundle(versions.folder / version.bundle)
     stamp = {"model": name, "version": str(version.number), "bundle": bundle.hash}
     bad = target.parent / "quarantine" / target.name
     for path in (target, bad):
@@ -79,9 +83,9 @@ def run(
             shutil.rmtree(left)  # of a run that was killed
         with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
             folder = Path(scratch)
-            layouts = open_files(bundle.contract, where, folder)
-            n_scored, reasons, n_rejected = _write(bundle, layouts, folder, stamp)
-            _replace_rejected(folder / "rejected" if n_rejected else None, bad)
+            n_scored, n_rejected, reasons = _write(bundle, where, folder, stamp)
+            bad.parent.mkdir(exist_ok=True)
+            move(folder / "rejected", bad)
             total = n_scored + n_rejected
             refuse_many("scoring", n_rejected, total, reasons, max_rejected_fraction, bad)
             move(folder / "scores", target)
@@ -94,23 +98,6 @@ def run(
         say(f"rejected  {n_rejected:,} of {total:,} rows: {main_reasons(reasons)}; see '{bad}'")
     say(f"scored    {target}  {n_scored:,} rows by {name} version {version.number}")
     return n_scored, n_rejected
-
-
-def _open_version(versions: Versions, number: int | None) -> tuple[Version, Bundle]:
-    """The version of a number, else the one that serves, and its bundle."""
-    version = versions.served() if number is None else versions.get(number)
-    if version is None:
-        raise BundleError(versions.unserved())
-    return version, open_bundle(versions.folder / version.bundle)
-
-
-def _replace_rejected(rejected: Path | None, target: Path) -> None:
-    """Put the rejected rows in the place of those of earlier scores."""
-    if rejected is None:
-        target.unlink(missing_ok=True)
-        return
-    target.parent.mkdir(exist_ok=True)
-    move(rejected, target)
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -126,22 +113,22 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _write(
-    bundle: Bundle, layouts: dict[Path, Layout], folder: Path, stamp: dict[str, str]
-) -> tuple[int, Counter[str], int]:
+    bundle: Bundle, where: str, folder: Path, stamp: dict[str, str]
+) -> tuple[int, int, Counter[str]]:
     """Write scores and rejected rows into ``folder``; count both, and the reasons."""
-    scorer = Scorer(bundle, next(iter(layouts.values())))
-    reasons = Counter[str]()
-    n_scored = n_rejected = 0
+    paths, layout = open_source(bundle.contract, where, folder)
+    scorer = Scorer(bundle, layout)
+    n_scored, n_rejected, reasons = 0, 0, Counter[str]()
     with (
         parquet_writer(folder / "scores", scorer.empty) as scores,
         parquet_writer(folder / "rejected", quarantine("", [])) as rejects,
-        progress("score", len(layouts)) as bar,
+        progress("score", len(paths)) as bar,
     ):
         for writer in (scores, rejects):
             writer.add_key_value_metadata(stamp)
-        for path, layout in layouts.items():
+        for path in paths:
             name = "the source's rows" if path.is_relative_to(folder) else str(path)
-            for scored, rejected in scorer.in_order(path, layout, name):
+            for scored, rejected in scorer.in_order(path, name):
                 scores.write_table(to_arrow(scored))
                 rejects.write_table(to_arrow(rejected))
                 reasons += tally(rejected)
@@ -149,41 +136,42 @@ def _write(
             bar(note=path.name)
     if not n_scored + n_rejected:
         raise DataError("there are no rows to score")
-    return n_scored, reasons, n_rejected
+    return n_scored, n_rejected, reasons
 
 
 class Scorer:
-    """Answers rows as the server would, of all files with the same columns."""
+    """Answers rows as the server would."""
 
     def __init__(self, bundle: Bundle, layout: Layout) -> None:
-        self._bundle, self._known, contract = bundle, known_categories(bundle), bundle.contract
-        names: dict[str, Any] = {FILE: str, RECORD: int}
-        if contract.id is not None and contract.id in layout.forms:
-            names = {contract.id: int if layout.forms[contract.id].type == "integer" else str}
-        fields = [field for field in fields_of(contract) if field.scored]
-        answer = {field.name: field.type(contract) for field in fields}
-        self.empty = pl.DataFrame(schema=names | answer)
+        self._bundle, self._layout, self._known = bundle, layout, known_categories(bundle)
+        contract, form = bundle.contract, layout.forms.get(bundle.contract.id or "")
+        columns: dict[str, Any] = {FILE: str, RECORD: int}
+        if contract.id is not None and form is not None:
+            columns = {contract.id: int if form.type == "integer" else str}
+        columns |= {field.name: field.type(contract) for field in fields_of(contract)}
+        columns.pop("probabilities", None)  # a probability for each label is no column
+        self.empty = pl.DataFrame(schema=columns)
         """Of the scores: what names a row, then what is answered to it."""
 
-    def in_order(self, path: Path, layout: Layout, name: str) -> Iterator[Scored]:
+    def in_order(self, path: Path, name: str) -> Iterator[Frames]:
         """A file's rows, chunk by chunk, on every core."""
         n_threads = os.cpu_count() or 1
-        pending: deque[Future[Scored]] = deque()
+        pending: deque[Future[Frames]] = deque()
         with ThreadPoolExecutor(n_threads) as threads:
-            for chunk in read_rows(path, layout, complete=False):
-                pending.append(threads.submit(self._score, chunk, layout, name))
+            for chunk in read_rows(path, self._layout, complete=False):
+                pending.append(threads.submit(self._score, chunk, name))
                 if len(pending) > n_threads:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
 
-    def _score(self, chunk: Chunk, layout: Layout, file: str) -> Scored:
+    def _score(self, chunk: Chunk, file: str) -> Frames:
         """The scores of the rows that keep the contract's rules, and the others."""
         rules = breaches(self._bundle.contract, chunk.rows.columns, online=True)
         broken = chunk.rows.select(any_of(rules).alias(REASONS))[REASONS]
         bad, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
         reasons = bad.with_columns(reasons_of(rules))[REASONS]
-        rejected = [*chunk.rejected, *rejected_rows(bad, numbers, reasons, layout)]
+        rejected = [*chunk.rejected, *rejected_rows(bad, numbers, reasons, self._layout)]
         place = [pl.lit(file).alias(FILE), pl.Series(RECORD, chunk.numbers)]
         good = chunk.rows.with_columns(place).filter(~broken)
         return self._answers(good), quarantine(file, sorted(rejected))
@@ -202,5 +190,5 @@ class Scorer:
             bundle=self._bundle, known=self._known, inputs=inputs, outputs=outputs
         )
         columns = rows.to_dict() | answer_columns(predicted)
-        values = {name: columns.get(name, [None] * len(rows)) for name in self.empty.columns}
+        values = {name: columns[name] for name in self.empty.columns}
         return pl.DataFrame(values, schema=self.empty.schema)

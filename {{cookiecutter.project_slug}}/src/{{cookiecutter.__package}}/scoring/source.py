@@ -1,64 +1,38 @@
-"""What is to be scored: files, a folder or a source as in the contract, and how each is read."""
+"""What is to be scored: a source, as in the contract or by the name of its files."""
 
-import glob
 from pathlib import Path
 
-from ..contract import (
-    Contract,
-    CsvSource,
-    JsonlSource,
-    ParquetSource,
-    TableSource,
-    parse_source,
-)
-from ..data.read import matching
+from ..contract import Contract, CsvSource, JsonlSource, ParquetSource, TableSource, parse_source
 from ..data.rows import Layout, files, layout_of, records
 from ..errors import DataError
 
-JSON_LINES = {".jsonl", ".ndjson"}
 
-
-def open_files(contract: Contract, where: str, scratch: Path) -> dict[Path, Layout]:
-    """The files that ``where`` names, and how each is read; a database's rows go to ``scratch``.
+def open_source(contract: Contract, where: str, scratch: Path) -> tuple[list[Path], Layout]:
+    """The files that ``where`` names, and how they are read; a database's rows go to ``scratch``.
 
     Raises:
         DataError: nothing is there, or a file cannot be read or lacks a column.
         ConfigError: the source is not written as in the contract.
     """
-    if where.lstrip().startswith("{"):
-        source = parse_source(where)
-        paths = files("rows", source, contract.request, scratch, complete=False)
-        sources = dict.fromkeys(paths, source)
-    else:
-        sources = {path: _kind(path) for path in _find(where)}
-    sources = {path: _as_in_contract(contract, source) for path, source in sources.items()}
-    headers = [_header(contract, path, source) for path, source in sources.items()]
+    source = _as_in_contract(contract, _source(where))
+    paths = files("rows", source, contract.request, scratch, complete=False)
+    headers = [_header(contract, path, source) for path in paths]
     has_id = any(contract.id in header for header in headers)
     names = [name for name in contract.request if has_id or name != contract.id]
     types = {name: contract.columns[name].type for name in names}
-    return {path: layout_of(contract, source, types) for path, source in sources.items()}
+    return paths, layout_of(contract, source, types)
 
 
-def _find(where: str) -> list[Path]:
-    """The file, those that a pattern matches, or a folder's; hidden ones do not count."""
-    folder = Path(where)
-    if not folder.is_dir():
-        return matching(where)
-    paths = matching(f"{glob.escape(where)}/**/*")
-    return [p for p in paths if not any(n.startswith("_") for n in p.relative_to(folder).parts)]
-
-
-def _kind(path: Path) -> TableSource:
-    """A file as a source, by its first bytes or its name."""
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith(b"PK"):
-        raise DataError(f"'{path}' is a zip or Excel file; unpack it, or save it as CSV")
-    if head == b"PAR1":
-        return ParquetSource(parquet=str(path))
-    if JSON_LINES & {*path.suffixes} or head.lstrip()[:1] == b"{":
-        return JsonlSource(jsonl=str(path))
-    return CsvSource(csv=str(path))
+def _source(where: str) -> TableSource:
+    """A source as in the contract, or files of the kind that their name says."""
+    if where.lstrip().startswith("{"):
+        return parse_source(where)
+    if Path(where).is_dir():
+        raise DataError(f"'{where}' is a folder; name its files in quotes: '{where}/*.parquet'")
+    kinds = {*Path(where).suffixes}
+    if ".parquet" in kinds:
+        return ParquetSource(parquet=where)
+    return JsonlSource(jsonl=where) if kinds & {".jsonl", ".ndjson"} else CsvSource(csv=where)
 
 
 def _as_in_contract(contract: Contract, source: TableSource) -> TableSource:

@@ -1,14 +1,15 @@
-"""The answer to a row: each of its fields is one entry of ``FIELDS``.
+"""The answer to a request; each field of the answer to a row is one entry of ``FIELDS``.
 
 A field that is added here stands in the answers, in the OpenAPI document and in batch scores.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from ..contract import Contract
 from ..models.bundle import Bundle
@@ -18,6 +19,17 @@ from ..models.tasks import Outputs
 from ..values import MISSING_CATEGORY
 
 Known = Mapping[str, frozenset[str]]
+AnswerRow = dict[str, Any]
+
+
+class Answer(TypedDict):
+    """The answer to a request."""
+
+    model: Annotated[str, Field(description="Name of the model that answered.")]
+    version: Annotated[int, Field(description="Its version.")]
+    request_id: Annotated[str, Field(description="The caller's X-Request-ID, or one made here.")]
+    predictions: list[AnswerRow]
+    """By row, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +51,10 @@ class AnswerField:
     description: str
     tasks: tuple[str, ...]
     type: Callable[[Contract], Any]
-    values: Callable[[Predicted], list[Any] | None]
-    """By row; ``None`` where no row has any."""
+    values: Callable[[Predicted], list[Any]]
+    """By row."""
     optional: bool = False
-    """Whether a row may be without it."""
-    scored: bool = True
-    """Whether batch scores have it, too."""
+    """Whether a row may be without it, which then has ``None``."""
 
 
 def _probabilities(predicted: Predicted) -> list[Any]:
@@ -52,17 +62,16 @@ def _probabilities(predicted: Predicted) -> list[Any]:
     return [dict(zip(labels, row, strict=True)) for row in predicted.outputs.tolist()]
 
 
-def _warnings(predicted: Predicted) -> list[Any] | None:
+def _warnings(predicted: Predicted) -> list[Any]:
     """Category values that no training row had."""
-    found: dict[int, list[str]] = {}
+    warnings: list[list[str] | None] = [None] * len(predicted.inputs)
     for index, name in enumerate(predicted.bundle.contract.category):
-        known = predicted.known.get(name)
-        if known is None:
-            continue
-        for row, value in enumerate(predicted.inputs.category[:, index]):
-            if value not in known:
-                found.setdefault(row, []).append(f"{name}: no training row has this value")
-    return [found.get(row) for row in range(len(predicted.inputs))] if found else None
+        if known := predicted.known.get(name):
+            for row, value in enumerate(predicted.inputs.category[:, index]):
+                if value not in known:
+                    text = f"{name}: no training row has this value"
+                    warnings[row] = [*(warnings[row] or ()), text]
+    return warnings
 
 
 FIELDS = (
@@ -93,7 +102,6 @@ FIELDS = (
         tasks=("multiclass",),
         type=lambda _: dict[str, float],
         values=_probabilities,
-        scored=False,
     ),
     AnswerField(
         name="warnings",
@@ -124,32 +132,24 @@ def known_categories(bundle: Bundle) -> Known:
 
 def answer_columns(predicted: Predicted) -> dict[str, list[Any]]:
     """The answers as a list for each field, in the order of the rows."""
-    fields = fields_of(predicted.bundle.contract)
-    columns = {field.name: field.values(predicted) for field in fields}
-    return {name: values for name, values in columns.items() if values is not None}
+    return {field.name: field.values(predicted) for field in fields_of(predicted.bundle.contract)}
 
 
-def answer_rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+def answer_rows(columns: Mapping[str, list[Any]]) -> list[AnswerRow]:
     """The answers as an object for each row; what a row is without is left out."""
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    optional = [field.name for field in FIELDS if field.optional]
-    if not columns.keys() & optional:
-        return rows
-    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+    return [
+        {name: value for name, value in zip(columns, row, strict=True) if value is not None}
+        for row in zip(*columns.values(), strict=True)
+    ]
 
 
-def answer_model(contract: Contract) -> type[BaseModel]:
-    """The answer to a request, for the OpenAPI document."""
+def answer_type(contract: Contract) -> Any:
+    """The type of the answer to a request, for the OpenAPI document."""
     fields: dict[str, Any] = {}
     for field in fields_of(contract):
-        kind, default = field.type(contract), None if field.optional else ...
-        kind = kind | None if field.optional else kind
-        fields[field.name] = (kind, Field(default, description=field.description))
-    row: Any = create_model("Prediction", **fields)
-    return create_model(
-        "Answer",
-        model=(str, Field(description="Name of the model that answered.")),
-        version=(int, Field(description="Its version.")),
-        request_id=(str, Field(description="The caller's X-Request-ID, or one made here.")),
-        predictions=(list[row], Field(description="By row, in their order.")),
-    )
+        kind: Any = Annotated[field.type(contract), Field(description=field.description)]
+        fields[field.name] = NotRequired[kind] if field.optional else kind
+    make: Any = TypedDict  # the type checker knows only those written out
+    row: Any = make("Prediction", fields)
+    rows: Any = Annotated[list[row], Field(description="By row, in their order.")]
+    return make("Answer", Answer.__annotations__ | {"predictions": rows})

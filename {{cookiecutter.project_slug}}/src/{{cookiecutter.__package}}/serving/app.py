@@ -27,23 +27,19 @@ from starlette.staticfiles import StaticFiles
 from .. import __version__
 from ..config import Config, ServeConfig
 from ..models.metrics import METRICS
-from .answers import answer_model
+from .answers import answer_type
 from .metrics import monitoring_text
 from .middleware import Middleware
 from .predictor import Predictor
-from .problems import Problem, ProblemError
+from .problems import Problem, ProblemError, json_response
 from .service import FEEDBACK, PREDICT, Service
 
-ROUTERS: tuple[str, ...] = (
-    # options, one line each
-    "serving.kserve.routes",
-)
-"""Modules of this package with a ``ROUTER``: another protocol."""
-ROUTES: tuple[str, ...] = (
+EXTENSIONS: tuple[str, ...] = (
     # options, one line each
     "serving.challenger.routes",
+    "serving.kserve.routes",
 )
-"""Modules with a ``ROUTE``, of settings, store and metrics: it lets other versions answer, too."""
+"""Modules of this package; each adds other paths, or another version that answers, by ``add_to``."""
 SETTINGS, PARENT = "SERVER_SETTINGS", "SERVER_PARENT"
 """Environment variables by which workers get their settings, and know their parent."""
 PAGE = Path(__file__).parent / "page"
@@ -67,10 +63,7 @@ def create_app(settings: Config | None = None) -> Middleware:
         content = json.loads(os.environ[SETTINGS])
         serve = ServeConfig.model_validate(content["serve"])
         settings = Config.model_construct(serve=serve, options=content["options"])
-    package = __name__.partition(".")[0]
-    routers = [import_module(f"{package}.{name}").ROUTER for name in ROUTERS]
-    routes = [import_module(f"{package}.{name}").ROUTE for name in ROUTES]
-    service = Service(settings, routers, routes)
+    service = Service(settings)
     app = FastAPI(
         title="Predictor",
         version=__version__,
@@ -82,9 +75,9 @@ def create_app(settings: Config | None = None) -> Middleware:
     app.openapi = lambda: _openapi(app, service.store.current)  # type: ignore[method-assign]
     _add_operation(app, service)
     _add_pages(app)
-    for router in routers:
-        app.include_router(router.make(service))
     _add_errors(app, service)
+    for name in EXTENSIONS:
+        import_module(f"{__name__.partition('.')[0]}.{name}").add_to(app, service)
     return Middleware(app, {PREDICT: service.predict, FEEDBACK: service.feedback}, service)
 
 
@@ -95,22 +88,23 @@ def _add_operation(app: FastAPI, service: Service) -> None:
     async def model() -> Response:
         """Version, quality on the test rows, contract, why it was promoted, what a request holds, and
         which other version answers, too."""
-        return json_response(_description(service))
+        return json_response(to_json(_description(service), inf_nan_mode="null"))
 
     @app.get("/health/live", summary="Does it run", tags=["Operation"])
-    async def live() -> Response:
+    async def live() -> dict[str, bool]:
         """Whether the process answers."""
-        return json_response({"live": True})
+        return {"live": True}
 
     @app.get("/health/ready", summary="Can it answer", tags=["Operation"])
     async def ready(request: Request) -> Response:
         """Whether callers should come, 503 if not; version and problem are for who has a key."""
-        content: dict[str, Any] = {"ready": service.ready, "version": None, "problem": None}
-        if service.guard.knows(dict(request.scope["headers"])):
-            current = service.store.current
-            content["version"] = current.version if current else None
-            content["problem"] = service.problem
-        return json_response(content, 200 if service.ready else 503)
+        current, known = service.store.current, service.guard.knows(dict(request.scope["headers"]))
+        content = {
+            "ready": service.ready,
+            "version": current.version if current and known else None,
+            "problem": service.problem if known else None,
+        }
+        return json_response(to_json(content), 200 if service.ready else 503)
 
     @app.get("/metrics", tags=["Operation"], response_class=PlainTextResponse)
     def metrics() -> Response:
@@ -132,7 +126,7 @@ def _description(service: Service) -> dict[str, Any]:
         "titles": {name: METRICS[name].title for name in bundle.task.metrics},
         "problem": store.problem,
         "promotion": store.promotion,
-        "routes": service.routes(),
+        "routes": service.status(),
         "contract": bundle.contract.model_dump(mode="json", exclude={"sources"}),
         "request": bundle.contract.request,
         "known": {name: sorted(values) for name, values in predictor.known.items()},
@@ -162,8 +156,7 @@ def _add_errors(app: FastAPI, service: Service) -> None:
 
     @app.exception_handler(ProblemError)
     async def on_problem(request: Request, error: ProblemError) -> Response:
-        status, body = service.error(error, request.url.path, request.state.request_id)
-        return Response(body, status, error.headers, "application/json")
+        return service.refusal(error, request.url.path, request.state.request_id)
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
@@ -173,31 +166,23 @@ def _add_errors(app: FastAPI, service: Service) -> None:
         return await on_problem(request, problem)
 
 
-def json_response(content: Any, status: int = 200) -> Response:
-    """An answer; what no JSON number can be is null."""
-    body = to_json(content, inf_nan_mode="null")
-    return Response(body, status, media_type="application/json")
-
-
 def _openapi(app: FastAPI, predictor: Predictor | None) -> dict[str, Any]:
-    """The OpenAPI document; bodies and answers of the busy paths are known once a version serves."""
-    rows: Any = dict[str, Any]
-    labels, answer, title, description = rows, rows, app.title, None
+    """The OpenAPI document; the busy paths are in it once a version serves."""
+    router, title, description = APIRouter(tags=["Predictions"]), app.title, None
+    bodies = (predictor.rows, predictor.labels) if predictor else ()
     if predictor is not None:
         contract = predictor.bundle.contract
-        labels, answer = predictor.labels.type, answer_model(contract)
         title, description = contract.name, contract.description
         typical = Example(value={"rows": [predictor.bundle.metadata["typical"]]})
-        rows = Annotated[predictor.rows.type, Body(openapi_examples={"typical": typical})]
-    router = APIRouter(tags=["Predictions"])
-    _describe(router, PREDICT, "Predict rows", rows, answer)
-    _describe(router, FEEDBACK, "Send labels, of which the last for a row counts", labels, Accepted)
+        rows: Any = Annotated[predictor.rows.type, Body(openapi_examples={"typical": typical})]
+        _describe(router, PREDICT, "Predict rows", rows, answer_type(contract))
+        summary = "Send labels, of which the last for a row counts"
+        _describe(router, FEEDBACK, summary, predictor.labels.type, Accepted)
     routes = [*router.routes, *app.routes]  # those that people come for are first
     schema = get_openapi(title=title, version=app.version, description=description, routes=routes)
-    if predictor is not None:  # the framework rounds bounds to floats; these are exact
-        for body in (predictor.rows, predictor.labels):
-            exact = TypeAdapter(body.type).json_schema(ref_template="#/components/schemas/{model}")
-            schema["components"]["schemas"] |= exact.get("$defs", {})
+    for body in bodies:  # the framework rounds bounds to floats; these are exact
+        exact = TypeAdapter(body.type).json_schema(ref_template="#/components/schemas/{model}")
+        schema["components"]["schemas"] |= exact.get("$defs", {})
     schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     schema["security"] = [{}, {"key": []}]  # where the server has keys
     return schema
@@ -210,15 +195,11 @@ def _describe(router: APIRouter, path: str, summary: str, body: Any, answer: Any
         pass
 
     described.__annotations__ = {"body": body}
-    router.add_api_route(
-        path,
-        described,
-        methods=["POST"],
-        summary=summary,
-        operation_id=path.strip("/"),
-        response_model=answer,
-        responses=ERRORS,
+    name = path.strip("/")
+    add = router.post(
+        path, summary=summary, operation_id=name, response_model=answer, responses=ERRORS
     )
+    add(described)
 
 
 @asynccontextmanager
@@ -234,7 +215,7 @@ async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     gc.freeze()  # what is loaded stays
     yield
     following.cancel()
-    await service.close()
+    service.log.close()
 
 
 def _drain_then(service: Service, stop: Any) -> Callable[..., None]:

@@ -7,14 +7,9 @@ quick the hash is. A server that has met a file of keys demands keys to its end.
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field, TypeAdapter, ValidationError
 
 from ..config import ServeConfig
 from ..errors import ConfigError
@@ -23,6 +18,7 @@ from .problems import ProblemError
 
 PREFIX = "key_"  # so that whoever looks for secrets finds one
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LINE = re.compile(rf"([0-9a-f]{{64}})\s+({NAME.pattern})\s*")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOCAL_HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 FORM_TYPES = (b"", b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
@@ -34,29 +30,20 @@ PAGES, PAGE_FILES = ("/", "/docs"), ("/page/", "/docs/ui/")
 Headers = Mapping[bytes, bytes]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """What is kept of a key."""
+def read_keys(path: Path) -> dict[str, str]:
+    """The names of a file's keys by their SHA-256; none where there is no file.
 
-    name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    made: datetime
-
-
-KEYS = TypeAdapter(list[Key])
-
-
-def read_keys(path: Path) -> list[Key]:
-    """The keys of a file; none where it is not there; ``ConfigError`` where it cannot be read."""
-    try:
-        return KEYS.validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ConfigError(f"the keys in '{path}' cannot be read: {error.strerror}") from None
-    except ValidationError:  # its message would repeat what was read, which may be a key
-        text = f"'{path}' holds no keys; take it away, and make each key with: keys new NAME"
-        raise ConfigError(text) from None
+    A line is the hash, two spaces and the name, as ``sha256sum`` writes it; lines that are empty or
+    begin with # are passed over. ``ConfigError`` where it cannot be read, or a line is none of these.
+    """
+    keys = {}
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        if key := LINE.fullmatch(line):
+            keys[key[1]] = key[2]
+        elif line.strip() and not line.startswith("#"):  # it may be a key, so it is not repeated
+            text = f"line {number} of '{path}' is not the hash of a key and its name"
+            raise ConfigError(f"{text}; delete it, and make the key with: keys new NAME")
+    return keys
 
 
 def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
@@ -66,33 +53,25 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
     """
     if not NAME.fullmatch(name):
         raise ConfigError(f"'{name}' names no key; use up to 64 letters, digits, '.', '_' and '-'")
-    keys = read_keys(path)
-    if any(known.name == name for known in keys):
-        raise ConfigError(
-            f"there is a key '{name}'; to replace it, make one of another name,"
-            f" and once it is used everywhere: keys revoke {name}"
-        )
+    if name in read_keys(path).values():
+        text = f"there is a key '{name}' in '{path}'; use another name, or delete its line first"
+        raise ConfigError(text)
     key = PREFIX + secrets.token_urlsafe(32)
     show(key)
-    made = datetime.now(UTC).replace(microsecond=0)
-    _write_keys(path, [*keys, Key(name=name, sha256=sha256(key.encode()).hexdigest(), made=made)])
-
-
-def revoke(path: Path, name: str) -> None:
-    """Let a key in no longer. After the last one nobody is let in: the file stays."""
-    keys = read_keys(path)
-    others = [key for key in keys if key.name != name]
-    if len(others) == len(keys):
-        known = ", ".join(key.name for key in keys) or "none"
-        raise ConfigError(f"'{path}' has no key '{name}'; its keys: {known}")
-    _write_keys(path, others)
-
-
-def _write_keys(path: Path, keys: list[Key]) -> None:
+    lines = [*_read(path).splitlines(), f"{sha256(key.encode()).hexdigest()}  {name}", ""]
     try:
-        write_file(path, KEYS.dump_json(keys, indent=2) + b"\n", mode=0o600)
+        write_file(path, "\n".join(lines).encode(), mode=0o600)
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise ConfigError(f"the keys in '{path}' cannot be read: {error.strerror}") from None
 
 
 class Guard:
@@ -102,13 +81,13 @@ class Guard:
         self._path = config.keys
         self._is_local = config.host in LOOPBACK
         self._needs_key = not self._is_local and not config.open
-        self._digests: list[str] = []
+        self._hashes: list[str] = []
 
     def refresh(self) -> None:
         """Read the file of keys, if there is or was one; where it cannot be, the known keys stay."""
         if self._path is not None and (self._needs_key or self._path.exists()):
             self._needs_key = True
-            self._digests = [key.sha256 for key in read_keys(self._path)]
+            self._hashes = [*read_keys(self._path)]
 
     def check(self, method: str, path: str, headers: Headers) -> None:
         """Raise ``ProblemError`` for a request that is not to be answered."""
@@ -124,8 +103,8 @@ class Guard:
         if not self._needs_key:
             return True
         scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-        digest = sha256(key.strip()).hexdigest()
-        matches = [compare_digest(digest, one) for one in self._digests]  # all: time tells nothing
+        own = sha256(key.strip()).hexdigest()
+        matches = [compare_digest(own, one) for one in self._hashes]  # all: time tells nothing
         return any(matches) and scheme.lower() == b"bearer"
 
 

@@ -7,11 +7,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
 
 from ..errors import ModelFailedError
-from .answers import Predicted, answer_columns, answer_rows
+from ..log.live import Record
+from ..models.tasks import Outputs
+from ..models.versions import CHAMPION
+from .answers import Answer, AnswerRow, Predicted, answer_columns, answer_rows
 from .predictor import Predictor
 from .problems import ProblemError
 from .schemas import Row
@@ -21,10 +24,9 @@ INLINE_ROWS = 256
 RUN_ROWS = 1024
 """Requests share a run of at most so many rows."""
 LOGGER = logging.getLogger(__name__)
-Answers = list[dict[str, Any]]
 
 
-@dataclass(kw_only=True, eq=False, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Request:
     """A request that was read."""
 
@@ -33,109 +35,109 @@ class Request:
     request_id: str
     path: str
     rows: Sequence[Row]
-    answer: "asyncio.Future[Answers] | None" = None
 
-    def finish(self, answer: Answers | ProblemError) -> None:
-        """Let the caller have the answer, if it is still there."""
-        if self.answer is None or self.answer.done():
-            return
-        if isinstance(answer, ProblemError):
-            self.answer.set_exception(answer)
-        else:
-            self.answer.set_result(answer)
+    def answer(self, predictions: list[AnswerRow]) -> Answer:
+        """What the caller is answered."""
+        name, version = self.predictor.name, self.predictor.version
+        return Answer(
+            model=name, version=version, request_id=self.request_id, predictions=predictions
+        )
+
+    def record(self, outputs: Outputs, route: str = CHAMPION) -> Record:
+        """What the log keeps: the rows as validated, which hold no personal values, and the task's
+        outputs; ``route`` says what kind of version answered."""
+        return {
+            "request_id": self.request_id,
+            "time": datetime.now(UTC),
+            "model": self.predictor.name,
+            "version": self.predictor.version,
+            "path": self.path,
+            "route": route,
+            "rows": self.rows,
+            self.predictor.bundle.task.output: outputs.tolist(),
+        }
 
 
-class Answered(NamedTuple):
-    """A request with the outputs of its rows and what its caller is answered."""
-
-    request: Request
-    outputs: Any
-    answers: Answers
+Waiting = tuple[Request, "asyncio.Future[Answer]"]
 
 
 class Batcher:
     """The requests that were read and are not answered yet."""
 
-    def __init__(self, write: Callable[[Sequence[Answered]], None], max_waiting: int) -> None:
-        """``write`` puts answers into the log; if it raises ``ProblemError``, nobody is answered."""
+    def __init__(self, write: Callable[[Sequence[Record]], None], max_waiting: int) -> None:
+        """``write`` puts records into the log; if it raises ``ProblemError``, nobody is answered."""
         self._write = write
         self._max_waiting = max_waiting
-        self._waiting: list[Request] = []
-        self._running = False
+        self._waiting: list[Waiting] = []
+        self._runs: asyncio.Task[None] | None = None
         self.in_flight = 0
 
-    async def ask(self, request: Request) -> Answers:
-        """The answers to a request's rows, which are in the log; or the ``ProblemError``."""
+    async def ask(self, request: Request) -> Answer:
+        """The answer to a request, which is in the log; or the ``ProblemError``."""
         if self.in_flight >= self._max_waiting:
             message = f"{self.in_flight:,} requests wait already; ask again in 1 s"
             raise ProblemError("overloaded", message, headers={"retry-after": "1"})
-        loop = asyncio.get_running_loop()
-        request.answer = loop.create_future()
-        self._waiting.append(request)
-        if not self._running:
-            self._running = True
-            loop.call_soon(self._start_run)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        if self._runs is None or self._runs.done():
+            self._runs = asyncio.create_task(self._run())
         self.in_flight += 1
         try:
-            return await request.answer
+            return await future
         finally:
             self.in_flight -= 1
 
-    def _start_run(self) -> None:
-        """Run the requests that wait, or as many as fit into a run."""
-        batch = self._next_batch()
-        rows = [row for one in batch for row in one.rows]
-        predict = partial(batch[0].predictor.predict, rows)
-        if len(rows) <= INLINE_ROWS:
-            self._end_run(batch, predict)
-        else:
-            running = asyncio.get_running_loop().run_in_executor(None, predict)
-            running.add_done_callback(lambda running: self._end_run(batch, running.result))
+    async def _run(self) -> None:
+        """Run the requests that wait, as many at once as fit, until none does."""
+        while self._waiting:
+            batch = self._next_batch()
+            rows = [row for request, _ in batch for row in request.rows]
+            predict = partial(batch[0][0].predictor.predict, rows)
+            if len(rows) > INLINE_ROWS:
+                running = asyncio.get_running_loop().run_in_executor(None, predict)
+                await asyncio.wait([running])
+                self._finish(batch, running.result)
+            else:
+                self._finish(batch, predict)
+                await asyncio.sleep(0)  # others are read
 
-    def _next_batch(self) -> list[Request]:
-        predictor, n_rows, size = self._waiting[0].predictor, 0, 0
-        for one in self._waiting:
-            n_rows += len(one.rows)
-            if size and (one.predictor is not predictor or n_rows > RUN_ROWS):
+    def _next_batch(self) -> list[Waiting]:
+        predictor, n_rows, size = self._waiting[0][0].predictor, 0, 0
+        for request, _ in self._waiting:
+            n_rows += len(request.rows)
+            if size and (request.predictor is not predictor or n_rows > RUN_ROWS):
                 break
             size += 1
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         return batch
 
-    def _end_run(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
-        self._finish(batch, predict)
-        self._running = bool(self._waiting)
-        if self._running:
-            asyncio.get_running_loop().call_soon(self._start_run)
-
-    def _finish(self, batch: list[Request], predict: Callable[[], Predicted]) -> None:
+    def _finish(self, batch: list[Waiting], predict: Callable[[], Predicted]) -> None:
         """Log and answer a batch; where its run fails, each request has a run of its own."""
+        answers, records, start = list[Answer | ProblemError](), list[Record](), 0
         try:
-            answered = split_answers(batch, predict())
-            self._write(answered)
+            predicted = predict()
+            predictions = answer_rows(answer_columns(predicted))
+            for request, _ in batch:
+                end = start + len(request.rows)
+                records.append(request.record(predicted.outputs[start:end]))
+                answers.append(request.answer(predictions[start:end]))
+                start = end
+            self._write(records)
         except ProblemError as problem:
-            for one in batch:
-                one.finish(problem)
+            answers = [problem for _ in batch]
         except BaseException as error:  # a panic in Rust is no Exception
-            if len(batch) == 1:
-                batch[0].finish(_model_failed(error, batch[0].request_id))
+            if len(batch) > 1:
+                for one in batch:
+                    self._finish([one], partial(one[0].predictor.predict, one[0].rows))
                 return
-            for one in batch:
-                self._finish([one], partial(one.predictor.predict, one.rows))
-        else:
-            for request, _, answers in answered:
-                request.finish(answers)
-
-
-def split_answers(batch: Sequence[Request], predicted: Predicted) -> list[Answered]:
-    """What each request of a run is answered."""
-    rows = answer_rows(answer_columns(predicted))
-    answers, start = [], 0
-    for one in batch:
-        end = start + len(one.rows)
-        answers.append(Answered(one, predicted.outputs[start:end], rows[start:end]))
-        start = end
-    return answers
+            answers = [_model_failed(error, batch[0][0].request_id)]
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():  # the caller has gone
+                continue
+            if isinstance(answer, ProblemError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
 
 
 def _model_failed(error: BaseException, request_id: str) -> ProblemError:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..config import ServeConfig
 from .auth import Headers
-from .problems import ProblemError
+from .problems import ProblemError, json_response
 from .service import Service
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -36,14 +36,18 @@ HEADERS = (
 """Of every answer: a browser does no more with it than reading."""
 INTERNAL = "the server failed; its log tells why under this request_id"
 LOGGER = logging.getLogger(__name__)
-Endpoint = Callable[[bytes, str], Awaitable[bytes]]
-"""From a body and the request's id to the answer's JSON."""
 
 
 class Middleware:
     """An ASGI application around another; ``busy`` paths are answered here."""
 
-    def __init__(self, app: ASGIApp, busy: Mapping[str, Endpoint], service: Service) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        busy: Mapping[str, Callable[[bytes, str], Awaitable[bytes]]],
+        service: Service,
+    ) -> None:
+        """``busy`` makes of a body and the request's id the answer's JSON."""
         self._app = app
         self._busy = busy
         self._service = service
@@ -68,30 +72,23 @@ class Middleware:
         try:
             self._service.guard.check(scope["method"], path, headers)
             if path in self._busy:
-                body = await self._answer(scope, headers, receive, request_id)
-                await send_json(send_marked, 200, body)
+                if scope["method"] != "POST":
+                    text = "Method Not Allowed: use POST"
+                    raise ProblemError("method_not_allowed", text, headers={"allow": "POST"})
+                body = await read_body(headers, receive, self._service.config)
+                answer = json_response(await self._busy[path](body, request_id))
+                await answer(scope, receive, send_marked)
             else:
                 await self._app(scope, receive, send_marked)
-        except ProblemError as problem:
-            refused, body = self._service.error(problem, path, request_id)
-            await send_json(send_marked, refused, body, problem.headers)
-        except Exception:
-            LOGGER.exception("request %s failed", request_id)
+        except Exception as error:
+            if not isinstance(error, ProblemError):
+                LOGGER.exception("request %s failed", request_id)
+                error = ProblemError("internal", INTERNAL)
             if not status:
-                body = ProblemError("internal", INTERNAL).body(request_id)
-                await send_json(send_marked, 500, body)
+                await self._service.refusal(error, path, request_id)(scope, receive, send_marked)
         finally:
             route = path if path in self._busy else getattr(scope.get("route"), "path", "unknown")
             self._service.metrics.answered(route, status or 499, perf_counter() - start)
-
-    async def _answer(
-        self, scope: Scope, headers: Headers, receive: Receive, request_id: str
-    ) -> bytes:
-        if scope["method"] != "POST":
-            message = "Method Not Allowed: use POST"
-            raise ProblemError("method_not_allowed", message, headers={"allow": "POST"})
-        body = await read_body(headers, receive, self._service.config)
-        return await self._busy[scope["path"]](body, request_id)
 
     def _completed(self, headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
         """An answer's headers with ours."""
@@ -141,14 +138,3 @@ def _check_head(headers: Headers, config: ServeConfig) -> None:
 def _too_large(config: ServeConfig) -> ProblemError:
     message = f"a body may have {config.max_body_bytes:,} bytes; send fewer rows"
     return ProblemError("body_too_large", message, headers=CLOSE)
-
-
-async def send_json(
-    send: Send, status: int, body: bytes, headers: Mapping[str, str] | None = None
-) -> None:
-    """Answer with JSON."""
-    more = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-    length = (b"content-length", str(len(body)).encode())
-    head = [(b"content-type", b"application/json"), length, *more]
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})

@@ -15,10 +15,7 @@ from pydantic_core import to_json
 
 from ..config import ServeConfig
 from ..log.live import LABELS, MODE, PREDICTIONS, Record
-from ..models.versions import CHAMPION
-from .batching import Answered
 from .metrics import SLOW_WRITE_S, Metrics
-from .predictor import Predictor
 from .problems import ProblemError
 from .schemas import Row
 
@@ -31,10 +28,6 @@ class PredictionLog:
         self._predictions = Journal(config.log, PREDICTIONS)
         self._labels = Journal(config.log, LABELS)
         self._answers_unlogged = config.on_log_failure == "serve"
-
-    def write(self, answered: Sequence[Answered]) -> None:
-        """Log the answers of a run in one piece."""
-        self.append([record_of(one.request.predictor, one) for one in answered])
 
     def append(self, records: Sequence[Record]) -> None:
         """Log predictions, or count them as lost where they are answered all the same."""
@@ -105,18 +98,3 @@ class Journal:
             os.lseek(self._descriptor, -1, os.SEEK_END)
             if os.read(self._descriptor, 1) != b"\n":  # a crash tore the last line
                 os.write(self._descriptor, b"\n")
-
-
-def record_of(predictor: Predictor, answered: Answered, route: str = CHAMPION) -> Record:
-    """A request's rows as validated, and the task's outputs; ``route`` says what kind of version
-    answered. The contract allows no personal values in a request."""
-    return {
-        "request_id": answered.request.request_id,
-        "time": datetime.now(UTC),
-        "model": predictor.name,
-        "version": predictor.version,
-        "path": answered.request.path,
-        "route": route,
-        "rows": answered.request.rows,
-        predictor.bundle.task.output: answered.outputs.tolist(),
-    }

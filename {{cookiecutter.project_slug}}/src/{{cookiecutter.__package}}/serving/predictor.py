@@ -10,7 +10,7 @@ from ..models.bundle import Bundle
 from ..models.inputs import Inputs
 from ..values import MISSING_CATEGORY, epoch_seconds
 from .answers import Known, Predicted, answer_columns, known_categories
-from .schemas import BodySchema, Row, feedback_schema, predict_schema
+from .schemas import BodySchema, Row, label_type, row_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +65,8 @@ def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:
     predictor = Predictor(
         bundle=bundle,
         version=version,
-        rows=predict_schema(bundle.contract, max_rows),
-        labels=feedback_schema(bundle.contract, max_rows),
+        rows=BodySchema("Predict", "rows", row_type(bundle.contract), max_rows),
+        labels=BodySchema("Feedback", "labels", label_type(bundle.contract), max_rows),
         known=known_categories(bundle),
     )
     body = to_json({"rows": [bundle.metadata["typical"]]})

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
+from starlette.responses import Response
 
 MAX_FAULTS, MAX_PLACE = 20, 200
 STATUSES = {
@@ -62,6 +63,13 @@ class ProblemError(Exception):
         """The answer's JSON, in the shape of ``Problem``."""
         content = {"code": self.code, "message": str(self), "faults": self.faults}
         return to_json({**content, "request_id": request_id})
+
+
+def json_response(
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer whose body is JSON."""
+    return Response(body, status, headers, "application/json")
 
 
 def invalid(*faults: tuple[tuple[object, ...], str, str]) -> ProblemError:

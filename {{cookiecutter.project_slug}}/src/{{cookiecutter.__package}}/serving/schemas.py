@@ -65,16 +65,6 @@ class BodySchema:
             raise invalid_by(error) from None
 
 
-def predict_schema(contract: Contract, max_rows: int) -> BodySchema:
-    """The body of rows that are to be predicted."""
-    return BodySchema("Predict", "rows", row_type(contract), max_rows)
-
-
-def feedback_schema(contract: Contract, max_rows: int) -> BodySchema:
-    """The body of labels that became known."""
-    return BodySchema("Feedback", "labels", label_type(contract), max_rows)
-
-
 def row_type(contract: Contract) -> Any:
     """The typed dictionary of a request's row: each column with its rules."""
     fields: dict[str, Any] = {}

@@ -5,7 +5,6 @@ with its next answer. ``drain_s`` later it stops to listen, and answers what is 
 """
 
 import json
-import logging
 import math
 import os
 import shutil
@@ -14,7 +13,6 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any
 
@@ -30,6 +28,17 @@ from .metrics import FOLDER
 from .middleware import BODY_TIMEOUT_S
 
 COUNTER_BYTES = 4 << 20  # that a worker's counters may need
+LOG_CONFIG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "uvicorn": {"handlers": ["stderr"], "level": "WARNING"},
+        __name__.partition(".")[0]: {"handlers": ["stderr"], "level": "INFO"},
+    },
+}
+"""Messages go to standard error."""
 
 
 def serve(settings: Config) -> None:
@@ -75,36 +84,11 @@ def options(config: ServeConfig) -> dict[str, Any]:
         "http": config.http,
         "ws": "none",
         "access_log": False,
-        "log_config": log_config(),
+        "log_config": LOG_CONFIG,
         "proxy_headers": False,
         "server_header": False,
         "timeout_graceful_shutdown": math.ceil(BODY_TIMEOUT_S) + 1,
     }
-
-
-def log_config() -> dict[str, Any]:
-    """Messages go to standard error: for people at a terminal, else a JSON object a line."""
-    people = {"()": "uvicorn.logging.DefaultFormatter", "fmt": "%(levelprefix)s %(message)s"}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"form": people if sys.stderr.isatty() else {"()": JsonLines}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "form"}},
-        "loggers": {
-            "uvicorn": {"handlers": ["stderr"], "level": "WARNING"},
-            __name__.partition(".")[0]: {"handlers": ["stderr"], "level": "INFO"},
-        },
-    }
-
-
-class JsonLines(logging.Formatter):
-    """A message as a JSON object of one line, with its traceback if there is one."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """``time``, ``level``, ``message``, which ends with an exception's traceback."""
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        level, message = record.levelname.lower(), super().format(record)
-        return json.dumps({"time": moment, "level": level, "message": message}, ensure_ascii=False)
 
 
 def _listener(config: ServeConfig) -> socket.socket:

@@ -1,93 +1,58 @@
-"""What the paths of one process's server share, and what runs beside them.
-
-Options join it here: other versions that answer, and other protocols.
-"""
+"""What the paths of one process's server share, and what runs beside them."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from fastapi import APIRouter
 from pydantic_core import to_json
+from starlette.responses import Response
 
 from ..config import Config
 from ..errors import ProjectError
-from .answers import Predicted
+from .answers import Answer
 from .auth import Guard
-from .batching import Answers, Batcher, Request, split_answers
+from .batching import Batcher, Request
 from .metrics import Metrics
-from .prediction_log import PredictionLog, record_of
+from .prediction_log import PredictionLog
 from .predictor import Predictor
-from .problems import ProblemError
-from .schemas import Row
+from .problems import ProblemError, json_response
 from .store import Store
 
 PREDICT, FEEDBACK = "/predict", "/feedback"
 LOGGER = logging.getLogger(__name__)
-
-
-class Route(Protocol):
-    """Decides for each request whether another version than the one that serves answers it."""
-
-    name: str  # what the log calls this way of being answered
-    problem: str | None  # why no request is claimed although somebody asked for it
-
-    def claims(self, request: Request) -> bool:
-        """Whether a request is this route's."""
-
-    async def answer(self, request: Request) -> tuple[Predictor, Predicted] | None:
-        """The other version's answer; ``None`` if the one that serves is to answer."""
-
-    def answered(self, request: Request) -> None:
-        """Do what is to be done once the answer has left."""
-
-    def refresh(self) -> None:
-        """Follow the files that say what this route does; called now and then, in a thread."""
-
-    def status(self) -> dict[str, Any] | None:
-        """What the route does, in figures and as one ``text``; ``None`` where it does nothing."""
-
-    def close(self) -> None:
-        """End what runs beside the loop."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Router:
-    """Another protocol beside the project's own, at paths of one prefix."""
-
-    prefix: str
-    make: Callable[["Service"], APIRouter]
-    error: Callable[[ProblemError], tuple[int, bytes]]
-    """Status and body of a refusal in the protocol's own shape."""
+Ask = Callable[[Request], Awaitable[Answer]]
 
 
 class Service:
-    """The version that serves, the log, the batcher and the counters."""
+    """The version that serves, the log, the batcher, the counters, and what options add."""
 
-    def __init__(
-        self, settings: Config, routers: Sequence[Router], routes: Sequence[Callable[..., Route]]
-    ) -> None:
+    def __init__(self, settings: Config) -> None:
+        self.settings = settings
         config = self.config = settings.serve
         self.store = Store(config.bundles, config.model, config.max_rows)
         self.metrics = Metrics()
         self.log = PredictionLog(config, self.metrics)
-        self.batcher = Batcher(self.log.write, config.max_waiting)
+        self.batcher = Batcher(self.log.append, config.max_waiting)
         self.guard = Guard(config)
         self.draining = False
         """Whether the server was asked to end; it answers until then, and wants no new callers."""
-        self._routers = routers
-        self._routes = [make(settings, self.store, self.metrics, self.log) for make in routes]
+        self.ask: Ask = self.batcher.ask
+        """Answers a request, by whichever version, and logs it; options put theirs around it."""
+        self.refreshes = {"model": self.store.refresh, "keys": self.guard.refresh}
+        """What follows files in a thread, by the name under which its failures are counted."""
+        self.statuses: list[Callable[[], dict[str, Any] | None]] = []
+        """What an option does: figures, one ``text``, a ``problem``; ``None`` where it does nothing."""
+        self.error_shapes: dict[str, Callable[[ProblemError], tuple[int, bytes]]] = {}
+        """By a prefix of paths: status and body of a refusal in another protocol's shape."""
         self._faults: dict[str, str] = {}
 
     async def predict(self, body: bytes, request_id: str) -> bytes:
         """An answer for each row, logged before it leaves."""
-        serving = self.serving()
-        rows = serving.rows.read(body)
-        predictor, answers = await self.answer(serving, rows, PREDICT, request_id)
-        head = {"model": predictor.name, "version": predictor.version, "request_id": request_id}
-        return to_json({**head, "predictions": answers})
+        predictor = self.serving()
+        rows = predictor.rows.read(body)
+        request = Request(predictor=predictor, request_id=request_id, path=PREDICT, rows=rows)
+        return to_json(await self.answer(request))
 
     async def feedback(self, body: bytes, request_id: str) -> bytes:
         """Labels that became known, by id or request; the last one for a row counts."""
@@ -95,30 +60,11 @@ class Service:
         self.log.write_labels(request_id, labels)
         return to_json({"accepted": len(labels), "request_id": request_id})
 
-    async def answer(
-        self, serving: Predictor, rows: Sequence[Row], path: str, request_id: str
-    ) -> tuple[Predictor, Answers]:
-        """What the rows that ``serving`` read are answered, and by which version; logged."""
-        request = Request(predictor=serving, request_id=request_id, path=path, rows=rows)
-        route = next((route for route in self._routes if route.claims(request)), None)
-        if route is None:
-            predictor, answers = serving, await self.batcher.ask(request)
-        else:
-            predictor, answers = await self._answer_by(route, request)
-        self.metrics.rows.inc(len(answers))
-        return predictor, answers
-
-    async def _answer_by(self, route: Route, request: Request) -> tuple[Predictor, Answers]:
-        answer = await route.answer(request)
-        if answer is None:
-            predictor, answers = request.predictor, await self.batcher.ask(request)
-        else:
-            predictor, predicted = answer
-            (answered,) = split_answers([request], predicted)
-            self.log.append([record_of(predictor, answered, route.name)])
-            answers = answered.answers
-        asyncio.get_running_loop().call_soon(route.answered, request)
-        return predictor, answers
+    async def answer(self, request: Request) -> Answer:
+        """What a request is answered; counts its rows."""
+        answer = await self.ask(request)
+        self.metrics.rows.inc(len(request.rows))
+        return answer
 
     def serving(self) -> Predictor:
         """The version that answers; ``ProblemError`` where none does."""
@@ -136,26 +82,25 @@ class Service:
         """Why callers should not come, or why the newest version does not serve."""
         if self.draining:
             return "the server is about to end; ask another"
-        problems = [self.store.problem, *(route.problem for route in self._routes)]
+        problems = [self.store.problem, *(one["problem"] for one in self.status())]
         return next((problem for problem in problems if problem), None)
 
-    def routes(self) -> list[dict[str, Any]]:
-        """What each route does that does something."""
-        return [status for route in self._routes if (status := route.status()) is not None]
+    def status(self) -> list[dict[str, Any]]:
+        """What the options do that do something."""
+        return [status for one in self.statuses if (status := one()) is not None]
 
-    def error(self, problem: ProblemError, path: str, request_id: str) -> tuple[int, bytes]:
-        """Status and body of a refusal in the shape of the protocol that was asked."""
-        for router in self._routers:
-            if path.startswith(router.prefix):
-                return router.error(problem)
-        return problem.status, problem.body(request_id)
+    def refusal(self, problem: ProblemError, path: str, request_id: str) -> Response:
+        """A problem in the shape of the protocol that was asked."""
+        status, body = problem.status, problem.body(request_id)
+        for prefix, shape in self.error_shapes.items():
+            if path.startswith(prefix):
+                status, body = shape(problem)
+        return json_response(body, status, problem.headers)
 
     async def refresh(self) -> None:
         """Follow every file that decides what is answered; no fault ends this for ever."""
-        await self._refresh_one("model", self.store.refresh)
-        await self._refresh_one("keys", self.guard.refresh)
-        for route in self._routes:
-            await self._refresh_one(route.name, route.refresh)
+        for task, look in self.refreshes.items():
+            await self._refresh_one(task, look)
         self.metrics.version.set(self.store.current.version if self.store.current else 0)
         self.metrics.ready.set(self.ready)
         self.metrics.in_flight.set(self.batcher.in_flight)
@@ -175,9 +120,3 @@ class Service:
             self._faults[task] = str(error)
         else:
             self._faults.pop(task, None)
-
-    async def close(self) -> None:
-        """End what runs beside the loop, and close the log."""
-        for route in self._routes:
-            await asyncio.to_thread(route.close)
-        self.log.close()

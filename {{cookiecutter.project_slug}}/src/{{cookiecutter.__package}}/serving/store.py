@@ -21,8 +21,7 @@ class Store:
     def __init__(self, bundles: Path, model: str | None, max_rows: int) -> None:
         self._bundles, self._model, self._max_rows = bundles, model, max_rows
         self._loaded: str | None = None
-        self._failed: str | None = None
-        self._retry_at = 0.0
+        self._tried: tuple[str | None, float] = None, 0.0
         self.current: Predictor | None = None
         self.promotion: Move | None = None
         self.problem: str | None = None
@@ -57,10 +56,10 @@ class Store:
             self.problem = versions.unserved()
         elif pointer == self._loaded:
             self.problem = None
-        elif pointer != self._failed or now >= self._retry_at:
-            self._failed, self._retry_at = pointer, now + RETRY_S
+        elif pointer != self._tried[0] or now >= self._tried[1] + RETRY_S:
+            self._tried = pointer, now
             self.current, self.promotion = self._load(versions), versions.move()
-            self._loaded, self._failed, self.problem = pointer, None, None
+            self._loaded, self.problem = pointer, None
 
     def _load(self, versions: Versions) -> Predictor:
         version = versions.served()

@@ -143,20 +143,23 @@ def test_a_shadow_answers_nobody_and_its_predictions_are_logged(
 
 
 @pytest.mark.parametrize("shadow", [False, True])
-@pytest.mark.parametrize(("kind", "outcome"), [(Failing, "failed"), (Hanging, "late")])
+@pytest.mark.parametrize(
+    ("kind", "outcome", "late_ms"), [(Failing, "failed", 60_000), (Hanging, "late", 10)]
+)
 def test_a_bad_challenger_is_aborted_in_every_server_while_the_champion_answers(
     config: ServeConfig,
     row: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     kind: type[Predictor],
     outcome: str,
+    late_ms: int,
     *,
     shadow: bool,
 ) -> None:
     make_bad(monkeypatch, kind)
     challenge(config, shadow=shadow)
     why = "version 2, was aborted: more than 1% of its requests fail or are late"
-    with live(config, challenger={"late_ms": 10}) as client, live(config) as other:
+    with live(config, challenger={"late_ms": late_ms}) as client, live(config) as other:
         while why not in (client.get("/health/ready").json()["problem"] or ""):
             assert set(ask(client, row, IDS[:20]).values()) == {1}
         until(lambda: why in status(other)["text"], "the other server to follow")

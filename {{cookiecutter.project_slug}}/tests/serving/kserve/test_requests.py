@@ -83,7 +83,7 @@ def test_what_is_missing_can_be_null_a_number_that_is_none_or_left_out(
 def test_health_needs_no_key_and_all_else_does_in_the_protocols_shape(
     tmp_path: Path, shop: Contract, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, key = serve_config(tmp_path), make_key(tmp_path / "keys.json")
+    config, key = serve_config(tmp_path), make_key(tmp_path / "keys.txt")
     with live(config) as client:
         assert "/health/ready says why" in error_of(client.get("/v2/health/ready"), 503)
         add_version(config.bundles, shop)

@@ -8,25 +8,26 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from math import log
 from typing import Any
 
+from fastapi import FastAPI
 from prometheus_client import Counter
 
-from ...config import Config
 from ...errors import BundleError
+from ...log.live import SHADOW
 from ...models.bundle import open_bundle
 from ...models.challenger import Challenge, ChallengerConfig, end_challenge, read_challenge
-from ...models.versions import Versions
-from ..answers import Predicted
-from ..batching import Answered, Request
-from ..metrics import Metrics
-from ..prediction_log import PredictionLog, record_of
+from ...models.versions import CHALLENGER, Versions
+from ..answers import Answer, Predicted, answer_columns, answer_rows
+from ..batching import Request
 from ..predictor import Predictor, make_predictor
 from ..problems import ProblemError
-from ..store import Store, accepts_requests_of
+from ..service import Ask, Service
+from ..store import accepts_requests_of
 
 LOGGER = logging.getLogger(__name__)
 MAX_WAITING = 64  # requests of a worker
@@ -56,59 +57,43 @@ def add_evidence(evidence: float, *, failed: bool) -> float:
 class ChallengerRoute:
     """Follows the pointer that ``challenge`` writes, and aborts a challenger that fails."""
 
-    name = "challenger"
-
-    def __init__(self, config: Config, store: Store, metrics: Metrics, log: PredictionLog) -> None:
-        self.problem: str | None = None
-        self._late_s = config.settings("challenger", ChallengerConfig).late_ms / 1e3
-        self._max_rows = config.serve.max_rows
-        self._store = store
-        self._log = log
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._late_s = service.settings.settings("challenger", ChallengerConfig).late_ms / 1e3
+        self._problem: str | None = None
         self._challenge: Challenge | None = None
         self._challenger: Challenger | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._waiting = 0
         self._shadows = set[asyncio.Task[None]]()
-        text = "Requests to a challenger: predicted, failed or late."
-        labels = ["version", "outcome"]
-        self._requests = Counter("challenger_requests", text, labels, registry=metrics.registry)
+        text, labels = "Requests to a challenger, by outcome.", ["version", "outcome"]
+        registry = service.metrics.registry
+        self._requests = Counter("challenger_requests", text, labels, registry=registry)
 
-    def claims(self, request: Request) -> bool:
-        """Whether a request is in the challenger's share, by its first row's id, else by its own.
-
-        Every worker decides alike, and a larger share contains a smaller one.
-        """
+    async def answer(self, ask: Ask, request: Request) -> Answer:
+        """The challenger's answer to its share, if it has one in time; else the champion's."""
         challenger = self._challenger
-        if challenger is None or challenger.evidence >= LIMIT:
-            return False
-        column = request.predictor.bundle.contract.id
-        first = request.rows[0].get(column) if column else None
-        key = f"{challenger.predictor.version}:{request.request_id if first is None else first}"
-        place = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
-        return place < challenger.challenge.share * 2.0**64
-
-    async def answer(self, request: Request) -> tuple[Predictor, Predicted] | None:
-        """The challenger's answer; ``None`` if the champion is to answer."""
-        challenger = self._challenger
-        if challenger is None or challenger.challenge.shadow:
-            return None
-        predicted = await self._predict(challenger, request)
-        return None if predicted is None else (challenger.predictor, predicted)
-
-    def answered(self, request: Request) -> None:
-        """Shadow a request, now that the champion's answer has left."""
-        challenger = self._challenger
-        if challenger is not None and challenger.challenge.shadow:
-            task = asyncio.create_task(self._shadow(challenger, request))
+        if not challenger or challenger.evidence >= LIMIT or not _in_share(challenger, request):
+            return await ask(request)
+        own = replace(request, predictor=challenger.predictor)
+        if challenger.challenge.shadow:
+            answer = await ask(request)
+            task = asyncio.create_task(self._shadow(challenger, own))
             self._shadows.add(task)  # the loop itself keeps no task alive
             task.add_done_callback(self._shadows.discard)
+            return answer
+        predicted = await self._predict(challenger, own)
+        if predicted is None:
+            return await ask(request)
+        answer = own.answer(answer_rows(answer_columns(predicted)))
+        self._service.log.append([own.record(predicted.outputs, CHALLENGER)])
+        return answer
 
     async def _shadow(self, challenger: Challenger, request: Request) -> None:
         predicted = await self._predict(challenger, request)
         if predicted is not None:
-            answered = Answered(request, predicted.outputs, [])
             with suppress(ProblemError):  # the caller has an answer already
-                self._log.append([record_of(challenger.predictor, answered, "shadow")])
+                self._service.log.append([request.record(predicted.outputs, SHADOW)])
 
     async def _predict(self, challenger: Challenger, request: Request) -> Predicted | None:
         """What the challenger predicts; ``None`` if it failed, was late or has too many waiting."""
@@ -133,7 +118,8 @@ class ChallengerRoute:
 
     def refresh(self) -> None:
         """Load what the pointer names; abort what cannot be loaded, or fails too often."""
-        versions, champion = self._store.versions(), self._store.current
+        store = self._service.store
+        versions, champion = store.versions(), store.current
         if versions is None or champion is None:
             return
         challenge, challenger, fault = read_challenge(versions), self._challenger, ""
@@ -145,31 +131,45 @@ class ChallengerRoute:
                 except Exception as error:  # a bundle may be damaged in any way
                     fault = f"it cannot be loaded: {str(error)[:500]}"
             self._challenge, self._challenger = challenge, challenger
-            self.problem = challenge.text if challenge and challenge.aborted else None
+            self._problem = challenge.text if challenge and challenge.aborted else None
         elif challenger and challenger.evidence >= LIMIT:
             fault = f"more than {ALLOWED:.0%} of its requests fail or are late"
         if challenge and fault:
             self._challenger = None
-            self.problem = f"the challenger, version {challenge.version}, is not asked: {fault}"
-            LOGGER.error("%s", self.problem)
+            self._problem = f"the challenger, version {challenge.version}, is not asked: {fault}"
+            LOGGER.error("%s", self._problem)
             end_challenge(versions, challenge, fault)
 
     def _load(self, challenge: Challenge, versions: Versions, champion: Predictor) -> Challenger:
         bundle = open_bundle(versions.folder / versions.get(challenge.version).bundle)
         if not accepts_requests_of(bundle.contract, champion.bundle.contract):
             raise BundleError("its contract does not take the champion's requests")
-        predictor = make_predictor(bundle, challenge.version, self._max_rows)
+        predictor = make_predictor(bundle, challenge.version, self._service.config.max_rows)
         return Challenger(challenge=challenge, predictor=predictor)
 
     def status(self) -> dict[str, Any] | None:
         """The challenge, also as one ``text``; ``None`` where there is none."""
         if self._challenge is None:
             return None
-        return self._challenge.model_dump() | {"text": self.problem or self._challenge.text}
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._thread.shutdown(wait=False)
+        text = self._problem or self._challenge.text
+        return self._challenge.model_dump() | {"text": text, "problem": self._problem}
 
 
-ROUTE = ChallengerRoute
+def _in_share(challenger: Challenger, request: Request) -> bool:
+    """Whether a request is in the challenger's share, by its first row's id, else by its own.
+
+    Every worker decides alike, and a larger share contains a smaller one.
+    """
+    column = request.predictor.bundle.contract.id
+    first = request.rows[0].get(column) if column else None
+    key = f"{challenger.predictor.version}:{request.request_id if first is None else first}"
+    place = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
+    return place < challenger.challenge.share * 2.0**64
+
+
+def add_to(_: FastAPI, service: Service) -> None:
+    """Let a challenger answer."""
+    route = ChallengerRoute(service)
+    service.ask = partial(route.answer, service.ask)
+    service.refreshes[CHALLENGER] = route.refresh
+    service.statuses.append(route.status)

@@ -6,14 +6,15 @@ columns are sent. Inputs may be bytes behind the JSON (``binary_tensor_data``); 
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic_core import to_json
 
 from ... import __version__
+from ..batching import Request as RowsRequest
 from ..middleware import read_body
 from ..predictor import Predictor
-from ..problems import ProblemError
-from ..service import Router, Service
+from ..problems import ProblemError, json_response
+from ..service import Service
 from .tensors import inputs_of, outputs_of, read_request, refusal, rows_of, tensors_of
 
 PREFIX = "/v2"
@@ -22,8 +23,9 @@ BINARY = "binary_tensor_data"
 JSON_SIZE = "inference-header-content-length"  # how many bytes of a body are JSON
 
 
-def router(service: Service) -> APIRouter:
-    """The protocol's paths. They have a published document, so OpenAPI leaves them out."""
+def add_to(app: FastAPI, service: Service) -> None:
+    """Answer the protocol's paths. They have a published document, so OpenAPI leaves them out."""
+    service.error_shapes[PREFIX] = error
     routes = APIRouter(prefix=PREFIX, include_in_schema=False)
 
     @routes.get("")
@@ -61,9 +63,9 @@ def router(service: Service) -> APIRouter:
     @routes.post(f"{MODEL}/infer")
     @routes.post(f"{VERSION}/infer")
     async def infer(request: Request) -> Response:
-        return Response(await _infer(service, request), media_type="application/json")
+        return json_response(await _infer(service, request))
 
-    return routes
+    app.include_router(routes)
 
 
 async def _infer(service: Service, request: Request) -> bytes:
@@ -76,13 +78,14 @@ async def _infer(service: Service, request: Request) -> bytes:
     rows = rows_of(contract, inference.inputs, packed, service.config.max_rows)
     rows = serving.rows.read(to_json({"rows": rows}))
     path = request.scope["route"].path
-    predictor, answers = await service.answer(serving, rows, path, request_id)
+    asked = RowsRequest(predictor=serving, request_id=request_id, path=path, rows=rows)
+    answered = await service.answer(asked)
     answer = {
-        "model_name": predictor.name,
-        "model_version": str(predictor.version),
+        "model_name": answered["model"],
+        "model_version": str(answered["version"]),
         # the id is the caller's own and need not be unique; labels go by the request's
         "parameters": {"request_id": request_id},
-        "outputs": tensors_of(contract, inference, answers),
+        "outputs": tensors_of(contract, inference, answered["predictions"]),
     }
     return to_json(answer if inference.id is None else {**answer, "id": inference.id})
 
@@ -116,6 +119,3 @@ def error(problem: ProblemError) -> tuple[int, bytes]:
     faults = [f"{fault.field}: {fault.message}" for fault in problem.faults]
     status = 400 if problem.status == 422 else problem.status
     return status, to_json({"error": "; ".join(faults) or str(problem)})
-
-
-ROUTER = Router(prefix=PREFIX, error=error, make=router)
