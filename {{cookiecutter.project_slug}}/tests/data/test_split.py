@@ -87,7 +87,7 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     splits = {name: dataset.read(name)["order"].to_pylist() for name in SPLITS}
     assert [len(splits[name]) for name in SPLITS] == pytest.approx([90, 30, 30], abs=1)
     assert sum(len(set(ids)) for ids in splits.values()) == 144
-    rates = [s["positive_rate"] for s in dataset.manifest["splits"].values()]
+    rates = [s["shares"]["true"] for s in dataset.manifest["splits"].values()]
     assert rates == pytest.approx([0.5] * 3, abs=0.04)
 
 

@@ -39,7 +39,6 @@ Which = Annotated[
 ]
 
 contracts = typer.Typer(no_args_is_help=True, help="Show the data contract.")
-datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,8 +46,7 @@ def add_to(app: typer.Typer) -> None:
     jobs = (data, train, serve, score, replay, monitor, alerts, demo)
     for command in (*jobs, promote, rollback, history, card):
         app.command()(command)
-    for name, group in (("contract", contracts), ("dataset", datasets)):
-        app.add_typer(group, name=name)
+    app.add_typer(contracts, name="contract")
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
@@ -192,23 +190,6 @@ def show_contract(configs: Folder = CONFIGS, _json: Json = False) -> None:
     positive = "" if contract.positive is None else f" = {contract.positive}"
     title = f"{contract.name}: {contract.target}{positive}, days in {contract.timezone}"
     table(title, ["column", "role", "type", "rules", "why"], rows)
-
-
-@datasets.command("show")
-def show_dataset(
-    name: Annotated[
-        str | None, typer.Argument(help="The first letters of its name; default: list all.")
-    ] = None,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-    _json: Json = False,
-) -> None:
-    """List the datasets, or count the rows of one: kept, rejected, and why."""
-    directory = config_of(configs, set_).data.directory
-    with needs("batch"):
-        from ..data.dataset import show
-
-    show(directory, name)
 
 
 def promote(
