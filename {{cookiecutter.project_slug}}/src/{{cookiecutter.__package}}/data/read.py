@@ -144,17 +144,16 @@ def jsonl(
     path: Path, source: JsonlSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
     """An object a line; of its keys only the columns named."""
-    names, n_before = dict.fromkeys(columns or ()), 0
+    names, first = dict.fromkeys(columns or ()), 1
     with readable(path), Decoded(path, "utf-8") as raw, io.BufferedReader(raw, 1 << 16) as stream:
         for lines in chain(iter(lambda: stream.readlines(BLOCK_BYTES), []), [[]]):
             rows, broken = list[dict[str, str | None]](), list[Broken]()
-            for line in filter(bytes.strip, lines):
-                if (row := _object(line)) is not None:
+            for number, line in enumerate(filter(bytes.strip, lines), first):
+                if (row := _object(line)) is None:
+                    broken.append((number, "is no JSON object", line.decode().strip()))
+                else:
                     rows.append(row)
-                    continue
-                number = n_before + len(rows) + len(broken) + 1
-                broken.append((number, "is no JSON object", line.decode().strip()))
-            n_before += len(rows) + len(broken)
+            first += len(rows) + len(broken)
             if columns is None:
                 names |= dict.fromkeys(key for row in rows for key in row)
             cells = {name: [row.get(name) for row in rows] for name in names}

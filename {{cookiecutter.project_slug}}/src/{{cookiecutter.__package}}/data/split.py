@@ -27,7 +27,7 @@ def places(
     if isinstance(split, HashSplit):
         if rows.select(pl.len()).collect(engine="streaming").item() > SMALL_ROWS:
             return by_hash(contract, split), None
-        few = rows.filter(good).collect()
+        few = rows.filter(good).collect().sort(ROW)
         few = few.unique(contract.id or ROW, keep="first", maintain_order=True)
         dealt = stratified_places(few, contract, split)
         number = pl.col(ROW).replace_strict(few[ROW], dealt, default=None, return_dtype=pl.Int8)

@@ -21,13 +21,18 @@ Violation = tuple[pl.Expr, str]
 
 
 def conform(rows: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """A transform's columns as the contract's types; numbers that are not finite are missing."""
+    """A transform's columns as the contract's types; numbers that are not finite are missing.
+
+    Categories that a source gave have one text already, and are taken as they are.
+    """
     columns: list[pl.Expr] = []
+    sources = map(contract.source_columns, contract.sources)
+    done = {name for types in sources for name, kind in types.items() if kind == "category"}
     for name, dtype in rows.select(*contract.columns).collect_schema().items():
         kind, value = contract.columns[name].type, pl.col(name)
         if kind == "float" and dtype.is_float():
             columns.append(pl.when(value.is_finite()).then(value.cast(pl.Float64)))
-        elif dtype != TYPES[kind] or kind == "category":
+        elif dtype != TYPES[kind] or (kind == "category" and name not in done):
             convert = partial(_converted, form=Form(type=kind), zone=contract.timezone)
             columns.append(value.map_batches(convert, TYPES[kind], is_elementwise=True))
     return rows.with_columns(columns)
