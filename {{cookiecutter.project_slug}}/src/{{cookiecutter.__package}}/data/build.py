@@ -130,7 +130,7 @@ def _load(rows: pl.LazyFrame, place: pl.Expr, contract: Contract, folder: Path) 
     bad = rows.filter(pl.col(PLACE) >= REJECTED)
     queries.append(bad.sink_parquet(folder / BAD, **options))
     key = (pl.col(contract.id or ROW).hash(1) // 2**32).cast(pl.UInt32).alias(KEY)
-    queries.append(rows.select(ROW, PLACE, key))
+    queries.append(rows.select(ROW, PLACE, *[key] * (contract.id is not None)))
     return pl.collect_all(queries, engine="streaming")[-1]
 
 
@@ -151,11 +151,13 @@ def _refuse_foreign(numbers: pl.Series, driving: Extraction) -> None:
 
 
 def _duplicates(loaded: pl.DataFrame, name: str | None, folder: Path) -> pl.Series:
-    """The numbers of good rows whose id an earlier good row has."""
+    """The numbers of good rows whose id, of this name, an earlier good row has."""
+    if name is None:
+        return loaded[ROW].clear()
     good = loaded.filter(pl.col(PLACE) < REJECTED)
     alike = good.filter(pl.col(KEY).is_in(more_than_once(good[KEY]).implode()))[ROW]
-    if name is None or alike.is_empty():  # their hashes differ, so do their ids
-        return alike.clear()
+    if alike.is_empty():  # their hashes differ, so do their ids
+        return alike
     rows = pl.scan_parquet([folder / f"{split}.parquet" for split in SPLITS]).select(ROW, name)
     ids = rows.filter(pl.col(ROW).is_in(alike.implode())).collect().sort(ROW)
     return ids.filter(~pl.col(name).is_first_distinct())[ROW]
