@@ -40,7 +40,7 @@ def test_every_command_is_listed_and_explains_its_options(
     names = {*typer.main.get_command(cli.app).commands}  # type: ignore[attr-defined]
     assert command("--help") == 0
     assert names <= set(capsys.readouterr().out.split())
-    for name in names - {"adopt", "challenger", "dataset", "keys", "logs"}:
+    for name in names - {"adopt", "challenger", "keys", "logs"}:
         assert command(name, "--help") == 0
         assert {"--configs", "--set", "SECTION.KEY=VALUE"} <= set(capsys.readouterr().out.split())
 
@@ -73,7 +73,7 @@ def test_data_are_made_and_said_where_and_are_old_under_another_contract(
     name = (place / "made" / "datasets" / "current").read_text().strip()
     lines = capsys.readouterr().out.splitlines()
     assert Path(lines[-1].removeprefix("dataset   ")).name == name
-    assert "train      10 (50.0% positive)" in lines
+    assert "train      10 (50.0% false, 50.0% true)" in lines
     assert (place / "made" / "datasets" / name / "test.parquet").exists()
     path = place / "settings" / "contract.yaml"
     path.write_text(path.read_text().replace("maximum: 1000", "maximum: 2000"))

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.validate import any_of, breaches, reasons_of
+from {{ cookiecutter.__package }}.data.validate import any_of, reasons_of, violations
 from {{ cookiecutter.__package }}.rules import RULES, descriptions, rules_of
 from {{ cookiecutter.__package }}.serving.schemas import row_type
 from {{ cookiecutter.__package }}.values import json_value
@@ -29,7 +29,7 @@ def rows_of(contract: Contract, count: int = 50) -> pl.DataFrame:
 
 
 def wrong(contract: Contract, rows: pl.DataFrame, *, online: bool = False) -> list[str | None]:
-    found = breaches(contract, rows.columns, online=online)
+    found = violations(contract, rows.columns, online=online)
     bad = rows.select(bad=any_of(found), why=reasons_of(found))
     return [why if is_bad else None for is_bad, why in bad.rows()]
 

@@ -4,7 +4,6 @@ ProjectError                   1  500
 ├── ConfigError                2  500  a setting or the contract is wrong
 ├── MissingExtraError          2  500  an optional dependency is not installed
 ├── DataError                  3  500  a source cannot be read or breaks the contract
-│   └── TooManyRejectedError   3  500  more rows were quarantined than data.yaml allows
 ├── BundleError                4  503  a bundle is absent, damaged or does not fit the contract
 ├── ParityError                4  500  the exported graph answers differently from torch
 ├── RegistryError              5  500  a version or an alias is not there
@@ -41,10 +40,6 @@ class MissingExtraError(ProjectError, exit_code=2):
 
 class DataError(ProjectError, exit_code=3):
     """A source cannot be read, or its rows break the contract."""
-
-
-class TooManyRejectedError(DataError):
-    """More rows were quarantined than ``data.max_rejected_fraction`` allows."""
 
 
 class BundleError(ProjectError, exit_code=4, status=503):

@@ -16,7 +16,7 @@ from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data import job as data_job
 from {{ cookiecutter.__package }}.data import transform
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.data.rows import files, layout, read_rows
+from {{ cookiecutter.__package }}.data.rows import files, layout_of, read_rows
 from {{ cookiecutter.__package }}.values import canonical_category
 
 Cells = list[str]
@@ -94,9 +94,9 @@ def doubted(proposal: Proposal, *words: str) -> bool:
 
 def rows_of(contract: Contract) -> pl.DataFrame:
     """The rows as the data job reads them."""
-    (name,) = contract.sources
-    plan = layout(contract, name)
-    paths = files(name, plan.source, plan.forms, Path("data"))
+    ((name, found),) = contract.sources.items()
+    plan = layout_of(contract, found, contract.source_columns(name))
+    paths = files(name, found, plan.forms, Path("data"))
     return pl.concat([chunk.rows for path in paths for chunk in read_rows(path, plan)])
 
 

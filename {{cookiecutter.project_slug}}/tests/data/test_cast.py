@@ -119,6 +119,6 @@ def test_values_that_are_no_texts_become_the_contracts(
     assert cast(given, Form(type=kind), ZONE).to_list() == expected
 
 
-def test_a_column_of_another_kind_is_an_error() -> None:
-    with pytest.raises(DataError, match=r"'x' holds Duration.*read as integer"):
+def test_a_column_that_holds_no_single_values_is_an_error() -> None:
+    with pytest.raises(DataError, match=r"'x' holds Duration.* no type of the contract"):
         cast(pl.Series("x", [timedelta(days=1)]), Form(type="integer"), ZONE)

@@ -3,18 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job
-from {{ cookiecutter.__package }}.data.dataset import show
-from {{ cookiecutter.__package }}.errors import (
-    DataError,
-    TooManyRejectedError,
-)
+from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.storage import read_pointer
 
 from ..conftest import shop_of
@@ -38,8 +33,9 @@ def test_every_row_is_kept_or_counted_and_in_quarantine_with_its_reasons(place: 
         row |= cells
     rows[5]["returned"] = ""
     rows += [dict(rows[8]), rows[9] | {"price": "7"}]
-    place.write(text_of(rows) + "too,short\n")
-    manifest = place.having(max_rejected_fraction=0.5).run().manifest
+    place.write(text_of(rows) + '"Person" of old,short\n')
+    dataset = place.having(max_rejected_fraction=0.5).run()
+    manifest = dataset.manifest
     counts = {"in": 63, "accepted": 58, "rejected": 4, "duplicates": 1}
     assert manifest["source_rows"] == {"orders": counts}
     ends = {"driving": 58, "filtered": 0, "kept": 52, "unlabelled": 1}
@@ -54,6 +50,8 @@ def test_every_row_is_kept_or_counted_and_in_quarantine_with_its_reasons(place: 
     assert [row["_reasons"] for row in [*untyped, *broken]] == [reason for *_, reason in REJECTED]
     values = [{key: value or None for key, value in row.items()} for row in rows[10:13]]
     assert [json.loads(row["_raw"]) for row in untyped] == [row | {"name": "***"} for row in values]
+    assert "name" not in {*dataset.read("train").column_names, *broken[0]}
+    assert "Person" not in f"{untyped}{short}{broken}{manifest}"
 
 
 def test_a_row_of_several_files_is_known_by_its_own(place: Shop) -> None:
@@ -72,7 +70,7 @@ def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop)
     for row in rows[:4]:
         row["price"] = "dear"
     place.write(rows)
-    with pytest.raises(TooManyRejectedError) as caught:
+    with pytest.raises(DataError) as caught:
         place.run()
     message = str(caught.value)
     assert "rejected 4 of 60 rows" in message
@@ -84,9 +82,7 @@ def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop)
     assert place.having(max_rejected_fraction=0.07).run().name != before
 
 
-def test_what_was_made_once_is_not_made_again(
-    place: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_made_once_is_not_made_again(place: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     first = place.run()
     place.write(changed(1, price="3"))
     second = place.run()
@@ -98,27 +94,6 @@ def test_what_was_made_once_is_not_made_again(
     monkeypatch.delattr(job, "build")
     assert [place.run().name, place.run().name] == [first.name] * 2
     assert read_pointer(place.datasets / "current") == first.name != second.name
-    capsys.readouterr()
-    show(place.folder / "data")
-    shown = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
-    assert [first.name, "yes"] in shown
-    show(place.folder / "data", second.name[:6])
-    assert "orders    60 rows: 60 accepted" in capsys.readouterr().out
-    with pytest.raises(DataError, match=f"no dataset begins with 'x'.*{first.name}"):
-        show(place.folder / "data", "x")
-
-
-def test_personal_columns_reach_no_dataset_and_no_reason(place: Shop) -> None:
-    rows = changed(7, name="Secretive, Sam", price="x")
-    rows[11] |= {"name": "Secretive, Sam", "channel": "fax"}
-    place.write(text_of(rows) + '"Secretive, Sam",1\n"Secretive" Sam,1\n')
-    dataset = place.run()
-    for path in dataset.path.iterdir():
-        assert b"Secretive" not in path.read_bytes()
-    assert "name" not in dataset.read("train").column_names
-    quarantined = [*place.quarantined("orders"), *place.quarantined("contract")]
-    assert len(quarantined) == 4
-    assert "Secretive" not in str(quarantined)
 
 
 def test_one_run_at_a_time_which_sweeps_what_a_killed_one_left(place: Shop) -> None:
@@ -150,27 +125,18 @@ def with_target(place: Shop, task: str, *texts: str) -> Shop:
     return replace(place, contract=Contract.model_validate(values))
 
 
-THIRDS = {"kept": pytest.approx(2 / 3), "exchanged": 0, "returned": pytest.approx(1 / 3)}
-
-
 @pytest.mark.parametrize(
-    ("task", "texts", "statistics", "shown"),
+    ("task", "texts", "shown"),
     [
-        ("binary", ["yes", "no"], {"positive_rate": pytest.approx(11 / 21)}, "(52.4% positive)"),
-        ("multiclass", ["kept", "kept", "returned"], {"shares": THIRDS}, "(67% kept)"),
-        ("regression", ["10", "20.5"], {"mean": pytest.approx(15)}, "(mean 15)"),
+        ("binary", ["yes", "no"], "(52.4% true, 47.6% false)"),
+        ("multiclass", ["kept", "kept", "returned"], "(66.7% kept, 33.3% returned)"),
+        ("regression", ["10", "20.5"], "(mean 15)"),
     ],
 )
 def test_labels_are_counted(
-    place: Shop,
-    capsys: pytest.CaptureFixture[str],
-    task: str,
-    texts: list[str],
-    statistics: dict[str, Any],
-    shown: str,
+    place: Shop, capsys: pytest.CaptureFixture[str], task: str, texts: list[str], shown: str
 ) -> None:
-    train = with_target(place, task, *texts).run().manifest["splits"]["train"]
-    assert train == {"rows": 21} | statistics
+    assert with_target(place, task, *texts).run().manifest["splits"]["train"]["rows"] == 21
     assert f"train      21 {shown}" in capsys.readouterr().out.splitlines()
 
 

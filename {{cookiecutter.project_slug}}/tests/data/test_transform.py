@@ -33,7 +33,7 @@ WRONG: dict[str, tuple[Transform, list[str]]] = {
     ),
     "halves": (
         of_orders(lambda rows: rows.with_columns(pl.col("items") / 2)),
-        ["'items'", "as a float, but the contract says integer"],
+        ["'items'", "not of its type integer"],
     ),
     "other source": (lambda sources: sources["flights"], ["sources (orders)", "'flights'"]),
     "no return": (lambda _: None, ["gives NoneType", "end its function with return"]),

@@ -17,7 +17,6 @@ from {{ cookiecutter.__package }}.errors import (
     DataError,
     ModelFailedError,
     RegistryError,
-    TooManyRejectedError,
 )
 from {{ cookiecutter.__package }}.models.tasks import Task
 from {{ cookiecutter.__package }}.models.versions import Versions
@@ -187,7 +186,7 @@ def test_each_rejected_row_is_in_quarantine_with_its_number_and_its_reasons(
 def test_too_many_rejected_rows_give_no_output(place: Place) -> None:
     path = place.write(LINE, LINE.replace("12.5", "-1"), LINE.replace("12.5", "x"))
     limit = r"scoring rejected 2 of 3 rows, more than data.max_rejected_fraction = 0.5"
-    with pytest.raises(TooManyRejectedError, match=limit):
+    with pytest.raises(DataError, match=limit):
         place.run(path)
     assert len(place.quarantine()) == 2
     assert "scored.parquet" not in place.left

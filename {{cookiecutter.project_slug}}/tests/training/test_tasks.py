@@ -17,7 +17,7 @@ from .conftest import rows_of
 
 N_NEW = 1_000
 CARDS = {
-    "binary": ("the probability that returned is true; the decision is", "% positive) |"),
+    "binary": ("the probability that returned is true; the decision is", "% true"),
     "multiclass": ("the probability of each returned: kept, exchanged, returned.", "| accuracy |"),
     "regression": ("the value of returned, in EUR.", "| | R² | RMSE | MAE |"),
 }

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ..config import explain, unknown
 from ..contract import Contract, CsvSource
 from ..data.cast import cast, present
-from ..data.rows import layout
+from ..data.rows import layout_of
 from ..errors import ConfigError, DataError
 from .infer import Guess, Role, guess
 from .look import Table
@@ -125,7 +125,8 @@ def _valid(settings: Mapping[str, Any]) -> Contract:
 
 def _typed(contract: Contract, table: Table) -> pl.DataFrame:
     """Some rows as the data job reads them."""
-    plan, rows = layout(contract, table.name), {}
+    name, rows = table.name, {}
+    plan = layout_of(contract, contract.sources[name], contract.source_columns(name))
     for name, form in plan.forms.items():
         values = table.columns[name].values
         values = values.gather_every(1 + len(values) // MOST_TYPED)

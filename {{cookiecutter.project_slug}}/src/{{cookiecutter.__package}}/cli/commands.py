@@ -24,7 +24,7 @@ from ..errors import AlertRaised, ConfigError
 from ..models.versions import Versions
 
 SOURCE = (
-    "CSV, Parquet or JSON Lines: a file, or a pattern in quotes; or a source as in"
+    "CSV, Parquet or JSON Lines: a file, a folder, or a pattern in quotes; or a source as in"
     " contract.yaml, such as '{csv: rows.csv, delimiter: ;}'; default: the test rows."
 )
 KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
@@ -32,7 +32,6 @@ KEY_VARIABLE = f"{__name__.partition('.')[0].upper()}_KEY"
 Why = Annotated[str, typer.Option(help="The reason; the history keeps it.")]
 
 keys = typer.Typer(no_args_is_help=True, help="Make the server's API keys.")
-datasets = typer.Typer(no_args_is_help=True, help="Show datasets.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,8 +39,7 @@ def add_to(app: typer.Typer) -> None:
     jobs = (data, train, serve, score, replay, monitor)
     for command in (*jobs, promote, rollback, history):
         app.command()(command)
-    for name, group in (("dataset", datasets), ("keys", keys)):
-        app.add_typer(group, name=name)
+    app.add_typer(keys, name="keys")
 
 
 def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
@@ -169,22 +167,6 @@ def new_key(
     new_key(path, name, partial(print, flush=True))
     note = f"kept as a hash in '{path}', so shown this once; send it as Authorization: Bearer KEY"
     print(note, file=sys.stderr)  # so that KEY=$(... keys new NAME) holds the key alone
-
-
-@datasets.command("show")
-def show_dataset(
-    name: Annotated[
-        str | None, typer.Argument(help="The first letters of its name; default: list all.")
-    ] = None,
-    configs: Folder = CONFIGS,
-    set_: Overrides = None,
-) -> None:
-    """List the datasets, or count the rows of one: kept, rejected, and why."""
-    directory = config_of(configs, set_).data.directory
-    with needs("batch"):
-        from ..data.dataset import show
-
-    show(directory, name)
 
 
 def promote(

@@ -34,14 +34,8 @@ LONGEST_GAP = timedelta(hours=3)
 """Clocks are never set forward by more."""
 EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
 """Microseconds of a unit."""
-SANE = {
-    "%Y%m%d": (19_000_101, 21_001_231),
-    "epoch_s": (5 * 10**8, 3 * 10**9),
-    "epoch_ms": (5 * 10**11, 3 * 10**12),
-    "epoch_us": (5 * 10**14, 3 * 10**15),
-    "epoch_ns": (5 * 10**17, 3 * 10**18),
-}
-"""Numbers that may be times, and between which ends: about the years 1985 to 2065."""
+FIRST_YEAR, LAST_YEAR = 1985, 2065
+"""Numbers since an epoch that lie outside are of another unit, or no times."""
 MIDNIGHT = r"(^|[^0-9:])24:00((?::00)?)([^0-9:]|$)"
 """The end of a day."""
 ANY_SPACE = r"[\s\x{A0}\x{2007}\x{2009}\x{202F}]"
@@ -71,14 +65,12 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
     """Values to ``TYPES[form.type]``; a time without a zone is local to ``zone``.
 
     Raises:
-        DataError: the column as a whole is of a type that cannot be read so.
+        DataError: the column as a whole holds nothing that can be read.
     """
     kind = form.type
-    if values.dtype == pl.Null:
-        return values.cast(TYPES[kind])
     if values.dtype != pl.String:
-        if kind not in {"category", "string"} and form.format is None:
-            return _converted(values, kind, zone)
+        if form.format is None and (converted := _converted(values, kind, zone)) is not None:
+            return converted
         values = _as_text(values)
     if kind == "string":
         return values
@@ -93,13 +85,35 @@ def cast(values: pl.Series, form: Form, zone: str) -> pl.Series:
     return values.replace_strict(known, read, default=None, return_dtype=TYPES[kind])
 
 
+def _converted(values: pl.Series, kind: ColumnType, zone: str) -> pl.Series | None:
+    """Values of a typed column to a number or a time; ``None`` where they are read as texts."""
+    dtype = values.dtype
+    if dtype == pl.Null:
+        return values.cast(TYPES[kind])
+    if kind == "timestamp" and isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return _within(values.dt.cast_time_unit("us").dt.convert_time_zone("UTC"))
+    if kind == "timestamp" and isinstance(dtype, pl.Date | pl.Datetime):
+        return _localized(values.cast(pl.Datetime("us")), zone)
+    if kind == "float" and (dtype.is_numeric() or dtype == pl.Boolean):
+        return _number(values, kind)
+    if kind == "integer" and (dtype.is_integer() or dtype == pl.Boolean):
+        return values.cast(pl.Int64, strict=False)
+    return None
+
+
 def _as_text(values: pl.Series) -> pl.Series:
     """Numbers as Python writes them, as the server reads them in JSON."""
-    if not values.dtype.is_float():
+    if values.dtype.is_float():
+        known = values.unique().drop_nulls()
+        texts = pl.Series([str(number) for number in known], dtype=pl.String)
+        return values.replace_strict(known, texts, default=None, return_dtype=pl.String)
+    try:
         return values.cast(pl.String)
-    known = values.unique().drop_nulls()
-    texts = pl.Series([str(number) for number in known], dtype=pl.String)
-    return values.replace_strict(known, texts, default=None, return_dtype=pl.String)
+    except pl.exceptions.InvalidOperationError:
+        raise DataError(
+            f"column '{values.name}' holds {values.dtype}, which no type of the contract can read;"
+            " leave it out, or write it differently"
+        ) from None
 
 
 def _canonical(texts: pl.Series) -> pl.Series:
@@ -119,19 +133,15 @@ def _read(texts: pl.Series, form: Form, zone: str) -> pl.Series:
         return _iso(texts, zone) if form.format is None else _formatted(texts, form.format, zone)
     if form.numbers is not None:
         return _marked_number(texts, form.type, form.numbers)
-    return _plain_number(texts, form.type)
+    return _number(texts, form.type, close=True)
 
 
-def _number(values: pl.Series, kind: ColumnType) -> pl.Series:
+def _number(values: pl.Series, kind: ColumnType, *, close: bool = False) -> pl.Series:
+    """Numbers of digits and a point; looked at closely, 3.0 is an integer."""
+    if close and kind == "integer":
+        values = values.str.replace(r"^([+-]?[0-9]+)\.0*$", "$1")
     numbers = values.cast(TYPES[kind], strict=False)
     return numbers if numbers.is_finite().all() else numbers.set(~numbers.is_finite(), None)
-
-
-def _plain_number(texts: pl.Series, kind: ColumnType) -> pl.Series:
-    """Numbers of digits and a point; 3.0 is an integer."""
-    if kind == "integer":
-        texts = texts.str.replace(r"^([+-]?[0-9]+)\.0*$", "$1")
-    return _number(texts, kind)
 
 
 def _marked_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat) -> pl.Series:
@@ -149,9 +159,10 @@ def _marked_number(texts: pl.Series, kind: ColumnType, marks: NumberFormat) -> p
         texts = texts.str.replace(rf"{ANY_SPACE}*{re.escape(text)}$", "")
     texts = _without_marks(texts, marks)
     if not marks.factors:
-        return _plain_number(texts, kind)
+        return _number(texts, kind, close=True)
     numbers = _number(texts, "float") * factor
-    return _whole(numbers) if kind == "integer" else numbers
+    whole = numbers.cast(pl.Int64, strict=False)
+    return whole.set(whole != numbers, None) if kind == "integer" else numbers
 
 
 def _without_marks(texts: pl.Series, marks: NumberFormat) -> pl.Series:
@@ -187,16 +198,14 @@ def _iso(texts: pl.Series, zone: str) -> pl.Series:
 
 def _localized(wall: pl.Series, zone: str) -> pl.Series:
     """Times on the wall of ``zone`` to UTC: the later of two; one that clocks leave out moves on."""
-    wall = wall.dt.cast_time_unit("us")
     wall = wall.set(~wall.is_between(FIRST, LAST), None)
-    there = _in_utc(wall, zone)
-    later = _in_utc(wall - LONGEST_GAP, zone) + LONGEST_GAP
-    return _within(there.zip_with(there.is_not_null(), later))
-
-
-def _in_utc(wall: pl.Series, zone: str) -> pl.Series:
-    aware = wall.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
-    return aware.dt.convert_time_zone("UTC")
+    there, later = (
+        (wall - gap)
+        .dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
+        .dt.convert_time_zone("UTC")
+        for gap in (timedelta(), LONGEST_GAP)
+    )
+    return _within(there.zip_with(there.is_not_null(), later + LONGEST_GAP))
 
 
 def _within(moments: pl.Series) -> pl.Series:
@@ -206,15 +215,14 @@ def _within(moments: pl.Series) -> pl.Series:
 
 def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
     """Times as the contract's ``formats`` say."""
-    if form in SANE:
+    if "." not in form:
         texts = texts.str.replace(r"^([0-9]+)\.0*$", "$1")
-        sane = texts.cast(pl.Float64, strict=False).is_between(*SANE[form]).fill_null(False)
-        texts = texts.set(~sane, None)
-    if form == "epoch_ns":  # beyond 2**53 whole numbers are exact as integers alone
-        return (texts.cast(pl.Int64, strict=False) // 1000).cast(TYPES["timestamp"])
-    if form in EPOCHS:
-        moments = (texts.cast(pl.Float64, strict=False) * EPOCHS[form]).round(0)
-        return moments.cast(pl.Int64).cast(TYPES["timestamp"])
+    if form.startswith("epoch_"):
+        micros = texts.cast(pl.Int64, strict=False) // 1000  # beyond 2**53 floats are not exact
+        if form in EPOCHS:
+            micros = (texts.cast(pl.Float64, strict=False) * EPOCHS[form]).round(0)
+        at = micros.cast(pl.Int64, strict=False).cast(TYPES["timestamp"])
+        return at.set(~at.dt.year().is_between(FIRST_YEAR, LAST_YEAR), None)
     if ",%f" in form:
         texts = texts.str.replace(r"(:[0-9]{2}),([0-9])", "$1.$2")
     late = texts.str.contains(MIDNIGHT).fill_null(False)
@@ -225,32 +233,3 @@ def _formatted(texts: pl.Series, form: str, zone: str) -> pl.Series:
         return _within(at.dt.convert_time_zone("UTC"))
     at = at.set(at.dt.year() < 1000, None)  # a year of two digits taken for one of four
     return _localized(at, "UTC" if form.endswith((" UTC", " GMT", "Z")) else zone)
-
-
-def _converted(values: pl.Series, kind: ColumnType, zone: str) -> pl.Series:
-    """Values of a typed column to a number, a boolean or a time."""
-    dtype = values.dtype
-    if kind == "timestamp" and isinstance(dtype, pl.Date | pl.Datetime):
-        if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-            return _within(values.dt.cast_time_unit("us").dt.convert_time_zone("UTC"))
-        return _localized(values.cast(pl.Datetime("us")), zone)
-    if kind != "timestamp" and (dtype.is_numeric() or dtype == pl.Boolean):
-        if kind == "float":
-            return _number(values, kind)
-        whole = _whole(values)
-        return whole if kind == "integer" else whole.set(~whole.is_in([0, 1]), None).cast(bool)
-    raise DataError(
-        f"column '{values.name}' holds {dtype}, which cannot be read as {kind}; change its type in"
-        " contract.yaml or write it differently"
-    )
-
-
-def _whole(numbers: pl.Series) -> pl.Series:
-    """Numbers to integers; null for others, and for floats from 2⁵³ on."""
-    if numbers.dtype.is_float():
-        exact = (numbers.floor() == numbers) & (numbers.abs() < 2.0**53)
-        numbers = numbers.set(~exact, None)
-    whole = numbers.cast(pl.Int64, strict=False)
-    if numbers.dtype.is_decimal():
-        whole = whole.set(whole.cast(numbers.dtype) != numbers, None)
-    return whole

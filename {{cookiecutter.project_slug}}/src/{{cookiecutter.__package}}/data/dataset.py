@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,11 @@ import pyarrow.parquet as pq
 from ..contract import Contract
 from ..errors import DataError
 from ..storage import file_hash, read_pointer
-from ..terminal import say, table
+from ..terminal import say
 from .split import SPLITS, Split
 from .validate import main_reasons
+
+MOST_LABELS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,47 +71,42 @@ def content_hash(folder: Path) -> str:
 
 
 def label_statistics(folder: Path, contract: Contract) -> dict[str, dict[str, Any]]:
-    """Rows of each split, with the share of positive ones, of each label, or the mean value."""
+    """Rows of each split, with the mean of a number, or the share of each label."""
     statistics: dict[str, dict[str, Any]] = {}
     for split in SPLITS:
         labels = pl.read_parquet(folder / f"{split}.parquet", columns=[contract.target]).to_series()
-        counts = dict(labels.value_counts().rows())
-        if not counts:
+        values = labels.unique().to_list()
+        if not values:
             raise DataError(f"the {split} split has no rows: change data.split")
-        if split == "train" and (len(counts) < 2 or contract.positive not in {None, *counts}):
-            values = ", ".join(map(str, counts))
+        if split == "train" and (len(values) < 2 or contract.positive not in {None, *values}):
             raise DataError(
-                f"all training rows have '{contract.target}' = {values}, so there is nothing to"
-                " learn: change data.split, or target and positive in contract.yaml"
+                f"all training rows have '{contract.target}' = {', '.join(map(str, values))}, so"
+                " there is nothing to learn: change data.split, or target and positive in"
+                " contract.yaml"
             )
-        shares = {label: count / len(labels) for label, count in counts.items()}
+        statistics[split] = {"rows": len(labels)}
         if contract.task == "regression":
-            summary: dict[str, Any] = {"mean": labels.mean()}
-        elif contract.task == "binary":
-            summary = {"positive_rate": shares.get(contract.positive, 0)}
+            statistics[split]["mean"] = labels.mean()
         else:
-            summary = {"shares": {label: shares.get(label, 0) for label in contract.labels or ()}}
-        statistics[split] = {"rows": len(labels)} | summary
+            shares = labels.cast(pl.String).value_counts(normalize=True, name="share")
+            in_order = shares.sort("share", contract.target, descending=[True, False])
+            statistics[split]["shares"] = dict(in_order.rows())
     return statistics
 
 
 def split_text(split: dict[str, Any]) -> str:
     """A split's statistics in a few words."""
-    rows = f"{split['rows']:,}"
-    if "positive_rate" in split:
-        return f"{rows} ({split['positive_rate']:.1%} positive)"
-    if "mean" in split:
-        return f"{rows} (mean {split['mean']:.4g})"
-    label, share = max(split["shares"].items(), key=lambda one: one[1])
-    return f"{rows} ({share:.0%} {label})"
+    shares = [f"{share:.1%} {label}" for label, share in split.get("shares", {}).items()]
+    what = ", ".join(shares[:MOST_LABELS]) or f"mean {split['mean']:.4g}"
+    return f"{split['rows']:,} ({what})"
 
 
 def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     """Show where every row went, what may leak, and the last line: what is there and where."""
     for name, counts in (manifest["source_rows"] | {"transform": manifest["rows"]}).items():
-        total, *ends = counts
-        text = ", ".join(f"{counts[end]:,} {end}" for end in ends if counts[end])
-        say(f"{name:<9} {counts[total]:,} rows: {text or 'none accepted'}")
+        (_, total), *ends = counts.items()
+        text = ", ".join(f"{n:,} {end}" for end, n in ends if n)
+        say(f"{name:<9} {total:,} rows: {text or 'none accepted'}")
         if reasons := manifest["reasons"][name]:
             say(f"          {main_reasons(reasons)}")
     for name, share in manifest["suspects"].items():
@@ -121,27 +117,3 @@ def report(dataset: Dataset, manifest: dict[str, Any]) -> None:
     for name, split in manifest["splits"].items():
         say(f"{name:<11}{split_text(split)}")
     say(f"dataset   {dataset.path}")
-
-
-def show(directory: Path, name: str | None = None) -> None:
-    """Print every version, the oldest first; or of those whose names begin so, where rows went.
-
-    Raises:
-        DataError: none begins so.
-    """
-    folders = [path for path in (directory / "datasets").glob("[!.]*") if path.is_dir()]
-    versions = [Dataset(path=path) for path in sorted(folders, key=lambda one: one.stat().st_mtime)]
-    if name is not None:
-        named = [one for one in versions if one.name.startswith(name)]
-        if not named:
-            valid = ", ".join(one.name for one in versions) or "none yet"
-            raise DataError(f"no dataset begins with '{name}'; valid are {valid}")
-        for one in named:
-            report(one, one.manifest)
-        return
-    current_name, rows = read_pointer(directory / "datasets" / "current"), []
-    for one in versions:
-        made = datetime.fromtimestamp(one.path.stat().st_mtime).astimezone()
-        sizes = [one.manifest["splits"][split]["rows"] for split in SPLITS]
-        rows.append((one.name, one.name == current_name, f"{made:%Y-%m-%d %H:%M}", *sizes))
-    table(f"datasets below {directory}", ["dataset", "current", "made", *SPLITS], rows)

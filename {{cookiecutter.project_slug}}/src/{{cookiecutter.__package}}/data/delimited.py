@@ -13,23 +13,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from ..contract import CsvSource
 from ..errors import DataError
-from .read import (
-    BLOCK_BYTES,
-    UNDECODED,
-    Decoded,
-    Records,
-    Rejected,
-    readable,
-    rows_with,
-    unique,
-)
+from .read import BLOCK_BYTES, UNDECODED, Broken, Decoded, Records, readable, rows_with, unique
 
 
 def read(
@@ -94,29 +84,25 @@ def _names(stream: Any, path: Path, source: CsvSource) -> list[str]:
 def _framed(
     path: Path, source: CsvSource, names: list[str], raw: Decoded, stream: Any
 ) -> Iterator[Records]:
-    """Blocks of records; one that is too short or long is known by its number, and skipped."""
-    broken: list[Rejected] = []
+    """Blocks of records; those that are too short or long are skipped, and known by their number."""
+    broken: list[Broken] = []
 
     def skip(record: pacsv.InvalidRow) -> str:
         fields = "1 field" if record.actual_columns == 1 else f"{record.actual_columns} fields"
         reason = f"{fields}, and the header has {len(names)}"
-        broken.append(Rejected(record.number, reason, record.text))
+        broken.append((record.number, reason, record.text))
         return "skip"
 
-    first, skipped, n_broken, checked = 1, list[int](), 0, source.quote is None
+    n_broken, checked = 0, source.quote is None
     empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     for values in chain(_batches(source, names, stream, skip), [empty]):
         new, n_broken = broken[n_broken:], len(broken)
-        skipped = [n for n in skipped if n >= first] + [one.record for one in new]
-        numbers = np.arange(first, first + len(values) + len(skipped))
-        numbers = numbers[~np.isin(numbers, skipped)][: len(values)]
-        first = int(numbers[-1]) + 1 if len(numbers) else first
-        several = any({"\n", "\r"} & {*str(one.text)} for one in new)
+        several = any({"\n", "\r"} & {*text} for *_, text in new)
         if not checked and raw.quotes and (several or rows_with(values, "\n").any()):
             _check_quotes(path, source)
             checked = True
         not_text = rows_with(values, f"[{UNDECODED}\0]") if raw.odd else None
-        yield Records(values=values, numbers=numbers, not_text=not_text, broken=new)
+        yield Records(values=values, not_text=not_text, broken=new)
 
 
 def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Iterator[pl.DataFrame]:
@@ -142,8 +128,7 @@ def _batches(source: CsvSource, names: list[str], stream: Any, skip: Any) -> Ite
             check_utf8=False,
         ),
     )
-    for batch in reader:
-        yield pl.DataFrame(pl.from_arrow(batch))
+    yield from map(pl.DataFrame, map(pl.from_arrow, reader))
 
 
 def nulls(source: CsvSource) -> tuple[str, ...]:

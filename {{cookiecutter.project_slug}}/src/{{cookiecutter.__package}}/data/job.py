@@ -21,7 +21,7 @@ from ..contract import READERS, Contract, FileSource, kind_of, load
 from ..errors import ConfigError, DataError
 from ..storage import file_hash, new_directory, read_pointer, write_file, write_pointer
 from ..terminal import say
-from .build import Run, build, is_disk_full
+from .build import build, is_disk_full
 from .dataset import Dataset, content_hash, label_statistics, report
 from .leakage import sampled, suspects
 from .read import readable
@@ -43,6 +43,7 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
         ConfigError: a setting names something that the contract has not.
     """
     config.refuse_unknown(contract.sources, contract.columns)
+    datasets = config.directory / "datasets"
     with _locked(config.directory):
         _fetch(contract, config)
         paths = {
@@ -50,16 +51,10 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
             for name, source in contract.sources.items()
         }
         inputs = describe(contract, config, paths)
-        key, datasets = key_of(inputs), config.directory / "datasets"
-        record = config.directory / "runs" / f"{key}.json"
+        record = config.directory / "runs" / f"{key_of(inputs)}.json"
         manifest = json.loads(record.read_text()) if record.exists() else None
         if manifest is None or not (datasets / manifest["dataset"]).is_dir():
-            quarantine = config.directory / "quarantine" / key
-            shutil.rmtree(quarantine, ignore_errors=True)
-            quarantine.mkdir(parents=True)
-            with TemporaryDirectory(prefix=".etl.", dir=config.directory) as scratch:
-                work = Run(contract, config, paths, quarantine, Path(scratch))
-                manifest = _write(work, datasets, inputs)
+            manifest = _write(contract, config, paths, inputs)
             write_file(record, json.dumps(manifest, indent=2).encode())
         dataset = Dataset(path=datasets / manifest["dataset"])
         if read_pointer(datasets / "current") != dataset.name:
@@ -138,25 +133,30 @@ def _modules() -> Iterator[tuple[str, Path]]:
             yield rest, Path(path)
 
 
-def _write(run: Run, datasets: Path, inputs: dict[str, Any]) -> dict[str, Any]:
+def _write(
+    contract: Contract, config: DataConfig, paths: dict[str, list[Path]], inputs: dict[str, Any]
+) -> dict[str, Any]:
     """Write the dataset, unless one of the same rows and contract is there; its manifest."""
-    contract, folder = run.contract, run.scratch / "splits"
-    folder.mkdir()
-    manifest = build(run, folder)
-    splits, content = label_statistics(folder, contract), content_hash(folder)
-    name = hashlib.sha256(f"{contract.text}{content}".encode()).hexdigest()[:16]
-    manifest |= {
-        "version": __version__,
-        "dataset": name,
-        "content_hash": content,
-        "splits": splits,
-        "suspects": suspects(sampled(folder / "train.parquet"), contract),
-        "quarantine": str(run.quarantine),
-    } | {key: value for key, value in inputs.items() if key != "modules"}
-    if not (datasets / name).is_dir():
-        with new_directory(datasets / name) as staging:
-            for split in SPLITS:
-                (folder / f"{split}.parquet").replace(staging / f"{split}.parquet")
-            (staging / "contract.json").write_text(contract.text)
-            (staging / "manifest.json").write_text(json.dumps(manifest, indent=2))
+    quarantine = config.directory / "quarantine" / key_of(inputs)
+    shutil.rmtree(quarantine, ignore_errors=True)
+    quarantine.mkdir(parents=True)
+    with TemporaryDirectory(prefix=".etl.", dir=config.directory) as temporary:
+        scratch = Path(temporary)
+        manifest = build(contract, config, paths, scratch, quarantine)
+        content = content_hash(scratch)
+        name = hashlib.sha256(f"{contract.text}{content}".encode()).hexdigest()[:16]
+        manifest |= {
+            "version": __version__,
+            "dataset": name,
+            "content_hash": content,
+            "splits": label_statistics(scratch, contract),
+            "suspects": suspects(sampled(scratch / "train.parquet"), contract),
+            "quarantine": str(quarantine),
+        } | {key: value for key, value in inputs.items() if key != "modules"}
+        if not (target := config.directory / "datasets" / name).is_dir():
+            with new_directory(target) as staging:
+                for split in SPLITS:
+                    (scratch / f"{split}.parquet").replace(staging / f"{split}.parquet")
+                (staging / "contract.json").write_text(contract.text)
+                (staging / "manifest.json").write_text(json.dumps(manifest, indent=2))
     return manifest

@@ -13,18 +13,16 @@ from sklearn.tree import DecisionTreeRegressor
 from ..contract import Contract
 
 SUSPECT = 0.98
-MOST_ROWS, SAMPLE_RUNS = 20_000, 10
+MOST_ROWS, RUN_ROWS, N_RUNS = 20_000, 2_000, 10
 LEAF_ROWS, LEAF_ROWS_OF_CATEGORY = 24, 4
 """A tree's leaves have at least so many rows: a category of few rows may be a leaf of its own."""
 
 
 def sampled(path: Path) -> pl.DataFrame:
     """All rows of a small file; of a large one some runs of rows from all over it."""
-    rows, n_rows, size = pl.scan_parquet(path), pq.read_metadata(path).num_rows, MOST_ROWS // 5
-    if n_rows > SAMPLE_RUNS * size:
-        starts = np.linspace(0, n_rows - size, SAMPLE_RUNS).astype(int).tolist()
-        rows = pl.concat([rows.slice(start, size) for start in starts])
-    return rows.collect()
+    rows, n_rows = pl.scan_parquet(path), pq.read_metadata(path).num_rows
+    starts = range(0, n_rows, max(RUN_ROWS, n_rows // N_RUNS))
+    return pl.concat([rows.slice(start, RUN_ROWS) for start in starts]).collect()
 
 
 def suspects(rows: pl.DataFrame, contract: Contract) -> dict[str, float]:

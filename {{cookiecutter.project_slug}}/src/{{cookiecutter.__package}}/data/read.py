@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,18 +24,9 @@ from ..errors import DataError
 
 BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
 GZIP = b"\x1f\x8b"
-UNDECODED, NOT_TEXT = "\ufffd", "is not in the source's encoding, or holds NUL"
-Numbers = npt.NDArray[np.int64]
-
-
-class Rejected(NamedTuple):
-    """A record that may not go on."""
-
-    record: int
-    """Its number in the file, from 1."""
-    reasons: str
-    text: str | None
-    """As it stood, or its values as JSON; ``None`` where personal values cannot be masked."""
+UNDECODED = "\ufffd"
+Broken = tuple[int, str, str]
+"""A record that is no row: its number in the file, from 1, the reason, and how it stands there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +35,10 @@ class Records:
 
     values: pl.DataFrame
     """Texts by the file's own names; Parquet's are of its types."""
-    numbers: Numbers
-    """Of each row: which record of the file it is, from 1."""
     not_text: pl.Series | None = None
     """Which rows have bytes that are no text."""
-    broken: Sequence[Rejected] = ()
-    """Records that are no rows."""
+    broken: Sequence[Broken] = ()
+    """Records that are no rows, which no later batch has again."""
 
 
 def matching(pattern: str) -> list[Path]:
@@ -131,72 +120,61 @@ def parquet(
     with readable(path):
         try:
             file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
-            names = unique(path, file.schema_arrow.names)
-            names = [name for name in names if columns is None or name in columns]
-            yield _of_arrow(file.schema_arrow.empty_table().select(names), first=1)
-            size, first = max(1, min(BATCH_ROWS, BATCH_CELLS // max(len(names), 1))), 1
-            for batch in file.iter_batches(size, columns=names):
-                yield _of_arrow(pa.Table.from_batches([batch]), first)
-                first += batch.num_rows
+            schema = file.schema_arrow
+            names = [n for n in unique(path, schema.names) if columns is None or n in columns]
+            yield _of_arrow(schema.empty_table().select(names))
+            size = max(1, min(BATCH_ROWS, BATCH_CELLS // max(len(names), 1)))
+            yield from map(_of_arrow, file.iter_batches(size, columns=names))
         except pa.ArrowException as error:
             reason = str(error).splitlines()[0]
             raise DataError(f"'{path}' cannot be read as Parquet: {reason}") from None
 
 
-def _of_arrow(table: pa.Table, first: int) -> Records:
+def _of_arrow(table: pa.Table | pa.RecordBatch) -> Records:
     """Columns of bytes become texts."""
     values = pl.DataFrame(pl.from_arrow(table))
     values = values.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    decoded = [
-        pl.Series(
-            column.name,
-            [None if cell is None else cell.decode("utf-8", "replace") for cell in column],
-            pl.String,
-        )
-        for column in values.select(pl.col(pl.Binary))
-    ]
-    return Records(
-        values=values.with_columns(decoded),
-        numbers=np.arange(first, first + len(values)),
-        not_text=rows_with(pl.DataFrame(decoded), UNDECODED) if decoded else None,
-    )
+    decode = partial(bytes.decode, errors="replace")
+    decoded = values.select(pl.col(pl.Binary).map_elements(decode, pl.String))
+    not_text = rows_with(decoded, UNDECODED) if decoded.width else None
+    return Records(values=values.with_columns(decoded), not_text=not_text)
 
 
 def jsonl(
     path: Path, source: JsonlSource, columns: Collection[str] | None = None
 ) -> Iterator[Records]:
     """An object a line; of its keys only the columns named."""
-    first = 1
+    names, first = dict.fromkeys(columns or ()), 1
     with readable(path), Decoded(path, "utf-8") as raw, io.BufferedReader(raw, 1 << 16) as stream:
-        while (lines := stream.readlines(BLOCK_BYTES)) or first == 1:
-            rows: dict[int, dict[str, str | None]] = {}
-            broken = []
-            for number, line in enumerate(lines, first):
-                if (row := _object(line)) is not None:
-                    rows[number] = row
-                elif text := line.decode().strip():
-                    broken.append(Rejected(number, "is no JSON object", text))
-            names = columns or dict.fromkeys(key for row in rows.values() for key in row)
-            cells = {name: [row.get(name) for row in rows.values()] for name in names}
+        for lines in chain(iter(lambda: stream.readlines(BLOCK_BYTES), []), [[]]):
+            rows, broken = list[dict[str, str | None]](), list[Broken]()
+            for number, line in enumerate(filter(bytes.strip, lines), first):
+                if (row := _object(line)) is None:
+                    broken.append((number, "is no JSON object", line.decode().strip()))
+                else:
+                    rows.append(row)
+            first += len(rows) + len(broken)
+            if columns is None:
+                names |= dict.fromkeys(key for row in rows for key in row)
+            cells = {name: [row.get(name) for row in rows] for name in names}
             values = pl.DataFrame(cells, dict.fromkeys(names, pl.String))
             not_text = rows_with(values, UNDECODED) if raw.odd else None
-            numbers = np.array([*rows], np.int64)
-            yield Records(values=values, numbers=numbers, not_text=not_text, broken=broken)
-            first += max(len(lines), 1)
+            yield Records(values=values, not_text=not_text, broken=broken)
 
 
 def _object(line: bytes) -> dict[str, str | None] | None:
     """The texts of an object, as a CSV file would hold them; ``None`` where the line is none."""
-    nan = {"NaN": None}
+
+    def constant(text: str) -> str | None:
+        return None if text == "NaN" else text
+
     try:
-        value = json.loads(
-            line, parse_float=str, parse_int=str, parse_constant=lambda text: nan.get(text, text)
-        )
+        row = json.loads(line, parse_float=str, parse_int=str, parse_constant=constant)
     except ValueError:
         return None
-    if not isinstance(value, dict):
+    if not isinstance(row, dict):
         return None
     return {
         key: one if one is None or isinstance(one, str) else json.dumps(one, ensure_ascii=False)
-        for key, one in value.items()
+        for key, one in row.items()
     }

@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,15 @@ from ..contract import READERS, Contract, CsvSource, FileSource, TableSource, ki
 from ..errors import DataError
 from .cast import TYPES, Form, cast, present
 from .delimited import nulls
-from .read import NOT_TEXT, Numbers, Records, Rejected, matching
-from .validate import FILE, RAW, REASONS, RECORD, ROW, reasons_of, tally
+from .read import Records, matching
+from .validate import FILE, KEY, RAW, REASONS, RECORD, ROW, Violation, reasons_of, tally
 
-MASK = "***"
+MASK, NOT_TEXT = "***", "is not in the source's encoding, or holds NUL"
 QUARANTINED = {FILE: pl.String, RECORD: pl.Int64, REASONS: pl.String, RAW: pl.String}
-Hashes = npt.NDArray[np.uint64]
+"""What is written of a rejected record: its file, its number in it from 1, why, and its text.
+
+The text is null where personal values in it cannot be masked.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,28 +36,19 @@ class Layout:
     forms: Mapping[str, Form]
     """Of the columns to read, by name."""
     personal: frozenset[str]
-    """Columns, read or not, whose values are masked."""
+    """Columns whose values are masked."""
     zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chunk:
-    """A run of a file's rows."""
+class Chunk(NamedTuple):
+    """A run of a file's records."""
 
     rows: pl.DataFrame
-    """By the layout's types, in its order."""
-    values: pl.DataFrame
-    """The same rows with all columns, as they were read."""
-    numbers: Numbers
-    """Of each row: which record of the file it is, from 1."""
-    rejected: Sequence[Rejected]
+    """By the layout's types, in its order, then the ``_record``."""
+    rejected: pl.DataFrame
+    """As ``QUARANTINED``."""
     n_in: int
     """How many records came in."""
-
-
-def layout(contract: Contract, name: str) -> Layout:
-    """What the contract says about a source."""
-    return layout_of(contract, contract.sources[name], contract.source_columns(name))
 
 
 def layout_of(contract: Contract, source: TableSource, types: Mapping[str, Any]) -> Layout:
@@ -94,34 +88,31 @@ def files(
     return paths
 
 
-def records(path: Path, source: TableSource, columns: Iterable[str] | None) -> Iterator[Records]:
+def records(path: Path, source: TableSource, columns: list[str] | None) -> Iterator[Records]:
     """The records of a file, by the reader of the source's kind; all columns for ``None``."""
-    read = load(READERS[kind_of(source)])
-    batches: Iterator[Records] = read(path, source, None if columns is None else list(columns))
+    batches: Iterator[Records] = load(READERS[kind_of(source)])(path, source, columns)
     return batches
 
 
 def read_rows(
-    path: Path, layout: Layout, *, every: bool = False, complete: bool = True
+    path: Path, layout: Layout, *, keyed: bool = False, complete: bool = True
 ) -> Iterator[Chunk]:
-    """A file's rows in order.
+    """A file's rows in order; ``keyed`` by a hash of all that a record holds.
 
-    With ``every`` the values are of all columns that the file has, also of those that are not in
-    the layout. A column that a file lacks is an error, or all null where the file need not be
-    ``complete``.
+    A column that a file lacks is an error, or all null where the file need not be ``complete``.
 
     Raises:
         DataError: the file is damaged or lacks a column.
     """
-    named = sorted({*layout.forms, *layout.personal})
-    try:
-        for batch in records(path, layout.source, None if every else named):
-            if complete:
-                _refuse_absent(path, batch.values.columns, layout)
-            yield _typed(batch, layout)
-    except DataError as error:
-        message = str(error)
-        raise error if str(path) in message else type(error)(f"'{path}': {message}") from None
+    first, broken = 1, list[int]()
+    for batch in records(path, layout.source, None if keyed else [*layout.forms]):
+        if complete:
+            _refuse_absent(path, batch.values.columns, layout)
+        broken = [n for n in broken if n >= first] + [number for number, *_ in batch.broken]
+        numbers = np.arange(first, first + len(batch.values) + len(broken))
+        numbers = numbers[~np.isin(numbers, broken)][: len(batch.values)]
+        first = int(numbers[-1]) + 1 if len(numbers) else first
+        yield _typed(str(path), batch, pl.Series(RECORD, numbers), layout, keyed=keyed)
 
 
 def _refuse_absent(path: Path, columns: list[str], layout: Layout) -> None:
@@ -134,52 +125,42 @@ def _refuse_absent(path: Path, columns: list[str], layout: Layout) -> None:
         raise DataError(f"'{path}' has no column {', '.join(map(repr, absent))}; {what}")
 
 
-def _typed(batch: Records, layout: Layout) -> Chunk:
+def _typed(file: str, batch: Records, numbers: pl.Series, layout: Layout, *, keyed: bool) -> Chunk:
     """The rows whose values are all of their column's type, and the others."""
-    typed, faults = {}, {}
-    values, numbers = batch.values, batch.numbers
+    values, faults = batch.values, list[Violation]()
     if batch.not_text is not None and batch.not_text.any():
-        faults[NOT_TEXT] = batch.not_text
+        faults.append((pl.lit(batch.not_text), NOT_TEXT))
+    typed, none = dict[str, pl.Series](), pl.repeat(None, len(values), dtype=pl.String, eager=True)
     for name, form in layout.forms.items():
-        column = values.get_column(name, default=None)
-        if column is None:
-            column = pl.Series(name, [None], pl.String).new_from_index(0, len(values))
-        column = present(column, form.missing)
+        column = present(values.get_column(name, default=none), form.missing)
         typed[name] = cast(column, form, layout.zone)
         if typed[name].null_count() > column.null_count():
             article = "an" if form.type == "integer" else "a"
-            reason = f"{name}: not {article} {form.type}"
-            faults[reason] = column.is_not_null() & typed[name].is_null()
-    rows = pl.DataFrame(typed)
-    rejected = [one._replace(text=None) if layout.personal else one for one in batch.broken]
+            wrong = pl.lit(column.is_not_null() & typed[name].is_null())
+            faults.append((wrong, f"{name}: not {article} {form.type}"))
+    rows = pl.DataFrame(typed | {RECORD: numbers})
+    if keyed:
+        rows = rows.with_columns(values.hash_rows(1).alias(KEY))
+    broken = [(file, n, why, None if layout.personal else text) for n, why, text in batch.broken]
+    rejected = pl.DataFrame(broken, QUARANTINED, orient="row")
     if faults:
-        rules = [(pl.lit(where), reason) for reason, where in faults.items()]
-        reasons = values.select(reasons_of(rules)).to_series()
-        good = reasons == ""
-        wrong, bad = values.filter(~good), numbers[~good.to_numpy()]
-        rejected += rejected_rows(wrong, bad, reasons.filter(~good), layout)
-        rows, values, numbers = rows.filter(good), values.filter(good), numbers[good.to_numpy()]
-    n_in = len(batch.values) + len(batch.broken)
-    return Chunk(rows=rows, values=values, numbers=numbers, rejected=sorted(rejected), n_in=n_in)
+        known = values.with_columns(numbers, reasons_of(faults))
+        good = known[REASONS] == ""
+        rejected = rejected.vstack(rejected_rows(file, known.filter(~good), layout))
+        rows = rows.filter(good)
+    return Chunk(rows, rejected.sort(RECORD), len(values) + len(broken))
 
 
-def rejected_rows(
-    rows: pl.DataFrame, numbers: Numbers, reasons: Iterable[str], layout: Layout
-) -> list[Rejected]:
-    """Rows that may not go on, each with its reasons and its values as JSON."""
+def rejected_rows(file: str, rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Rows that may not go on, with their ``_record`` and ``_reasons``, as ``QUARANTINED``."""
     times = pl.col(pl.Datetime, pl.Date, pl.Time, pl.Duration).cast(pl.String)
     masked = [
         pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name)
         for name in layout.personal.intersection(rows.columns)
     ]
-    values = rows.with_columns(times).with_columns(masked).to_dicts()  # Python's times end in 9999
-    texts = [json.dumps(row, ensure_ascii=False, default=str) for row in values]
-    return [*map(Rejected, numbers.tolist(), reasons, texts)]
-
-
-def quarantine(file: str, rejected: Iterable[Rejected]) -> pl.DataFrame:
-    """Records of a file as they are written down."""
-    return pl.DataFrame([(file, *one) for one in rejected], QUARANTINED, orient="row")
+    values = rows.drop(RECORD, REASONS).with_columns(times).with_columns(masked)
+    texts = [json.dumps(row, ensure_ascii=False, default=str) for row in values.to_dicts()]
+    return rows.select(pl.lit(file).alias(FILE), RECORD, REASONS, pl.Series(RAW, texts, pl.String))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,34 +184,32 @@ class Extraction:
         if self.counts["duplicates"]:
             accepted = pl.Series(self.accepted).gather
             rows = rows.filter(pl.col(ROW).map_batches(accepted, pl.Boolean, is_elementwise=True))
-        return rows if numbered else rows.drop(ROW)
+        return rows.drop([KEY] if numbered else [KEY, ROW], strict=False)
 
 
 def extract(plan: Layout, paths: list[Path], target: Path, bad: Path) -> Extraction:
     """Read every file of a source once: typed rows into ``target``, the others into ``bad``."""
     drop = plan.source.repeats == "drop"
     schema = {name: TYPES[form.type] for name, form in plan.forms.items()} | {ROW: pl.UInt32()}
-    empty, none = pl.DataFrame(schema=schema), quarantine("", [])
-    starts, reasons, hashes = dict[str, int](), Counter[str](), [np.empty(0, np.uint64)]
-    last = n_in = n_rejected = 0
-    with parquet_writer(target, empty, "none") as typed, parquet_writer(bad, none) as rejects:
+    empty = pl.DataFrame(schema=schema | ({KEY: pl.UInt64()} if drop else {}))
+    starts, reasons, n_in, n_rejected = dict[str, int](), Counter[str](), 0, 0
+    with (
+        parquet_writer(target, empty, "none") as typed,
+        parquet_writer(bad, pl.DataFrame(schema=QUARANTINED)) as rejects,
+    ):
         for file in paths:
-            start = starts[str(file)] = last
-            for chunk in read_rows(file, plan, every=drop):
-                numbers = pl.Series(ROW, (chunk.numbers + start).astype(np.uint32))
-                rows = chunk.rows.with_columns(numbers)
-                rejected = quarantine(str(file), chunk.rejected)
-                for writer, frame in ((typed, rows), (rejects, rejected)):
+            start = starts[str(file)] = n_in
+            for chunk in read_rows(file, plan, keyed=drop):
+                number = (pl.col(RECORD) + start).cast(pl.UInt32).alias(ROW)
+                rows = chunk.rows.with_columns(number).select(empty.columns)
+                for writer, frame in ((typed, rows), (rejects, chunk.rejected)):
                     if len(frame):
                         writer.write_table(to_arrow(frame))
-                reasons += tally(rejected)
-                if drop:
-                    hashes.append(chunk.values.hash_rows(1).to_numpy())
-                n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(rejected)
-                last = start + max([last - start, *chunk.numbers[-1:], *rejected[RECORD][-1:]])
+                reasons += tally(chunk.rejected)
+                n_in, n_rejected = n_in + chunk.n_in, n_rejected + len(chunk.rejected)
     pa.default_memory_pool().release_unused()
-    repeated = _repeated(hashes, target)  # takes most memory, hence comes first
-    accepted = np.zeros(last + 1, bool)
+    repeated = _repeated(target) if drop else empty[ROW]  # takes most memory, hence comes first
+    accepted = np.zeros(n_in + 1, bool)
     accepted[pl.read_parquet(target, columns=[ROW])[ROW].to_numpy()] = True
     accepted[repeated.to_numpy()] = False
     counts = {"in": n_in, "accepted": int(accepted.sum())}
@@ -250,23 +229,18 @@ def to_arrow(frame: pl.DataFrame) -> pa.Table:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def shared(values: Hashes) -> pl.Series:
-    """Which values are there more than once; one sort, so that 17 million take 0.3 GB."""
-    ordered = np.sort(values)
-    twice = pl.Series(ordered[1:][ordered[1:] == ordered[:-1]])
-    del ordered
-    return pl.Series(values).is_in(twice.implode())
+def _repeated(target: Path) -> pl.Series:
+    """Numbers of rows that repeat an earlier one, by hashes of what was read and of typed values."""
+    twice = more_than_once(pl.read_parquet(target, columns=[KEY])[KEY])
+    if twice.is_empty():
+        return twice
+    rows = pl.scan_parquet(target).filter(pl.col(KEY).is_in(twice.implode()))
+    pairs = rows.select(ROW, KEY, second=pl.struct(pl.exclude(ROW, KEY)).hash(2))
+    alike = pairs.collect(engine="streaming")
+    return alike.filter(~pl.struct(KEY, "second").is_first_distinct())[ROW]
 
 
-def _repeated(hashes: list[Hashes], target: Path) -> pl.Series:
-    """Numbers of rows that repeat an earlier one, by hashes of texts (used up) and typed values."""
-    first = np.concatenate(hashes)
-    hashes.clear()
-    among = shared(first)
-    if not among.any():
-        return pl.Series(dtype=pl.UInt32)
-    alike = pl.read_parquet(target, columns=[ROW])[ROW].filter(among)
-    rows = pl.scan_parquet(target).filter(pl.col(ROW).is_in(alike.implode()))
-    second = rows.select(pl.struct(pl.exclude(ROW)).hash(2).alias("second"))
-    pairs = second.collect(engine="streaming").with_columns(first=first[among.to_numpy()])
-    return alike.filter(~pairs.select(pl.struct(pl.all()).is_first_distinct()).to_series())
+def more_than_once(values: pl.Series) -> pl.Series:
+    """The values that are there more than once; one sort, so that 17 million take 0.3 GB."""
+    ordered = np.sort(values.to_numpy())
+    return pl.Series(ordered[1:][ordered[1:] == ordered[:-1]])

@@ -11,13 +11,12 @@ import pyarrow as pa
 from ..config import DateSplit, HashSplit, RecentSplit, SplitConfig
 from ..contract import Contract
 from ..errors import ConfigError, DataError
-from .validate import ROW
+from .validate import KEY, ROW
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 SMALL_ROWS = 10_000
 """Up to so many rows, a split by hash has exactly the shares that were asked for."""
-KEY = "_key"
 Hashes = npt.NDArray[np.uint64]
 
 
@@ -25,35 +24,29 @@ def places(
     rows: pl.LazyFrame, good: pl.Expr, contract: Contract, split: SplitConfig
 ) -> tuple[pl.Expr, DateSplit | None]:
     """The place of each good row in ``SPLITS``, and the dates of a split by time."""
-    if not isinstance(split, HashSplit):
-        if contract.time is None:
-            raise ConfigError(
-                "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
-                " or say by: hash or by: group under split: in data.yaml"
-            )
-        if isinstance(split, RecentSplit):
-            split = _dated(rows.filter(good), contract, split)
-        return by_date(contract, split), split
-    if rows.select(pl.len()).collect(engine="streaming").item() > SMALL_ROWS:
-        return by_hash(contract, split), None
-    few = rows.filter(good).collect().unique(ROW, keep="first", maintain_order=True)
-    if contract.id is not None:
-        few = few.unique(contract.id, keep="first", maintain_order=True)
-    numbers = pl.col(ROW).replace_strict(
-        few[ROW], stratified_places(few, contract, split), default=None, return_dtype=pl.Int8
-    )
-    return numbers, None
-
-
-def _dated(good: pl.LazyFrame, contract: Contract, split: RecentSplit) -> DateSplit:
-    """The dates, counted back from the newest good row; bad ones must not move them."""
-    newest = good.select(pl.col(str(contract.time)).max()).collect(engine="streaming").item()
-    if newest is None:
-        raise DataError(
-            "no row has a label and breaks no rule, so there is no newest row to split by; compare"
-            " the sources and data/transform.py with the rules of contract.yaml"
+    if isinstance(split, HashSplit):
+        if rows.select(pl.len()).collect(engine="streaming").item() > SMALL_ROWS:
+            return by_hash(contract, split), None
+        few = rows.filter(good).collect().sort(ROW)
+        few = few.unique(contract.id or ROW, keep="first", maintain_order=True)
+        dealt = stratified_places(few, contract, split)
+        number = pl.col(ROW).replace_strict(few[ROW], dealt, default=None, return_dtype=pl.Int8)
+        return number, None
+    if contract.time is None:
+        raise ConfigError(
+            "a split by date needs a time; name a timestamp column as time: in contract.yaml,"
+            " or say by: hash or by: group under split: in data.yaml"
         )
-    return split.until(newest.astimezone(contract.zone).date())
+    if isinstance(split, RecentSplit):  # bad rows must not move the dates
+        newest = rows.filter(good).select(pl.col(contract.time).max())
+        moment = newest.collect(engine="streaming").item()
+        if moment is None:
+            raise DataError(
+                "no row has a label and breaks no rule, so there is no newest row to split by;"
+                " compare the sources and data/transform.py with the rules of contract.yaml"
+            )
+        split = split.until(moment.astimezone(contract.zone).date())
+    return by_date(contract, split), split
 
 
 def by_date(contract: Contract, split: DateSplit) -> pl.Expr:

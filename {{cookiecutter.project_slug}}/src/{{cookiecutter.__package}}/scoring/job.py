@@ -15,24 +15,23 @@ import pyarrow.parquet as pq
 
 from ..config import ServeConfig
 from ..data.rows import (
+    QUARANTINED,
     Chunk,
     Layout,
     parquet_writer,
-    quarantine,
     read_rows,
     rejected_rows,
     to_arrow,
 )
 from ..data.validate import (
     FILE,
-    REASONS,
     RECORD,
+    account,
     any_of,
-    breaches,
     main_reasons,
     reasons_of,
-    refuse_many,
     tally,
+    violations,
 )
 from ..errors import BundleError, DataError, ModelFailedError
 from ..models.bundle import Bundle, open_bundle
@@ -87,7 +86,8 @@ def run(
             bad.parent.mkdir(exist_ok=True)
             move(folder / "rejected", bad)
             total = n_scored + n_rejected
-            refuse_many("scoring", n_rejected, total, reasons, max_rejected_fraction, bad)
+            counts = {"in": total, "scored": n_scored, "rejected": n_rejected}
+            account("scoring", counts, reasons, max_rejected_fraction, bad)
             move(folder / "scores", target)
     except OSError as error:
         raise DataError(
@@ -121,7 +121,7 @@ def _write(
     n_scored, n_rejected, reasons = 0, 0, Counter[str]()
     with (
         parquet_writer(folder / "scores", scorer.empty) as scores,
-        parquet_writer(folder / "rejected", quarantine("", [])) as rejects,
+        parquet_writer(folder / "rejected", pl.DataFrame(schema=QUARANTINED)) as rejects,
         progress("score", len(paths)) as bar,
     ):
         for writer in (scores, rejects):
@@ -167,14 +167,13 @@ class Scorer:
 
     def _score(self, chunk: Chunk, file: str) -> Frames:
         """The scores of the rows that keep the contract's rules, and the others."""
-        rules = breaches(self._bundle.contract, chunk.rows.columns, online=True)
-        broken = chunk.rows.select(any_of(rules).alias(REASONS))[REASONS]
-        bad, numbers = chunk.rows.filter(broken), chunk.numbers[broken.to_numpy()]
-        reasons = bad.with_columns(reasons_of(rules))[REASONS]
-        rejected = [*chunk.rejected, *rejected_rows(bad, numbers, reasons, self._layout)]
-        place = [pl.lit(file).alias(FILE), pl.Series(RECORD, chunk.numbers)]
-        good = chunk.rows.with_columns(place).filter(~broken)
-        return self._answers(good), quarantine(file, sorted(rejected))
+        rules = violations(self._bundle.contract, [*self._layout.forms], online=True)
+        broken = chunk.rows.select(any_of(rules)).to_series()
+        bad = chunk.rows.filter(broken).with_columns(reasons_of(rules))
+        rejected = chunk.rejected.vstack(rejected_rows(file, bad, self._layout)).sort(RECORD)
+        named = pl.lit(file).alias(FILE)
+        good = chunk.rows.filter(~broken).with_columns(named)
+        return self._answers(good), rejected.with_columns(named)
 
     def _answers(self, rows: pl.DataFrame) -> pl.DataFrame:
         if not len(rows):

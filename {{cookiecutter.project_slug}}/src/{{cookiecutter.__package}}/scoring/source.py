@@ -1,10 +1,16 @@
 """What is to be scored: a source, as in the contract or by the name of its files."""
 
+import glob
 from pathlib import Path
 
 from ..contract import Contract, CsvSource, JsonlSource, ParquetSource, TableSource, parse_source
 from ..data.rows import Layout, files, layout_of, records
 from ..errors import DataError
+
+
+JSON_LINES = {".jsonl", ".ndjson"}
+FOLDER_PATTERNS = ("*.parquet", "*.jsonl*", "*.ndjson*", "*.csv*")
+"""The files of a folder that are scored; of one of these kinds."""
 
 
 def open_source(contract: Contract, where: str, scratch: Path) -> tuple[list[Path], Layout]:
@@ -24,15 +30,19 @@ def open_source(contract: Contract, where: str, scratch: Path) -> tuple[list[Pat
 
 
 def _source(where: str) -> TableSource:
-    """A source as in the contract, or files of the kind that their name says."""
+    """A source as in the contract, or a folder or files of the kind that their name says."""
     if where.lstrip().startswith("{"):
         return parse_source(where)
     if Path(where).is_dir():
-        raise DataError(f"'{where}' is a folder; name its files in quotes: '{where}/*.parquet'")
-    kinds = {*Path(where).suffixes}
-    if ".parquet" in kinds:
+        patterns = [one for one in FOLDER_PATTERNS if any(Path(where).rglob(one))]
+        if len(patterns) != 1:
+            kinds = ", ".join(patterns) or "no file to score"
+            raise DataError(f"'{where}' holds {kinds}; name files of one kind: '{where}/*.csv'")
+        where = f"{glob.escape(where)}/**/{patterns[0]}"
+    suffixes = {*Path(where.rstrip('*')).suffixes}
+    if ".parquet" in suffixes:
         return ParquetSource(parquet=where)
-    return JsonlSource(jsonl=where) if kinds & {".jsonl", ".ndjson"} else CsvSource(csv=where)
+    return JsonlSource(jsonl=where) if suffixes & JSON_LINES else CsvSource(csv=where)
 
 
 def _as_in_contract(contract: Contract, source: TableSource) -> TableSource:
