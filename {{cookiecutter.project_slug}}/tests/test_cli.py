@@ -92,7 +92,6 @@ FAILURES = [
     ("keys new a --set serve.keys=null", 2, ["serve.keys is null; set it to the file"]),
     ("dta", 2, ["Did you mean 'data'"]),
     ("data --sett a.b=c", 2, ["--sett", "Possible options: --set"]),
-    ("adopt a.csv --target x --task binry", 2, ["did you mean 'binary'?"]),
 ]
 
 

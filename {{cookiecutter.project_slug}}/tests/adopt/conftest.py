@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from {{ cookiecutter.__package }}.adopt import write
-from {{ cookiecutter.__package }}.adopt.propose import Proposal, Request
+from {{ cookiecutter.__package }}.adopt.look import open_table
+from {{ cookiecutter.__package }}.adopt.propose import Proposal, propose
+from {{ cookiecutter.__package }}.adopt.write import show, write
 from {{ cookiecutter.__package }}.config import load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data import job as data_job
@@ -27,12 +28,15 @@ class Project:
     """A project's folder that a table is adopted into."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.configs, self.package = root, root / "configs", root / "src" / "package"
+        self.root, self.configs = root, root / "configs"
 
-    def adopt(self, path: Path | str, target: str = "y", **options: Any) -> Proposal:
-        said = {key: options.pop(key) for key in ("dry_run", "force") if key in options}
-        request = Request(path=str(path), target=target, **options)
-        return write.run(request, self.configs, yes=True, package=self.package, **said)
+    def adopt(self, path: str, target: str = "y", **options: Any) -> Proposal:
+        dry_run, force = options.pop("dry_run", False), options.pop("force", False)
+        proposal = propose(open_table(path, target), target, **options)
+        show(proposal)
+        if not dry_run:
+            write(proposal, self.configs, force=force)
+        return proposal
 
     def infer(self, columns: Mapping[str, Cells], target: str = "y", **options: Any) -> Proposal:
         """What a table of these columns is taken for; nothing is written of it."""

@@ -14,7 +14,6 @@ import polars as pl
 
 from ..contract import NumberFormat
 from ..data.cast import Form, cast
-from .look import listed
 
 SIGNS = "+\u2212\u2013\ufe63\uff0d-"
 NUMBER = re.compile(
@@ -28,11 +27,19 @@ MONEY = re.compile(r"^\W*(?:[A-Z]{2,3}\W|.*[$€£¥]|.*\.\W)")
 """What may stand before a whole number: EUR, US$, kr.; other words make a code of it."""
 NO_UNIT = re.compile(r"[0-9,+<>=≤≥~:#*?!&@-]|/.*/|^[./]*$| .* |.{15}")
 FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "Mio.": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9}
-MOST_UNITS, MOST_TEXTS, SHOWN = 6, 3000, 40
-PLACEHOLDER = re.compile(r"^-?(9{2,}|10{5,})(\.0*)?$|[eE]|[^0-9.-]")
-EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
-FIRST_EPOCH, LAST_EPOCH = 946_684_800, 2 * 10**9
-COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+MOST_TEXTS, SHOWN = 3000, 40
+EPOCH = "(?:9[5-9][0-9]|1[0-9]{3})[0-9]{6}"
+"""Seconds of the years 2000 to 2033."""
+OF_NUMBERS = {
+    "epoch_s": EPOCH,
+    "epoch_ms": f"{EPOCH}[0-9]{{3}}",
+    "epoch_us": f"{EPOCH}[0-9]{{6}}",
+    "epoch_ns": f"{EPOCH}[0-9]{{9}}",
+    "%Y%m%d": "[0-9]{8}",
+    "%Y%m%d%H%M": "[0-9]{12}",
+    "%Y%m%d%H%M%S": "[0-9]{14}",
+}
+"""Times that are numbers: epochs, and digits without marks."""
 MONTHS, DAYS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", "mon|tue|wed|thu|fri|sat|sun"
 PARTS = {
     r"^[0-9]{8}([T ])[0-9]{6}(?![0-9])": r"%Y%m%d\1%H%M%S",
@@ -46,12 +53,17 @@ PARTS = {
     rf"(?i)(?<![a-z%])(?:{MONTHS})[a-z]+": "%B",
     rf"(?i)(?<![a-z%])(?:{DAYS})(?![a-z])": "%a",
     rf"(?i)(?<![a-z%])(?:{DAYS})[a-z]+": "%A",
-    **{rf"(?<![0-9])[0-9]{{{size}}}(?![0-9])": form for size, form in COMPACT.items()},
+    **{rf"(?<![0-9]){digits}(?![0-9])": f for f, digits in OF_NUMBERS.items() if f[0] == "%"},
 }
 """What in a text is which part of a time, but for the numbers of its day."""
 ORDERS = {True: ("dy", "yd", "y"), False: ("dmy", "mdy", "ymd", "ydm", "my", "ym")}
 """Orders of a day's numbers, where the month has a name and where it has none."""
 Floats = npt.NDArray[np.float64]
+
+
+def listed(values: Iterable[object]) -> str:
+    """Some values as they are shown, the long ones cut."""
+    return ", ".join(repr(str(value)[:40]) for value in list(values)[:3])
 
 
 @dataclass(frozen=True)
@@ -66,14 +78,12 @@ class Reading:
     doubts: list[str]
 
 
-def _likeliest(
-    texts: pl.Series, counts: pl.Series, forms: Iterable[Form], zone: str
-) -> Reading | None:
+def _likeliest(texts: pl.Series, counts: pl.Series, forms: Iterable[Form]) -> Reading | None:
     """Read by the first of the forms that read the most rows; doubt where another differs."""
     readings = []
     for form in forms:
         with suppress(pl.exceptions.PolarsError):  # the library may know no such form
-            values = cast(texts, form, zone)
+            values = cast(texts, form, "UTC")
             n_rows = int(counts.filter(values.is_not_null()).sum())
             readings.append(Reading(form, values, n_rows, []))
     most = max((one.n_rows for one in readings), default=0)
@@ -83,20 +93,12 @@ def _likeliest(
     for other in others:
         differ = (best.values != other.values).fill_null(False)
         if differ.any():
-            at = differ.arg_max() or 0
+            at, written = differ.arg_max() or 0, other.form.format or other.form.numbers
             best.doubts.append(
-                f"could be read in two ways: {texts[at]!r} is {best.values[at]} as"
-                f" {_shown(best.form)}, which is taken, or {other.values[at]} as"
-                f" {_shown(other.form)}; else say that under the source"
+                f"could be read in two ways: {texts[at]!r} is {best.values[at]}, which is taken, or"
+                f" {other.values[at]}; else say {written or 'nothing'} of it under the source"
             )
     return best
-
-
-def _shown(form: Form) -> str:
-    if form.type == "timestamp":
-        return form.format or "ISO 8601"
-    marks = form.numbers or NumberFormat()
-    return f"{{decimal: {marks.decimal!r}, thousands: {marks.thousands!r}}}"
 
 
 def number_reading(texts: pl.Series, counts: pl.Series) -> Reading | None:
@@ -107,15 +109,13 @@ def number_reading(texts: pl.Series, counts: pl.Series) -> Reading | None:
     if units is None:
         return None
     marks, doubts = units
-    pairs = _pairs([part["digits"] for part in parts])
-    formats = [
-        NumberFormat.model_validate(marks | {"decimal": decimal, "thousands": thousands})
-        for decimal, thousands in pairs
-    ]
-    forms = [Form(type="float", numbers=one) for one in formats]
-    if NumberFormat() in formats:  # what needs no format is said without one
-        forms.insert(formats.index(NumberFormat()), Form(type="float"))
-    if reading := _likeliest(texts, counts, forms, "UTC"):
+    forms = []
+    for decimal, thousands in _pairs([part["digits"] for part in parts]):
+        numbers = NumberFormat.model_validate({"decimal": decimal, "thousands": thousands, **marks})
+        if numbers == NumberFormat():  # what needs no format is said without one
+            forms.append(Form(type="float"))
+        forms.append(Form(type="float", numbers=numbers))
+    if reading := _likeliest(texts, counts, forms):
         reading.doubts.extend(doubts)
     return reading
 
@@ -131,18 +131,18 @@ def _units(parts: Sequence[re.Match[str]]) -> tuple[dict[str, Any], list[str]] |
     example = dict(reversed(around))
     factors = {text: FACTORS[text] for text in counts if text in FACTORS}
     units = [text for text in counts if text not in FACTORS]
-    words = [unit for unit in units if not SIGN.search(unit)]
-    mixed = len(words) > 1 and max(counts[unit] for unit in words) < 0.95 * len(parts)
-    if len(units) > MOST_UNITS or mixed or any(map(NO_UNIT.search, units)):
+    words = [counts[unit] for unit in units if not SIGN.search(unit)]
+    mixed = len(words) > 1 and max(words) < 0.95 * len(parts)
+    if mixed or any(map(NO_UNIT.search, units)):
         return None
     doubts = []
     if named:
         shown = repr(named[0].string)
         doubts.append(f"is read as a number, as {shown}; if that names a thing, make it a category")
-    if len(units) > 1 or (words and counts[words[0]] < len(parts)):
+    if len(units) > 1 or (words and words[0] < len(parts)):
         shown = listed(example[unit] for unit in units)
         doubts.append(f"has numbers of different units or none, such as {shown}: read as one")
-    if len(factors) == 1 and max(counts[text] for text in factors) == len(parts):
+    if len(factors) == 1 and counts[next(iter(factors))] == len(parts):
         doubts.append(f"has {parts[0].string!r}, read times {factors}; if that is a unit, say so")
     return {"units": units, "factors": factors}, doubts
 
@@ -159,64 +159,46 @@ def _pairs(digits: Sequence[str]) -> list[tuple[str, str | None]]:
     return [*grouped, *plain] if short or "," in marks else [*plain, *grouped]
 
 
-def find_sentinels(
-    texts: pl.Series, counts: pl.Series, values: Floats
-) -> tuple[list[str], list[str]]:
-    """Texts of repeated values far from all others: that mean missing, and that may be values."""
-    known = ~np.isnan(values)
+def find_sentinels(texts: pl.Series, counts: pl.Series, values: Floats) -> list[str]:
+    """Texts of repeated values far from all others."""
+    known, result = ~np.isnan(values), list[str]()
     v, place = np.unique(values[known], return_inverse=True)
     n = np.bincount(place, counts.to_numpy()[known], len(v))
-    missing, doubtful = list[str](), list[str]()
     usual = float(np.median(n)) if len(n) else 0.0
     while len(v) > 2:
         below, above = v[1] - v[0], v[-1] - v[-2]
         end, rest = (0, slice(1, None)) if below > above else (len(v) - 1, slice(-1))
         span, gap = v[rest][-1] - v[rest][0], max(below, above)
-        negative = v[end] < 0 <= v[rest][0]
-        near = gap < 3 * span and not negative
+        near = gap < 3 * span and not v[end] < 0 <= v[rest][0]
         least = max(3 if gap < 100 * span else 1, 2 * usual * near)
         if not 0 < span <= gap or n[end] < least:
             break
-        outside = texts.filter(pl.Series(values == v[end])).to_list()
-        is_missing = negative or PLACEHOLDER.search(outside[0].strip())
-        (missing if is_missing else doubtful).extend(outside)
+        result.extend(texts.filter(pl.Series(values == v[end])))
         v, n = v[rest], n[rest]
-    return missing, doubtful
+    return result
 
 
-def time_reading(
-    texts: pl.Series, counts: pl.Series, zone: str, *, is_time: bool = False
-) -> Reading | None:
-    """The texts as times; ``None`` where most are none, or of numbers not nearly all.
-
-    Numbers are times by their digits, or if it ``is_time``.
-    """
+def time_reading(texts: pl.Series, counts: pl.Series) -> Reading | None:
+    """The texts as times; ``None`` where most are none, or of numbers not nearly all."""
     sample = [text.strip() for text in texts.gather_every(max(1, len(texts) // SHOWN))]
     numeric = all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", text) for text in sample)
-    formats = dict.fromkeys(_of_numbers(sample, is_time=is_time) if numeric else _of_texts(sample))
+    found = (
+        form
+        for form, digits in OF_NUMBERS.items()
+        if all(re.fullmatch(rf"{digits}(\.[0-9]*)?", text) for text in sample)
+    )
+    formats = dict.fromkeys(found if numeric else _of_texts(sample))
     forms = [Form(type="timestamp", format=one) for one in formats]
-    reading = _likeliest(texts, counts, forms, zone)
-    share = 0.98 if numeric and not is_time else 0.5
-    if reading is None or reading.n_rows < share * int(counts.sum()):
+    reading = _likeliest(texts, counts, forms)
+    if reading is None or reading.n_rows < (0.98 if numeric else 0.5) * int(counts.sum()):
         return None
+    late = texts.filter((reading.values > datetime.now(UTC)).fill_null(False))
     if numeric:
         at = reading.values.is_not_null().arg_max() or 0
         reading.doubts.append(f"is read as times: {texts[at]!r} is {reading.values[at]}")
-    late = texts.filter((reading.values > datetime.now(UTC)).fill_null(False))
-    if "%y" in (reading.form.format or "") and len(late):
-        doubt = f"has years of two digits that lead into the future, such as {late[0]!r}"
-        reading.doubts.append(doubt)
+    elif "%y" in (reading.form.format or "") and len(late):
+        reading.doubts.append(f"has years of two digits that lead into the future: {late[0]!r}")
     return reading
-
-
-def _of_numbers(sample: Sequence[str], *, is_time: bool) -> Iterator[str]:
-    """The forms of times that are numbers: epochs, and digits without marks."""
-    whole = [int(text.partition(".")[0]) for text in sample]
-    for unit, scale in EPOCHS.items():
-        if is_time or all(FIRST_EPOCH <= number // scale <= LAST_EPOCH for number in whole):
-            yield unit
-    sizes = {len(str(number)) for number in whole}
-    yield from (COMPACT[size] for size in sizes if len(sizes) == 1 and size in COMPACT)
 
 
 def _of_texts(sample: Sequence[str]) -> Iterator[str | None]:

@@ -1,7 +1,7 @@
 """What columns are to the rows: the target and its task, the time, the id, groups and leaks."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,12 +10,11 @@ from ..contract import Contract
 from ..data.cast import Form, cast
 from ..data.leakage import feature_scores
 from ..errors import DataError
+from .forms import listed
 from .infer import MAYBE, Guess
-from .look import ColumnStats, listed
 
-Task = Literal["binary", "multiclass", "regression"]
 MOST_NUMBERS, MOST_LABELS, FEWEST_LABELS, OFTEN, MOST_RARE = 20, 100, 50, 5, 3
-SURE = ({"false", "true"}, {"0", "1"}, {"-1", "1"})
+SURE = (["false", "true"], ["0", "1"], ["-1", "1"])
 """Pairs of values of which the second is the positive one."""
 KEY, GROUP = "names each row", "names what several rows are about"
 FEW, FEWEST_ROWS, MOST_COMPARED, COMPARED_ROWS, LEAK_ROWS = 20, 100, 100, 20_000, 200
@@ -25,184 +24,138 @@ PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31), "hour": (0, 23)
 Guesses = Mapping[str, Guess]
 
 
-def without_noise(stats: ColumnStats) -> ColumnStats:
-    """A target's texts without the few that stand once among labels, and the word for missing."""
-    if not stats.is_text:
-        return stats
-    labels = _labels(stats.known)
-    counts = _counts(labels, stats.counts)
+def noise(target: Guess) -> list[str]:
+    """Texts of a target that stand once among labels, or are a word for missing beside two."""
+    labels = _labels(target)
+    counts = dict(labels["label", "n"].rows())
     rare = [label for label, n in counts.items() if n == 1]
     often = sum(n >= OFTEN for n in counts.values())
     few = len(rare) <= MOST_RARE and 2 <= often == len(counts) - len(rare) <= MOST_NUMBERS
-    noise = rare if few and stats.n_known >= FEWEST_LABELS else []
-    noise += [label for label in counts if label.lower() in MAYBE][:1] if len(counts) == 3 else []
-    return ColumnStats(stats.values, stats.known.filter(labels.is_in(noise)).to_list())
+    found = rare if few and target.n_known >= FEWEST_LABELS else []
+    found += [label for label in counts if label.lower() in MAYBE][:1] if len(counts) == 3 else []
+    return labels.filter(pl.col("label").is_in(found))["text"].explode().to_list()
 
 
-def as_target(guess: Guess, task: Task | None, positive: str | None) -> dict[str, Any]:
-    """Make the column the target: its task, positive value and labels, as the contract has them.
+def _labels(guess: Guess) -> pl.DataFrame:
+    """Each label of a target with its rows and texts."""
+    texts = guess.known.cast(pl.String).alias("text")
+    form = Form(type="boolean" if guess.type == "boolean" else "category")
+    labels = cast(texts, form, "UTC").cast(pl.String).alias("label")
+    gone = texts.is_in(guess.missing)
+    if guess.floats is not None:
+        gone |= pl.Series(np.isnan(guess.floats))
+    rows = pl.DataFrame([texts, labels, guess.counts]).filter(~gone)
+    return rows.drop_nulls().group_by("label").agg(pl.col("n").sum(), "text").sort("label")
 
-    Raises:
-        DataError: the task cannot be learnt from the values, or they have no such positive one.
-    """
-    stats, logical = guess.stats, guess.type == "boolean"
-    texts = stats.known.cast(pl.String)
-    absent = texts.is_in(guess.missing)
-    if guess.values is not None:
-        absent |= pl.Series(np.isnan(guess.values))
-    counts = _counts(_labels(texts, logical=logical).set(absent, None), stats.counts)
-    labels = sorted(counts, key=float) if guess.is_whole else sorted(counts, key=str.casefold)
-    task = task or _task(counts, guess)
-    if problem := _problem(guess, labels, task):
-        raise DataError(f"the target {stats.values.name!r} {problem}, or name another column")
-    chosen = positive and _labels([positive], logical=logical)[0]
-    if positive is not None and (task != "binary" or chosen not in counts):
-        raise DataError(f"no --positive {positive!r}: {task}, the values are {listed(labels)}")
+
+def as_target(guess: Guess, task: str) -> dict[str, Any]:
+    """Make the column the target: its task, positive value and labels, as the contract has them."""
+    counts: dict[str, int] = dict(_labels(guess)["label", "n"].rows())
+    labels = sorted(counts, key=float if guess.is_whole else str.casefold)
+    amount = guess.floats is not None and not (guess.is_whole and len(labels) <= MOST_NUMBERS)
+    task = task or {2: "binary"}.get(len(labels), "regression" if amount else "multiclass")
+    most = {"binary": 2, "multiclass": MOST_LABELS}.get(task, guess.n_rows)
+    if not 2 <= len(labels) <= most:
+        shown = f"has {len(labels):,} different values, such as {listed(labels)}"
+        end = f"{task} needs 2 to {most:,}: group them, or name another column"
+        raise DataError(f"the target {guess.values.name!r} {shown}; {end}")
     n_labelled = sum(counts.values())
-    if n_missing := stats.n_rows - n_labelled:
-        what = "value" if task == "regression" else "label"
-        guess.doubts.append(f"has no {what} in {n_missing:,} rows: they are left out as unlabelled")
+    if n_missing := guess.n_rows - n_labelled:
+        guess.doubts.append(f"has no label in {n_missing:,} rows: they are left out")
     guess.rules = {"nullable": n_missing > 0}
     if task == "regression":
         return {"task": task}
-    if task == "multiclass":
-        if guess.values is not None:
-            shown = f"has {len(labels)} different numbers, such as {listed(labels)}"
-            end = "taken as labels without order; for an amount say --task regression"
-            guess.doubts.append(f"{shown}: {end}")
-        guess.become("category", **guess.rules)
-        return {"task": task, "labels": labels}
-    sure = labels[1] if set(labels) in SURE else None
-    value = chosen or sure or min(labels, key=lambda label: (counts[label], label))
-    if not (chosen or sure):
-        share = f"the rarer ({counts[value] / n_labelled:.1%})"
-        guess.doubts.append(f"is positive where it is {value!r}, {share}; else say --positive")
-    if logical or guess.is_whole:
-        return {"task": task, "positive": value == "true" if logical else int(value)}
+    head: dict[str, Any] = {"task": task, "labels": labels}
+    if task == "multiclass" and guess.floats is not None:
+        shown = f"has {len(labels)} different numbers, such as {listed(labels)}"
+        guess.doubts.append(f"{shown}: labels without order; else say --task regression")
+    if task == "binary":
+        positive = labels[1]
+        if labels not in SURE:
+            positive = min(labels, key=lambda label: (counts[label], label))
+            share = f"{counts[positive] / n_labelled:.1%}"
+            guess.doubts.append(f"is positive where it is {positive!r}, the rarer ({share})")
+        if guess.type == "boolean" or guess.is_whole:
+            value = positive == "true" if guess.type == "boolean" else int(positive)
+            return {"task": task, "positive": value}
+        head["positive"] = positive
     guess.become("category", **guess.rules)
-    return {"task": task, "labels": labels, "positive": value}
+    return head
 
 
-def _problem(guess: Guess, labels: list[str], task: Task) -> str | None:
-    """Why the task cannot be learnt from the values."""
-    examples = guess.stats.examples
-    if guess.type == "timestamp":
-        return f"holds times, such as {examples}; make a number or a category of it"
-    if len(labels) < 2:
-        return f"is always {labels[0]!r}" if labels else "has no value"
-    if task == "regression" and guess.values is None:
-        return f"holds texts, such as {examples}; mend them, or leave --task out"
-    if task != "regression" and len(labels) > (2 if task == "binary" else MOST_LABELS):
-        return f"has {len(labels):,} different values, such as {listed(labels)}: group them"
-    return None
-
-
-def _labels(texts: Iterable[str], *, logical: bool = False) -> pl.Series:
-    """The one form of each text: as a category has it, or true and false."""
-    values = pl.Series("label", texts, pl.String)
-    return cast(values, Form(type="boolean" if logical else "category"), "UTC").cast(pl.String)
-
-
-def _counts(labels: pl.Series, counts: pl.Series) -> dict[str, int]:
-    """How often each label stands there."""
-    rows = pl.DataFrame([labels, counts]).drop_nulls().group_by("label")
-    return dict(rows.agg(pl.col("n").sum()).sort("label").rows())
-
-
-def _task(counts: Mapping[str, int], guess: Guess) -> Task:
-    """Binary for two values; a number for many or fractional ones, else one of several labels."""
-    if len(counts) == 2:
-        return "binary"
-    few = len(counts) <= MOST_NUMBERS and guess.is_whole
-    return "multiclass" if few or guess.values is None else "regression"
-
-
-def time_of(name: str | None, guesses: Guesses) -> str | None:
-    """The time: what is named, or the only complete timestamp.
-
-    Raises:
-        DataError: the named column holds no times, or not in every row.
-    """
-    complete = [
-        n for n, one in guesses.items() if one.type == "timestamp" and not one.column.nullable
-    ]
-    if name is None:
-        return complete[0] if len(complete) == 1 else None
-    if name not in complete:
-        stats = guesses[name].stats
-        gaps = f"has no time in every row, such as {stats.examples}"
-        problem = "; ".join(
-            [f"{gaps}, and {stats.n_rows - stats.n_known:,} gaps", *guesses[name].doubts]
-        )
+def time_of(name: str, guesses: Guesses) -> str | None:
+    """The time: what is named, if each row has one, or the only complete timestamp."""
+    times = [n for n, one in guesses.items() if one.type == "timestamp" and not one.column.nullable]
+    if not name:
+        return times[0] if len(times) == 1 else None
+    if name not in times:
+        one = guesses[name]
+        problem = f"has gaps in {one.n_rows - one.n_known:,} rows, or no times: {one.examples}"
         raise DataError(f"--time: {name!r} {problem}; name another column, or leave --time out")
     return name
 
 
-def find_keys(id_: str | None, guesses: Guesses, taken: Collection[str | None]) -> str | None:
-    """The id: what is named, or the first column that names each row. Groups become metadata.
-
-    Raises:
-        DataError: the named column does not name each row once.
-    """
-    free = [n for n in guesses if n not in taken and not guesses[n].rules.get("pii")]
-    first, named = next(iter(guesses)), id_
-    if id_ := id_ or next((n for n in free if _names_rows(guesses[n], n == first)), None):
-        stats = guesses[id_].stats
-        again, gaps = stats.n_known - len(stats.known), stats.n_rows - stats.n_known
-        if again or gaps:
-            problem = f"{again:,} rows repeat a value and {gaps:,} have none"
-            raise DataError(f"--id: {id_!r} does not name each row once: {problem}; leave --id out")
-        guesses[id_].become("integer" if guesses[id_].is_whole else "string", why=KEY)
-        guesses[id_].missing = []
-        doubt = "is taken as the id, since it names each row; say --id for another"
-        guesses[id_].doubts = [] if named else [doubt]
-    columns = {name: one.stats for name, one in guesses.items()}
-    for name in (n for n in free if n != id_):
-        if _counts_rows(guesses[name]):
-            guesses[name].leave_out("it counts the rows")
-        elif _is_group(guesses[name], columns):
-            guesses[name].become("category", role="metadata", why=GROUP)
-            end = f"split: {{by: group, group: {name}}} in data.yaml keeps them apart"
-            doubt = f"{GROUP}: no feature, and no value should be in training and test; {end}"
-            guesses[name].doubts = [doubt]
+def find_id(name: str, guesses: Guesses, taken: Collection[str | None]) -> str | None:
+    """The id: what is named, if it names each row, or the first column that does."""
+    first = next(iter(guesses))
+    free = (n for n, one in guesses.items() if n not in taken and not one.rules.get("pii"))
+    id_ = name or next((n for n in free if _names_rows(guesses[n], n == first)), None)
+    if id_ is not None:
+        one = guesses[id_]
+        if not one.unique:
+            problem = f"does not name each row once, such as {one.examples}"
+            raise DataError(f"--id: {id_!r} {problem}; leave --id out")
+        one.become("integer" if one.is_whole else "string", why=KEY)
+        one.missing = []
+        one.doubts = [] if name else ["is taken as the id, since it names each row; else say --id"]
     return id_
+
+
+def mark_groups(guesses: Guesses, rows: pl.DataFrame, taken: Collection[str | None]) -> None:
+    """Leave out what counts the rows; make metadata of what several rows are about."""
+    for name, one in guesses.items():
+        if name in taken or one.rules.get("pii"):
+            continue
+        if _counts_rows(one):
+            one.leave_out("it counts the rows")
+        elif _is_group(one, rows):
+            one.become("category", role="metadata", why=GROUP)
+            one.doubts = [f"{GROUP}: no feature; by: group in data.yaml keeps their rows together"]
 
 
 def _names_rows(guess: Guess, is_first: bool) -> bool:
     """Whether values are all there, all different, and no measurements."""
-    stats = guess.stats
-    if not (stats.unique and stats.complete and stats.n_rows > FEW):
+    if not guess.unique or guess.n_rows <= FEW:
         return False
-    if guess.values is None:
-        return guess.type == "string" and bool(stats.known.str.contains(r"^\S*[0-9]\S*$").all())
-    plain = is_first and guess.is_whole and not guess.missing and guess.values.min() >= 0
+    if guess.floats is None:
+        return guess.type == "string" and bool(guess.known.str.contains(r"^\S*[0-9]\S*$").all())
+    plain = is_first and guess.is_whole and not guess.missing and guess.floats.min() >= 0
     return plain or _counts_rows(guess)
 
 
 def _counts_rows(guess: Guess) -> bool:
     """Whether values are the numbers from 0 or 1 up to how many rows there are, in any order."""
-    n_rows, values = guess.stats.n_rows, guess.values
+    n_rows, values = guess.n_rows, guess.floats
     if values is None or not (guess.is_whole and len(values) == n_rows > FEW):
         return False
     return bool(values.min() >= 0 and values.max() <= n_rows)
 
 
-def _is_group(guess: Guess, columns: Mapping[str, ColumnStats]) -> bool:
+def _is_group(guess: Guess, rows: pl.DataFrame) -> bool:
     """Whether many values stand in several rows each, which agree in others more than by chance."""
-    stats, n = guess.stats, len(guess.stats.known)
-    if not guess.is_whole and not (guess.values is None and stats.is_text):
+    key, n = guess.values.name, len(guess.known)
+    if not guess.is_whole and not (guess.floats is None and guess.is_text):
         return False
-    if n < FEW or not max(FEWEST_ROWS, 1.5 * n) <= stats.n_known <= 50 * n:
+    if n < FEW or not max(FEWEST_ROWS, 1.5 * n) <= guess.n_known <= 50 * n:
         return False
-    key = stats.values.name
-    others = [name for name in list(columns)[:MOST_COMPARED] if name != key]
-    rows = pl.DataFrame([columns[name].values for name in (key, *others)]).head(COMPARED_ROWS)
+    others = [name for name in rows.columns[:MOST_COMPARED] if name != key]
+    rows = rows.select(key, *others).head(COMPARED_ROWS)
     groups = rows.drop_nulls(key).group_by(key)
     same = groups.agg(pl.len().alias(" n"), pl.col(others).n_unique() == 1).filter(pl.col(" n") > 1)
     n_shared = 0
     for name in others:
         shares = rows[name].value_counts()["count"].to_numpy() / len(rows)
-        by_chance = (shares**2).sum() > 0.6 or len(shares) > 0.8 * n
+        by_chance = shares @ shares > 0.6 or len(shares) > 0.8 * n
         n_shared += not by_chance and same[name].sum() > 0.95 * len(same) > 0
     return n_shared > guess.is_whole
 
@@ -211,7 +164,7 @@ def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
     """A doubt where columns together may say when a row happened."""
     parts: dict[str, str] = {}
     for name in (n for n in contract.numeric if contract.columns[n].type == "integer"):
-        values = np.unique(rows[name].drop_nulls().to_numpy())
+        values = rows[name].drop_nulls().unique().sort()
         for part, (least, most) in PARTS.items():
             inside = len(values) and least <= values[0] and values[-1] <= most
             if part not in parts and inside and (part == "year" or len(values) == most - least + 1):
@@ -219,10 +172,8 @@ def spread(contract: Contract, rows: pl.DataFrame) -> Iterator[str]:
                 break
     if "month" in parts and len(parts) > 1:
         shown = ", ".join(f"`{name}`" for name in parts.values())
-        yield (
-            f"{shown} may together be when a row happened, and rows are split by chance, so that the"
-            " future trains and the past tests; make one time of them, and say --time"
-        )
+        end = "rows are split by chance: make one time of them, and say --time"
+        yield f"{shown} may together be when a row happened, but {end}"
 
 
 def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
@@ -237,7 +188,7 @@ def leaks(rows: pl.DataFrame, contract: Contract) -> dict[str, str]:
     }
     for name in contract.times if contract.time else ():
         later = (rows[name] > rows[contract.time]).drop_nulls()  # type: ignore[index]
-        if len(later) and later.sum() >= SUSPECT * len(later):
+        if later.sum() >= SUSPECT * max(len(later), 1):
             result[name] = f"always lies after {contract.time}"
     names = [name for name in contract.numeric if name not in result][:MOST_SUMMED]
     terms = _terms(rows, contract.target, names) if contract.task == "regression" else []

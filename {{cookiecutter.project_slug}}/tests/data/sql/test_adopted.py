@@ -19,5 +19,6 @@ def test_a_database_is_adopted(project: Project, monkeypatch: pytest.MonkeyPatch
         shop.executemany(f"insert into orders values ({marks})", zip(*cells.values(), strict=True))
     shop.close()
     monkeypatch.setenv("SHOP_URL", "sqlite:///shop.db")
-    assert project.adopt("SHOP_URL", "returned", table="orders").contract.id == "order_id"
+    found = project.adopt("{sql: SHOP_URL, table: orders}", "returned")
+    assert found.contract.id == "order_id"
     assert project.data().manifest["rows"]["rejected"] == 0
