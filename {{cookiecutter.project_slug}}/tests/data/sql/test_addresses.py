@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.errors import (
 )
 
 from ...conftest import PACKAGE
-from .databases import KINDS, ORDERS, Database, files, opened, refused, rows_of, shop_of, snapshot
+from .databases import ORDERS, SERVERS, Database, files, opened, refused, rows_of, shop_of, snapshot
 
 SECRET = "hunter2-and-more"  # noqa: S105 - planted, to be looked for
 
@@ -89,7 +89,7 @@ def test_a_driver_that_repeats_the_password_is_masked(
     assert not secret_of(caught)
 
 
-@pytest.mark.parametrize("database", KINDS[1:], indirect=True)
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_password_is_in_no_message_and_in_no_file(
     database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
