@@ -12,7 +12,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.client import (
     Client,
-    Fault,
     RequestRefusedError,
     ServerFailedError,
 )
@@ -95,7 +94,7 @@ def test_a_refused_request_is_sent_once_and_each_field_and_rule_is_named() -> No
             client.predict([{"price": 9}])
         assert len(server.asked) == 1
     error = copy.copy(caught.value)  # as one process hands it to another
-    assert error.faults == (Fault(**fault),)
+    assert error.faults == (fault,)
     assert (error.status, error.code, error.request_id) == (422, "invalid_request", "theirs")
 
 

@@ -49,7 +49,7 @@ def test_every_task_is_answered_and_logged_as_it_was_sent(
             client.predict([rows[0], {**rows[1], "price": 1001.0}])
     assert (answer.model, answer.version) == (model["name"], model["version"]) == ("shop", 1)
     (fault,) = caught.value.faults
-    assert (fault.field, fault.rule) == ("rows.1.price", "less_than_equal")
+    assert (fault["field"], fault["rule"]) == ("rows.1.price", "less_than_equal")
     logged, output = records(config.log), task_of(any_shop).output
     found = [prediction[output] for prediction in answer.predictions]
     assert [list(p.values()) if isinstance(p, dict) else p for p in found] == [

@@ -21,6 +21,7 @@ snapshot = reader.files
 Row = tuple[str | None, ...]
 ORDERS = {"id": "integer", "day": "integer", "what": "varchar(40)"}
 
+
 def server(kind: str) -> Any:
     """A kind whose server is asked where a variable names one."""
     variable = f"TEST_{kind.upper()}_URL"

@@ -18,10 +18,9 @@ from .protocol import DATATYPES, predicted
 NUMPY: dict[str, Any] = {"FP64": np.float64, "INT64": np.int64, "BOOL": np.bool_, "BYTES": object}
 
 
-@pytest.mark.parametrize("packed", [True, False], ids=["binary", "json"])
 @pytest.mark.parametrize("task", TASKS)
 def test_the_real_client_is_answered_what_predict_answers(
-    tmp_path: Path, rows: list[dict[str, Any]], task: str, packed: bool
+    tmp_path: Path, rows: list[dict[str, Any]], task: str
 ) -> None:
     config, output = serve_config(tmp_path), task_of(shop_of(task)).output
     add_version(config.bundles, shop_of(task))
@@ -31,15 +30,15 @@ def test_the_real_client_is_answered_what_predict_answers(
         assert client.is_model_ready("shop")
         assert client.is_model_ready("shop", "1")
         assert not client.is_model_ready("shop", "2")
-        assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+        assert client.get_server_metadata()["extensions"] == []
         metadata = client.get_model_metadata("shop")
         inputs = []
         for spec in metadata["inputs"]:
             values = np.array([r[spec["name"]] for r in rows], NUMPY[spec["datatype"]])
             inputs.append(InferInput(spec["name"], list(values.shape), spec["datatype"]))
-            inputs[-1].set_data_from_numpy(values, binary_data=packed)
+            inputs[-1].set_data_from_numpy(values, binary_data=False)
         names = [spec["name"] for spec in metadata["outputs"]]
-        chosen = [InferRequestedOutput(name, binary_data=packed) for name in names]
+        chosen = [InferRequestedOutput(name) for name in names]
         answer = client.infer("shop", inputs, outputs=chosen, request_id="mine")
         unchosen = client.infer("shop", inputs, model_version="1")
         expected = predicted(http, rows)
