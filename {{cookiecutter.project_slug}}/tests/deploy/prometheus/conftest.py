@@ -24,8 +24,6 @@ monitoring_value{model="shop",version="1",kind="quality",subject="auc",part="",m
 monitoring_limit{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.65
 # TYPE monitoring_last_run_timestamp_seconds gauge
 monitoring_last_run_timestamp_seconds{model="shop"} 1.7e+09
-# TYPE monitoring_window_end_timestamp_seconds gauge
-monitoring_window_end_timestamp_seconds{model="shop"} 1.7e+09
 """
 
 
