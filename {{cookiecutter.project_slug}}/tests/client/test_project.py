@@ -77,11 +77,3 @@ def test_a_copy_of_it_and_of_the_errors_runs_in_another_package(tmp_path: Path) 
     assert {"httpx", "theirs"} <= set(modules)
     project = room.__name__.partition(".")[0]
     assert set(modules) & {project, "numpy", "pydantic", "yaml", "fastapi", "onnxruntime"} == set()
-
-
-def test_without_httpx_the_extra_that_brings_it_is_named(tmp_path: Path) -> None:
-    ran = alone(tmp_path, "import sys; sys.modules['httpx'] = None; import theirs.client")
-    assert ran.returncode == 1
-    assert ran.stderr.splitlines()[-1].endswith(
-        "MissingExtraError: httpx is not installed; install it with: pip install '.[client]'"
-    )

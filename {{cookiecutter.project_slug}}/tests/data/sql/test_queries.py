@@ -12,15 +12,6 @@ from {{ cookiecutter.__package }}.errors import ConfigError, DataError
 from .databases import ORDERS, SERVERS, Database, refused, rows_of, shop_of, snapshot
 
 
-def test_columns_may_be_named_anything(database: Database, data: Path) -> None:
-    names = ["a b", 'say "hi"', "back`tick", "größe", "100%", "c.d", "select", "a:b", "Mixed"]
-    table = database.make(dict.fromkeys(names, "integer"), [range(len(names))])
-    expected = [tuple(str(names.index(name)) for name in sorted(names))]
-    assert rows_of(snapshot("table", shop_of(table=table), names, data)) == expected
-    source = shop_of(query=f"select * from {table}")
-    assert rows_of(snapshot("query", source, names, data)) == expected
-
-
 def test_what_cannot_be_read_is_told_with_what_there_is(database: Database, data: Path) -> None:
     there = database.make(ORDERS, name="a1")
     database.run(f"create view {there}_v as select id from {there}")

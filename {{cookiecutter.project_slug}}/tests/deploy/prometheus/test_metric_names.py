@@ -4,11 +4,12 @@ import json
 import re
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from .conftest import DASHBOARD, PROMETHEUS, Watched
+from .conftest import DASHBOARD, PROMETHEUS
 from .promql import named
 
 TARGET = {"job", "instance"}
@@ -43,9 +44,9 @@ def asked() -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def exported(watched: Watched) -> dict[str, set[str]]:
+def exported(watched: httpx.Client) -> dict[str, set[str]]:
     """Labels by metric, as Prometheus would know them."""
-    text = watched.client.get("/metrics").text
+    text = watched.get("/metrics").text
     labels: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

@@ -1,13 +1,12 @@
 """What the Open Inference Protocol refuses, by status and one text."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..conftest import Serving, serve_config
-from ..live import live, records
+from ..conftest import Serving
+from ..live import records
 from .protocol import INFER, ask, error_of, tensor, tensors
 
 VALUES: list[tuple[str, object]] = [
@@ -99,12 +98,3 @@ def test_what_is_not_there_is_said_in_the_protocols_shape(serving: Serving) -> N
     assert error_of(refused, 405) == "Method Not Allowed"
     assert refused.headers["allow"] == "POST"
     assert "/v2/repository" not in get("/metrics").text
-
-
-def test_before_a_version_serves_only_the_process_is_live(tmp_path: Path) -> None:
-    with live(serve_config(tmp_path)) as client:
-        assert client.get("/v2/health/live").json() == {"live": True}
-        assert client.get("/v2").json()["name"] == "predictor"
-        error_of(client.get("/v2/health/ready"), 503)
-        for path in ("/v2/models/shop", "/v2/models/shop/ready"):
-            assert "no model has been promoted yet" in error_of(client.get(path), 503)

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
-from tritonclient.utils import InferenceServerException
 
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import TASKS, shop_of
-from ..conftest import Serving, serve_config
+from ..conftest import serve_config
 from ..live import add_version, live, records
 from .protocol import DATATYPES, predicted
 
@@ -55,9 +54,3 @@ def test_the_real_client_is_answered_what_predict_answers(
     logged = [(r["columns"], r[output]) for r in records(config.log)]
     assert logged[:3] == logged[3:6] == logged[6:]
     assert [columns["order"] for columns, _ in logged[:3]] == [row["order"] for row in rows]
-
-
-def test_the_real_client_is_told_what_is_wrong(serving: Serving) -> None:
-    client = InferenceServerClient(serving.client.base_url.netloc.decode())
-    with client, pytest.raises(InferenceServerException, match="no model 'other'; this server has"):
-        client.get_model_metadata("other")
