@@ -62,14 +62,9 @@ def as_text(column: str, value: Any) -> str | None:
     return str(value)
 
 
-@contextmanager
-def selected(
-    connection: sa.Connection, name: str, source: SqlSource
-) -> Iterator[sa.CursorResult[Any]]:
-    """The result of a table or query; its rows stay in the database until they are asked for."""
-    statement = _query(name, source) if source.query else _table(connection, name, source)
-    with connection.execute(statement, execution_options={"stream_results": True}) as result:
-        yield result
+def statement_of(connection: sa.Connection, name: str, source: SqlSource) -> sa.Executable:
+    """What reads a table or query, all columns of it."""
+    return _query(name, source) if source.query else _table(connection, name, source)
 
 
 def _table(connection: sa.Connection, name: str, source: SqlSource) -> sa.Select[Any]:

@@ -32,12 +32,14 @@ def files(
         MissingExtraError: the database's driver is not installed.
     """
     try:
-        from .database import address, as_text, connected, selected
+        from .database import address, as_text, connected, statement_of
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "sqlalchemy", "sql") from None
     url = address(name, source.sql)
     folder = directory / "snapshots" / name
-    with connected(name, url) as connection, selected(connection, name, source) as result:
+    with connected(name, url) as connection:
+        statement = statement_of(connection, name, source)
+        result = connection.execute(statement, execution_options={"stream_results": True})
         there = list(result.keys())
         chosen = _chosen(name, there, list(columns), complete=complete)
         places = [there.index(column) for column in chosen]
