@@ -37,9 +37,12 @@ def files(
         raise MissingExtraError(error.name or "sqlalchemy", "sql") from None
     url = address(name, source.sql)
     folder = directory / "snapshots" / name
-    with connected(name, url) as connection:
-        statement = statement_of(connection, name, source)
-        result = connection.execute(statement, execution_options={"stream_results": True})
+    with (
+        connected(name, url) as connection,
+        connection.execute(
+            statement_of(connection, name, source), execution_options={"stream_results": True}
+        ) as result,
+    ):
         there = list(result.keys())
         chosen = _chosen(name, there, list(columns), complete=complete)
         places = [there.index(column) for column in chosen]
