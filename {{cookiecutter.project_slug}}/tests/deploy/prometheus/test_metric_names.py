@@ -15,7 +15,8 @@ from .promql import named
 TARGET = {"job", "instance"}
 SHOWN = re.compile(r"\$labels\.(\w+)|[{]{2}(\w+)[}]{2}")
 # What Prometheus itself makes: whether a target answered, and what its rules found.
-OWN = {"up": TARGET, "ALERTS": {*TARGET, "alertname", "alertstate", "severity"}}
+OF_ALERTS = {"alertname", "alertstate", "severity", "kind", "subject", "part"}
+OWN = {"up": TARGET, "ALERTS": TARGET | OF_ALERTS}
 
 
 def rules() -> list[dict[str, Any]]:
