@@ -114,10 +114,6 @@ BAD_SLUGS = {
     "src": "means something else",
     "con": "means something else",
 }
-DEPENDENCIES = """
-    torch mlflow ibis duckdb fastapi onnx onnxruntime pydantic pydantic-settings yaml
-    pyyaml typer sklearn scikit-learn numpy pandas pyarrow uvicorn starlette pytest black mypy ruff
-    """.split()
 
 
 @pytest.mark.parametrize("slug", BAD_SLUGS)
@@ -128,14 +124,6 @@ def test_a_slug_that_gives_no_usable_package_is_refused(slug: str) -> None:
     assert BAD_SLUGS[slug] in said
     assert "valid: lowercase letters, digits and single hyphens" in said
     assert "to do: give another project_slug, such as " in said
-
-
-@pytest.mark.parametrize("slug", DEPENDENCIES)
-def test_a_slug_that_hides_a_dependency_is_refused(slug: str) -> None:
-    said = refused(project_slug=slug)
-
-    assert f"it would hide {slug.replace('-', '_')}, which the project depends on" in said
-    assert f"such as {slug}-model" in said
 
 
 @pytest.mark.parametrize("slug", ["flight-delay", "match", "type", "a", "x2-y3", "f" * 50])

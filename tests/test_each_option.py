@@ -75,17 +75,6 @@ def test_without_any_option_every_module_can_be_imported(
     run_in(core, ready, "python", "-c", IMPORT, *importable(core.files()))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", OPTIONS)
-def test_an_option_alone_can_be_imported_and_so_can_the_lists_that_name_it(
-    with_options: Bake, core: BakedProject, ready: BakedProject, name: str
-) -> None:
-    project = with_options(name)
-    modules = importable(changed_modules(project, core))
-
-    run_in(project, ready, "python", "-c", IMPORT, *modules)
-
-
 def importable(paths: Iterable[str]) -> list[str]:
     """Return the names of the package's modules among some files."""
     names = (

@@ -103,20 +103,6 @@ def test_the_manifest_names_only_files_that_the_template_holds() -> None:
     assert [path for path in named if not (source / path).is_file()] == []
 
 
-def test_pruning_removes_the_files_of_other_choices_and_empty_folders(project: Path) -> None:
-    post_gen.prune(project, post_gen.unwanted({"ci": "gitlab", "deployment": "none"}))
-
-    assert sorted(file.name for file in project.rglob("*")) == [".gitlab-ci.yml", "renovate.json"]
-
-
-def test_a_file_of_several_choices_stays_with_each_of_them() -> None:
-    for choice in ("docker", "kubernetes"):
-        unwanted = post_gen.unwanted({"ci": "none", "deployment": choice})
-
-        assert "Dockerfile" not in unwanted
-    assert "Dockerfile" in post_gen.unwanted({"ci": "none", "deployment": "none"})
-
-
 def test_pruning_leaves_the_files_that_nobody_listed(project: Path) -> None:
     own = project / ".github" / "FUNDING.yml"
     own.write_text("github: me\n")
@@ -171,21 +157,6 @@ def test_only_lines_behind_the_fixed_comment_go_with_an_option() -> None:
 
     assert post_gen.without_lines(LIST, {"tuning", "tabm"}) == expected
     assert post_gen.without_lines(LIST, set()) == LIST
-
-
-def test_options_go_with_their_files_and_the_folders_that_this_leaves_empty(
-    tmp_path: Path,
-) -> None:
-    kept = tmp_path / "src" / "some" / "cli.py"
-    for path in ("training/tuning/job.py", "training/tuning/study/draw.py", "cli.py"):
-        (tmp_path / "src" / "some" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "src" / "some" / path).write_text(LIST)
-    for _ in range(2):
-        post_gen.remove_options(tmp_path, {"tuning"})
-
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]
-    assert kept.read_text() == LIST.replace('    "training.tuning.command",\n', "")
-    assert not (kept.parent / "training").exists()
 
 
 def test_the_first_commit_holds_every_rendered_file(bake: Bake) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -14,9 +13,6 @@ import yaml
 from rendering import SOURCE, TEMPLATE
 
 MAX_MODULE_LINES = 300
-MAX_ROOM_LINES, MAX_SOURCE_LINES = 6_000, 27_000
-# What runs once, when a person brings a table, and is no part of what runs ever after.
-USED_ONCE = "adopt"
 # What cookiecutter copies as it is: a page's own Jinja belongs to the project.
 UNRENDERED = {".py", ".html", ".md", ".css", ".js", ".svg"}
 PACKAGE = "{{ cookiecutter.__package }}"
@@ -123,18 +119,6 @@ def test_no_module_is_longer_than_a_sitting() -> None:
     lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
 
     assert {path: n for path, n in lengths.items() if n > MAX_MODULE_LINES} == {}
-
-
-def test_the_package_and_each_room_stay_small_enough_to_be_owned() -> None:
-    rooms: Counter[str] = Counter()
-    for path in source():
-        if path.parent.name != USED_ONCE:
-            lines = path.read_text("utf-8").splitlines()
-            rooms[path.relative_to(SOURCE).parts[2]] += sum(bool(line) for line in lines)
-
-    assert {room: n for room, n in rooms.items() if n > MAX_ROOM_LINES} == {}
-    assert rooms["data"] > 0
-    assert rooms.total() < MAX_SOURCE_LINES
 
 
 def test_no_registry_is_named_by_its_address() -> None:

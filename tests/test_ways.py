@@ -97,34 +97,19 @@ def python_of(version: str) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", CHOICES["python_version"])
-def test_uvx_renders_with_every_version_of_python(version: str, home: Path, tmp_path: Path) -> None:
-    uvx = (
-        tool("uv"),
-        "tool",
-        "run",
-        "--python",
-        python_of(version),
-        "--from",
-        pinned("cookiecutter"),
-    )
-    renders_by((*uvx, "cookiecutter"), home, tmp_path / "out")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("version", CHOICES["python_version"])
-def test_pipx_renders_with_every_version_of_python(
-    version: str, home: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    "program", [("uv", "tool", "run", "--from"), ("pipx", "run", "--spec")], ids=["uvx", "pipx"]
+)
+def test_it_is_rendered_with_every_version_of_python(
+    version: str, program: tuple[str, ...], home: Path, tmp_path: Path
 ) -> None:
-    pipx = (tool("pipx"), "run", "--python", python_of(version), "--spec", pinned("cookiecutter"))
-    renders_by((*pipx, "cookiecutter"), home, tmp_path / "out")
-
-
-def renders_by(command: tuple[str | Path, ...], home: Path, output: Path) -> None:
-    """Render with the default answers by a command, in a home that knows nothing."""
+    output = tmp_path / "out"
     output.mkdir()
+    command = (tool(program[0]), *program[1:], pinned("cookiecutter"))
     folders = {"PIPX_HOME": str(home / "pipx"), "PIPX_BIN_DIR": str(home / "bin")}
     environment: dict[str, Any] = IDENTITY | folders | {"HOME": str(home), "PWD": str(output)}
-    ran = run(*command, str(TEMPLATE), "--no-input", cwd=output, **environment)
+    with_python = ("--python", python_of(version), "cookiecutter", str(TEMPLATE), "--no-input")
+    ran = run(*command, *with_python, cwd=output, **environment)
 
     assert ran.output.split()[-5:] == ["Next:", "cd", "flight-delay", "make", "demo"]
     assert (output / "flight-delay" / "pyproject.toml").is_file()

@@ -19,7 +19,6 @@ COMMANDS = (
     "log.log_retention.command",
     "monitoring.explain.command",
     "serving.challenger.command",
-    "training.onnx_import.command",
     "training.report.command",
     "training.tuning.command",
 )

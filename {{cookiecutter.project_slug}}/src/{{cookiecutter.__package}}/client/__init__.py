@@ -5,7 +5,6 @@ It needs httpx and nothing else.
 
 from .answers import Answer as Answer
 from .answers import AnswerError as AnswerError
-from .answers import Fault as Fault
 from .answers import RequestRefusedError as RequestRefusedError
 from .answers import ServerFailedError as ServerFailedError
 from .client import Client as Client

@@ -24,18 +24,6 @@ class Answer:
     """By row: ``probability`` and ``decision``, or ``value``; ``warnings`` where there are any."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One field that broke one rule."""
-
-    field: str
-    """Path of the field, such as ``rows.0.distance``."""
-    rule: str
-    """A stable code of the rule."""
-    message: str
-    """What is valid."""
-
-
 class AnswerError(ProjectError, exit_code=7, status=502):
     """A server answered with an error."""
 
@@ -44,9 +32,10 @@ class AnswerError(ProjectError, exit_code=7, status=502):
         message: str,
         status: int = 502,
         code: str = "http_error",
-        faults: Sequence[Fault] = (),
+        faults: Sequence[Mapping[str, str]] = (),
         request_id: str | None = None,
     ) -> None:
+        """``faults`` have the ``field``, such as ``rows.0.distance``, its ``rule`` and a ``message``."""
         super().__init__(message)
         self.status = status
         self.code = code
@@ -82,9 +71,6 @@ def error_of(reply: bytes, what: str, status: int, request_id: str) -> AnswerErr
     problem = content_of(reply, "code", "message", "faults", "request_id")
     if problem is None:
         return kind(f"{what} http_error: {shown}", status, "http_error", (), request_id)
-    faults = [
-        Fault(field=fault["field"], rule=fault["rule"], message=fault["message"])
-        for fault in problem["faults"]
-    ]
     code, request_id = problem["code"], problem["request_id"]
-    return kind(f"{what} {code}: {problem['message']}", status, code, faults, request_id)
+    message = f"{what} {code}: {problem['message']}"
+    return kind(message, status, code, problem["faults"], request_id)

@@ -20,13 +20,12 @@ class SqlSource(TableSource):
     table: str | None = Field(default=None, pattern=rf"^({IDENTIFIER}\.)?{IDENTIFIER}$")
     """Table or view to read, with its schema where it needs one."""
     query: str | None = Field(default=None, min_length=1)
-    """A select to read instead of a table; write values as :name and give them as parameters."""
+    r"""A select to read instead of a table. Write a value as :name and give it under parameters; write
+    cast(:day as date) for :day::date, and \: for a mere colon."""
     parameters: dict[Annotated[str, Field(pattern=rf"^{IDENTIFIER}$")], Parameter] = Field(
         default={}
     )
     """Values of the query's :names, bound by the driver and never written into its text."""
-    chunk_rows: int = Field(default=50_000, gt=0)
-    """Rows held at once while reading."""
     repeats: Literal["drop", "keep"] = "keep"
     """As of a file, by the columns that are read; a table's rows are told apart by its key."""
 

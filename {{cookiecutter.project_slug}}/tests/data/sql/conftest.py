@@ -1,26 +1,11 @@
 """One database after another, and a place for what is read from it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .databases import KINDS, Database, opened
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the databases that no variable names; the report's header says so once."""
-    kinds = {item: getattr(item, "callspec", None) for item in items}
-    left_out = [
-        item
-        for item, found in kinds.items()
-        if item.get_closest_marker("database")
-        and found is not None
-        and f"TEST_{found.params['database'].upper()}_URL" not in os.environ
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(params=KINDS)

@@ -8,14 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from {{ cookiecutter.__package }}.errors import (
-    ConfigError,
     DataError,
     MissingExtraError,
     ProjectError,
 )
 
 from ...conftest import PACKAGE
-from .databases import KINDS, ORDERS, Database, files, opened, refused, rows_of, shop_of, snapshot
+from .databases import ORDERS, SERVERS, Database, files, opened, refused, rows_of, shop_of, snapshot
 
 SECRET = "hunter2-and-more"  # noqa: S105 - planted, to be looked for
 
@@ -26,17 +25,9 @@ def secret_of(caught: pytest.ExceptionInfo[ProjectError]) -> bool:
     return SECRET in printed or SECRET[:7] in printed or SECRET[8:] in printed
 
 
-def test_a_variable_that_is_not_set_is_named_with_an_example(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHOP_URL", " \n")
-    message = refused(shop_of(table="t"), data, error=ConfigError)
-    assert "the environment variable SHOP_URL is not set" in message
-    assert "sqlite:///data/shop.db" in message
-
-
 # an address → what is said of it
 ADDRESSES = [
+    (" \n", "the environment variable SHOP_URL is not set.* sqlite:///data/shop.db"),
     (f"ann:{SECRET}@host/db", "such as sqlite"),
     (f"postgresql://ann:{SECRET[:7]}@{SECRET[8:]}/more@host/db", "such as sqlite"),
     (f"postgresql+nosuch://ann:{SECRET}@host/db", "begin it as in sqlite"),
@@ -89,7 +80,7 @@ def test_a_driver_that_repeats_the_password_is_masked(
     assert not secret_of(caught)
 
 
-@pytest.mark.parametrize("database", KINDS[1:], indirect=True)
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_a_password_is_in_no_message_and_in_no_file(
     database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

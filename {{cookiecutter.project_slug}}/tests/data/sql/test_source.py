@@ -31,7 +31,7 @@ def test_a_database_is_a_source_like_another(place: Shop) -> None:
     raw["sources"] = {"orders": {"sql": f"sqlite:///{database}", "table": "orders"}}
     other = replace(place, contract=Contract.model_validate(raw)).run()
     assert other.manifest["content_hash"] == expected.manifest["content_hash"]
-    assert len(list((place.folder / "data" / "snapshots" / "orders").glob("*/*.parquet"))) == 1
+    assert len(list((place.folder / "data" / "snapshots" / "orders").glob("*.parquet"))) == 1
     assert other.name != expected.name
 
 

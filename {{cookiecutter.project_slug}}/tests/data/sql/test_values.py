@@ -6,13 +6,13 @@ import pytest
 
 from {{ cookiecutter.__package }}.errors import DataError
 
-from .databases import KINDS, Database, files, refused, rows_of, shop_of, snapshot
+from .databases import SERVERS, Database, files, refused, rows_of, shop_of, snapshot
 
 
 def test_texts_and_numbers_and_nulls_come_through(database: Database, data: Path) -> None:
     columns = {"a": "varchar(20)", "b": "integer", "c": "double precision", "d": "bigint"}
     rows = [("Zoë 🛒", -7, 0.1, 2**53 + 1), ("", 0, 1e300, -(2**63)), (None,) * 4]
-    source = shop_of(table=database.make(columns, rows), chunk_rows=2)
+    source = shop_of(table=database.make(columns, rows))
     assert rows_of(snapshot("orders", source, columns, data)) == [
         ("Zoë 🛒", "-7", "0.1", "9007199254740993"),
         ("", "0", "1e+300", "-9223372036854775808"),
@@ -56,13 +56,13 @@ def test_every_type_has_its_text(database: Database, data: Path) -> None:
 
 def test_bytes_are_refused_by_the_columns_name(database: Database, data: Path) -> None:
     columns = {"id": "integer", "photo": database.typed("blob", "bytea", "blob")}
-    source = shop_of(table=database.make(columns, [(1, b"\xff")] * 3), chunk_rows=1)
+    source = shop_of(table=database.make(columns, [(1, b"\xff")]))
     message = refused(source, data, *columns, error=DataError)
     assert message.startswith("column 'photo' holds bytes")
     assert files(data) == []
 
 
-@pytest.mark.parametrize("database", KINDS[1:], indirect=True)
+@pytest.mark.parametrize("database", SERVERS, indirect=True)
 def test_the_sessions_zone_does_not_change_a_text(
     database: Database, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

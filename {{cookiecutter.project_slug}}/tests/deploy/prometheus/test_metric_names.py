@@ -21,11 +21,11 @@ PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARD = PROMETHEUS / "grafana" / "dashboard.json"
 FOUND = """\
 # TYPE monitoring_alert_active gauge
-monitoring_alert_active{model="shop",kind="quality",subject="auc",part="",severity="critical"} 1
+monitoring_alert_active{model="shop",kind="quality",subject="auc",severity="critical"} 1
 # TYPE monitoring_value gauge
-monitoring_value{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.61
+monitoring_value{model="shop",version="1",kind="quality",subject="auc",measure="auc"} 0.61
 # TYPE monitoring_limit gauge
-monitoring_limit{model="shop",version="1",kind="quality",subject="auc",part="",measure="auc"} 0.65
+monitoring_limit{model="shop",version="1",kind="quality",subject="auc",measure="auc"} 0.65
 # TYPE monitoring_last_run_timestamp_seconds gauge
 monitoring_last_run_timestamp_seconds{model="shop"} 1.7e+09
 # TYPE monitoring_window_end_timestamp_seconds gauge

@@ -35,11 +35,3 @@ def test_the_log_is_compacted_relieved_of_an_id_and_emptied_by_age(
     assert "25 records in 5 files" in capsys.readouterr().out
     assert command("logs", "compact", "--set", "log_retention.days=30") == 0
     assert "deleted 5" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("setting", ["log_retention.day=3", "log_retention.days=0"])
-def test_a_wrong_setting_is_refused(
-    place: Path, command: Command, capsys: pytest.CaptureFixture[str], setting: str
-) -> None:
-    assert command("logs", "compact", "--set", setting) == 2
-    assert "log_retention.day" in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """The log made smaller, and rid of somebody: all else is where it was, whatever happens."""
 
 import gzip
-import json
 import os
 import shutil
 import sys
@@ -156,12 +155,3 @@ def test_a_kill_before_any_step_leaves_every_record_as_it_was_or_done(
         assert all(name.endswith(".gz") for name in names(folder))
         step += 1
     assert step >= 4
-
-
-def test_records_are_the_same_to_the_letter_after_both(tmp_path: Path) -> None:
-    make_log(tmp_path)
-    compact(tmp_path)
-    forget(tmp_path, "nobody", "order")
-    (path,) = tmp_path.glob("labels-*.gz")
-    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-    assert lines == [json.dumps(label(k, f"o-{k}")) for k in range(3)]

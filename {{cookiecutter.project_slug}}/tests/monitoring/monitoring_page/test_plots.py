@@ -1,5 +1,3 @@
-import pytest
-
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.monitoring_page.plots import (
     Point,
@@ -27,10 +25,3 @@ def test_a_line_breaks_at_a_window_that_was_not_judged_and_at_a_new_version() ->
     assert plot.count('class="dot"') == 3
     assert plot.count('class="outside"') == 1, "another form than a dot"
     assert plot.count('class="limit"') == 4
-
-
-@pytest.mark.parametrize("value", [0.0, 0.2, 1e-12, 123_456.0])
-def test_values_that_are_all_the_same_are_drawn(value: float) -> None:
-    plot = timeline("x", [point(0, value), point(1, value)], NAMES[:2])
-    assert plot.count('class="dot"') == 2
-    assert "nan" not in plot

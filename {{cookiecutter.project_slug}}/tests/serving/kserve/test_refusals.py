@@ -1,15 +1,12 @@
 """What the Open Inference Protocol refuses, by status and one text."""
 
 import json
-import struct
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from ..conftest import Serving, serve_config
-from ..live import live, records
+from ..conftest import Serving
+from ..live import records
 from .protocol import INFER, ask, error_of, tensor, tensors
 
 VALUES: list[tuple[str, object]] = [
@@ -44,10 +41,8 @@ TENSORS: list[tuple[dict[str, Any], str]] = [
     ({"shape": [3, 2]}, "'price' has shape [3, 2]; use [rows] or [rows, 1]"),
     ({"shape": [-3]}, "inputs.0.shape.0: Input should be greater than or equal to 0"),
     ({"shape": [10**30]}, "'price' has 3 values, not the 1"),
-    ({"data": None}, "'price' has neither data nor binary_data_size"),
+    ({"data": None}, "inputs.0.data: Input should be a valid list"),
     ({"data": [[1.0], [2.0], [3.0]]}, "rows.0.price: Input should be a valid number"),
-    ({"parameters": {"binary_data_size": 24}}, "0 bytes follow the JSON; the inputs tell of 24"),
-    ({"parameters": {"binary_data_size": -1}}, "binary_data_size: Input should be greater"),
 ]
 
 
@@ -58,30 +53,6 @@ def test_a_tensor_that_is_not_the_columns_is_refused(
     others = [each for each in tensors(rows) if each["name"] != "price"]
     changed = tensor("price", [r["price"] for r in rows]) | change
     assert text in error_of(ask(serving.client, [changed, *others]), 400)
-
-
-PACKED = [
-    ("price", "FP64", b"", "should have as many rows"),
-    ("price", "FP64", b"1234567", "'price' has 7 bytes, 8 for each FP64 and a rest"),
-    ("price", "FP64", struct.pack("<d", np.nan), "rows.0.price: Input should be a finite number"),
-    ("gift", "FP64", struct.pack("<d", 0.5), "rows.0.gift: Input should be a valid boolean"),
-    ("city", "BYTES", b"\x01\0\0\0Ly", "'city' has 6 bytes, which are not 1 texts"),
-    ("city", "BYTES", b"\xff\xff\xff\xffLyon", "'city' has 8 bytes, which are not 1 texts"),
-    ("city", "BYTES", b"\x02\0\0\0\xc3\x28", "'city', row 0, is not UTF-8"),
-]
-
-
-@pytest.mark.parametrize(("column", "datatype", "packed", "text"), PACKED)
-def test_bytes_that_are_not_the_columns_are_refused(
-    serving: Serving, row: dict[str, Any], column: str, datatype: str, packed: bytes, text: str
-) -> None:
-    inputs = [each for each in tensors([row]) if each["name"] != column]
-    place = {"name": column, "datatype": datatype, "shape": [1 if packed else 0]}
-    inputs.append({**place, "parameters": {"binary_data_size": len(packed)}})
-    head = json.dumps({"inputs": inputs}).encode()
-    size = {"Inference-Header-Content-Length": str(len(head))}
-    refused = serving.client.post(INFER, content=head + packed, headers=size)
-    assert text in error_of(refused, 400)
 
 
 BODIES = [
@@ -103,11 +74,11 @@ def test_a_body_that_is_no_request_is_refused(serving: Serving, body: bytes, tex
     assert text in error_of(serving.client.post(INFER, content=body), 400)
 
 
-def test_a_size_of_the_json_that_cannot_be_is_refused(serving: Serving) -> None:
-    for size in ("-1", "x", "²", "1000000"):
-        headers = [(b"Inference-Header-Content-Length", size.encode("latin-1"))]
-        refused = serving.client.post(INFER, content=b"{}", headers=headers)
-        assert "should be a number from 0 to 2" in error_of(refused, 400)
+def test_bytes_behind_the_json_are_refused_with_what_to_do(serving: Serving) -> None:
+    refused = serving.client.post(
+        INFER, content=b"{}1234", headers={"Inference-Header-Content-Length": "2"}
+    )
+    assert "send with binary_data=False" in error_of(refused, 400)
 
 
 def test_too_much_is_refused(serving: Serving, row: dict[str, Any]) -> None:
@@ -127,12 +98,3 @@ def test_what_is_not_there_is_said_in_the_protocols_shape(serving: Serving) -> N
     assert error_of(refused, 405) == "Method Not Allowed"
     assert refused.headers["allow"] == "POST"
     assert "/v2/repository" not in get("/metrics").text
-
-
-def test_before_a_version_serves_only_the_process_is_live(tmp_path: Path) -> None:
-    with live(serve_config(tmp_path)) as client:
-        assert client.get("/v2/health/live").json() == {"live": True}
-        assert client.get("/v2").json()["name"] == "predictor"
-        error_of(client.get("/v2/health/ready"), 503)
-        for path in ("/v2/models/shop", "/v2/models/shop/ready"):
-            assert "no model has been promoted yet" in error_of(client.get(path), 503)

@@ -6,22 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
-from tritonclient.utils import InferenceServerException
 
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ...conftest import TASKS, shop_of
-from ..conftest import Serving, serve_config
+from ..conftest import serve_config
 from ..live import add_version, live, records
 from .protocol import DATATYPES, predicted
 
 NUMPY: dict[str, Any] = {"FP64": np.float64, "INT64": np.int64, "BOOL": np.bool_, "BYTES": object}
 
 
-@pytest.mark.parametrize("packed", [True, False], ids=["binary", "json"])
 @pytest.mark.parametrize("task", TASKS)
 def test_the_real_client_is_answered_what_predict_answers(
-    tmp_path: Path, rows: list[dict[str, Any]], task: str, packed: bool
+    tmp_path: Path, rows: list[dict[str, Any]], task: str
 ) -> None:
     config, output = serve_config(tmp_path), task_of(shop_of(task)).output
     add_version(config.bundles, shop_of(task))
@@ -31,15 +29,15 @@ def test_the_real_client_is_answered_what_predict_answers(
         assert client.is_model_ready("shop")
         assert client.is_model_ready("shop", "1")
         assert not client.is_model_ready("shop", "2")
-        assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+        assert client.get_server_metadata()["extensions"] == []
         metadata = client.get_model_metadata("shop")
         inputs = []
         for spec in metadata["inputs"]:
             values = np.array([r[spec["name"]] for r in rows], NUMPY[spec["datatype"]])
             inputs.append(InferInput(spec["name"], list(values.shape), spec["datatype"]))
-            inputs[-1].set_data_from_numpy(values, binary_data=packed)
+            inputs[-1].set_data_from_numpy(values, binary_data=False)
         names = [spec["name"] for spec in metadata["outputs"]]
-        chosen = [InferRequestedOutput(name, binary_data=packed) for name in names]
+        chosen = [InferRequestedOutput(name) for name in names]
         answer = client.infer("shop", inputs, outputs=chosen, request_id="mine")
         unchosen = client.infer("shop", inputs, model_version="1")
         expected = predicted(http, rows)
@@ -56,9 +54,3 @@ def test_the_real_client_is_answered_what_predict_answers(
     logged = [(r["columns"], r[output]) for r in records(config.log)]
     assert logged[:3] == logged[3:6] == logged[6:]
     assert [columns["order"] for columns, _ in logged[:3]] == [row["order"] for row in rows]
-
-
-def test_the_real_client_is_told_what_is_wrong(serving: Serving) -> None:
-    client = InferenceServerClient(serving.client.base_url.netloc.decode())
-    with client, pytest.raises(InferenceServerException, match="no model 'other'; this server has"):
-        client.get_model_metadata("other")

@@ -5,26 +5,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.bundle import open_session, run
+from {{ cookiecutter.__package }}.models.bundle import run
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.report.figures import (
-    MOST_LABELS,
-    POINTS,
     bins,
-    confusion,
     importance,
     names_of,
     of_outputs,
-    roc,
 )
 from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ...conftest import shop_of
-from ...models.conftest import constant_graph, exported_of
+from ...models.conftest import exported_of
 from ...synthesized import synthesize
 
 N = 4_000
@@ -38,12 +33,6 @@ def test_calibration_compares_what_was_predicted_with_what_came() -> None:
     assert len(groups) == 15
     assert all(observed == pytest.approx(predicted, abs=0.1) for predicted, observed in groups)
     assert len(bins(P[:100], LABELS[:100])) == 3  # of at least 30 rows
-
-
-def test_the_curve_is_sklearns() -> None:
-    wrong, hits, _ = sklearn.roc_curve(LABELS, P, drop_intermediate=False)
-    assert roc(LABELS, P)["roc"] == pytest.approx(np.interp(POINTS, wrong, hits))
-    assert roc(np.ones(N), P) == {}
 
 
 def test_every_row_is_once_in_the_confusion_at_the_threshold() -> None:
@@ -60,12 +49,6 @@ def test_outcomes_are_called_by_the_contract(positive: str) -> None:
     source["columns"]["returned"] = {"type": "category"}
     names = names_of(task_of(Contract.model_validate(source)))
     assert (names[1], set(names)) == (positive, {"kept", "back"})
-
-
-def test_more_labels_than_fit_have_no_confusion() -> None:
-    names = [f"label {k}" for k in range(MOST_LABELS + 1)]
-    task = task_of(shop_of("multiclass", labels=names))
-    assert confusion(task, LABELS, LABELS.astype(int)) == {}
 
 
 def test_errors_are_points_of_what_was_predicted_and_what_came() -> None:
@@ -99,8 +82,3 @@ def test_what_the_model_goes_by_is_lost_without_it(task: str) -> None:
     assert values == sorted(values, reverse=True)
     assert values[0] > 0.05
     np.testing.assert_array_equal(rows.inputs.numeric, before)
-
-
-def test_a_model_that_goes_by_nothing_loses_nothing(shop: Contract) -> None:
-    rows, session = rows_of("binary"), open_session(constant_graph(shop, 0.25))
-    assert set(importance(session, task_of(shop), rows).values()) == {0.0}

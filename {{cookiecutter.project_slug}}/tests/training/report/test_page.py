@@ -1,8 +1,6 @@
 import json
-import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -88,16 +86,6 @@ def test_the_page_needs_nothing_from_outside_and_runs_nothing(report: Path) -> N
     assert "@import" not in style
 
 
-def test_ids_are_told_apart_and_headings_are_in_order(report: Path) -> None:
-    page = Page(report / PAGE)
-    ids = [found["id"] for _, found in page.tags if "id" in found]
-    assert len(ids) == len(set(ids))
-    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(later - level <= 1 for level, later in pairwise(levels))
-
-
 def test_what_contract_and_data_hold_is_text_and_never_markup(tmp_path: Path) -> None:
     contract = shop_of("multiclass", labels=[HOSTILE, "b<b>b", "c|c"])
     folder = draw(tmp_path, contract, HOSTILE)
@@ -122,15 +110,6 @@ def test_figures_of_the_page_are_those_of_the_record(any_shop: Contract, report:
     assert "abc123 with uncommitted changes" in text
 
 
-def test_a_report_is_the_same_to_the_byte_each_time(tmp_path: Path) -> None:
-    contract = shop_of("binary")
-    first = draw(tmp_path, contract)
-    before = {path.name: path.read_bytes() for path in first.iterdir()}
-    versions = Versions(tmp_path / "bundles", contract.name)
-    again = write(versions, versions.get(1), tmp_path / "again")
-    assert {path.name: path.read_bytes() for path in again.iterdir()} == before
-
-
 def test_training_ends_with_a_report_that_can_be_drawn_again(
     workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -140,19 +119,3 @@ def test_training_ends_with_a_report_that_can_be_drawn_again(
     record = json.loads((workspace.bundle.path / "evaluation.json").read_text())
     assert set(record["importance"]) == set(workspace.contract.features)
     assert workspace.contract.name in Page(made / PAGE).text
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (0.69268, "0.693"),
-        (12345.6, "12,346"),
-        (-2.5, "−2.50"),
-        (100.0, "100"),
-        (0.0, "0"),
-        (None, "–"),
-        (1.5e-7, "1.5e−07"),
-    ],
-)
-def test_a_number_has_as_many_digits_as_a_person_reads(value: float | None, shown: str) -> None:
-    assert figures(value) == shown

@@ -9,7 +9,6 @@ from typing import Any
 import optuna
 import pytest
 import yaml
-from filelock import FileLock
 
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
@@ -17,7 +16,6 @@ from {{ cookiecutter.__package }}.errors import (
     ConfigError,
     DataError,
     DivergedError,
-    ProjectError,
 )
 from {{ cookiecutter.__package }}.training import job as training
 from {{ cookiecutter.__package }}.training.kinds import NAMES
@@ -107,37 +105,6 @@ def test_a_wrong_kind_is_refused_before_anything_is_read(place: Workspace) -> No
         job.run(load(place.path / "configs", ["tuning.kinds=[forest]"]))
 
 
-def test_an_interrupted_search_goes_on_as_if_it_had_not_been(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = 0
-
-    def interrupted(own: dict[str, Any]) -> float:
-        nonlocal calls
-        calls += 1
-        if calls in {2, 4}:
-            raise KeyboardInterrupt
-        return float(own.get("penalty", 0.0))
-
-    drawn = []
-    for folder, scoring in (
-        ("whole", lambda own: float(own.get("penalty", 0))),
-        ("cut", interrupted),
-    ):
-        score_by(monkeypatch, scoring)
-        options = ["tuning.trials=6", f"tuning.folder={place.path / folder}"]
-        for _ in range(3 if folder == "cut" else 1):
-            try:
-                job.run(load(place.path / "configs", options))
-            except KeyboardInterrupt:
-                continue
-        (database,) = place.path.glob(f"{folder}/*/study.db")
-        study = optuna.load_study(study_name=None, storage=f"sqlite:///{database}")
-        drawn.append([trial.params for trial in study.get_trials(states=job.ENDED)])
-    assert drawn[0] == drawn[1]
-    assert len(drawn[0]) == 6
-
-
 def test_trainings_that_diverge_count_and_are_not_best(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,16 +121,6 @@ def test_trainings_that_diverge_count_and_are_not_best(
     options = [f"tuning.folder={place.path / 'other'}"]
     with pytest.raises(DivergedError, match="none of the trainings of linear came to its end"):
         job.run(load(place.path / "configs", options))
-
-
-def test_one_command_at_a_time_searches_a_study(
-    place: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    score_by(monkeypatch, lambda _: 0.5)
-    job.run(place.config)
-    (folder,) = place.path.glob("tuning/*/")
-    with FileLock(folder / ".lock"), pytest.raises(ProjectError, match="by another process"):
-        job.run(place.config)
 
 
 @pytest.mark.parametrize("kind", sorted({*SEARCH} & {*NAMES}))
@@ -186,7 +143,7 @@ def test_what_scores_follow_from_names_the_study_and_nothing_else_does() -> None
 
     first = name(config())
     assert first.startswith("shop-mlp-")
-    assert name(config({"trials": 3, "seed": 9}, tracker="none")) == first
+    assert name(config({"trials": 3, "seed": 9})) == first
     others = [name(config(), "d2"), name(config(seed=3)), name(config(folds_below_rows=9))]
     assert len({first, *others}) == 4
 

@@ -1,10 +1,9 @@
 """Reads a database: its address, one read-only transaction, and rows by chunk."""
 
-import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,8 +17,6 @@ from sqlalchemy.types import NullType
 
 from ...contract.sql import VARIABLE, SqlSource
 from ...errors import ConfigError, DataError, MissingExtraError
-
-Row = Sequence[Any]
 
 EXAMPLES = "sqlite:///data/shop.db, postgresql://user@host/db or mysql://user@host/db"
 DRIVERS = {
@@ -42,7 +39,6 @@ MYSQL = (
 )
 BEGIN = {"sqlite": ("begin",), "postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}
 MYSQL_TIMESTAMP = 7
-LOCATION = ("database", "dbname", "host", "options", "port", "unix_socket")
 
 
 def as_text(column: str, value: Any) -> str | None:
@@ -66,62 +62,31 @@ def as_text(column: str, value: Any) -> str | None:
     return str(value)
 
 
-def read(
-    connection: sa.Connection, name: str, source: SqlSource, columns: list[str]
-) -> Iterator[list[Row]]:
-    """The values of ``columns`` by chunk, no more than which is in memory."""
-    statement: sa.Executable
-    if source.query is not None:
-        statement = _query(name, source)
-    else:
-        rows, key = _table(connection, name, str(source.table), columns)
-        statement = sa.select(*(rows.c[n] for n in columns)).order_by(*(rows.c[n] for n in key))
-    with connection.execute(statement, execution_options={"stream_results": True}) as result:
-        there = list(result.keys())
-        if repeated := [column for column in columns if there.count(column) > 1]:
-            raise DataError(
-                f"source '{name}' gives column {', '.join(map(repr, repeated))} more than once;"
-                " name each of them in the query with: as"
-            )
-        places = [there.index(column) for column in columns]
-        # A text's result ignores yield_per, and would without a size hold everything at once.
-        for chunk in result.partitions(source.chunk_rows):
-            yield [[row[place] for place in places] for row in chunk]
+def statement_of(connection: sa.Connection, name: str, source: SqlSource) -> sa.Executable:
+    """What reads a table or query, all columns of it."""
+    return _query(name, source) if source.query else _table(connection, name, source)
 
 
-def columns_of(connection: sa.Connection, name: str, source: SqlSource) -> list[str]:
-    """The names of what a table or query gives; no row is read."""
-    rows: sa.FromClause
-    if source.query is None:
-        rows, _ = _table(connection, name, str(source.table), [])
-    else:
-        rows = _query(name, source).columns().subquery("q")
-    with connection.execute(sa.select(sa.text("*")).select_from(rows).where(sa.false())) as result:
-        return list(result.keys())
-
-
-def _table(
-    connection: sa.Connection, name: str, table: str, columns: list[str]
-) -> tuple[sa.FromClause, list[str]]:
-    """A table and its primary key, by which the same rows always come in the same order."""
-    schema, _, short = table.rpartition(".")
+def _table(connection: sa.Connection, name: str, source: SqlSource) -> sa.Select[Any]:
+    """A table by its primary key, so that the same rows always come in the same order."""
+    schema, _, short = str(source.table).rpartition(".")
     inspector = sa.inspect(connection)
     if not inspector.has_table(short, schema or None):
         there = inspector.get_table_names(schema or None) + inspector.get_view_names(schema or None)
         raise DataError(
-            f"source '{name}': there is no table '{table}';"
+            f"source '{name}': there is no table '{source.table}';"
             f" there are {', '.join(sorted(there)[:20]) or 'none'}"
         )
     key = inspector.get_pk_constraint(short, schema or None)["constrained_columns"]
-    known: Iterator[sa.ColumnClause[Any]] = map(sa.column, dict.fromkeys([*columns, *key]))
-    return sa.table(short, *known, schema=schema or None), key
+    rows = sa.table(short, schema=schema or None)
+    return sa.select(sa.text("*")).select_from(rows).order_by(*map(sa.column, key))
 
 
 def _query(name: str, source: SqlSource) -> sa.TextClause:
     """The query with its parameters bound, untyped so that the database finds their types.
 
     Raises:
-        ConfigError: it is not one select, or its names are not the parameters.
+        ConfigError: it is not one select.
     """
     query = str(source.query).rstrip("; \t\r\n")
     # The transaction is read-only, but a second statement could end it.
@@ -131,13 +96,6 @@ def _query(name: str, source: SqlSource) -> sa.TextClause:
             " text that holds a semicolon is given as a parameter"
         )
     text = sa.text(f"{query}\n")  # which ends a comment
-    used = text.compile().params.keys()
-    if used != source.parameters.keys():
-        raise ConfigError(
-            f"source '{name}': the query uses {', '.join(sorted(used)) or 'no :names'}, but its"
-            f" parameters are {', '.join(sorted(source.parameters)) or 'none'}; give each of its"
-            r" :names a value; write cast(:name as date) for :name::date, and \: for a mere colon"
-        )
     values = source.parameters.items()
     return text.bindparams(*[sa.bindparam(key, value, type_=NullType()) for key, value in values])
 
@@ -165,15 +123,6 @@ def address(name: str, given: str) -> sa.URL:
             " write @ as %40 and / as %2F, or name a variable in capitals that holds the URL"
         )
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
-
-
-def definition(url: sa.URL, source: SqlSource, columns: list[str]) -> str:
-    """A hash of what is read and where, whoever reads it."""
-    where = [url.get_backend_name(), url.host, url.port, url.database]
-    where += [str(url.query.get(key)) for key in LOCATION]
-    what = source.model_dump(include={"table", "query", "parameters"})
-    text = json.dumps([where, what, columns], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @contextmanager
@@ -215,11 +164,9 @@ def _engine(name: str, url: sa.URL) -> sa.Engine:
         url = url.set(database=path.as_uri(), query={**url.query, "mode": "ro", "uri": "true"})
     try:
         return sa.create_engine(url, poolclass=NullPool)
-    except ImportError as error:
-        driver = error.name or url.get_driver_name()
-    except ArgumentError:
-        driver = url.drivername
-    if any(ours.endswith(f"+{driver}") for ours in DRIVERS.values()):
+    except (ImportError, ArgumentError):
+        driver = url.drivername.rpartition("+")[2]
+    if url.drivername in DRIVERS.values():
         raise MissingExtraError(driver, "sql")
     raise ConfigError(
         f"source '{name}': its URL asks for {driver}, which is not installed; begin it as in"

@@ -1,9 +1,7 @@
 """A database's rows as a Parquet file of texts: extraction happens once, and what was read stays."""
 
-import hashlib
-import json
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,9 +9,14 @@ import pyarrow.parquet as pq
 
 from ...contract.sql import SqlSource
 from ...errors import DataError, MissingExtraError
-from ...storage import new_file
+from ...storage import file_hash, move
 from ...terminal import progress
-from ..read import Records, parquet
+from ..read import parquet
+
+CHUNK_ROWS = 10_000
+"""Rows in memory at once."""
+read = parquet
+"""How the rows of such a file are read."""
 
 
 def files(
@@ -29,45 +32,53 @@ def files(
         MissingExtraError: the database's driver is not installed.
     """
     try:
-        from .database import address, as_text, columns_of, connected, definition, read
+        from .database import address, as_text, connected, statement_of
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "sqlalchemy", "sql") from None
     url = address(name, source.sql)
-    with connected(name, url) as connection:
-        there = columns_of(connection, name, source)
-        asked = list(columns) or there
-        absent = [column for column in asked if column not in there]
-        if absent and complete:
-            raise DataError(
-                f"source '{name}' has no column {', '.join(map(repr, absent))};"
-                f" its columns are {', '.join(there)}"
-            )
-        wanted = sorted({*asked} & {*there})
-        folder = directory / "snapshots" / name / definition(url, source, wanted)
+    folder = directory / "snapshots" / name
+    with (
+        connected(name, url) as connection,
+        connection.execute(
+            statement_of(connection, name, source), execution_options={"stream_results": True}
+        ) as result,
+    ):
+        there = list(result.keys())
+        chosen = _chosen(name, there, list(columns), complete=complete)
+        places = [there.index(column) for column in chosen]
+        schema = pa.schema([(column, pa.string()) for column in chosen])
         folder.mkdir(parents=True, exist_ok=True)
-        schema = pa.schema([(column, pa.string()) for column in wanted])
-        digest = hashlib.sha256()
         with (
             tempfile.TemporaryDirectory(prefix=".", dir=folder) as scratch,
             progress("read", None) as bar,
         ):
             draft = Path(scratch) / "draft"
             with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
-                for rows in read(connection, name, source, wanted):
-                    texts = [[*map(as_text, wanted, row)] for row in rows]
-                    digest.update(f"{json.dumps(texts)[1:-1]}, ".encode())
-                    cells = [pa.array(column, pa.string()) for column in zip(*texts, strict=True)]
+                for rows in result.partitions(CHUNK_ROWS):
+                    cells = [
+                        pa.array([as_text(column, row[place]) for row in rows], pa.string())
+                        for column, place in zip(chosen, places, strict=True)
+                    ]
                     writer.write_table(pa.table(cells, schema=schema))
                     bar(len(rows))
-            target = folder / f"{digest.hexdigest()[:16]}.parquet"
+            target = folder / f"{file_hash(draft)[:16]}.parquet"
             if not target.exists():
-                with new_file(target) as staging:
-                    draft.replace(staging)
+                move(draft, target)
     return [target]
 
 
-def read(
-    path: Path, source: SqlSource, columns: Collection[str] | None = None
-) -> Iterator[Records]:
-    """The rows of such a file."""
-    return parquet(path, source, columns)
+def _chosen(name: str, there: list[str], columns: list[str], *, complete: bool) -> list[str]:
+    """The columns to read, in the order of their names."""
+    absent = [column for column in columns if column not in there]
+    if absent and complete:
+        raise DataError(
+            f"source '{name}' has no column {', '.join(map(repr, absent))};"
+            f" its columns are {', '.join(there)}"
+        )
+    chosen = sorted({*(columns or there)} & {*there})
+    if repeated := [column for column in chosen if there.count(column) > 1]:
+        raise DataError(
+            f"source '{name}' gives column {', '.join(map(repr, repeated))} more than once;"
+            " name each of them in the query with: as"
+        )
+    return chosen

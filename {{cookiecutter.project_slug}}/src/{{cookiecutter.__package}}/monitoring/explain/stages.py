@@ -11,34 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import polars as pl
-import torch
-from onnx import ModelProto, helper
+from onnx import ModelProto
 
 from ...config import Config
 from ...contract import Contract
 from ...errors import DataError
 from ...log.live import read_rows
 from ...models.bundle import Bundle, open_bundle, open_session, parity_error
-from ...models.columns import Calendar
 from ...models.graph import NAMES
 from ...models.inputs import Inputs, from_columns
-from ...models.preprocess import Preprocess
 from ...models.versions import Versions
-from ...rules import descriptions, rules_of
 from ...terminal import say, table
 from ...values import MISSING_TIME
 
-CLOSE = 1e-5  # float32 keeps seven digits; the graph's own tolerance
-INNER = ("codes", "numbers", "raw")
-PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "integer": (int,),
-    "float": (int, float),
-    "boolean": (bool,),
-    "category": (str,),
-    "string": (str,),
-    "timestamp": (datetime,),
-}
+INPUTS, INNER = "inputs of the graph", ("codes", "numbers", "raw")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,17 +91,14 @@ def find(folder: Path, name: str, request_id: str | None, row: int) -> dict[str,
 
 
 def stages_of(bundle: Bundle, record: dict[str, Any]) -> Iterator[Stage]:
-    """Request, contract, inputs, codes, numbers, score, answer, decision."""
+    """Request, inputs, codes, numbers, score, answer, decision."""
     contract = bundle.contract
     columns = {name: _cell(contract, name, record["columns"]) for name in contract.request}
     yield _request(contract, record["columns"])
-    yield _contract(contract, columns)
     try:
         inputs = from_columns(contract, {name: [columns[name]] for name in contract.features}, 1)
-    except (TypeError, ValueError):  # the contract has said of which column
-        yield Stage(
-            title="inputs of the graph", header=("",), differs="they cannot be made of this"
-        )
+    except (TypeError, ValueError) as error:
+        yield Stage(title=INPUTS, header=("",), differs=f"they cannot be made of this: {error}")
         return
     yield _inputs(contract, columns, inputs)
     yield from _inner(contract, inputs, (bundle.path / "model.onnx").read_bytes())
@@ -132,35 +115,6 @@ def _request(contract: Contract, logged: dict[str, Any]) -> Stage:
     )
 
 
-def _contract(contract: Contract, columns: dict[str, Any]) -> Stage:
-    broken = {name: broken_rule(contract, name, value) for name, value in columns.items()}
-    rules = {
-        name: ", ".join([contract.columns[name].type, *descriptions(contract, name)])
-        for name in contract.request
-    }
-    return Stage(
-        title="contract",
-        header=("column", "rules", "kept"),
-        rows=[(name, rules[name], not broken[name]) for name in contract.request],
-        differs="; ".join(f"{name} {why}" for name, why in broken.items() if why),
-    )
-
-
-def broken_rule(contract: Contract, name: str, value: Any) -> str:
-    """How a value breaks its column's rules; empty where it keeps them."""
-    column = contract.columns[name]
-    if value is None:
-        optional = column.nullable or contract.role(name) == "id"
-        return "" if optional else "is missing, and must not be"
-    right = isinstance(value, PYTHON_TYPES[column.type])
-    if not right or (isinstance(value, bool) and column.type != "boolean"):
-        return f"is {_text(value)!r}, which is no {column.type}"
-    for rule, bound in rules_of(contract, name):
-        if rule.broken(pl.Series([value]), bound)[0]:
-            return f"is {_text(value)}, {rule.reason(bound)}"
-    return ""
-
-
 def _inputs(contract: Contract, columns: dict[str, Any], inputs: Inputs) -> Stage:
     numbers = zip(contract.numeric, inputs.numeric[0].tolist(), strict=True)
     texts = dict(zip(contract.category, inputs.category[0].tolist(), strict=True))
@@ -171,7 +125,7 @@ def _inputs(contract: Contract, columns: dict[str, Any], inputs: Inputs) -> Stag
         if columns[name] not in (None, text)
     ]
     return Stage(
-        title="inputs of the graph",
+        title=INPUTS,
         header=("column", "value"),
         rows=[
             *((name, _number(value)) for name, value in numbers),
@@ -183,11 +137,9 @@ def _inputs(contract: Contract, columns: dict[str, Any], inputs: Inputs) -> Stag
 
 
 def _inner(contract: Contract, inputs: Inputs, graph: bytes) -> Iterator[Stage]:
-    """What the graph makes of the inputs, as far as it names its stages: an imported one may not."""
+    """What the graph makes of the inputs, in the stages that it names."""
     model = onnx.load_from_string(graph)
-    text = next((prop.value for prop in model.metadata_props if prop.key == NAMES), "[]")
-    names = tuple(json.loads(text))
-    computed, values = _by_code(model, contract, inputs, names), trace(model, inputs)
+    values = trace(model, inputs)
     if "codes" in values:
         coded = zip(contract.category, inputs.category[0], values["codes"].tolist(), strict=True)
         yield Stage(
@@ -195,16 +147,11 @@ def _inner(contract: Contract, inputs: Inputs, graph: bytes) -> Iterator[Stage]:
             header=("column", "value", "code", "seen in training"),
             rows=[(name, text, code, code != 0) for name, text, code in coded],
         )
-    if "numbers" in values and computed is not None:
-        pairs = list(zip(names, values["numbers"], computed, strict=True))
-        other = [n for n, a, b in pairs if not np.isclose(a, b, CLOSE, CLOSE, equal_nan=True)]
-        what = f"{', '.join(other)}: features.py or the calendar is not what it was in training"
-        yield Stage(
-            title="numbers, with those of the calendar and of features.py",
-            header=("column", "in the graph", "by the code as it is now"),
-            rows=[(name, _number(graph), _number(code)) for name, graph, code in pairs],
-            differs=what if other else "",
-        )
+    if "numbers" in values:
+        names = next(json.loads(prop.value) for prop in model.metadata_props if prop.key == NAMES)
+        numbers = zip(names, map(_number, values["numbers"]), strict=True)
+        title = "numbers, with those of the calendar and of features.py"
+        yield Stage(title=title, header=("column", "value"), rows=list(numbers))
     if "raw" in values:
         rows = [("raw", _numbers(values["raw"]))]
         yield Stage(title="score of the model", header=("step", "value"), rows=rows)
@@ -219,29 +166,6 @@ def trace(model: ModelProto, row: Inputs) -> Mapping[str, npt.NDArray[Any]]:
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in stages)
     results = open_session(model.SerializeToString()).run(stages, row.feed())
     return {stage: result[0] for stage, result in zip(stages, results, strict=True)}
-
-
-@torch.no_grad()
-def _by_code(
-    model: ModelProto, contract: Contract, row: Inputs, names: tuple[str, ...]
-) -> npt.NDArray[Any] | None:
-    """The numbers by this project's code as it is now; ``None`` where it makes other columns."""
-    vocabularies = [
-        [text.decode() for text in helper.get_node_attr_value(node, "keys_strings")]
-        for node in model.graph.node
-        if node.op_type == "LabelEncoder"
-    ]
-    if not names or len(vocabularies) != len(contract.category):
-        return None
-    yearly = any(name.endswith(".day_of_year") for name in names)
-    preprocess = Preprocess(contract, Calendar(contract.zone, yearly=yearly), vocabularies)
-    try:
-        if preprocess.names != names:
-            return None
-    except KeyError:  # features.py is by now about columns that this model does not have
-        return None
-    numbers: npt.NDArray[Any] = preprocess.prepare(row).numbers[0].numpy()
-    return numbers
 
 
 def _answered(bundle: Bundle, record: dict[str, Any], inputs: Inputs) -> Iterator[Stage]:

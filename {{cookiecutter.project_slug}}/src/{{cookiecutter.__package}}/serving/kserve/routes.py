@@ -1,7 +1,7 @@
 """The Open Inference Protocol (KServe v2) over HTTP, for callers that speak it to any server.
 
 Rows are validated, answered, logged and counted as those of ``/predict``; ``tensors`` says how
-columns are sent. Inputs may be bytes behind the JSON (``binary_tensor_data``); outputs are JSON.
+columns are sent. Values are in the JSON: the extension ``binary_tensor_data`` is not there.
 """
 
 from typing import Any
@@ -19,8 +19,7 @@ from .tensors import inputs_of, outputs_of, read_request, refusal, rows_of, tens
 
 PREFIX = "/v2"
 MODEL, VERSION = "/models/{name}", "/models/{name}/versions/{version}"
-BINARY = "binary_tensor_data"
-JSON_SIZE = "inference-header-content-length"  # how many bytes of a body are JSON
+JSON_SIZE = "inference-header-content-length"  # sent where bytes follow the JSON
 
 
 def add_to(app: FastAPI, service: Service) -> None:
@@ -30,7 +29,7 @@ def add_to(app: FastAPI, service: Service) -> None:
 
     @routes.get("")
     async def server() -> dict[str, Any]:
-        return {"name": "predictor", "version": __version__, "extensions": [BINARY]}
+        return {"name": "predictor", "version": __version__, "extensions": []}
 
     @routes.get("/health/live")
     async def live() -> dict[str, Any]:
@@ -73,9 +72,10 @@ async def _infer(service: Service, request: Request) -> bytes:
     serving, request_id = _requested(service, request), request.state.request_id
     contract = serving.bundle.contract
     body = await read_body(dict(request.scope["headers"]), request.receive, service.config)
-    content, packed = _split(body, request.headers.get(JSON_SIZE))
-    inference = read_request(contract, content)
-    rows = rows_of(contract, inference.inputs, packed, service.config.max_rows)
+    if JSON_SIZE in request.headers:
+        raise refusal("no bytes may follow the JSON; of tritonclient send with binary_data=False")
+    inference = read_request(contract, body)
+    rows = rows_of(contract, inference.inputs, service.config.max_rows)
     rows = serving.rows.read(to_json({"rows": rows}))
     path = request.scope["route"].path
     asked = RowsRequest(predictor=serving, request_id=request_id, path=path, rows=rows)
@@ -101,17 +101,6 @@ def _requested(service: Service, request: Request) -> Predictor:
         message = f"version {version} does not serve; {predictor.version} does"
         raise ProblemError("not_found", message)
     return predictor
-
-
-def _split(body: bytes, json_size: str | None) -> tuple[bytes, bytes]:
-    """The JSON of a body, and the bytes behind it."""
-    size = len(body)
-    if json_size is not None:
-        size = int(json_size) if json_size.isdecimal() else -1
-        if not 0 <= size <= len(body):
-            name = "Inference-Header-Content-Length"
-            raise refusal(f"{name} should be a number from 0 to {len(body)}, the body's bytes")
-    return body[:size], body[size:]
 
 
 def error(problem: ProblemError) -> tuple[int, bytes]:

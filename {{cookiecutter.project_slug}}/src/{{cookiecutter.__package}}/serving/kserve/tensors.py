@@ -3,15 +3,12 @@
 One input for each column of a request, ``[rows]`` or ``[rows, 1]``: FP64 for a float, INT64 for an
 integer, BOOL for a boolean, else BYTES, UTF-8 text, times in ISO 8601 with zone. A column that may be
 missing is FP64 in place of INT64 or BOOL, for a missing value is NaN there; in BYTES it is the empty text,
-in JSON also null; or the column is left out of all rows.
-
-Values are a list in the JSON, or bytes behind it: little-endian, texts behind their length in 4 bytes.
+anywhere also null; or the column is left out of all rows.
 """
 
 from itertools import chain
 from typing import Annotated, Any
 
-import numpy as np
 from annotated_types import Ge, Len
 from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
 from pydantic_core import from_json
@@ -21,7 +18,6 @@ from ..answers import fields_of
 from ..problems import ProblemError, invalid, invalid_by
 from ..schemas import Row, is_optional
 
-PACKED = {"FP64": "<f8", "INT64": "<i8", "BOOL": "u1"}
 OUTPUTS = {float: "FP64", bool: "BOOL", str: "BYTES"}
 FLAGS: dict[float, bool] = {0: False, 1: True}
 Size = Annotated[int, Ge(0)]
@@ -33,20 +29,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
-class InputParameters(_Part):
-    """Where values are: in so many of the bytes behind the JSON, or in it."""
-
-    binary_data_size: Size | None = None
-
-
 class Input(_Part):
     """A column's values."""
 
     name: str
     shape: Annotated[list[Size], Len(1, 2)]
     datatype: str
-    parameters: InputParameters = InputParameters()
-    data: list[Any] | None = None
+    data: list[Any]
 
 
 class Output(_Part):
@@ -109,20 +98,14 @@ def outputs_of(contract: Contract) -> list[dict[str, Any]]:
     return outputs
 
 
-def rows_of(contract: Contract, inputs: list[Input], packed: bytes, max_rows: int) -> list[Row]:
+def rows_of(contract: Contract, inputs: list[Input], max_rows: int) -> list[Row]:
     """The inputs' values by row, as JSON has them, for the validator to judge."""
     columns: dict[str, list[Any]] = {}
-    start, size = 0, sum(tensor.parameters.binary_data_size or 0 for tensor in inputs)
-    if size != len(packed):
-        raise refusal(f"{len(packed)} bytes follow the JSON; the inputs tell of {size}")
     for tensor in inputs:
         if tensor.name in columns:
             raise refusal(f"input '{tensor.name}' is given twice")
         _check(contract, tensor)
-        end = start + (tensor.parameters.binary_data_size or 0)
-        values = _values(tensor, packed[start:end])
-        start = end
-        columns[tensor.name] = _as_json(contract, tensor, values)
+        columns[tensor.name] = _as_json(contract, tensor)
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1 or max(lengths, default=0) > max_rows:
         raise refusal(f"all inputs should have as many rows; a request may have {max_rows:,} rows")
@@ -170,57 +153,14 @@ def _check(contract: Contract, tensor: Input) -> None:
         raise refusal(f"input '{tensor.name}' has shape {tensor.shape}; use [rows] or [rows, 1]")
 
 
-def _values(tensor: Input, packed: bytes) -> list[Any]:
-    """A tensor's values, as many as its shape says, in the JSON or in the bytes behind it."""
-    if tensor.parameters.binary_data_size is None:
-        values = _listed(tensor)
-    elif tensor.datatype == "BYTES":
-        values = _texts(tensor, packed)
-    else:
-        values = _numbers(tensor, packed)
+def _as_json(contract: Contract, tensor: Input) -> list[Any]:
+    """Values as ``/predict`` has them; those that cannot be are left for it to refuse."""
+    values = tensor.data
+    if len(tensor.shape) == 2 and all(isinstance(row, list) for row in values):
+        values = list(chain.from_iterable(values))
     if len(values) != tensor.shape[0]:
         found = f"{len(values)} values, not the {tensor.shape[0]} of its shape"
         raise refusal(f"input '{tensor.name}' has {found}")
-    return values
-
-
-def _numbers(tensor: Input, packed: bytes) -> list[Any]:
-    dtype = np.dtype(PACKED[tensor.datatype])
-    if len(packed) % dtype.itemsize:
-        found = f"{len(packed)} bytes, {dtype.itemsize} for each {tensor.datatype} and a rest"
-        raise refusal(f"input '{tensor.name}' has {found}")
-    values: list[Any] = np.frombuffer(packed, dtype).tolist()
-    return [FLAGS.get(value, value) for value in values] if tensor.datatype == "BOOL" else values
-
-
-def _listed(tensor: Input) -> list[Any]:
-    """Values in the JSON, flat or a list for each row."""
-    data = tensor.data
-    if data is None:
-        raise refusal(f"input '{tensor.name}' has neither data nor binary_data_size")
-    if len(tensor.shape) == 2 and all(isinstance(row, list) for row in data):
-        return list(chain.from_iterable(data))
-    return data
-
-
-def _texts(tensor: Input, packed: bytes) -> list[Any]:
-    texts: list[Any] = []
-    start = 0
-    try:
-        while start < len(packed) and len(texts) < tensor.shape[0]:
-            end = start + 4 + int.from_bytes(packed[start : start + 4], "little")
-            texts.append(packed[start + 4 : end].decode())
-            start = end
-    except UnicodeDecodeError:
-        raise refusal(f"input '{tensor.name}', row {len(texts)}, is not UTF-8") from None
-    if start != len(packed):
-        found = f"{len(packed)} bytes, which are not {tensor.shape[0]} texts behind their lengths"
-        raise refusal(f"input '{tensor.name}' has {found}")
-    return texts
-
-
-def _as_json(contract: Contract, tensor: Input, values: list[Any]) -> list[Any]:
-    """Values as ``/predict`` has them; those that cannot be are left for it to refuse."""
     if is_optional(contract, tensor.name):
         values = [None if value == "" or value != value else value for value in values]
     if tensor.datatype == "FP64" and contract.columns[tensor.name].type == "boolean":

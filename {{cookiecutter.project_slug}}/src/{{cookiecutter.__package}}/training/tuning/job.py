@@ -3,21 +3,18 @@
 The search is Optuna's (Akiba et al., 2019); its database says all about every trial.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import optuna
 import yaml
-from filelock import FileLock, Timeout
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ...config import Config, TrainConfig
 from ...data.dataset import Dataset, current
-from ...errors import DivergedError, ProjectError
+from ...errors import DivergedError
 from ...models.metrics import METRICS
 from ...models.tasks import task_of
 from ...storage import write_file
@@ -76,37 +73,22 @@ def _search(config: Config, kind: str, dataset: Dataset) -> Search:
     name = study_name(dataset.contract.name, dataset.name, config.train, kind)
     folder = tuning_of(config).folder / name
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        study = optuna.create_study(
-            storage=f"sqlite:///{folder / 'study.db'}",
-            study_name=name,
-            direction="maximize",
-            load_if_exists=True,
-        )
-        for killed in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            study.tell(killed.number, state=TrialState.FAIL)
-        search = Search(config=config, kind=kind, dataset=dataset, study=study)
-        say(f"study     {folder}" + f", after {len(search.ended):,} trials" * bool(search.ended))
-        _optimize(search)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        storage=f"sqlite:///{folder / 'study.db'}",
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+    )
+    search = Search(config=config, kind=kind, dataset=dataset, study=study)
+    say(f"study     {folder}" + f", after {len(search.ended):,} trials" * bool(search.ended))
+    _optimize(search)
     if all(trial.state is not TrialState.COMPLETE for trial in search.ended):
         raise DivergedError(
             f"none of the trainings of {kind} came to its end, not even the one with the settings"
             " as they are; see why with: make train"
         )
     return search
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """While this lasts, no other process searches the study."""
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise ProjectError(
-            f"the study in '{folder}' is being searched by another process; wait for it, or end it"
-        ) from None
 
 
 def _optimize(search: Search) -> None:

@@ -48,18 +48,6 @@ SEARCH: Mapping[str, dict[str, BaseDistribution]] = {
 OF_AUTO = ("lightgbm", "mlp")
 CODE = ("models/features.py", "training/kinds/*.py", "training/tuning/space.py")
 """A person's own code that changes what is learned, and what is searched."""
-SAME = {
-    "batch_size",
-    "epochs",
-    "folds_below_rows",
-    "learning_rate",
-    "memory_rows",
-    "model",
-    "patience",
-    "seed",
-    "weight_decay",
-}
-"""What else a score follows from: trainings that differ in these are not compared."""
 
 
 def kinds_of(config: Config) -> tuple[str, ...]:
@@ -111,8 +99,8 @@ def decoded(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def study_name(model: str, dataset: str, settings: TrainConfig, kind: str) -> str:
-    """Another one where dataset, code or settings differ that scores follow from."""
-    text = dataset + of_kind(settings, kind).model_dump_json(include=SAME)
+    """Another one where the dataset, the settings or the code differ: scores may follow from these."""
+    text = dataset + of_kind(settings, kind).model_dump_json()
     package = Path(__file__).parents[2]
     for path in sorted(path for pattern in CODE for path in package.glob(pattern)):
         text += path.read_text("utf-8")

@@ -1,1 +1,0 @@
-"""Models that were trained elsewhere, as ONNX: what they learn from, and how they are imported."""
