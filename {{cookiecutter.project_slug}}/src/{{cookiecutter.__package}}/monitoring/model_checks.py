@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 
-import numpy as np
-
-from ..models.bundle import TOLERANCE
 from ..models.profile import SCORE, read_profiles
 from .checks import Check
 from .decision import compare
@@ -51,9 +48,8 @@ def _parity(window: Window) -> Finding:
     """Whether predictions are within ``1e-5·(scale + |b|)`` of those logged; all should be."""
     sample = window.rows.sample(SAMPLE_ROWS)
     logged, n = sample.outputs, len(sample)
-    predicted = window.bundle.predict(sample.inputs(window.contract)).astype(np.float64)
-    tolerance = TOLERANCE * (window.bundle.task.scale(logged) + np.abs(logged))
-    apart = ~(np.abs(predicted - logged) <= tolerance)
+    predicted = window.bundle.predict(sample.inputs(window.contract))
+    apart = window.bundle.task.parity_errors(logged, predicted) > 1
     differing = int(apart.reshape(n, -1).any(1).sum())
     text = f"{differing:,} of {n:,} logged predictions differ from those made offline"
     return Finding(

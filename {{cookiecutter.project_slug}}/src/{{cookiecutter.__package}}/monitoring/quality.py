@@ -102,9 +102,7 @@ def worse_end(tested: dict[str, dict[str, float | None]], name: str) -> float | 
 
 def _metrics(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Finding]:
     task, threshold = window.bundle.task, window.config.quality.threshold
-    scored = task.scores(known.labels, known.outputs)
-    values = scored.all()
-    draws = bootstrap.draw(scored, values)
+    values, draws = bootstrap.measure(task.scores(known.labels, known.outputs))
     for name in task.metrics:
         tested = window.bundle.metadata["metrics"]["model"] if name == task.main else {}
         near, interval = worse_end(tested, name), bootstrap.interval(values[name], draws[name])
@@ -129,13 +127,12 @@ def _slices(
         texts = known.read([column])[column].to_numpy()
         for text in np.unique(texts.astype(str)).tolist():
             rows = np.flatnonzero(texts == text)
-            if len(rows) >= window.config.min_rows and task.n_labels(labels[rows]) > 1:
+            if len(rows) >= window.config.min_rows and np.ptp(labels[rows]) > 0:
                 large.append(((column, text), rows))
     for part, rows in large:
-        scored, within = task.scores(labels[rows], known.outputs[rows]), bootstrap.within(rows)
-        values = scored.all()
-        draws = within.draw(scored, values)[name]
-        interval = within.interval_of_many(values[name], draws, len(large))
+        within = bootstrap.within(rows)
+        values, draws = within.measure(task.scores(labels[rows], known.outputs[rows]))
+        interval = within.interval_of_many(values[name], draws[name], len(large))
         if task.kind != "regression":  # the metric is a share
             low, high = np.clip((interval.low, interval.high), 0, 1).tolist()
             interval = replace(interval, low=low, high=high)

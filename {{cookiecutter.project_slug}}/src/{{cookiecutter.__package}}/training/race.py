@@ -184,17 +184,19 @@ def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
     Where the deciding metric has no meaning, such as on labels of one kind, the loss ranks.
     """
     task, bootstrap = holdout.sets[0].task, holdout.bootstrap
-    scored = {name: task.scores(holdout.labels, model.outputs) for name, model in models.items()}
-    values = {name: one.all() for name, one in scored.items()}
-    undefined = any(np.isnan(metrics[task.main]) for metrics in values.values())
+    measured = {
+        name: bootstrap.measure(task.scores(holdout.labels, model.outputs))
+        for name, model in models.items()
+    }
+    undefined = any(np.isnan(values[task.main]) for values, _ in measured.values())
     metric = task.loss if undefined else task.main
     title, sign = METRICS[metric].title, METRICS[metric].sign
-    names, lines = sorted(models, key=lambda name: -sign * values[name][metric]), []
+    names, lines = sorted(models, key=lambda name: -sign * measured[name][0][metric]), []
     for name in names:
-        draws = bootstrap.draw(scored[name], values[name])[metric]
-        interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
+        values, by_draw = measured[name]
+        interval, fitted = bootstrap.interval(values[metric], by_draw[metric]), models[name].fitted
         rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else "–"
-        lines.append((name, str(interval), rounds))
+        lines.append((name, f"{interval}", rounds))
     n, k = len(holdout.labels), len(holdout.parts)
     rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
     table(f"kinds of model by {title} on {rows}", ["", title, "best round"], lines)

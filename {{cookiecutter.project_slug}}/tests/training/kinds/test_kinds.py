@@ -7,17 +7,10 @@ import torch
 from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.models.bundle import (
-    open_session,
-    parity_error,
-    predict,
-)
+from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
-from {{ cookiecutter.__package }}.training.race import (
-    fit_program,
-    make_training_set,
-)
+from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
@@ -55,7 +48,7 @@ def test_it_learns_and_its_graph_answers_alike(kind: str, task: str, make_set: M
     for inputs in (rows.inputs[:400], rows.inputs[:1], adversarial(contract)):
         expected = program.predict(inputs)
         outputs = predict(session, inputs, training.task)
-        assert parity_error(expected, outputs, training.task.scale(expected)) <= 1
+        assert training.task.parity_errors(expected, outputs).max() <= 1
 
 
 @pytest.mark.parametrize("kind", NAMES)

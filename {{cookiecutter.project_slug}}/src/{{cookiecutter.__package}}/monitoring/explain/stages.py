@@ -19,15 +19,15 @@ from ...config import Config
 from ...contract import Contract
 from ...errors import DataError
 from ...log.live import read_rows
-from ...models.bundle import Bundle, open_bundle, open_session, parity_error
+from ...models.bundle import Bundle, open_bundle, open_session
 from ...models.columns import Calendar
 from ...models.graph import NAMES
-from ...models.inputs import Inputs, from_columns
+from ...models.inputs import Inputs, from_rows
 from ...models.preprocess import Preprocess
 from ...models.versions import Versions
 from ...rules import descriptions, rules_of
 from ...terminal import say, table
-from ...values import MISSING_TIME
+from ...values import MISSING_TIME, canonical_category
 
 CLOSE = 1e-5  # float32 keeps seven digits; the graph's own tolerance
 INNER = ("codes", "numbers", "raw")
@@ -110,9 +110,10 @@ def stages_of(bundle: Bundle, record: dict[str, Any]) -> Iterator[Stage]:
     columns = {name: _cell(contract, name, record["columns"]) for name in contract.request}
     yield _request(contract, record["columns"])
     yield _contract(contract, columns)
+    texts = {name: canonical_category(columns[name]) for name in contract.category}
     try:
-        inputs = from_columns(contract, {name: [columns[name]] for name in contract.features}, 1)
-    except (TypeError, ValueError):  # the contract has said of which column
+        inputs = from_rows(contract, [columns | texts])
+    except (AttributeError, TypeError, ValueError):  # the contract has said of which column
         yield Stage(
             title="inputs of the graph", header=("",), differs="they cannot be made of this"
         )
@@ -249,7 +250,7 @@ def _answered(bundle: Bundle, record: dict[str, Any], inputs: Inputs) -> Iterato
     logged = np.array([record[task.output]], np.float64)
     error = float("inf")
     if logged.shape == outputs.shape:
-        error = parity_error(logged, outputs, task.scale(outputs))
+        error = task.parity_errors(logged, outputs).max()
     yield Stage(
         title="answer",
         header=("", task.output),
@@ -257,7 +258,7 @@ def _answered(bundle: Bundle, record: dict[str, Any], inputs: Inputs) -> Iterato
         differs="" if error <= 1 else f"{error:,.0f} times as far apart as rounding explains",
     )
     before, now = (_text(task.decisions(values)[0]) for values in (logged, outputs))
-    threshold = "" if task.threshold is None else f" from {task.threshold:.4f} on"
+    threshold = f" from {task.threshold:.4f} on" if task.kind == "binary" else ""
     yield Stage(
         title=f"decision{threshold}",
         header=("", "decision"),

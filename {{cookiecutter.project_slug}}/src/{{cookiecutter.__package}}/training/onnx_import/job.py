@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -20,8 +21,7 @@ from ...contract import Contract
 from ...data.dataset import current
 from ...data.split import SPLITS
 from ...errors import BundleError, ParityError
-from ...models.bundle import open_session, parity_error, predict
-from ...models.bundle import run as run_graph
+from ...models.bundle import in_batches, open_session, predict
 from ...models.graph import OPSET, export
 from ...models.inputs import Inputs
 from ...models.onnx_import import Imported, read_model, wrap
@@ -74,7 +74,7 @@ def encode(config: Config) -> Path:
     train = rows["train"].inputs
     preprocess = fit_preprocess(contract, train)
     encoding = Encoding(preprocess, Matrices(preprocess.prepare(train)))
-    graph = export(encoding, train[:EXAMPLE_ROWS]).SerializeToString()
+    graph = export(cast(Any, encoding), train[:EXAMPLE_ROWS]).SerializeToString()
     vocabularies = zip(contract.category, preprocess.vocabularies, strict=True)
     description = {
         "contract": contract.hash,
@@ -90,7 +90,7 @@ def encode(config: Config) -> Path:
             (staging / COLUMNS).write_text(json.dumps(description, indent=2) + "\n")
             for split, part in rows.items():
                 whole = part.labels if contract.task == "regression" else part.labels.astype(int)
-                np.save(staging / f"{split}_x.npy", run_graph(session, part.inputs))
+                np.save(staging / f"{split}_x.npy", _matrix(session, part.inputs))
                 np.save(staging / f"{split}_y.npy", whole)
     write_pointer(folder.parent / "current", name)
     say(f"encoded   {folder}  {len(description['columns'])} columns; no test rows")
@@ -126,7 +126,7 @@ def run(config: Config, path: Path, folder: Path) -> Version:
     config = config.model_copy(update={"train": settings})
     tested = predict(session, test.inputs, task)
     outputs = predict(session, validation.inputs, task)
-    matrix = run_graph(open_session(encoding.SerializeToString()), test.inputs)
+    matrix = _matrix(open_session(encoding.SerializeToString()), test.inputs)
     exported = Exported(
         graph=graph,
         tested=tested,
@@ -141,6 +141,10 @@ def run(config: Config, path: Path, folder: Path) -> Version:
     linear = finalize(fit_candidate(LINEAR_MODEL, holdout), holdout)
     evidence = assess(config, dataset, splits, exported, linear)
     return register(config, dataset, splits, exported, evidence)
+
+
+def _matrix(session: ort.InferenceSession, inputs: Inputs) -> Outputs:
+    return in_batches(inputs, lambda rows: session.run(None, rows.feed())[0])
 
 
 def _read_width(folder: Path, contract: Contract) -> int:
@@ -180,7 +184,7 @@ def _open(path: Path, graph: bytes, task: Task, rows: Inputs) -> ort.InferenceSe
 
 def _parity(imported: Imported, matrix: Outputs, task: Task, wrapped: Outputs) -> float:
     """The largest difference; one that is not tolerated leaves no bundle, as none could be opened."""
-    error = parity_error(imported.predict(matrix), wrapped, task.scale(wrapped))
+    error = float(task.parity_errors(imported.predict(matrix), wrapped).max(initial=0))
     if error > 1:
         raise ParityError(
             f"'{imported.path}' answers otherwise once it is wrapped, by {error:.1f} times what is"
