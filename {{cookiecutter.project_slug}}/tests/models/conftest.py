@@ -124,13 +124,15 @@ def constant_graph(contract: Contract, value: float) -> bytes:
     n_labels = len(contract.labels) if contract.labels else 0
     shape, size = (f"batch,{n_labels}", "rows, width") if n_labels else ("batch", "rows")
     output = task_of(contract).output
-    model = onnx.parser.parse_model(
-        f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]> constant ({", ".join(inputs)})'
-        f" => (float[{shape}] {output}) <int64[1] width = {{{n_labels}}}> {{"
-        f" rows = Shape <start = 0, end = 1> ({next(iter(groups))})"
-        f" size = Concat <axis = 0> ({size})"
-        f" {output} = ConstantOfShape <value = float[1] {{0}}> (size) }}"
-    )
+    lines = [
+        f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>',
+        f"constant ({', '.join(inputs)}) => (float[{shape}] {output})",
+        "<int64[1] width = {" + str(n_labels) + "}> {",
+        f"rows = Shape <start = 0, end = 1> ({next(iter(groups))})",
+        f"size = Concat <axis = 0> ({size})",
+        f"{output} = ConstantOfShape <value = float[1] " + "{0}> (size) }",
+    ]
+    model = onnx.parser.parse_model("\n".join(lines))
     model.graph.node[-1].attribute[0].t.float_data[:] = [value]
     return bytes(model.SerializeToString())
 
