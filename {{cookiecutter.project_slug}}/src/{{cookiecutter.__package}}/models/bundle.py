@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime as ort
 
 from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
 from ..storage import new_directory
 from .inputs import Inputs, from_rows
-from .tasks import Task, task_of
+from .tasks import Outputs, Task, task_of
 
-Outputs = npt.NDArray[np.float32]
 CHECKSUMS = "checksums.sha256"
 BATCH_ROWS = 8_192  # what layers pass on stays in the cache, and wide ones small in memory
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,7 +12,7 @@ from .bundle import in_batches
 from .inputs import Inputs
 from .metrics import Floats
 from .preprocess import Preprocess
-from .tasks import task_of
+from .tasks import Outputs, task_of
 
 MOST_ENCODED, FEWEST_BINS = 1024, 3
 UNSEEN_RATE = 0.01
@@ -196,7 +195,7 @@ class Program(nn.Module):
         return {"numbers": numbers, "encoded": encoded, "raw": raw, self.output: self.head(raw)}
 
     @torch.no_grad()
-    def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+    def predict(self, inputs: Inputs) -> Outputs:
         """The program's own outputs, for comparing with the graph's."""
         tensors = self.preprocess.tensors
         return in_batches(inputs, lambda rows: self(tensors(rows))[self.output].numpy())

@@ -41,23 +41,18 @@ class Matrices(nn.Module):
 class Trees(nn.Module):
     """A fitted ensemble: computed by its own library here, and by ``node`` where it is served."""
 
-    text: Tensor
-
     def __init__(
         self,
         matrices: Matrices,
         *,
         predict: Callable[[Matrix], npt.NDArray[np.float64]],
         node: NodeProto,
-        text: str,
     ) -> None:
-        """``predict`` gives raw values ``[rows, width]``; ``text`` is the library's own format."""
+        """``predict`` gives raw values ``[rows, width]``."""
         super().__init__()
         self.matrices = matrices
         self.predict = predict
         self.node = node
-        encoded = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        self.register_buffer("text", encoded)  # what tells two ensembles apart, as weights do
 
     def forward(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """``[batch, columns]`` and ``[batch, categories]`` to their matrix and raw values

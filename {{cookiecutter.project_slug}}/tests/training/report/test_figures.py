@@ -80,7 +80,7 @@ def rows_of(task: str) -> Rows:
     exported = exported_of(task)
     table = synthesize(exported.contract, 400)
     inputs = from_table(exported.contract, table)
-    outputs: Any = run(exported.session, inputs)
+    outputs: Any = predict(exported.session, inputs, exported.task)
     labels = outputs.argmax(1) if task == "multiclass" else outputs
     if task == "binary":
         labels = labels > np.median(labels)
