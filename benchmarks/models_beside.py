@@ -71,9 +71,9 @@ def beside(bundle: Bundle, dataset: Any) -> dict[str, Any]:
     difference = evaluation.difference("auto", "peer", task.main)
     return {
         "metric": task.main,
-        "peer": f"{evaluation.interval('peer', task.main)}",
+        "peer": str(evaluation.interval("peer", task.main)),
         "seconds": seconds,
-        "difference": f"{difference}",
+        "difference": str(difference),
         "high": difference.high,
     }
 

@@ -104,7 +104,7 @@ def test_intervals_of_few_blocks_and_of_many_slices_are_wider_and_one_block_has_
     together = bootstrap.interval_of_many(0.0, draws, 40)
     assert together.high == pytest.approx(3.27 * draws.std(), abs=0.1)  # t of 0.05 / 40
     unknown = bootstrap_of(np.zeros(10, int)).interval(0.7, np.full(500, 0.7))
-    assert f"{unknown}" == "0.7000 [unknown]"
+    assert str(unknown) == "0.7000 [unknown]"
 
 
 @pytest.mark.slow

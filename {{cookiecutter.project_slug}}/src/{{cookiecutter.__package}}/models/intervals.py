@@ -30,6 +30,9 @@ class Interval:
         value, low, high = (format(n, form or ".4f") for n in (self.value, self.low, self.high))
         return f"{value} [unknown]" if np.isnan(self.low) else f"{value} [{low}, {high}]"
 
+    def __str__(self) -> str:
+        return format(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bootstrap:

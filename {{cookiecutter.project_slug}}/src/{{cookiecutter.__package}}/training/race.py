@@ -196,7 +196,7 @@ def rank(holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
         values, by_draw = measured[name]
         interval, fitted = bootstrap.interval(values[metric], by_draw[metric]), models[name].fitted
         rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else "–"
-        lines.append((name, f"{interval}", rounds))
+        lines.append((name, str(interval), rounds))
     n, k = len(holdout.labels), len(holdout.parts)
     rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
     table(f"kinds of model by {title} on {rows}", ["", title, "best round"], lines)
