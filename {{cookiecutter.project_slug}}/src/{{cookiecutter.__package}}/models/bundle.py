@@ -129,10 +129,9 @@ def verify(path: Path) -> dict[str, bytes]:
     if _sha256(listing)[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
     files = {file.name: file.read_bytes() for file in path.iterdir() if file.name != CHECKSUMS}
-    listed = set()
-    for line in listing.decode().splitlines():
-        digest, name = line.split("  ", 1)
-        listed.add(name)
+    lines = (line.split("  ", 1) for line in listing.decode().splitlines())
+    listed = {name: digest for digest, name in lines}
+    for name, digest in listed.items():
         if name not in files or _sha256(files[name]) != digest:
             raise BundleError(
                 f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"

@@ -37,7 +37,7 @@ class ColumnProfile:
     """A column's bins with their rows in the reference, and the reference range of its windows.
 
     Rows are counted in fine bins: of a number between the percentiles, of a category each value and
-    all others; the last bin is of missing values. ``fold`` makes few bins of them, for tests.
+    all others; the last bin is of missing values. ``fold`` makes few bins of them, for the chi-square test.
     """
 
     name: str
@@ -59,7 +59,7 @@ class ColumnProfile:
     """The largest share of missing values in a window."""
     min_magnitude: float = 0.0
     max_magnitude: float = 0.0
-    """The least and the largest ``size`` of a window."""
+    """The least and the largest ``magnitude`` of a window."""
     had_constant_window: bool = False
     """Whether a window held hardly more than one value: a dry week is no broken sensor."""
 
