@@ -142,8 +142,8 @@ def weeks(folder: str, splits: tuple[str, ...], first: int) -> Iterator[tuple[An
     whole = np.unique(numbers)[1:-1]
     for week in whole[first:]:
         before, at = np.isin(numbers, whole[whole < week]), numbers == week
-        past = columns_of(inputs[before], contract.numeric, contract.category)
-        now = columns_of(inputs[at], contract.numeric, contract.category)
+        past = columns_of(contract, inputs[before])
+        now = columns_of(contract, inputs[at])
         profiles = [describe(name, column, numbers[before]) for name, column in past.items()]
         yield EPOCH + timedelta(days=int(first_day(int(week), 7))), profiles, past, now
 

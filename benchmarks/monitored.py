@@ -82,7 +82,7 @@ def serve(folder: Path) -> None:
     from dataclasses import asdict
 
     from flight_delay.models.bundle import open_session, predict, write_bundle
-    from flight_delay.models.inputs import from_columns
+    from flight_delay.models.inputs import from_rows
     from flight_delay.models.profile import SCORE, describe
     from flight_delay.models.tasks import task_of
     from flight_delay.models.versions import Versions
@@ -95,8 +95,8 @@ def serve(folder: Path) -> None:
     profiles = [asdict(describe(name, column, weeks)) for name, column in columns.items()]
     model = graph(shape)
     task, session = task_of(shape), open_session(model)
-    empty = from_columns(shape, {name: [None] for name in shape.features}, 1)
     row = dict.fromkeys(shape.features)
+    empty = from_rows(shape, [row])
     metadata = {
         "name": "wide",
         "dataset": "none",

@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset
 from {{ cookiecutter.__package }}.errors import RegistryError
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
-from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.versions import Versions
 
 Row = Mapping[str, Any]
@@ -61,7 +61,7 @@ class Model:
         columns = {name: [row.get(name) for row in rows] for name in known}
         for name, change in changes.items():
             columns[name] = [change(v) if callable(change) else change for v in columns[name]]
-        return self.bundle.predict(from_columns(self.contract, columns, len(rows)))
+        return self.bundle.predict(from_table(self.contract, pa.table(columns)))
 
     def quality(self, rows: Sequence[Row] | None = None) -> float:
         """The deciding metric on rows with their target: AUC, or R² of a regression."""

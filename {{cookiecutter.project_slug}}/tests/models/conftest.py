@@ -6,29 +6,19 @@ from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+import onnx.parser
 import onnxruntime as ort
 import pytest
 import torch
-from onnx import TensorProto, helper
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess as module
 from {{ cookiecutter.__package }}.models.bundle import open_session
-from {{ cookiecutter.__package }}.models.graph import (
-    IR_VERSION,
-    OPSET,
-    export,
-)
+from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET, export
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.metrics import Floats
 from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess
-from {{ cookiecutter.__package }}.models.program import (
-    Body,
-    Categories,
-    Head,
-    Program,
-    fit_encoder,
-)
+from {{ cookiecutter.__package }}.models.program import Body, Categories, Head, Program, fit_encoder
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp
@@ -127,31 +117,23 @@ def part_of(contract: Contract, *names: str, **head: Any) -> Contract:
 
 def constant_graph(contract: Contract, value: float) -> bytes:
     """A graph with the contract's inputs that answers ``value`` for every row (and label)."""
-    name, n_labels = task_of(contract).output, len(contract.labels or ())
-    shape = ["batch", n_labels] if contract.task == "multiclass" else ["batch"]
-    widths = {
-        "numeric": (TensorProto.FLOAT, len(contract.numeric)),
-        "category": (TensorProto.STRING, len(contract.category)),
-        "time": (TensorProto.INT64, len(contract.times)),
-    }
-    inputs = [
-        helper.make_tensor_value_info(name, kind, ["batch", width])
-        for name, (kind, width) in widths.items()
-        if width
+    kinds = {"numeric": "float", "category": "string", "time": "int64"}
+    widths = (len(contract.numeric), len(contract.category), len(contract.times))
+    groups = {name: width for name, width in zip(kinds, widths, strict=True) if width}
+    inputs = [f"{kinds[name]}[batch,{width}] {name}" for name, width in groups.items()]
+    n_labels = len(contract.labels) if contract.labels else 0
+    shape, size = (f"batch,{n_labels}", "rows, width") if n_labels else ("batch", "rows")
+    output = task_of(contract).output
+    lines = [
+        f'<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>',
+        f"constant ({', '.join(inputs)}) => (float[{shape}] {output})",
+        "<int64[1] width = {" + str(n_labels) + "}> {",
+        f"rows = Shape <start = 0, end = 1> ({next(iter(groups))})",
+        f"size = Concat <axis = 0> ({size})",
+        f"{output} = ConstantOfShape <value = float[1] " + "{0}> (size) }",
     ]
-    constant = helper.make_tensor("value", TensorProto.FLOAT, [1], [value])
-    nodes = [
-        helper.make_node("Shape", [inputs[0].name], ["rows"], start=0, end=1),
-        helper.make_node("Concat", ["rows", *["width"] * (len(shape) - 1)], ["size"], axis=0),
-        helper.make_node("ConstantOfShape", ["size"], [name], value=constant),
-    ]
-    output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    width = helper.make_tensor("width", TensorProto.INT64, [1], [n_labels])
-    model = helper.make_model(
-        helper.make_graph(nodes, "constant", inputs, [output], [width]),
-        ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-    )
+    model = onnx.parser.parse_model("\n".join(lines))
+    model.graph.node[-1].attribute[0].t.float_data[:] = [value]
     return bytes(model.SerializeToString())
 
 

@@ -6,15 +6,9 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, ModelFailedError
-from {{ cookiecutter.__package }}.models.bundle import (
-    CHECKSUMS,
-    open_bundle,
-    parity_error,
-    write_bundle,
-)
-from {{ cookiecutter.__package }}.models.tasks import task_of
+from {{ cookiecutter.__package }}.models.bundle import CHECKSUMS, open_bundle, write_bundle
 
-from ..conftest import Workspace, shop_of
+from ..conftest import Workspace
 from .conftest import constant_files, constant_graph, part_of
 
 
@@ -63,16 +57,6 @@ def test_a_bundle_whose_files_do_not_fit_is_refused(tmp_path: Path, shop: Contra
     for name, content, message in refused:
         with pytest.raises((BundleError, ModelFailedError), match=message):
             open_bundle(write_bundle(tmp_path, constant_files(shop) | {name: content}))
-
-
-def test_parity_is_a_multiple_of_what_is_tolerated() -> None:
-    expected = np.array([0.5, 1.0])
-    for actual, multiple in (([0.5, 1.0], 0), ([0.5 + 1.5e-5, 1.0], 1), ([0.5, 1.0 - 4e-5], 2)):
-        assert parity_error(expected, np.array(actual)) == pytest.approx(multiple)
-    values, task = np.array([1e6, -1e6, 0.0]), task_of(shop_of("regression"))
-    assert parity_error(values, values + 5, task.scale(values)) == pytest.approx(0.5)
-    small = values * 1e-12
-    assert parity_error(small, small * 1.1, task.scale(small)) > 1
 
 
 def test_a_trained_bundle_opens_anywhere_and_holds_only_formats_that_are_safe_to_read(

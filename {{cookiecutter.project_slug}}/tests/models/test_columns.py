@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from {{ cookiecutter.__package }}.models.columns import (
-    Calendar,
-)
+from {{ cookiecutter.__package }}.models.columns import Calendar
 from {{ cookiecutter.__package }}.values import MISSING_TIME
 
 ZONES = ["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]

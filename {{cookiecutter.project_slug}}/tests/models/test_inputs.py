@@ -9,7 +9,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
+from {{ cookiecutter.__package }}.models.inputs import Inputs, from_rows
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY, MISSING_TIME
 
@@ -20,7 +20,7 @@ NAN, INF = float("nan"), float("inf")
 
 def test_the_online_and_the_offline_road_give_the_same_inputs(contract: Contract) -> None:
     rows = synthesize(contract, 200)
-    offline, online = from_table(contract, rows), from_columns(contract, rows.to_pydict(), 200)
+    offline, online = from_table(contract, rows), from_rows(contract, rows.to_pylist())
     assert np.array_equal(online.numeric, offline.numeric, equal_nan=True)
     assert online.category.tolist() == offline.category.tolist()
     assert online.time.tolist() == offline.time.tolist()

@@ -2,18 +2,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn
 
-from {{ cookiecutter.__package }}.models.metrics import (
-    ClassScores,
-    Floats,
-    Ranking,
-    Scored,
-    Scores,
-    ValueScores,
-)
+from {{ cookiecutter.__package }}.models.metrics import Draws, Floats, Scored, rank_areas
+from {{ cookiecutter.__package }}.models.tasks import task_of
+
+from ..conftest import shop_of
 
 RANDOM = np.random.default_rng(0)
 N = 500
@@ -39,10 +34,16 @@ GUESSES = {
     "the mean": np.full(N, VALUES.mean()),
     "exact": VALUES.copy(),
 }
+
+
+def scored(task: str, labels: Any, outputs: Any, threshold: float | None = None) -> Scored:
+    return task_of(shop_of(task), threshold).scores(np.asarray(labels), np.asarray(outputs))
+
+
 EVERY: dict[str, Scored] = {
-    **{f"binary {name}": Scores(LABELS, case, 0.4) for name, case in CASES.items()},
-    **{f"classes {name}": ClassScores(CLASSES, case) for name, case in SHARES.items()},
-    **{f"values {name}": ValueScores(VALUES, case) for name, case in GUESSES.items()},
+    **{f"binary {name}": scored("binary", LABELS, case, 0.4) for name, case in CASES.items()},
+    **{f"classes {name}": scored("multiclass", CLASSES, case) for name, case in SHARES.items()},
+    **{f"values {name}": scored("regression", VALUES, case) for name, case in GUESSES.items()},
 }
 
 
@@ -60,7 +61,7 @@ def test_metrics_are_sklearns(case: str, threshold: float) -> None:
     probabilities = CASES[case]
     own = np.clip(np.where(LABELS == 1, probabilities, 1 - probabilities), 1e-7, 1)
     called = probabilities >= threshold
-    assert Scores(LABELS, probabilities, threshold).all() == pytest.approx(
+    assert scored("binary", LABELS, probabilities, threshold).all() == pytest.approx(
         {
             "auc": sklearn.roc_auc_score(LABELS, probabilities),
             "auc_pr": sklearn.average_precision_score(LABELS, probabilities),
@@ -77,7 +78,7 @@ def test_metrics_of_several_classes_are_sklearns(case: str) -> None:
     shares = SHARES[case]
     decided = shares.argmax(1)
     own = np.clip(shares[np.arange(N), CLASSES.astype(int)], 1e-7, 1)
-    assert ClassScores(CLASSES, shares).all() == pytest.approx(
+    assert scored("multiclass", CLASSES, shares).all() == pytest.approx(
         {
             "auc": sklearn.roc_auc_score(CLASSES, shares, multi_class="ovr", average="macro"),
             "log_loss": -np.log(own).mean(),
@@ -91,7 +92,7 @@ def test_metrics_of_several_classes_are_sklearns(case: str) -> None:
 @pytest.mark.parametrize("case", GUESSES)
 def test_metrics_of_values_are_sklearns(case: str) -> None:
     guesses = GUESSES[case]
-    assert ValueScores(VALUES, guesses).all() == pytest.approx(
+    assert scored("regression", VALUES, guesses).all() == pytest.approx(
         {
             "r2": sklearn.r2_score(VALUES, guesses),
             "rmse": sklearn.root_mean_squared_error(VALUES, guesses),
@@ -102,33 +103,27 @@ def test_metrics_of_values_are_sklearns(case: str) -> None:
 
 
 def test_what_the_rows_cannot_tell_is_no_number_or_left_out_of_the_mean() -> None:
-    scores = Scores(np.zeros(3), np.array([0.1, 0.2, 0.3])).all()
+    scores = scored("binary", [0.0] * 3, [0.1, 0.2, 0.3]).all()
     assert np.isnan([scores["auc"], scores["auc_pr"]]).all()
     assert (scores["f1"], scores["log_loss"] > 0) == (0, True)
     labels, shares = np.array([0.0, 0, 1, 1]), SHARES["continuous"][:4]
     expected = [sklearn.roc_auc_score(labels == k, shares[:, k]) for k in (0, 1)]
-    assert ClassScores(labels, shares).all()["auc"] == pytest.approx(np.mean(expected))
+    assert scored("multiclass", labels, shares).all()["auc"] == pytest.approx(np.mean(expected))
     for value in (7.0, 0.1, 1e9):
-        assert np.isnan(ValueScores(np.full(3, value), value + np.arange(3.0)).all()["r2"])
-
-
-def of_rows(scores: Any, rows: npt.NDArray[np.int64]) -> Any:
-    """The same predictions of other rows."""
-    arrays = {n: v[rows] for n, v in vars(scores).items() if isinstance(v, np.ndarray)}
-    return replace(scores, **arrays)
+        assert np.isnan(scored("regression", [value] * 3, value + np.arange(3.0)).all()["r2"])
 
 
 @pytest.mark.parametrize("case", EVERY)
 def test_a_draw_is_the_metric_of_rows_repeated(case: str) -> None:
-    scores = EVERY[case]
+    every = EVERY[case]
     block = RANDOM.integers(0, 20, N)
     counts = np.random.default_rng(1).poisson(1, (5, 20)).astype(float)
-    drawn = scores.draws(block, counts)
+    drawn = every.by_draw(Draws(block, counts))
     for number, times in enumerate(counts):
         rows = np.repeat(np.arange(N), times[block].astype(int))
-        expected = of_rows(scores, rows).all()
+        repeated = replace(every, labels=every.labels[rows], outputs=every.outputs[rows])
         assert {name: values[number] for name, values in drawn.items()} == pytest.approx(
-            expected, rel=1e-5, abs=1e-7, nan_ok=True
+            repeated.all(), rel=1e-5, abs=1e-7, nan_ok=True
         )
 
 
@@ -138,9 +133,8 @@ def test_of_many_scores_areas_of_draws_are_near_the_exact_ones(rate: float) -> N
     labels = (random.random(40_000) < rate).astype(float)
     scores = random.normal(0, 1, 40_000) + 2 * labels
     block, counts = random.integers(0, 50, 40_000), random.poisson(1, (20, 50)).astype(float)
-    ranking = Ranking(labels, scores)
-    near = ranking.areas(block, counts)
-    single = [ranking.areas(block, draw[None]) for draw in counts]
+    near = rank_areas(labels, scores, Draws(block, counts))
+    single = [rank_areas(labels, scores, Draws(block, draw[None])) for draw in counts]
     for name in near:
         values = np.concatenate([draw[name] for draw in single])
         assert near[name] == pytest.approx(values, abs=3e-4)

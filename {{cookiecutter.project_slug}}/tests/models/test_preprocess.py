@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import onnx
@@ -15,11 +14,8 @@ from {{ cookiecutter.__package }}.models import preprocess as module
 from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.columns import UNSEEN, Columns
 from {{ cookiecutter.__package }}.models.graph import NAMES, export
-from {{ cookiecutter.__package }}.models.inputs import Inputs, from_columns
-from {{ cookiecutter.__package }}.models.preprocess import (
-    fit_preprocess,
-    fit_vocabulary,
-)
+from {{ cookiecutter.__package }}.models.inputs import from_rows
+from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess, fit_vocabulary
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
@@ -49,15 +45,9 @@ def members(monkeypatch: pytest.MonkeyPatch) -> Contract:
     return Contract.model_validate(source)
 
 
-def rows_of(contract: Contract, n_rows: int, **columns: list[Any]) -> Inputs:
-    """Rows in which every feature is missing but those that are given."""
-    whole = {name: columns.get(name, [None] * n_rows) for name in contract.features}
-    return from_columns(contract, whole, n_rows)
-
-
 def test_a_value_that_features_name_has_a_code_however_rare_it_is(members: Contract) -> None:
     cities = [*["delta"] * 30, *["alpha"] * 30, "Nowhere", None, "elsewhere"]
-    inputs = rows_of(members, 63, city=cities)
+    inputs = from_rows(members, [{"city": city} for city in cities])
     preprocess = fit_preprocess(members, inputs)
     prepared = preprocess.prepare(inputs)
     abroad = prepared.numbers[:, preprocess.names.index("abroad")]
@@ -73,10 +63,10 @@ def test_a_column_that_is_not_there_or_already_there_is_named(
     for group in ("seconds", "codes", "numbers"):
         monkeypatch.setattr(module, "features", lambda c, g=group: {"x": getattr(c, g)["size"]})
         with pytest.raises(ConfigError, match=r"asks for 'size'.*price.*joined, at.*channel, city"):
-            fit_preprocess(members, rows_of(members, 2))
+            fit_preprocess(members, from_rows(members, [{}, {}]))
     monkeypatch.setattr(module, "features", lambda c: {"price": c["price"] / 2})
     with pytest.raises(ConfigError, match="gives 'price', which there is already"):
-        fit_preprocess(members, rows_of(members, 2))
+        fit_preprocess(members, from_rows(members, [{}, {}]))
 
 
 def test_the_graph_computes_features_as_torch_does_and_differences_of_times_to_the_second(

@@ -8,10 +8,7 @@ from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.tasks import (
-    choose_threshold,
-    task_of,
-)
+from {{ cookiecutter.__package }}.models.tasks import choose_threshold, task_of
 
 from ..conftest import LABELS, shop_of
 from .test_metrics import CASES
@@ -63,6 +60,18 @@ def test_the_targets_values_become_labels(
 )
 def test_an_output_that_cannot_be_one_is_noticed(name: str, outputs: Any, valid: bool) -> None:
     assert task_of(shop_of(name)).valid(np.asarray(outputs)) is valid
+
+
+def test_parity_is_a_multiple_of_what_is_tolerated_of_values_in_their_scale() -> None:
+    expected = np.array([0.5, 1.0])
+    for actual, multiples in (([0.5, 1.0], [0, 0]), ([0.5 + 1.5e-5, 1.0 - 4e-5], [1, 2])):
+        errors = task_of(shop_of("binary")).parity_errors(expected, np.array(actual))
+        assert errors == pytest.approx(multiples)
+    values, task = np.array([1e6, -1e6, 0.0]), task_of(shop_of("regression"))
+    assert task.parity_errors(values, values + 5).max() == pytest.approx(0.5)
+    small = values * 1e-12
+    assert task.parity_errors(small, small * 1.1).max() > 1
+    assert task.parity_errors(values, np.array([NAN, 0, 0]))[0] == np.inf
 
 
 def threshold_of(labels: Any, outputs: Any, **settings: Any) -> float:

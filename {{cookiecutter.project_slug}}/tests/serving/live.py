@@ -26,7 +26,7 @@ from {{ cookiecutter.__package }}.models.bundle import (
     predict,
     write_bundle,
 )
-from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.inputs import from_rows
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
@@ -116,14 +116,14 @@ def add_version(
     inputs = from_table(contract, table)
     task = task_of(contract)
     scores = task.drift_values(predict(session, inputs, task))
-    columns = profile.columns_of(inputs, contract.numeric, contract.category) | {SCORE: scores}
+    columns = profile.columns_of(contract, inputs) | {SCORE: scores}
     windows = np.arange(len(table)) // 500
     described = [profile.describe(name, column, windows) for name, column in columns.items()]
-    golden = from_columns(contract, {name: [None] for name in contract.features}, 1)
     typical = {name: json_value(v) for name, v in table.to_pylist()[0].items()}
     interval = {"value": 0.7, "low": 0.65, "high": 0.75}
     threshold = 0.5 if contract.task == "binary" else None
     empty = dict.fromkeys(contract.features)
+    answers = predict(session, from_rows(contract, [empty]), task).tolist()
     metadata = {
         "name": contract.name,
         "dataset": "none",
@@ -131,7 +131,7 @@ def add_version(
         "git": {"commit": None, "dirty": False},
         "metrics": {"model": {task.main: interval}},
         "threshold": threshold,
-        "golden": {"rows": [empty], "predictions": predict(session, golden, task).tolist()},
+        "golden": {"rows": [empty], "predictions": answers},
         "typical": {name: typical[name] for name in contract.request},
         "settings": {},
         "libraries": {},

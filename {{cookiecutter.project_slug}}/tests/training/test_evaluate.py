@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.models.intervals import (
     Bootstrap,
     Interval,
 )
-from {{ cookiecutter.__package }}.models.metrics import Scores
+from {{ cookiecutter.__package }}.models.metrics import Draws, Scored
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.training.evaluate import (
@@ -86,13 +86,14 @@ def test_a_difference_is_paired() -> None:
 def test_many_rows_are_drawn_in_groups_with_intervals_as_wide() -> None:
     n_rows, random = MOST_BLOCKS + 1, np.random.default_rng(0)
     labels = (random.random(n_rows) < 0.4).astype(float)
-    scores = Scores(labels, 1 / (1 + np.exp(-random.normal(0, 1, n_rows) - labels)), 0.6)
+    probabilities = 1 / (1 + np.exp(-random.normal(0, 1, n_rows) - labels))
+    scored = task_of(shop_of("binary"), 0.6).scores(labels, probabilities)
     grouped = bootstrap_of(np.arange(n_rows), resamples=2_000)
-    assert (grouped.n_blocks, grouped.counts.shape[1]) == (n_rows, DRAWN_BLOCKS)
+    assert (grouped.n_blocks, grouped.draws.counts.shape[1]) == (n_rows, DRAWN_BLOCKS)
     by_row = random.multinomial(n_rows, np.full(n_rows, 1 / n_rows), 2_000).astype(float)
-    draws = scores.draws(np.arange(n_rows), by_row)
-    for metric, values in grouped.draw(scores, scores.all()).items():
-        assert values.std() == pytest.approx(draws[metric].std(), rel=0.15), metric
+    exact = scored.by_draw(Draws(np.arange(n_rows), by_row))
+    for metric, values in grouped.measure(scored)[1].items():
+        assert values.std() == pytest.approx(exact[metric].std(), rel=0.15), metric
 
 
 def test_intervals_of_few_blocks_and_of_many_slices_are_wider_and_one_block_has_none() -> None:
@@ -108,7 +109,7 @@ def test_intervals_of_few_blocks_and_of_many_slices_are_wider_and_one_block_has_
 
 @pytest.mark.slow
 def test_intervals_over_days_cover_what_those_over_rows_miss() -> None:
-    def world(seed: int, n_days: int) -> tuple[Scores, Any]:
+    def world(seed: int, n_days: int) -> tuple[Scored, Any]:
         """Days whose rows share how often they are positive and how well they are predicted."""
         random = np.random.default_rng(seed)
         day = np.repeat(np.arange(n_days), 40)
@@ -116,7 +117,7 @@ def test_intervals_over_days_cover_what_those_over_rows_miss() -> None:
         labels = (random.random(len(day)) < rate[day]).astype(float)
         score = random.normal(1.0, 1.0, n_days)[day] * (labels - 0.5)
         score += random.normal(0, 1, len(day))
-        return Scores(labels, 1 / (1 + np.exp(-score))), day
+        return task_of(shop_of("binary")).scores(labels, 1 / (1 + np.exp(-score))), day
 
     truth = world(10**6, 20_000)[0].all()
     metrics, n_worlds = ("auc", "auc_pr", "log_loss", "brier", "f1"), 150

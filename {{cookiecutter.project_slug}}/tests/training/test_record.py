@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.inputs import from_rows
 from {{ cookiecutter.__package }}.training import record
 from {{ cookiecutter.__package }}.training.rows import Rows
 
@@ -33,8 +33,7 @@ def test_golden_rows_are_exactly_the_inputs_they_were_made_of(
     shop: Contract, shop_rows: Rows, predicted: Predicted
 ) -> None:
     golden = as_json(record._golden(shop, shop_rows.inputs, predicted))
-    columns = {name: [row[name] for row in golden["rows"]] for name in shop.features}
-    again = from_columns(shop, columns, len(golden["rows"]))
+    again = from_rows(shop, golden["rows"])
     at = np.linspace(0, len(predicted) - 1, record.GOLDEN_ROWS).astype(int)
     assert np.array_equal(again.numeric, shop_rows.inputs.numeric[at], equal_nan=True)
     assert again.category.tolist() == shop_rows.inputs.category[at].tolist()

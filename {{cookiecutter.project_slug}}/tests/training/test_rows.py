@@ -12,7 +12,7 @@ import pytest
 from {{ cookiecutter.__package }}.config import TrainConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.models.inputs import from_columns
+from {{ cookiecutter.__package }}.models.inputs import from_rows
 from {{ cookiecutter.__package }}.training.rows import (
     Rows,
     bootstrap_of,
@@ -44,10 +44,8 @@ def test_a_split_is_read_whole_and_one_that_does_not_fit_in_part(
 
 def blocks_of(contract: Contract, split: dict[str, Any], **columns: list[Any]) -> tuple[Any, str]:
     """The blocks of rows with these columns, and what a block is."""
-    known = {name: values for name, values in columns.items() if name in contract.features}
-    n_rows = len(next(iter(columns.values())))
-    inputs = from_columns(contract, known, n_rows)
-    table, labels = pa.table(columns), np.zeros(n_rows)
+    table = pa.table(columns)
+    inputs, labels = from_rows(contract, table.to_pylist()), np.zeros(len(table))
     rows = Rows(contract=contract, table=table, inputs=inputs, labels=labels, split_by=split)
     bootstrap = bootstrap_of(rows, SETTINGS)
     return bootstrap.block.tolist(), bootstrap.unit

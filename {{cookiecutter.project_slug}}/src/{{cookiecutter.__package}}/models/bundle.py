@@ -13,18 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime as ort
 
 from ..contract import Contract
 from ..errors import BundleError, ModelFailedError
 from ..storage import new_directory
-from .inputs import Inputs, from_columns
-from .tasks import Task, task_of
+from .inputs import Inputs, from_rows
+from .tasks import Outputs, Task, task_of
 
-Outputs = npt.NDArray[np.float32]
 CHECKSUMS = "checksums.sha256"
-TOLERANCE = 1e-5
 BATCH_ROWS = 8_192  # what layers pass on stays in the cache, and wide ones small in memory
 
 
@@ -74,15 +71,10 @@ def predict(session: ort.InferenceSession, inputs: Inputs, task: Task) -> Output
     Raises:
         ModelFailedError: an output is not finite, or no probability where it should be one.
     """
-    outputs = run(session, inputs)
+    outputs = in_batches(inputs, lambda rows: session.run(None, rows.feed())[0])
     if not task.valid(outputs):
         raise ModelFailedError(f"the graph gave a result that is no {task.output}")
     return outputs
-
-
-def run(session: ort.InferenceSession, inputs: Inputs) -> Outputs:
-    """Whatever the graph gives."""
-    return in_batches(inputs, lambda rows: session.run(None, rows.feed())[0])
 
 
 def in_batches(inputs: Inputs, compute: Callable[[Inputs], Outputs]) -> Outputs:
@@ -90,16 +82,6 @@ def in_batches(inputs: Inputs, compute: Callable[[Inputs], Outputs]) -> Outputs:
     starts = range(0, max(len(inputs), 1), BATCH_ROWS)
     parts = [compute(inputs[start : start + BATCH_ROWS]) for start in starts]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def parity_error(expected: npt.NDArray[Any], actual: npt.NDArray[Any], scale: float = 1.0) -> float:
-    """Largest |a − b| as a multiple of what is tolerated, ``1e-5·(scale + |b|)``; 1 or less passes.
-
-    ``scale`` is the task's: float32 is as exact near 0 as the largest number that was added up.
-    """
-    difference = np.abs(actual.astype(np.float64) - expected)
-    worst = (difference / (TOLERANCE * (scale + np.abs(expected)))).max(initial=0)
-    return float(worst) if np.isfinite(difference).all() else float("inf")
 
 
 def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:
@@ -147,10 +129,9 @@ def verify(path: Path) -> dict[str, bytes]:
     if _sha256(listing)[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
     files = {file.name: file.read_bytes() for file in path.iterdir() if file.name != CHECKSUMS}
-    listed = set()
-    for line in listing.decode().splitlines():
-        digest, name = line.split("  ", 1)
-        listed.add(name)
+    lines = (line.split("  ", 1) for line in listing.decode().splitlines())
+    listed = {name: digest for digest, name in lines}
+    for name, digest in listed.items():
         if name not in files or _sha256(files[name]) != digest:
             raise BundleError(
                 f"bundle '{path}': {name} is absent or damaged; restore the folder from a copy,"
@@ -168,10 +149,8 @@ def _sha256(content: bytes) -> str:
 def _replay_golden(bundle: Bundle) -> None:
     """Predict the rows stored at training time again and compare."""
     rows, expected = (bundle.metadata["golden"][key] for key in ("rows", "predictions"))
-    columns = {name: [row[name] for row in rows] for name in bundle.contract.features}
-    actual = bundle.predict(from_columns(bundle.contract, columns, len(rows)))
-    worst = parity_error(np.array(expected), actual, bundle.task.scale(np.array(expected)))
-    if worst > 1:
+    actual = bundle.predict(from_rows(bundle.contract, rows))
+    if (worst := bundle.task.parity_errors(np.array(expected), actual).max()) > 1:
         raise BundleError(
             f"bundle '{bundle.path}': predictions of the golden rows are {worst:.1f} times the"
             " tolerance from those recorded; onnxruntime or the processor computes differently here"

@@ -13,11 +13,11 @@ from typing import Any
 import onnx
 import torch
 from onnx import ModelProto, NodeProto, TensorProto, helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from .columns import UNSEEN
 from .inputs import Inputs
-from .preprocess import Preprocess
+from .program import Program
 from .trees import OPERATOR, Trees
 
 # What onnxruntime has long read; newer defaults are refused.
@@ -26,19 +26,17 @@ NAMES = "numbers"
 """The key of the model's metadata that holds the names of the columns of ``numbers``, as JSON."""
 
 
-def export(module: nn.Module, example: Inputs) -> ModelProto:
+def export(program: Program, example: Inputs) -> ModelProto:
     """The graph with inputs ``numeric``, ``category`` and ``time`` (those that have columns).
 
-    ``module`` is a ``Program``, or another that begins with a ``Preprocess`` and returns its stages by
-    name, the output last. ``example`` needs two rows or more, so that no size is taken for a constant.
+    ``example`` needs two rows or more, so that no size is taken for a constant.
     """
-    (preprocess,) = (part for part in module.children() if isinstance(part, Preprocess))
-    traced = _trace(module.eval(), preprocess.tensors(example)).graph
+    preprocess = program.preprocess
+    traced = _trace(program.eval(), preprocess.tensors(example)).graph
     nodes, inputs, output = list(traced.node), list(traced.input), traced.output[-1]
     for node in nodes:
-        if node.op_type == OPERATOR:
-            (trees,) = (part for part in module.modules() if isinstance(part, Trees))
-            node.attribute.extend(trees.node.attribute)
+        if node.op_type == OPERATOR and isinstance(program.body, Trees):
+            node.attribute.extend(program.body.node.attribute)
     if width := len(preprocess.vocabularies):
         texts = helper.make_tensor_value_info("category", TensorProto.STRING, ["batch", width])
         inputs = [texts, *(value for value in inputs if value.name != "codes")]
@@ -56,14 +54,14 @@ def export(module: nn.Module, example: Inputs) -> ModelProto:
     return model
 
 
-def _trace(module: nn.Module, groups: dict[str, Tensor]) -> ModelProto:
-    """A module's graph from ``groups`` to all its stages, each with its name."""
-    batch, stages = torch.export.Dim("batch"), list(module(groups))
+def _trace(program: Program, groups: dict[str, Tensor]) -> ModelProto:
+    """The graph from ``groups`` to all stages, each with its name."""
+    batch, stages = torch.export.Dim("batch"), list(program(groups))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # and of torchvision's absence
         exported: Any = torch.onnx.export(
-            module,
+            program,
             (),
             kwargs={"inputs": groups},
             dynamo=True,

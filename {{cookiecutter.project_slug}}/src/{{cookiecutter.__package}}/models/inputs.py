@@ -1,21 +1,18 @@
-"""Columns to the graph's inputs, grouped by type: the only road to a model, online and offline."""
+"""Rows to the graph's inputs, grouped by type; ``tables.py`` is the same road for tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from ..contract import Contract
-from ..values import canonical_category, epoch_seconds
+from ..values import MISSING_CATEGORY, epoch_seconds
 
 Floats = npt.NDArray[np.float32]
 Texts = npt.NDArray[np.object_]
 Seconds = npt.NDArray[np.int64]
-Column = Sequence[Any] | npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +25,6 @@ class Inputs:
     """``[rows, contract.category]``, canonical text."""
     time: Seconds
     """``[rows, contract.times]``, UTC seconds since 1970."""
-
-    @classmethod
-    def empty(cls, contract: Contract, n_rows: int) -> "Inputs":
-        """Room for so many rows."""
-        return cls(
-            numeric=np.empty((n_rows, len(contract.numeric)), np.float32),
-            category=np.empty((n_rows, len(contract.category)), object),
-            time=np.empty((n_rows, len(contract.times)), np.int64),
-        )
 
     def __len__(self) -> int:
         return len(self.numeric)
@@ -52,20 +40,22 @@ class Inputs:
         return {name: group for name, group in groups.items() if group.shape[1]}
 
 
-def from_columns(contract: Contract, columns: Mapping[str, Column], n_rows: int) -> Inputs:
-    """Group named columns of Python values or arrays; ``None`` and NaN are missing."""
-    inputs = Inputs.empty(contract, n_rows)
+def from_rows(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> Inputs:
+    """Group the columns of one row or more; one that is ``None``, or not there, is missing.
+
+    Categories are canonical texts, as a request's are once they are validated; times are ``datetime``
+    or, in a bundle's golden rows, already UTC seconds.
+    """
+    zone = contract.zone
+    numbers = [list(map(row.get, contract.numeric)) for row in rows]
+    texts = [
+        [MISSING_CATEGORY if text is None else text for text in map(row.get, contract.category)]
+        for row in rows
+    ]
+    times = [
+        [at if type(at) is int else epoch_seconds(at, zone) for at in map(row.get, contract.times)]
+        for row in rows
+    ]
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
-        for index, name in enumerate(contract.numeric):
-            inputs.numeric[:, index] = np.asarray(columns[name], np.float64)
-    for index, name in enumerate(contract.category):
-        inputs.category[:, index] = [canonical_category(value) for value in columns[name]]
-    for index, name in enumerate(contract.times):
-        inputs.time[:, index] = [_seconds(value, contract.zone) for value in columns[name]]
-    return inputs
-
-
-def _seconds(value: Any, zone: ZoneInfo) -> int:
-    if value is None or isinstance(value, datetime):
-        return epoch_seconds(value, zone)
-    return int(value)
+        numeric = np.array(numbers, np.float32)
+    return Inputs(numeric=numeric, category=np.array(texts, object), time=np.array(times, np.int64))

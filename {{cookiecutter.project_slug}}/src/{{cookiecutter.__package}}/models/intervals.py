@@ -6,7 +6,6 @@ alone are too narrow where blocks are few; they are taken as far out as a t-inte
 (Hesterberg, What Teachers Should Know About the Bootstrap, 2015: the expanded percentile interval).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .metrics import Draws, Floats, Integers, Scored, sums
+from .metrics import ByDraw, Draws, Floats, Integers, Scored, confidences
 
 MOST_BLOCKS, DRAWN_BLOCKS = 2_000, 1_000
 
@@ -60,39 +59,29 @@ class Bootstrap:
         """Blocks that the rows have."""
         return int(self.block.max(initial=-1)) + 1
 
-    @property
-    def n_drawn(self) -> int:
-        """Blocks, or groups of them, in each draw."""
-        return self.n_blocks if self.n_blocks <= MOST_BLOCKS else DRAWN_BLOCKS
-
     @cached_property
-    def drawn(self) -> Integers:
-        """The number ``[rows]`` of what is drawn: the block, or the group that it was put into."""
-        if self.n_blocks <= MOST_BLOCKS:
-            return self.block
-        order = np.random.default_rng(self.seed).permutation(self.n_blocks)
-        return (order % DRAWN_BLOCKS)[self.block]
-
-    @cached_property
-    def counts(self) -> Floats:
-        """How often each counts in each draw, ``[resamples, n_drawn]``."""
-        n = self.n_drawn
+    def draws(self) -> Draws:
+        """Each draws as many blocks as there are, or as many groups that blocks are put into."""
+        block, n = self.block, self.n_blocks
+        if n > MOST_BLOCKS:
+            order = np.random.default_rng(self.seed).permutation(n)
+            block, n = (order % DRAWN_BLOCKS)[block], DRAWN_BLOCKS
         drawn = np.random.default_rng(self.seed).integers(n, size=(self.resamples, n))
-        return np.array([np.bincount(draw, minlength=n) for draw in drawn], np.float64)
+        return Draws(block, np.array([np.bincount(one, minlength=n) for one in drawn], np.float64))
 
     def within(self, rows: Integers) -> "Bootstrap":
         """The same among some of the rows: the blocks that they have are drawn."""
         return replace(self, block=numbered(self.block[rows]))
 
-    def draw(self, scored: Scored, values: Mapping[str, float]) -> Draws:
-        """Metrics of each draw, next to their ``values`` on the rows as they are.
+    def measure(self, scored: Scored) -> tuple[dict[str, float], ByDraw]:
+        """Metrics of the rows as they are, and of each draw.
 
         Noise alone raises a calibration error: its draws are moved down, until their mean is its value.
         """
-        draws = scored.draws(self.drawn, self.counts)
-        if (error := draws.get("ece")) is not None:
-            draws["ece"] = np.maximum(error - error.mean() + values["ece"], 0)
-        return draws
+        values, by_draw = scored.all(), scored.by_draw(self.draws)
+        if (error := by_draw.get("ece")) is not None:
+            by_draw["ece"] = np.maximum(error - error.mean() + values["ece"], 0)
+        return values, by_draw
 
     @property
     def tails(self) -> tuple[float, float]:
@@ -104,7 +93,7 @@ class Bootstrap:
         return tail, 1 - tail
 
     def interval(self, value: float, draws: Floats) -> Interval:
-        """Percentiles of the draws; without a known one, or with one block, there are no ends."""
+        """Percentiles of a metric's draws; without a known one, or with one block, no ends."""
         known = draws[~np.isnan(draws)]
         if not len(known) or self.n_blocks < 2:
             return Interval(value=value)
@@ -124,17 +113,14 @@ class Bootstrap:
 
     def bias(self, outputs: Any, labels: Floats) -> Interval:
         """The mean predicted less the mean observed; of several classes the decision's probability."""
-        if outputs.ndim == 2:
-            labels = (outputs.argmax(1) == labels).astype(np.float64)
-            outputs = outputs.max(1)
-        off = outputs.astype(np.float64) - labels
-        draws = sums(self.drawn, self.counts, off) / sums(self.drawn, self.counts)
-        return self.interval(float(off.mean()), draws)
+        predicted, came = confidences(labels, outputs)
+        off = predicted - came
+        return self.interval(float(off.mean()), self.draws.mean(off))
 
     def _reach(self, many: int) -> float:
         """Deviations of the draws that one of ``many`` intervals reaches to, by Student's quantile."""
-        n, tail = self.n_drawn, (1 - self.confidence) / 2 / many
-        return float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, 1 - tail)) if n > 1 else np.inf
+        n, tail = self.draws.counts.shape[1], (1 - self.confidence) / 2 / many
+        return float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, 1 - tail))
 
 
 def numbered(values: Any) -> Integers:

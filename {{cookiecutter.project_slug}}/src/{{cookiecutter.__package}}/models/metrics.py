@@ -1,21 +1,20 @@
-"""Metrics of predictions as functions of sums over blocks of rows.
+"""Metrics of predictions: of the rows as they are, and of each draw of a bootstrap.
 
-A bootstrap draws how often each block counts, ``counts`` ``[draws, blocks]``. A metric of sums is then
-one of ``counts @ sums``, and no draw sees a row. ``block`` ``[rows]`` numbers the block of each row,
-from 0 on and without gaps. Areas under curves come from histograms of the rows' ranks.
+A bootstrap draws how often each block of rows counts. A metric of sums is then one of sums over the
+blocks, and no draw sees a row. Areas under curves come from histograms of the rows' ranks.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Draws = dict[str, Floats]
-"""A metric's draws ``[draws]`` by its name; NaN where a draw gives it no meaning."""
+ByDraw = dict[str, Floats]
+"""A metric in each draw ``[draws]`` by its name; NaN where a draw gives it no meaning."""
 SMALLEST = 1e-7
 ECE_BINS = 15
 MOST_BINS, FEWEST_BINS = 2_048, 256
@@ -44,169 +43,138 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-class Scored(ABC):
-    """A model's predictions on rows whose labels ``[rows]`` are known."""
+@dataclass(frozen=True)
+class Draws:
+    """How often rows count in each draw: each as often as the block that it is in."""
+
+    block: Integers
+    """The block of each row ``[rows]``, numbered from 0 on."""
+    counts: Floats
+    """How often each block counts, ``[draws, blocks]``."""
+
+    @classmethod
+    def once(cls, n_rows: int) -> "Draws":
+        """A single draw: the rows as they are."""
+        return cls(np.zeros(n_rows, np.int64), np.ones((1, 1)))
+
+    @cached_property
+    def n_rows(self) -> Floats:
+        """The number of rows in each draw ``[draws]``."""
+        return self.sum(None)
+
+    def sum(self, values: Floats | None) -> Floats:
+        """The sum of values ``[rows]``, or of ones, in each draw ``[draws]``."""
+        return np.asarray(self.counts @ np.bincount(self.block, values, self.counts.shape[1]))
+
+    def mean(self, values: Floats) -> Floats:
+        """The mean of values ``[rows]`` in each draw ``[draws]``."""
+        return self.sum(values) / self.n_rows
+
+    def sum_by(self, bins: Integers, n_bins: int, values: Floats | None = None) -> Floats:
+        """The sum of values, or of ones, over the rows of each bin, ``[draws, bins]``."""
+        n_blocks = self.counts.shape[1]
+        flat = np.bincount(self.block * n_bins + bins, values, n_blocks * n_bins)
+        return np.asarray(self.counts @ flat.reshape(n_blocks, n_bins))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A model's outputs on rows whose labels are known."""
 
     labels: Floats
+    """``[rows]``."""
+    outputs: Floats
+    """``[rows]``, or ``[rows, classes]``."""
+    compute: Callable[[Floats, Floats, Draws], ByDraw]
+    """The task's metrics: one of the functions below."""
 
-    @abstractmethod
-    def summed(self, block: Integers, counts: Floats) -> Draws:
-        """The metrics of each draw that follow from sums."""
-
-    def areas(self, block: Integers, counts: Floats) -> Draws:  # noqa: ARG002
-        """The metrics of each draw that follow from the order of the rows, which take longer."""
-        return {}
-
-    def draws(self, block: Integers, counts: Floats) -> Draws:
+    def by_draw(self, draws: Draws) -> ByDraw:
         """Every metric of each draw."""
-        return self.areas(block, counts) | self.summed(block, counts)
+        return self.compute(self.labels, self.outputs, draws)
 
     def all(self) -> dict[str, float]:
-        """Every metric on the rows as they are; NaN where it has no meaning."""
-        draws = self.draws(np.zeros(len(self.labels), np.int64), np.ones((1, 1)))
-        return {name: float(values[0]) for name, values in draws.items()}
+        """Every metric of the rows as they are; NaN where it has no meaning."""
+        by_draw = self.by_draw(Draws.once(len(self.labels)))
+        return {name: float(values[0]) for name, values in by_draw.items()}
 
 
-@dataclass(frozen=True)
-class Scores(Scored):
-    """Probabilities of class 1 ``[rows]`` on rows with labels 0 or 1."""
-
-    labels: Floats
-    probabilities: Floats
-    threshold: float = 0.5
-    """Probability from which a row is called class 1."""
-
-    def areas(self, block: Integers, counts: Floats) -> Draws:
-        """``auc`` and ``auc_pr``."""
-        return Ranking(self.labels, self.probabilities).areas(block, counts)
-
-    def summed(self, block: Integers, counts: Floats) -> Draws:
-        """``log_loss``, ``brier``, ``f1`` and ``ece``."""
-        p, rows = self.probabilities, sums(block, counts)
-        own, called = np.where(self.labels == 1, p, 1 - p), (p >= self.threshold).astype(np.float64)
-        hits = sums(block, counts, called * self.labels)
-        return {
-            "log_loss": sums(block, counts, log_losses(own)) / rows,
-            "brier": sums(block, counts, (1 - own) ** 2) / rows,
-            "f1": ratio(2 * hits, sums(block, counts, called + self.labels), 0.0),
-            "ece": calibration_error(block, counts, p, self.labels),
-        }
+def binary_metrics(labels: Floats, outputs: Floats, draws: Draws, threshold: float) -> ByDraw:
+    """Of probabilities ``[rows]`` and labels 0 or 1; from ``threshold`` on a row is called 1."""
+    own = np.where(labels == 1, outputs, 1 - outputs)
+    called = (outputs >= threshold).astype(np.float64)
+    return rank_areas(labels, outputs, draws) | {
+        "log_loss": draws.mean(log_losses(own)),
+        "brier": draws.mean((1 - own) ** 2),
+        "f1": ratio(2 * draws.sum(called * labels), draws.sum(called + labels), 0.0),
+        "ece": calibration_error(labels, outputs, draws),
+    }
 
 
-@dataclass(frozen=True)
-class ClassScores(Scored):
-    """Probabilities of every class ``[rows, classes]`` on rows with the number of their class.
+def multiclass_metrics(labels: Floats, outputs: Floats, draws: Draws) -> ByDraw:
+    """Of probabilities ``[rows, classes]`` and the number of each row's class.
 
     The AUC is the mean over the classes of one against the rest (Provost & Domingos, 2000). Means over
     classes leave out one that no row has; of F1, if none is decided for it either.
     """
-
-    labels: Floats
-    probabilities: Floats
-
-    def areas(self, block: Integers, counts: Floats) -> Draws:
-        """``auc``."""
-        columns = self.probabilities.T
-        bins = max(MOST_BINS // len(columns), FEWEST_BINS)
-        rankings = [
-            Ranking((self.labels == k).astype(np.float64), column, bins)
-            for k, column in enumerate(columns)
-        ]
-        areas = np.array([ranking.areas(block, counts)["auc"] for ranking in rankings])
-        return {"auc": ratio(np.nan_to_num(areas).sum(0), (~np.isnan(areas)).sum(0))}
-
-    def summed(self, block: Integers, counts: Floats) -> Draws:
-        """``log_loss``, ``accuracy``, ``f1`` and ``ece``."""
-        p, codes, rows = self.probabilities, self.labels.astype(np.int64), sums(block, counts)
-        decided, n_classes = p.argmax(1), p.shape[1]
-        own, right = p[np.arange(len(p)), codes], (decided == codes).astype(np.float64)
-        hits = sums_by(block, counts, codes, n_classes, right)
-        support = sums_by(block, counts, codes, n_classes)
-        called = sums_by(block, counts, decided, n_classes)
-        f1 = ratio(2 * hits, support + called, 0.0)
-        return {
-            "log_loss": sums(block, counts, log_losses(own)) / rows,
-            "accuracy": hits.sum(1) / rows,
-            "f1": ratio(f1.sum(1), (support + called > 0).sum(1), 0.0),
-            "ece": calibration_error(block, counts, p.max(1), right),
-        }
+    n_classes, codes, decided = outputs.shape[1], labels.astype(np.int64), outputs.argmax(1)
+    most_bins = max(MOST_BINS // n_classes, FEWEST_BINS)
+    columns = enumerate(outputs.T)
+    one_against_rest = (((codes == k).astype(np.float64), column) for k, column in columns)
+    areas = np.array([rank_areas(*pair, draws, most_bins)["auc"] for pair in one_against_rest])
+    hits = draws.sum_by(codes, n_classes, (decided == codes).astype(np.float64))
+    either = draws.sum_by(codes, n_classes) + draws.sum_by(decided, n_classes)
+    return {
+        "auc": ratio(np.nan_to_num(areas).sum(0), (~np.isnan(areas)).sum(0)),
+        "log_loss": draws.mean(log_losses(outputs[np.arange(len(outputs)), codes])),
+        "accuracy": hits.sum(1) / draws.n_rows,
+        "f1": ratio(ratio(2 * hits, either, 0.0).sum(1), (either > 0).sum(1), 0.0),
+        "ece": calibration_error(labels, outputs, draws),
+    }
 
 
-@dataclass(frozen=True)
-class ValueScores(Scored):
-    """Predicted values ``[rows]`` on rows with known ones ``[rows]``."""
-
-    labels: Floats
-    values: Floats
-
-    def summed(self, block: Integers, counts: Floats) -> Draws:
-        """``r2``, ``rmse`` and ``mae``."""
-        error, centred = self.labels - self.values, self.labels - self.labels.mean()
-        rows = sums(block, counts)
-        squared = sums(block, counts, error**2) / rows
-        mean = sums(block, counts, centred) / rows
-        variance = sums(block, counts, centred**2) / rows - mean**2
-        # the most that the variance of equal labels comes to by rounding
-        largest = np.abs(self.labels).max(initial=0)
-        rounding = 1e-14 * np.ptp(self.labels) ** 2 + (1e-15 * largest) ** 2
-        return {
-            "r2": 1 - ratio(squared, np.where(variance > rounding, variance, 0)),
-            "rmse": np.sqrt(squared),
-            "mae": sums(block, counts, np.abs(error)) / rows,
-        }
+def regression_metrics(labels: Floats, outputs: Floats, draws: Draws) -> ByDraw:
+    """Of predicted values ``[rows]`` and known ones."""
+    error, centred = labels - outputs, labels - labels.mean()
+    squared = draws.mean(error**2)
+    variance = draws.mean(centred**2) - draws.mean(centred) ** 2
+    # the most that the variance of equal labels comes to by rounding
+    largest = np.abs(labels).max(initial=0)
+    rounding = 1e-14 * np.ptp(labels) ** 2 + (1e-15 * largest) ** 2
+    return {
+        "r2": 1 - ratio(squared, np.where(variance > rounding, variance, 0)),
+        "rmse": np.sqrt(squared),
+        "mae": draws.mean(np.abs(error)),
+    }
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """Scores ``[rows]`` on rows with labels ``[rows]`` (0 or 1).
+def rank_areas(labels: Floats, scores: Floats, draws: Draws, most_bins: int = MOST_BINS) -> ByDraw:
+    """``auc``, the chance that a positive outranks a negative, ties half; and ``auc_pr``, the mean
+    over the positives of the precision from their score on (Manning et al., 2008, section 8.4).
 
-    A single draw is exact, and so are draws of up to ``most_bins`` distinct scores. Of more,
-    neighbours share a bin and count as ties, half of the bins for as many rows each and half for as
-    many positives, so that rare ones are told apart.
+    A single draw is exact, and so are draws of up to ``most_bins`` distinct scores.
     """
-
-    labels: Floats
-    scores: Floats
-    most_bins: int = MOST_BINS
-
-    def areas(self, block: Integers, counts: Floats) -> Draws:
-        """``auc``, the chance that a positive outranks a negative, ties half; and ``auc_pr``, the mean
-        over the positives of the precision from their score on (Manning et al., 2008, section 8.4).
-        """
-        bins, n_bins = self._bins(self.most_bins if len(counts) > 1 else len(self.scores))
-        rows = sums_by(block, counts, bins, n_bins)
-        positive = sums_by(block, counts, bins, n_bins, self.labels)
-        above, called = positive.cumsum(1), rows.cumsum(1)
-        total = above[:, -1]
-        won = ((rows - positive) * (above - positive / 2)).sum(1)
-        precise = (positive * (above / np.maximum(called, 1))).sum(1)
-        return {"auc": ratio(won, total * (called[:, -1] - total)), "auc_pr": ratio(precise, total)}
-
-    def _bins(self, most: int) -> tuple[Integers, int]:
-        """Each row's place among the distinct scores, the highest first, or among bins of them; and
-        how many there are.
-        """
-        distinct, places = np.unique(-self.scores, return_inverse=True)
-        if len(distinct) <= most:
-            return places, len(distinct)
-        rows, positive = np.bincount(places), np.bincount(places, self.labels)
-        share = rows / rows.sum() / 2 + positive / max(positive.sum(), 1) / 2
-        before = np.clip(np.cumsum(share) - share, 0, 1 - 1e-9)
-        return (before * most).astype(np.int64)[places], most
+    bins, n_bins = _rank_bins(labels, scores, most_bins if len(draws.counts) > 1 else len(scores))
+    rows, positive = draws.sum_by(bins, n_bins), draws.sum_by(bins, n_bins, labels)
+    above, called = positive.cumsum(1), rows.cumsum(1)
+    total = above[:, -1]
+    won = ((rows - positive) * (above - positive / 2)).sum(1)
+    precise = (positive * (above / np.maximum(called, 1))).sum(1)
+    return {"auc": ratio(won, total * (called[:, -1] - total)), "auc_pr": ratio(precise, total)}
 
 
-def sums(block: Integers, counts: Floats, values: Floats | None = None) -> Floats:
-    """The sum of values, else the number of rows, in each draw ``[draws]``."""
-    return np.asarray(counts @ np.bincount(block, values, counts.shape[1]))
+def _rank_bins(labels: Floats, scores: Floats, most: int) -> tuple[Integers, int]:
+    """Each row's place among the distinct scores, the highest first, and how many there are.
 
-
-def sums_by(
-    block: Integers, counts: Floats, bins: Integers, n_bins: int, values: Floats | None = None
-) -> Floats:
-    """The same by bin, ``[draws, bins]``."""
-    n_blocks = counts.shape[1]
-    flat = np.bincount(block * n_bins + bins, values, n_blocks * n_bins)
-    return np.asarray(counts @ flat.reshape(n_blocks, n_bins))
+    Of too many, neighbours share a bin and count as ties, half of the bins for as many rows each and
+    half for as many positives, so that rare ones are told apart.
+    """
+    distinct, places = np.unique(-scores, return_inverse=True)
+    if len(distinct) <= most:
+        return places, len(distinct)
+    rows, positive = np.bincount(places), np.bincount(places, labels)
+    share = rows / rows.sum() / 2 + positive / max(positive.sum(), 1) / 2
+    before = np.clip(np.cumsum(share) - share, 0, 1 - 1e-9)
+    return (before * most).astype(np.int64)[places], most
 
 
 def log_losses(own: Floats) -> Floats:
@@ -214,13 +182,21 @@ def log_losses(own: Floats) -> Floats:
     return np.asarray(-np.log(np.clip(own, SMALLEST, 1)))
 
 
-def calibration_error(block: Integers, counts: Floats, confidence: Floats, came: Floats) -> Floats:
+def calibration_error(labels: Floats, outputs: npt.NDArray[np.floating], draws: Draws) -> Floats:
     """The mean over rows of how far their bin of confidence is off, in each draw (Guo et al., On
     Calibration of Modern Neural Networks, 2017).
     """
+    confidence, came = confidences(labels, outputs)
     bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
-    gaps = sums_by(block, counts, bins, ECE_BINS, confidence - came)
-    return np.asarray(np.abs(gaps).sum(1) / sums(block, counts))
+    gaps = draws.sum_by(bins, ECE_BINS, confidence - came)
+    return np.asarray(np.abs(gaps).sum(1) / draws.n_rows)
+
+
+def confidences(labels: Floats, outputs: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """What is predicted ``[rows]`` and what came; of several classes, of the one decided for."""
+    if outputs.ndim == 1:
+        return outputs.astype(np.float64), labels
+    return outputs.max(1).astype(np.float64), (outputs.argmax(1) == labels).astype(np.float64)
 
 
 def ratio(above: Floats, below: Floats, otherwise: float = np.nan) -> Floats:

@@ -42,8 +42,7 @@ class Preprocess(nn.Module):
         self, contract: Contract, calendar: Calendar, vocabularies: Sequence[Sequence[str]]
     ) -> None:
         super().__init__()
-        self.numeric, self.times = contract.numeric, contract.times
-        self.category = contract.category
+        self.contract = contract
         self.calendar = calendar
         self.vocabularies = vocabularies
 
@@ -62,25 +61,25 @@ class Preprocess(nn.Module):
         """One row of zeros, for asking what ``features.py`` does."""
         return self._columns(
             {
-                "numeric": torch.zeros(1, len(self.numeric)),
-                "codes": torch.zeros(1, len(self.category), dtype=torch.int64),
-                "time": torch.zeros(1, len(self.times), dtype=torch.int64),
+                "numeric": torch.zeros(1, len(self.contract.numeric)),
+                "codes": torch.zeros(1, len(self.contract.category), dtype=torch.int64),
+                "time": torch.zeros(1, len(self.contract.times), dtype=torch.int64),
             }
         )
 
     def _columns(self, inputs: dict[str, Tensor]) -> Columns:
         """A batch as ``features.py`` sees it."""
-        numbers = {name: inputs["numeric"][:, i] for i, name in enumerate(self.numeric)}
-        seconds = {}
-        for index, name in enumerate(self.times):
+        contract, seconds = self.contract, {}
+        numbers = {name: inputs["numeric"][:, i] for i, name in enumerate(contract.numeric)}
+        for index, name in enumerate(contract.times):
             time = inputs["time"][:, index]
             numbers |= self.calendar(name, time)
             seconds[name] = torch.where(time == MISSING_TIME, torch.nan, time.double())
         return Columns(
             numbers=numbers,
             seconds=seconds,
-            codes={name: inputs["codes"][:, i] for i, name in enumerate(self.category)},
-            vocabularies=dict(zip(self.category, self.vocabularies, strict=True)),
+            codes={name: inputs["codes"][:, i] for i, name in enumerate(contract.category)},
+            vocabularies=dict(zip(contract.category, self.vocabularies, strict=True)),
         )
 
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -88,7 +87,7 @@ class Preprocess(nn.Module):
         columns is left out, and comes back as ``[batch, 0]``.
         """
         columns, none = self._columns(inputs), next(iter(inputs.values()))[:, :0]
-        calendar = [v for name, v in columns.numbers.items() if name not in self.numeric]
+        calendar = [v for name, v in columns.numbers.items() if name not in self.contract.numeric]
         more = [column.float().unsqueeze(1) for column in (*calendar, *features(columns).values())]
         numbers = torch.cat([inputs.get("numeric", none.float()), *more], 1)
         return numbers, inputs.get("codes", none.long())

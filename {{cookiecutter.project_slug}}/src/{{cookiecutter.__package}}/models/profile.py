@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..contract import Contract
 from ..values import MISSING_CATEGORY
 from .effects import Counts, total_variation, wasserstein
 from .inputs import Inputs
@@ -36,7 +37,7 @@ class ColumnProfile:
     """A column's bins with their rows in the reference, and the reference range of its windows.
 
     Rows are counted in fine bins: of a number between the percentiles, of a category each value and
-    all others; the last bin is of missing values. ``fold`` makes few bins of them, for people and tests.
+    all others; the last bin is of missing values. ``fold`` makes few bins of them, for the chi-square test.
     """
 
     name: str
@@ -58,24 +59,14 @@ class ColumnProfile:
     """The largest share of missing values in a window."""
     min_magnitude: float = 0.0
     max_magnitude: float = 0.0
-    """The least and the largest ``size`` of a window."""
+    """The least and the largest ``magnitude`` of a window."""
     had_constant_window: bool = False
     """Whether a window held hardly more than one value: a dry week is no broken sensor."""
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """Share of each of the few bins; they sum to 1."""
-        total = self.fold(np.array(self.counts))
-        return tuple((total / total.sum()).tolist())
 
     @property
     def in_deviations(self) -> bool:
         """Whether ``effect`` is a distance of numbers; else it is a share of rows."""
         return self.kind == "numeric" and self.deviation > 0
-
-    def count(self, column: Column) -> Counts:
-        """How many values of a column fall into each of the few bins."""
-        return self.fold(self.tally(column))
 
     def tally(self, column: Column) -> Counts:
         """How many values of a column fall into each fine bin."""
@@ -123,12 +114,10 @@ class ColumnProfile:
         return before, now, np.array(self.percentiles[1:])
 
 
-def columns_of(
-    inputs: Inputs, numeric: tuple[str, ...], category: tuple[str, ...]
-) -> dict[str, Any]:
+def columns_of(contract: Contract, inputs: Inputs) -> dict[str, Column]:
     """The columns that drift is judged on, by name; times are not: they always move."""
-    columns: dict[str, Any] = {n: inputs.numeric[:, i] for i, n in enumerate(numeric)}
-    return columns | {n: inputs.category[:, i] for i, n in enumerate(category)}
+    numbers = zip(contract.numeric, inputs.numeric.T, strict=True)
+    return {**dict(numbers), **dict(zip(contract.category, inputs.category.T, strict=True))}
 
 
 def read_profiles(profile: Mapping[str, Any]) -> list[ColumnProfile]:
@@ -142,38 +131,34 @@ def describe(name: str, column: Column, windows: npt.NDArray[np.int64]) -> Colum
     A row in ``NO_WINDOW`` counts for the shares alone.
     """
     profile = _of_category(name, column) if column.dtype == object else _of_numbers(name, column)
-    total = profile.tally(column)
-    effects: list[float] = []
-    missing_apart: list[float] = []
-    sizes, most_missing, constant = (
-        [magnitude(column)],
-        total[-1] / total.sum(),
-        is_nearly_constant(column),
-    )
-    for window in np.unique(windows[windows != NO_WINDOW]):
-        part = column[windows == window]
-        if not MIN_ROWS <= len(part) < len(column):
-            continue
-        counts = profile.tally(part)
-        rest = total - counts
-        missing = counts[-1] / counts.sum()
-        most_missing = max(most_missing, missing)
-        missing_apart.append(abs(missing - rest[-1] / rest.sum()))
-        if counts[-1] < len(part) and rest[-1] < rest.sum():
-            effects.append(profile.effect(rest, counts))
-            sizes.append(magnitude(part))
-            constant |= is_nearly_constant(part, NEARLY_ALL)
-    sizes = [one for one in sizes if one > 0] or [0.0]
+    parts = [column[windows == number] for number in np.unique(windows[windows != NO_WINDOW])]
+    parts = [part for part in parts if MIN_ROWS <= len(part) < len(column)]
+    total, tallies = profile.tally(column), [profile.tally(part) for part in parts]
+    pairs = [(total - tally, tally) for tally in tallies]
+    missing = [(_missing_share(rest), _missing_share(tally)) for rest, tally in pairs]
+    known = [index for index, shares in enumerate(missing) if max(shares) < 1]
+    sizes = [magnitude(column), *(magnitude(parts[index]) for index in known)]
+    sizes = [size for size in sizes if size > 0] or [0.0]
     return replace(
         profile,
         counts=tuple(total.tolist()),
-        reference_range=float(np.quantile(effects or [0.0], REFERENCE_QUANTILE)),
-        reference_range_missing=float(np.quantile(missing_apart or [0.0], REFERENCE_QUANTILE)),
-        most_missing=float(most_missing),
+        reference_range=_outermost([profile.effect(*pairs[index]) for index in known]),
+        reference_range_missing=_outermost([abs(share - rest) for rest, share in missing]),
+        most_missing=max([_missing_share(total), *(share for _, share in missing)]),
         min_magnitude=min(sizes),
         max_magnitude=max(sizes),
-        had_constant_window=constant,
+        had_constant_window=is_nearly_constant(column)
+        or any(is_nearly_constant(parts[index], NEARLY_ALL) for index in known),
     )
+
+
+def _missing_share(counts: Counts) -> float:
+    return float(counts[-1] / counts.sum())
+
+
+def _outermost(distances: list[float]) -> float:
+    """The quantile that windows of the training span rarely go beyond."""
+    return float(np.quantile(distances or [0.0], REFERENCE_QUANTILE))
 
 
 def magnitude(column: Column) -> float:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,9 +12,10 @@ from .bundle import in_batches
 from .inputs import Inputs
 from .metrics import Floats
 from .preprocess import Preprocess
-from .tasks import task_of
+from .tasks import Outputs, task_of
 
 MOST_ENCODED, FEWEST_BINS = 1024, 3
+UNSEEN_RATE = 0.01
 LARGEST = 1.0e37  # differences of two such numbers are finite in float32
 
 
@@ -80,23 +80,22 @@ def fit_encoder(columns: Tensor, bins: int) -> Encoder:
 class Categories(nn.Module):
     """An embedding of each category: at most ``most`` dimensions, fewer for few values.
 
-    In training a share ``unseen_rate`` of the codes is replaced by that of unseen values, so that a
-    new category is predicted like an average one.
+    In training a hundredth of the codes is replaced by that of unseen values, so that a new category
+    is predicted like an average one.
     """
 
-    def __init__(self, sizes: Sequence[int], most: int, unseen_rate: float = 0.01) -> None:
+    def __init__(self, sizes: Sequence[int], most: int) -> None:
         super().__init__()
         dimensions = [min(most, size // 2 + 1) for size in sizes]
         self.embeddings = nn.ModuleList(map(nn.Embedding, sizes, dimensions))
         for weight in self.embeddings.parameters():
             nn.init.normal_(weight, std=0.1)
         self.width = sum(dimensions)
-        self.unseen_rate = unseen_rate
 
     def forward(self, codes: Tensor) -> Tensor:
         """``[batch, categories]`` to ``[batch, width]``."""
         if self.training:
-            codes = codes * (torch.rand(codes.shape, device=codes.device) >= self.unseen_rate)
+            codes = codes * (torch.rand(codes.shape, device=codes.device) >= UNSEEN_RATE)
         embedded = [embed(codes[:, index]) for index, embed in enumerate(self.embeddings)]
         return torch.cat(embedded, 1) if embedded else codes.float()
 
@@ -109,14 +108,12 @@ class Body(nn.Module):
         self.encoder = encoder
         self.network = network
 
-    def stages(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Encoded numbers, and raw values ``[batch, head.width]``."""
+    def forward(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """``[batch, columns]`` and ``[batch, categories]`` to encoded numbers and raw values
+        ``[batch, head.width]``.
+        """
         encoded = self.encoder(numbers)
         return encoded, self.network(encoded, codes)
-
-    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """``[batch, columns]`` and ``[batch, categories]`` to raw values ``[batch, head.width]``."""
-        return self.stages(numbers, codes)[1]
 
 
 class Head(nn.Module):
@@ -194,14 +191,11 @@ class Program(nn.Module):
         output of the contract's task.
         """
         numbers, codes = self.preprocess(inputs)
-        encoded, raw = self.body.stages(numbers, codes)  # type: ignore[operator]
+        encoded, raw = self.body(numbers, codes)
         return {"numbers": numbers, "encoded": encoded, "raw": raw, self.output: self.head(raw)}
 
     @torch.no_grad()
-    def predict(self, inputs: Inputs) -> npt.NDArray[np.float32]:
+    def predict(self, inputs: Inputs) -> Outputs:
         """The program's own outputs, for comparing with the graph's."""
-        return in_batches(inputs, self._outputs)
-
-    def _outputs(self, inputs: Inputs) -> npt.NDArray[np.float32]:
-        outputs: Tensor = self(self.preprocess.tensors(inputs))[self.output]
-        return outputs.numpy()
+        tensors = self.preprocess.tensors
+        return in_batches(inputs, lambda rows: self(tensors(rows))[self.output].numpy())

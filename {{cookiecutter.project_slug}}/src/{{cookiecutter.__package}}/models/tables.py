@@ -1,4 +1,4 @@
-"""Tables to the graph's inputs, column by column without Python objects per number."""
+"""Tables to the graph's inputs, column by column without a Python object for each number."""
 
 from sys import intern
 from zoneinfo import ZoneInfo
@@ -25,8 +25,12 @@ def from_table(contract: Contract, table: pa.Table | pa.RecordBatch | pl.DataFra
             f"the rows have no column {', '.join(map(repr, absent))};"
             f" the contract's features are {', '.join(contract.features)}"
         )
-    frame = pl.DataFrame(table.select(list(contract.features)))
-    inputs = Inputs.empty(contract, len(table))
+    frame, n_rows = pl.DataFrame(table.select(list(contract.features))), len(table)
+    inputs = Inputs(
+        numeric=np.empty((n_rows, len(contract.numeric)), np.float32),
+        category=np.empty((n_rows, len(contract.category)), object),
+        time=np.empty((n_rows, len(contract.times)), np.int64),
+    )
     for index, name in enumerate(contract.numeric):
         inputs.numeric[:, index] = _numbers(frame[name])
     for index, name in enumerate(contract.category):

@@ -1,6 +1,7 @@
 """What a model predicts, how that is judged, and from which probability on it decides."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,10 @@ import numpy.typing as npt
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import ClassScores, Floats, Scored, Scores, ValueScores
+from .metrics import Floats, Scored, binary_metrics, multiclass_metrics, regression_metrics
 
 Outputs = npt.NDArray[Any]
+TOLERANCE = 1e-5
 # By task: the graph's output, and its metrics in the order of a report, the one that decides first.
 TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "binary": ("probability", ("auc", "log_loss", "brier", "auc_pr", "f1", "ece")),
@@ -25,7 +27,7 @@ class Task:
     def __init__(self, contract: Contract, threshold: float | None = None) -> None:
         self.contract = contract
         self.kind = contract.task
-        self.threshold = threshold
+        self.threshold = 0.5 if threshold is None else threshold
         """Probability from which a binary decision is positive."""
         self.output, self.metrics = TASKS[self.kind]
         """Name of the graph's output, and of what the prediction log keeps of it; every metric."""
@@ -36,7 +38,6 @@ class Task:
         self.chance = 0.0 if self.kind == "regression" else 0.5
         """What the deciding metric is for a model that has learned nothing."""
         self._labels = np.array(contract.labels or (), object)
-        self._from = 0.5 if threshold is None else threshold
 
     def encode(self, values: Sequence[Any] | Outputs) -> Floats:
         """The target's values as labels ``[rows]``; NaN where missing."""
@@ -48,10 +49,6 @@ class Task:
             codes, other = {self.contract.positive: 1.0, None: np.nan}, 0.0
         return np.array([codes.get(value, other) for value in values], np.float64)
 
-    def n_labels(self, labels: Floats) -> int:
-        """How many different labels there are; from two on there is something to learn."""
-        return len(np.unique(labels))
-
     def constant(self, labels: Floats, n_rows: int) -> Floats:
         """The outputs of a model that knows only the training labels: frequencies, or the mean."""
         if self.kind != "multiclass":
@@ -62,13 +59,10 @@ class Task:
     def scores(self, labels: Floats, outputs: Outputs) -> Scored:
         """Outputs beside the labels."""
         values = outputs.astype(np.float64)
-        match self.kind:
-            case "binary":
-                return Scores(labels, values, self._from)
-            case "multiclass":
-                return ClassScores(labels, values)
-            case "regression":
-                return ValueScores(labels, values)
+        if self.kind == "binary":
+            return Scored(labels, values, partial(binary_metrics, threshold=self.threshold))
+        several = self.kind == "multiclass"
+        return Scored(labels, values, multiclass_metrics if several else regression_metrics)
 
     def valid(self, outputs: Outputs) -> bool:
         """Whether every output can be one: finite, and a probability in [0, 1]."""
@@ -83,23 +77,21 @@ class Task:
         """What a caller acts on ``[rows]``: boolean, label or value."""
         if self.kind == "multiclass":
             return np.asarray(self._labels[outputs.argmax(1)])
-        return np.asarray(outputs >= self._from) if self.kind == "binary" else outputs
-
-    def certainty(self, outputs: Outputs) -> Outputs | None:
-        """The probability that stands beside each decision ``[rows]``; a value has none."""
-        if self.kind == "multiclass":
-            return np.asarray(outputs.max(1))
-        return outputs if self.kind == "binary" else None
+        return np.asarray(outputs >= self.threshold) if self.kind == "binary" else outputs
 
     def drift_values(self, outputs: Outputs) -> Outputs:
         """Outputs as one column ``[rows]``, numbers or text, for drift to watch."""
         return self.decisions(outputs) if self.kind == "multiclass" else outputs
 
-    def scale(self, outputs: Outputs) -> float:
-        """How large outputs are, for what may differ by rounding."""
-        if self.kind != "regression":
-            return 1.0
-        return float(np.abs(outputs).max(initial=0)) or 1.0
+    def parity_errors(self, expected: Outputs, actual: Outputs) -> Floats:
+        """``|a − b|`` as multiples of what is tolerated, ``1e-5·(scale + |b|)``; up to 1 is.
+
+        The scale of values is the largest: float32 is as exact near 0 as what was added up there.
+        """
+        largest = np.abs(expected).max(initial=0) if self.kind == "regression" else 1.0
+        difference = np.abs(actual.astype(np.float64) - expected)
+        errors = difference / (TOLERANCE * ((largest or 1.0) + np.abs(expected)))
+        return np.where(np.isfinite(errors), errors, np.inf)
 
 
 def task_of(contract: Contract, threshold: float | None = None) -> Task:

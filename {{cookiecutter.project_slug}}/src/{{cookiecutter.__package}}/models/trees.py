@@ -41,26 +41,23 @@ class Matrices(nn.Module):
 class Trees(nn.Module):
     """A fitted ensemble: computed by its own library here, and by ``node`` where it is served."""
 
-    text: Tensor
-
     def __init__(
         self,
         matrices: Matrices,
         *,
         predict: Callable[[Matrix], npt.NDArray[np.float64]],
         node: NodeProto,
-        text: str,
     ) -> None:
-        """``predict`` gives raw values ``[rows, width]``; ``text`` is the library's own format."""
+        """``predict`` gives raw values ``[rows, width]``."""
         super().__init__()
         self.matrices = matrices
         self.predict = predict
         self.node = node
-        encoded = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        self.register_buffer("text", encoded)  # what tells two ensembles apart, as weights do
 
-    def stages(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """The matrix, and raw values ``[batch, width]``; an export leaves the operator empty."""
+    def forward(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """``[batch, columns]`` and ``[batch, categories]`` to their matrix and raw values
+        ``[batch, width]``; an export leaves the operator empty.
+        """
         matrix = self.matrices(numbers, codes)
         if torch.onnx.is_in_onnx_export():
             shape = (matrix.shape[0], _attributes(self.node)["n_targets"])
@@ -69,10 +66,6 @@ class Trees(nn.Module):
                 operator, (matrix,), dtype=torch.float32, shape=shape, version=3
             )
         return matrix, torch.from_numpy(self.predict(matrix.numpy())).float()
-
-    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """``[batch, columns]`` and ``[batch, categories]`` to raw values ``[batch, width]``."""
-        return self.stages(numbers, codes)[1]
 
 
 def raw_ensemble(converted: ModelProto, width: int) -> NodeProto:

@@ -16,7 +16,8 @@ import polars as pl
 from ..contract import Contract
 from ..errors import DataError
 from ..log.live import LABELS, PREDICTIONS, SHADOW, read_blocks
-from ..models.inputs import Inputs, from_columns
+from ..models.inputs import Inputs
+from ..models.tables import from_table
 from ..models.tasks import task_of
 from ..values import MISSING_TIME, canonical_category
 
@@ -79,8 +80,7 @@ class Served:
 
     def inputs(self, contract: Contract) -> Inputs:
         """What the model takes."""
-        columns = {column.name: column.to_numpy() for column in self.read(contract.features)}
-        return from_columns(contract, columns, len(self))
+        return from_table(contract, self.read(contract.features))
 
 
 def read_log(folder: Path, contract: Contract, staging: Path) -> tuple[Served, int]:
@@ -169,7 +169,7 @@ def _rows_in(records: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         "_output",
         *(_number(name) for name in contract.numeric),
         *(_category(rows[name]) for name in contract.category),
-        *(_seconds(_microseconds(pl.col(name))).alias(name) for name in contract.times),
+        *(_moment(pl.col(name)).alias(name) for name in contract.times),
     )
 
 
@@ -180,9 +180,12 @@ def _key(id_column: str | None, row: pl.Expr) -> pl.Expr:
     return key.hash().alias("_key")
 
 
+def _moment(time: pl.Expr) -> pl.Expr:
+    return time.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+
+
 def _microseconds(time: pl.Expr) -> pl.Expr:
-    moment = time.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-    return moment.dt.timestamp("us")
+    return _moment(time).dt.timestamp("us")
 
 
 def _seconds(microseconds: pl.Expr) -> pl.Expr:

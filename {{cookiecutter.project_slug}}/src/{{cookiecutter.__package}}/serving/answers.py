@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired
 
-import numpy as np
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -87,7 +86,7 @@ FIELDS = (
         description="Of the positive value, or of the label decided for.",
         tasks=("binary", "multiclass"),
         type=lambda _: float,
-        values=lambda p: np.asarray(p.bundle.task.certainty(p.outputs)).tolist(),
+        values=lambda p: (p.outputs if p.outputs.ndim == 1 else p.outputs.max(1)).tolist(),
     ),
     AnswerField(
         name="decision",

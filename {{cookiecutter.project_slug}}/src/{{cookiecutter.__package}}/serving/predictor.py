@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pydantic_core import to_json
 
 from ..models.bundle import Bundle
-from ..models.inputs import Inputs
-from ..values import MISSING_CATEGORY, epoch_seconds
+from ..models.inputs import from_rows
 from .answers import Known, Predicted, answer_columns, known_categories
 from .schemas import BodySchema, Row, label_type, row_type
 
@@ -34,27 +32,9 @@ class Predictor:
 
         Raises ``ModelFailedError`` where an output is not finite, or no probability.
         """
-        inputs = self._grouped(rows)
+        inputs = from_rows(self.bundle.contract, rows)
         outputs = self.bundle.predict(inputs)
         return Predicted(bundle=self.bundle, known=self.known, inputs=inputs, outputs=outputs)
-
-    def _grouped(self, rows: Sequence[Row]) -> Inputs:
-        """As ``models.inputs.from_columns`` groups; several times as quick for validated rows."""
-        contract = self.bundle.contract
-        numbers = [list(map(row.get, contract.numeric)) for row in rows]
-        texts = [
-            [MISSING_CATEGORY if text is None else text for text in map(row.get, contract.category)]
-            for row in rows
-        ]
-        times = [
-            [epoch_seconds(moment, contract.zone) for moment in map(row.get, contract.times)]
-            for row in rows
-        ]
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, so missing
-            numeric = np.array(numbers, np.float32)
-        return Inputs(
-            numeric=numeric, category=np.array(texts, object), time=np.array(times, np.int64)
-        )
 
 
 def make_predictor(bundle: Bundle, version: int, max_rows: int) -> Predictor:

@@ -13,9 +13,9 @@ from ..config import TrainConfig
 from ..data.leakage import feature_scores
 from ..errors import BundleError, DataError
 from ..models import graph
-from ..models.bundle import open_bundle, open_session, parity_error, predict
+from ..models.bundle import open_bundle, open_session, predict
 from ..models.intervals import Bootstrap, Interval
-from ..models.metrics import METRICS, Draws, Floats, Integers, Scored
+from ..models.metrics import METRICS, ByDraw, Floats, Integers, Scored, calibration_error
 from ..models.tables import from_table
 from ..models.tasks import Outputs, Task, task_of
 from ..models.versions import Versions
@@ -50,7 +50,7 @@ class Evaluation:
 
     values: Mapping[str, Mapping[str, float]]
     """``values[model][metric]`` on the rows as they are."""
-    draws: Mapping[str, Draws]
+    draws: Mapping[str, ByDraw]
     """``draws[model][metric]`` over the bootstrap."""
     bootstrap: Bootstrap
 
@@ -110,7 +110,7 @@ def export(model: Model, splits: Splits) -> Exported:
         graph=content,
         tested=tested,
         trained=predict(session, train.inputs, task),
-        parity=parity_error(expected, tested, task.scale(expected)),
+        parity=float(task.parity_errors(expected, tested).max(initial=0)),
     )
 
 
@@ -172,8 +172,9 @@ def champion(versions: Versions, test: Rows) -> Mapping[str, Scored]:
 
 def evaluate(scores: Mapping[str, Scored], bootstrap: Bootstrap) -> Evaluation:
     """Metrics of each model's outputs on the same rows, and their draws over resampled blocks."""
-    values = {name: scored.all() for name, scored in scores.items()}
-    draws = {name: bootstrap.draw(scored, values[name]) for name, scored in scores.items()}
+    measured = {name: bootstrap.measure(scored) for name, scored in scores.items()}
+    values = {name: values for name, (values, _) in measured.items()}
+    draws = {name: by_draw for name, (_, by_draw) in measured.items()}
     return Evaluation(values=values, draws=draws, bootstrap=bootstrap)
 
 
@@ -231,6 +232,6 @@ def calibration_gap(
         spread = float(labels.std()) or 1.0
         return bootstrap.bias(outputs / spread, labels / spread)
     value = evaluation.values[MODEL]["ece"]
-    draws = task.scores(labels, outputs).summed(bootstrap.drawn, bootstrap.counts)["ece"]
+    draws = calibration_error(labels, outputs, bootstrap.draws)
     noise = float(draws.mean()) - value
     return bootstrap.interval(value - noise, draws - 2 * noise)

@@ -182,15 +182,16 @@ def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -
     """
     labels, bootstrap = holdout.rows.labels, bootstrap_of(holdout.rows, settings)
     task = task_of(holdout.rows.contract)
-    scored = {name: task.scores(labels, model.outputs) for name, model in models.items()}
-    values = {name: one.all() for name, one in scored.items()}
-    undefined = any(np.isnan(metrics[task.main]) for metrics in values.values())
+    measured = {
+        name: bootstrap.measure(task.scores(labels, model.outputs)) for name, model in models.items()
+    }
+    undefined = any(np.isnan(values[task.main]) for values, _ in measured.values())
     metric = task.loss if undefined else task.main
     title, sign = METRICS[metric].title, METRICS[metric].sign
-    names, lines = sorted(models, key=lambda name: -sign * values[name][metric]), []
+    names, lines = sorted(models, key=lambda name: -sign * measured[name][0][metric]), []
     for name in names:
-        draws = bootstrap.draw(scored[name], values[name])[metric]
-        interval, fitted = bootstrap.interval(values[name][metric], draws), models[name].fitted
+        values, by_draw = measured[name]
+        interval, fitted = bootstrap.interval(values[metric], by_draw[metric]), models[name].fitted
         rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else "–"
         lines.append((name, str(interval), rounds))
     n, k = len(labels), len(holdout.parts)

@@ -135,7 +135,7 @@ def _typical(train: Rows) -> dict[str, Any]:
 def _profile(train: Rows, predicted: Outputs, window_days: int) -> dict[str, Any]:
     """Each column and the score, as monitoring will compare them."""
     contract = train.contract
-    columns = profile.columns_of(train.inputs, contract.numeric, contract.category)
+    columns = profile.columns_of(contract, train.inputs)
     columns[profile.SCORE] = task_of(contract).drift_values(predicted)
     windows = _whole_windows(train, window_days)
     return {

@@ -13,7 +13,6 @@ import polars as pl
 from {{ cookiecutter.__package }}.config import MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
-from {{ cookiecutter.__package }}.models.inputs import from_columns
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import JudgedWindow
 from {{ cookiecutter.__package }}.monitoring.read_log import Served
@@ -59,10 +58,6 @@ def bundle_of(
 def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) -> Served:
     """Rows spread evenly over a week, answered as they came."""
     n = len(labels)
-    inputs = from_columns(contract, {f: columns.get(f, [None] * n) for f in contract.features}, n)
-    groups = [(contract.numeric, inputs.numeric), (contract.category, inputs.category)]
-    groups.append((contract.times, inputs.time))
-    frame = {name: group[:, i] for names, group in groups for i, name in enumerate(names)}
     index = {
         "_at": np.arange(n),
         "_key": np.arange(n),
@@ -70,8 +65,8 @@ def served_of(contract: Contract, outputs: Any, labels: Floats, **columns: Any) 
         "_output": pl.Series(np.asarray(outputs, np.float64).tolist()),
         "_label": pl.Series(labels),
     }
-    given = pl.DataFrame(frame, strict=False)
-    return GivenRows(index=pl.DataFrame(index), folder=Path(), frame=given)
+    given = {name: columns.get(name, [None] * n) for name in contract.features}
+    return GivenRows(index=pl.DataFrame(index), folder=Path(), frame=pl.DataFrame(given))
 
 
 def window_of(bundle: Bundle, served: Served, **more: Any) -> Window:

@@ -2,23 +2,15 @@
 
 import numpy as np
 import pytest
-import torch
 
 from {{ cookiecutter.__package }}.config import ModelConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.models.bundle import (
-    open_session,
-    parity_error,
-    predict,
-)
+from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
-from {{ cookiecutter.__package }}.training.race import (
-    fit_program,
-    make_training_set,
-)
+from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
@@ -56,21 +48,19 @@ def test_it_learns_and_its_graph_answers_alike(kind: str, name: str, make_set: M
     for inputs in (rows.inputs[:400], rows.inputs[:1], adversarial(contract)):
         expected = program.predict(inputs)
         outputs = predict(session, inputs, task)
-        assert parity_error(expected, outputs, task.scale(expected)) <= 1
+        assert task.parity_errors(expected, outputs).max() <= 1
 
 
 @pytest.mark.parametrize("kind", NAMES)
 def test_the_seed_decides_the_model(kind: str, shop: Contract, make_set: MakeSet) -> None:
-    first, second = (fit_program(make_set(shop), choice(kind))[0].state_dict() for _ in range(2))
-    assert first.keys() == second.keys()
-    assert all(torch.allclose(first[n], second[n], rtol=0, atol=0, equal_nan=True) for n in first)
-    other = make_set(shop, SETTINGS.model_copy(update={"seed": 1}))
+    reseeded = make_set(shop, SETTINGS.model_copy(update={"seed": 1}))
     inputs = rows_of(shop, 50).inputs
-    one, two = (
+    first, again, other = (
         fit_program(training, choice(kind))[0].predict(inputs)
-        for training in (make_set(shop), other)
+        for training in (make_set(shop), make_set(shop), reseeded)
     )
-    assert np.allclose(one, two) is (kind == "linear")  # it has one optimum
+    assert np.array_equal(first, again)
+    assert np.allclose(first, other) is (kind == "linear")  # it has one optimum
 
 
 @pytest.mark.parametrize("kind", NAMES)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.bundle import run
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.report.figures import (
@@ -63,7 +62,7 @@ def rows_of(task: str) -> Rows:
     exported = exported_of(task)
     table = synthesize(exported.contract, 400)
     inputs = from_table(exported.contract, table)
-    outputs: Any = run(exported.session, inputs)
+    outputs: Any = predict(exported.session, inputs, exported.task)
     labels = outputs.argmax(1) if task == "multiclass" else outputs
     if task == "binary":
         labels = labels > np.median(labels)

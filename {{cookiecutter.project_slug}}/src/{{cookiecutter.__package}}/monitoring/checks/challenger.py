@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...models.challenger import ChallengerConfig
-from ...models.metrics import METRICS
+from ...models.metrics import METRICS, Draws
 from ..finding import Finding
 from ..read_log import Served
 from ..windows import Window
@@ -24,7 +24,7 @@ def judge(window: Window) -> list[Finding]:
 def _compare(window: Window, version: int) -> Iterator[Finding]:
     """Predictions on the rows that both answered; quality on these, or on all where these are few."""
     champion, challenger, subject = window.rows, window.others[version], f"version {version}"
-    min_rows, task = window.config.min_rows, window.bundle.task
+    min_rows = window.config.min_rows
     our_keys, their_keys = (rows.index["_key"].to_numpy() for rows in (champion, challenger))
     _, ours, theirs = np.intersect1d(our_keys, their_keys, return_indices=True)
     if (n := len(ours)) >= min_rows:
@@ -32,7 +32,7 @@ def _compare(window: Window, version: int) -> Iterator[Finding]:
         distance = float(np.abs(challenger.outputs - champion.outputs).mean())
         yield Finding(kind=KIND, subject=subject, measure="mean_distance", value=distance, rows=n)
     both = [each[np.flatnonzero(~np.isnan(each.labels))] for each in (champion, challenger)]
-    enough = all(len(rows) >= min_rows and task.n_labels(rows.labels) > 1 for rows in both)
+    enough = all(len(rows) >= min_rows and np.ptp(rows.labels) > 0 for rows in both)
     if enough and is_mature(window):
         yield _quality(window, subject, *both)
 
@@ -46,8 +46,9 @@ def _quality(window: Window, subject: str, champion: Served, challenger: Served)
     threshold = window.settings[KIND].threshold
     days = bootstrap_of(window.contract, np.append(champion.seconds, challenger.seconds))
     ours, theirs = (task.scores(each.labels, each.outputs) for each in (champion, challenger))
-    our_draws = ours.draws(days.drawn[:n], days.counts)[name]
-    their_draws = theirs.draws(days.drawn[n:], days.counts)[name]
+    block, counts = days.draws.block, days.draws.counts
+    our_draws = ours.by_draw(Draws(block[:n], counts))[name]
+    their_draws = theirs.by_draw(Draws(block[n:], counts))[name]
     interval = days.interval(theirs.all()[name] - ours.all()[name], their_draws - our_draws)
     about = {"kind": KIND, "subject": subject, "measure": f"{name}_difference"}
     return finding_of(interval, 0.0, threshold, METRICS[name].sign, rows=len(challenger), **about)

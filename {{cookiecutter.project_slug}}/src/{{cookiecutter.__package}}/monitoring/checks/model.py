@@ -5,7 +5,6 @@ from datetime import date
 
 import numpy as np
 
-from ...models.bundle import TOLERANCE
 from ...models.profile import SCORE, read_profiles
 from ..decision import compare
 from ..finding import Finding
@@ -53,9 +52,8 @@ def _parity(window: Window) -> Finding:
     n, limit = min(len(window.rows), SAMPLE_ROWS), window.settings["parity"].threshold
     sample = window.rows[np.arange(n) * len(window.rows) // n]
     logged = sample.outputs
-    predicted = window.bundle.predict(sample.inputs(window.contract)).astype(np.float64)
-    tolerance = TOLERANCE * (window.bundle.task.scale(logged) + np.abs(logged))
-    apart = ~(np.abs(predicted - logged) <= tolerance)
+    predicted = window.bundle.predict(sample.inputs(window.contract))
+    apart = window.bundle.task.parity_errors(logged, predicted) > 1
     differing = int(apart.reshape(n, -1).any(1).sum())
     text = f"{differing:,} of {n:,} logged predictions differ from those made offline"
     breach = differing / n > limit

@@ -91,9 +91,7 @@ def worse_end(tested: dict[str, dict[str, float | None]], name: str) -> float | 
 
 def _metrics(window: Window, known: Served, bootstrap: Bootstrap) -> Iterator[Finding]:
     task, threshold = window.bundle.task, window.settings["quality"].threshold
-    scored = task.scores(known.labels, known.outputs)
-    values = scored.all()
-    draws = bootstrap.draw(scored, values)
+    values, draws = bootstrap.measure(task.scores(known.labels, known.outputs))
     for name in task.metrics:
         tested = window.bundle.metadata["metrics"]["model"] if name == task.main else {}
         near, interval = worse_end(tested, name), bootstrap.interval(values[name], draws[name])

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ...config import CheckConfig
 from ...models.intervals import Bootstrap
-from ...models.metrics import METRICS, SMALLEST, Draws, Floats, Ranking, sums
+from ...models.metrics import METRICS, ByDraw, Draws, Floats, log_losses, rank_areas
 from ..finding import Finding
 from ..windows import Window
 from . import Check
@@ -36,39 +36,30 @@ def judge(window: Window) -> list[Finding]:
         return []
     outputs = served.outputs.astype(np.float64)
     bootstrap = bootstrap_of(window.contract, served.seconds)
-    values = {
-        name: float(drawn[0])
-        for name, drawn in expected(
-            outputs, np.zeros(len(outputs), np.int64), np.ones((1, 1))
-        ).items()
-    }
-    draws = expected(outputs, bootstrap.drawn, bootstrap.counts)
-    return list(_findings(window, bootstrap, values, draws))
+    once = expected(outputs, Draws.once(len(outputs)))
+    values = {name: float(by_draw[0]) for name, by_draw in once.items()}
+    return list(_findings(window, bootstrap, values, expected(outputs, bootstrap.draws)))
 
 
-def expected(outputs: Floats, block: np.ndarray, counts: Floats) -> Draws:
+def expected(outputs: Floats, draws: Draws) -> ByDraw:
     """Metrics of probabilities ``[rows]`` or ``[rows, classes]`` if they are true.
 
-    As in ``models.metrics``, for each draw of how often each block counts: AUC of one against the
-    rest, log loss, and the Brier score or the accuracy.
+    In each draw: AUC of one against the rest, log loss, and the Brier score or the accuracy.
     """
     columns = outputs[:, None] if outputs.ndim == 1 else outputs
-    areas = [Ranking(column, column).areas(block, counts)["auc"] for column in columns.T]
+    areas = [rank_areas(column, column, draws)["auc"] for column in columns.T]
     both = np.column_stack([outputs, 1 - outputs]) if outputs.ndim == 1 else outputs
-    sure = np.clip(both, SMALLEST, 1)
-    means = {"log_loss": -(both * np.log(sure)).sum(1)}
+    means = {"log_loss": (both * log_losses(both)).sum(1)}
     if outputs.ndim == 1:
         means["brier"] = outputs * (1 - outputs)
     else:
         means["accuracy"] = outputs.max(1)
-    rows = sums(block, counts)
-    return {"auc": np.nanmean(areas, axis=0)} | {
-        name: sums(block, counts, each) / rows for name, each in means.items()
-    }
+    by_draw = {name: draws.mean(each) for name, each in means.items()}
+    return {"auc": np.nanmean(areas, axis=0), **by_draw}
 
 
 def _findings(
-    window: Window, bootstrap: Bootstrap, values: Mapping[str, float], draws: Draws
+    window: Window, bootstrap: Bootstrap, values: Mapping[str, float], draws: ByDraw
 ) -> Iterator[Finding]:
     main = window.bundle.task.main
     threshold = window.settings[KIND].threshold

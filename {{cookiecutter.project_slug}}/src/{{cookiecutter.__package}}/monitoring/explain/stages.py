@@ -17,12 +17,12 @@ from ...config import Config
 from ...contract import Contract
 from ...errors import DataError
 from ...log.live import read_rows
-from ...models.bundle import Bundle, open_bundle, open_session, parity_error
+from ...models.bundle import Bundle, open_bundle, open_session
 from ...models.graph import NAMES
-from ...models.inputs import Inputs, from_columns
+from ...models.inputs import Inputs, from_rows
 from ...models.versions import Versions
 from ...terminal import say, table
-from ...values import MISSING_TIME
+from ...values import MISSING_TIME, canonical_category
 
 INPUTS, INNER = "inputs of the graph", ("codes", "numbers", "raw")
 
@@ -95,9 +95,10 @@ def stages_of(bundle: Bundle, record: dict[str, Any]) -> Iterator[Stage]:
     contract = bundle.contract
     columns = {name: _cell(contract, name, record["columns"]) for name in contract.request}
     yield _request(contract, record["columns"])
+    texts = {name: canonical_category(columns[name]) for name in contract.category}
     try:
-        inputs = from_columns(contract, {name: [columns[name]] for name in contract.features}, 1)
-    except (TypeError, ValueError) as error:
+        inputs = from_rows(contract, [columns | texts])
+    except (AttributeError, TypeError, ValueError) as error:
         yield Stage(title=INPUTS, header=("",), differs=f"they cannot be made of this: {error}")
         return
     yield _inputs(contract, columns, inputs)
@@ -173,7 +174,7 @@ def _answered(bundle: Bundle, record: dict[str, Any], inputs: Inputs) -> Iterato
     logged = np.array([record[task.output]], np.float64)
     error = float("inf")
     if logged.shape == outputs.shape:
-        error = parity_error(logged, outputs, task.scale(outputs))
+        error = task.parity_errors(logged, outputs).max()
     yield Stage(
         title="answer",
         header=("", task.output),
@@ -181,7 +182,7 @@ def _answered(bundle: Bundle, record: dict[str, Any], inputs: Inputs) -> Iterato
         differs="" if error <= 1 else f"{error:,.0f} times as far apart as rounding explains",
     )
     before, now = (_text(task.decisions(values)[0]) for values in (logged, outputs))
-    threshold = "" if task.threshold is None else f" from {task.threshold:.4f} on"
+    threshold = f" from {task.threshold:.4f} on" if task.kind == "binary" else ""
     yield Stage(
         title=f"decision{threshold}",
         header=("", "decision"),

@@ -50,7 +50,7 @@ class Fitted:
     """A body that has learned."""
 
     body: nn.Module
-    """``(numbers, codes)`` to raw values ``[batch, head.width]``."""
+    """``(numbers, codes)`` to encoded numbers and raw values ``[batch, head.width]``."""
     rounds: int = 1
     """Epochs or trees of the best state, which the body has."""
     last_round: int = 1

@@ -65,7 +65,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
 
     curves = {f"validation_{name}": curve for name, curve in scores.get("valid_0", {}).items()}
     return Fitted(
-        body=Trees(matrices, predict=predict, node=_node(floored, width), text=text),
+        body=Trees(matrices, predict=predict, node=_node(floored, width)),
         rounds=best,
         last_round=max(map(len, curves.values()), default=n_trees),
         curves=curves,

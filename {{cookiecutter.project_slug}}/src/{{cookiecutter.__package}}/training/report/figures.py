@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 from sklearn import metrics
 
-from ...models.bundle import open_session, run
+from ...models.bundle import open_session, predict
 from ...models.inputs import Inputs
 from ...models.metrics import METRICS
 from ...models.tasks import Outputs, Task
@@ -98,7 +98,7 @@ def importance(session: ort.InferenceSession, task: Task, rows: Rows) -> dict[st
     inputs, labels, sign = rows.inputs[at], rows.labels[at], METRICS[task.main].sign
 
     def quality(changed: Inputs) -> float:
-        return task.scores(labels, run(session, changed)).all()[task.main]
+        return task.scores(labels, predict(session, changed, task)).all()[task.main]
 
     before = quality(inputs)
     losses = {
