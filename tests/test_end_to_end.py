@@ -92,10 +92,18 @@ def test_with_one_model_there_is_nothing_to_roll_back_to(
     assert "nothing to roll back to" in ran.output
 
 
-def test_the_history_says_which_model_serves_and_why(ready: BakedProject, training: Ran) -> None:
+def test_the_history_says_who_made_the_first_model_serve_and_why_also_as_json(
+    ready: BakedProject, training: Ran
+) -> None:
     output = ready.run("make", "history").output
     assert "first model that passed the gate" in " ".join(output.split())
-    assert " champion " in output
+
+    lines = ready.run("make", "history", "ARGS=--json").output.splitlines()
+    tables = [json.loads(line)["rows"] for line in lines if line.startswith("{")]
+    versions, gate, moves = tables[0], tables[1], tables[-1]
+    assert (versions[0]["version"], versions[0]["alias"]) == (1, "champion")
+    assert {rule["passed"] for rule in gate} == {"yes"}
+    assert (moves[0]["to"], moves[0]["why"]) == (1, "the first model that passed the gate")
 
 
 def test_the_card_begins_with_the_description(ready: BakedProject, training: Ran) -> None:

@@ -11,6 +11,7 @@ from .config import Config, load
 from .contract import Contract, load_contract
 from .errors import ConfigError, MissingExtraError
 from .storage import read_pointer
+from .terminal import print_json
 
 Folder = Annotated[
     Path, typer.Option("--configs", help="The folder with contract.yaml and the settings.")
@@ -18,6 +19,14 @@ Folder = Annotated[
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting; may be repeated."),
+]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print each table as a line of JSON, and all else to standard error.",
+        callback=print_json,
+    ),
 ]
 CONFIGS = Path("configs")
 CONTRACT = "contract.yaml"

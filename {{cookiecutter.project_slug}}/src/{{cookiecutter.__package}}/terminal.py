@@ -1,5 +1,6 @@
 """What a person sees in the terminal: progress, tables and the last line."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -34,8 +35,21 @@ def progress(title: str, total: float | None) -> Iterator[Bar]:
         yield advance
 
 
+def print_json(chosen: bool) -> None:
+    """Print tables as lines of JSON from here on, and all else to standard error."""
+    console.stderr = chosen
+
+
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; every cell is shown as text, numbers to the right."""
+    """Print a table; every cell is shown as text, numbers to the right.
+
+    As JSON it is an object ``{"title": …, "rows": [{…}]}`` on a line of its own.
+    """
+    if console.stderr:
+        keys = [name or "name" for name in header]
+        objects = [dict(zip(keys, row, strict=True)) for row in rows]
+        print(json.dumps({"title": title, "rows": objects}, default=str, ensure_ascii=False))
+        return
     texts = [[_text(cell) for cell in row] for row in rows]
     drawn = Table(
         title=printable(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD

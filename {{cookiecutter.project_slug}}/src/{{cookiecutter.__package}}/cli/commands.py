@@ -12,6 +12,7 @@ from ..arguments import (
     CONFIGS,
     CONTRACT,
     Folder,
+    Json,
     Overrides,
     config_of,
     contract_of,
@@ -59,6 +60,7 @@ def train(
     ] = None,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
+    _json: Json = False,
 ) -> None:
     """Train a model on the current dataset; serve it if it passes the gate and none serves yet."""
     config = config_of(configs, set_, over)
@@ -138,6 +140,7 @@ def monitor(
     ] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
+    _json: Json = False,
 ) -> None:
     """Check the served predictions for drift, quality and faults; show the open alerts."""
     config, name = config_of(configs, set_), name_of(configs)
@@ -204,7 +207,7 @@ def rollback(
     mirror(config.train, versions, config.monitor.reports)
 
 
-def history(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
+def history(configs: Folder = CONFIGS, set_: Overrides = None, _json: Json = False) -> None:
     """Show the versions with their gates, and which served when."""
     from ..training.promote import show_history
 

@@ -7,7 +7,6 @@ from ..contract import Contract, CsvSource, JsonlSource, ParquetSource, TableSou
 from ..data.rows import Layout, files, layout_of, records
 from ..errors import DataError
 
-
 JSON_LINES = {".jsonl", ".ndjson"}
 FOLDER_PATTERNS = ("*.parquet", "*.jsonl*", "*.ndjson*", "*.csv*")
 """The files of a folder that are scored; of one of these kinds."""
@@ -39,7 +38,7 @@ def _source(where: str) -> TableSource:
             kinds = ", ".join(patterns) or "no file to score"
             raise DataError(f"'{where}' holds {kinds}; name files of one kind: '{where}/*.csv'")
         where = f"{glob.escape(where)}/**/{patterns[0]}"
-    suffixes = {*Path(where.rstrip('*')).suffixes}
+    suffixes = {*Path(where.rstrip("*")).suffixes}
     if ".parquet" in suffixes:
         return ParquetSource(parquet=where)
     return JsonlSource(jsonl=where) if suffixes & JSON_LINES else CsvSource(csv=where)

@@ -183,7 +183,8 @@ def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -
     labels, bootstrap = holdout.rows.labels, bootstrap_of(holdout.rows, settings)
     task = task_of(holdout.rows.contract)
     measured = {
-        name: bootstrap.measure(task.scores(labels, model.outputs)) for name, model in models.items()
+        name: bootstrap.measure(task.scores(labels, model.outputs))
+        for name, model in models.items()
     }
     undefined = any(np.isnan(values[task.main]) for values, _ in measured.values())
     metric = task.loss if undefined else task.main

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models.bundle import predict
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.report.figures import (

@@ -21,7 +21,7 @@ from ...errors import BundleError
 from ...log.live import SHADOW
 from ...models.bundle import open_bundle
 from ...models.challenger import Challenge, ChallengerConfig, end_challenge, read_challenge
-from ...models.versions import CHALLENGER, Versions
+from ...models.versions import Versions
 from ..answers import Answer, Predicted, answer_columns, answer_rows
 from ..batching import Request
 from ..predictor import Predictor, make_predictor
@@ -30,6 +30,8 @@ from ..service import Ask, Service
 from ..store import accepts_requests_of
 
 LOGGER = logging.getLogger(__name__)
+CHALLENGER = "challenger"
+"""What the log calls this way of being answered."""
 MAX_WAITING = 64  # requests of a worker
 ALLOWED, TOO_MANY, LIMIT = 0.01, 0.05, 18.0
 
