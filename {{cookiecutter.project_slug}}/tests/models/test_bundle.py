@@ -65,6 +65,4 @@ def test_a_trained_bundle_opens_anywhere_and_holds_only_formats_that_are_safe_to
     original = workspace.bundle
     copy = shutil.copytree(original.path, tmp_path / "elsewhere" / original.hash)
     assert open_bundle(copy).metadata == original.metadata
-    assert {path.suffix for path in copy.iterdir()} == {
-        *(".onnx", ".json", ".md", ".parquet", ".sha256"),
-    }
+    assert {path.suffix for path in copy.iterdir()} == {".onnx", ".json", ".md", ".sha256"}

@@ -26,7 +26,7 @@ from ..conftest import PACKAGE
 from .conftest import HEAD, LINE, Place, rows_of
 
 
-def test_each_format_is_read_and_a_patterns_files_in_the_order_of_names(
+def test_each_format_is_read_and_files_of_a_folder_or_pattern_in_the_order_of_names(
     place: Place, shop: Contract
 ) -> None:
     rows, folder = rows_of(shop, 80), place.folder / "in"
@@ -41,8 +41,11 @@ def test_each_format_is_read_and_a_patterns_files_in_the_order_of_names(
         ("all.parquet", names),
         ("all.jsonl", names),
         ("**/*.csv*", [*names, *names[:40]]),
+        ("deep", names[:40]),
     ):
         assert place.scored(folder / where)["order"].to_pylist() == found, where
+    with pytest.raises(DataError, match="name files of one kind"):
+        place.run(folder)
 
 
 def test_columns_may_come_in_any_order_be_too_many_or_left_out_where_they_may_be_missing(
@@ -84,7 +87,7 @@ def test_a_file_that_cannot_be_scored_leaves_what_was_there(
 def test_what_is_not_there_is_said(place: Place) -> None:
     (place.folder / "empty").mkdir()
     for where in ("empty", "none-*.csv", "none.csv"):
-        with pytest.raises(DataError, match=r"is a folder; name its files|does not exist"):
+        with pytest.raises(DataError, match=r"holds no file to score|does not exist"):
             place.run(place.folder / where)
     with pytest.raises(BundleError, match="make train"):
         run(place.config, "other", "rows.csv", place.folder / "out.parquet")
