@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from {{ cookiecutter.__package }}.config import CheckConfig, MonitorConfig
 from {{ cookiecutter.__package }}.monitoring.alerts import alerts_of
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
-from .judged import drift, week_of
+from .conftest import drift, week_of
 
 CONFIG = MonitorConfig().checks()
 
@@ -74,16 +75,22 @@ def test_each_column_is_followed_apart() -> None:
     assert [alert.key for alert in alerts] == [("data_drift", "price")]
 
 
-def test_a_kind_that_is_off_or_of_an_option_that_is_gone_raises_nothing() -> None:
-    off = MonitorConfig.model_validate({"data_drift": {"enabled": False}}).checks()
-    assert open_since("BBG", off) == open_since("BBG", {}) == {}
+def settings(**drift: Any) -> Mapping[str, CheckConfig]:
+    return MonitorConfig.model_validate({"data_drift": drift}).checks()
 
 
-def test_persistence_is_the_kinds_own() -> None:
-    def settings(k: int, m: int) -> Mapping[str, CheckConfig]:
-        return MonitorConfig.model_validate({"data_drift": {"persistence": (k, m)}}).checks()
-
-    assert set(open_since("-B", settings(1, 1))) == {"price"}
-    assert open_since("B-", settings(1, 1)) == {}
-    assert open_since("BB-BB", settings(3, 3)) == {}
-    assert set(open_since("-BBB", settings(3, 3))) == {"price"}
+@pytest.mark.parametrize(
+    ("letters", "checks", "is_open"),
+    [
+        ("BBG", settings(enabled=False), False),
+        ("BBG", {}, False),  # of an option that is gone
+        ("-B", settings(persistence=(1, 1)), True),
+        ("B-", settings(persistence=(1, 1)), False),
+        ("BB-BB", settings(persistence=(3, 3)), False),
+        ("-BBB", settings(persistence=(3, 3)), True),
+    ],
+)
+def test_persistence_is_the_kinds_own_and_a_kind_that_is_off_raises_nothing(
+    letters: str, checks: Mapping[str, CheckConfig], is_open: bool
+) -> None:
+    assert bool(open_since(letters, checks)) is is_open
