@@ -1,8 +1,8 @@
 """Alerts from their beginning to their end, and on their way to receivers that fail for a while."""
 
 import json
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,45 +24,30 @@ from ..conftest import Command
 from .conftest import drift, judge_week, make_place, update, weeks_of, write_log
 
 
-class Hook(ThreadingHTTPServer):
-    """Takes JSON by POST; answers ``statuses`` first, then success."""
-
-    statuses: list[int]
-    messages: list[Any]
-    """Those that were taken."""
-
-    @property
-    def address(self) -> str:
-        """In apprise's form, with a secret."""
-        return f"json://user:hidden@127.0.0.1:{self.server_port}/path"
-
-
-class _Post(BaseHTTPRequestHandler):
-    server: Hook
-
-    def do_POST(self) -> None:
-        """Take a message, or fail."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status = self.server.statuses.pop(0) if self.server.statuses else 200
-        self.server.messages += [body] if status == 200 else []
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Print nothing."""
-
-
 @contextmanager
-def hook(*statuses: int) -> Iterator[Hook]:
-    """A receiver of HTTP while the block runs."""
-    with Hook(("127.0.0.1", 0), _Post) as server:
-        server.statuses, server.messages = [*statuses], []
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
+def hook(*statuses: int) -> Iterator[tuple[str, list[Any]]]:
+    """A receiver that answers ``statuses`` before it takes messages: its address, and those taken.
+
+    The address is in apprise's form, with a secret.
+    """
+    messages, refusals = list[Any](), [*statuses]
+
+    class Post(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if not refusals:
+                messages.append(body)
+            self.send_response(refusals.pop(0) if refusals else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Post) as server, ThreadPoolExecutor(1) as pool:
+        pool.submit(server.serve_forever, 0.02)
+        yield f"json://user:hidden@127.0.0.1:{server.server_port}/path", messages
         server.shutdown()
-        thread.join()
 
 
 def drifting(config: MonitorConfig) -> None:
@@ -107,12 +92,12 @@ def test_an_address_that_fails_for_a_while_gets_each_state_later_and_once_and_is
     config: MonitorConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drifting(config)
-    with hook(503, 500) as chat:
-        addresses = f"{chat.address} nonsense nowhere://x"
+    with hook(503, 500) as (address, messages):
+        addresses = f"{address} nonsense nowhere://x"
         monkeypatch.setenv(ADDRESSES, addresses)
         for _ in range(2):
             update(config)
-        assert chat.messages == []
+        assert messages == []
         monkeypatch.delenv(ADDRESSES)
         update(config)
         assert len(unsent(config)) == 6, "what is for an address that is not set waits"
@@ -125,7 +110,7 @@ def test_an_address_that_fails_for_a_while_gets_each_state_later_and_once_and_is
             judge_week(config, week, drift(0.0), drift(0.0, subject="items"))
         for _ in range(2):
             update(config)
-    sent = [(one["title"], one["type"], one["message"].split(":")[0]) for one in chat.messages]
+    sent = [(one["title"], one["type"], one["message"].split(":")[0]) for one in messages]
     states = [("[warning] shop version 2", "warning"), ("[resolved] shop version 2", "success")]
     assert sent == [(*state, f"{name} drifts") for state in states for name in ("price", "items")]
     assert set(unsent(config)) == {"nonsense", "nowhere"}
@@ -142,15 +127,15 @@ def test_a_kill_while_it_sends_loses_nothing(
     def killed(url: str, alert: alerts.Alert) -> None:
         raise KeyboardInterrupt
 
-    with hook() as chat:
-        monkeypatch.setenv(ADDRESSES, chat.address)
+    with hook() as (address, messages):
+        monkeypatch.setenv(ADDRESSES, address)
         with monkeypatch.context() as patch:
             patch.setattr(alerts, "_send", killed)
             with pytest.raises(KeyboardInterrupt):
                 update(config)
         assert len(unsent(config)) == 2
         update(config)
-    assert len(chat.messages) == 2
+    assert len(messages) == 2
     assert unsent(config) == []
 
 

@@ -75,22 +75,14 @@ def test_each_column_is_followed_apart() -> None:
     assert [alert.key for alert in alerts] == [("data_drift", "price")]
 
 
-def settings(**drift: Any) -> Mapping[str, CheckConfig]:
-    return MonitorConfig.model_validate({"data_drift": drift}).checks()
+def test_persistence_is_the_kinds_own_and_a_kind_that_is_off_raises_nothing() -> None:
+    def is_open(letters: str, **settings: Any) -> bool:
+        checks = MonitorConfig.model_validate({"data_drift": settings}).checks()
+        return bool(open_since(letters, checks))
 
-
-@pytest.mark.parametrize(
-    ("letters", "checks", "is_open"),
-    [
-        ("BBG", settings(enabled=False), False),
-        ("BBG", {}, False),  # of an option that is gone
-        ("-B", settings(persistence=(1, 1)), True),
-        ("B-", settings(persistence=(1, 1)), False),
-        ("BB-BB", settings(persistence=(3, 3)), False),
-        ("-BBB", settings(persistence=(3, 3)), True),
-    ],
-)
-def test_persistence_is_the_kinds_own_and_a_kind_that_is_off_raises_nothing(
-    letters: str, checks: Mapping[str, CheckConfig], is_open: bool
-) -> None:
-    assert bool(open_since(letters, checks)) is is_open
+    assert is_open("-B", persistence=(1, 1))
+    assert not is_open("B-", persistence=(1, 1))
+    assert not is_open("BB-BB", persistence=(3, 3))
+    assert is_open("-BBB", persistence=(3, 3))
+    assert not is_open("BBG", enabled=False)
+    assert open_since("BBG", {}) == {}, "of an option that is gone"
