@@ -1,6 +1,5 @@
 """What a server of the shop would have logged, written without one; and windows made by hand."""
 
-import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.config import Config, MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES, Alert, update_alerts
@@ -29,6 +27,7 @@ from {{ cookiecutter.__package }}.values import json_value
 from ..conftest import Workspace, make_workspace
 from ..serving.live import add_version
 from ..synthesized import synthesize
+from .reading import write
 
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
@@ -60,9 +59,7 @@ def make_place(folder: Path, contract: Contract) -> Workspace:
 
 def write_log(place: Workspace, table: pa.Table, *, right: bool = True) -> None:
     """Log a table as answered by the served version, with labels that it got right or wrong."""
-    folder = place.config.train.bundles / place.contract.name
-    (path,) = (one.parent for one in folder.glob("*/model.onnx"))
-    bundle, contract, log = open_bundle(path), place.contract, place.config.monitor.log
+    bundle, contract, log = place.bundle, place.contract, place.config.monitor.log
     outputs = bundle.predict(from_table(contract, table))
     predictions, labels = [], []
     triples = zip(table.to_pylist(), outputs, labels_of(contract, outputs, right), strict=True)
@@ -74,9 +71,8 @@ def write_log(place: Workspace, table: pa.Table, *, right: bool = True) -> None:
         key = {} if contract.id is None else {"id": row[contract.id]}
         labels.append({**shared, **key, "label": label})
     log.mkdir(exist_ok=True)
-    for stem, records in (("predictions", predictions), ("labels", labels)):
-        lines = "".join(json.dumps(record) + "\n" for record in records)
-        (log / f"{stem}-2024-01-01-1.jsonl").write_text(lines)
+    write(log, "predictions-2024-01-01-1", *predictions)
+    write(log, "labels-2024-01-01-1", *labels)
 
 
 def labels_of(contract: Contract, outputs: npt.NDArray[Any], right: bool) -> list[Any]:
