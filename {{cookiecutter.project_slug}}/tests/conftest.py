@@ -203,9 +203,9 @@ def write_configs(folder: Path, sections: Mapping[str, Any]) -> None:
         (folder / "configs" / f"{name}.yaml").write_text(text)
 
 
-def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") -> Dataset:
+def write_dataset(directory: Path, contract: Contract) -> Dataset:
     """A dataset version of synthesised rows, and the pointer to it."""
-    path = directory / "datasets" / name
+    path = directory / "datasets" / "synthetic"
     path.mkdir(parents=True)
     table, start = synthesize(contract, sum(ROWS.values())), 0
     for split in SPLITS:
@@ -213,5 +213,5 @@ def write_dataset(directory: Path, contract: Contract, name: str = "synthetic") 
         start += ROWS[split]
     (path / "contract.json").write_text(contract.text)
     (path / "manifest.json").write_text(json.dumps({"splits": label_statistics(path, contract)}))
-    write_pointer(directory / "datasets" / "current", name)
+    write_pointer(directory / "datasets" / "current", path.name)
     return Dataset(path=path)

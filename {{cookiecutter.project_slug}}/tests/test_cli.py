@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import typer
@@ -108,6 +109,19 @@ def test_a_failure_ends_with_its_code_and_says_what_to_do(
     shown = capsys.readouterr().err
     assert [word for word in words if word not in shown] == []
     assert "Traceback" not in shown
+
+
+def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(
+    command: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "app", Mock(side_effect=ModuleNotFoundError(name="scipy.stats")))
+    for name, extra in (("monitor", "monitor"), ("train", "all")):
+        assert command(name) == 2
+        expected = f"error: scipy is not installed; install it with: pip install '.[{extra}]'\n"
+        assert capsys.readouterr().err == expected
+    monkeypatch.setattr(cli, "app", Mock(side_effect=ModuleNotFoundError(name=f"{PACKAGE}.x")))
+    with pytest.raises(ModuleNotFoundError):
+        command("train")
 
 
 def test_a_stage_that_fails_ends_the_demo_with_its_code_and_message(place: Path) -> None:

@@ -112,12 +112,12 @@ def test_a_wrong_override_is_reported_by_its_key(
 
 
 def test_a_wrong_variable_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(f"{PREFIX}TRAIN__EPOCH", "hunter2")
-    assert "train.epoch: there is no such key; did you mean 'train.epochs'?" in refusal(folder)
-    monkeypatch.setenv(f"{PREFIX}TRIAN__EPOCHS", "hunter2")
-    message = refusal(folder)
-    assert f"{PREFIX}TRIAN__EPOCHS" in message
-    assert "did you mean 'train'?" in message
+    for name, what in (
+        ("TRAIN__EPOCH", "train.epoch: there is no such key; did you mean 'train.epochs'?"),
+        ("TRIAN__EPOCHS", f"{PREFIX}TRIAN__EPOCHS: "),
+    ):
+        monkeypatch.setenv(PREFIX + name, "hunter2")
+        assert what in refusal(folder)
 
 
 def test_every_fault_is_reported_at_once(folder: Path) -> None:

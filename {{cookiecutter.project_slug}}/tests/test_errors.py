@@ -2,11 +2,8 @@
 
 import re
 
-import pytest
-
 from {{ cookiecutter.__package }} import errors
-from {{ cookiecutter.__package }}.arguments import needs
-from {{ cookiecutter.__package }}.errors import MissingExtraError, ProjectError
+from {{ cookiecutter.__package }}.errors import ProjectError
 
 LINE = re.compile(r"^([│├└─ ]*)(\w+)\s+(\d+)\s+(\d+)", re.MULTILINE)
 
@@ -21,9 +18,3 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     made = [kind for kind in kinds if issubclass(kind, ProjectError)]
     assert drawn == {k.__name__: (k.__mro__[1].__name__, k.exit_code, k.status) for k in made}
     assert [kind for kind in made if kind.exit_code in {0, 1}] == [ProjectError]
-
-
-def test_a_library_that_is_missing_is_reported_with_the_command_that_installs_it() -> None:
-    installs = r"httpx is not installed; install it with: pip install '\.\[all\]'"
-    with pytest.raises(MissingExtraError, match=installs), needs("all"):
-        raise ModuleNotFoundError(name="httpx.internals")

@@ -1,7 +1,5 @@
 """Arguments that commands share, and what they read: settings and contract, before any library."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +7,7 @@ import typer
 
 from .config import Config, load
 from .contract import Contract, load_contract
-from .errors import ConfigError, MissingExtraError
+from .errors import ConfigError
 from .storage import read_pointer
 from .terminal import print_json
 
@@ -43,18 +41,6 @@ def contract_of(configs: Path) -> Contract:
 def name_of(configs: Path) -> str:
     """The model's name."""
     return contract_of(configs).name
-
-
-@contextmanager
-def needs(extra: str) -> Iterator[None]:
-    """Around a job's import: a library that is absent becomes the command that installs it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library in {"", __package__}:  # a fault of our own
-            raise
-        raise MissingExtraError(library, extra) from None
 
 
 def refuse_newer_contract(configs: Path, config: Config) -> None:

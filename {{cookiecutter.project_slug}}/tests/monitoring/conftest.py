@@ -1,8 +1,7 @@
-"""What a server of the shop would have logged, written without one."""
+"""What a server of the shop would have logged, written without one; and windows made by hand."""
 
-import json
-import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,54 +10,27 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-import yaml
 
-from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.config import Config, MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.bundle import open_bundle
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
-from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES
+from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES, Alert, update_alerts
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,
     read_windows,
+    store_window,
 )
 from {{ cookiecutter.__package }}.values import json_value
 
+from ..conftest import Workspace, make_workspace
 from ..serving.live import add_version
 from ..synthesized import synthesize
+from .reading import write
 
 WEEKS = 4
 MONDAYS = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder with a served model and a log."""
-
-    folder: Path
-    contract: Contract
-    config: Config
-
-    def write_configs(self) -> None:
-        """Write contract and settings into ``configs``."""
-        configs = self.folder / "configs"
-        configs.mkdir(exist_ok=True)
-        sections = self.config.model_dump(mode="json")
-        contract = json.loads(self.contract.text)
-        for name, content in {**sections, "contract": contract}.items():
-            (configs / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-
-    def type(self, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-        """A command as a person types it, with ``configs``; its exit code."""
-        configs = ["--configs", str(self.folder / "configs")]
-        monkeypatch.setattr(sys, "argv", ["project", *words, *configs])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
 
 
 @pytest.fixture(autouse=True)
@@ -75,36 +47,19 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MonitorConfig:
     return MonitorConfig(history=tmp_path / "monitoring", reports=tmp_path / "reports")
 
 
-def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
+def make_place(folder: Path, contract: Contract) -> Workspace:
     """Serve a small model, profiled on the synthesised rows of twelve weeks."""
-    config = Config.model_validate(
-        {
-            "data": {
-                "directory": folder / "data",
-                "driving": "orders",
-                "split": {"validation_from": "2024-03-01", "test_from": "2024-04-01"},
-            },
-            "train": {"bundles": folder / "bundles", "tracker": "none"},
-            "serve": {"bundles": folder / "bundles", "log": folder / "live", "port": 0},
-            "monitor": {
-                "log": folder / "live",
-                "history": folder / "monitoring",
-                "reports": folder / "reports",
-                "min_rows": 100,
-                "calibration": {"enabled": False},  # what the small model promises means nothing
-                **monitor,
-            },
-        }
-    )
-    add_version(config.train.bundles, contract, table=synthesize(contract, 6_000, days=84))
-    return Place(folder=folder, contract=contract, config=config)
+    place = make_workspace(folder, contract, train=False)
+    with (folder / "configs" / "monitor.yaml").open("a") as settings:
+        settings.write("calibration: {enabled: false}\n")  # what it promises means nothing
+    rows = synthesize(contract, 6_000, days=84)
+    add_version(place.config.train.bundles, contract, table=rows)
+    return place
 
 
-def write_log(place: Place, table: pa.Table, *, right: bool = True) -> None:
+def write_log(place: Workspace, table: pa.Table, *, right: bool = True) -> None:
     """Log a table as answered by the served version, with labels that it got right or wrong."""
-    folder = place.config.train.bundles / place.contract.name
-    (path,) = (one.parent for one in folder.glob("*/model.onnx"))
-    bundle, contract = open_bundle(path), place.contract
+    bundle, contract, log = place.bundle, place.contract, place.config.monitor.log
     outputs = bundle.predict(from_table(contract, table))
     predictions, labels = [], []
     triples = zip(table.to_pylist(), outputs, labels_of(contract, outputs, right), strict=True)
@@ -115,10 +70,9 @@ def write_log(place: Place, table: pa.Table, *, right: bool = True) -> None:
         predictions.append({**shared, **answered, bundle.task.output: [output.tolist()]})
         key = {} if contract.id is None else {"id": row[contract.id]}
         labels.append({**shared, **key, "label": label})
-    place.config.monitor.log.mkdir(parents=True, exist_ok=True)
-    for stem, records in (("predictions", predictions), ("labels", labels)):
-        lines = "".join(json.dumps(record) + "\n" for record in records)
-        (place.config.monitor.log / f"{stem}-2024-01-01-1.jsonl").write_text(lines)
+    log.mkdir(exist_ok=True)
+    write(log, "predictions-2024-01-01-1", *predictions)
+    write(log, "labels-2024-01-01-1", *labels)
 
 
 def labels_of(contract: Contract, outputs: npt.NDArray[Any], right: bool) -> list[Any]:
@@ -143,13 +97,44 @@ def weeks_of(contract: Contract, *, dearer_from: int = WEEKS) -> pa.Table:
     return table.set_column(table.column_names.index("price"), "price", changed)
 
 
-def windows(place: Place) -> dict[str, JudgedWindow]:
+def windows(config: Config) -> dict[str, JudgedWindow]:
     """What the history holds, by name."""
-    kept = read_windows(place.config.monitor.history, "shop")
-    return {window.name: window for window in kept}
+    return {window.name: window for window in read_windows(config.monitor.history, "shop")}
 
 
-def findings_in(place: Place) -> dict[str, list[Finding]]:
+def findings_in(config: Config) -> dict[str, tuple[Finding, ...]]:
     """Of every window that was judged."""
-    known = read_windows(place.config.monitor.history, place.contract.name, 1)
-    return {window.name: [*window.findings] for window in known if window.findings}
+    return {name: window.findings for name, window in windows(config).items() if window.findings}
+
+
+def drift(value: float, subject: str = "price", **given: Any) -> Finding:
+    """The stability index of a column, whose reference range ends at 0.1."""
+    about = {"kind": "data_drift", "subject": subject, "measure": "psi", "rows": 400}
+    return Finding(**{**about, "value": value, "limit": 0.1, "breach": value > 0.1, **given})
+
+
+def week_of(number: int, findings: Sequence[Finding], version: int = 2) -> JudgedWindow:
+    """A week of 2024 with its findings."""
+    first = date(2024, 1, 1) + timedelta(weeks=number)
+    return JudgedWindow(
+        model="shop",
+        version=version,
+        first=first,
+        last=first + timedelta(days=6),
+        rows=400,
+        labelled=0,
+        complete=True,
+        findings=tuple(findings),
+    )
+
+
+def judge_week(config: MonitorConfig, number: int, *findings: Finding, version: int = 2) -> None:
+    """Put the findings of a week into the history."""
+    store_window(config.history, week_of(number, findings, version))
+
+
+def update(config: MonitorConfig, version: int = 2) -> list[Alert]:
+    """What a run does after it judged; the alerts that are open."""
+    windows = read_windows(config.history, "shop", version)
+    alerts = update_alerts(config.history, windows, config.checks())
+    return [alert for alert in alerts if alert.resolved is None]

@@ -1,8 +1,10 @@
-"""A log read back as monitoring reads it."""
+"""A log written by hand, and read back as monitoring reads it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,29 @@ from {{ cookiecutter.__package }}.monitoring.windows import Window, cut
 
 ALL_TIME = 100_000
 """Days in a window."""
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+def prediction(number: int, **changes: Any) -> dict[str, Any]:
+    """A request of one row, as it was answered."""
+    row = {
+        "order": f"o-{number}",
+        "at": (NOON + timedelta(hours=number)).isoformat(),
+        "price": float(number),
+        "items": 1,
+        "channel": "web",
+        "city": None,
+        "gift": True,
+    }
+    time = (NOON + timedelta(seconds=number)).isoformat()
+    shared = {"request_id": f"r-{number}", "time": time, "model": "shop", "version": 1}
+    return {**shared, "rows": [row], "probability": [number / 100], **changes}
+
+
+def write(folder: Path, name: str, *records: dict[str, Any]) -> None:
+    """Log records."""
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (folder / f"{name}.jsonl").write_text(lines)
 
 
 def logged_in(folder: Path, contract: Contract) -> tuple[Served, int]:

@@ -1,57 +1,48 @@
 """``monitor`` over weeks of a log: what is judged, what is judged again, what is refused."""
 
 import gzip
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, DataError
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.monitoring import checks, job
 from {{ cookiecutter.__package }}.monitoring.finding import DRIFT
+from {{ cookiecutter.__package }}.monitoring.history import locked
 
-from ..conftest import shop_of
-from .conftest import (
-    MONDAYS,
-    Place,
-    findings_in,
-    make_place,
-    weeks_of,
-    windows,
-    write_log,
-)
+from ..conftest import Workspace, shop_of
+from .conftest import MONDAYS, findings_in, make_place, weeks_of, windows, write_log
 
 TITLES = {"binary": "AUC", "multiclass": "AUC", "regression": "R²"}
 
 
 @pytest.fixture
-def place(tmp_path: Path, shop: Contract) -> Place:
+def place(tmp_path: Path, shop: Contract) -> Workspace:
     """Four calm weeks."""
     place = make_place(tmp_path, shop)
     write_log(place, weeks_of(shop))
     return place
 
 
-def files(place: Place) -> list[Path]:
+def files(place: Workspace) -> list[Path]:
     return sorted(place.config.monitor.log.iterdir())
 
 
-def with_settings(place: Place, **changed: Any) -> Place:
+def changed(place: Workspace, *settings: str) -> Config:
     """The same place, monitored otherwise."""
-    monitor = place.config.monitor.model_copy(update=changed)
-    return replace(place, config=place.config.model_copy(update={"monitor": monitor}))
+    return load(place.path / "configs", [f"monitor.{setting}" for setting in settings])
 
 
-def breached(place: Place) -> set[tuple[str, str]]:
+def breached(place: Workspace) -> set[tuple[str, str]]:
     """Columns and windows in which they went beyond the reference range."""
-    found = findings_in(place)
-    return {
-        (f.subject, name) for name in found for f in found[name] if f.breach and f.kind in DRIFT
-    }
+    found = findings_in(place.config).items()
+    return {(f.subject, name) for name, all_ in found for f in all_ if f.breach and f.kind in DRIFT}
 
 
 @pytest.mark.parametrize("time", ["at", None], ids=["time", "no time"])
@@ -65,13 +56,13 @@ def test_drift_of_each_task_is_an_alert_and_calm_traffic_is_none(
     shown = capsys.readouterr().out
     assert "calm " in shown
     assert TITLES[contract.task] in shown
-    assert list(findings_in(place)) == MONDAYS
+    assert list(findings_in(place.config)) == MONDAYS
     write_log(place, weeks_of(any_shop, dearer_from=2))
     alerts = job.run(place.config, "shop")
     assert {column for column, _ in breached(place)} <= {"price", SCORE}
     assert {window for _, window in breached(place)} == set(MONDAYS[2:])
     assert any("price drifts" in alert.text for alert in alerts)
-    newest = windows(place)[MONDAYS[-1]]
+    newest = windows(place.config)[MONDAYS[-1]]
     quality = newest.quality(task_of(contract).main)
     assert quality is not None
     assert quality.value > 0.9
@@ -89,21 +80,21 @@ def test_predictions_of_each_task_that_turn_out_wrong_are_an_alert(
 
 
 def test_what_is_not_over_or_too_small_is_shown_and_not_judged(
-    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    few = with_settings(place, min_rows=1_000, history=tmp_path / "few")
-    assert job.run(few.config, "shop") == []
+    few = changed(place, "min_rows=1000", f"history={place.path / 'few'}")
+    assert job.run(few, "shop") == []
     assert "unjudged" in capsys.readouterr().out
     assert findings_in(few) == {}
     write_log(place, weeks_of(place.contract).slice(0, 1_120))
     job.run(place.config, "shop")
-    assert list(findings_in(place)) == MONDAYS[:2]
+    assert list(findings_in(place.config)) == MONDAYS[:2]
     assert "(not judged)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("change", ["nothing", "compressed", "labels deleted", "half deleted"])
-def test_a_second_run_changes_nothing_whatever_became_of_the_log(place: Place, change: str) -> None:
-    first, before = job.run(place.config, "shop"), windows(place)
+def test_a_second_run_changes_nothing_whatever_the_log_lost(place: Workspace, change: str) -> None:
+    first, before = job.run(place.config, "shop"), windows(place.config)
     for path in files(place):
         content = path.read_bytes()
         lines = content.splitlines(keepends=True)
@@ -113,67 +104,70 @@ def test_a_second_run_changes_nothing_whatever_became_of_the_log(place: Place, c
         elif change == "half deleted" or path.name.startswith(change.partition(" ")[0]):
             path.write_bytes(b"".join(lines[len(lines) // 2 :]))
     assert job.run(place.config, "shop") == first
-    assert windows(place) == before
+    assert windows(place.config) == before
 
 
-@pytest.mark.parametrize("place_of_stem", [0, 1], ids=["labels", "predictions"])
-def test_what_comes_late_changes_its_window_and_no_other(place: Place, place_of_stem: int) -> None:
-    path = files(place)[place_of_stem]
+@pytest.mark.parametrize("stem", [0, 1], ids=["labels", "predictions"])
+def test_what_comes_late_changes_its_window_and_no_other(place: Workspace, stem: int) -> None:
+    path = files(place)[stem]
     lines = path.read_text().splitlines(keepends=True)
     late = [line for line in lines if '"time": "2024-01-09' in line]
     path.write_text("".join(line for line in lines if line not in late))
     job.run(place.config, "shop")
-    before = windows(place)
+    before = windows(place.config)
     path.with_name(path.name.replace("01-01-1", "03-01-9")).write_text("".join(late))
     job.run(place.config, "shop")
-    after = windows(place)
+    after = windows(place.config)
     assert [name for name in MONDAYS if before[name] != after[name]] == [MONDAYS[1]]
     old, new = before[MONDAYS[1]], after[MONDAYS[1]]
     assert new.labelled == old.labelled + len(late) > old.labelled
-    assert new.rows == old.rows + len(late) * place_of_stem
+    assert new.rows == old.rows + len(late) * stem
 
 
-def test_another_threshold_judges_again(place: Place) -> None:
-    job.run(place.config, "shop")
-    drift = place.config.monitor.data_drift.model_copy(update={"threshold": 0.01})
-    before = findings_in(place)
-    job.run(with_settings(place, data_drift=drift).config, "shop")
-    assert all(findings_in(place)[name] != before[name] for name in MONDAYS)
+def test_another_threshold_judges_again_after_a_run_that_goes_on(place: Workspace) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with locked(place.config.monitor.history, "shop"):
+            waiting = pool.submit(job.run, place.config, "shop")
+            assert not wait([waiting], timeout=2).done
+        assert waiting.result() == []
+    before = findings_in(place.config)
+    job.run(changed(place, "data_drift.threshold=0.01"), "shop")
+    assert all(findings_in(place.config)[name] != before[name] for name in MONDAYS)
 
 
 def test_a_run_that_was_stopped_is_taken_up_again_as_if_it_had_not_been(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(window: Any) -> Any:
         if window.record.name == MONDAYS[2]:
             raise KeyboardInterrupt
         return checks.judge(window)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(job, "judge", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            job.run(place.config, "shop")
-    assert list(windows(place)) == MONDAYS[:2]
+    monkeypatch.setattr(job, "judge", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        job.run(place.config, "shop")
+    monkeypatch.setattr(job, "judge", checks.judge)
+    assert list(windows(place.config)) == MONDAYS[:2]
     job.run(place.config, "shop")
-    fresh = with_settings(place, history=tmp_path / "fresh")
-    job.run(fresh.config, "shop")
-    assert findings_in(fresh) == findings_in(place)
+    fresh = changed(place, f"history={place.path / 'fresh'}")
+    job.run(fresh, "shop")
+    assert findings_in(fresh) == findings_in(place.config)
 
 
-def test_a_history_log_or_model_that_cannot_be_used_is_an_error(
-    place: Place, tmp_path: Path
-) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "text").write_text("not a folder")
-    damaged = tmp_path / "damaged" / "shop" / "version-1" / "2024-01-01.json"
-    damaged.parent.mkdir(parents=True)
-    damaged.write_text('{"model": "shop"')
-    for history in ("text", "text/history", "damaged"):
+def test_a_history_log_or_model_that_cannot_be_used_is_an_error(place: Workspace) -> None:
+    folder = place.path
+    (folder / "folder").mkdir()
+    (folder / "text").write_text("not a folder")
+    for name in ("version-1/2024-01-01.json", "alerts.json"):
+        damaged = folder / f"damaged-{name[0]}" / "shop" / name
+        damaged.parent.mkdir(parents=True)
+        damaged.write_text('[{"model": "shop"')
+    for history in ("text", "text/history", "damaged-v", "damaged-a"):
         with pytest.raises(DataError, match="set monitor\\.history to another folder"):
-            job.run(with_settings(place, history=tmp_path / history).config, "shop")
+            job.run(changed(place, f"history={folder / history}"), "shop")
     for log in ("text", "folder"):
         with pytest.raises(DataError, match="make replay"):
-            job.run(with_settings(place, log=tmp_path / log).config, "shop")
+            job.run(changed(place, f"log={folder / log}"), "shop")
     torn = place.config.monitor.log / "predictions-2024-01-01-9.jsonl.gz"
     torn.write_bytes(gzip.compress(b"{}" * 99)[:-9])
     with pytest.raises(DataError, match="cannot be read"):

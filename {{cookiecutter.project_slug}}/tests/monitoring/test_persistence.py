@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from {{ cookiecutter.__package }}.config import CheckConfig, MonitorConfig
 from {{ cookiecutter.__package }}.monitoring.alerts import alerts_of
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
-from .judged import drift, week_of
+from .conftest import drift, week_of
 
 CONFIG = MonitorConfig().checks()
 
@@ -74,16 +75,14 @@ def test_each_column_is_followed_apart() -> None:
     assert [alert.key for alert in alerts] == [("data_drift", "price")]
 
 
-def test_a_kind_that_is_off_or_of_an_option_that_is_gone_raises_nothing() -> None:
-    off = MonitorConfig.model_validate({"data_drift": {"enabled": False}}).checks()
-    assert open_since("BBG", off) == open_since("BBG", {}) == {}
+def test_persistence_is_the_kinds_own_and_a_kind_that_is_off_raises_nothing() -> None:
+    def is_open(letters: str, **settings: Any) -> bool:
+        checks = MonitorConfig.model_validate({"data_drift": settings}).checks()
+        return bool(open_since(letters, checks))
 
-
-def test_persistence_is_the_kinds_own() -> None:
-    def settings(k: int, m: int) -> Mapping[str, CheckConfig]:
-        return MonitorConfig.model_validate({"data_drift": {"persistence": (k, m)}}).checks()
-
-    assert set(open_since("-B", settings(1, 1))) == {"price"}
-    assert open_since("B-", settings(1, 1)) == {}
-    assert open_since("BB-BB", settings(3, 3)) == {}
-    assert set(open_since("-BBB", settings(3, 3))) == {"price"}
+    assert is_open("-B", persistence=(1, 1))
+    assert not is_open("B-", persistence=(1, 1))
+    assert not is_open("BB-BB", persistence=(3, 3))
+    assert is_open("-BBB", persistence=(3, 3))
+    assert not is_open("BBG", enabled=False)
+    assert open_since("BBG", {}) == {}, "of an option that is gone"

@@ -13,7 +13,7 @@ from {{ cookiecutter.__package }}.config import (
 from {{ cookiecutter.__package }}.monitoring import prometheus
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 
-from .judged import drift, judge_week, update
+from .conftest import drift, judge_week, update
 
 AUC = Finding(kind="quality", subject="auc", measure="auc", value=0.7, limit=0.6, rows=90)
 

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,35 +9,12 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 
 from ..conftest import shop_of
-from .reading import logged_in, served_in
-
-NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-
-
-def prediction(number: int, **changes: Any) -> dict[str, Any]:
-    """A request of one row, as it was answered."""
-    row = {
-        "order": f"o-{number}",
-        "at": (NOON + timedelta(hours=number)).isoformat(),
-        "price": float(number),
-        "items": 1,
-        "channel": "web",
-        "city": None,
-        "gift": True,
-    }
-    time = (NOON + timedelta(seconds=number)).isoformat()
-    shared = {"request_id": f"r-{number}", "time": time, "model": "shop", "version": 1}
-    return {**shared, "rows": [row], "probability": [number / 100], **changes}
+from .reading import NOON, logged_in, prediction, served_in, write
 
 
 def label(number: int, value: object, after_s: int = 0) -> dict[str, Any]:
     at = (NOON + timedelta(seconds=after_s)).isoformat()
     return {"request_id": "f", "time": at, "id": f"o-{number}", "label": value}
-
-
-def write(folder: Path, name: str, *records: dict[str, Any]) -> None:
-    lines = "".join(json.dumps(record) + "\n" for record in records)
-    (folder / f"{name}.jsonl").write_text(lines)
 
 
 def test_rows_come_back_as_they_were_sent_in_the_order_of_their_time(

@@ -1,10 +1,8 @@
 """Which row is in which window, through clock changes, mistakes and gaps."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.monitoring.windows import Window
 
-from .reading import cut_windows, logged_in
+from .reading import cut_windows, logged_in, prediction, write
 
 Cut = Callable[..., list[Window]]
 
@@ -22,21 +20,14 @@ def cut(tmp_path: Path) -> Cut:
     """Windows of rows that happened at some times, as ISO 8601 in the contract's local time."""
 
     def windows(contract: Contract, times: Sequence[str | None], days: int = 1) -> list[Window]:
-        records = [record(contract, number, time) for number, time in enumerate(times)]
-        lines = "".join(json.dumps(one) + "\n" for one in records)
-        (tmp_path / "predictions-2024-05-01-1.jsonl").write_text(lines)
+        moments = [moment and datetime.fromisoformat(moment) for moment in times]
+        local = [at and (at if at.tzinfo else at.replace(tzinfo=contract.zone)) for at in moments]
+        rows = [{"at": at and at.isoformat()} for at in local]
+        lines = (prediction(number, rows=[row]) for number, row in enumerate(rows))
+        write(tmp_path, "predictions-2024-05-01-1", *lines)
         return cut_windows(logged_in(tmp_path, contract)[0], contract, 1, days)
 
     return windows
-
-
-def record(contract: Contract, number: int, time: str | None) -> dict[str, Any]:
-    """A request of one row."""
-    if time is not None and datetime.fromisoformat(time).tzinfo is None:
-        time = datetime.fromisoformat(time).replace(tzinfo=contract.zone).isoformat()
-    row = dict.fromkeys(contract.request) | {"at": time}
-    answered = {"request_id": f"r-{number}", "time": "2024-05-01T12:00:00Z"}
-    return {**answered, "model": contract.name, "version": 1, "rows": [row], "probability": [0.5]}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ..arguments import CONFIGS, Folder, needs
+from ..arguments import CONFIGS, Folder
 from ..terminal import say
 
 
@@ -26,10 +26,10 @@ def adopt(
     configs: Folder = CONFIGS,
 ) -> None:
     """Write contract.yaml and data.yaml for your own table, and remove the example."""
-    with needs("train"):
-        from .look import open_table
-        from .propose import propose
-        from .write import show, write
+    from .look import open_table
+    from .propose import propose
+    from .write import show, write
+
     proposal = propose(open_table(path, target), target, time, id_, task)
     show(proposal)
     if dry_run:

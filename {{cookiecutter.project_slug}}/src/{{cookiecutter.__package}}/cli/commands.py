@@ -17,7 +17,6 @@ from ..arguments import (
     config_of,
     contract_of,
     name_of,
-    needs,
     refuse_newer_contract,
 )
 from ..config import Config
@@ -47,8 +46,7 @@ def data(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Make a dataset from the sources, with the contract and data/transform.py."""
     contract, settings = contract_of(configs), config_of(configs, set_).data
     settings.refuse_unknown(contract.sources, contract.columns)
-    with needs("train"):
-        from ..data import job
+    from ..data import job
 
     job.run(contract, settings)
 
@@ -65,8 +63,7 @@ def train(
     """Train a model on the current dataset; serve it if it passes the gate and none serves yet."""
     config = config_of(configs, set_, over)
     refuse_newer_contract(configs, config)
-    with needs("train"):
-        from ..training import job
+    from ..training import job
 
     job.run(config)
 
@@ -99,8 +96,7 @@ def score(
     The output is written whole or not at all. Rows that break the contract go to quarantine/.
     """
     config, name = config_of(configs, set_), name_of(configs)
-    with needs("batch"):
-        from ..scoring import job
+    from ..scoring import job
 
     if source is None:
         from ..data.dataset import current
@@ -127,8 +123,7 @@ def replay(
 ) -> None:
     """Send the test rows to the running server, and then their labels."""
     config = config_of(configs, set_)
-    with needs("monitor"):
-        from ..monitoring import replay as traffic
+    from ..monitoring import replay as traffic
 
     traffic.run(config, url, rows, key=key)
 
@@ -144,8 +139,7 @@ def monitor(
 ) -> None:
     """Check the served predictions for drift, quality and faults; show the open alerts."""
     config, name = config_of(configs, set_), name_of(configs)
-    with needs("monitor"):
-        from ..monitoring import job
+    from ..monitoring import job
 
     alerts = job.run(config, name)
     if fail_on_alert and alerts:

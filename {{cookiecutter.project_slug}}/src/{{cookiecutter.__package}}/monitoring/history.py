@@ -1,7 +1,7 @@
 """What monitoring keeps: below ``monitor.history`` a JSON file for each judged window.
 
 It is ``<model>/version-<number>/<first day>.json``. Judging a window again replaces its file in one
-step, so a job that is stopped, or runs twice, leaves no window half written.
+step, so a job that is stopped leaves no window half written; of two jobs the second waits.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from filelock import FileLock
 from pydantic import TypeAdapter
 
 from ..errors import DataError
@@ -58,6 +59,18 @@ def usable(history: Path) -> Iterator[None]:
             f"the history in '{history}' cannot be used: {error}; set monitor.history to another"
             " folder, or move this one away"
         ) from None
+
+
+@contextmanager
+def locked(history: Path, model: str) -> Iterator[None]:
+    """Let one run at a time change what is kept of a model; another waits for its end."""
+    lock = FileLock(history / model / ".lock")
+    with usable(history):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def store_window(history: Path, window: JudgedWindow) -> None:

@@ -16,7 +16,7 @@ from ..terminal import say, table
 from .alerts import Alert, update_alerts
 from .checks import judge, settings_of
 from .finding import DRIFT
-from .history import JudgedWindow, read_windows, store_window
+from .history import JudgedWindow, locked, read_windows, store_window
 from .read_log import read_log
 from .windows import Window, cut
 
@@ -33,7 +33,8 @@ MOST_WINDOWS = 15
 def run(config: Config, name: str) -> list[Alert]:
     """Judge every window of the log, send and return the alerts that are open, write the pages.
 
-    A second run judges alike and changes nothing; one after a pause judges all that it missed.
+    A second run judges alike and changes nothing; one after a pause judges all that it missed; of two at once the
+    second waits.
 
     Raises:
         BundleError: no model serves, or its profile is of an older release.
@@ -45,24 +46,26 @@ def run(config: Config, name: str) -> list[Alert]:
         raise BundleError(versions.unserved())
     bundle, number = open_bundle(versions.folder / version.bundle), version.number
     read_profiles(bundle.profile)
-    checks, known = settings_of(config), read_windows(settings.history, name, number)
-    with TemporaryDirectory() as staging:
-        logged, skipped = read_log(settings.log, bundle.contract, Path(staging))
-        for window in judge_windows(cut(logged, bundle, number, settings, checks), known):
-            store_window(settings.history, window)
-    windows = read_windows(settings.history, name, number)
-    if not windows:
-        raise DataError(
-            f"'{settings.log}' holds no predictions by {name} version {number};"
-            " serve it and send requests, or try it with: make replay"
-        )
-    show(windows, bundle.task.main, settings.min_rows, skipped)
-    alerts = update_alerts(settings.history, windows, checks)
-    show_alerts(alerts, is_judged=any(window.findings for window in windows))
-    for sink in SINKS:
-        page = import_module(f"{PACKAGE}.{sink}").write(config, name)
-        if page is not None:
-            say(f"page      {page}  open it in a browser")
+    checks = settings_of(config)
+    with locked(settings.history, name):
+        known = read_windows(settings.history, name, number)
+        with TemporaryDirectory() as staging:
+            logged, skipped = read_log(settings.log, bundle.contract, Path(staging))
+            for window in judge_windows(cut(logged, bundle, number, settings, checks), known):
+                store_window(settings.history, window)
+        windows = read_windows(settings.history, name, number)
+        if not windows:
+            raise DataError(
+                f"'{settings.log}' holds no predictions by {name} version {number};"
+                " serve it and send requests, or try it with: make replay"
+            )
+        show(windows, bundle.task.main, settings.min_rows, skipped)
+        alerts = update_alerts(settings.history, windows, checks)
+        show_alerts(alerts, is_judged=any(window.findings for window in windows))
+        for sink in SINKS:
+            page = import_module(f"{PACKAGE}.{sink}").write(config, name)
+            if page is not None:
+                say(f"page      {page}  open it in a browser")
     return [alert for alert in alerts if alert.resolved is None]
 
 

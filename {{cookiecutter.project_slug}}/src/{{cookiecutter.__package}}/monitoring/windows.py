@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import polars as pl
 
 from ..config import CheckConfig, MonitorConfig
-from ..contract import Contract
 from ..models.bundle import Bundle
 from ..models.days import FIRST_S, LAST_S, first_day, local_days, windows_of
 from .history import JudgedWindow
@@ -31,11 +30,6 @@ class Window:
     """Of each kind of finding, also of those that have no section in ``config``."""
     newest_s: int | None = None
     """The time of the newest row of the log, UTC seconds: by then labels had so long to come."""
-
-    @property
-    def contract(self) -> Contract:
-        """The bundle's."""
-        return self.bundle.contract
 
 
 def cut(

@@ -96,7 +96,7 @@ def test_shadows_in_the_log_are_compared_and_are_no_answers(
         records.append({**record, "version": 2, "route": "shadow", "probability": [opposite]})
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     job.run(place.config, "shop")
-    for findings in findings_in(place).values():
+    for findings in findings_in(place.config).values():
         assert one(findings, NAME, "mean_distance").value > 0
         assert one(findings, NAME, "auc_difference").breach
-    assert sum(window.rows for window in windows(place).values()) == 1_600
+    assert sum(window.rows for window in windows(place.config).values()) == 1_600

@@ -1,6 +1,7 @@
 """Windows whose predictions and labels are given, of a model whose test span is."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -97,7 +98,7 @@ def draw(random: np.random.Generator, n: int, slope: float = 2.0) -> tuple[Float
     return chance, (random.random(n) < chance).astype(np.float64)
 
 
-def one(findings: list[Finding], subject: str, measure: str | None = None) -> Finding:
+def one(findings: Sequence[Finding], subject: str, measure: str | None = None) -> Finding:
     """The finding about one thing."""
     (finding,) = (f for f in findings if f.subject == subject and measure in (None, f.measure))
     return finding

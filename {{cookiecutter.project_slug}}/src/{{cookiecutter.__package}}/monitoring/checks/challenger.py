@@ -44,7 +44,7 @@ def _quality(window: Window, subject: str, champion: Served, challenger: Served)
     """
     task, name, n = window.bundle.task, window.bundle.task.main, len(champion)
     threshold = window.settings[KIND].threshold
-    days = bootstrap_of(window.contract, np.append(champion.seconds, challenger.seconds))
+    days = bootstrap_of(window.bundle.contract, np.append(champion.seconds, challenger.seconds))
     ours, theirs = (task.scores(each.labels, each.outputs) for each in (champion, challenger))
     block, counts = days.draws.block, days.draws.counts
     our_draws = ours.by_draw(Draws(block[:n], counts))[name]

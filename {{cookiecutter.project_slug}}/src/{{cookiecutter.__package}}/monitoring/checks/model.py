@@ -52,7 +52,7 @@ def _parity(window: Window) -> Finding:
     n, limit = min(len(window.rows), SAMPLE_ROWS), window.settings["parity"].threshold
     sample = window.rows[np.arange(n) * len(window.rows) // n]
     logged = sample.outputs
-    predicted = window.bundle.predict(sample.inputs(window.contract))
+    predicted = window.bundle.predict(sample.inputs(window.bundle.contract))
     apart = window.bundle.task.parity_errors(logged, predicted) > 1
     differing = int(apart.reshape(n, -1).any(1).sum())
     text = f"{differing:,} of {n:,} logged predictions differ from those made offline"

@@ -34,7 +34,7 @@ def judge(window: Window) -> list[Finding]:
     findings = [Finding(kind="quality", subject="labels", measure="coverage", value=share, rows=n)]
     if len(labelled) >= window.config.min_rows and is_mature(window):
         known = window.rows[labelled]
-        bootstrap = bootstrap_of(window.contract, known.seconds)
+        bootstrap = bootstrap_of(window.bundle.contract, known.seconds)
         evaluation = json.loads(window.bundle.files.get("evaluation.json", "{}"))
         findings += _metrics(window, known, bootstrap)
         findings.append(_bias(window, known, bootstrap, evaluation.get("bias") or {}))
@@ -51,7 +51,7 @@ def is_mature(window: Window) -> bool:
     if window.newest_s is None:
         return False
     after = window.record.last + timedelta(days=1)
-    end = datetime.combine(after, time(), window.contract.zone).timestamp()
+    end = datetime.combine(after, time(), window.bundle.contract.zone).timestamp()
     return window.newest_s >= end + window.config.label_delay_days * DAY_S
 
 

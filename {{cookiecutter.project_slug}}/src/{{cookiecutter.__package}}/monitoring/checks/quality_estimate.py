@@ -35,7 +35,7 @@ def judge(window: Window) -> list[Finding]:
     if window.bundle.task.output == "value" or len(served) < window.config.min_rows:
         return []
     outputs = served.outputs.astype(np.float64)
-    bootstrap = bootstrap_of(window.contract, served.seconds)
+    bootstrap = bootstrap_of(window.bundle.contract, served.seconds)
     once = expected(outputs, Draws.once(len(outputs)))
     values = {name: float(by_draw[0]) for name, by_draw in once.items()}
     return list(_findings(window, bootstrap, values, expected(outputs, bootstrap.draws)))

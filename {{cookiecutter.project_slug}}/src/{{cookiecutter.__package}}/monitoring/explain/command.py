@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +22,6 @@ def explain(
 ) -> None:
     """Run a logged row through every stage again, and name the first stage that differs."""
     config, name = config_of(configs, set_), name_of(configs)
-    with needs("train"):
-        from .stages import run
+    from .stages import run
 
     run(config, name, request_id, row)

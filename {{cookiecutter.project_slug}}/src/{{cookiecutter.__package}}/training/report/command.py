@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of, needs
+from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
 from ...errors import RegistryError
 
 
@@ -22,9 +22,8 @@ def report(
 ) -> None:
     """Draw a version's report again, from its bundle."""
     config, name = config_of(configs, set_), name_of(configs)
-    with needs("report"):
-        from ...models.versions import Versions
-        from .page import write
+    from ...models.versions import Versions
+    from .page import write
 
     versions = Versions(config.train.bundles, name)
     known = versions.all()

@@ -2,7 +2,7 @@
 
 import typer
 
-from ...arguments import CONFIGS, Folder, Overrides, config_of, needs, refuse_newer_contract
+from ...arguments import CONFIGS, Folder, Overrides, config_of, refuse_newer_contract
 from .settings import tuning_of
 
 
@@ -16,7 +16,6 @@ def tune(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     config = config_of(configs, set_)
     tuning_of(config)  # a wrong setting is refused before anything is loaded
     refuse_newer_contract(configs, config)
-    with needs("tuning"):
-        from . import job
+    from . import job
 
     job.run(config)
