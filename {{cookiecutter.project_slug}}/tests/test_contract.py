@@ -61,20 +61,25 @@ OF_TASKS: list[tuple[str, str, object, list[str]]] = [
 ]
 
 
+def refused(folder: Path, values: Values, words: list[str]) -> str:
+    """A contract is refused in these words; the whole message."""
+    (folder / "contract.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+    with pytest.raises(ConfigError, match=r"contract\.yaml") as caught:
+        load_contract(folder / "contract.yaml")
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == []
+    keys = [line.strip().split(": ")[0] for line in message.splitlines()[1:]]
+    assert [key for key in keys if "[" in key or " source" in key] == []  # pydantic's own words
+    return message
+
+
 @pytest.mark.parametrize(
     ("task", "path", "value", "words"), [("binary", *case) for case in WRONG] + OF_TASKS
 )
 def test_a_wrong_contract_is_reported_by_key_and_remedy(
     tmp_path: Path, task: str, path: str, value: object, words: list[str]
 ) -> None:
-    file = tmp_path / "contract.yaml"
-    file.write_text(yaml.safe_dump(changed(path, value, task), sort_keys=False))
-    with pytest.raises(ConfigError, match=r"contract\.yaml") as caught:
-        load_contract(file)
-    message = str(caught.value)
-    assert [word for word in words if word not in message] == []
-    keys = [line.strip().split(": ")[0] for line in message.splitlines()[1:]]
-    assert [key for key in keys if "[" in key or " source" in key] == []  # pydantic's own words
+    refused(tmp_path, changed(path, value, task), words)
 
 
 def test_roles_and_views_follow_from_the_head_and_the_types(shop: Contract) -> None:
