@@ -80,7 +80,7 @@ def exported(request: pytest.FixtureRequest) -> Exported:
 def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = None) -> Program:
     """A program with random weights, and unknown categories and times that matter to it."""
     preprocess = fit_preprocess(contract, inputs)
-    encoder = fit_encoder(preprocess.prepare(inputs).numbers, 8)
+    encoder = fit_encoder(preprocess.prepare(inputs)[0], 8)
     torch.manual_seed(0)
     labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
     head = Head(contract.task, labels, len(contract.labels or ()))
