@@ -104,12 +104,11 @@ def _target(contract: Contract, signal: Floats, random: np.random.Generator) -> 
         return pa.array([labels[place * len(labels) // len(level)] for place in order])
     hit = level > 0.3
     positive: Any = contract.positive
-    if column.type == "boolean":
-        others = [not positive]
-    elif column.type == "integer":
+    others: list[Any] = [not positive]
+    if column.type == "integer":
         low, high = _range(column)
         others = [n for n in (1 - positive, positive - 1, positive + 1) if low <= n <= high]
-    else:
+    elif column.type == "category":
         others = [*(contract.labels or column.allowed or ()), "other"]
     other = next(value for value in others if value != positive)
     return pa.array([positive if is_hit else other for is_hit in hit])
