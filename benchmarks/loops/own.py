@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from flight_delay.config import TrainConfig
-from flight_delay.models.preprocess import Prepared
 from flight_delay.models.program import Body
 from flight_delay.training.kinds import TrainingSet
 from flight_delay.training.kinds.loop import fit_network
@@ -18,8 +17,7 @@ HELD_OUT = 10  # one row in so many is scored as well
 
 def epoch(given: Given) -> float:
     """One epoch that validates and shows its progress."""
-    prepared = Prepared(numbers=given.numbers, codes=given.codes)
-    rows = Examples(rows=prepared, labels=given.labels)
+    rows = Examples(numbers=given.numbers, codes=given.codes, labels=given.labels)
     contract: Any = SimpleNamespace(task="binary", labels=None)
     training = TrainingSet(
         contract=contract,

@@ -103,15 +103,15 @@ def _target(contract: Contract, signal: Floats, random: np.random.Generator) -> 
         order = np.argsort(np.argsort(level))
         return pa.array([labels[place * len(labels) // len(level)] for place in order])
     hit = level > 0.3
-    if column.type == "boolean":
-        return pa.array(hit == bool(contract.positive))
-    if isinstance(positive := contract.positive, int):
+    positive: Any = contract.positive
+    others: list[Any] = [not positive]
+    if column.type == "integer":
         low, high = _range(column)
-        other = next(n for n in (1 - positive, positive - 1, positive + 1) if low <= n <= high)
-        return pa.array(np.where(hit, positive, other))
-    known = contract.labels or column.allowed or ()
-    others = [value for value in known if value != contract.positive]
-    return pa.array([str(contract.positive) if h else (others or ["other"])[0] for h in hit])
+        others = [n for n in (1 - positive, positive - 1, positive + 1) if low <= n <= high]
+    elif column.type == "category":
+        others = [*(contract.labels or column.allowed or ()), "other"]
+    other = next(value for value in others if value != positive)
+    return pa.array([positive if is_hit else other for is_hit in hit])
 
 
 def _range(column: Column) -> tuple[float, float]:

@@ -34,19 +34,14 @@ def wrong(contract: Contract, rows: pl.DataFrame, *, online: bool = False) -> li
     return [why if is_bad else None for is_bad, why in bad.rows()]
 
 
-def spoiled(contract: Contract, name: str, rule_name: str) -> pl.DataFrame:
-    rows = rows_of(contract)
-    rule, bound = next(one for one in rules_of(contract, name) if one[0].name == rule_name)
-    value = rule.breaking(bound)
-    return rows.with_columns(pl.lit(value, rows[name].dtype).alias(name))
-
-
 @pytest.mark.parametrize(("task", "name", "rule"), CASES)
 def test_a_value_that_breaks_a_rule_breaks_it_alone_on_a_table_and_in_a_request(
     task: str, name: str, rule: str
 ) -> None:
     contract = shop_of(task)
-    good, bad = rows_of(contract), spoiled(contract, name, rule)
+    good = rows_of(contract)
+    value = next(r.breaking(bound) for r, bound in rules_of(contract, name) if r.name == rule)
+    bad = good.with_columns(pl.lit(value, good[name].dtype).alias(name))
     assert set(wrong(contract, good)) == {None}
     (reason,) = set(wrong(contract, bad))
     assert str(reason).startswith(f"{name}: ")

@@ -17,7 +17,6 @@ from {{ cookiecutter.__package }}.config import DataConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job, transform
 from {{ cookiecutter.__package }}.data.dataset import Dataset
-from {{ cookiecutter.__package }}.storage import write_pointer
 
 Rows = list[dict[str, str]]
 SPLIT = {"validation_from": "2024-02-01", "test_from": "2024-03-01"}
@@ -50,12 +49,6 @@ class Shop:
 
     def write(self, rows: Rows | str) -> None:
         self.csv.write_text(text_of(rows) if isinstance(rows, list) else rows)
-
-    def with_dataset(self) -> str:
-        """Point at a dataset as if a run had made it; the pointer's name."""
-        (self.datasets / "before").mkdir(parents=True)
-        write_pointer(self.datasets / "current", "before")
-        return "before"
 
     def run(self) -> Dataset:
         return job.run(self.contract, self.config)

@@ -1,6 +1,7 @@
 """From a file of text to a dataset version: where each row goes, and what a failure leaves."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,12 @@ from filelock import FileLock
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job
+from {{ cookiecutter.__package }}.data.job import describe, key_of
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.storage import read_pointer
 
-from ..conftest import shop_of
-from .conftest import Shop, changed, orders, text_of, with_source
+from ..conftest import PACKAGE, shop_of
+from .conftest import SPLIT, Shop, changed, orders, text_of, with_source
 
 # who refuses a row, its cells → the reasons
 REJECTED: list[tuple[str, dict[str, str], str]] = [
@@ -66,7 +68,7 @@ def test_a_row_of_several_files_is_known_by_its_own(place: Shop) -> None:
 
 
 def test_too_many_bad_rows_stop_the_run_and_are_kept_for_the_reader(place: Shop) -> None:
-    before, rows = place.with_dataset(), orders()
+    before, rows = place.run().name, orders()
     for row in rows[:4]:
         row["price"] = "dear"
     place.write(rows)
@@ -94,6 +96,30 @@ def test_what_was_made_once_is_not_made_again(place: Shop, monkeypatch: pytest.M
     monkeypatch.delattr(job, "build")
     assert [place.run().name, place.run().name] == [first.name] * 2
     assert read_pointer(place.datasets / "current") == first.name != second.name
+
+
+def test_all_that_decides_the_rows_makes_another_key(
+    place: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def key(shop: Shop = place) -> str:
+        return key_of(describe(shop.contract, shop.config, {"orders": [shop.csv]}))
+
+    before, other = key(), tmp_path / "other.py"
+    local = json.loads(place.contract.text) | {"timezone": "Europe/London"}
+    assert key(replace(place, contract=Contract.model_validate(local))) != before
+    assert key(place.having(split=SPLIT | {"test_from": "2024-03-02"})) != before
+    assert key(place.having(max_rejected_fraction=0.1)) != before
+    loaded = ("values", "rules", "contract.source", "data.transform", "data.delimited", "data.cast")
+    for module in (sys.modules[f"{PACKAGE}.{name}"] for name in loaded):
+        other.write_text(f"{Path(str(module.__file__)).read_text()}\n# changed\n")
+        with monkeypatch.context() as context:
+            context.setattr(module, "__file__", str(other))
+            assert key() != before, module
+    with monkeypatch.context() as context:
+        context.setattr(job, "version", lambda _: "0")
+        assert key() != before
+    place.write(orders(59))
+    assert key() != before
 
 
 def test_one_run_at_a_time_which_sweeps_what_a_killed_one_left(place: Shop) -> None:

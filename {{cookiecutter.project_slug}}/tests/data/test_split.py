@@ -91,29 +91,22 @@ def test_150_rows_with_twins_are_dealt_so_too_and_twins_stay_together(place: Sho
     assert rates == pytest.approx([0.5] * 3, abs=0.04)
 
 
-CUT = {"by": "date", "validation_from": "2024-02-01", "test_from": "2024-03-02"}
-
-
-@pytest.fixture
-def recent(place: Shop) -> Shop:
-    """The shop, whose newest order is of 30 March."""
-    return place.having(split={"by": "recent", "validation_days": 30, "test_days": 29})
-
-
 @pytest.mark.parametrize("cells", [{"price": "-5"}, {"price": "x"}, {"returned": ""}])
 def test_days_are_counted_back_from_the_newest_row_that_is_good_and_has_a_label(
-    recent: Shop, capsys: pytest.CaptureFixture[str], cells: dict[str, str]
+    place: Shop, capsys: pytest.CaptureFixture[str], cells: dict[str, str]
 ) -> None:
-    rows = orders()
+    """The newest is of 30 March."""
+    recent = place.having(split={"by": "recent", "validation_days": 30, "test_days": 29})
+    rows, cut = orders(), {"by": "date", "validation_from": "2024-02-01", "test_from": "2024-03-02"}
     recent.write([*rows, rows[-1] | {"order": "late", "at": "2124-01-01 10:00:00"} | cells])
     dataset = recent.run()
     assert "split     validation from 2024-02-01, test from 2024-03-02" in capsys.readouterr().out
-    fixed = recent.having(split=CUT).run()
-    assert dataset.manifest["cut"] == fixed.manifest["cut"] == CUT
+    fixed = recent.having(split=cut).run()
+    assert dataset.manifest["cut"] == fixed.manifest["cut"] == cut
     assert dataset.manifest["content_hash"] == fixed.manifest["content_hash"]
 
 
-def test_without_a_time_there_is_no_newest_row(recent: Shop) -> None:
-    contract = recent.contract.model_copy(update={"time": None})
+def test_without_a_time_there_is_no_newest_row(place: Shop) -> None:
+    contract = place.contract.model_copy(update={"time": None})
     with pytest.raises(ConfigError, match="a split by date needs a time"):
-        replace(recent, contract=contract).run()
+        replace(place, contract=contract).run()

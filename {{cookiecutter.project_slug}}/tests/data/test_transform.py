@@ -44,7 +44,7 @@ WRONG: dict[str, tuple[Transform, list[str]]] = {
 def test_a_wrong_transform_is_refused_with_the_reason(
     place: Shop, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    before = place.with_dataset()
+    before = place.run().name
     function, words = WRONG[how]
     monkeypatch.setattr(transform, "transform", function)
     place.write(changed(1, price="3"))
@@ -74,11 +74,9 @@ def test_rows_that_a_transform_filters_are_counted_and_those_it_reorders_put_in_
 def test_numbers_that_a_transform_makes_infinite_are_missing(
     place: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    odd = pl.when(pl.col("items") == 3).then(float("nan")).otherwise(float("inf"))
-    one = pl.when(pl.col("items") == 1).then(1.0).otherwise(odd)
-    monkeypatch.setattr(
-        transform, "transform", of_orders(lambda rows: rows.with_columns(refund=one))
-    )
+    refund = pl.col("items").replace_strict([1, 2, 3], [1.0, float("inf"), float("nan")])
+    odd = of_orders(lambda rows: rows.with_columns(refund=refund))
+    monkeypatch.setattr(transform, "transform", odd)
     assert {row["items"]: row["refund"] for row in place.rows()} == {1: 1.0, 2: None, 3: None}
 
 
@@ -87,17 +85,14 @@ def test_a_second_source_is_joined_and_counted(
 ) -> None:
     cities = place.folder / "cities.csv"
     cities.write_text("id,city\no-0,Nice\no-1,Brest\no-1,Brest\n")
-    keys: dict[str, Any] = {"left_on": "order", "right_on": "id", "maintain_order": "left"}
-    monkeypatch.setattr(
-        transform,
-        "transform",
-        lambda sources: sources["orders"].drop("city").join(sources["towns"], how="left", **keys),
-    )
+
+    def joined(sources: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
+        rows, towns = sources["orders"].drop("city"), sources["towns"]
+        return rows.join(towns, how="left", left_on="order", right_on="id", maintain_order="left")
+
+    monkeypatch.setattr(transform, "transform", joined)
     raw = json.loads(place.contract.text)
-    raw["sources"]["towns"] = {
-        "csv": str(cities),
-        "columns": {"id": "string", "city": "category"},
-    }
+    raw["sources"]["towns"] = {"csv": str(cities), "columns": {"id": "string", "city": "category"}}
     there = replace(place, contract=Contract.model_validate(raw))
     assert [row["city"] for row in there.rows()][:3] == ["Nice", "Brest", None]
     counts = {"in": 3, "accepted": 2, "rejected": 0, "duplicates": 1}

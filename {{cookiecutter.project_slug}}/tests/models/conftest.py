@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,33 +39,21 @@ def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "features", lambda _: {})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exported:
     """A program of the shop with random weights, and its graph; for reading only."""
 
     contract: Contract
+    task: Task
     inputs: Inputs
     program: Program
-
-    @cached_property
-    def graph(self) -> bytes:
-        """Made when it is asked for: an export takes seconds."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "features", lambda _: {})
-            return bytes(export(self.program, self.inputs[:16]).SerializeToString())
-
-    @cached_property
-    def session(self) -> ort.InferenceSession:
-        return open_session(self.graph)
-
-    @cached_property
-    def task(self) -> Task:
-        return task_of(self.contract)
+    graph: bytes
+    session: ort.InferenceSession
 
 
 @cache
 def exported_of(task: str) -> Exported:
-    """Made once a process."""
+    """Made once a process: an export takes seconds."""
     contract = shop_of(task)
     table = synthesize(contract, 400)
     inputs = from_table(contract, table)
@@ -73,7 +61,15 @@ def exported_of(task: str) -> Exported:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "features", lambda _: {})
         program = make_program(contract, inputs, labels)
-    return Exported(contract=contract, inputs=inputs, program=program)
+        graph = bytes(export(program, inputs[:16]).SerializeToString())
+    return Exported(
+        contract=contract,
+        task=task_of(contract),
+        inputs=inputs,
+        program=program,
+        graph=graph,
+        session=open_session(graph),
+    )
 
 
 @pytest.fixture(params=TASKS)
@@ -81,15 +77,10 @@ def exported(request: pytest.FixtureRequest) -> Exported:
     return exported_of(request.param)
 
 
-@pytest.fixture(scope="session")
-def shop_inputs(shop: Contract) -> Inputs:
-    return from_table(shop, synthesize(shop, 400))
-
-
 def make_program(contract: Contract, inputs: Inputs, labels: Floats | None = None) -> Program:
     """A program with random weights, and unknown categories and times that matter to it."""
     preprocess = fit_preprocess(contract, inputs)
-    encoder = fit_encoder(preprocess.prepare(inputs).numbers, 8)
+    encoder = fit_encoder(preprocess.prepare(inputs)[0], 8)
     torch.manual_seed(0)
     labels = np.arange(len(inputs), dtype=np.float64) % 2 if labels is None else labels
     head = Head(contract.task, labels, len(contract.labels or ()))

@@ -5,13 +5,6 @@ from scipy import stats
 from {{ cookiecutter.__package }}.models import effects
 
 
-def test_the_stability_index_is_symmetric_zero_for_equals_and_finite_for_empty_bins() -> None:
-    a, b = np.array([100.0, 0.0, 50.0]), np.array([10.0, 60.0, 0.0])
-    assert effects.stability_index(a, a) == 0
-    assert effects.stability_index(a, b) == pytest.approx(effects.stability_index(b, a))
-    assert 1 < effects.stability_index(a, b) < 100
-
-
 def test_the_wasserstein_distance_is_scipys_where_values_lie_on_the_edges() -> None:
     random = np.random.default_rng(1)
     edges = np.array([-1.0, 0.0, 0.5, 3.0])

@@ -2,6 +2,7 @@ import sys
 from datetime import datetime
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -30,21 +31,13 @@ TIMES = [None, *(datetime.fromisoformat(f"{moment}Z") for moment in MOMENTS)]
 
 def adversarial(contract: Contract) -> Inputs:
     """Each number with each time, the texts running along."""
-    pairs = list(product(NUMBERS, TIMES))
-    return from_rows(
-        contract,
-        [
-            {
-                "price": number,
-                "items": pairs[-1 - i][0],
-                "gift": (None, True, False)[i % 3],
-                "channel": TEXTS[i % len(TEXTS)],
-                "city": TEXTS[-i % len(TEXTS)],
-                "at": time,
-            }
-            for i, (number, time) in enumerate(pairs)
-        ],
-    )
+    rows: list[dict[str, Any]] = [
+        {"price": number, "at": time} for number, time in product(NUMBERS, TIMES)
+    ]
+    for i, row in enumerate(rows):
+        row |= {"items": rows[-1 - i]["price"], "gift": (None, True, False)[i % 3]}
+        row |= {"channel": TEXTS[i % len(TEXTS)], "city": TEXTS[-i % len(TEXTS)]}
+    return from_rows(contract, rows)
 
 
 def test_any_number_of_rows_is_answered_as_torch_does(

@@ -41,9 +41,7 @@ def test_values_of_another_type_are_refused_by_name(
     with pytest.raises(DataError, match=rf"column '{name}' \(\w+\)"):
         with_column(shop, name, pa.array(values))
     rows = synthesize(shop, 3).drop_columns([name])
-    with pytest.raises(
-        DataError, match=rf"no column '{name}'.*at, price, items, channel, city, gift"
-    ):
+    with pytest.raises(DataError, match=rf"no column '{name}'.*at, price, items, channel"):
         from_table(shop, rows)
 
 

@@ -49,10 +49,10 @@ def test_a_value_that_features_name_has_a_code_however_rare_it_is(members: Contr
     cities = [*["delta"] * 30, *["alpha"] * 30, "Nowhere", None, "elsewhere"]
     inputs = from_rows(members, [{"city": city} for city in cities])
     preprocess = fit_preprocess(members, inputs)
-    prepared = preprocess.prepare(inputs)
-    abroad = prepared.numbers[:, preprocess.names.index("abroad")]
+    numbers, coded = preprocess.prepare(inputs)
+    abroad = numbers[:, preprocess.names.index("abroad")]
     assert abroad.tolist() == [*[0.0] * 30, *[1.0] * 30, 0, 0, 1]
-    codes = prepared.codes[:, members.category.index("city")].tolist()
+    codes = coded[:, members.category.index("city")].tolist()
     assert codes[62] == UNSEEN
     assert len({codes[0], codes[30], codes[60], codes[61], UNSEEN}) == 5
 

@@ -108,8 +108,8 @@ def findings_in(config: Config) -> dict[str, tuple[Finding, ...]]:
 
 
 def drift(value: float, subject: str = "price", **given: Any) -> Finding:
-    """The stability index of a column, whose reference range ends at 0.1."""
-    about = {"kind": "data_drift", "subject": subject, "measure": "psi", "rows": 400}
+    """How far a column moved, whose reference range ends at 0.1."""
+    about = {"kind": "data_drift", "subject": subject, "measure": "wasserstein", "rows": 400}
     return Finding(**{**about, "value": value, "limit": 0.1, "breach": value > 0.1, **given})
 
 

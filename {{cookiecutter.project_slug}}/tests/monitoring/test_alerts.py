@@ -71,7 +71,7 @@ def test_an_alert_that_goes_on_is_one_alert_until_its_end_or_a_new_version(
     assert [first] == update(config) == newest
     assert (first.since, first.severity) == ("2024-01-08", "warning")
     assert first.text == (
-        "price drifts: population stability index 0.600, reference range up to 0.100,"
+        "price drifts: change 0.60 σ, reference range up to 0.10 σ,"
         " since 2024-01-08 (3 of the last 3 windows)"
     )
     for week in (6, 7):

@@ -36,8 +36,7 @@ def judge(
     profile: ColumnProfile, column: npt.NDArray[np.generic], threshold: float = THRESHOLD
 ) -> list[Finding]:
     """What decides of a column."""
-    found = compare("data_drift", [profile], [column], threshold, MIN_ROWS)
-    return [finding for finding in found if finding.limit is not None]
+    return compare("data_drift", [profile], [column], threshold, MIN_ROWS)
 
 
 def breaches(profile: ColumnProfile, column: npt.NDArray[np.generic]) -> bool:

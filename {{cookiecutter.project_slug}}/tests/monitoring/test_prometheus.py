@@ -38,10 +38,10 @@ def test_the_metrics_file_shows_what_is_open_and_what_was_measured_last(
     shared = {"model": "shop", "kind": "data_drift"}
     assert active.labels == {**shared, "subject": "price", "severity": "warning"}
     assert active.value == 1
-    measured = {**shared, "version": "2", "measure": "psi", "subject": bern}
-    assert samples["monitoring_value", "psi", bern].labels == measured
-    assert samples["monitoring_value", "psi", bern].value == 0.05
-    assert samples["monitoring_limit", "psi", "price"].value == 0.1
+    measured = {**shared, "version": "2", "measure": "wasserstein", "subject": bern}
+    assert samples["monitoring_value", "wasserstein", bern].labels == measured
+    assert samples["monitoring_value", "wasserstein", bern].value == 0.05
+    assert samples["monitoring_limit", "wasserstein", "price"].value == 0.1
     assert samples["monitoring_value", "auc", "auc"].value == 0.7  # labels come later than rows
     ran = samples["monitoring_last_run_timestamp_seconds", None, None]
     assert ran.value == pytest.approx(1.8e9, rel=0.5)

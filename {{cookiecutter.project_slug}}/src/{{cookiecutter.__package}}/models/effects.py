@@ -56,16 +56,6 @@ def total_variation_margin(reference: Counts, current: Counts) -> float:
     return float(sqrt(2 / pi) * np.sqrt(variance).sum() + ONE_SIDED_95 * sqrt(noise)) / 2
 
 
-def stability_index(reference: Counts, current: Counts) -> float:
-    """Population stability index: the sum of ``(q − p)·ln(q / p)``.
-
-    Half a row is added to each bin, so that an empty one is finite (Siddiqi, Credit Risk Scorecards,
-    2006; the additive smoothing is Jeffreys').
-    """
-    p, q = _shares(reference + 0.5), _shares(current + 0.5)
-    return float(((q - p) * np.log(q / p)).sum())
-
-
 def _shares(counts: Counts) -> Counts:
     return np.asarray(counts / counts.sum())
 

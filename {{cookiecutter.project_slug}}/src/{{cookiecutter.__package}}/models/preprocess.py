@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,22 +16,6 @@ from .features import features
 from .inputs import Inputs, Texts
 
 MIN_COUNT = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """Rows as a model's body takes them."""
-
-    numbers: Tensor
-    """``[rows, columns]`` float32: the contract's, the calendar's and those of ``features.py``."""
-    codes: Tensor
-    """``[rows, categories]`` int64."""
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def __getitem__(self, rows: slice | Tensor) -> "Prepared":
-        return Prepared(numbers=self.numbers[rows], codes=self.codes[rows])
 
 
 class Preprocess(nn.Module):
@@ -106,10 +89,10 @@ class Preprocess(nn.Module):
         return {name: group for name, group in groups.items() if group.shape[1]}
 
     @torch.no_grad()
-    def prepare(self, inputs: Inputs) -> Prepared:
-        """Rows up to the body, for training it on them many times."""
+    def prepare(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Numbers and codes of rows, for training a body on them many times."""
         numbers, codes = self(self.tensors(inputs))
-        return Prepared(numbers=numbers, codes=codes)
+        return numbers, codes
 
 
 def fit_preprocess(contract: Contract, inputs: Inputs) -> Preprocess:

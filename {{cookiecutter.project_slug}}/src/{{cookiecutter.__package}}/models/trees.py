@@ -9,7 +9,6 @@ import torch
 from onnx import ModelProto, NodeProto, helper
 from torch import Tensor, nn
 
-from .preprocess import Prepared
 from .program import LARGEST
 
 Matrix = npt.NDArray[np.float32]
@@ -25,9 +24,9 @@ class Matrices(nn.Module):
 
     fill: Tensor
 
-    def __init__(self, rows: Prepared) -> None:
+    def __init__(self, train: Tensor) -> None:
         super().__init__()
-        usual = torch.where(rows.numbers.abs() <= LARGEST, rows.numbers, torch.nan)
+        usual = torch.where(train.abs() <= LARGEST, train, torch.nan)
         gaps = usual.isnan().any(0)
         median = usual.nanmedian(0).values if len(usual) else usual.sum(0)
         self.register_buffer("fill", torch.where(gaps, torch.nan, median))

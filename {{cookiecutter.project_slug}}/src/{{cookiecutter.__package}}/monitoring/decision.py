@@ -41,7 +41,7 @@ def compare(
     threshold: float,
     min_rows: int,
 ) -> list[Finding]:
-    """Each column beside its profile: the measures that decide, and the stability index, which is shown.
+    """Each column beside its profile: its change, and that of its missing values.
 
     A measure breaches when its p-value, adjusted over all of them (Benjamini and Hochberg, 1995), is
     below ``ALPHA`` and the lower bound of the effect is above the limit: the larger of
@@ -75,18 +75,18 @@ def _column(
         values = Counter(column.tolist())
         current = profile.tally_values(values)
         sudden = missing_fault(profile, current) or category_fault(profile, values)
-        yield from _distance(profile, reference, current, threshold, sudden)
+        yield _distance(profile, reference, current, threshold, sudden)
         return
     current = profile.tally(column)
     if len(column) - current[-1] >= min_rows and reference[:-1].any():
         sudden = number_fault(profile, column, current)
-        yield from _distance(profile, reference, current, threshold, sudden)
+        yield _distance(profile, reference, current, threshold, sudden)
     yield _missing(profile, reference, current, threshold)
 
 
 def _distance(
     profile: ColumnProfile, reference: Counts, current: Counts, threshold: float, sudden: str
-) -> Iterator[Finding]:
+) -> Finding:
     before, now = _bins(profile, reference), _bins(profile, current)
     effect = profile.effect(reference, current)
     if profile.in_deviations:
@@ -100,8 +100,7 @@ def _distance(
         kind="", subject=profile.name, measure=measure, value=effect, rows=int(current.sum())
     )
     limit, p = max(threshold, profile.reference_range), p_value(before, now)
-    yield _with_bounds(finding, margin, limit, p, sudden)
-    yield replace(finding, measure="psi", value=effects.stability_index(before, now))
+    return _with_bounds(finding, margin, limit, p, sudden)
 
 
 def _missing(

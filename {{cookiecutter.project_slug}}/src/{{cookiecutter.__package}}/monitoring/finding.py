@@ -8,7 +8,6 @@ from ..models.profile import SCORE
 TITLES = {
     "wasserstein": "change",
     "total_variation": "change",
-    "psi": "population stability index",
     "missing": "missing share",
     "coverage": "labels known",
     "days": "age",

@@ -109,7 +109,7 @@ def show(windows: Sequence[JudgedWindow], metric: str, min_rows: int, skipped: i
             f" the largest has {most:,}"
         )
         return
-    drift = [f for f in judged[-1].findings if f.kind in DRIFT and f.limit is not None]
+    drift = [f for f in judged[-1].findings if f.kind in DRIFT]
     table(
         f"drift in the newest judged window, {judged[-1].name}",
         ("column", "measure", "value (interval)", "limit", "outside"),

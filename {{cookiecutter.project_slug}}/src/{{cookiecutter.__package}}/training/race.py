@@ -113,8 +113,9 @@ def make_training_set(
     preprocess = fit_preprocess(contract, train.inputs)
 
     def examples(rows: Rows) -> Examples:
+        numbers, codes = preprocess.prepare(rows.inputs)
         labels = torch.from_numpy(rows.labels).float()
-        return Examples(rows=preprocess.prepare(rows.inputs), labels=labels)
+        return Examples(numbers=numbers, codes=codes, labels=labels)
 
     return TrainingSet(
         contract=contract,

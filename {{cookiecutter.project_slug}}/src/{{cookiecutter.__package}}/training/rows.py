@@ -1,6 +1,6 @@
 """A split as training uses it: its rows with inputs and labels, and which of them belong together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
@@ -28,7 +28,6 @@ from ..models.days import local_days
 from ..models.inputs import Inputs
 from ..models.intervals import Bootstrap, numbered
 from ..models.metrics import Floats, Integers
-from ..models.preprocess import Prepared
 from ..models.tables import from_table
 from ..models.tasks import task_of
 from ..terminal import say
@@ -75,21 +74,28 @@ Splits = Mapping[Split, Rows]
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Rows as a model's body takes them, with labels ``[rows]`` in float32."""
+    """Rows as a model's body takes them."""
 
-    rows: Prepared
+    numbers: Tensor
+    """``[rows, columns]`` float32: the contract's, the calendar's and those of ``features.py``."""
+    codes: Tensor
+    """``[rows, categories]`` int64."""
     labels: Tensor
+    """``[rows]`` float32."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: slice | Tensor) -> "Examples":
-        return Examples(rows=self.rows[index], labels=self.labels[index])
+        return self._of(lambda tensor: tensor[index])
 
     def to(self, device: torch.device) -> "Examples":
         """The same on a device."""
-        rows = Prepared(numbers=self.rows.numbers.to(device), codes=self.rows.codes.to(device))
-        return Examples(rows=rows, labels=self.labels.to(device))
+        return self._of(lambda tensor: tensor.to(device))
+
+    def _of(self, change: Callable[[Tensor], Tensor]) -> "Examples":
+        numbers, codes, labels = map(change, (self.numbers, self.codes, self.labels))
+        return Examples(numbers=numbers, codes=codes, labels=labels)
 
 
 def make_rows(contract: Contract, table: pa.Table, split_by: Mapping[str, Any]) -> Rows:

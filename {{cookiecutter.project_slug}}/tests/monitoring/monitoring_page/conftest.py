@@ -78,8 +78,9 @@ def findings(number: int, value: str) -> list[Finding]:
         kind = "prediction_drift" if column == SCORE else "data_drift"
         effect = limit * (2.2 if breach else 0.2 + 0.3 * (number % 3))
         sudden = "100 times as large as in training" if breach and column == "price" else ""
-        about: Any = {"kind": kind, "subject": column, "measure": "psi", "sudden": sudden}
-        result.append(Finding(**about, value=effect, limit=limit, rows=6_200, breach=breach))
+        about: Any = {"kind": kind, "subject": column, "measure": "wasserstein"}
+        about |= {"sudden": sudden, "breach": breach}
+        result.append(Finding(**about, value=effect, limit=limit, rows=6_200))
     auc = 0.62 if dearer else 0.71
     about = {"kind": "quality", "subject": "auc", "measure": "auc"}
     ends: Any = {"low": auc - 0.02, "high": auc + 0.02, "limit": 0.64}

@@ -104,7 +104,7 @@ def test_figures_of_the_page_are_those_of_the_history(alerted: Config) -> None:
     auc = next(f for f in findings if f.key == ("quality", "auc"))
     price = next(f for f in findings if f.subject == "price")
     assert f"{auc.interval}, window of 26 Feb 2024" in page.words
-    cell = f"26 Feb 2024: population stability index {price.interval}, limit 0.120: outside"
+    cell = f"26 Feb 2024: change {price.interval}, limit 0.12 σ: outside"
     assert cell in page.source
     assert "100 times as large as in training" in page.source
     assert f"{windows[-2].labelled:,} of {windows[-2].rows:,} rows" in page.words

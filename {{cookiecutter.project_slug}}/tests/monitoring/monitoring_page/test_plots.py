@@ -10,7 +10,7 @@ NAMES = ["1 Jan", "8 Jan", "15 Jan", "22 Jan", "29 Jan"]
 def point(window: int, value: float, *, version: int = 1, breach: bool = False) -> Point:
     """A window's value, with a limit of 0.2."""
     one = Finding(
-        kind="k", subject="s", measure="psi", value=value, limit=0.2, rows=9, breach=breach
+        kind="k", subject="s", measure="auc", value=value, limit=0.2, rows=9, breach=breach
     )
     return Point(window=window, version=version, finding=one, tooltip=f"at {window}")
 

@@ -47,7 +47,7 @@ def test_the_best_epoch_stays_and_training_stops_when_patience_is_spent(
     held_out = training.held_out
     assert held_out is not None
     with torch.no_grad():
-        _, raw = fitted.body(held_out.rows.numbers, held_out.rows.codes)
+        _, raw = fitted.body(held_out.numbers, held_out.codes)
     assert training.head.loss(raw, held_out.labels).item() == pytest.approx(min(losses), rel=1e-5)
     assert not fitted.body.training
 

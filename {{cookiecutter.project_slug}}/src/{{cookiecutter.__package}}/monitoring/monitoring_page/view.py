@@ -75,8 +75,8 @@ def strength(finding: Finding) -> tuple[bool, float]:
 
 
 def drift_of(window: JudgedWindow) -> dict[str, Finding]:
-    """The strongest judged finding of each column and of predictions."""
-    judged = [f for f in window.findings if f.kind in DRIFT and f.limit is not None]
+    """The strongest finding of each column and of predictions."""
+    judged = [f for f in window.findings if f.kind in DRIFT]
     return {finding.subject: finding for finding in sorted(judged, key=strength)}
 
 
@@ -94,8 +94,7 @@ def charts(content: Content) -> list[Chart]:
     for window in content.windows:
         for one in window.findings:
             lesser = one.measure not in (main, "coverage")
-            unjudged = one.kind == "prediction_drift" and one.limit is None
-            if one.kind == "data_drift" or unjudged or (one.kind == "quality" and lesser):
+            if one.kind == "data_drift" or (one.kind == "quality" and lesser):
                 continue
             tooltip = f"{window_name(window.name)}: {sentence(one)}"
             place = names.index(window.name)

@@ -41,7 +41,7 @@ class Settings(Section):
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Boost until validation rows gain nothing more; categories are split as sets of codes."""
-    matrices, width = Matrices(training.train.rows), training.head.width
+    matrices, width = Matrices(training.train.numbers), training.head.width
     train, held_out = _dataset(training, training.train, matrices), []
     n_trees = training.rounds or settings.trees
     scores: dict[str, dict[str, list[float]]] = {}
@@ -107,7 +107,7 @@ def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
 def _dataset(
     training: TrainingSet, examples: Examples, matrices: Matrices, reference: Any = None
 ) -> Any:
-    numbers, codes = examples.rows.numbers, examples.rows.codes
+    numbers, codes = examples.numbers, examples.codes
     n_numbers, n_columns = numbers.shape[1], numbers.shape[1] + codes.shape[1]
     return lightgbm.Dataset(
         matrices(numbers, codes).numpy(),

@@ -47,13 +47,13 @@ class Linear(nn.Module):
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """The optimum, by L-BFGS; a sample teaches where all rows would not fit in memory."""
     train, head, sizes = training.train, training.head, training.preprocess.sizes
-    encoder = fit_encoder(train.rows.numbers, settings.bins)
+    encoder = fit_encoder(train.numbers, settings.bins)
     network = Linear(width=encoder.size, sizes=sizes, start=head.start)
     most = max(MOST_CELLS // (head.width * (encoder.size + len(sizes))), 1)
     if len(train) > most:
         chosen = np.random.default_rng(0).choice(len(train), most, replace=False)
         train = train[torch.from_numpy(np.sort(chosen))]
-    numbers = encoder(train.rows.numbers)
+    numbers = encoder(train.numbers)
     optimiser = torch.optim.LBFGS(
         network.parameters(),
         max_iter=MOST_STEPS,
@@ -64,7 +64,7 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     def loss() -> Tensor:
         optimiser.zero_grad()
         squares = torch.stack([weight.square().sum() for weight in network.weights]).sum()
-        value = head.loss(network(numbers, train.rows.codes), train.labels)
+        value = head.loss(network(numbers, train.codes), train.labels)
         value = value + settings.penalty * squares / (2 * len(train))
         value.backward()  # type: ignore[no-untyped-call]
         return value

@@ -111,7 +111,7 @@ def _learn(
     parameters, total, n_rows = list(body.parameters()), torch.zeros(()), 0
     foreach = True if parameters[0].device.type == "cpu" else None  # else torch takes a slower way
     for batch in batches:
-        loss = head.loss(body(batch.rows.numbers, batch.rows.codes)[1], batch.labels)
+        loss = head.loss(body(batch.numbers, batch.codes)[1], batch.labels)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, CLIP_NORM, foreach=foreach)
@@ -142,8 +142,6 @@ def _optimiser(
 def _loss(body: nn.Module, head: Head, examples: Examples) -> float:
     """The mean loss of all rows, some at a time."""
     body.eval()
-    numbers, codes = (
-        torch.split(part, BATCH_ROWS) for part in (examples.rows.numbers, examples.rows.codes)
-    )
+    numbers, codes = (torch.split(part, BATCH_ROWS) for part in (examples.numbers, examples.codes))
     raw = [body(*batch)[1] for batch in zip(numbers, codes, strict=True)]
     return head.loss(torch.cat(raw), examples.labels).item()

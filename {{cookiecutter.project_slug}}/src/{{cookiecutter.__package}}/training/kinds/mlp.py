@@ -55,7 +55,7 @@ class Mlp(nn.Module):
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Train by AdamW on the head's loss."""
-    encoder = fit_encoder(training.train.rows.numbers, settings.bins)
+    encoder = fit_encoder(training.train.numbers, settings.bins)
     network = Mlp(
         width=encoder.size,
         categories=Categories(training.preprocess.sizes, settings.embedding),

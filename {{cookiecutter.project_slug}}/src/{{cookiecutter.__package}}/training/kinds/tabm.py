@@ -93,7 +93,7 @@ def pool(task: str, raw: Tensor) -> Tensor:
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
     """Train all members at once, each on its own loss."""
-    encoder = fit_encoder(training.train.rows.numbers, settings.bins)
+    encoder = fit_encoder(training.train.numbers, settings.bins)
     network = TabM(
         width=encoder.size,
         categories=Categories(training.preprocess.sizes, settings.embedding),
