@@ -27,6 +27,8 @@ def test_promotion_serves_records_why_and_ends_with_one_line(
 ) -> None:
     make_version(0.1)
     make_version(0.2)
+    with pytest.raises(RegistryError, match="shop has no champion at present; give a number, or"):
+        promote(versions, "champion")
     assert promote(versions, "1", "Größer\u2028besser") == versions.served()
     (line,) = versions.history()
     assert (line["why"], line["verdict"]) == ("Größer\u2028besser", "passed")

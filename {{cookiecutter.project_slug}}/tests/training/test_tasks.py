@@ -4,15 +4,11 @@ import json
 
 import pytest
 
-from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.training.card import (
-    NO_INTENDED_USE,
-    write_card,
-)
+from {{ cookiecutter.__package }}.training.card import NO_INTENDED_USE, write_card
 from {{ cookiecutter.__package }}.training.gate import RULES
 
-from ..conftest import LABELS, TASKS, Workspace, shared_workspace, shop_of
+from ..conftest import LABELS, Workspace
 from .conftest import rows_of
 
 N_NEW = 1_000
@@ -21,14 +17,6 @@ CARDS = {
     "multiclass": ("the probability of each returned: kept, exchanged, returned.", "| accuracy |"),
     "regression": ("the value of returned, in EUR.", "| | R² | RMSE | MAE |"),
 }
-
-
-@pytest.fixture(scope="module", params=TASKS)
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The owner's features know the project's contract, not the shop's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preprocess, "features", lambda _: {})
-        return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
 
 
 def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen(
