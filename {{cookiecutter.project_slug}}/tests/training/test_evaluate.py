@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import DataError
 from {{ cookiecutter.__package }}.models.intervals import (
     DRAWN_BLOCKS,
@@ -25,10 +26,9 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     slices,
 )
 from {{ cookiecutter.__package }}.training.promote import promote
-from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ..conftest import shop_of
-from .conftest import Made
+from .conftest import Made, rows_of
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -144,13 +144,14 @@ def test_a_slice_needs_500_rows_or_of_few_a_20th() -> None:
 
 
 def test_a_champion_that_cannot_be_compared_is_named(
-    versions: Versions, make_version: Made, shop_rows: Rows
+    versions: Versions, make_version: Made, shop: Contract
 ) -> None:
-    assert champion(versions, shop_rows) == {}
+    rows = rows_of(shop, 600)
+    assert champion(versions, rows) == {}
     promote(versions, str(make_version(0.25).number))
-    assert champion(versions, shop_rows)["champion"].all()["auc"] == 0.5
-    fewer = replace(shop_rows, table=shop_rows.table.drop_columns(["city"]))
+    assert champion(versions, rows)["champion"].all()["auc"] == 0.5
+    fewer = replace(rows, table=rows.table.drop_columns(["city"]))
     with pytest.raises(DataError, match=r"version 1 cannot be compared.*'city'"):
         champion(versions, fewer)
     with pytest.raises(DataError, match=r"its task is binary: give the contract another name"):
-        champion(versions, replace(shop_rows, contract=shop_of("regression")))
+        champion(versions, replace(rows, contract=shop_of("regression")))
