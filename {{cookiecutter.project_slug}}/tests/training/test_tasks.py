@@ -19,7 +19,7 @@ CARDS = {
 }
 
 
-def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen(
+def test_the_model_is_served_knows_rows_that_it_has_not_seen_and_its_files_are_strict(
     trained: Workspace,
 ) -> None:
     (version,) = trained.versions.all()
@@ -41,15 +41,13 @@ def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen
     assert all(list(values) == list(task.metrics) for values in metrics.values())
     assert metrics["dummy"][task.main]["value"] == pytest.approx(task.chance, abs=0.02)
 
-
-def test_drift_watches_labels_or_numbers_and_every_json_file_is_strict(trained: Workspace) -> None:
-    (score,) = (one for one in trained.bundle.profile["columns"] if one["name"] == SCORE)
+    (score,) = (one for one in bundle.profile["columns"] if one["name"] == SCORE)
     if trained.contract.task == "multiclass":
         assert score["kind"] == "category"
         assert set(score["values"]) == set(LABELS)
     else:
         assert (score["kind"], len(score["edges"])) == ("numeric", 9)
-    for path in trained.bundle.path.glob("*.json"):
+    for path in bundle.path.glob("*.json"):
         json.loads(path.read_text(), parse_constant=pytest.fail)
 
 
