@@ -48,7 +48,10 @@ class Linear(nn.Module):
 
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
-    """The optimum, by L-BFGS from where a regression is solved; a sample teaches where all rows would not fit in memory."""
+    """The optimum, by L-BFGS; a regression of few columns is solved before, and needs no step.
+
+    A sample teaches where all rows would not fit in memory.
+    """
     train, head, sizes = training.train, training.head, training.preprocess.sizes
     encoder = fit_encoder(train.rows.numbers, settings.bins)
     network = Linear(width=encoder.size, sizes=sizes, start=head.start)
