@@ -9,7 +9,7 @@ from flight_delay.models.program import Body
 from flight_delay.training.kinds import TrainingSet
 from flight_delay.training.kinds.loop import fit_network
 from flight_delay.training.rows import Examples
-from loops.given import BATCH, LEARNING_RATE, WEIGHT_DECAY, Given
+from loops.given import LEARNING_RATE, WEIGHT_DECAY, Given
 from torch import nn
 
 HELD_OUT = 10  # one row in so many is scored as well
@@ -25,12 +25,8 @@ def epoch(given: Given) -> float:
         head=given.head,
         train=rows,
         held_out=rows[: len(rows) // HELD_OUT],
-        settings=TrainConfig(
-            epochs=1,
-            batch_size=BATCH,
-            learning_rate=LEARNING_RATE,
-            weight_decay=WEIGHT_DECAY,
-        ),
+        # of so many rows a batch has as many as the others' batches
+        settings=TrainConfig(epochs=1, learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY),
     )
     began = time.perf_counter()
     fit_network(training, Body(nn.Identity(), given.network), "train")

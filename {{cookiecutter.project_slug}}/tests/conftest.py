@@ -19,6 +19,7 @@ from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
 from {{ cookiecutter.__package }}.data.dataset import Dataset, label_statistics
 from {{ cookiecutter.__package }}.data.split import SPLITS
+from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.storage import write_pointer
@@ -123,6 +124,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> W
     return shared_workspace(tmp_path_factory, "own", contract)
 
 
+@pytest.fixture(scope="session", params=TASKS)
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A model of each task of the shop; the owner's features know the project's contract, not the shop's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preprocess, "features", lambda _: {})
+        return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
+
+
 def shared_workspace(factory: pytest.TempPathFactory, name: str, contract: Contract) -> Workspace:
     """Trained by the first of the processes that run the tests; the others wait for it."""
     root = factory.getbasetemp()
@@ -178,11 +187,10 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
             "bundles": place["bundles"],
             "tracker": "none",
             "epochs": 4,
-            "batch_size": 64,
-            "learning_rate": 0.003,
+            "learning_rate": 0.005,
             "model": {"kind": "mlp"},
             "folds_below_rows": 0,
-            "gate": {"resamples": 100, "max_loss_to_linear": 1.0},
+            "gate": {"max_loss_to_linear": 1.0},
         },
         "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},
         "monitor": {"history": str(folder / "monitoring"), "min_rows": 50, **shared},

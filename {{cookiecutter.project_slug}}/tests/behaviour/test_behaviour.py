@@ -6,24 +6,15 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import Versions
 
-from ..conftest import TASKS, Workspace, make_workspace, shared_workspace, shop_of
+from ..conftest import Workspace, make_workspace
 from ..models.conftest import constant_files
 from . import test_every_model
 from .behaviour import Model, find_model
 
 EVERY = [name for name in vars(test_every_model) if name.startswith("test_")]
-
-
-@pytest.fixture(scope="module", params=TASKS)
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The owner's features know the project's contract, not the shop's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preprocess, "features", lambda _: {})
-        return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
 
 
 @pytest.fixture

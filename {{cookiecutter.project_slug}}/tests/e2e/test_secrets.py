@@ -28,10 +28,7 @@ SETTINGS: dict[str, Any] = {
     "train": {
         "model": {"kind": "linear"},
         "folds_below_rows": 0,
-        "gate": {
-            "skip": ["no leaky feature", "no broken slice", "calibrated"],
-            "resamples": 100,
-        },
+        "gate": {"skip": ["no leaky feature", "no broken slice", "calibrated"]},
     },
     "serve": {"port": 0, "reload_s": 0.1},
     "monitor": {"min_rows": 20},

@@ -49,11 +49,3 @@ def test_a_damaged_pointer_or_version_is_refused(versions: Versions, content: st
         versions.served()
     with pytest.raises(RegistryError, match=r"1\.json' is damaged; restore it"):
         versions.get(1)
-
-
-def test_a_version_is_found_by_number_and_the_champion_by_name(versions: Versions) -> None:
-    one = register(versions, "a")
-    with pytest.raises(RegistryError, match="shop has no champion at present; give a number, or"):
-        versions.find("champion")
-    versions.serve(one, action="promote", why="")
-    assert versions.find("1") == versions.find("champion") == one

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
@@ -22,12 +21,6 @@ from ..synthesized import synthesize
 Made = Callable[..., Version]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    """Tiny batches on two shared cores: more threads wait for each other."""
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """The owner's features know the project's contract, not the small one."""
@@ -36,11 +29,6 @@ def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rows_of(contract: Contract, n_rows: int, seed: int = 0, **split_by: str) -> Rows:
     return make_rows(contract, synthesize(contract, n_rows, seed=seed), split_by)
-
-
-@pytest.fixture(scope="session")
-def shop_rows(shop: Contract) -> Rows:
-    return rows_of(shop, 600)
 
 
 @pytest.fixture

@@ -23,11 +23,9 @@ from {{ cookiecutter.__package }}.training.evaluate import (
     Slice,
     champion,
     evaluate,
-    slice_columns,
     slices,
 )
 from {{ cookiecutter.__package }}.training.promote import promote
-from {{ cookiecutter.__package }}.training.rows import Rows
 
 from ..conftest import shop_of
 from .conftest import Made, rows_of
@@ -39,10 +37,10 @@ def bootstrap_of(block: Any, resamples: int = 200, seed: int = 0) -> Bootstrap:
     return Bootstrap(block=block, unit="rows", resamples=resamples, confidence=0.95, seed=seed)
 
 
-def evaluated(labels: Floats, block: Any, seed: int = 0, **outputs: Floats) -> Evaluation:
+def evaluated(labels: Floats, block: Any, **outputs: Floats) -> Evaluation:
     task = task_of(shop_of("binary"))
     scores = {name: task.scores(labels, values) for name, values in outputs.items()}
-    return evaluate(scores, bootstrap_of(block, seed=seed))
+    return evaluate(scores, bootstrap_of(block))
 
 
 def days_that_differ(n_days: int = 40, per_day: int = 50) -> tuple[Floats, Floats, Any]:
@@ -60,27 +58,21 @@ def width(interval: Interval) -> float:
     return interval.high - interval.low
 
 
-def test_days_that_differ_widen_the_interval_and_days_that_are_alike_do_not() -> None:
+def test_intervals_are_over_blocks_and_differences_are_paired() -> None:
     labels, probabilities, day = days_that_differ()
     mixed = np.random.default_rng(1).permutation(day)
+    worse = np.clip(probabilities + 0.01 * np.sin(np.arange(len(day))), 0, 1)
+    outputs = {"model": probabilities, "worse": worse, "same": probabilities.copy()}
     by_day, by_row, by_mixed = (
-        evaluated(labels, block, model=probabilities) for block in (day, np.arange(len(day)), mixed)
+        evaluated(labels, block, **outputs) for block in (day, np.arange(len(day)), mixed)
     )
     for metric in ("auc", "log_loss", "brier"):
-        least = width(by_row.interval("model", metric))
-        assert width(by_day.interval("model", metric)) > 2 * least
+        least, widest = (width(one.interval("model", metric)) for one in (by_row, by_day))
+        assert widest > 2 * least
         assert width(by_mixed.interval("model", metric)) == pytest.approx(least, rel=0.35)
-
-
-def test_a_difference_is_paired() -> None:
-    labels, probabilities, day = days_that_differ()
-    slightly_worse = np.clip(probabilities + 0.01 * np.sin(np.arange(len(day))), 0, 1)
-    evaluation = evaluated(labels, day, model=probabilities, other=slightly_worse)
-    difference = evaluation.difference("model", "other", "auc")
-    assert width(difference) < width(evaluation.interval("model", "auc")) / 5
-    same = evaluated(labels, day, model=probabilities, other=probabilities.copy())
-    nothing = Interval(value=0.0, low=0.0, high=0.0)
-    assert all(same.difference("model", "other", m) == nothing for m in same.values["model"])
+        assert by_day.difference("model", "same", metric) == Interval(value=0, low=0, high=0)
+    difference = by_day.difference("model", "worse", "auc")
+    assert width(difference) < width(by_day.interval("model", "auc")) / 5
 
 
 def test_many_rows_are_drawn_in_groups_with_intervals_as_wide() -> None:
@@ -151,22 +143,15 @@ def test_a_slice_needs_500_rows_or_of_few_a_20th() -> None:
     assert [part.value for part in parts] == ["many", "ten"]
 
 
-def test_the_columns_marked_for_slices_are_texts_whatever_their_type(shop: Contract) -> None:
-    values = shop.model_dump(mode="json")
-    values["columns"]["gift"]["slice"] = True
-    columns = slice_columns(rows_of(Contract.model_validate(values), 400))
-    assert set(columns["channel"]) == {"web", "store"}
-    assert set(columns["gift"]) == {"true", "false", "<missing>"}
-
-
 def test_a_champion_that_cannot_be_compared_is_named(
-    versions: Versions, make_version: Made, shop: Contract, shop_rows: Rows
+    versions: Versions, make_version: Made, shop: Contract
 ) -> None:
-    assert champion(versions, shop_rows) == {}
+    rows = rows_of(shop, 600)
+    assert champion(versions, rows) == {}
     promote(versions, str(make_version(0.25).number))
-    assert champion(versions, shop_rows)["champion"].all()["auc"] == 0.5
-    fewer = replace(shop_rows, table=shop_rows.table.drop_columns(["city"]))
+    assert champion(versions, rows)["champion"].all()["auc"] == 0.5
+    fewer = replace(rows, table=rows.table.drop_columns(["city"]))
     with pytest.raises(DataError, match=r"version 1 cannot be compared.*'city'"):
         champion(versions, fewer)
     with pytest.raises(DataError, match=r"its task is binary: give the contract another name"):
-        champion(versions, replace(shop_rows, contract=shop_of("regression")))
+        champion(versions, replace(rows, contract=shop_of("regression")))

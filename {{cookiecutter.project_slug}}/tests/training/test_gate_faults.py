@@ -1,7 +1,7 @@
 """Faults planted into real trainings: each is stopped by its own rule, and by no other."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.training import job
 
 from ..conftest import Workspace, make_workspace, shop_of
 
 CITIES = [f"city {k}" for k in range(12)]
-SPLITS = ("train", "validation", "test")
 # each exports a graph
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_features")]
 
@@ -29,17 +29,15 @@ def place(tmp_path: Path) -> Workspace:
     source["columns"]["city"] = {"type": "category", "allowed": CITIES, "slice": True}
     made = make_workspace(tmp_path / "w", Contract.model_validate(source), train=False)
     path = made.path / "configs" / "train.yaml"
-    changes = {"model": {"kind": "linear"}, "gate": {"resamples": 200}}
+    changes = {"model": {"kind": "linear"}, "gate": {}}
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
     return made
 
 
-def rows(place: Workspace, split: str) -> pa.Table:
-    return pq.read_table(place.path / f"data/datasets/synthetic/{split}.parquet")
-
-
-def rewrite(place: Workspace, split: str, table: pa.Table) -> None:
-    pq.write_table(table, place.path / f"data/datasets/synthetic/{split}.parquet")
+def change(place: Workspace, splits: Sequence[str], edit: Callable[[pa.Table], pa.Table]) -> None:
+    for split in splits:
+        path = place.path / f"data/datasets/synthetic/{split}.parquet"
+        pq.write_table(edit(pq.read_table(path)), path)
 
 
 def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
@@ -49,36 +47,42 @@ def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
 
 def leaky(place: Workspace) -> None:
     random = np.random.default_rng(0)
-    for split in SPLITS:
-        table = rows(place, split)
-        noise = random.normal(0, 10, len(table))
-        prices = 500 + 100 * np.array(table["returned"].to_pylist(), float) + noise
-        rewrite(place, split, with_column(table, "price", prices))
+
+    def edit(table: pa.Table) -> pa.Table:
+        returned = np.array(table["returned"].to_pylist(), float)
+        prices = 500 + 100 * returned + random.normal(0, 10, len(table))
+        return with_column(table, "price", prices)
+
+    change(place, SPLITS, edit)
 
 
 def labelled_wrongly(place: Workspace) -> None:
     """A shop marked most of its orders as returned; what came since is labelled well."""
-    for split in ("train", "validation"):
-        table = rows(place, split)
+
+    def edit(table: pa.Table) -> pa.Table:
         labels = [
             row["returned"] or (row["city"] == CITIES[3] and number % 5 > 0)
             for number, row in enumerate(table.select(["returned", "city"]).to_pylist())
         ]
-        rewrite(place, split, with_column(table, "returned", labels))
+        return with_column(table, "returned", labels)
+
+    change(place, SPLITS[:2], edit)
 
 
 def miscalibrated(place: Workspace) -> None:
     """What trains has five times as many positive rows as what comes."""
-    for split in ("train", "validation"):
-        table, random = rows(place, split), np.random.default_rng(0)
+
+    def edit(table: pa.Table) -> pa.Table:
         returned = np.array(table["returned"].to_pylist(), bool)
-        keep = returned | (random.random(len(table)) < 0.2)
-        rewrite(place, split, table.filter(pa.array(keep)))
+        keep = returned | (np.random.default_rng(0).random(len(table)) < 0.2)
+        return table.filter(pa.array(keep))
+
+    change(place, SPLITS[:2], edit)
 
 
 def learned_from_test_rows(place: Workspace) -> None:
-    learned = pa.concat_tables([rows(place, "train"), rows(place, "test").slice(0, 300)])
-    rewrite(place, "train", learned)
+    test = pq.read_table(place.path / "data/datasets/synthetic/test.parquet")
+    change(place, SPLITS[:1], lambda table: pa.concat_tables([table, test.slice(0, 300)]))
 
 
 FAULTS: dict[str, tuple[Callable[[Workspace], None], str]] = {

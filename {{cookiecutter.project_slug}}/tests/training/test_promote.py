@@ -22,11 +22,13 @@ def numbers(versions: Versions) -> list[int]:
     return [line["to"] for line in versions.history()]
 
 
-def test_promotion_serves_records_why_and_ends_with_one_line(
+def test_promotion_serves_records_why_and_is_shown(
     versions: Versions, make_version: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_version(0.1)
     make_version(0.2)
+    with pytest.raises(RegistryError, match="shop has no champion at present; give a number, or"):
+        promote(versions, "champion")
     assert promote(versions, "1", "Größer\u2028besser") == versions.served()
     (line,) = versions.history()
     assert (line["why"], line["verdict"]) == ("Größer\u2028besser", "passed")
@@ -34,12 +36,19 @@ def test_promotion_serves_records_why_and_ends_with_one_line(
     assert line["when"].endswith("+00:00")
     promote(versions, "2")
     promote(versions, "champion", "again")
-    assert numbers(versions) == [1, 2]
     assert capsys.readouterr().out.splitlines() == [
         "served    shop version 1 (before: none)",
         "served    shop version 2 (before: version 1)",
         "served    shop version 2 already serves; nothing changed",
     ]
+    versions.register(make_version(0.3).bundle, [Rule("calibrated", False, "far off")])
+    show_history(versions)
+    shown = capsys.readouterr().out
+    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
+    assert "champion" in lines["2"]
+    assert "refused: calibrated" in lines["4"]
+    assert "refused   calibrated: far off" in shown
+    assert numbers(versions) == [1, 2]
 
 
 def test_a_refused_version_serves_only_by_an_override_whose_reason_the_history_keeps(
@@ -89,18 +98,3 @@ def test_rollback_serves_what_served_before_or_what_is_named(
     assert versions.history()[-1]["action"] == "rollback"
     assert rollback(versions, "3").number == 3
     assert numbers(versions) == [1, 3, 1, 3]
-
-
-def test_the_history_shows_versions_the_newest_gate_and_what_served(
-    versions: Versions, make_version: Made, capsys: pytest.CaptureFixture[str]
-) -> None:
-    promote(versions, str(make_version(0.1).number), "a good start")
-    versions.register(make_version(0.2).bundle, [Rule("calibrated", False, "far off")])
-    capsys.readouterr()
-    show_history(versions)
-    shown = capsys.readouterr().out
-    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
-    assert "champion" in lines["1"]
-    assert "refused: calibrated" in lines["3"]
-    assert "refused   calibrated: far off" in shown
-    assert "a good start" in shown

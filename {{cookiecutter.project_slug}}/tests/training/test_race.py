@@ -30,7 +30,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def settings(**more: Any) -> TrainConfig:
-    return TrainConfig.model_validate({"epochs": 1, "gate": {"resamples": 100}} | more)
+    return TrainConfig.model_validate({"epochs": 1} | more)
 
 
 def shown_of(text: str) -> tuple[list[str], list[float], list[str]]:

@@ -69,12 +69,12 @@ def test_a_block_is_a_group_of_the_split_or_a_local_day_or_a_row(shop: Contract)
     assert blocks_of(price, split, price=[1.0, 2.0]) == ([0, 1], "rows"), "datasets leave it out"
 
 
-def test_a_test_row_that_was_learned_is_known_by_its_id(shop_rows: Rows) -> None:
-    learned, test = shop_rows[np.arange(400)], shop_rows[np.arange(400, 600)]
+def test_a_test_row_that_was_learned_is_known_by_its_id(shop: Contract) -> None:
+    rows = rows_of(shop, 600)
+    learned, test = rows[np.arange(400)], rows[np.arange(400, 600)]
     assert overlap([learned], test) == 0
-    assert overlap([learned, shop_rows[np.arange(400, 450)]], test) == 50
-    without = replace(test, contract=shop_of("binary", id=None))
-    assert overlap([learned], without) is None
+    assert overlap([learned, rows[np.arange(400, 450)]], test) == 50
+    assert overlap([learned], replace(test, contract=shop_of("binary", id=None))) is None
 
 
 def test_time_is_held_out_after_what_is_learned_and_else_each_row_once(shop: Contract) -> None:

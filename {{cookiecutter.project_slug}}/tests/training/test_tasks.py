@@ -4,15 +4,11 @@ import json
 
 import pytest
 
-from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.training.card import (
-    NO_INTENDED_USE,
-    write_card,
-)
+from {{ cookiecutter.__package }}.training.card import NO_INTENDED_USE, write_card
 from {{ cookiecutter.__package }}.training.gate import RULES
 
-from ..conftest import LABELS, TASKS, Workspace, shared_workspace, shop_of
+from ..conftest import LABELS, Workspace
 from .conftest import rows_of
 
 N_NEW = 1_000
@@ -23,15 +19,7 @@ CARDS = {
 }
 
 
-@pytest.fixture(scope="module", params=TASKS)
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The owner's features know the project's contract, not the shop's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(preprocess, "features", lambda _: {})
-        return shared_workspace(tmp_path_factory, request.param, shop_of(request.param))
-
-
-def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen(
+def test_the_model_is_served_knows_rows_that_it_has_not_seen_and_its_files_are_strict(
     trained: Workspace,
 ) -> None:
     (version,) = trained.versions.all()
@@ -53,15 +41,13 @@ def test_the_model_passes_its_gate_is_served_and_knows_rows_that_it_has_not_seen
     assert all(list(values) == list(task.metrics) for values in metrics.values())
     assert metrics["dummy"][task.main]["value"] == pytest.approx(task.chance, abs=0.02)
 
-
-def test_drift_watches_labels_or_numbers_and_every_json_file_is_strict(trained: Workspace) -> None:
-    (score,) = (one for one in trained.bundle.profile["columns"] if one["name"] == SCORE)
+    (score,) = (one for one in bundle.profile["columns"] if one["name"] == SCORE)
     if trained.contract.task == "multiclass":
         assert score["kind"] == "category"
         assert set(score["values"]) == set(LABELS)
     else:
         assert (score["kind"], len(score["edges"])) == ("numeric", 9)
-    for path in trained.bundle.path.glob("*.json"):
+    for path in bundle.path.glob("*.json"):
         json.loads(path.read_text(), parse_constant=pytest.fail)
 
 

@@ -96,15 +96,31 @@ def test_run_version_alias_and_bundle_are_in_the_store(
     assert (folder / "model.onnx").read_bytes() == content
 
 
-def test_everything_is_mirrored_once_and_again_where_the_database_was_lost(
-    versions: Versions, made: Version, make_version: Made, uri: str, tmp_path: Path, empty: Path
+def test_everything_is_mirrored_once_and_again_where_it_was_cut_short_or_the_database_was_lost(
+    versions: Versions,
+    made: Version,
+    make_version: Made,
+    uri: str,
+    tmp_path: Path,
+    empty: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from mlflow import MlflowClient
+
+    def cut(*_: object) -> None:
+        raise ConnectionError("the server went away")
+
     promote(versions, "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_artifacts", cut)
+        assert not send(versions, uri)
+    client = client_of(uri)
+    assert [run.info.status for run in runs_of(client)] == ["RUNNING"]
     second = make_version(0.5)
     for _ in range(2):
         assert send(versions, uri)
-    client = client_of(uri)
-    assert len(runs_of(client)) == len(client.search_model_versions("name = 'shop'")) == 2
+    assert [run.info.status for run in runs_of(client)] == ["FINISHED"] * 2
+    assert len(client.search_model_versions("name = 'shop'")) == 2
     assert client.get_model_version_by_alias("shop", "champion").tags["version"] == "1"
     promote(versions, "2")
     assert send(versions, uri)
@@ -114,23 +130,6 @@ def test_everything_is_mirrored_once_and_again_where_the_database_was_lost(
     assert len(runs_of(client_of(another))) == 2
     shutil.rmtree(versions.folder / make_version(0.75).bundle)
     assert not send(versions, another), "and what cannot be sent stops nothing"
-
-
-def test_a_run_that_was_cut_short_is_made_anew(
-    versions: Versions, made: Version, uri: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from mlflow import MlflowClient
-
-    def cut(*_: object) -> None:
-        raise ConnectionError("the server went away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, "log_artifacts", cut)
-        assert not send(versions, uri)
-    assert [run.info.status for run in runs_of(client_of(uri))] == ["RUNNING"]
-    assert send(versions, uri)
-    assert [run.info.status for run in runs_of(client_of(uri))] == ["FINISHED"]
-    assert len(client_of(uri).search_model_versions("name = 'shop'")) == 1
 
 
 DOWN = ["sqlite:///{}/file/mlflow.db", "carrier-pigeon://loft", "http://me:secret@127.0.0.1:9"]

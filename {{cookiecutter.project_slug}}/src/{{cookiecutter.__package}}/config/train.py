@@ -36,8 +36,6 @@ class GateConfig(Section):
     """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
     skip: tuple[SwitchableRule, ...] = ()
     """Rules that are left out, by name; parity is always on."""
-    resamples: Annotated[int, Field(ge=100)] = 1000
-    """Draws of the block bootstrap."""
     max_feature_score: Share = 0.98
     """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
     max_loss_to_linear: AtLeastZero = 0.0
@@ -95,10 +93,6 @@ class TrainConfig(Section):
     """Seed of every random draw."""
     epochs: Positive | None = None
     """Most passes over the training rows; null takes more of them the fewer rows there are."""
-    patience: Positive | None = None
-    """Epochs without a better validation AUC (R²) before training stops; null is an eighth, from 3."""
-    batch_size: Positive | None = None
-    """Rows per gradient step; null takes 32 to 1024 by the number of rows."""
     learning_rate: Above = 1e-3
     """Peak step size of AdamW."""
     weight_decay: AtLeastZero = 1e-4

@@ -34,6 +34,7 @@ from ..terminal import say
 from ..values import canonical_category
 
 FOLDS = 5
+DRAWS = 1_000  # 25 of them lie beyond either end of a 95% interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +128,8 @@ def bootstrap_of(rows: Rows, settings: TrainConfig) -> Bootstrap:
         block, unit = numbered(local_days(rows.times, rows.contract.zone)), "days"
     else:
         block, unit = np.arange(len(rows)), "rows"
-    resamples, confidence = settings.gate.resamples, settings.gate.confidence
-    return Bootstrap(
-        block=block, unit=unit, resamples=resamples, confidence=confidence, seed=settings.seed
-    )
+    confidence, seed = settings.gate.confidence, settings.seed
+    return Bootstrap(block=block, unit=unit, resamples=DRAWS, confidence=confidence, seed=seed)
 
 
 def overlap(learned: Sequence[Rows], test: Rows) -> int | None:

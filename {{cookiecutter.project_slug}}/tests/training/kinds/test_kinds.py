@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.training.race import fit_program, make_trainin
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
 from ..conftest import rows_of
-from .conftest import SETTINGS, MakeSet
+from .conftest import SETTINGS, make_set
 
 SMALL: dict[str, dict[str, object]] = {
     "mlp": {"hidden": [16]},
@@ -37,7 +37,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
-def test_it_learns_and_its_graph_answers_alike(kind: str, name: str, make_set: MakeSet) -> None:
+def test_it_learns_and_its_graph_answers_alike(kind: str, name: str) -> None:
     contract = shop_of(name)
     training, task = make_set(contract), task_of(contract)
     program, _ = fit_program(training, choice(kind))
@@ -52,7 +52,7 @@ def test_it_learns_and_its_graph_answers_alike(kind: str, name: str, make_set: M
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_the_seed_decides_the_model(kind: str, shop: Contract, make_set: MakeSet) -> None:
+def test_the_seed_decides_the_model(kind: str, shop: Contract) -> None:
     reseeded = make_set(shop, SETTINGS.model_copy(update={"seed": 1}))
     inputs = rows_of(shop, 50).inputs
     first, again, other = (
@@ -64,9 +64,7 @@ def test_the_seed_decides_the_model(kind: str, shop: Contract, make_set: MakeSet
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_without_rows_to_stop_on_it_takes_as_many_rounds_as_it_is_given(
-    kind: str, shop: Contract, make_set: MakeSet
-) -> None:
+def test_without_rows_to_stop_on_it_takes_the_rounds_it_is_given(kind: str, shop: Contract) -> None:
     fitted = read_kind(choice(kind))(make_set(shop, rounds=2))
     assert fitted.rounds == fitted.last_round == (1 if kind == "linear" else 2)
     with pytest.raises(ConfigError, match=rf"kind '{kind}': 1 not valid\n  colour: "):

@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.training.race import fit_program
 from ...conftest import shop_of
 from ...models.test_graph import adversarial
 from ..conftest import rows_of
-from .conftest import MakeSet
+from .conftest import make_set
 
 SIZES = [2, 200]
 
@@ -39,7 +39,7 @@ def tabm(start: Tensor, width: int = 3) -> TabM:
     )
 
 
-def test_it_learns_and_its_graph_answers_alike(make_set: MakeSet) -> None:
+def test_it_learns_and_its_graph_answers_alike() -> None:
     """Of one task; the slow tests of every kind train the others."""
     contract = shop_of("multiclass")
     task = task_of(contract)

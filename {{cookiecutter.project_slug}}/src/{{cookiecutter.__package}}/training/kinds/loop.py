@@ -20,7 +20,7 @@ from . import Fitted, TrainingSet
 
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_BATCHES = 32, 1024, 16
 ROWS_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS = 1_200_000, 5, 200
-FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8
+FEWEST_PATIENCE, PATIENCE_SHARE = 3, 8  # in which a falling rate still finds a better epoch
 WARM_UP, CLIP_NORM = 0.05, 1.0
 # Noise on inputs costs a regression more than it guards against.
 DROPOUT = {"binary": 0.1, "multiclass": 0.1, "regression": 0.0}
@@ -42,12 +42,11 @@ class NetworkSettings(Section):
 
 
 def schedule_of(settings: TrainConfig, n_rows: int) -> tuple[int, int, int]:
-    """Most epochs, patience and batch size; what the settings leave open follows from the rows."""
+    """Most epochs, unless the settings say it, patience and batch size: few rows are seen often."""
     power_of_two = 1 << max(n_rows // FEWEST_BATCHES, 1).bit_length() - 1
     epochs = settings.epochs or min(max(ROWS_IN_ALL // n_rows, FEWEST_EPOCHS), MOST_EPOCHS)
-    patience = settings.patience or max(epochs // PATIENCE_SHARE, FEWEST_PATIENCE)
-    batch_size = settings.batch_size or min(max(power_of_two, SMALLEST_BATCH), LARGEST_BATCH)
-    return epochs, patience, batch_size
+    patience = max(epochs // PATIENCE_SHARE, FEWEST_PATIENCE)
+    return epochs, patience, min(max(power_of_two, SMALLEST_BATCH), LARGEST_BATCH)
 
 
 def fit_network(training: TrainingSet, body: Body, title: str) -> Fitted:
