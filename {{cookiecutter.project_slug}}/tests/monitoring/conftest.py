@@ -85,7 +85,11 @@ def make_place(folder: Path, contract: Contract, **monitor: Any) -> Place:
                 "split": {"validation_from": "2024-03-01", "test_from": "2024-04-01"},
             },
             "train": {"bundles": folder / "bundles", "tracker": "none"},
-            "serve": {"bundles": folder / "bundles", "log": folder / "live", "port": 0},
+            "serve": {
+                "model": contract.name,
+                "bundles": folder / "bundles",
+                "log": folder / "live",
+            },
             "monitor": {
                 "log": folder / "live",
                 "history": folder / "monitoring",

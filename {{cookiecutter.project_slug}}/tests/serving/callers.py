@@ -14,7 +14,6 @@ from .conftest import Serving
 from .live import WAIT_S
 
 
-
 def post(serving: Serving, rows: object, **headers: str) -> httpx.Response:
     """Ask for a prediction."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}

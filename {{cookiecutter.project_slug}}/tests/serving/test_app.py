@@ -17,7 +17,6 @@ from .callers import faults_of, post
 from .conftest import AWKWARD, Serving, serve_config
 from .live import add_version, live, records
 
-
 # by task: a label that is read, another one, and the rule that it breaks
 LABELS_OF: dict[str, tuple[object, object, str]] = {
     "binary": (True, "true", "bool_type"),
@@ -43,7 +42,7 @@ def test_what_the_model_is_can_be_asked(serving: Serving, shop: Contract) -> Non
 
 
 def test_awkward_column_names_work_all_the_way(tmp_path: Path, awkward: Contract) -> None:
-    config = serve_config(tmp_path)
+    config = serve_config(tmp_path, "awkward")
     add_version(config.bundles, awkward)
     with live(config) as client:
         document = client.get("/openapi.json").json()

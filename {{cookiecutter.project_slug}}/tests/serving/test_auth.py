@@ -27,6 +27,7 @@ from .test_server import SETTINGS
 NEED_KEYS = ["/model", "/metrics", "/openapi.json", "/no/such", "/page"]
 OPEN = ["/health/live", "/health/ready", "/", "/docs", "/page/page.js", "/docs/ui/swagger-ui.css"]
 LEADING_OUT = ["/page/../model", "/page/%2e%2e/model", "//model", "/docs/ui/..%2f..%2fmodel"]
+LEADING_OUT += ["/page/", "/page/../app.py", "/page/%2e%2e/app.py", "/redoc"]
 SENT = [None, "", "Bearer", "Bearer key_x", "Basic {key}", "{key}", "Bearer {key}x"]
 
 
@@ -57,6 +58,7 @@ def test_probes_and_pages_are_open_and_all_else_needs_a_key(
     for path in LEADING_OUT:
         url = client.base_url.copy_with(raw_path=path.encode())
         assert client.get(url).status_code in (401, 404)
+        assert problem_of(client.get(url, headers=headers), 404).code == "not_found"
     assert client.post("/predict", json={"rows": [row]}, headers=headers).status_code == 200
     assert client.get("/health/ready").json() == {"ready": True, "version": None, "problem": None}
 

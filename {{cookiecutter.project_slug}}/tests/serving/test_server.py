@@ -62,13 +62,12 @@ def project(folder: Path, contract: Contract) -> None:
     """A folder in which ``serve`` can be typed."""
     add_version(folder / "bundles", contract)
     (folder / "configs").mkdir()
+    (folder / "configs" / "contract.yaml").write_text(contract.text)
     for name, section in SETTINGS.items():
         (folder / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(section))
 
 
-def start(
-    folder: Path, *options: str, python: tuple[str, ...] = ()
-) -> "subprocess.Popen[str]":
+def start(folder: Path, *options: str, python: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
     """``serve``, which takes a while to listen."""
     command = [sys.executable, *python, "-m", PACKAGE, "serve", *options]
     with (folder / "stderr.txt").open("a") as errors:
