@@ -78,7 +78,7 @@ def create_app(settings: Config | None = None) -> Middleware:
     _add_errors(app, service)
     for name in EXTENSIONS:
         import_module(f"{__name__.partition('.')[0]}.{name}").add_to(app, service)
-    return Middleware(app, {PREDICT: service.predict, FEEDBACK: service.feedback}, service)
+    return Middleware(app, service)
 
 
 def _add_operation(app: FastAPI, service: Service) -> None:
