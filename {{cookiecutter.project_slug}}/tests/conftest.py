@@ -192,7 +192,13 @@ def make_workspace(folder: Path, contract: Contract, *, train: bool = True) -> W
             "folds_below_rows": 0,
             "gate": {"max_loss_to_linear": 1.0},
         },
-        "serve": {"bundles": place["bundles"], "keys": None, "port": 0, **shared},
+        "serve": {
+            "bundles": place["bundles"],
+            "model": contract.name,
+            "keys": None,
+            "port": 0,
+            **shared,
+        },
         "monitor": {"history": str(folder / "monitoring"), "min_rows": 50, **shared},
     }
     write_configs(folder, sections)

@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.monitoring.history import read_windows
 
 from ..conftest import ROWS, Workspace
-from .served import serving
+from ..serving.test_server import process
 
 HEAVY = {"torch", "mlflow", "pandas", "polars", "sklearn", "scipy", "pyarrow"}
 
@@ -32,9 +32,9 @@ def test_a_light_server_answers_replayed_traffic_which_is_monitored_with_its_lab
     source = workspace.path / "data" / "datasets" / "synthetic" / "test.parquet"
     run("score", str(source), "--output", str(tmp_path / "scored.parquet"))
     assert len(pq.read_table(tmp_path / "scored.parquet")) == ROWS["test"]
-    with serving(tmp_path / "imports.log", *settings, python=("-X", "importtime")) as url:
+    with process(tmp_path, None, *settings, python=("-X", "importtime")) as (_, url):
         run("replay", "--url", url)
-    lines = (tmp_path / "imports.log").read_text().splitlines()
+    lines = (tmp_path / "stderr.txt").read_text().splitlines()
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in lines if "|" in line}
     assert "onnxruntime" in imported
     assert imported & HEAVY == set()

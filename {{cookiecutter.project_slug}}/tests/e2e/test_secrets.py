@@ -15,7 +15,7 @@ from {{ cookiecutter.__package }}.models import preprocess
 
 from ..conftest import write_configs
 from ..serving.live import make_key
-from .served import serving
+from ..serving.test_server import process
 
 CANARY = "Canary-7f3a9"
 HEADER = "order,at,price,items,channel,city,gift,name,refund,returned"
@@ -81,7 +81,7 @@ def test_neither_a_personal_value_nor_a_key_is_in_what_the_whole_path_makes(
 
     run("data")
     run("train")
-    with serving(place / "serve.log") as url:
+    with process(place, None) as (_, url):
         row = {"order": "o-1", "at": "2024-05-01T10:00:00Z", "price": 1, "items": 1}
         row |= {"channel": "web", "name": CANARY}
         for headers, status in (({"authorization": f"Bearer {key}"}, 422), ({}, 401)):

@@ -5,15 +5,13 @@ import socket
 from contextlib import suppress
 from http.client import HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from {{ cookiecutter.__package }}.serving.problems import Problem
 
 from .conftest import Serving
-
-WAIT_S = 30.0
+from .live import WAIT_S
 
 
 def post(serving: Serving, rows: object, **headers: str) -> httpx.Response:
@@ -39,13 +37,6 @@ def faults_of(response: httpx.Response) -> set[tuple[str, str]]:
     return {(fault.field, fault.rule) for fault in problem.faults}
 
 
-def port_of(url: object) -> int:
-    """The port of a server's address."""
-    port = urlsplit(str(url)).port
-    assert port is not None
-    return port
-
-
 def request(body: bytes, *lines: str) -> bytes:
     """A prediction's request as bytes; its length is among the lines, if it has one."""
     head = ["POST /predict HTTP/1.1", "host: localhost", "content-type: application/json", *lines]
@@ -54,7 +45,7 @@ def request(body: bytes, *lines: str) -> bytes:
 
 def connect(url: object) -> socket.socket:
     """A connection to a server, which sends bytes as they are."""
-    return socket.create_connection(("127.0.0.1", port_of(url)), WAIT_S)
+    return socket.create_connection(("127.0.0.1", httpx.URL(str(url)).port), WAIT_S)
 
 
 def ask(connection: socket.socket, raw: bytes) -> tuple[int, dict[str, str], Any]:

@@ -88,12 +88,13 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-def serve_config(folder: Path, **settings: Any) -> ServeConfig:
+def serve_config(folder: Path, model: str = "shop", **settings: Any) -> ServeConfig:
     """Settings inside a folder; the pointer is looked at twenty times a second."""
     return ServeConfig(
         bundles=folder / "bundles",
         log=folder / "live",
         reports=folder / "reports",
+        model=model,
         keys=folder / "keys.txt",
         port=0,
         reload_s=0.05,

@@ -1,6 +1,5 @@
 """Bundles made by hand and real servers around them: HTTP and files without the cost of training."""
 
-import json
 import socket
 import threading
 import time
@@ -19,13 +18,9 @@ from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.config import Config, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.log.live import PREDICTIONS, read_rows
+from {{ cookiecutter.__package }}.log.live import PREDICTIONS, read_lines, read_rows
 from {{ cookiecutter.__package }}.models import profile
-from {{ cookiecutter.__package }}.models.bundle import (
-    open_session,
-    predict,
-    write_bundle,
-)
+from {{ cookiecutter.__package }}.models.bundle import open_session, predict, write_bundle
 from {{ cookiecutter.__package }}.models.inputs import from_rows
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
@@ -33,9 +28,7 @@ from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.serving.auth import new_key
-from {{ cookiecutter.__package }}.serving.server import (
-    options as uvicorn_options,
-)
+from {{ cookiecutter.__package }}.serving.server import options as uvicorn_options
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..synthesized import synthesize
@@ -126,15 +119,12 @@ def add_version(
     answers = predict(session, from_rows(contract, [empty]), task).tolist()
     metadata = {
         "name": contract.name,
-        "dataset": "none",
         "contract": contract.hash,
-        "git": {"commit": None, "dirty": False},
         "metrics": {"model": {task.main: interval}},
         "threshold": threshold,
         "golden": {"rows": [empty], "predictions": answers},
         "typical": {name: typical[name] for name in contract.request},
         "settings": {},
-        "libraries": {},
     }
     files = {
         "model.onnx": model,
@@ -191,7 +181,5 @@ def until(holds: Callable[[], bool], what: str, within_s: float = WAIT_S) -> Non
 
 
 def records(folder: Path, stem: str = PREDICTIONS) -> list[dict[str, Any]]:
-    """Every record of the logs of a folder, none of them torn; predictions row by row."""
-    files = sorted(folder.glob(f"{stem}-*.jsonl"))
-    lines = [json.loads(line) for path in files for line in path.read_text().splitlines()]
-    return list(read_rows(folder)) if stem == PREDICTIONS else lines
+    """Every record of the logs of a folder; predictions row by row."""
+    return list(read_rows(folder) if stem == PREDICTIONS else read_lines(folder, stem))

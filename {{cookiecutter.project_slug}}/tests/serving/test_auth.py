@@ -17,8 +17,9 @@ from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.serving.auth import Guard, new_key, read_keys
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
 from {{ cookiecutter.__package }}.serving.server import serve
+from {{ cookiecutter.__package }}.storage import write_file
 
-from .callers import ask, connect, port_of, post, problem_of
+from .callers import ask, connect, post, problem_of
 from .conftest import Serving, serve_config
 from .live import add_version, live, make_key, settings_of, until
 from .test_metrics import scraped
@@ -27,6 +28,7 @@ from .test_server import SETTINGS
 NEED_KEYS = ["/model", "/metrics", "/openapi.json", "/no/such", "/page"]
 OPEN = ["/health/live", "/health/ready", "/", "/docs", "/page/page.js", "/docs/ui/swagger-ui.css"]
 LEADING_OUT = ["/page/../model", "/page/%2e%2e/model", "//model", "/docs/ui/..%2f..%2fmodel"]
+NO_FILES = ["/page/", "/page/../app.py", "/page/%2e%2e/app.py", "/redoc"]
 SENT = [None, "", "Bearer", "Bearer key_x", "Basic {key}", "{key}", "Bearer {key}x"]
 
 
@@ -54,9 +56,11 @@ def test_probes_and_pages_are_open_and_all_else_needs_a_key(
     for path in NEED_KEYS:
         assert client.get(path).status_code == 401, path
         assert client.get(path, headers=headers).status_code in (200, 404), path
-    for path in LEADING_OUT:
+    for path in (*LEADING_OUT, *NO_FILES):
         url = client.base_url.copy_with(raw_path=path.encode())
         assert client.get(url).status_code in (401, 404)
+        if path in NO_FILES:
+            assert problem_of(client.get(url, headers=headers), 404).code == "not_found"
     assert client.post("/predict", json={"rows": [row]}, headers=headers).status_code == 200
     assert client.get("/health/ready").json() == {"ready": True, "version": None, "problem": None}
 
@@ -87,9 +91,9 @@ def test_a_server_without_keys_demands_them_once_there_is_one_and_to_its_end(
         assert "make train" in problem, "who has a key is told why"
         add_version(config.bundles, shop)
         until(lambda: model(key) == 200, "the model")
-        keys.write_text("".join(keys.read_text().splitlines(keepends=True)[1:]))
+        write_file(keys, b"".join(keys.read_bytes().splitlines(keepends=True)[1:]))
         until(lambda: model(key) == 401, "its end")
-        keys.write_text(keys.read_text()[9:])
+        write_file(keys, keys.read_bytes()[9:])
         client.headers.update(bearer(other))
         series = 'background_failures_total{task="keys"}'
         until(lambda: scraped(client).get(series, 0) > 1, "failures, after which it looks again")
@@ -105,10 +109,9 @@ TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data
 def test_a_page_elsewhere_cannot_write_to_a_local_server_without_keys(
     serving: Serving, row: dict[str, Any]
 ) -> None:
-    client, port = serving.client, port_of(str(serving.client.base_url))
+    client, own = serving.client, str(serving.client.base_url).rstrip("/")
     for host in HOSTS:
         assert problem_of(post(serving, [row], host=host), 421).code == "wrong_host"
-    own = f"http://127.0.0.1:{port}"
     for origin in ("https://evil.example", "null", "http://localhost:1", own.replace("p:", "ps:")):
         assert problem_of(post(serving, [row], origin=origin), 403).code == "foreign_origin"
         assert client.get("/model", headers={"origin": origin}).status_code == 403

@@ -6,7 +6,6 @@ import pytest
 
 from {{ cookiecutter.__package }}.serving.app import PAGE
 
-from .callers import problem_of
 from .conftest import Serving
 
 PATHS = ["/", "/docs", *(f"/page/{path.name}" for path in sorted(PAGE.iterdir()))]
@@ -29,9 +28,3 @@ def test_each_file_keeps_a_browser_in_and_makes_no_code_of_a_text(
     assert re.findall(r"<script>|<style>| on\w+=| style=", text) == []
     for name in re.findall(r'<(?:a|link|script) [^>]*?(?:href|src)="([^"]+)"', text):
         assert serving.client.get(f"/{name}").status_code == 200, name
-
-
-@pytest.mark.parametrize("path", ["/page/", "/page/../app.py", "/page/%2e%2e/app.py", "/redoc"])
-def test_nothing_but_the_pages_files_is_answered(serving: Serving, path: str) -> None:
-    answer = serving.client.get(serving.client.base_url.copy_with(raw_path=path.encode()))
-    assert problem_of(answer, 404).code == "not_found"

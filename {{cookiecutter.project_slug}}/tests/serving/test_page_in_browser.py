@@ -73,7 +73,7 @@ def test_whatever_the_contract_and_the_people_write_is_text(
 ) -> None:
     values = json.loads(awkward.text)
     values["columns"][HOSTILE] = {"type": "category", "allowed": [HOSTILE, "it's"], "unit": HOSTILE}
-    contract, config = Contract.model_validate(values), serve_config(tmp_path)
+    contract, config = Contract.model_validate(values), serve_config(tmp_path, awkward.name)
     made = add_version(config.bundles, contract, serve=False)
     Versions(config.bundles, contract.name).serve(made, action="promote", why=HOSTILE)
     with live(config) as client, visit(browser, str(client.base_url)) as found:

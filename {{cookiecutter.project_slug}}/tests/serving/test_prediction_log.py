@@ -22,28 +22,22 @@ if sys.platform == "linux":
     import resource
 
 
-def test_a_restart_does_not_glue_its_records_to_a_torn_line(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, "predictions")
-    journal.append([{"row": 0}])
-    journal.close()
-    (path,) = tmp_path.iterdir()
-    with path.open("ab") as file:
-        file.write(b'{"row": 1, "ci')
-    restarted = Journal(tmp_path, "predictions")
-    restarted.append([{"row": 2}])
-    restarted.close()
-    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}, {"row": 2}]
-
-
-def test_a_new_day_begins_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = Journal(tmp_path, "predictions")
-    journal.append([{"row": 0}])
+def test_a_torn_line_is_ended_by_the_next_process_and_a_file_by_the_next_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        journal = Journal(tmp_path, "predictions")
+        journal.append([{"row": number}])
+        (path,) = tmp_path.iterdir()
+        with path.open("ab") as file:
+            file.write(b'{"row": 1, "ci')
+        journal.close()
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     monkeypatch.setattr(prediction_log, "datetime", SimpleNamespace(now=lambda _: tomorrow))
-    journal.append([{"row": 1}])
+    journal.append([{"row": 2}])
     journal.close()
     assert len(list(tmp_path.iterdir())) == 2
-    assert list(read_lines(tmp_path, "predictions")) == [{"row": 0}, {"row": 1}]
+    assert list(read_lines(tmp_path, "predictions")) == [{"row": number} for number in range(3)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits a process's files as Linux can")

@@ -10,7 +10,6 @@ import typer
 
 from ..arguments import (
     CONFIGS,
-    CONTRACT,
     Folder,
     Json,
     Overrides,
@@ -71,9 +70,8 @@ def train(
 def serve(configs: Folder = CONFIGS, set_: Overrides = None) -> None:
     """Answer prediction requests over HTTP with the served version."""
     config = config_of(configs, set_)
-    if config.serve.model is None and (configs / CONTRACT).exists():
-        named = config.serve.model_copy(update={"model": name_of(configs)})
-        config = config.model_copy(update={"serve": named})
+    named = {"model": config.serve.model or name_of(configs)}
+    config = config.model_copy(update={"serve": config.serve.model_copy(update=named)})
     from ..serving import server
 
     server.serve(config)

@@ -41,7 +41,7 @@ class ServeConfig(Section):
     """Largest request body."""
     max_waiting: Positive = 1_000
     """Most requests that have arrived and are not answered; more are answered 429."""
-    model: str | None = None
-    """Name of the model to serve; null takes the only one below bundles."""
+    model: str = ""
+    """Name of the model to serve; empty takes the contract's."""
     reload_s: Seconds = 1.0
     """Seconds between looks at the served pointer."""

@@ -78,7 +78,7 @@ def create_app(settings: Config | None = None) -> Middleware:
     _add_errors(app, service)
     for name in EXTENSIONS:
         import_module(f"{__name__.partition('.')[0]}.{name}").add_to(app, service)
-    return Middleware(app, {PREDICT: service.predict, FEEDBACK: service.feedback}, service)
+    return Middleware(app, service)
 
 
 def _add_operation(app: FastAPI, service: Service) -> None:
@@ -109,9 +109,8 @@ def _add_operation(app: FastAPI, service: Service) -> None:
     @app.get("/metrics", tags=["Operation"], response_class=PlainTextResponse)
     def metrics() -> Response:
         """Counters for Prometheus, of all workers together, and what monitoring found last."""
-        config = service.config
-        name = service.store.current.name if service.store.current else config.model
-        text = service.metrics.exposition() + monitoring_text(config.reports, name)
+        found = monitoring_text(service.config.reports, service.config.model)
+        text = service.metrics.exposition() + found
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -119,10 +118,9 @@ def _description(service: Service) -> dict[str, Any]:
     """What ``/model`` says of the version that serves."""
     predictor, store = service.serving(), service.store
     bundle = predictor.bundle
-    copied = ("name", "dataset", "metrics", "threshold", "settings", "git", "libraries", "typical")
+    copied = ("name", "metrics", "threshold", "settings", "typical")
     return {key: bundle.metadata[key] for key in copied} | {
         "version": predictor.version,
-        "bundle": bundle.hash,
         "titles": {name: METRICS[name].title for name in bundle.task.metrics},
         "problem": store.problem,
         "promotion": store.promotion,

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-SLOW_WRITE_S = 0.1
 LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -31,8 +30,6 @@ class Metrics:
         self.rows = counter("predicted_rows", "Rows answered.")
         self.log_failures = counter("prediction_log_failures", "Requests refused, not logged.")
         self.log_lost = counter("prediction_log_lost", "Requests answered, not logged.")
-        text = f"Writes of the log that took over {SLOW_WRITE_S} s."
-        self.log_slow = counter("prediction_log_slow_writes", text)
         text = "Looks at the files of a task that failed; what was known before stays."
         self.failures = counter("background_failures", text, ["task"])
         # over the workers that live: the sum, the least or the most
@@ -62,9 +59,9 @@ class Metrics:
         return generate_latest(together)
 
 
-def monitoring_text(reports: Path | None, model: str | None) -> bytes:
+def monitoring_text(reports: Path | None, model: str) -> bytes:
     """What monitoring wrote last for Prometheus, if it wrote anything that can be read."""
-    if reports is None or model is None:
+    if reports is None:
         return b""
     try:
         return (reports / model / "metrics.prom").read_bytes()

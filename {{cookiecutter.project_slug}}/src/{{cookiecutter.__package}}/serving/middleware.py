@@ -8,7 +8,6 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..config import ServeConfig
 from .auth import Headers
 from .problems import ProblemError, json_response
-from .service import Service
+from .service import FEEDBACK, PREDICT, Service
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BODY_TIMEOUT_S = 10.0
@@ -39,18 +38,12 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Middleware:
-    """An ASGI application around another; ``busy`` paths are answered here."""
+    """An ASGI application around another; the busy paths are answered here."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        busy: Mapping[str, Callable[[bytes, str], Awaitable[bytes]]],
-        service: Service,
-    ) -> None:
-        """``busy`` makes of a body and the request's id the answer's JSON."""
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
-        self._busy = busy
         self._service = service
+        self._busy = {PREDICT: service.predict, FEEDBACK: service.feedback}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass a lifespan on."""

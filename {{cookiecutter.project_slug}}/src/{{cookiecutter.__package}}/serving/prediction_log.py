@@ -5,7 +5,6 @@ power. Nothing waits in memory to be written: while the disk is slow nobody is a
 """
 
 import os
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -15,7 +14,7 @@ from pydantic_core import to_json
 
 from ..config import ServeConfig
 from ..log.live import LABELS, MODE, PREDICTIONS, Record
-from .metrics import SLOW_WRITE_S, Metrics
+from .metrics import Metrics
 from .problems import ProblemError
 from .schemas import Row
 
@@ -31,15 +30,12 @@ class PredictionLog:
 
     def append(self, records: Sequence[Record]) -> None:
         """Log predictions, or count them as lost where they are answered all the same."""
-        start = time.perf_counter()
         try:
             self._predictions.append(records)
         except OSError as error:
             if not self._answers_unlogged:
                 raise self._refusal(error, len(records)) from None
             self._metrics.log_lost.inc(len(records))
-        if time.perf_counter() - start > SLOW_WRITE_S:
-            self._metrics.log_slow.inc()
 
     def write_labels(self, request_id: str, labels: Sequence[Row]) -> None:
         """Log labels; of several for a row the last counts."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from ..config import Config
 from ..errors import ProjectError
+from ..models.versions import Versions
 from .answers import Answer
 from .auth import Guard
 from .batching import Batcher, Request
@@ -30,7 +31,7 @@ class Service:
     def __init__(self, settings: Config) -> None:
         self.settings = settings
         config = self.config = settings.serve
-        self.store = Store(config.bundles, config.model, config.max_rows)
+        self.store = Store(Versions(config.bundles, config.model), config.max_rows)
         self.metrics = Metrics()
         self.log = PredictionLog(config, self.metrics)
         self.batcher = Batcher(self.log.append, config.max_waiting)

@@ -34,7 +34,8 @@ monitoring_window_end_timestamp_seconds{model="shop"} 1.7e+09
 TARGET = {"job", "instance"}
 SHOWN = re.compile(r"\$labels\.(\w+)|[{]{2}(\w+)[}]{2}")
 # What Prometheus itself makes: whether a target answered, and what its rules found.
-OWN = {"up": TARGET, "ALERTS": {*TARGET, "alertname", "alertstate", "severity"}}
+OF_ALERTS = {"alertname", "alertstate", "severity", "kind", "subject"}
+OWN = {"up": TARGET, "ALERTS": TARGET | OF_ALERTS}
 
 
 def rules() -> list[dict[str, Any]]:

@@ -19,7 +19,6 @@ def test_a_challenge_is_started_shown_and_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     project(tmp_path, shop)
-    (tmp_path / "configs" / "contract.yaml").write_text(shop.text)
     add_version(tmp_path / "bundles", shop, bias=0.1, serve=False)
     monkeypatch.chdir(tmp_path)
     for arguments, shown in (

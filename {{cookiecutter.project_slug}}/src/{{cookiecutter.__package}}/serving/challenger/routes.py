@@ -121,8 +121,8 @@ class ChallengerRoute:
     def refresh(self) -> None:
         """Load what the pointer names; abort what cannot be loaded, or fails too often."""
         store = self._service.store
-        versions, champion = store.versions(), store.current
-        if versions is None or champion is None:
+        versions, champion = store.versions, store.current
+        if champion is None:
             return
         challenge, challenger, fault = read_challenge(versions), self._challenger, ""
         if challenge != self._challenge:
