@@ -35,8 +35,9 @@ def export(program: Program, example: Inputs) -> ModelProto:
     traced = _trace(program.eval(), preprocess.tensors(example)).graph
     nodes, inputs, output = list(traced.node), list(traced.input), traced.output[-1]
     for node in nodes:
-        if node.op_type == OPERATOR and isinstance(program.body, Trees):
-            node.attribute.extend(program.body.node.attribute)
+        if node.op_type == OPERATOR:  # the body is of trees, or holds them
+            (trees,) = (part for part in program.modules() if isinstance(part, Trees))
+            node.attribute.extend(trees.node.attribute)
     if width := len(preprocess.vocabularies):
         texts = helper.make_tensor_value_info("category", TensorProto.STRING, ["batch", width])
         inputs = [texts, *(value for value in inputs if value.name != "codes")]

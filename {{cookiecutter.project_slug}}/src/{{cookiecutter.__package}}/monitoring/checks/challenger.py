@@ -43,10 +43,9 @@ def _quality(window: Window, subject: str, champion: Served, challenger: Served)
     Both are drawn on the same days, so that a difference between days cancels out.
     """
     task, name, n = window.bundle.task, window.bundle.task.main, len(champion)
-    threshold = window.settings[KIND].threshold
     days = bootstrap_of(window.bundle.contract, np.append(champion.seconds, challenger.seconds))
     ours, theirs = (task.scores(each.labels, each.outputs) for each in (champion, challenger))
-    block, counts = days.draws.block, days.draws.counts
+    block, counts, threshold = days.draws.block, days.draws.counts, window.settings[KIND].threshold
     our_draws = ours.by_draw(Draws(block[:n], counts))[name]
     their_draws = theirs.by_draw(Draws(block[n:], counts))[name]
     interval = days.interval(theirs.all()[name] - ours.all()[name], their_draws - our_draws)

@@ -1,7 +1,6 @@
 """The route by which a challenger answers some requests, or shadows them.
 
-Its graph runs in one thread of its own, so a slow one delays no other request. Where it has no answer in
-time, the champion answers.
+Its graph runs in a thread of its own and delays nobody; where it is late, the champion answers.
 """
 
 import asyncio
@@ -30,8 +29,7 @@ from ..service import Ask, Service
 from ..store import accepts_requests_of
 
 LOGGER = logging.getLogger(__name__)
-CHALLENGER = "challenger"
-"""What the log calls this way of being answered."""
+CHALLENGER = "challenger"  # what the log calls this way of being answered
 MAX_WAITING = 64  # requests of a worker
 ALLOWED, TOO_MANY, LIMIT = 0.01, 0.05, 18.0
 
@@ -92,8 +90,7 @@ class ChallengerRoute:
         return answer
 
     async def _shadow(self, challenger: Challenger, request: Request) -> None:
-        predicted = await self._predict(challenger, request)
-        if predicted is not None:
+        if (predicted := await self._predict(challenger, request)) is not None:
             with suppress(ProblemError):  # the caller has an answer already
                 self._service.log.append([request.record(predicted.outputs, SHADOW)])
 
@@ -120,8 +117,7 @@ class ChallengerRoute:
 
     def refresh(self) -> None:
         """Load what the pointer names; abort what cannot be loaded, or fails too often."""
-        store = self._service.store
-        versions, champion = store.versions, store.current
+        versions, champion = self._service.store.versions, self._service.store.current
         if champion is None:
             return
         challenge, challenger, fault = read_challenge(versions), self._challenger, ""

@@ -26,8 +26,7 @@ def report(
     from .page import write
 
     versions = Versions(config.train.bundles, name)
-    known = versions.all()
-    if version is None and not known:
+    known = versions.all() if version is None else [versions.get(version)]
+    if not known:
         raise RegistryError(f"{name} has no version yet; train one with: make train")
-    chosen = known[-1] if version is None else versions.get(version)
-    write(versions, chosen, config.monitor.reports)
+    write(versions, known[-1], config.monitor.reports)
