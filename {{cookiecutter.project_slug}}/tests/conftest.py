@@ -17,7 +17,10 @@ from filelock import FileLock
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.config import Config, load
 from {{ cookiecutter.__package }}.contract import Contract, load_contract
-from {{ cookiecutter.__package }}.data.dataset import Dataset, label_statistics
+from {{ cookiecutter.__package }}.data.dataset import (
+    Dataset,
+    label_statistics,
+)
 from {{ cookiecutter.__package }}.data.split import SPLITS
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import Bundle, open_bundle

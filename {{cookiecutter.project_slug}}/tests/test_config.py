@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.config import Config, Section, TrainConfig, load
+from {{ cookiecutter.__package }}.config import (
+    Config,
+    Section,
+    TrainConfig,
+    load,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import PACKAGE, ROOT

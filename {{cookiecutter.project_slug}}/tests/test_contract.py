@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from {{ cookiecutter.__package }}.contract import Contract, ParquetSource, load_contract
+from {{ cookiecutter.__package }}.contract import (
+    Contract,
+    ParquetSource,
+    load_contract,
+)
 from {{ cookiecutter.__package }}.errors import ConfigError
 
 from .conftest import TASKS, shop_of

@@ -8,7 +8,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.data.validate import any_of, reasons_of, violations
+from {{ cookiecutter.__package }}.data.validate import (
+    any_of,
+    reasons_of,
+    violations,
+)
 from {{ cookiecutter.__package }}.rules import RULES, descriptions, rules_of
 from {{ cookiecutter.__package }}.serving.schemas import row_type
 from {{ cookiecutter.__package }}.values import json_value

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package }}.storage import move, new_directory, new_file, write_file
+from {{ cookiecutter.__package }}.storage import (
+    move,
+    new_directory,
+    new_file,
+    write_file,
+)
 
 Writer = Callable[[Path], AbstractContextManager[Path]]
 

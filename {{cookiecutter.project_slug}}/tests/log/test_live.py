@@ -4,7 +4,11 @@ import gzip
 import json
 from pathlib import Path
 
-from {{ cookiecutter.__package }}.log.live import PREDICTIONS, open_file, read_rows
+from {{ cookiecutter.__package }}.log.live import (
+    PREDICTIONS,
+    open_file,
+    read_rows,
+)
 
 TORN = b'{"request_id": "torn", "rows": [{"order": "o-1", "city": "Ly'
 HOSTILE = [

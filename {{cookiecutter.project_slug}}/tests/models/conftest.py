@@ -14,11 +14,21 @@ import torch
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess as module
 from {{ cookiecutter.__package }}.models.bundle import open_session
-from {{ cookiecutter.__package }}.models.graph import IR_VERSION, OPSET, export
+from {{ cookiecutter.__package }}.models.graph import (
+    IR_VERSION,
+    OPSET,
+    export,
+)
 from {{ cookiecutter.__package }}.models.inputs import Inputs
 from {{ cookiecutter.__package }}.models.metrics import Floats
 from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess
-from {{ cookiecutter.__package }}.models.program import Body, Categories, Head, Program, fit_encoder
+from {{ cookiecutter.__package }}.models.program import (
+    Body,
+    Categories,
+    Head,
+    Program,
+    fit_encoder,
+)
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import Task, task_of
 from {{ cookiecutter.__package }}.training.kinds.mlp import Mlp

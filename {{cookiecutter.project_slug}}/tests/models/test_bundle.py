@@ -6,7 +6,11 @@ import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import BundleError, ModelFailedError
-from {{ cookiecutter.__package }}.models.bundle import CHECKSUMS, open_bundle, write_bundle
+from {{ cookiecutter.__package }}.models.bundle import (
+    CHECKSUMS,
+    open_bundle,
+    write_bundle,
+)
 
 from ..conftest import Workspace
 from .conftest import constant_files, constant_graph, part_of

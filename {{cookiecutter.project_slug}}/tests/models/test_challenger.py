@@ -14,7 +14,11 @@ from {{ cookiecutter.__package }}.models.challenger import (
     read_challenge,
     start_challenge,
 )
-from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
+from {{ cookiecutter.__package }}.models.versions import (
+    Rule,
+    Version,
+    Versions,
+)
 
 
 @pytest.fixture

@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
-from {{ cookiecutter.__package }}.models.metrics import Draws, Floats, Scored, rank_areas
+from {{ cookiecutter.__package }}.models.metrics import (
+    Draws,
+    Floats,
+    Scored,
+    rank_areas,
+)
 from {{ cookiecutter.__package }}.models.tasks import task_of
 
 from ..conftest import shop_of

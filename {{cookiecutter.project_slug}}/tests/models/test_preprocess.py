@@ -15,7 +15,10 @@ from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.columns import UNSEEN, Columns
 from {{ cookiecutter.__package }}.models.graph import NAMES, export
 from {{ cookiecutter.__package }}.models.inputs import from_rows
-from {{ cookiecutter.__package }}.models.preprocess import fit_preprocess, fit_vocabulary
+from {{ cookiecutter.__package }}.models.preprocess import (
+    fit_preprocess,
+    fit_vocabulary,
+)
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY

@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.models.profile import TOP_CATEGORIES, ColumnProfile, describe
+from {{ cookiecutter.__package }}.models.profile import (
+    TOP_CATEGORIES,
+    ColumnProfile,
+    describe,
+)
 from {{ cookiecutter.__package }}.values import MISSING_CATEGORY
 
 NAN = float("nan")

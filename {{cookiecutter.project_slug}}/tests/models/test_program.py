@@ -7,7 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from {{ cookiecutter.__package }}.models.program import Encoder, Head, fit_encoder
+from {{ cookiecutter.__package }}.models.program import (
+    Encoder,
+    Head,
+    fit_encoder,
+)
 
 NAN, INF = float("nan"), float("inf")
 FIVE = [0.0, 1.0, 2.0, 3.0, 4.0]

@@ -8,7 +8,10 @@ from sklearn import metrics as sklearn
 
 from {{ cookiecutter.__package }}.config import ThresholdConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models.tasks import choose_threshold, task_of
+from {{ cookiecutter.__package }}.models.tasks import (
+    choose_threshold,
+    task_of,
+)
 
 from ..conftest import LABELS, shop_of
 from .test_metrics import CASES

@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.errors import RegistryError
-from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
+from {{ cookiecutter.__package }}.models.versions import (
+    Rule,
+    Version,
+    Versions,
+)
 
 
 @pytest.fixture

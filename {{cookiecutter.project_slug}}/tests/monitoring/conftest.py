@@ -15,7 +15,11 @@ from {{ cookiecutter.__package }}.config import Config, MonitorConfig
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.tables import from_table
 from {{ cookiecutter.__package }}.monitoring import checks, job
-from {{ cookiecutter.__package }}.monitoring.alerts import ADDRESSES, Alert, update_alerts
+from {{ cookiecutter.__package }}.monitoring.alerts import (
+    ADDRESSES,
+    Alert,
+    update_alerts,
+)
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 from {{ cookiecutter.__package }}.monitoring.history import (
     JudgedWindow,

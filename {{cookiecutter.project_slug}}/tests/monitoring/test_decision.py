@@ -5,7 +5,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from {{ cookiecutter.__package }}.models.profile import ColumnProfile, describe
+from {{ cookiecutter.__package }}.models.profile import (
+    ColumnProfile,
+    describe,
+)
 from {{ cookiecutter.__package }}.monitoring.decision import compare, p_value
 from {{ cookiecutter.__package }}.monitoring.finding import Finding
 

@@ -18,9 +18,17 @@ from pydantic_core import to_json
 
 from {{ cookiecutter.__package }}.config import Config, ServeConfig
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.log.live import PREDICTIONS, read_lines, read_rows
+from {{ cookiecutter.__package }}.log.live import (
+    PREDICTIONS,
+    read_lines,
+    read_rows,
+)
 from {{ cookiecutter.__package }}.models import profile
-from {{ cookiecutter.__package }}.models.bundle import open_session, predict, write_bundle
+from {{ cookiecutter.__package }}.models.bundle import (
+    open_session,
+    predict,
+    write_bundle,
+)
 from {{ cookiecutter.__package }}.models.inputs import from_rows
 from {{ cookiecutter.__package }}.models.profile import SCORE
 from {{ cookiecutter.__package }}.models.tables import from_table
@@ -28,7 +36,9 @@ from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.models.versions import Version, Versions
 from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.serving.auth import new_key
-from {{ cookiecutter.__package }}.serving.server import options as uvicorn_options
+from {{ cookiecutter.__package }}.serving.server import (
+    options as uvicorn_options,
+)
 from {{ cookiecutter.__package }}.values import json_value
 
 from ..synthesized import synthesize

@@ -14,7 +14,11 @@ import yaml
 from {{ cookiecutter.__package }} import cli
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.errors import ConfigError
-from {{ cookiecutter.__package }}.serving.auth import Guard, new_key, read_keys
+from {{ cookiecutter.__package }}.serving.auth import (
+    Guard,
+    new_key,
+    read_keys,
+)
 from {{ cookiecutter.__package }}.serving.problems import ProblemError
 from {{ cookiecutter.__package }}.serving.server import serve
 from {{ cookiecutter.__package }}.storage import write_file

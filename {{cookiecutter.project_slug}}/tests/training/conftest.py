@@ -11,7 +11,11 @@ import pytest
 from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
-from {{ cookiecutter.__package }}.models.versions import Rule, Version, Versions
+from {{ cookiecutter.__package }}.models.versions import (
+    Rule,
+    Version,
+    Versions,
+)
 from {{ cookiecutter.__package }}.training.rows import Rows, make_rows
 
 from ..conftest import Workspace

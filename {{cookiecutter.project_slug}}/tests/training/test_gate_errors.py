@@ -16,7 +16,11 @@ import pytest
 from {{ cookiecutter.__package }}.config import GateConfig
 from {{ cookiecutter.__package }}.models.intervals import Bootstrap
 from {{ cookiecutter.__package }}.models.tasks import task_of
-from {{ cookiecutter.__package }}.training.evaluate import CHAMPION, MODEL, evaluate
+from {{ cookiecutter.__package }}.training.evaluate import (
+    CHAMPION,
+    MODEL,
+    evaluate,
+)
 
 from ..conftest import shop_of
 

@@ -10,7 +10,10 @@ import pytest
 
 from {{ cookiecutter.__package }}.data.dataset import current
 from {{ cookiecutter.__package }}.models.inputs import from_rows
-from {{ cookiecutter.__package }}.training.record import GOLDEN_ROWS, git_state
+from {{ cookiecutter.__package }}.training.record import (
+    GOLDEN_ROWS,
+    git_state,
+)
 from {{ cookiecutter.__package }}.training.rows import read_rows
 
 from ..conftest import Workspace

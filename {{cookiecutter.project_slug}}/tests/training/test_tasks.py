@@ -5,7 +5,10 @@ import json
 import pytest
 
 from {{ cookiecutter.__package }}.models.profile import SCORE
-from {{ cookiecutter.__package }}.training.card import NO_INTENDED_USE, write_card
+from {{ cookiecutter.__package }}.training.card import (
+    NO_INTENDED_USE,
+    write_card,
+)
 from {{ cookiecutter.__package }}.training.gate import RULES
 
 from ..conftest import LABELS, Workspace

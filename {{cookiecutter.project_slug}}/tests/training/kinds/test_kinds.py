@@ -10,7 +10,10 @@ from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
-from {{ cookiecutter.__package }}.training.race import fit_program, make_training_set
+from {{ cookiecutter.__package }}.training.race import (
+    fit_program,
+    make_training_set,
+)
 
 from ...conftest import TASKS, shop_of
 from ...models.test_graph import adversarial
