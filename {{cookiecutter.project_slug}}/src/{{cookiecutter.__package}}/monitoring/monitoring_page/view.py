@@ -23,7 +23,7 @@ NOTES = {
     " again. It should be 0.",
     "estimated_quality": "Estimated from the probabilities before labels are known: true while they"
     " are calibrated on these rows. A change of what leads to a label shows only when labels come.",
-    "challenger": "The version in the shadow deployment compared with the one that serves.",
+    "challenger": "A newer version that answers or shadows requests, compared with the one that serves.",
 }
 
 
