@@ -117,8 +117,8 @@ def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(
     monkeypatch.setattr(cli, "app", Mock(side_effect=ModuleNotFoundError(name="scipy.stats")))
     for name, extra in (("monitor", "monitor"), ("train", "all")):
         assert command(name) == 2
-        expected = f"error: scipy is not installed; install it with: pip install '.[{extra}]'\n"
-        assert capsys.readouterr().err == expected
+        expected = f"error: scipy is not installed; install it with: pip install '.[{extra}]' (if"
+        assert capsys.readouterr().err.startswith(expected)
     monkeypatch.setattr(cli, "app", Mock(side_effect=ModuleNotFoundError(name=f"{PACKAGE}.x")))
     with pytest.raises(ModuleNotFoundError):
         command("train")

@@ -1,17 +1,17 @@
-"""The errors a person can act on; each knows its exit code and HTTP status.
+"""The errors a person can act on; each knows its exit code.
 
-ProjectError                   1  500
-├── ConfigError                2  500  a setting or the contract is wrong
-├── MissingExtraError          2  500  an optional dependency is not installed
-├── DataError                  3  500  a source cannot be read or breaks the contract
-├── BundleError                4  503  a bundle is absent, damaged or does not fit the contract
-├── ParityError                4  500  the exported graph answers differently from torch
-├── RegistryError              5  500  a version or an alias is not there
-├── GateRefusedError           6  500  the model may not be promoted
-├── ModelFailedError           4  500  the graph gave a result that is not finite
-├── ServerUnreachableError     7  503  no server answers at the address
-├── DivergedError              8  500  the training loss is not finite or grows without bound
-└── AlertRaised               10  500  monitoring found something and --fail-on-alert was given
+ProjectError                   1
+├── ConfigError                2  a setting or the contract is wrong
+├── MissingExtraError          2  an optional dependency is not installed
+├── DataError                  3  a source cannot be read or breaks the contract
+├── BundleError                4  a bundle is absent, damaged or does not fit the contract
+├── ParityError                4  the exported graph answers differently from torch
+├── RegistryError              5  a version is not there
+├── GateRefusedError           6  the model may not be promoted
+├── ModelFailedError           4  the graph gave a result that is not finite
+├── ServerUnreachableError     7  no server answers at the address
+├── DivergedError              8  the training loss is not finite or grows without bound
+└── AlertRaised               10  monitoring found something and --fail-on-alert was given
 """
 
 
@@ -19,11 +19,9 @@ class ProjectError(Exception):
     """A failure whose message says what was given, what is valid and what to do."""
 
     exit_code = 1
-    status = 500
 
-    def __init_subclass__(cls, exit_code: int | None = None, status: int | None = None) -> None:
+    def __init_subclass__(cls, exit_code: int | None = None) -> None:
         cls.exit_code = exit_code or cls.exit_code
-        cls.status = status or cls.status
 
 
 class ConfigError(ProjectError, exit_code=2):
@@ -34,15 +32,17 @@ class MissingExtraError(ProjectError, exit_code=2):
     """An optional dependency is not installed."""
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(f"{library} is not installed; install it with: pip install '.[{extra}]'")
-        self.library = library
+        super().__init__(
+            f"{library} is not installed; install it with: pip install '.[{extra}]'"
+            f" (if code of yours imports it: pip install {library})"
+        )
 
 
 class DataError(ProjectError, exit_code=3):
     """A source cannot be read, or its rows break the contract."""
 
 
-class BundleError(ProjectError, exit_code=4, status=503):
+class BundleError(ProjectError, exit_code=4):
     """A bundle is absent, damaged or does not fit the contract."""
 
 
@@ -55,14 +55,14 @@ class ModelFailedError(ProjectError, exit_code=4):
 
 
 class RegistryError(ProjectError, exit_code=5):
-    """A version or an alias is not there."""
+    """A version is not there."""
 
 
 class GateRefusedError(ProjectError, exit_code=6):
     """The gate does not let this model be promoted."""
 
 
-class ServerUnreachableError(ProjectError, exit_code=7, status=503):
+class ServerUnreachableError(ProjectError, exit_code=7):
     """No server answers at the address."""
 
 

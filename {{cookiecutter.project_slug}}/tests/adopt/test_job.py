@@ -12,7 +12,11 @@ from typer.testing import CliRunner
 from {{ cookiecutter.__package }}.adopt import write
 from {{ cookiecutter.__package }}.cli import app
 from {{ cookiecutter.__package }}.contract import load_contract
-from {{ cookiecutter.__package }}.errors import ConfigError, DataError
+from {{ cookiecutter.__package }}.errors import (
+    ConfigError,
+    DataError,
+    ProjectError,
+)
 
 from .conftest import Cells, Project, doubted, rows_of, some, source, text_of
 
@@ -128,9 +132,16 @@ def rendered(project: Project) -> None:
     (project.root / write.RENDERED).write_text(json.dumps(hashes))
 
 
-def test_the_example_goes_and_adopting_again_works(project: Project) -> None:
+def test_the_example_goes_and_adopting_again_works_also_after_a_kill(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rendered(project)
     written(project, table())
+    files = iter([write.write_file])  # one is written
+
+    with monkeypatch.context() as patch, pytest.raises(StopIteration):
+        patch.setattr(write, "write_file", lambda *file: next(files)(*file))
+        project.adopt("orders.csv", "returned")
     project.adopt("orders.csv", "returned")
     assert not set(EXAMPLE) & set(project.files())
     assert set(RENDERED) <= set(project.files())
@@ -186,5 +197,6 @@ def test_options_reach_the_contract_and_empty_ones_are_none(project: Project) ->
     assert found.exit_code == 0, found.output
     assert "t-y: binary of y" in found.output
     assert "nothing was written" in found.output
-    found = CliRunner().invoke(app, ["adopt", "t.csv", "--target", "y", "--task", "clustering"])
-    assert isinstance(found.exception, ConfigError)
+    for wrong in (["y", "--task", "clustering"], [""]):
+        found = CliRunner().invoke(app, ["adopt", "t.csv", "--target", *wrong])
+        assert isinstance(found.exception, ProjectError)

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.errors import ConfigError, MissingExtraError
+from {{ cookiecutter.__package }}.errors import ConfigError
 from {{ cookiecutter.__package }}.serving import server as module
 from {{ cookiecutter.__package }}.serving.server import serve
 
@@ -128,7 +128,7 @@ def test_what_keeps_a_server_from_starting_is_said_with_what_to_do(
     with pytest.raises(ConfigError, match=r"is full.* set TMPDIR"):
         serve(settings_of(serve_config(tmp_path, workers=2)))
     monkeypatch.setattr(module, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtraError, match="zttp is not installed"):
+    with pytest.raises(ConfigError, match="zttp is not installed; install it with: pip install"):
         serve(settings_of(serve_config(tmp_path, http="zttp")))
 
 

@@ -27,7 +27,9 @@ def test_promotion_serves_records_why_and_is_shown(
 ) -> None:
     make_version(0.1)
     make_version(0.2)
-    with pytest.raises(RegistryError, match="shop has no champion at present; give a number, or"):
+    with pytest.raises(
+        RegistryError, match=r"no version of shop serves; promote one with: promote 2"
+    ):
         promote(versions, "champion")
     assert promote(versions, "1", "Größer\u2028besser") == versions.served()
     (line,) = versions.history()

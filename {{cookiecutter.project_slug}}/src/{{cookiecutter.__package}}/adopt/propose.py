@@ -36,6 +36,8 @@ def propose(table: Table, target: str, time: str = "", id_: str = "", task: str 
     Raises:
         DataError: there is no such column, or no feature is left.
     """
+    if not target:
+        raise DataError("name the column to predict: make adopt CSV=rows.csv TARGET=column")
     columns = table.rows.columns
     for option, name in (("target", target), ("time", time), ("id", id_)):
         if name and name not in columns:

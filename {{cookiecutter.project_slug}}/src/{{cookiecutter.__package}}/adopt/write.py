@@ -73,7 +73,11 @@ def write(proposal: Proposal, configs: Path, *, force: bool = False) -> None:
     record = root / RENDERED
     rendered: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
     there = {name: root / name for name in (*texts, *example) if (root / name).exists()}
-    changed = [n for n, path in there.items() if _hash(path) != rendered.get(n)]
+    changed = [  # what is as it will be was written by a run that was killed
+        name
+        for name, path in there.items()
+        if path.read_text("utf-8") != texts.get(name) and _hash(path) != rendered.get(name)
+    ]
     if changed and not force:
         end = "keep a copy and say --force, or only look with --dry-run"
         raise ConfigError(f"{', '.join(changed)} was changed by hand; nothing was written: {end}")

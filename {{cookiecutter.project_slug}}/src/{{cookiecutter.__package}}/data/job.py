@@ -90,10 +90,11 @@ def _fetch(contract: Contract, config: DataConfig) -> None:
         return
     try:
         module = import_module(f".{config.fetch}", __package__)
-    except ModuleNotFoundError:
-        raise ConfigError(
-            f"data.fetch: data/ has no module '{config.fetch}'; leave it out"
-        ) from None
+    except ModuleNotFoundError as error:
+        if error.name != f"{__package__}.{config.fetch}":  # it is there, and imports what is not
+            raise
+        message = f"data.fetch: data/ has no module '{config.fetch}'; leave it out"
+        raise ConfigError(message) from None
     sources = [source for source in contract.sources.values() if isinstance(source, FileSource)]
     for path in module.fetch(Path(getattr(source, kind_of(source))) for source in sources):
         say(f"fetched   {path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -110,9 +110,11 @@ class Versions:
         """A version by number, or ``champion``; raises ``RegistryError`` if there is none."""
         if name.isascii() and name.isdigit():
             return self.get(int(name))
-        if name == CHAMPION and (served := self.served()):
+        if name != CHAMPION:
+            raise RegistryError(f"'{name}' names no version; give its number, or {CHAMPION}")
+        if served := self.served():
             return served
-        raise RegistryError(f"{self.name} has no {name} at present; give a number, or {CHAMPION}")
+        raise RegistryError(self.unserved())
 
     def of_bundle(self, bundle: str) -> Version | None:
         """The version that a bundle is registered as."""

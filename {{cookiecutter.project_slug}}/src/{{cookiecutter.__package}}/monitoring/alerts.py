@@ -7,6 +7,7 @@ go by their kind and a few digits of their hash.
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from .history import JudgedWindow, usable
 
 ADDRESSES = "ALERT_URLS"
 """The environment variable, with addresses in apprise's form, separated by spaces."""
+SERVICE = re.compile(r"[a-z][a-z0-9+.-]*(?=://)")
+"""What an address begins with; all that follows may be a secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,11 +176,11 @@ def update_alerts(
 
 def addresses_by_name() -> dict[str, str]:
     """The addresses that are set, by names that hold no secret."""
-    urls = os.environ.get(ADDRESSES, "").split()
-    return {
-        f"{url.partition(':')[0]}-{blake2b(url.encode(), digest_size=4).hexdigest()}": url
-        for url in urls
-    }
+    names = {}
+    for url in os.environ.get(ADDRESSES, "").split():
+        service, digits = SERVICE.match(url), blake2b(url.encode(), digest_size=4).hexdigest()
+        names[f"{service[0] if service else 'address'}-{digits}"] = url
+    return names
 
 
 def _send_unsent(

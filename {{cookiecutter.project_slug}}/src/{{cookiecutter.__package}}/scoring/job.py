@@ -91,8 +91,8 @@ def run(
             move(folder / "scores", target)
     except OSError as error:
         raise DataError(
-            f"scoring into '{target}' stopped: {error}; nothing was written: mend that, and run the"
-            " same command again"
+            f"scoring into '{target}' stopped: {error}; the scores were not written: mend that, and"
+            " run the same command again"
         ) from None
     if n_rejected:
         say(f"rejected  {n_rejected:,} of {total:,} rows: {main_reasons(reasons)}; see '{bad}'")

@@ -144,7 +144,7 @@ def _add_pages(app: FastAPI) -> None:
 
     swagger = find_spec(SWAGGER)
     if swagger is None or swagger.origin is None:
-        raise ModuleNotFoundError(f"{SWAGGER} is not installed; make setup installs it")
+        raise ModuleNotFoundError(name=SWAGGER)
     app.mount("/docs/ui", StaticFiles(directory=Path(swagger.origin).parent / "resources"))
     app.mount("/page", StaticFiles(directory=PAGE))
 

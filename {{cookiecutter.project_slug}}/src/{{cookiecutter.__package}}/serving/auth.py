@@ -127,6 +127,11 @@ def _check_local(method: str, headers: Headers) -> None:
 def require_keys(config: ServeConfig) -> None:
     """Raise ``ConfigError`` for a server that others can reach and that has no key."""
     keys = read_keys(config.keys) if config.keys else []
+    if config.host not in LOOPBACK and config.keys is None and not config.open:
+        raise ConfigError(
+            f"serve.host {config.host!r} is open to other machines, and serve.keys is null; name a"
+            " file of keys there"
+        )
     if config.host not in LOOPBACK and not keys and not config.open:
         command = f"python -m {__name__.partition('.')[0]} keys new NAME"
         raise ConfigError(

@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from ..config import Config, ServeConfig
-from ..errors import ConfigError, MissingExtraError
+from ..errors import ConfigError
 from ..terminal import say
 from .app import PARENT, SETTINGS, create_app
 from .auth import require_keys
@@ -46,7 +46,8 @@ def serve(settings: Config) -> None:
     config = settings.serve
     require_keys(config)
     if find_spec(config.http) is None:
-        raise MissingExtraError(config.http, config.http)
+        what_to_do = f"install it with: pip install {config.http}"
+        raise ConfigError(f"serve.http: {config.http} is not installed; {what_to_do}")
     with _listener(config) as listener:
         host = f"[{config.host}]" if ":" in config.host else config.host
         workers = f" by {config.workers} workers" if config.workers > 1 else ""

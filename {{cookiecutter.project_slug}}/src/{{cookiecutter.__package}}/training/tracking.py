@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import TrainConfig
-from ..errors import MissingExtraError
 from ..models.versions import CHAMPION, Version, Versions
 from ..terminal import say
 
@@ -50,7 +49,7 @@ def mirror(settings: TrainConfig, versions: Versions, reports: Path) -> bool:
             client.set_registered_model_alias(name, CHAMPION, number)
     except Exception as error:  # MLflow and its stores raise many kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        reason = re.sub(r"://[^@/\s]*@", "://", reason)  # without a password
+        reason = re.sub(r"://\S*@", "://", reason)  # without a password
         say(
             f"warning   MLflow was not reached: {reason[:300]}\n"
             "          nothing is lost: the next train, promote or rollback sends it"
@@ -62,10 +61,8 @@ def mirror(settings: TrainConfig, versions: Versions, reports: Path) -> bool:
 def _connect(uri: str) -> "MlflowClient":
     for name, value in VARIABLES.items():
         os.environ.setdefault(name, value)
-    try:
-        from mlflow import MlflowClient
-    except ImportError:
-        raise MissingExtraError("mlflow", "train") from None
+    from mlflow import MlflowClient
+
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -62,7 +62,7 @@ def test_a_library_that_is_not_installed_is_told_with_the_command(
     monkeypatch.delattr(f"{PACKAGE}.data.sql.database", raising=False)
     source = shop_of(sql="postgres://ann@host/db", table="t")
     message = refused(source, data, error=MissingExtraError)
-    assert message == f"{absent} is not installed; install it with: pip install '.[sql]'"
+    assert message.startswith(f"{absent} is not installed; install it with: pip install '.[sql]'")
 
 
 @pytest.mark.parametrize("place", ["ann:{}@host/db", "host/db?sslPass={}"])
