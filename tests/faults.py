@@ -155,8 +155,8 @@ FAULTS = {
     ),
     "a test of core that imports an option": Fault(
         "tests/test_errors.py",
-        "import pytest\n",
-        "import pytest\nfrom flight_delay.training.tuning import command\n",
+        "import re\n",
+        "import re\nfrom flight_delay.training.tuning import command\n",
         "imports_of_options",
         "imports from src/flight_delay/training/tuning, of the option tuning",
     ),

@@ -82,12 +82,12 @@ def test_the_added_kind_is_trained_on_the_flights_and_passes_the_gate(
     ran = run(project, "flight_delay", "train", *settings)
     bundles = project.path / "bundles" / "flight-delay"
     version = json.loads((bundles / "versions" / "1.json").read_text("utf-8"))
-    verdict = {rule["rule"]: rule["passed"] for rule in version["verdict"]}
+    verdict = {rule["name"]: rule["passed"] for rule in version["verdict"]}
     file = bundles / version["bundle"] / "metadata.json"
     metadata: dict[str, Any] = json.loads(file.read_text("utf-8"))
 
-    assert verdict["parity"], str(ran)
-    assert version["passed"], str(ran)
+    assert all(verdict.values()), str(ran)
+    assert "parity" in verdict
     assert metadata["model"]["kind"] == "xgboost"
     assert metadata["metrics"]["model"]["auc"]["value"] > 0.68
 

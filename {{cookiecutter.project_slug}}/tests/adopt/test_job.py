@@ -17,6 +17,7 @@ from {{ cookiecutter.__package }}.errors import (
     DataError,
     ProjectError,
 )
+from {{ cookiecutter.__package }}.storage import write_file
 
 from .conftest import Cells, Project, doubted, rows_of, some, source, text_of
 
@@ -137,11 +138,11 @@ def test_the_example_goes_and_adopting_again_works_also_after_a_kill(
 ) -> None:
     rendered(project)
     written(project, table())
-    files = iter([write.write_file])  # one is written
-
-    with monkeypatch.context() as patch, pytest.raises(StopIteration):
-        patch.setattr(write, "write_file", lambda *file: next(files)(*file))
-        project.adopt("orders.csv", "returned")
+    one = iter([write_file])
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "write_file", lambda *file: next(one)(*file))
+        with pytest.raises(StopIteration):
+            project.adopt("orders.csv", "returned")
     project.adopt("orders.csv", "returned")
     assert not set(EXAMPLE) & set(project.files())
     assert set(RENDERED) <= set(project.files())

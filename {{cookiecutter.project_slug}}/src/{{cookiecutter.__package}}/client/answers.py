@@ -24,7 +24,7 @@ class Answer:
     """By row: ``probability`` and ``decision``, or ``value``; ``warnings`` where there are any."""
 
 
-class AnswerError(ProjectError, exit_code=7, status=502):
+class AnswerError(ProjectError, exit_code=7):
     """A server answered with an error."""
 
     def __init__(
@@ -43,7 +43,7 @@ class AnswerError(ProjectError, exit_code=7, status=502):
         self.request_id = request_id
 
 
-class RequestRefusedError(AnswerError, exit_code=3, status=422):
+class RequestRefusedError(AnswerError, exit_code=3):
     """The request is at fault: the same one would be refused again."""
 
 
