@@ -133,7 +133,7 @@ def test_the_training_image_holds_every_extra(tmp_path: Path) -> None:
 
     assert held(train) >= HEAVY
     assert "Usage" in train.run(*train.image.words["CMD"]).output
-    assert "scheduled_at" in train.run("contract", "show").output
+    assert "flight-delay: versions" in train.run("history").output
     needs_mlflow(train, tmp_path)
 
 
