@@ -58,30 +58,35 @@ def cut(
     mine = {number: rows.pop(version) for number, rows in others.items() if version in rows}
     large = [rows for rows in mine.values() if len(rows) >= config.min_rows]
     newest_s = max((int(rows.seconds.max()) for rows in large), default=None)
-    windows = []
-    for number, rows in sorted(mine.items()):
-        first = first_day(number, days)
-        last, reached = first + days - 1, rows.index["_day"]
-        is_begun = reached.min() == first or number - 1 in mine
-        is_over = reached.max() == last or number + 1 in mine
-        record = JudgedWindow(
-            model=bundle.contract.name,
-            version=version,
-            first=EPOCH + timedelta(days=first),
-            last=EPOCH + timedelta(days=last),
-            complete=is_begun and is_over,
-            rows=len(rows),
-            labelled=rows.index["_label"].count(),
+    model = bundle.contract.name
+    return [
+        Window(
+            record=_record(model, version, number, days, mine),
+            rows=rows,
+            others=others[number],
+            bundle=bundle,
+            config=config,
+            settings=settings,
+            newest_s=newest_s,
         )
-        windows.append(
-            Window(
-                record=record,
-                rows=rows,
-                others=others[number],
-                bundle=bundle,
-                config=config,
-                settings=settings,
-                newest_s=newest_s,
-            )
-        )
-    return windows
+        for number, rows in sorted(mine.items())
+    ]
+
+
+def _record(
+    model: str, version: int, number: int, days: int, mine: Mapping[int, Served]
+) -> JudgedWindow:
+    """The days of one of a version's windows, and whether rows reach all of them."""
+    index, first = mine[number].index, first_day(number, days)
+    last = first + days - 1
+    is_begun = index["_day"].min() == first or number - 1 in mine
+    is_over = index["_day"].max() == last or number + 1 in mine
+    return JudgedWindow(
+        model=model,
+        version=version,
+        first=EPOCH + timedelta(days=first),
+        last=EPOCH + timedelta(days=last),
+        complete=is_begun and is_over,
+        rows=len(index),
+        labelled=index["_label"].count(),
+    )

@@ -36,7 +36,7 @@ from ..data.validate import (
 from ..errors import BundleError, DataError, ModelFailedError
 from ..models.bundle import Bundle, open_bundle
 from ..models.tables import from_table
-from ..models.versions import Versions
+from ..models.versions import Version, Versions
 from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
 from ..storage import move
 from ..terminal import progress, say
@@ -67,11 +67,7 @@ def run(
         BundleError: no model serves, or it is damaged.
         RegistryError: there is no version of this number.
     """
-    versions = Versions(config.bundles, name)
-    version = versions.served() if number is None else versions.get(number)
-    if version is None:
-        raise BundleError(versions.unserved())
-    bundle = open_bundle(versions.folder / version.bundle)
+    version, bundle = _open_version(Versions(config.bundles, name), number)
     stamp = {"model": name, "version": str(version.number), "bundle": bundle.hash}
     bad = target.parent / "quarantine" / target.name
     for path in (target, bad):
@@ -98,6 +94,14 @@ def run(
         say(f"rejected  {n_rejected:,} of {total:,} rows: {main_reasons(reasons)}; see '{bad}'")
     say(f"scored    {target}  {n_scored:,} rows by {name} version {version.number}")
     return n_scored, n_rejected
+
+
+def _open_version(versions: Versions, number: int | None) -> tuple[Version, Bundle]:
+    """The version of a number, else the one that serves, and its bundle."""
+    version = versions.served() if number is None else versions.get(number)
+    if version is None:
+        raise BundleError(versions.unserved())
+    return version, open_bundle(versions.folder / version.bundle)
 
 
 def _refuse_foreign(path: Path) -> None:
