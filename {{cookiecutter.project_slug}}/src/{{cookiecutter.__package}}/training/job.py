@@ -75,7 +75,8 @@ def _choose(
 
     best = judged(winner)
     broken = {rule.name for rule in best[2] if not rule.passed}
-    if winner is linear or not broken or broken & NOT_OF_THE_MODEL:
+    # A model that is only no better than what serves needs no simpler one in its place.
+    if winner is linear or broken <= {"better than champion"} or broken & NOT_OF_THE_MODEL:
         return best
     baseline = judged(linear)
     if not all(rule.passed for rule in baseline[2]):
