@@ -127,6 +127,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, contract: Contract) -> W
     return shared_workspace(tmp_path_factory, "own", contract)
 
 
+@pytest.fixture
+def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner's features know the project's contract, not the small one."""
+    monkeypatch.setattr(preprocess, "features", lambda _: {})
+
+
 @pytest.fixture(scope="session", params=TASKS)
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A model of each task of the shop; the owner's features know the project's contract, not the shop's."""

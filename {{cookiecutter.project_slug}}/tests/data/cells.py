@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from {{ cookiecutter.__package }}.contract import ColumnType
 
-UTC_ZONE = ZoneInfo("UTC")
 LONG = "9" * 400
 INTEGERS: dict[str, int | None] = {
     "3": 3,

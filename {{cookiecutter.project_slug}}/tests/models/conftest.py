@@ -43,12 +43,6 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture
-def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The owner's features know the project's contract, not the small one."""
-    monkeypatch.setattr(module, "features", lambda _: {})
-
-
 @dataclass(frozen=True, kw_only=True)
 class Exported:
     """A program of the shop with random weights, and its graph; for reading only."""

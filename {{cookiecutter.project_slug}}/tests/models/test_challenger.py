@@ -14,11 +14,9 @@ from {{ cookiecutter.__package }}.models.challenger import (
     read_challenge,
     start_challenge,
 )
-from {{ cookiecutter.__package }}.models.versions import (
-    Rule,
-    Version,
-    Versions,
-)
+from {{ cookiecutter.__package }}.models.versions import Versions
+
+from .test_versions import register
 
 
 @pytest.fixture
@@ -29,10 +27,6 @@ def versions(tmp_path: Path) -> Versions:
     register(versions, "b")
     register(versions, "c", passed=False)
     return versions
-
-
-def register(versions: Versions, bundle: str, *, passed: bool = True) -> Version:
-    return versions.register(bundle, [Rule("parity", passed, "–")])
 
 
 def started(versions: Versions, number: int = 2, *, shadow: bool = False) -> Challenge:

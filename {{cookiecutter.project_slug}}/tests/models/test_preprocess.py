@@ -1,7 +1,6 @@
 """What a model learns from: the contract's columns, the calendar's, and features of the owner's."""
 
 import json
-from datetime import UTC, datetime
 
 import numpy as np
 import onnx
@@ -28,7 +27,6 @@ from ..synthesized import synthesize
 from .conftest import assert_parity, make_program
 
 DAY_S = 86_400
-NOW = datetime(2024, 3, 1, tzinfo=UTC)
 
 
 def features(columns: Columns) -> dict[str, Tensor]:

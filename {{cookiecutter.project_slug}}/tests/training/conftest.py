@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
-from {{ cookiecutter.__package }}.models import preprocess
 from {{ cookiecutter.__package }}.models.bundle import write_bundle
 from {{ cookiecutter.__package }}.models.versions import (
     Rule,
@@ -23,12 +22,6 @@ from ..models.conftest import constant_files
 from ..synthesized import synthesize
 
 Made = Callable[..., Version]
-
-
-@pytest.fixture
-def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The owner's features know the project's contract, not the small one."""
-    monkeypatch.setattr(preprocess, "features", lambda _: {})
 
 
 def rows_of(contract: Contract, n_rows: int, seed: int = 0, **split_by: str) -> Rows:
