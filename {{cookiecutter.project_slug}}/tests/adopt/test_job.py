@@ -110,7 +110,7 @@ def test_what_cannot_be_opened_is_refused(project: Project, monkeypatch: Patch) 
     with pytest.raises(DataError, match=r"does not exist; .*sql: SHOP_URL"):
         project.adopt("sqlite:///shop.db", "y")
     (project.root / "book.csv").write_bytes(b"PK\3\4")
-    with pytest.raises(DataError, match="Excel"):
+    with pytest.raises(DataError, match=r"book.csv' is an Excel workbook .*save it as CSV"):
         project.adopt("book.csv", "y")
     written(project, table())
     monkeypatch.setattr(Path, "open", refuse)

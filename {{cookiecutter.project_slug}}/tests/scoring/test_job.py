@@ -67,7 +67,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("a.csv", b"price,items\n1,2\n", "no column 'at', 'channel'"),
     ("a.csv", (HEAD + LINE.replace("12.5", "dear")).encode(), r"1 of 1 rows.*price: not a float"),
     ("a.parquet", b"PAR1 but nothing more", "a.parquet' cannot be read"),
-    ("a.xlsx", b"PK\x03\x04 and so on", "must name the contract's columns"),
+    ("a.xlsx", b"PK\x03\x04 and so on", r"is an Excel workbook .* save it as CSV"),
 ]
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from ..contract import JsonlSource, ParquetSource, TableSource, parse_source
-from ..data.read import readable
+from ..data.read import Decoded, readable
 from ..data.rows import files, records
 from ..errors import DataError
 from .dialect import dialect
 
 SAMPLE_ROWS, SAMPLE_CELLS, FEWEST_ROWS = 200_000, 8_000_000, 1000
-UNREADABLE, EXCEL = (pl.Duration, pl.Time), (b"PK", b"\xd0\xcf\x11\xe0")
+UNREADABLE = (pl.Duration, pl.Time)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +51,8 @@ def _source(file: Path, target: str) -> tuple[TableSource, list[str]]:
     if not file.is_file():
         what_to_do = "name a CSV, Parquet or JSON Lines file, or '{sql: SHOP_URL, table: orders}'"
         raise DataError(f"'{file}' does not exist; {what_to_do}")
-    with readable(file), file.open("rb") as raw:
-        head = raw.read(4)
-    if head.startswith(EXCEL):
-        raise DataError(f"'{file}' is a zip or Excel file; unpack it, or save it as CSV")
+    with readable(file), Decoded(file, "utf-8") as raw:
+        head = raw.head
     where = file.as_posix()
     if head == b"PAR1":
         return ParquetSource(parquet=where), []

@@ -23,7 +23,7 @@ from ..contract import JsonlSource, TableSource
 from ..errors import DataError
 
 BLOCK_BYTES, BATCH_ROWS, BATCH_CELLS = 4 << 20, 1 << 16, 1 << 20
-GZIP = b"\x1f\x8b"
+GZIP, EXCEL = b"\x1f\x8b", (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 UNDECODED = "\ufffd"
 Broken = tuple[int, str, str]
 """A record that is no row: its number in the file, from 1, the reason, and how it stands there."""
@@ -68,7 +68,12 @@ class Decoded(io.RawIOBase):
 
     def __init__(self, path: Path, encoding: str, quote: str | None = None) -> None:
         self.plain = path.open("rb")
-        packed = self.plain.peek(2)[:2] == GZIP
+        self.head = self.plain.peek(4)[:4]
+        if self.head in EXCEL:
+            self.close()
+            what_to_do = "save it as CSV, or add a reader: docs/howto/add-a-source.md"
+            raise DataError(f"'{path}' is an Excel workbook or a zip file; {what_to_do}")
+        packed = self.head[:2] == GZIP
         self.file: Any = gzip.GzipFile(fileobj=self.plain) if packed else self.plain
         marked = codecs.lookup(encoding).name == "utf-8"  # a byte order mark is no text
         self.decoder = codecs.getincrementaldecoder("utf-8-sig" if marked else encoding)("replace")
