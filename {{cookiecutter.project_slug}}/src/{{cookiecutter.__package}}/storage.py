@@ -8,6 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from .errors import DataError
+
+
+@contextmanager
+def only_run(lock: Path, does: str) -> Iterator[None]:
+    """Hold a lock; raises ``DataError`` where another run, which does the same, holds it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise DataError(f"another run {does}; wait until it ends") from None
+
 
 @contextmanager
 def new_directory(target: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.data import job
 from {{ cookiecutter.__package }}.data.job import describe, key_of
 from {{ cookiecutter.__package }}.errors import DataError
-from {{ cookiecutter.__package }}.storage import read_pointer
+from {{ cookiecutter.__package }}.storage import read_pointer, write_file
 
 from ..conftest import PACKAGE, shop_of
 from .conftest import SPLIT, Shop, changed, orders, text_of, with_source
@@ -123,13 +123,15 @@ def test_all_that_decides_the_rows_makes_another_key(
 
 
 def test_one_run_at_a_time_which_sweeps_what_a_killed_one_left(place: Shop) -> None:
-    left = [place.folder / "data" / ".etl.x", place.datasets / ".0123.y", place.datasets / "kept"]
+    names = ".etl.x", "datasets/.0123.y", "snapshots/orders/.z", "snapshots/kept", "datasets/kept"
+    left = [place.folder / "data" / name for name in names]
     for folder in left:
         folder.mkdir(parents=True)
+    write_file(record := place.folder / "data" / "runs" / ".0123.json.y", b"half")
     with FileLock(place.folder / "data" / ".lock"), pytest.raises(DataError, match="another run"):
         place.run()
     place.run()
-    assert [folder.exists() for folder in left] == [False, False, True]
+    assert [path.exists() for path in (record, *left)] == [False] * 4 + [True] * 2
 
 
 def test_of_rows_with_one_id_the_first_that_breaks_no_rule_stays(place: Shop) -> None:

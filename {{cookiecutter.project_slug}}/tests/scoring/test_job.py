@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import polars as pl
 import pyarrow.csv as pacsv
@@ -20,7 +21,9 @@ from {{ cookiecutter.__package }}.errors import (
 )
 from {{ cookiecutter.__package }}.models.tasks import Task
 from {{ cookiecutter.__package }}.models.versions import Versions
+from {{ cookiecutter.__package }}.scoring import job
 from {{ cookiecutter.__package }}.scoring.job import run
+from {{ cookiecutter.__package }}.scoring.source import open_source
 
 from ..conftest import PACKAGE
 from .conftest import HEAD, LINE, Place, rows_of
@@ -132,6 +135,24 @@ def test_what_the_graph_cannot_answer_is_said_with_its_records(
     with pytest.raises(ModelFailedError, match=r"rows.csv', a row among the records 1 to 2"):
         place.run(path)
     assert place.left == {"rows.csv"}
+
+
+def test_of_two_runs_into_one_output_the_second_leaves_the_first_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name is no pattern: it matches no other run's folder."""
+    path = place.write(LINE)
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(job, "open_source", open_source)
+        with pytest.raises(DataError, match=r"another run scores into .*scored.parquet'; wait"):
+            place.run(path)
+        place.run(path, "[s]cored.parquet")
+        return open_source(*arguments)
+
+    monkeypatch.setattr(job, "open_source", meanwhile)
+    assert place.run(path) == (1, 0)
+    assert place.left == {"rows.csv", "quarantine", "scored.parquet", "[s]cored.parquet"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

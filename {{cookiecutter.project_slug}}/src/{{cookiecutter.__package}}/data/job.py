@@ -12,14 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from .. import __name__ as package
 from .. import __version__
 from ..config import DataConfig
 from ..contract import READERS, Contract, FileSource, kind_of, load
 from ..errors import ConfigError, DataError
-from ..storage import file_hash, new_directory, read_pointer, write_file, write_pointer
+from ..storage import file_hash, new_directory, only_run, read_pointer, write_file, write_pointer
 from ..terminal import say
 from .build import build, is_disk_full
 from .dataset import Dataset, content_hash, label_statistics, report
@@ -31,6 +29,7 @@ from .split import SPLITS
 LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "pydantic", "tzdata")
 NOT_HASHED = ("__main__", "cli")
 """Modules that start the job and take no part in it."""
+TEMPORARY = (".etl.*", "datasets/.*", "runs/.*", "snapshots/*/.*")
 
 
 def run(contract: Contract, config: DataConfig) -> Dataset:
@@ -67,14 +66,10 @@ def run(contract: Contract, config: DataConfig) -> Dataset:
 def _locked(directory: Path) -> Iterator[None]:
     """One run at a time; what a killed one left behind is removed, and a full disk is told."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(directory / ".lock", timeout=0):
-            for left in (*directory.glob(".etl.*"), *(directory / "datasets").glob(".*")):
+        with only_run(directory / ".lock", f"makes a dataset in '{directory}'"):
+            for left in [path for pattern in TEMPORARY for path in directory.glob(pattern)]:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             yield
-    except Timeout:
-        message = f"another run makes a dataset in '{directory}'; wait until it ends"
-        raise DataError(message) from None
     except Exception as error:
         if not is_disk_full(error):
             raise

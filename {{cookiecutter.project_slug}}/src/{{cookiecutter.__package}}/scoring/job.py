@@ -5,8 +5,8 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -38,7 +38,7 @@ from ..models.bundle import Bundle, open_bundle
 from ..models.tables import from_table
 from ..models.versions import Version, Versions
 from ..serving.answers import Predicted, answer_columns, fields_of, known_categories
-from ..storage import move
+from ..storage import move, only_run
 from ..terminal import progress, say
 from .source import open_source
 
@@ -72,12 +72,10 @@ def run(
     bad = target.parent / "quarantine" / target.name
     for path in (target, bad):
         _refuse_foreign(path)
+    folder = target.parent / f".{target.name}.scratch"  # a killed run's is used again
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for left in target.parent.glob(f".{target.name}.*"):
-            shutil.rmtree(left)  # of a run that was killed
-        with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
-            folder = Path(scratch)
+        with only_run(folder / "lock", f"scores into '{target}'"), ExitStack() as at_end:
+            at_end.callback(shutil.rmtree, folder, ignore_errors=True)
             n_scored, n_rejected, reasons = _write(bundle, where, folder, stamp)
             bad.parent.mkdir(exist_ok=True)
             move(folder / "rejected", bad)
