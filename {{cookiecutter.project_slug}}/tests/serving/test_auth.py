@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,14 @@ def test_a_key_is_long_random_and_kept_as_its_hash_once_it_was_shown(tmp_path: P
     with pytest.raises(ConfigError, match=r"use another name, or delete its line"):
         make_key(path, "billing")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_of_keys_made_at_once_none_is_lost(tmp_path: Path) -> None:
+    path, names = tmp_path / "keys.txt", [f"n{number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as threads:
+        keys = [*threads.map(lambda name: make_key(path, name), names)]
+    hashes = [sha256(key.encode()).hexdigest() for key in keys]
+    assert read_keys(path) == dict(zip(hashes, names, strict=True))
 
 
 def test_a_file_of_keys_may_be_edited_and_a_line_that_is_none_is_named_and_not_repeated(

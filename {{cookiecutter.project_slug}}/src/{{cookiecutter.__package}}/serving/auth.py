@@ -11,6 +11,8 @@ from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 
+from filelock import FileLock
+
 from ..config import ServeConfig
 from ..errors import ConfigError
 from ..storage import write_file
@@ -58,9 +60,11 @@ def new_key(path: Path, name: str, show: Callable[[str], None]) -> None:
         raise ConfigError(text)
     key = PREFIX + secrets.token_urlsafe(32)
     show(key)
-    lines = [*_read(path).splitlines(), f"{sha256(key.encode()).hexdigest()}  {name}", ""]
+    line = f"{sha256(key.encode()).hexdigest()}  {name}"
     try:
-        write_file(path, "\n".join(lines).encode(), mode=0o600)
+        with FileLock(path.with_name(f".{path.name}.lock")):  # two at once would lose one
+            content = "\n".join([*_read(path).splitlines(), line, ""])
+            write_file(path, content.encode(), mode=0o600)
     except OSError as error:
         raise ConfigError(f"the keys in '{path}' cannot be changed: {error}") from None
 
@@ -126,16 +130,14 @@ def _check_local(method: str, headers: Headers) -> None:
 
 def require_keys(config: ServeConfig) -> None:
     """Raise ``ConfigError`` for a server that others can reach and that has no key."""
-    keys = read_keys(config.keys) if config.keys else []
-    if config.host not in LOOPBACK and config.keys is None and not config.open:
-        raise ConfigError(
-            f"serve.host {config.host!r} is open to other machines, and serve.keys is null; name a"
-            " file of keys there"
-        )
-    if config.host not in LOOPBACK and not keys and not config.open:
-        command = f"python -m {__name__.partition('.')[0]} keys new NAME"
-        raise ConfigError(
-            f"serve.host {config.host!r} is open to other machines, and there is no API key in"
-            f" '{config.keys}'; make one with: {command} (or set serve.open: true where a gateway"
-            " of yours says who may come)"
-        )
+    keys = read_keys(config.keys) if config.keys else {}
+    if keys or config.open or config.host in LOOPBACK:
+        return
+    fault = f"serve.host {config.host!r} is open to other machines, and"
+    if config.keys is None:
+        raise ConfigError(f"{fault} serve.keys is null; name a file of keys there")
+    command = f"python -m {__name__.partition('.')[0]} keys new NAME"
+    raise ConfigError(
+        f"{fault} there is no API key in '{config.keys}'; make one with: {command} (or set"
+        " serve.open: true where a gateway of yours says who may come)"
+    )
