@@ -208,11 +208,12 @@ async def _lifespan(service: Service, _: FastAPI) -> AsyncIterator[None]:
     await service.refresh()
     if service.store.current is None:
         LOGGER.warning("no model serves: %s; the server follows", service.store.problem)
-    following = asyncio.create_task(_follow(service))
+    service.tasks.add(asyncio.create_task(_follow(service)))
     gc.collect()
     gc.freeze()  # what is loaded stays
     yield
-    following.cancel()
+    for task in service.tasks:
+        task.cancel()
     service.log.close()
 
 

@@ -46,6 +46,8 @@ class Service:
         """What an option does: figures, one ``text``, a ``problem``; ``None`` where it does nothing."""
         self.error_shapes: dict[str, Callable[[ProblemError], tuple[int, bytes]]] = {}
         """By a prefix of paths: status and body of a refusal in another protocol's shape."""
+        self.tasks = set[asyncio.Task[None]]()
+        """What runs beside requests; it is cancelled before the log is closed."""
         self._faults: dict[str, str] = {}
 
     async def predict(self, body: bytes, request_id: str) -> bytes:

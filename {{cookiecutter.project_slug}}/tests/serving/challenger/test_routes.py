@@ -1,5 +1,6 @@
 """A server with a challenger: which version answers whom, and when a challenge is aborted."""
 
+import asyncio
 import json
 import math
 import threading
@@ -17,6 +18,7 @@ from {{ cookiecutter.__package }}.errors import ModelFailedError
 from {{ cookiecutter.__package }}.models.challenger import start_challenge
 from {{ cookiecutter.__package }}.models.versions import Versions
 from {{ cookiecutter.__package }}.serving.answers import Predicted
+from {{ cookiecutter.__package }}.serving.app import create_app
 from {{ cookiecutter.__package }}.serving.challenger import routes
 from {{ cookiecutter.__package }}.serving.challenger.routes import (
     add_evidence,
@@ -29,7 +31,7 @@ from {{ cookiecutter.__package }}.serving.schemas import Row
 from {{ cookiecutter.__package }}.storage import write_pointer
 
 from ..conftest import serve_config
-from ..live import add_version, live, until
+from ..live import add_version, live, settings_of, until
 from ..test_metrics import scraped
 
 IDS = [f"o-{number}" for number in range(150)]
@@ -180,6 +182,28 @@ def test_few_requests_wait_for_a_challenger_that_hangs(
         assert set(ask(client, row, IDS).values()) == {1}
         RELEASED.set()
         until(lambda: count(client, "predicted") == routes.MAX_WAITING, "those that waited")
+
+
+def test_no_shadow_writes_once_the_log_is_closed(
+    config: ServeConfig, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_bad(monkeypatch, Hanging)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    challenge(config, share=1, shadow=True)
+    server = create_app(settings_of(config, challenger={"late_ms": 60_000}))
+    app, transport = server._app, httpx.ASGITransport(server)
+
+    async def end_amid_a_shadow() -> None:
+        async with (
+            app.router.lifespan_context(app),  # type: ignore[attr-defined]
+            httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
+        ):
+            assert (await client.post("/predict", json={"rows": [row]})).status_code == 200
+        RELEASED.set()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+
+    asyncio.run(end_amid_a_shadow())
+    assert [record["route"] for record in logged(config)] == ["champion"]
 
 
 def test_a_challenger_that_does_not_take_the_champions_requests_is_aborted(

@@ -65,7 +65,6 @@ class ChallengerRoute:
         self._challenger: Challenger | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._waiting = 0
-        self._shadows = set[asyncio.Task[None]]()
         text, labels = "Requests to a challenger, by outcome.", ["version", "outcome"]
         registry = service.metrics.registry
         self._requests = Counter("challenger_requests", text, labels, registry=registry)
@@ -79,8 +78,8 @@ class ChallengerRoute:
         if challenger.challenge.shadow:
             answer = await ask(request)
             task = asyncio.create_task(self._shadow(challenger, own))
-            self._shadows.add(task)  # the loop itself keeps no task alive
-            task.add_done_callback(self._shadows.discard)
+            self._service.tasks.add(task)  # the loop itself keeps no task alive
+            task.add_done_callback(self._service.tasks.discard)
             return answer
         predicted = await self._predict(challenger, own)
         if predicted is None:
