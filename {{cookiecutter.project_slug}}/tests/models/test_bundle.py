@@ -36,6 +36,10 @@ def test_each_changed_byte_and_absent_file_is_found(path: Path) -> None:
         file.unlink()
         with pytest.raises(BundleError, match=file.name):
             open_bundle(path)
+        file.mkdir()
+        with pytest.raises(BundleError, match=rf"{file.name}'; let this user|no {CHECKSUMS}"):
+            open_bundle(path)
+        file.rmdir()
         file.write_bytes(content)
     open_bundle(path)
 

@@ -120,15 +120,18 @@ def verify(path: Path) -> dict[str, bytes]:
     """Compare every file with its checksum, and return what was compared.
 
     Raises:
-        BundleError: naming the first file that is absent, damaged or not listed.
+        BundleError: naming the first file that is absent, unreadable, damaged or not listed.
     """
     try:
-        listing = (path / CHECKSUMS).read_bytes()
-    except OSError:
-        raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}") from None
+        if not (path / CHECKSUMS).is_file():
+            raise BundleError(f"'{path}' is not a bundle: it has no {CHECKSUMS}")
+        files = {file.name: file.read_bytes() for file in path.iterdir()}
+    except OSError as error:
+        what_to_do = "let this user read every file, or restore the folder from a copy"
+        raise BundleError(f"bundle '{path}' cannot be read: {error}; {what_to_do}") from None
+    listing = files.pop(CHECKSUMS)
     if _sha256(listing)[:16] != path.name:
         raise BundleError(f"bundle '{path}': {CHECKSUMS} is damaged, or the folder was renamed")
-    files = {file.name: file.read_bytes() for file in path.iterdir() if file.name != CHECKSUMS}
     lines = (line.split("  ", 1) for line in listing.decode().splitlines())
     listed = {name: digest for digest, name in lines}
     for name, digest in listed.items():
