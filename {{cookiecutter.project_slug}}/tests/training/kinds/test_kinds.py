@@ -10,6 +10,7 @@ from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.tasks import task_of
 from {{ cookiecutter.__package }}.training.kinds import NAMES, read_kind
+from {{ cookiecutter.__package }}.training.kinds import linear as module
 from {{ cookiecutter.__package }}.training.race import (
     fit_program,
     make_training_set,
@@ -72,6 +73,18 @@ def test_without_rows_to_stop_on_it_takes_the_rounds_it_is_given(kind: str, shop
     assert fitted.rounds == fitted.last_round == (1 if kind == "linear" else 2)
     with pytest.raises(ConfigError, match=rf"kind '{kind}': 1 not valid\n  colour: "):
         read_kind(choice(kind, colour=3))
+
+
+def test_the_seed_decides_which_rows_a_linear_model_learns_where_not_all_fit(
+    shop: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_CELLS", 10_000)
+    settings = [SETTINGS.model_copy(update={"seed": seed}) for seed in (0, 0, 1)]
+    one, again, other = (
+        read_kind(choice("linear"))(make_set(shop, each)).body.state_dict()["network.numbers.bias"]
+        for each in settings
+    )
+    assert one.tolist() == again.tolist() != other.tolist()
 
 
 def test_statistics_come_from_the_training_rows_alone(shop: Contract) -> None:

@@ -57,8 +57,8 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
     network = Linear(width=encoder.size, sizes=sizes, start=head.start)
     most = max(MOST_CELLS // (head.width * (encoder.size + len(sizes))), 1)
     if len(train) > most:
-        chosen = np.random.default_rng(0).choice(len(train), most, replace=False)
-        train = train[torch.from_numpy(np.sort(chosen))]
+        rows = np.random.default_rng(training.settings.seed).choice(len(train), most, replace=False)
+        train = train[torch.from_numpy(np.sort(rows))]
     numbers = encoder(train.numbers)
     solvable = encoder.size + sum(sizes) <= min(MOST_SOLVED, MOST_CELLS // len(train))
     if head.task == "regression" and solvable:
