@@ -21,7 +21,7 @@ from .live import until
 from .test_server import address_of, posix, process, project, start
 
 KILLS, CALLERS, N_ROWS = 20, 4, 3
-MOST_S, DRAIN_S = 0.4, 0.5
+MOST_S, DRAIN_S = 0.4, 1.0
 
 pytestmark = [pytest.mark.slow, posix]
 
@@ -32,8 +32,8 @@ class Asked:
 
     answered: list[str] = field(default_factory=list)
     """Their ids."""
-    lost: list[float] = field(default_factory=list)
-    """When those began that the server took and did not answer."""
+    lost: list[tuple[float, float]] = field(default_factory=list)
+    """When those began, and failed, that the server took and did not answer."""
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def load(url: str, name: str, row: dict[str, Any], asked: Asked) -> Iterator[Non
                 except httpx.ConnectError:
                     return
                 except httpx.TransportError:
-                    asked.lost.append(began)
+                    asked.lost.append((began, time.monotonic()))
                     continue
                 assert answer.json()["request_id"] == given
                 asked.answered.append(given)
@@ -93,6 +93,7 @@ def test_twenty_kills_lose_and_double_nothing_that_was_answered(
 def test_an_ending_under_load_loses_no_request(
     tmp_path: Path, shop: Contract, row: dict[str, Any]
 ) -> None:
+    """What begins as the drain ends may come too late: to connect takes a loaded machine a while."""
     asked = Asked()
     with process(tmp_path, shop, "--set", f"serve.drain_s={DRAIN_S}") as (server, url):
         with load(url, "ended", row, asked):
@@ -101,5 +102,6 @@ def test_an_ending_under_load_loses_no_request(
             server.terminate()
         assert server.wait(30) == 0
     assert len(asked.answered) > before
-    assert [began for began in asked.lost if began < ended_at + DRAIN_S] == []
+    late, closed = ended_at + DRAIN_S / 2, ended_at + DRAIN_S
+    assert [one for one in asked.lost if one[0] < late or one[1] < closed] == []
     assert_logged(tmp_path / "live", asked)
