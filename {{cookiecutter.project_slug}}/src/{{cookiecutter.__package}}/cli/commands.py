@@ -165,7 +165,7 @@ def new_key(
 
 
 def promote(
-    version: Annotated[str, typer.Argument(help="The version's number.")],
+    version: Annotated[str, typer.Argument(help="The version's number; champion (the served one) only sends MLflow what it lacks.")],
     why: Why = "",
     override: Annotated[
         str | None, typer.Option(help="Serve a version that its gate refused, for this reason.")

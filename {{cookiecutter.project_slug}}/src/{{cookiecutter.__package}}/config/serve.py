@@ -11,7 +11,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class ServeConfig(Section):
-    """``serve.yaml``: the predictor."""
+    """``serve.yaml``: the server."""
 
     bundles: Path = Path("bundles")
     """Where the served pointer and its bundle are read from."""
