@@ -111,7 +111,7 @@ class Versions:
         if name.isascii() and name.isdigit():
             return self.get(int(name))
         if name != CHAMPION:
-            raise RegistryError(f"'{name}' names no version; give its number, or {CHAMPION} for the served version")
+            raise RegistryError(f"'{name}' names no version; give its number, or {CHAMPION}")
         if served := self.served():
             return served
         raise RegistryError(self.unserved())
