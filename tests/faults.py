@@ -73,6 +73,13 @@ FAULTS = {
         "links",
         "leads nowhere: docs/keys.md",
     ),
+    "a heading that a condition joined to the text before": Fault(
+        "docs/runbook.md",
+        "\n\n## A key leaked",
+        "\n## A key leaked",
+        "headings_stand_apart",
+        "no blank line before: ## A key leaked",
+    ),
     "a heading that was renamed": Fault(
         "docs/own.md", "## By hand", "## Manually", "links", "no heading is called #by-hand"
     ),

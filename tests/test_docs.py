@@ -65,7 +65,7 @@ def test_the_projects_pages_are_a_site(project: BakedProject) -> None:
     assert {"index.html", "tutorial.html", "runbook.html", "reference/commands.html"} <= pages
     assert len([page for page in pages if page.startswith("howto/")]) > 11
     reference = "".join(page.read_text("utf-8") for page in (site / "reference").rglob("*.html"))
-    assert "Rows below which a window is not judged" in reference
+    assert "Fewest rows with which a window is checked" in reference
     assert "Serve the version that served before" in reference
     assert outside(site) == []
     assert project.run("git", "status", "--porcelain", "docs").output == ""

@@ -101,7 +101,7 @@ def test_the_history_says_who_made_the_first_model_serve_and_why_also_as_json(
     lines = ready.run("make", "history", "ARGS=--json").output.splitlines()
     tables = [json.loads(line)["rows"] for line in lines if line.startswith("{")]
     versions, gate, moves = tables[0], tables[1], tables[-1]
-    assert (versions[0]["version"], versions[0]["alias"]) == (1, "champion")
+    assert (versions[0]["version"], versions[0]["serves"]) == (1, "yes")
     assert {rule["passed"] for rule in gate} == {"yes"}
     assert (moves[0]["to"], moves[0]["why"]) == (1, "the first model that passed the gate")
 

@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     texts.parses,
     texts.no_leftovers,
     texts.links,
+    texts.headings_stand_apart,
     docs.commands_are_run,
     choices.ownership,
     choices.licence,

@@ -20,6 +20,7 @@ THEIRS = re.compile(r"\{\{[^{}]*\$[^{}]*\}\}|\{\{\w+\}\}")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CROWDED = re.compile(r"(?<!\n)\n((?:#+|1\.) .+)")
 
 
 def line_of(text: str, position: int) -> int:
@@ -117,6 +118,14 @@ def links(project: BakedProject) -> Iterator[str]:
                 yield f"{where}: the link leads nowhere: {match[1]}"
             elif anchor and anchor not in anchors(file.read_text("utf-8")):
                 yield f"{where}: no heading is called #{anchor}"
+
+
+def headings_stand_apart(project: BakedProject) -> Iterator[str]:
+    """Yield headings and lists with no blank line before them: a condition may have taken it."""
+    for path, text in markdown(project):
+        prose = FENCED.sub(lambda block: blank(block[0]) + "`", text)
+        for match in CROWDED.finditer(prose) if not path.startswith("src/") else ():
+            yield f"{path}:{line_of(prose, match.start()) + 1}: no blank line before: {match[1]}"
 
 
 def markdown(project: BakedProject) -> Iterator[tuple[str, str]]:

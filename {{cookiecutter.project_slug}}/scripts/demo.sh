@@ -23,7 +23,7 @@ fail() {
 
 stage data
 stage train
-if [[ $("${program[@]}" history "${settings[@]}") != *' champion '* ]]; then
+if [[ $("${program[@]}" history --json "${settings[@]}") != *'"serves": "yes"'* ]]; then
   printf '\nstopped   nothing serves; see the last line of train\n'
   exit
 fi

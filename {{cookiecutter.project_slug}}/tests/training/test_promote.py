@@ -47,7 +47,7 @@ def test_promotion_serves_records_why_and_is_shown(
     show_history(versions)
     shown = capsys.readouterr().out
     lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
-    assert "champion" in lines["2"]
+    assert [lines[number].split()[-1] for number in "12"] == ["–", "yes"]
     assert "refused: calibrated" in lines["4"]
     assert "refused   calibrated: far off" in shown
     assert numbers(versions) == [1, 2]

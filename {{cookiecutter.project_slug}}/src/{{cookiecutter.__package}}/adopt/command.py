@@ -18,11 +18,11 @@ def adopt(
         str, typer.Argument(help="CSV, Parquet or JSON Lines; or '{sql: SHOP_URL, table: orders}'.")
     ],
     target: Annotated[str, typer.Option(help="The column to predict.")],
-    time: Annotated[str, typer.Option(help="The column with a row's time, for the split.")] = "",
+    time: Annotated[str, typer.Option(help="The column with a row's time; splits by date.")] = "",
     id_: Annotated[str, typer.Option("--id", help="The column that identifies a row.")] = "",
-    task: Annotated[str, typer.Option(help="binary, multiclass or regression.")] = "",
+    task: Annotated[str, typer.Option(help="binary, multiclass, regression; else inferred.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the result.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite your own changes.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite edited files.")] = False,
     configs: Folder = CONFIGS,
 ) -> None:
     """Write contract.yaml and data.yaml for your own table, and remove the example."""

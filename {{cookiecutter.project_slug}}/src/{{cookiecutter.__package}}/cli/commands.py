@@ -150,7 +150,7 @@ def new_key(
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Make a key and print it once; only its hash is kept, as a line of the file of keys.
+    """Make a key, print it once, and add its hash and name to the file of keys.
 
     To revoke a key, delete its line; a running server follows within 2 seconds.
     """
@@ -165,7 +165,7 @@ def new_key(
 
 
 def promote(
-    version: Annotated[str, typer.Argument(help="The version's number.")],
+    version: Annotated[str, typer.Argument(help="A number, or champion for the served version.")],
     why: Why = "",
     override: Annotated[
         str | None, typer.Option(help="Serve a version that its gate refused, for this reason.")

@@ -34,9 +34,9 @@ class RecentSplit(Section):
     by: Literal["recent"]
     """Rows are split by their time, counted back from the last day with a labelled row."""
     validation_days: Positive = 28
-    """Local days whose rows validate, before those that test."""
+    """Local days of the validation rows, before those of the test rows."""
     test_days: Positive = 28
-    """Local days whose rows test, the last of them that of the newest row."""
+    """Local days of the test rows; the last is the day of the newest row."""
 
     def until(self, newest: date) -> DateSplit:
         """The dates, where the newest row is of this day."""
@@ -55,9 +55,9 @@ class HashSplit(Section):
     group: str | None = None
     """Column whose rows stay together, such as a customer; for group alone."""
     validation: Share = 0.1
-    """Share of the rows, or groups, that validate."""
+    """Share of the rows, or groups, for validation."""
     test: Share = 0.2
-    """Share of the rows, or groups, that test."""
+    """Share of the rows, or groups, for the test."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -85,13 +85,13 @@ class DataConfig(Section):
     """``data.yaml``: from the sources to a dataset version."""
 
     directory: Path = Path("data")
-    """Where raw files, datasets and quarantine live."""
+    """Folder of raw files, datasets and quarantine."""
     driving: str
     """The source whose rows become the dataset's rows; the others are joined to it."""
     split: SplitConfig
     """How rows become training, validation and test rows."""
     fetch: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]*$")
-    """Module of data/ whose ``fetch(paths)`` brings files that are not there; null brings none."""
+    """Module of data/ whose ``fetch(paths)`` downloads missing files; null downloads none."""
     max_rejected_fraction: Fraction = 0.05
     """Share of a source's rows that may be quarantined before the run stops."""
 

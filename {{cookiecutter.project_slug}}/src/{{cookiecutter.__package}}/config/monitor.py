@@ -16,10 +16,10 @@ class CheckConfig(Section):
     """What every kind of finding has: whether it is judged, and when it becomes an alert."""
 
     enabled: bool = True
-    """Whether it is judged at all."""
+    """Whether it is checked at all."""
     persistence: tuple[Positive, Positive] = (2, 3)
-    """(k, m): alert when k of the last m windows breach, the newest among them; sudden changes do
-    not wait."""
+    """(k, m): alert when k of the last m windows are outside, and the newest is one of them; a sudden
+    change alerts at once."""
     severity: Severity = "warning"
     """How much it matters."""
     threshold: AtLeastZero = 0.0
@@ -42,12 +42,12 @@ class MonitorConfig(Section):
     reports: Path = Path("reports")
     """Where reports and summaries are written."""
     window_days: Positive = 7
-    """Local days in a window, by the contract's time, else by when rows were answered; a training
-    measures reference ranges in such windows, and its versions are monitored in them."""
+    """Local days in a window, by the contract's time, else by the time of the answer. A version keeps
+    the windows of its training."""
     min_rows: Positive = 50
-    """Rows below which a window is not judged."""
+    """Fewest rows with which a window is checked."""
     label_delay_days: AtLeastZero = 1.0
-    """Days after which a label is known."""
+    """Days after which labels should have arrived."""
     data_drift: CheckConfig = CheckConfig(threshold=0.1)
     """Columns of requests; threshold in standard deviations of a number, or as a share of rows."""
     prediction_drift: CheckConfig = CheckConfig(threshold=0.1)

@@ -30,7 +30,7 @@ class ModelConfig(Section):
 
 
 class GateConfig(Section):
-    """What a model must hold before it may serve."""
+    """What a model must pass before it may serve."""
 
     confidence: ClassVar[float] = 0.95
     """Coverage of the intervals; a rule errs in one direction, so at half of what is left."""
@@ -39,11 +39,11 @@ class GateConfig(Section):
     max_feature_score: Share = 0.98
     """How well a feature may tell the target alone: AUC; share of errors, or variance, explained."""
     max_loss_to_linear: AtLeastZero = 0.0
-    """AUC (R² of a regression) that the model may surely lose to a linear one: the whole interval."""
+    """AUC (R² of a regression) by which the model may be surely worse than a linear one."""
     min_improvement: float = 0.0
-    """AUC (R²) by which a model beats what serves, at the interval's low end; -0.005 may lose that."""
+    """AUC (R²) by which a model is surely better than the served one; -0.005 allows a small loss."""
     max_calibration_error: Share = 0.1
-    """Calibration error that is surely too much; of a regression, mean error in target spreads."""
+    """Largest calibration error; of a regression, largest mean error in spreads of the target."""
 
 
 class ThresholdConfig(Section):
@@ -82,9 +82,9 @@ class TrainConfig(Section):
     intended_use: str | None = None
     """Who may use the predictions for what, and for what not, in your words; for the card."""
     bundles: Path = Path("bundles")
-    """Where bundles, the served pointer and the promotion history live."""
+    """Folder of the bundles, the versions and the served pointer."""
     tracker: Literal["mlflow", "none"] = "mlflow"
-    """What runs and versions are mirrored to."""
+    """Where copies of runs and versions are sent."""
     tracking_uri: Annotated[str, Field(min_length=1)] = "sqlite:///mlflow.db"
     """MLflow's database or server; the variable MLFLOW_TRACKING_URI comes before this file."""
     artifacts: Path = Path("mlartifacts")
@@ -104,6 +104,6 @@ class TrainConfig(Section):
     model: ModelConfig = ModelConfig()
     """The kind of model, and its settings."""
     gate: GateConfig = GateConfig()
-    """What a model must hold before it may serve."""
+    """What a model must pass before it may serve."""
     threshold: ThresholdConfig = ThresholdConfig()
     """From which probability a binary decision is positive; chosen on validation rows."""

@@ -84,7 +84,7 @@ class Contract(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     """Name of the model, in registry, answers and paths."""
     description: str | None = None
-    """What the model is for, in a sentence: the first on its page, card, report and API document."""
+    """What the model is for, in a sentence: the first on the server's page, in /docs, card and report."""
     task: Literal["binary", "multiclass", "regression"]
     """What is predicted: the chance of one value, of each of several, or a number."""
     target: str

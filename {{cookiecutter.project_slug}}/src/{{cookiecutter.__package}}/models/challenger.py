@@ -12,12 +12,12 @@ POINTER = "challenge"
 
 
 class ChallengerConfig(Section):
-    """``challenger.yaml``: a version beside the one that serves."""
+    """``challenger.yaml``: a second version beside the served one."""
 
     late_ms: Positive = 1_000
-    """Milliseconds after which its answer is late, and the champion answers in its place."""
+    """Milliseconds after which its answer is late, and the served version answers instead."""
     check: CheckConfig = CheckConfig(severity="info")
-    """How monitoring judges its quality against the champion's."""
+    """How monitoring compares its quality with that of the served version."""
 
 
 class Challenge(Section):
@@ -25,7 +25,7 @@ class Challenge(Section):
 
     version: int
     shadow: bool
-    """Whether the version only predicts, and the champion answers."""
+    """Whether the version only predicts, and the served version answers."""
     share: Fraction
     moves: int
     """How often the served pointer had moved at the start; one more move ends the challenge."""

@@ -1,1 +1,1 @@
-"""The predictor: online over HTTP, and in batches."""
+"""The server: predictions over HTTP."""

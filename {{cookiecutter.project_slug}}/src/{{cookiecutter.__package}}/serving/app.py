@@ -65,7 +65,7 @@ def create_app(settings: Config | None = None) -> Middleware:
         settings = Config.model_construct(serve=serve, options=content["options"])
     service = Service(settings)
     app = FastAPI(
-        title="Predictor",
+        title="Prediction server",
         version=__version__,
         lifespan=partial(_lifespan, service),
         docs_url=None,  # the framework's own pages load their scripts from the internet

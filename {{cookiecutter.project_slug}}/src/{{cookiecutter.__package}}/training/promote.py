@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..errors import GateRefusedError, RegistryError
 from ..models.bundle import open_bundle
-from ..models.versions import CHAMPION, Rule, Version, Versions
+from ..models.versions import Rule, Version, Versions
 from ..terminal import say, table
 
 
@@ -60,9 +60,9 @@ def show_history(versions: Versions) -> None:
     for version in every:
         broken = ", ".join(rule.name for rule in version.broken)
         gate = f"refused: {broken}" if broken else "passed"
-        alias = CHAMPION if version == served else ""
-        rows.append((version.number, version.bundle, version.created, gate, alias))
-    table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", "alias"], rows)
+        serves = "yes" if version == served else None
+        rows.append((version.number, version.bundle, version.created, gate, serves))
+    table(f"{versions.name}: versions", ["version", "bundle", "made", "gate", "serves"], rows)
     for version in every[-1:]:
         show_verdict(version.verdict, f"version {version.number}, the newest: gate")
     keys = ["when", "who", "action", "from", "to", "verdict", "why"]

@@ -215,7 +215,7 @@ def test_a_challenger_that_does_not_take_the_champions_requests_is_aborted(
     challenge(config, other.number)
     with live(config) as client:
         assert set(ask(client, row, IDS[:20]).values()) == {1}
-        reason = "it cannot be loaded: its contract does not take the champion's requests"
+        reason = "it cannot be loaded: its contract does not accept the served version's requests"
         assert reason in client.get("/health/ready").json()["problem"]
         assert reason in status(client)["text"]
 

@@ -1,7 +1,7 @@
-"""How good the answers may be expected to be, before any outcome is known.
+"""Estimates quality before labels arrive.
 
-Confidence-based performance estimation: a calibrated probability says how likely each outcome is,
-so a metric's expectation over the outcomes follows from the probabilities alone (Garg et al.,
+Confidence-based performance estimation: a calibrated probability says how likely each label is,
+so a metric's expectation over the labels follows from the probabilities alone (Garg et al.,
 Leveraging Unlabeled Data to Predict Out-of-Distribution Performance, 2022; NannyML's CBPE).
 """
 
@@ -19,14 +19,14 @@ from ..windows import Window
 from . import Check
 from .quality import bootstrap_of, finding_of, worse_end
 
-KIND = "estimated_quality"
+KIND = "quality_estimate"
 
 
 class QualityEstimateConfig(CheckConfig):
-    """``quality_estimate.yaml``: quality as the probabilities themselves let expect it."""
+    """``quality_estimate.yaml``: quality, estimated from the probabilities alone."""
 
     threshold: Annotated[float, Field(gt=0)] = 0.05
-    """Drop of AUC below the test span's."""
+    """Smallest drop of AUC, below that of the test rows, that matters."""
 
 
 def judge(window: Window) -> list[Finding]:
@@ -74,5 +74,5 @@ def _findings(
 CHECK = Check(
     kinds={KIND: "quality is estimated to have fallen"},
     judge=judge,
-    settings=lambda config: config.settings("quality_estimate", QualityEstimateConfig),
+    settings=lambda config: config.settings(KIND, QualityEstimateConfig),
 )

@@ -13,7 +13,7 @@ from .content import Content, window_name
 from .plots import Point
 
 MOST_CHARTS, MOST_COLUMNS, MOST_FINDINGS = 9, 30, 60
-WHOLE = ("quality", "prediction_drift", "parity", "estimated_quality")
+WHOLE = ("quality", "prediction_drift", "parity", "quality_estimate")
 """Kinds that are about all rows, so that a title need not name their subject."""
 NOTES = {
     "coverage": "Quality is judged on these rows alone. Labels come late: new windows have fewer.",
@@ -21,9 +21,9 @@ NOTES = {
     "staleness": "It rises until a new version serves.",
     "parity": "Share of logged predictions that differ when the bundle predicts the same rows"
     " again. It should be 0.",
-    "estimated_quality": "Estimated from the probabilities before labels are known: true while they"
-    " are calibrated on these rows. A change of what leads to a label shows only when labels come.",
-    "challenger": "A newer version that answers or shadows requests, compared with the one that serves.",
+    "quality_estimate": "Estimated from the probabilities before labels arrive: right only while they"
+    " are calibrated on these rows. If the same row now gets another label, only labels show it.",
+    "challenger": "A newer version that answers or shadows requests, compared with the served version.",
 }
 
 

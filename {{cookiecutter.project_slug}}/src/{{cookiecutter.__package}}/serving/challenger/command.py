@@ -8,7 +8,7 @@ from ...arguments import CONFIGS, Folder, Overrides, config_of, name_of
 from ...models.versions import Versions
 from ...terminal import say
 
-VERSION = "The challenger's number, or stop; default: show the challenge."
+VERSION = "The second version's number, or stop; default: show the challenge."
 SHARE = "Its share of the requests; default: 0.1, or 1 with --shadow."
 
 
@@ -20,11 +20,11 @@ def add_to(app: typer.Typer) -> None:
 def challenge(
     version: Annotated[str | None, typer.Argument(help=VERSION)] = None,
     share: Annotated[float | None, typer.Option(help=SHARE, min=0, max=1)] = None,
-    shadow: Annotated[bool, typer.Option("--shadow", help="Log its answers, send none.")] = False,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Only log its predictions.")] = False,
     configs: Folder = CONFIGS,
     set_: Overrides = None,
 ) -> None:
-    """Let a version answer a share of the requests, or shadow them; show or stop this."""
+    """Let a second version answer some requests, or shadow them; show or stop this challenge."""
     from ...models.challenger import end_challenge, read_challenge, start_challenge
 
     versions = Versions(config_of(configs, set_).serve.bundles, name_of(configs))

@@ -140,7 +140,7 @@ class ChallengerRoute:
     def _load(self, challenge: Challenge, versions: Versions, champion: Predictor) -> Challenger:
         bundle = open_bundle(versions.folder / versions.get(challenge.version).bundle)
         if not accepts_requests_of(bundle.contract, champion.bundle.contract):
-            raise BundleError("its contract does not take the champion's requests")
+            raise BundleError("its contract does not accept the served version's requests")
         predictor = make_predictor(bundle, challenge.version, self._service.config.max_rows)
         return Challenger(challenge=challenge, predictor=predictor)
 

@@ -21,9 +21,9 @@ from . import figures, plots
 
 PAGE = "report.html"
 ANSWERS = {
-    "binary": "How rows are ranked, what is decided, and whether probabilities come true.",
-    "multiclass": "Which labels are taken for which, and whether probabilities come true.",
-    "regression": "How far off predictions are, and where.",
+    "binary": "How the model ranks rows, what it decides, and whether its probabilities are right.",
+    "multiclass": "Which labels the model confuses, and whether its probabilities are right.",
+    "regression": "How large the errors are, and where.",
 }
 
 measure = figures.measure
