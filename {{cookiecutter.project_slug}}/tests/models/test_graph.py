@@ -4,10 +4,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 
 from {{ cookiecutter.__package }}.contract import Contract
+from {{ cookiecutter.__package }}.models import bundle
 from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import OPSET, OPSET_ML, export
 from {{ cookiecutter.__package }}.models.inputs import Inputs, from_rows
@@ -51,6 +53,17 @@ def test_any_number_of_rows_is_answered_as_torch_does(
             part = predict(exported.session, inputs[:n], exported.task)
             assert part.shape == (n, *answers.shape[1:])
             assert part == pytest.approx(answers[:n], abs=1e-6, rel=1e-6)
+
+
+def test_batches_and_threads_change_no_answer(
+    exported: Exported, no_features: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, n = exported, len(exported.inputs)
+    whole = predict(made.session, made.inputs, made.task), made.program.predict(made.inputs)
+    monkeypatch.setattr(bundle, "BATCH_ROWS", n // 3)
+    for n_threads in (1, 2):
+        assert np.array_equal(predict(made.session, made.inputs, made.task, n_threads), whole[0])
+    assert_parity(made.program.predict(made.inputs), whole[1])
 
 
 def test_the_export_repeated_is_the_same_bytes_without_a_trace_of_the_machine(

@@ -1,5 +1,6 @@
 """Which kind wins, on what, and how the race shows it."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,13 @@ def settings(**more: Any) -> TrainConfig:
     return TrainConfig.model_validate({"epochs": 1} | more)
 
 
-def shown_of(text: str) -> tuple[list[str], list[float], list[str]]:
-    """Names, values and rounds of the table, line by line."""
-    words = [line.split() for line in text.splitlines() if line.strip().startswith(tuple(FEW))]
-    rounds = [" ".join(line[4:]) for line in words]
-    return [line[0] for line in words], [float(line[1]) for line in words], rounds
+def shown_of(text: str) -> list[tuple[str, float, float, str, float]]:
+    """Name, loss, deciding metric, rounds and weight, in %, from each line of the table."""
+    lines = [re.split(r"  +", line.strip()) for line in text.splitlines()]
+    return [
+        (name, float(loss.split()[0]), float(metric), rounds, float(weight.strip("–%") or 0))
+        for name, loss, metric, rounds, weight in (one for one in lines if one[0] in FEW)
+    ]
 
 
 def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
@@ -45,19 +48,39 @@ def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
 ) -> None:
     train, validation = rows_of(any_shop, 3_000), rows_of(any_shop, 800, seed=1)
     winner, linear = race(settings(), train, validation)
-    task, title = task_of(any_shop), "R²" if any_shop.task == "regression" else "AUC"
+    task, title = task_of(any_shop), "RMSE" if any_shop.task == "regression" else "log loss"
     shown = capsys.readouterr().out
     assert f"kinds of model by {title} on 800 validation rows" in shown
-    names, values, rounds = shown_of(shown)
-    assert set(names) == set(FEW)
-    assert values == sorted(values, reverse=True)
-    assert winner.choice == FEW[names[0]]
+    lines = {one[0]: one[1:] for one in shown_of(shown)}
+    assert {*lines} == {*FEW}
+    losses = [loss for loss, *_ in lines.values()]
+    assert losses == sorted(losses)
+    taken = {name: share for name, (*_, share) in lines.items() if share}
+    assert sum(taken.values()) == pytest.approx(100, abs=1)
+    assert winner.choice.kind == (next(iter(taken)) if len(taken) == 1 else "blend")
     assert linear.choice == FEW["linear"]
-    scores = task.scores(validation.labels, winner.program.predict(validation.inputs)).all()
-    assert scores[task.main] == pytest.approx(values[0], abs=1e-4)
-    assert rounds[names.index("linear")] == "–"
-    best, last = map(int, rounds[names.index("lightgbm")].split(" of "))
+    loss, metric, rounds, _ = lines["linear"]
+    scores = task.scores(validation.labels, linear.program.predict(validation.inputs)).all()
+    assert (scores[task.loss], scores[task.main]) == pytest.approx((loss, metric), abs=1e-4)
+    assert rounds == "–"
+    best, last = map(int, lines["lightgbm"][2].split(" of "))
     assert last == best + 2 < 200
+
+
+def test_trees_learn_the_validation_rows_too_once_these_said_how_many(shop: Contract) -> None:
+    train, validation = rows_of(shop, 3_000), rows_of(shop, 800, seed=1)
+    named = settings(model=FEW["lightgbm"].model_dump())
+    winner, _ = race(named, train, validation)
+    holdout = module.make_holdout(named, train, validation)
+    alone = module.fit_candidate(FEW["lightgbm"], holdout)
+    assert winner.fitted.rounds == alone.fitted.rounds
+    assert np.array_equal(winner.outputs, alone.outputs)  # the threshold is chosen on unseen rows
+    labels, task = validation.labels, task_of(shop)
+    losses = [
+        task.losses(labels, model.program.predict(validation.inputs)).mean()
+        for model in (winner, alone)
+    ]
+    assert losses[0] < losses[1]
 
 
 def test_of_few_rows_every_one_is_held_out_once_and_networks_are_left_out(
@@ -66,7 +89,7 @@ def test_of_few_rows_every_one_is_held_out_once_and_networks_are_left_out(
     train, validation = rows_of(any_shop, 400, by="hash"), rows_of(any_shop, 100, seed=1)
     winner, _ = race(settings(), train, validation)
     shown = capsys.readouterr().out
-    assert set(shown_of(shown)[0]) == {"linear", "lightgbm"}
+    assert {name for name, *_ in shown_of(shown)} == {"linear", "lightgbm"}
     assert "on 500 rows in 5 folds" in shown
     assert len(winner.outputs) == 500
     named = settings(model={"kind": "mlp", "hidden": [4]})
@@ -84,9 +107,9 @@ def test_rows_whose_first_fold_has_one_label_are_ranked(
     rows = make_rows(shop, rows.table.set_column(at, "returned", pa.array(values)), {})
     order = np.arange(600)
     race(settings(), rows[order[:500]], rows[order[500:]])
-    _, values, _ = shown_of(capsys.readouterr().out)
-    assert len(values) == 2
-    assert all(np.isfinite(values))
+    losses = [loss for _, loss, *_ in shown_of(capsys.readouterr().out)]
+    assert len(losses) == 2
+    assert all(np.isfinite(losses))
 
 
 def test_a_kind_that_is_none_is_refused() -> None:

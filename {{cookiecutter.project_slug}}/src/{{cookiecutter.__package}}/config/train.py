@@ -101,6 +101,8 @@ class TrainConfig(Section):
     """Most rows of a split that are held in memory; of more every second, third … is taken."""
     folds_below_rows: Annotated[int, Field(ge=0)] = 3000
     """Training and validation rows together below which a kind is chosen by folds of both; 0 never."""
+    max_members: Positive = 3
+    """Most candidates that kind auto blends into one model; 1 blends none."""
     model: ModelConfig = ModelConfig()
     """The kind of model, and its settings."""
     gate: GateConfig = GateConfig()

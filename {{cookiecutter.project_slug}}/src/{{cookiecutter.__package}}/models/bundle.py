@@ -7,6 +7,7 @@ checksums.sha256``
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,23 +66,29 @@ def open_session(model: bytes) -> ort.InferenceSession:
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def predict(session: ort.InferenceSession, inputs: Inputs, task: Task) -> Outputs:
+def predict(
+    session: ort.InferenceSession, inputs: Inputs, task: Task, n_threads: int = 1
+) -> Outputs:
     """The graph's outputs.
 
     Raises:
         ModelFailedError: an output is not finite, or no probability where it should be one.
     """
-    outputs = in_batches(inputs, lambda rows: session.run(None, rows.feed())[0])
+    outputs = in_batches(inputs, lambda rows: session.run(None, rows.feed())[0], n_threads)
     if not task.valid(outputs):
         raise ModelFailedError(f"the graph gave a result that is no {task.output}")
     return outputs
 
 
-def in_batches(inputs: Inputs, compute: Callable[[Inputs], Outputs]) -> Outputs:
-    """The results for ``BATCH_ROWS`` at a time, one after another."""
-    starts = range(0, max(len(inputs), 1), BATCH_ROWS)
-    parts = [compute(inputs[start : start + BATCH_ROWS]) for start in starts]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def in_batches(inputs: Inputs, compute: Callable[[Inputs], Outputs], n_threads: int = 1) -> Outputs:
+    """The results for ``BATCH_ROWS`` at a time, the same on any number of threads."""
+    if len(inputs) <= BATCH_ROWS:
+        return compute(inputs)
+    parts = [inputs[at : at + BATCH_ROWS] for at in range(0, len(inputs), BATCH_ROWS)]
+    if n_threads == 1:
+        return np.concatenate([*map(compute, parts)])
+    with ThreadPoolExecutor(n_threads) as threads:
+        return np.concatenate([*threads.map(compute, parts)])
 
 
 def write_bundle(folder: Path, files: dict[str, bytes]) -> Path:

@@ -18,7 +18,7 @@ from torch import Tensor
 from .columns import UNSEEN
 from .inputs import Inputs
 from .program import Program
-from .trees import OPERATOR, Trees
+from .trees import NUMBER, OPERATOR, Trees
 
 # What onnxruntime has long read; newer defaults are refused.
 IR_VERSION, OPSET, OPSET_ML = 10, 20, 3
@@ -32,12 +32,16 @@ def export(program: Program, example: Inputs) -> ModelProto:
     ``example`` needs two rows or more, so that no size is taken for a constant.
     """
     preprocess = program.preprocess
+    ensembles = [part for part in program.modules() if isinstance(part, Trees)]
+    for number, trees in enumerate(ensembles):
+        trees.number = number
     traced = _trace(program.eval(), preprocess.tensors(example)).graph
     nodes, inputs, output = list(traced.node), list(traced.input), traced.output[-1]
     for node in nodes:
-        if node.op_type == OPERATOR:  # the body is of trees, or holds them
-            (trees,) = (part for part in program.modules() if isinstance(part, Trees))
-            node.attribute.extend(trees.node.attribute)
+        if node.op_type == OPERATOR:
+            (number,) = (one.i for one in node.attribute if one.name == NUMBER)
+            node.ClearField("attribute")
+            node.attribute.extend(ensembles[number].node().attribute)
     if width := len(preprocess.vocabularies):
         texts = helper.make_tensor_value_info("category", TensorProto.STRING, ["batch", width])
         inputs = [texts, *(value for value in inputs if value.name != "codes")]

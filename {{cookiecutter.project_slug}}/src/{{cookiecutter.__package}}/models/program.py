@@ -116,6 +116,25 @@ class Body(nn.Module):
         return encoded, self.network(encoded, codes)
 
 
+class Blend(nn.Module):
+    """Several bodies beside each other: the weighted mean of their raw values.
+
+    Of probabilities it is a mean of log-odds: a logarithmic opinion pool (Genest & Zidek, 1986).
+    """
+
+    weights: Tensor
+
+    def __init__(self, bodies: Sequence[nn.Module], weights: Sequence[float]) -> None:
+        super().__init__()
+        self.bodies = nn.ModuleList(bodies)
+        self.register_buffer("weights", torch.tensor(weights))
+
+    def forward(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """As of a ``Body``; the encoded numbers are those of the first."""
+        encoded, raw = zip(*(body(numbers, codes) for body in self.bodies), strict=True)
+        return encoded[0], torch.stack(raw, 2) @ self.weights
+
+
 class Head(nn.Module):
     """Raw values ``[batch, width]`` to a task's outputs, fitted to the training labels.
 
@@ -174,7 +193,7 @@ class Head(nn.Module):
 class Program(nn.Module):
     """Everything between a row and its prediction; what ``forward`` does is the exported graph.
 
-    ``body`` is a ``Body``, or ``Trees``.
+    ``body`` is a ``Body``, ``Trees`` or a ``Blend`` of these.
     """
 
     def __init__(

@@ -9,7 +9,14 @@ import numpy.typing as npt
 
 from ..config import ThresholdConfig
 from ..contract import Contract
-from .metrics import Floats, Scored, binary_metrics, multiclass_metrics, regression_metrics
+from .metrics import (
+    Floats,
+    Scored,
+    binary_metrics,
+    log_losses,
+    multiclass_metrics,
+    regression_metrics,
+)
 
 Outputs = npt.NDArray[Any]
 TOLERANCE = 1e-5
@@ -63,6 +70,14 @@ class Task:
             return Scored(labels, values, partial(binary_metrics, threshold=self.threshold))
         several = self.kind == "multiclass"
         return Scored(labels, values, multiclass_metrics if several else regression_metrics)
+
+    def losses(self, labels: Floats, outputs: Outputs) -> Floats:
+        """What training minimises the mean of, row by row: log loss, or squared error."""
+        if self.kind == "regression":
+            return np.asarray((labels - outputs) ** 2)
+        if self.kind == "binary":
+            return log_losses(np.where(labels == 1, outputs, 1 - outputs))
+        return log_losses(outputs[np.arange(len(outputs)), labels.astype(np.int64)])
 
     def valid(self, outputs: Outputs) -> bool:
         """Whether every output can be one: finite, and a probability in [0, 1]."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .program import LARGEST
 
 Matrix = npt.NDArray[np.float32]
-OPERATOR = "TreeEnsembleRegressor"
+OPERATOR, NUMBER = "TreeEnsembleRegressor", "number"
 
 
 class Matrices(nn.Module):
@@ -45,13 +45,17 @@ class Trees(nn.Module):
         matrices: Matrices,
         *,
         predict: Callable[[Matrix], npt.NDArray[np.float64]],
-        node: NodeProto,
+        node: Callable[[], NodeProto],
+        width: int,
     ) -> None:
-        """``predict`` gives raw values ``[rows, width]``."""
+        """``predict`` gives raw values ``[rows, width]``; ``node`` converts, which takes seconds."""
         super().__init__()
         self.matrices = matrices
         self.predict = predict
         self.node = node
+        self.width = width
+        self.number = 0
+        """Which of a graph's ensembles it is."""
 
     def forward(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """``[batch, columns]`` and ``[batch, categories]`` to their matrix and raw values
@@ -59,10 +63,15 @@ class Trees(nn.Module):
         """
         matrix = self.matrices(numbers, codes)
         if torch.onnx.is_in_onnx_export():
-            shape = (matrix.shape[0], _attributes(self.node)["n_targets"])
+            shape = (matrix.shape[0], self.width)
             operator = f"ai.onnx.ml::{OPERATOR}"
             return matrix, torch.onnx.ops.symbolic(
-                operator, (matrix,), dtype=torch.float32, shape=shape, version=3
+                operator,
+                (matrix,),
+                {NUMBER: self.number},  # without it, ensembles of one matrix are taken for one
+                dtype=torch.float32,
+                shape=shape,
+                version=3,
             )
         return matrix, torch.from_numpy(self.predict(matrix.numpy())).float()
 
@@ -73,16 +82,12 @@ def raw_ensemble(converted: ModelProto, width: int) -> NodeProto:
     Converters end in classes and probabilities; here those are the head's.
     """
     node = next(node for node in converted.graph.node if node.op_type.startswith("TreeEnsemble"))
-    attributes = {
-        name.replace("class_", "target_"): value
-        for name, value in _attributes(node).items()
-        if name.startswith(("nodes_", "class_", "target_", "base_values"))
+    attributes: dict[str, Any] = {
+        one.name.replace("class_", "target_"): helper.get_attribute_value(one)
+        for one in node.attribute
+        if one.name.startswith(("nodes_", "class_", "target_", "base_values"))
     }
     if width == 1:  # some number a binary target's only column 1
         attributes["target_ids"] = [0] * len(attributes["target_ids"])
     attributes |= {"n_targets": width, "post_transform": "NONE"}
     return helper.make_node(OPERATOR, ["matrix"], ["raw"], domain="ai.onnx.ml", **attributes)
-
-
-def _attributes(node: NodeProto) -> dict[str, Any]:
-    return {one.name: helper.get_attribute_value(one) for one in node.attribute}

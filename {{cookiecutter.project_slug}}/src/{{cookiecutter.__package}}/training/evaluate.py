@@ -3,6 +3,7 @@
 Intervals respect which rows belong together, and models are compared on the same draws.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -104,12 +105,14 @@ def export(model: Model, splits: Splits) -> Exported:
     train, test, task = splits["train"], splits["test"], model.task
     content = graph.export(model.program, train.inputs[:EXAMPLE_ROWS]).SerializeToString()
     session = open_session(content)
-    expected, tested = model.program.predict(test.inputs), predict(session, test.inputs, task)
+    n_threads = os.cpu_count() or 1
+    tested, trained = (predict(session, part.inputs, task, n_threads) for part in (test, train))
+    expected = model.program.predict(test.inputs)
     return Exported(
         model=model,
         graph=content,
         tested=tested,
-        trained=predict(session, train.inputs, task),
+        trained=trained,
         parity=float(task.parity_errors(expected, tested).max(initial=0)),
     )
 

@@ -1,4 +1,4 @@
-"""``kind: auto``: several kinds of model learn the same rows, and the best on held-out rows wins.
+"""``kind: auto``: several kinds of model learn the same rows; the best, or a blend of them, is taken.
 
 The race repeats: its budget is in epochs and trees, never in seconds.
 """
@@ -15,21 +15,31 @@ from ..config import ModelConfig, TrainConfig
 from ..errors import ConfigError
 from ..models.metrics import METRICS
 from ..models.preprocess import fit_preprocess
-from ..models.program import Head, Program
+from ..models.program import Blend, Head, Program
 from ..models.tasks import Outputs, Task, choose_threshold, task_of
 from ..terminal import table
+from .choice import Weights, choose, pool
 from .kinds import Fitted, TrainingSet, read_kind
 from .rows import Examples, Rows, bootstrap_of, make_folds, make_rows
 
+MOST_REFITTED = 1_000_000
+"""Rows above which the last that were held out teach too little to learn all again."""
 LINEAR_MODEL = ModelConfig(kind="linear")
-# The simplest first: it wins where others are no better.
+SMALL_TREES = {"num_leaves": 8, "min_data_in_leaf": 50}
+SMALL_STEPS = {
+    "learning_rate": 0.04,
+    "num_leaves": 63,
+    "min_data_in_leaf": 40,
+    "bagging_fraction": 0.75,
+    "trees": 3_000,
+}
+# The simplest first: it is taken where others are no better.
 CANDIDATES: Mapping[str, ModelConfig] = {
     "linear": LINEAR_MODEL,
-    "mlp": ModelConfig(kind="mlp"),
+    "lightgbm, small trees": ModelConfig.model_validate({"kind": "lightgbm"} | SMALL_TREES),
     "lightgbm": ModelConfig(kind="lightgbm"),
-    "lightgbm, small trees": ModelConfig.model_validate(
-        {"kind": "lightgbm", "num_leaves": 8, "min_data_in_leaf": 50}
-    ),
+    "lightgbm, small steps": ModelConfig.model_validate({"kind": "lightgbm"} | SMALL_STEPS),
+    "mlp": ModelConfig(kind="mlp"),
 }
 
 
@@ -78,14 +88,18 @@ def candidates(model: ModelConfig, *, few_rows: bool) -> Mapping[str, ModelConfi
 
 
 def race(settings: TrainConfig, train: Rows, validation: Rows) -> tuple[Model, Model]:
-    """The best candidate and the linear baseline, which may be the same."""
+    """The best candidate, or blend of some, and the linear baseline, which may be the same."""
     holdout = make_holdout(settings, train, validation)
     choices = candidates(settings.model, few_rows=holdout.all_rows is not None)
     models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
-    best = models[rank(settings, holdout, models)[0]]
-    linear = models.get("linear") or fit_candidate(LINEAR_MODEL, holdout)
-    winner = finalize(best, holdout)
-    return winner, winner if best is linear else finalize(linear, holdout)
+    weights = rank(settings, holdout, models)
+    if "linear" not in models:
+        models["linear"] = fit_candidate(LINEAR_MODEL, holdout)
+    everything = join_sets(holdout)
+    final = {n: finalize(models[n], holdout, everything) for n in {**weights, "linear": 1.0}}
+    members = {name: final[name] for name in weights}
+    winner = blend(members, weights, holdout) if len(members) > 1 else members[next(iter(weights))]
+    return winner, final["linear"]
 
 
 def make_holdout(settings: TrainConfig, train: Rows, validation: Rows) -> Holdout:
@@ -137,29 +151,58 @@ def fit_candidate(choice: ModelConfig, holdout: Holdout) -> Model:
     pairs = zip(fits, holdout.parts, strict=True)
     outputs = np.concatenate([program.predict(part.inputs) for (program, _), part in pairs])
     rounds, last = np.median([(one.rounds, one.last_round) for _, one in fits], axis=0)
+    program, fitted = fits[0]
+    fitted = replace(fitted, rounds=int(rounds), last_round=int(last))
+    return make_model(program, choice, fitted, outputs, holdout)
+
+
+def make_model(
+    program: Program, choice: ModelConfig, fitted: Fitted, outputs: Outputs, holdout: Holdout
+) -> Model:
+    """A program with the threshold that is best for its outputs on the rows that are held out."""
     contract, threshold, why = holdout.rows.contract, None, None
     if contract.task == "binary":
         objective = holdout.sets[0].settings.threshold
         threshold, why = choose_threshold(holdout.rows.labels, outputs, objective)
-    program, fitted = fits[0]
     return Model(
         program=program,
         choice=choice,
-        fitted=replace(fitted, rounds=int(rounds), last_round=int(last)),
+        fitted=fitted,
         outputs=outputs,
         task=task_of(contract, threshold),
         threshold_why=why,
     )
 
 
-def finalize(model: Model, holdout: Holdout) -> Model:
-    """Fitted anew on all rows, where folds were held out."""
-    if holdout.all_rows is None:
+def join_sets(holdout: Holdout) -> TrainingSet | None:
+    """All rows, those held out among them, to learn once the race is over; none of too many."""
+    first = holdout.sets[0]
+    if holdout.all_rows is not None:
+        return make_training_set(first.settings, holdout.all_rows, None)
+    if first.held_out is None or len(first.train) > MOST_REFITTED:
+        return None
+    return replace(first, train=first.train + first.held_out, held_out=None)
+
+
+def finalize(model: Model, holdout: Holdout, everything: TrainingSet | None) -> Model:
+    """Fitted anew on all rows, with the rounds that were best, where that helps."""
+    if everything is None or (holdout.all_rows is None and not model.fitted.refits):
         return model
-    settings, rounds = holdout.sets[0].settings, model.fitted.rounds
-    training = make_training_set(settings, holdout.all_rows, None, rounds)
+    training = replace(everything, rounds=model.fitted.rounds)
     program, fitted = fit_program(training, model.choice)
-    return replace(model, program=program, fitted=fitted)
+    return replace(model, program=program, fitted=replace(model.fitted, body=fitted.body))
+
+
+def blend(members: Mapping[str, Model], weights: Weights, holdout: Holdout) -> Model:
+    """Several models as one program; its curves are those of the member with the largest weight."""
+    bodies = [model.program.body for model in members.values()]
+    heaviest = members[max(weights, key=weights.__getitem__)]
+    body, program = Blend(bodies, [*weights.values()]), heaviest.program
+    program = Program(holdout.rows.contract, program.preprocess, body, program.head).eval()
+    choice = ModelConfig.model_validate({"kind": "blend", "weights": weights})
+    outputs = {name: model.outputs for name, model in members.items()}
+    pooled = pool(heaviest.task, outputs, weights)
+    return make_model(program, choice, replace(heaviest.fitted, body=body), pooled, holdout)
 
 
 def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fitted]:
@@ -176,27 +219,20 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     return program.eval(), fitted
 
 
-def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -> list[str]:
-    """The candidates' names, the best first, which a table shows; of equals the simplest.
-
-    Where the deciding metric has no meaning, such as on labels of one kind, the loss ranks.
-    """
+def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -> Weights:
+    """The weight of each candidate that is taken; a table shows all, the lowest loss first."""
     labels, bootstrap = holdout.rows.labels, bootstrap_of(holdout.rows, settings)
-    task = task_of(holdout.rows.contract)
-    measured = {
-        name: bootstrap.measure(task.scores(labels, model.outputs))
-        for name, model in models.items()
-    }
-    undefined = any(np.isnan(values[task.main]) for values, _ in measured.values())
-    metric = task.loss if undefined else task.main
-    title, sign = METRICS[metric].title, METRICS[metric].sign
-    names, lines = sorted(models, key=lambda name: -sign * measured[name][0][metric]), []
-    for name in names:
-        values, by_draw = measured[name]
-        interval, fitted = bootstrap.interval(values[metric], by_draw[metric]), models[name].fitted
-        rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else "–"
-        lines.append((name, str(interval), rounds))
+    task, outputs = task_of(holdout.rows.contract), {n: m.outputs for n, m in models.items()}
+    weights = choose(task, labels, outputs, bootstrap, settings.max_members)
+    measured = {n: bootstrap.measure(task.scores(labels, one)) for n, one in outputs.items()}
+    titles, lines = [METRICS[name].title for name in (task.loss, task.main)], []
+    for name in sorted(models, key=lambda name: measured[name][0][task.loss]):
+        (values, by_draw), fitted = measured[name], models[name].fitted
+        interval = bootstrap.interval(values[task.loss], by_draw[task.loss])
+        rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else None
+        share = f"{weights[name]:.0%}" if name in weights else None
+        lines.append((name, str(interval), values[task.main], rounds, share))
     n, k = len(labels), len(holdout.parts)
     rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
-    table(f"kinds of model by {title} on {rows}", ["", title, "best round"], lines)
-    return names
+    table(f"kinds of model by {titles[0]} on {rows}", ["", *titles, "best round", "weight"], lines)
+    return weights

@@ -90,6 +90,13 @@ class Examples:
     def __getitem__(self, index: slice | Tensor) -> "Examples":
         return self._of(lambda tensor: tensor[index])
 
+    def __add__(self, other: "Examples") -> "Examples":
+        both = (
+            (getattr(self, part), getattr(other, part)) for part in ("numbers", "codes", "labels")
+        )
+        numbers, codes, labels = map(torch.cat, both)
+        return Examples(numbers=numbers, codes=codes, labels=labels)
+
     def to(self, device: torch.device) -> "Examples":
         """The same on a device."""
         return self._of(lambda tensor: tensor.to(device))

@@ -57,6 +57,8 @@ class Fitted:
     """Epochs or trees that were run, those after the best among them."""
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Losses and scores by round."""
+    refits: bool = False
+    """Whether it gains by learning the rows on which it stopped as well, in as many rounds."""
 
 
 def read_kind(model: ModelConfig) -> Callable[[TrainingSet], Fitted]:

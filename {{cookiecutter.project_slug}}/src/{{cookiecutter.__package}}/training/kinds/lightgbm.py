@@ -1,6 +1,8 @@
 """Gradient-boosted trees by LightGBM (Ke et al., 2017), exported into the one graph."""
 
+import os
 import re
+from functools import partial
 from typing import Annotated, Any
 
 import lightgbm
@@ -35,6 +37,8 @@ class Settings(Section):
     """Fewest rows of a leaf."""
     feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Share of the columns that each tree may split on, drawn by the seed."""
+    bagging_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the rows that each tree learns, drawn by the seed."""
     lambda_l2: Annotated[float, Field(ge=0)] = 0.0
     """L2 penalty on the values of leaves."""
 
@@ -65,10 +69,11 @@ def fit(training: TrainingSet, settings: Settings) -> Fitted:
 
     curves = {f"validation_{name}": curve for name, curve in scores.get("valid_0", {}).items()}
     return Fitted(
-        body=Trees(matrices, predict=predict, node=_node(floored, width)),
+        body=Trees(matrices, predict=predict, node=partial(_node, floored, width), width=width),
         rounds=best,
         last_round=max(map(len, curves.values()), default=n_trees),
         curves=curves,
+        refits=True,
     )
 
 
@@ -96,8 +101,10 @@ def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
     return own | {
         "objective": task,
         "metric": STOPS_ON[task],
+        "bagging_freq": 1,
         "seed": training.settings.seed,
-        "num_threads": 1 if len(training.train) < FEW_ROWS else 0,  # 0 is one for each core
+        # said, since torch's one thread would be its default; any number grows the same trees
+        "num_threads": 1 if len(training.train) < FEW_ROWS else os.cpu_count(),
         "deterministic": True,
         "force_col_wise": True,
         "verbosity": -1,

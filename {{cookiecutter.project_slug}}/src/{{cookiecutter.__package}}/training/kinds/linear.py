@@ -13,7 +13,7 @@ from ...models.program import Body, fit_encoder
 from . import Fitted, TrainingSet
 
 MOST_CELLS = 50_000_000
-MOST_STEPS, FLAT = 300, 1e-5
+MOST_STEPS, FLAT = 300, 1e-4
 MOST_SOLVED = 2_048
 """Columns, one for each category's value among them, of which equations are solved at once."""
 

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 POINTS = np.linspace(0, 1, 101)
 BINS, LEAST_ROWS = 15, 30
 MOST_LABELS, MOST_POINTS = 12, 800
-BUDGET, FEWEST_ROWS = 400_000, 200
+BUDGET, FEWEST_ROWS = 200_000, 200
 """Of the importance: rows to predict in all, and the fewest at a time."""
 
 
