@@ -28,6 +28,8 @@ def answers(contract: Any, train: Any, asked: Any) -> np.ndarray:
 def plain(frame: pd.DataFrame, contract: Any) -> pd.DataFrame:
     """The features, as one gives them to LightGBM."""
     kept = frame[list(contract.features)].copy()
+    gaps = [name for name in contract.numeric if kept[name].dtype == object]
+    kept = kept.astype(dict.fromkeys(gaps, float))  # booleans, of which some are missing
     for name in contract.times:
         local = pd.to_datetime(kept.pop(name), utc=True).dt.tz_convert(contract.timezone)
         kept[f"{name} hour"] = local.dt.hour + local.dt.minute / 60

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from answering import Server
-from environments import peer_environment
+from environments import environment_of
 from measuring import HERE, WORK
 from served import NATIVE, RECORDS, Model
 from servers.given import FOLDER
@@ -90,7 +90,7 @@ def environment(model: Model, python: Path) -> dict[str, str]:
 
 def peers(model: Model) -> dict[str, Server]:
     """The model servers, each in an environment of its own."""
-    python = {name: peer_environment(name) for name in PEERS}
+    python = {name: environment_of(name) for name in PEERS}
     front = ("--address", "127.0.0.1", "--port", "{port}", "--log-level", "warning")
     service = ("serve", "servers.bentoml_service:Predict", "--host", "127.0.0.1")
     saved = save_for_mlflow(model, python["mlflow"])

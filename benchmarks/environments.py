@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from measuring import HERE, WORK
@@ -13,9 +14,10 @@ from projects import PROJECT
 FOLDER = WORK / "environments"
 
 
-def peer_environment(name: str) -> Path:
-    """A fresh environment of what servers/<name>.txt names; its interpreter."""
-    return _environment(name, "--requirement", HERE / "servers" / f"{name}.txt")
+@cache
+def environment_of(name: str, folder: Path = HERE / "servers") -> Path:
+    """A fresh environment of what <folder>/<name>.txt names; its interpreter."""
+    return _environment(name, "--requirement", folder / f"{name}.txt")
 
 
 def serving_environment() -> Path:

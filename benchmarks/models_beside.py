@@ -37,7 +37,7 @@ def own(bundle: Bundle, versions: Versions, dataset: Any) -> dict[str, Any]:
     """Metric, size, parity and speed."""
     main_metric = bundle.task.main
     metric = bundle.metadata["metrics"]["model"][main_metric]
-    parity = next(r for r in versions.all()[-1].verdict if r["rule"] == "parity")["measured"]
+    parity = next(r.measured for r in versions.all()[-1].verdict if r.name == "parity")
     inputs = read_rows(dataset, "test", TrainConfig()).inputs[:BLOCK]
     times = []
     for _ in range(5):

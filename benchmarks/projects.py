@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from made import MADE, WIDE
 from measuring import WORK
+from real import REAL
 
 PROJECT = WORK / "flight-delay"
 
 
 def project_for(name: str, n_rows: int, folder: Path = WORK / "tables") -> Path:
-    """A copy of the project with a dataset: of a table that is made, else of the flights."""
+    """A copy of the project with a dataset: of a table by its name, else of the flights."""
     shutil.rmtree(folder, ignore_errors=True)
     for part in ("configs", "src", "tests"):
         shutil.copytree(PROJECT / part, folder / part)
@@ -25,6 +26,9 @@ def project_for(name: str, n_rows: int, folder: Path = WORK / "tables") -> Path:
     if name in tables:
         tables[name](np.random.default_rng(0), n_rows).to_csv(folder / "rows.csv", index=False)
         command(folder, "adopt", "rows.csv", "--target", "target")
+    elif name in REAL:
+        REAL[name].frame().to_csv(folder / "rows.csv", index=False)
+        command(folder, "adopt", "rows.csv", "--target", REAL[name].target)
     command(folder, "data")
     return folder
 

@@ -20,7 +20,7 @@ TEMPLATE = HERE.parent
 PROJECT = TEMPLATE / "build" / "benchmarks" / "flight-delay"
 PYTHON = PROJECT / ".venv" / "bin" / "python"
 REQUIREMENTS = HERE / "requirements.txt"
-BENCHMARKS = ("etl", "formats", "adopt", "loop", "models", "small", "serve", "score", "monitor")
+BENCHMARKS = ("etl", "formats", "adopt", "loop", "models", "defaults", "serve", "score", "monitor")
 # What make, a shell or a virtual environment around us would leak into the project.
 LEAKS = ("VIRTUAL_ENV", "PYTHON", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
 
