@@ -1,7 +1,7 @@
 """The default on real tables, beside what one would take in its place.
 
-Run by run.py: defaults.py [--quick] [--peers PEER ...]. FLAML and AutoGluon take an hour more, and are
-measured where they are named.
+Run by run.py: defaults.py [--quick] [--peers PEER ...]. FLAML and AutoGluon take an hour more, so
+they are measured only where they are named.
 """
 
 from __future__ import annotations

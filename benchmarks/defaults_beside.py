@@ -62,8 +62,8 @@ def compare(dataset: Dataset, folder: Path, peers: tuple[str, ...]) -> dict[str,
             text = str(gain) if gain.low <= 0 <= gain.high else f"**{gain}**"
             of[who] |= {"difference": text, "low": gain.low, "high": gain.high}
     kind = bundle.metadata["model"]["kind"]
-    if weights := bundle.metadata["model"].get("weights"):
-        kind = f"{kind} of {', '.join(weights)}"
+    if members := bundle.metadata["model"].get("members"):
+        kind = f"{kind} of {', '.join(one['name'] for one in members)}"
     return {"of": of, "about": {"metric": task.main, "kind": kind, "rows": len(test)}}
 
 

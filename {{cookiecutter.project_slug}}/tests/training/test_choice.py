@@ -1,5 +1,8 @@
 """Which candidates are taken, and that a blend of them is one model and one graph."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from {{ cookiecutter.__package }}.contract import Contract
 from {{ cookiecutter.__package }}.models.bundle import open_session, predict
 from {{ cookiecutter.__package }}.models.graph import export
 from {{ cookiecutter.__package }}.models.intervals import Bootstrap
+from {{ cookiecutter.__package }}.models.program import Program
 from {{ cookiecutter.__package }}.models.tasks import Outputs, task_of
 from {{ cookiecutter.__package }}.training import race as racing
 from {{ cookiecutter.__package }}.training.choice import choose, pool, select
@@ -56,6 +60,8 @@ def test_at_most_so_many_are_blended_and_none_is_where_none_gains(shop: Contract
     first = next(iter(outputs.values()))
     same = {"simple": first, "other": first}
     assert choose(task, labels, same, BOOTSTRAP, 3) == {"simple": 1.0}
+    one_day = replace(BOOTSTRAP, block=np.zeros(N, np.int64))
+    assert len(choose(task, labels, outputs, one_day, 3)) == 1  # nothing is known of the error
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,10 @@ def test_a_blend_is_one_graph_that_answers_as_its_members_do_together(
     task, held_out = task_of(contract), rows_of(contract, 800, seed=1)
     settings = TrainConfig(epochs=1, folds_below_rows=0)
     winner, linear = racing.race(settings, rows_of(contract, 1_600), held_out)
-    assert (winner.choice.kind, winner.choice.model_extra) == ("blend", {"weights": weights})
+    members = (winner.choice.model_extra or {})["members"]
+    assert winner.choice.kind == "blend"
+    assert {one["name"]: one["weight"] for one in members} == weights
+    assert [one["trees"] for one in members if one["kind"] == "lightgbm"] == [5, 20]
     assert linear.choice.kind == "linear"
     graph = export(winner.program, held_out.inputs[:16]).SerializeToString()
     assert export(winner.program, held_out.inputs[16:40]).SerializeToString() == graph
@@ -85,7 +94,12 @@ def test_a_blend_is_one_graph_that_answers_as_its_members_do_together(
     for inputs in (held_out.inputs, held_out.inputs[:1], adversarial(contract)):
         expected = winner.program.predict(inputs)
         assert task.parity_errors(expected, predict(session, inputs, task)).max() <= 1
-    members = [linear.program.predict(held_out.inputs)]
-    assert (
-        np.corrcoef(members[0].ravel(), winner.program.predict(held_out.inputs).ravel())[0, 1] > 0.8
-    )
+    bodies: Any = winner.program.body.bodies
+    programs = {
+        member: Program(contract, winner.program.preprocess, body, winner.program.head).eval()
+        for member, body in zip(weights, bodies, strict=True)
+    }
+    alone = {member: one.predict(held_out.inputs) for member, one in programs.items()}
+    together = winner.program.predict(held_out.inputs)
+    assert task.parity_errors(pool(task, alone, weights), together).max() <= 2
+    assert np.array_equal(alone["linear"], linear.program.predict(held_out.inputs))

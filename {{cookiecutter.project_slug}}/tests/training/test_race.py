@@ -1,4 +1,4 @@
-"""Which kind wins, on what, and how the race shows it."""
+"""Which kinds are taken, on what, and how the race shows it."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ def shown_of(text: str) -> list[tuple[str, float, float, str, float]]:
     ]
 
 
-def test_the_best_on_the_validation_rows_wins_beside_the_linear_baseline(
+def test_the_lowest_loss_or_a_blend_is_taken_beside_the_linear_baseline(
     any_shop: Contract, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train, validation = rows_of(any_shop, 3_000), rows_of(any_shop, 800, seed=1)

@@ -40,7 +40,7 @@ def made(versions: Versions, make_version: Made) -> Version:
     return make_version(
         0.25,
         settings={"epochs": 2, "model": {"kind": "auto"}},
-        model={"kind": "lightgbm", "leaves": 8, "rounds": 3},
+        model={"kind": "blend", "members": [{"name": "lightgbm small trees", "leaves": 8}]},
         metrics={"model": {"auc": {"value": 0.75, "low": 0.7, "high": 0.8}}},
         seed=7,
         evaluation={"learning": {"curves": {"train_loss": [[n, 1 / n] for n in range(1, 1102)]}}},
@@ -76,8 +76,9 @@ def test_run_version_alias_and_bundle_are_in_the_store(
     client = client_of(uri)
     (run,) = runs_of(client)
     assert run.info.status == "FINISHED"
-    expected = {"epochs": "2", "model.kind": "lightgbm", "model.leaves": "8", "seed": "7"}
+    expected = {"epochs": "2", "model.kind": "blend", "seed": "7"}
     assert run.data.params.items() >= expected.items()
+    assert "lightgbm small trees" in run.data.params["model.members"]
     assert run.data.metrics["model_auc"] == 0.75
     assert run.data.tags["bundle"] == made.bundle
     history = client.get_metric_history(run.info.run_id, "train_loss")

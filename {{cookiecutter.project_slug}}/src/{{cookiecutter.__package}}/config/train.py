@@ -26,7 +26,7 @@ class ModelConfig(Section):
     model_config = ConfigDict(extra="allow")
 
     kind: str = "auto"
-    """auto races several kinds; or one of those in training/kinds/."""
+    """auto races several kinds, and blends them if that is better; or one of training/kinds/."""
 
 
 class GateConfig(Section):

@@ -41,7 +41,8 @@ class Task:
         self.main, self.headline = self.metrics[0], self.metrics[:3]
         """The metric that decides, and the few that a terminal shows."""
         self.loss = "rmse" if self.kind == "regression" else "log_loss"
-        """The metric by which a model must beat one that knows only the labels' frequencies."""
+        """The metric that chooses in the race, and by which a model must beat one that knows only
+        the labels' frequencies."""
         self.chance = 0.0 if self.kind == "regression" else 0.5
         """What the deciding metric is for a model that has learned nothing."""
         self._labels = np.array(contract.labels or (), object)

@@ -46,8 +46,8 @@ def describe(
     contract: Contract, metadata: Mapping[str, Any], record: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What cards and reports say of a model: purpose, use, limits, what is left out, and origin."""
-    git, weights = metadata["git"], metadata["model"].get("weights", {})
-    members = [f"{weight:.0%} {name}" for name, weight in weights.items()]
+    git, blended = metadata["git"], metadata["model"].get("members", ())
+    members = [f"{one['weight']:.0%} {one['name']}" for one in blended]
     dirty = " with uncommitted changes" if git["commit"] and git["dirty"] else ""
     return {
         "purpose": " ".join(filter(None, (contract.description, _answer(contract, metadata)))),
@@ -59,7 +59,7 @@ def describe(
             if contract.role(name) == "excluded"
         },
         "origin": {
-            "Kind": ", ".join([metadata["model"]["kind"], *members]),
+            "Kind": metadata["model"]["kind"] + (f" of {', '.join(members)}" if members else ""),
             "Dataset": metadata["dataset"],
             "Contract": contract.hash[:12],
             "Git commit": f"{git['commit'] or 'none'}{dirty}",

@@ -14,41 +14,53 @@ PICKS = 20
 Weights = Mapping[str, float]
 """Of each candidate that takes part, by name; they add up to 1."""
 Transform = Callable[[Floats], Floats]
-LOG_ODDS: Mapping[str, tuple[Transform, Transform]] = {
+SCALES: Mapping[str, tuple[Transform, Transform]] = {
     "binary": (lambda p: logit(np.clip(p, SMALLEST, 1 - SMALLEST)), expit),
     "multiclass": (lambda p: np.log(np.clip(p, SMALLEST, 1)), lambda raw: softmax(raw, 1)),
     "regression": (np.asarray, np.asarray),
 }
-"""By task: from outputs to what a blend takes the mean of, and back."""
+"""By task: from outputs to the raw values of which a blend is the mean, and back.
+
+What is nearer to 0 or 1 than ``SMALLEST`` counts as that; the graph has no such limit.
+"""
 
 
 def choose(
-    task: Task, labels: Floats, outputs: Mapping[str, Outputs], bootstrap: Bootstrap, most: int
+    task: Task,
+    labels: Floats,
+    outputs: Mapping[str, Outputs],
+    bootstrap: Bootstrap,
+    max_members: int,
 ) -> Weights:
-    """The candidate of the lowest loss, or the blend of at most ``most`` that is better.
+    """The candidate of the lowest loss, or the blend of at most ``max_members`` that is better.
 
     ``outputs`` are on the same rows. Better is by more than one standard error of the paired
     difference: less may be chance, since the same rows chose the blend, and a blend costs more.
     """
     losses = {name: task.losses(labels, one) for name, one in outputs.items()}
     best = min(losses, key=lambda name: losses[name].mean())
-    weights = select(task, labels, outputs, most)
+    weights = select(task, labels, outputs, max_members)
     gain = losses[best] - task.losses(labels, pool(task, outputs, weights))
-    is_better = gain.mean() > bootstrap.draws.mean(gain).std()
+    is_known = bootstrap.n_blocks > 1  # of a single block, every draw is the same
+    is_better = is_known and gain.mean() > bootstrap.draws.mean(gain).std()
     return weights if is_better else {best: 1.0}
 
 
-def select(task: Task, labels: Floats, outputs: Mapping[str, Outputs], most: int) -> Weights:
-    """Pick again and again whoever lowers the loss of the mean of all picks most, the same also
-    twice (Caruana et al., Ensemble Selection from Libraries of Models, 2004).
+def select(task: Task, labels: Floats, outputs: Mapping[str, Outputs], max_members: int) -> Weights:
+    """Add, 20 times, the candidate that lowers the mean's loss most; one may be added again.
+
+    Caruana et al., Ensemble Selection from Libraries of Models, 2004.
     """
-    there, back = LOG_ODDS[task.kind]
-    raw = {name: there(one.astype(np.float64)) for name, one in outputs.items()}
+    to_raw, to_outputs = SCALES[task.kind]
+    raw = {name: to_raw(one.astype(np.float64)) for name, one in outputs.items()}
     picks, total, lowest, weights = Counter[str](), np.zeros(1), np.inf, dict[str, float]()
+
+    def loss(mean: Floats) -> float:
+        return float(task.losses(labels, to_outputs(mean)).mean())
+
     for n in range(1, PICKS + 1):
-        allowed = raw if len(picks) < most else picks
-        means = {name: back((total + raw[name]) / n) for name in allowed}
-        losses = {name: task.losses(labels, mean).mean() for name, mean in means.items()}
+        allowed = raw if len(picks) < max_members else picks
+        losses = {name: loss((total + raw[name]) / n) for name in allowed}
         name = min(losses, key=losses.__getitem__)
         picks[name], total = picks[name] + 1, total + raw[name]
         if losses[name] < lowest:
@@ -58,6 +70,6 @@ def select(task: Task, labels: Floats, outputs: Mapping[str, Outputs], most: int
 
 def pool(task: Task, outputs: Mapping[str, Outputs], weights: Weights) -> Outputs:
     """The outputs of a blend, from those of its members."""
-    there, back = LOG_ODDS[task.kind]
-    raw = [weight * there(outputs[name].astype(np.float64)) for name, weight in weights.items()]
-    return np.asarray(back(np.sum(raw, axis=0)))
+    to_raw, to_outputs = SCALES[task.kind]
+    raw = [weight * to_raw(outputs[name].astype(np.float64)) for name, weight in weights.items()]
+    return np.asarray(to_outputs(np.sum(raw, axis=0)))

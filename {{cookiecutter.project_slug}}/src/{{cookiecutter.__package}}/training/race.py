@@ -23,7 +23,7 @@ from .kinds import Fitted, TrainingSet, read_kind
 from .rows import Examples, Rows, bootstrap_of, make_folds, make_rows
 
 MOST_REFITTED = 1_000_000
-"""Rows above which the last that were held out teach too little to learn all again."""
+"""Training rows above which the validation rows add too little to be worth learning all again."""
 LINEAR_MODEL = ModelConfig(kind="linear")
 SMALL_TREES = {"num_leaves": 8, "min_data_in_leaf": 50}
 SMALL_STEPS = {
@@ -33,12 +33,12 @@ SMALL_STEPS = {
     "bagging_fraction": 0.75,
     "trees": 3_000,
 }
-# The simplest first: it is taken where others are no better.
+# The simplest first: of equals it is taken.
 CANDIDATES: Mapping[str, ModelConfig] = {
     "linear": LINEAR_MODEL,
-    "lightgbm, small trees": ModelConfig.model_validate({"kind": "lightgbm"} | SMALL_TREES),
+    "lightgbm small trees": ModelConfig.model_validate({"kind": "lightgbm"} | SMALL_TREES),
     "lightgbm": ModelConfig(kind="lightgbm"),
-    "lightgbm, small steps": ModelConfig.model_validate({"kind": "lightgbm"} | SMALL_STEPS),
+    "lightgbm small steps": ModelConfig.model_validate({"kind": "lightgbm"} | SMALL_STEPS),
     "mlp": ModelConfig(kind="mlp"),
 }
 
@@ -92,11 +92,11 @@ def race(settings: TrainConfig, train: Rows, validation: Rows) -> tuple[Model, M
     holdout = make_holdout(settings, train, validation)
     choices = candidates(settings.model, few_rows=holdout.all_rows is not None)
     models = {name: fit_candidate(choice, holdout) for name, choice in choices.items()}
-    weights = rank(settings, holdout, models)
+    weights = weigh(settings, holdout, models)
     if "linear" not in models:
         models["linear"] = fit_candidate(LINEAR_MODEL, holdout)
-    everything = join_sets(holdout)
-    final = {n: finalize(models[n], holdout, everything) for n in {**weights, "linear": 1.0}}
+    chosen = {name: models[name] for name in dict.fromkeys([*weights, "linear"])}
+    final = finalize(chosen, holdout)
     members = {name: final[name] for name in weights}
     winner = blend(members, weights, holdout) if len(members) > 1 else members[next(iter(weights))]
     return winner, final["linear"]
@@ -174,35 +174,45 @@ def make_model(
     )
 
 
-def join_sets(holdout: Holdout) -> TrainingSet | None:
-    """All rows, those held out among them, to learn once the race is over; none of too many."""
-    first = holdout.sets[0]
-    if holdout.all_rows is not None:
-        return make_training_set(first.settings, holdout.all_rows, None)
-    if first.held_out is None or len(first.train) > MOST_REFITTED:
-        return None
-    return replace(first, train=first.train + first.held_out, held_out=None)
+def finalize(models: Mapping[str, Model], holdout: Holdout) -> dict[str, Model]:
+    """Models fitted anew on all rows, with the rounds that were best, where that helps."""
+    first, all_rows = holdout.sets[0], holdout.all_rows
+    if all_rows is not None:
+        everything = make_training_set(first.settings, all_rows, None)
+        return {name: refit(model, everything) for name, model in models.items()}
+    refits = {name: model for name, model in models.items() if model.fitted.refits}
+    if not refits or first.held_out is None or len(first.train) > MOST_REFITTED:
+        return dict(models)
+    everything = replace(first, train=first.train + first.held_out, held_out=None)
+    fitted = {name: refit(model, everything) for name, model in refits.items()}
+    for name, model in fitted.items():  # the curves on the validation rows say more
+        kept = replace(refits[name].fitted, body=model.fitted.body)
+        fitted[name] = replace(model, fitted=kept)
+    return {**models, **fitted}
 
 
-def finalize(model: Model, holdout: Holdout, everything: TrainingSet | None) -> Model:
-    """Fitted anew on all rows, with the rounds that were best, where that helps."""
-    if everything is None or (holdout.all_rows is None and not model.fitted.refits):
-        return model
+def refit(model: Model, everything: TrainingSet) -> Model:
+    """A model that learned all rows, in as many rounds as were best without some of them."""
     training = replace(everything, rounds=model.fitted.rounds)
     program, fitted = fit_program(training, model.choice)
-    return replace(model, program=program, fitted=replace(model.fitted, body=fitted.body))
+    return replace(model, program=program, fitted=fitted)
 
 
 def blend(members: Mapping[str, Model], weights: Weights, holdout: Holdout) -> Model:
     """Several models as one program; its curves are those of the member with the largest weight."""
-    bodies = [model.program.body for model in members.values()]
     heaviest = members[max(weights, key=weights.__getitem__)]
-    body, program = Blend(bodies, [*weights.values()]), heaviest.program
-    program = Program(holdout.rows.contract, program.preprocess, body, program.head).eval()
-    choice = ModelConfig.model_validate({"kind": "blend", "weights": weights})
-    outputs = {name: model.outputs for name, model in members.items()}
-    pooled = pool(heaviest.task, outputs, weights)
-    return make_model(program, choice, replace(heaviest.fitted, body=body), pooled, holdout)
+    body = Blend([model.program.body for model in members.values()], [*weights.values()])
+    program = Program(
+        holdout.rows.contract, heaviest.program.preprocess, body, heaviest.program.head
+    )
+    about = [
+        {"name": n, "weight": weights[n], "rounds": model.fitted.rounds} | model.choice.model_dump()
+        for n, model in members.items()
+    ]
+    choice = ModelConfig.model_validate({"kind": "blend", "members": about})
+    outputs = pool(heaviest.task, {n: model.outputs for n, model in members.items()}, weights)
+    fitted = replace(heaviest.fitted, body=body)
+    return make_model(program.eval(), choice, fitted, outputs, holdout)
 
 
 def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fitted]:
@@ -219,7 +229,7 @@ def fit_program(training: TrainingSet, choice: ModelConfig) -> tuple[Program, Fi
     return program.eval(), fitted
 
 
-def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -> Weights:
+def weigh(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -> Weights:
     """The weight of each candidate that is taken; a table shows all, the lowest loss first."""
     labels, bootstrap = holdout.rows.labels, bootstrap_of(holdout.rows, settings)
     task, outputs = task_of(holdout.rows.contract), {n: m.outputs for n, m in models.items()}
@@ -229,9 +239,10 @@ def rank(settings: TrainConfig, holdout: Holdout, models: Mapping[str, Model]) -
     for name in sorted(models, key=lambda name: measured[name][0][task.loss]):
         (values, by_draw), fitted = measured[name], models[name].fitted
         interval = bootstrap.interval(values[task.loss], by_draw[task.loss])
+        main = None if np.isnan(values[task.main]) else values[task.main]
         rounds = f"{fitted.rounds} of {fitted.last_round}" if fitted.last_round > 1 else None
-        share = f"{weights[name]:.0%}" if name in weights else None
-        lines.append((name, str(interval), values[task.main], rounds, share))
+        weight = f"{weights[name]:.0%}" if name in weights else None
+        lines.append((name, str(interval), main, rounds, weight))
     n, k = len(labels), len(holdout.parts)
     rows = f"{n:,} validation rows" if k == 1 else f"{n:,} rows in {k} folds"
     table(f"kinds of model by {titles[0]} on {rows}", ["", *titles, "best round", "weight"], lines)

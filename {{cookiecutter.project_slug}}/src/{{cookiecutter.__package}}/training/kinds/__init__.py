@@ -39,7 +39,7 @@ class TrainingSet:
     """Raw values of a body to outputs, and their loss."""
     train: Examples
     held_out: Examples | None
-    """Rows on which to stop; without any, ``rounds`` says how long."""
+    """Rows on which to stop; without any, after folds or at a refit, ``rounds`` says how long."""
     rounds: int | None = None
     """Epochs or trees to take where nothing is held out."""
     settings: TrainConfig

@@ -17,7 +17,7 @@ from ...models.trees import Matrices, Matrix, Trees, raw_ensemble
 from ..rows import Examples
 from . import Fitted, TrainingSet
 
-STOPS_ON = {"binary": "auc", "multiclass": "multi_logloss", "regression": "l2"}
+STOPS_ON = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "l2"}
 FEW_ROWS = 10_000  # fewer are not worth a second thread, says LightGBM's own manual
 OPSET = 15  # the converter's; only the trees are taken from what it makes
 
@@ -104,7 +104,7 @@ def _parameters(training: TrainingSet, settings: Settings) -> dict[str, Any]:
         "bagging_freq": 1,
         "seed": training.settings.seed,
         # said, since torch's one thread would be its default; any number grows the same trees
-        "num_threads": 1 if len(training.train) < FEW_ROWS else os.cpu_count(),
+        "num_threads": 1 if len(training.train) < FEW_ROWS else os.cpu_count() or 1,
         "deterministic": True,
         "force_col_wise": True,
         "verbosity": -1,

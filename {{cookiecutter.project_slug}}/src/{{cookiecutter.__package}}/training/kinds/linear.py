@@ -48,7 +48,7 @@ class Linear(nn.Module):
 
 
 def fit(training: TrainingSet, settings: Settings) -> Fitted:
-    """The optimum, by L-BFGS; a regression of few columns is solved before, and needs no step.
+    """The optimum, to a gradient of ``FLAT``, by L-BFGS; a regression of few columns is solved before, and needs no step.
 
     A sample teaches where all rows would not fit in memory.
     """
