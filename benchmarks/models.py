@@ -25,8 +25,8 @@ deciding metric on the test rows with its 95 % interval, seconds of the whole co
 size, the largest difference between torch (or LightGBM) and ONNX over all test rows as a share of
 what is tolerated, and microseconds per row when {block:,} rows are answered at once by one thread.
 `auto` is the default: a race among kinds, and a blend. The last rows of each set are
-scikit-learn's LightGBM with its default settings on the same training rows (categories as pandas categories, times as
-hour and weekday), and what `auto` gains over it, by a paired bootstrap."""
+scikit-learn's LightGBM with its default settings on the same training rows (categories as pandas
+categories, times as hour and weekday), and what `auto` gains over it, by a paired bootstrap."""
 
 
 def main() -> None:
