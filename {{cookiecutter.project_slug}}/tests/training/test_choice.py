@@ -101,5 +101,10 @@ def test_a_blend_is_one_graph_that_answers_as_its_members_do_together(
     }
     alone = {member: one.predict(held_out.inputs) for member, one in programs.items()}
     together = winner.program.predict(held_out.inputs)
-    assert task.parity_errors(pool(task, alone, weights), together).max() <= 2
+    # To pool, no probability is nearer to 0 or 1 than 1e-7; the graph has no such limit.
+    sure = [abs(one.reshape(len(one), -1) - 0.5).max(1) > 0.5 - 1e-6 for one in alone.values()]
+    open_rows = ~np.any(sure, 0) | (name == "regression")
+    assert open_rows.mean() > 0.5
+    pooled = pool(task, alone, weights)[open_rows]
+    assert task.parity_errors(pooled, together[open_rows]).max() <= 2
     assert np.array_equal(alone["linear"], linear.program.predict(held_out.inputs))
